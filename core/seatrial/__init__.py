@@ -1,0 +1,61 @@
+"""seatrial: clean the data, train the adapter, attack it, time it, gate it: one verdict on a fine-tuned model.
+
+What stands here is what plugins are written against. A run from Python: `seatrial.suite.load_suite`,
+`seatrial.trial.run`.
+"""
+
+from seatrial.component import Component, Use
+from seatrial.errors import SeatrialError
+from seatrial.events import Artifact, Plan, Record, Stage, Step
+from seatrial.filters import Grouping
+from seatrial.findings import Finding, Rule, Span
+from seatrial.hooks import Hooks, hookimpl
+from seatrial.model import Continuation, Generation, ModelFiles, Timing
+from seatrial.reporting import Result, Section
+from seatrial.rows import RawRecord, Row, Rows, Turn
+from seatrial.scores import Metric, Sample, Score
+from seatrial.scoring import System, Task
+from seatrial.sources import Resolved
+from seatrial.training import Trained, TrainingJob
+from seatrial.verdict import Decision, Evidence, Verdict
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Artifact",
+    "Component",
+    "Continuation",
+    "Decision",
+    "Evidence",
+    "Finding",
+    "Generation",
+    "Grouping",
+    "Hooks",
+    "Metric",
+    "ModelFiles",
+    "Plan",
+    "RawRecord",
+    "Record",
+    "Resolved",
+    "Result",
+    "Row",
+    "Rows",
+    "Rule",
+    "Sample",
+    "Score",
+    "SeatrialError",
+    "Section",
+    "Span",
+    "Stage",
+    "Step",
+    "System",
+    "Task",
+    "Timing",
+    "Trained",
+    "TrainingJob",
+    "Turn",
+    "Use",
+    "Verdict",
+    "__version__",
+    "hookimpl",
+]

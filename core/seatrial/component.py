@@ -1,0 +1,67 @@
+"""A component: something that a plugin offers and a suite names, orders and parameterises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypeVar
+
+from seatrial.findings import Rule
+from seatrial.model import Capability
+from seatrial.scores import Metric
+
+__all__ = ["Component", "Place", "Use"]
+
+T_co = TypeVar("T_co", covariant=True)
+
+Place = Literal["rows", "corpus", "splits"]
+"""Where a filter stands in a run.
+
+rows     looks at each row by itself, batch by batch; first
+corpus   compares the rows of one table with each other (duplicates, label balance); before rows are split
+splits   compares train with test (leakage); after rows are split
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Another component, or the tokenizer of the model under test, that an option of this one names."""
+
+    kind: Literal["encoder", "detector", "tokenizer"]
+    default: str | None = None
+    """The component used where the suite names none; a `tokenizer` is always the model's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Component(Generic[T_co]):
+    """What a plugin registers: a name, how to build the thing, and what is known of it before it is built."""
+
+    name: str
+    """What a suite calls it; unique among components of its kind."""
+    build: Callable[..., T_co]
+    """Takes the suite's options as typed keyword arguments, checked before anything runs.
+
+    Heavy libraries are imported in here, never at the plugin's import.
+    """
+    summary: str
+    """One sentence, shown by `seatrial plugins` and in the report."""
+    uses: Mapping[str, Use] = field(default_factory=dict)
+    """Option → the component it names; `build` gets it built."""
+    metrics: tuple[Metric, ...] | Callable[..., tuple[Metric, ...]] = ()
+    """Scorers: the scores it will produce; a callable takes the same options as `build`."""
+    needs: tuple[Capability, ...] = ()
+    """Scorers: what it asks of a model."""
+    comparable: bool = True
+    """Scorers: whether base and baselines are scored beside the tuned model unless the suite says otherwise."""
+    baselines: bool = False
+    """Scorers: whether it can score classifiers that only name a label."""
+    rules: tuple[Rule, ...] = ()
+    """Filters: what it looks for."""
+    place: Place = "rows"
+    """Filters: where it stands in a run."""
+    version: str = "1"
+    """Raised whenever equal input and options could give another result; part of every cache key."""
+
+    def metrics_for(self, options: Mapping[str, Any]) -> tuple[Metric, ...]:
+        """The metrics that it will produce when built with `options`."""
+        return self.metrics(**options) if callable(self.metrics) else self.metrics

@@ -1,0 +1,73 @@
+"""What a run says of itself while it goes: the arguments of the wrapping and watching hooks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+__all__ = ["Artifact", "Plan", "Record", "Stage", "Step"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage of a run, before it runs."""
+
+    name: str
+    """`read`, `clean`, `compare`, `split`, `leakage`, `train`, `prove`, `score/choice`, `gate`, `report`."""
+    index: int
+    """Its place in the plan, 0-based."""
+    key: str
+    """Digest of its options, the versions of its components, the seed and what it reads: equal keys, equal work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """What a stage hands to the next ones."""
+
+    files: Mapping[str, Path] = field(default_factory=dict)
+    """Name → file or folder, below the run folder."""
+    facts: Mapping[str, object] = field(default_factory=dict)
+    """Name → JSON value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A run, before it starts."""
+
+    suite: str
+    folder: Path
+    stages: tuple[str, ...]
+    resumed: tuple[str, ...]
+    """Stages whose results an earlier process left whole."""
+    seed: int
+    offline: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step inside a stage: progress, and for training the loss."""
+
+    stage: str
+    done: int
+    total: int
+    values: Mapping[str, float] = field(default_factory=dict)
+    """`loss`, `validation_loss`, `learning_rate`, … at a logging step; empty for mere progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One stage of a run, after it ran; the same is kept as the stage's marker in the run folder."""
+
+    stage: str
+    key: str
+    started: datetime
+    seconds: float
+    resumed: bool
+    """True where the result of an earlier process was used."""
+    peak_bytes: int
+    """The process's peak resident memory at the end of the stage."""
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    """Path below the run folder → SHA-256."""
+    facts: Mapping[str, object] = field(default_factory=dict)

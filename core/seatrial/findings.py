@@ -1,0 +1,60 @@
+"""What a filter says about a row. A filter tags; the suite decides; the ledger remembers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["ACTIONS", "Action", "Finding", "Rule", "Span"]
+
+Action = Literal["drop", "redact", "repair", "flag"]
+"""What is done about a finding. `redact` and `repair` apply the finding's replacements; `flag` only records it."""
+
+ACTIONS: tuple[Action, ...] = ("drop", "redact", "repair", "flag")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One thing that a filter looks for."""
+
+    name: str
+    """Unique in its filter, such as `email`; the ledger shows `privacy/email`."""
+    summary: str
+    """One sentence for reviewers: what is found, by which definition or threshold."""
+    action: Action = "drop"
+    """What happens where the suite says nothing else."""
+    version: str = "1"
+    """Raised whenever the same row could get another finding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of one turn, and what may stand there instead."""
+
+    turn: int
+    """Index into `row.turns`."""
+    start: int
+    """First character, 0-based."""
+    end: int
+    """One past the last character."""
+    replacement: str | None = None
+    """The repaired or redacted text; None where the finding offers none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One rule's statement about one row, with its evidence."""
+
+    row: str
+    """The row's id."""
+    rule: str
+    """The name of one of the filter's rules."""
+    detail: str = ""
+    """One sentence: what was found. Never holds a personal datum's raw value."""
+    score: float | None = None
+    """How strongly, in the rule's own unit (a probability, a similarity, a count); None where it has none."""
+    spans: tuple[Span, ...] = ()
+    matched_row: str | None = None
+    """The id of the row that this one was matched with (a duplicate's survivor, a leaked test row)."""
+    matched_text: str | None = None
+    """The stretch of text that both share, or the text that was matched."""

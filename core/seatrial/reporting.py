@@ -1,0 +1,63 @@
+"""A finished run as reports see it, and what a report is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from seatrial.events import Record
+from seatrial.scores import Score
+from seatrial.verdict import Verdict
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["Report", "Result", "Section"]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part that a plugin adds to the reports. Everything in it is text, and escaped."""
+
+    title: str
+    paragraphs: Sequence[str] = ()
+    columns: Sequence[str] = ()
+    rows: Sequence[Sequence[str]] = ()
+    """The cells of one table under `columns`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Everything that reports show, loaded from the run folder: no model, no GPU, no plugin state."""
+
+    folder: Path
+    suite: Mapping[str, object]
+    """The resolved suite, as in suite.yaml."""
+    manifest: Mapping[str, object]
+    """Versions, hashes, seeds, device, hardware, git state, sources: as in manifest.json."""
+    records: Sequence[Record]
+    """The stages that ran, in order; `record.facts` holds what each found."""
+    scores: Sequence[Score]
+    verdict: Verdict
+    ledger: pa.Table
+    """Every finding: columns of `seatrial.ledger.ledger_schema()`."""
+    training: Sequence[Mapping[str, float]] = ()
+    """The logging steps of training.jsonl."""
+    samples: Mapping[str, pa.Table] = field(default_factory=dict)
+    """Scorer → its samples of every system: columns of `seatrial.samples.sample_schema()`."""
+    sections: Sequence[Section] = ()
+    """What plugins add."""
+
+    def facts(self, stage: str) -> Mapping[str, object]:
+        """The facts of one stage, empty where it did not run."""
+        return next((record.facts for record in self.records if record.stage == stage), {})
+
+
+class Report(Protocol):
+    """Writes one kind of report from a finished run."""
+
+    def write(self, result: Result, folder: Path) -> Sequence[Path]:
+        """Write into `folder` (it exists) and name the files, the one to open first."""
+        ...

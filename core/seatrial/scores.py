@@ -1,0 +1,99 @@
+"""Samples, the metrics computed from them, and scores with their intervals.
+
+A scorer writes one `Sample` for each item it tried: named numbers, plus what a reviewer wants to see.
+It never aggregates. `Metric` says how the samples' column becomes one number, and `summarise` computes it, with n and
+an interval, the same way in a run, in `seatrial gate` and in every report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+__all__ = ["Interval", "Kind", "Metric", "Sample", "Score"]
+
+Kind = Literal["proportion", "mean", "percentile", "maximum", "ratio_of_means", "exact"]
+"""How a column of per-sample values becomes a score.
+
+proportion       share of ones among values of 0 and 1
+mean             arithmetic mean
+percentile       the `q`-th percentile, with a distribution-free interval from order statistics
+maximum          the largest value seen: a census of what was run, with no sampling interval
+ratio_of_means   1 - mean(column) / mean(`over`), as in the performance drop rate; undefined at mean(over) = 0
+exact            a count or measurement that is not a sample (rows dropped, tokens truncated)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One number that a component produces; known before the run, so that gates can be checked."""
+
+    name: str
+    """Unique in its component, such as `accuracy`; a suite says `choice/accuracy`."""
+    column: str
+    """The samples' value that it is computed from."""
+    kind: Kind
+    better: Literal["higher", "lower"]
+    summary: str
+    """One sentence for reviewers, with the formula's source."""
+    unit: str = ""
+    """`ms`, `bytes`, `queries`, …; "" for a share or a pure number."""
+    q: float | None = None
+    """The percentile, 0 to 100, of kind `percentile`."""
+    over: str | None = None
+    """The denominator's column of kind `ratio_of_means`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What one scorer saw of one system on one item."""
+
+    row: str
+    """The row's id, or a stable name of the item where it is no row (`request-017`)."""
+    values: Mapping[str, float | None]
+    """Column → number. None means *not applicable here* (an attack on an item that was wrong already).
+
+    A number that should exist and doesn't is an `error`, never None and never zero.
+    """
+    prediction: str | None = None
+    target: str | None = None
+    prompt_hash: str = ""
+    """Digest of exactly what the system was given: paired tests refuse samples whose prompts differ."""
+    slice: str = ""
+    """The class or slice that the item belongs to."""
+    detail: Mapping[str, object] = field(default_factory=dict)
+    """JSON evidence for reviewers: options and likelihoods, the attacked text and its changes."""
+    error: str | None = None
+    """Why the item could not be scored. One such sample makes the scores that need it missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A two-sided confidence interval."""
+
+    low: float
+    high: float
+    level: float
+    """Such as 0.95."""
+    method: str
+    """Such as `Wilson`, `Student t`, `order statistics`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One metric of one system: a number with its n and interval, or the reason why there is none."""
+
+    metric: str
+    """Full name: `choice/accuracy`."""
+    system: str
+    """`tuned`, `base`, `base-4shot`, `majority`, …"""
+    value: float | None
+    n: int
+    kind: Kind
+    better: Literal["higher", "lower"]
+    unit: str = ""
+    interval: Interval | None = None
+    missing: str | None = None
+    """Why `value` or `interval` is None."""
+    summary: str = ""
