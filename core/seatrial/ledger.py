@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seatrial.findings import Action, Span
+from seatrial.store import atomic_file
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Entry", "entries_to_table", "ledger_schema"]
+__all__ = ["Entry", "entries_to_table", "ledger_schema", "write_ledger"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +38,12 @@ class Entry:
     action: Action
     """What was done; the first `drop` of a row is the one that took it out (`decisive`)."""
     decisive: bool
-    score: float | None
-    spans: tuple[Span, ...]
-    matched_row: str | None
-    matched_text: str | None
-    detail: str
-    excerpt: str
+    detail: str = ""
+    score: float | None = None
+    spans: tuple[Span, ...] = ()
+    matched_row: str | None = None
+    matched_text: str | None = None
+    excerpt: str = ""
     """The row's first 200 characters after every redaction of the run so far."""
 
 
@@ -79,3 +81,11 @@ def entries_to_table(entries: Iterable[Entry]) -> pa.Table:
     import pyarrow as pa
 
     return pa.Table.from_pylist([asdict(entry) for entry in entries], schema=ledger_schema())
+
+
+def write_ledger(path: Path, entries: Iterable[Entry]) -> None:
+    """Write entries as Parquet, atomically."""
+    import pyarrow.parquet as pq
+
+    with atomic_file(path) as part:
+        pq.write_table(entries_to_table(entries), part, compression="zstd")

@@ -21,7 +21,7 @@ mean             arithmetic mean
 percentile       the `q`-th percentile, with a distribution-free interval from order statistics
 maximum          the largest value seen: a census of what was run, with no sampling interval
 ratio_of_means   1 - mean(column) / mean(`over`), as in the performance drop rate; undefined at mean(over) = 0
-exact            a count or measurement that is not a sample (rows dropped, tokens truncated)
+exact            a count or measurement that is not a sample (rows dropped, tokens truncated); over samples, their sum
 """
 
 
@@ -43,6 +43,11 @@ class Metric:
     """The percentile, 0 to 100, of kind `percentile`."""
     over: str | None = None
     """The denominator's column of kind `ratio_of_means`."""
+    limits: tuple[float, float] | None = None
+    """The smallest and largest value there can be, of kind `mean`: (0, 1) for F1. None: not known.
+
+    With limits a mean has bounds from any sample; without, a sample whose values are all the same has none.
+    """
 
 
 @dataclass(frozen=True, slots=True)

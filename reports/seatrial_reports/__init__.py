@@ -1,1 +1,48 @@
-"""."""
+"""The reports that seatrial ships: one HTML file for reviewers, Markdown, JSON and JUnit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from seatrial.component import Component
+from seatrial.hooks import hookimpl
+from seatrial.reporting import Report
+
+__all__ = ["html", "json", "junit", "markdown", "seatrial_reports"]
+
+
+def html() -> Report:
+    """One HTML file that opens anywhere: no network, no script."""
+    from seatrial_reports.html_report import HtmlReport
+
+    return HtmlReport()
+
+
+def markdown() -> Report:
+    """The report in brief, as GitHub renders it."""
+    from seatrial_reports.markdown_report import MarkdownReport
+
+    return MarkdownReport()
+
+
+def json() -> Report:
+    """Verdict, gates, scores and counts for programs."""
+    from seatrial_reports.json_report import JsonReport
+
+    return JsonReport()
+
+
+def junit() -> Report:
+    """The gates as test cases, for CI servers."""
+    from seatrial_reports.junit_report import JunitReport
+
+    return JunitReport()
+
+
+@hookimpl
+def seatrial_reports() -> Iterable[Component[Report]]:
+    """The four kinds of report, each from the same saved result."""
+    yield Component("html", html, "index.html: the whole trial in one file for reviewers, without network or script.")
+    yield Component("markdown", markdown, "report.md: verdict, gates, scores, data and warnings in brief.")
+    yield Component("json", json, "results.json: verdict, gates, scores and counts for programs.")
+    yield Component("junit", junit, "junit.xml: one test case a gate, for CI servers.")

@@ -1,0 +1,265 @@
+"""The command line. Each command answers with an exit code: 0 pass, 1 fail, 2 usage, 3 failed, 4 inconclusive."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+import seatrial
+from seatrial.errors import SeatrialError, SuiteError
+
+if TYPE_CHECKING:
+    from seatrial.console import Console
+    from seatrial.host import Host
+    from seatrial.suite import Suite
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="seatrial",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Clean the data, train the adapter, attack it, time it, gate it: one verdict on a fine-tuned language model.",
+    epilog="Exit codes: 0 pass, 1 a gate failed, 2 usage, 3 a stage failed, 4 inconclusive or no gate.",
+)
+
+SuiteArgument = Annotated[str, typer.Argument(metavar="SUITE", help="A suite file, or the name of an installed suite.")]
+RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override one key of the suite: train.r=8.")
+]
+Blocked = Annotated[
+    list[str] | None, typer.Option("--no-plugin", metavar="NAME", help="Leave a plugin out; it is not even imported.")
+]
+Offline = Annotated[bool, typer.Option("--offline", help="Forbid the network to everything.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only the verdict and the report's path.")]
+AsJson = Annotated[bool, typer.Option("--json", help="The answer as JSON on standard output.")]
+
+
+@app.command()
+def run(
+    suite: SuiteArgument,
+    *,
+    overrides: Overrides = None,
+    runs: Annotated[Path, typer.Option(help="Where run folders are made.")] = Path("runs"),
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start anew, even if an unfinished run could go on.")] = False,
+    offline: Offline = False,
+    blocked: Blocked = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> int:
+    """Run a suite to its verdict; a run that was interrupted goes on."""
+    host = _host(blocked, offline=offline)
+    console = _console(quiet=quiet, as_json=as_json)
+    chosen = _suite(suite, host, overrides)
+    host.register(console, name="console", distribution="seatrial", version=seatrial.__version__)
+    from seatrial import trial
+
+    try:
+        result = trial.run(chosen, host, runs=runs, fresh=fresh, offline=offline, command=sys.argv)
+    finally:
+        console.close()
+        for failure in host.watch_failures:
+            print(f"seatrial: warning: {failure}", file=sys.stderr)
+    console.verdict(result)
+    return result.verdict.exit_code
+
+
+@app.command()
+def check(
+    suite: SuiteArgument,
+    *,
+    overrides: Overrides = None,
+    no_sources: Annotated[
+        bool, typer.Option("--no-sources", help="Only the file: resolve no source, build nothing.")
+    ] = False,
+    offline: Offline = False,
+    blocked: Blocked = None,
+) -> int:
+    """Check a suite before a GPU is touched: every key, source, component and metric."""
+    host = _host(blocked, offline=offline)
+    chosen = _suite(suite, host, overrides)
+    if no_sources:
+        print(f"{suite}: the file is well-formed ({len(chosen.score)} scorers, {len(chosen.gates)} gates)")
+        return 0
+    from seatrial.preflight import preflight
+
+    for line in preflight(chosen, host, offline=offline):
+        print(line)
+    return 0
+
+
+@app.command()
+def gate(
+    run_folder: RunArgument,
+    *,
+    blocked: Blocked = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> int:
+    """Repeat the verdict from a saved run: no model, no GPU."""
+    from seatrial.saved import judge_saved, load_result
+
+    host = _host(blocked)
+    judge_saved(run_folder, host)
+    result = load_result(run_folder, host)
+    _console(quiet=quiet, as_json=as_json).verdict(result)
+    return result.verdict.exit_code
+
+
+@app.command()
+def report(
+    run_folder: RunArgument,
+    kinds: Annotated[
+        list[str] | None, typer.Argument(metavar="[KIND]...", help="Kinds of report; else those of the suite.")
+    ] = None,
+    *,
+    to: Annotated[Path | None, typer.Option(help="Another folder than the run's own report/.")] = None,
+    blocked: Blocked = None,
+) -> int:
+    """Write the reports of a saved run again."""
+    from seatrial.saved import write_reports
+
+    for path in write_reports(run_folder, _host(blocked), kinds=kinds, to=to):
+        print(path)
+    return 0
+
+
+@app.command()
+def suites(*, blocked: Blocked = None, as_json: AsJson = False) -> int:
+    """List the installed suites."""
+    from seatrial.suite import summarise_suite
+
+    rows = [
+        {"name": name, "description": summarise_suite(path), "path": str(path)}
+        for name, path in _host(blocked).suites().items()
+    ]
+    if as_json:
+        print(json.dumps(rows, indent=1))
+    else:
+        _console().suites(rows)
+    return 0
+
+
+@app.command()
+def plugins(*, blocked: Blocked = None, as_json: AsJson = False) -> int:
+    """List the installed plugins and what each brings."""
+    from seatrial.host import KINDS
+
+    host = _host(blocked)
+    rows = [
+        {
+            "plugin": info.name,
+            "distribution": info.distribution,
+            "version": info.version,
+            "blocked": info.blocked,
+            "components": [
+                {"kind": kind, "name": name, "summary": provided.component.summary}
+                for kind in KINDS
+                for name, provided in sorted(host.components(kind).items())
+                if provided.plugin == info.name
+            ],
+        }
+        for info in host.plugins()
+    ]
+    if as_json:
+        print(json.dumps(rows, indent=1))
+    else:
+        _console().plugins(rows)
+    return 0
+
+
+@app.command()
+def schema(*, blocked: Blocked = None) -> int:
+    """Print the JSON Schema of suite files, with every installed component's options."""
+    from seatrial.suite import json_schema
+
+    print(json.dumps(json_schema(_host(blocked)), indent=1))
+    return 0
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"seatrial {seatrial.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _app(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+) -> None:
+    """Nothing to do before a command."""
+    del version
+
+
+def _host(blocked: Sequence[str] | None, *, offline: bool = False) -> Host:
+    from seatrial.host import Host
+
+    if offline:
+        from seatrial.environment import set_offline
+
+        set_offline()
+    return Host.load(blocked=blocked or ())
+
+
+def _console(*, quiet: bool = False, as_json: bool = False) -> Console:
+    from seatrial.console import Console
+
+    if as_json:
+        return Console("json")
+    if quiet:
+        return Console("quiet")
+    return Console("live" if sys.stdout.isatty() else "plain")
+
+
+def _suite(named: str, host: Host, overrides: Sequence[str] | None) -> Suite:
+    """The suite in a file, or the installed suite of that name."""
+    import difflib
+
+    from seatrial.data_metrics import DATA_METRICS
+    from seatrial.errors import UsageError
+    from seatrial.suite import load_suite
+
+    path = Path(named)
+    if not path.is_file():
+        installed = host.suites()
+        if named not in installed:
+            near = difflib.get_close_matches(named, installed, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise UsageError(f"{named}: no such file, and no installed suite ({', '.join(installed)}){hint}")
+        path = installed[named]
+    return load_suite(path, host, overrides=overrides or (), extra_metrics=DATA_METRICS)
+
+
+def _fail(error: SeatrialError) -> None:
+    if isinstance(error, SuiteError):
+        _console().problems(error)
+    else:
+        print(f"seatrial: {error}", file=sys.stderr)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit; a `SeatrialError` is a message, never a traceback."""
+    try:
+        code = app(args=list(arguments) if arguments is not None else None, standalone_mode=False)
+    except SeatrialError as error:
+        _fail(error)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("seatrial: interrupted; the same command goes on from the last whole stage", file=sys.stderr)
+        sys.exit(130)
+    except typer.Exit as stop:
+        sys.exit(stop.exit_code)
+    except Exception as error:
+        if not hasattr(error, "format_message"):
+            raise
+        error.show()  # type: ignore[attr-defined]  # a click exception, which typer may have vendored
+        sys.exit(2)
+    sys.exit(code if isinstance(code, int) else 0)

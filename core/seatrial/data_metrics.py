@@ -1,0 +1,65 @@
+"""Metrics of the data and of training that every run has, so that gates can hold them: counts, not samples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from seatrial.scores import Metric
+
+__all__ = ["DATA_METRICS", "data_values"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Fact:
+    """Where a metric's value stands: a stage's fact."""
+
+    stage: str
+    path: tuple[str, ...]
+    better: Literal["higher", "lower"]
+    summary: str
+    unit: str = "rows"
+
+
+_FACTS: Mapping[str, _Fact] = {
+    "data/read": _Fact("read", ("read",), "higher", "Records found in the suite's sources."),
+    "data/unreadable": _Fact("read", ("problems",), "lower", "Records that could not become a row."),
+    "data/dropped_by_cleaning": _Fact("clean", ("dropped",), "lower", "Rows that the row filters took out."),
+    "data/dropped_by_comparing": _Fact(
+        "compare", ("dropped",), "lower", "Rows that duplicates and label counts took out."
+    ),
+    "data/dropped_for_leakage": _Fact(
+        "leakage", ("dropped",), "lower", "Rows taken out because train and test shared them."
+    ),
+    "data/train_rows": _Fact("leakage", ("splits", "train"), "higher", "Rows that the model is trained on."),
+    "data/validation_rows": _Fact("leakage", ("splits", "validation"), "higher", "Rows that early stopping looks at."),
+    "data/test_rows": _Fact("leakage", ("splits", "test"), "higher", "Rows that scores are computed on."),
+    "data/test_without_neighbour": _Fact(
+        "leakage", ("coverage", "without_neighbour"), "lower", "Test rows with no similar train row."
+    ),
+    "train/truncated_rows": _Fact("train", ("truncated_rows",), "lower", "Train rows cut at the token limit."),
+    "train/lost_tokens": _Fact("train", ("lost_tokens",), "lower", "Tokens cut off at the limit.", "tokens"),
+    "train/supervised_tokens": _Fact(
+        "train", ("supervised_tokens",), "higher", "Tokens that the loss is on.", "tokens"
+    ),
+    "train/seconds": _Fact("train", ("seconds",), "lower", "Wall time of training.", "s"),
+}
+
+DATA_METRICS: Mapping[str, Metric] = {
+    name: Metric(name.partition("/")[2], "", "exact", fact.better, fact.summary, fact.unit)
+    for name, fact in _FACTS.items()
+}
+"""Full name → descriptor."""
+
+
+def data_values(facts: Mapping[str, Mapping[str, object]]) -> dict[str, float]:
+    """The values of those metrics that a run's facts (stage → facts) hold."""
+    values: dict[str, float] = {}
+    for name, fact in _FACTS.items():
+        found: object = facts.get(fact.stage, {})
+        for key in fact.path:
+            found = found.get(key) if isinstance(found, Mapping) else None
+        if isinstance(found, int | float):
+            values[name] = float(found)
+    return values

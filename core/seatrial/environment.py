@@ -1,0 +1,98 @@
+"""Where a run happens: versions, hardware, git state. What a reviewer needs to repeat it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+__all__ = ["LIBRARIES", "git_state", "hardware", "package_versions", "peak_resident_bytes", "set_offline"]
+
+LIBRARIES = (
+    "accelerate", "datasets", "detoxify", "evaluate", "numpy", "peft", "pluggy", "pyarrow", "pydantic", "safetensors",
+    "scikit-learn", "scipy", "textattack", "tokenizers", "torch", "transformers",
+)  # fmt: skip
+"""The libraries whose versions can move a score."""
+
+_OFFLINE = ("SEATRIAL_OFFLINE", "HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE", "HF_EVALUATE_OFFLINE", "TRANSFORMERS_OFFLINE")
+
+
+def set_offline() -> None:
+    """Forbid the network to every library that can be told; before any of them is imported."""
+    for name in _OFFLINE:
+        os.environ[name] = "1"
+
+
+def package_versions(distributions: Iterable[str]) -> dict[str, str]:
+    """Installed versions by name; what is not installed is left out."""
+    found: dict[str, str] = {}
+    for name in sorted(set(distributions)):
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def hardware() -> dict[str, object]:
+    """Processor, memory and GPUs of this machine."""
+    facts: dict[str, object] = {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+    }
+    if gpus := _gpus():
+        facts["gpus"] = gpus
+    return facts
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _gpus() -> list[dict[str, str]]:
+    query = ("name", "driver_version", "memory.total", "power.limit")
+    output = _output("nvidia-smi", f"--query-gpu={','.join(query)}", "--format=csv,noheader")
+    return [dict(zip(query, line.split(", "), strict=False)) for line in (output or "").splitlines() if line.strip()]
+
+
+def git_state(folder: Path) -> dict[str, object] | None:
+    """The commit that `folder` is at, and whether it has uncommitted changes; None outside of a repository."""
+    commit = _output("git", "-C", str(folder), "rev-parse", "HEAD")
+    if not commit:
+        return None
+    changes = _output("git", "-C", str(folder), "status", "--porcelain")
+    return {"commit": commit.strip(), "dirty": bool((changes or "").strip())}
+
+
+def _output(program: str, *arguments: str) -> str | None:
+    path = shutil.which(program)
+    if path is None:
+        return None
+    try:
+        done = subprocess.run(  # noqa: S603 - a program found on the user's own path, with fixed arguments
+            [path, *arguments], capture_output=True, text=True, timeout=20, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout if done.returncode == 0 else None
+
+
+def peak_resident_bytes() -> int:
+    """The peak resident memory of this process so far."""
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

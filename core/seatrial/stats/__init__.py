@@ -1,0 +1,42 @@
+"""The statistics that scores and gates rest on: one estimate a kind of number, each with one-sided bounds.
+
+    proportions   share of ones: Clopper-Pearson bounds for gates, Wilson's interval for display
+    means         arithmetic mean: Student t, held back where t is known to promise too much
+    percentiles   order statistics, free of any distribution
+    ratios        1 - mean/mean over pairs, the performance drop rate
+    paired        what one system gets right and another wrong: Tango's score bounds, exact McNemar
+    planning      the n that would decide, the smallest difference that n could show
+
+An estimate is made from a sample once; its `bounds(level)` are what gates decide on, and `at(n)` is the same finding
+on another number of samples, which is how the n that would decide is found. Nothing here draws random numbers.
+Importing this package imports neither scipy nor numpy.
+"""
+
+from seatrial.stats.bounds import GATE_LEVEL, Answer, Bounds, Estimate
+from seatrial.stats.means import Mean, clustered_standard_error
+from seatrial.stats.paired import PairedDifference, mcnemar_exact, tango_interval
+from seatrial.stats.percentiles import Percentile
+from seatrial.stats.planning import minimum_detectable_difference, needed_n
+from seatrial.stats.proportions import Proportion, clopper_pearson_bounds, wilson_interval
+from seatrial.stats.ratios import Drop, PairedDrop, tang_interval
+
+__all__ = [
+    "GATE_LEVEL",
+    "Answer",
+    "Bounds",
+    "Drop",
+    "Estimate",
+    "Mean",
+    "PairedDifference",
+    "PairedDrop",
+    "Percentile",
+    "Proportion",
+    "clopper_pearson_bounds",
+    "clustered_standard_error",
+    "mcnemar_exact",
+    "minimum_detectable_difference",
+    "needed_n",
+    "tang_interval",
+    "tango_interval",
+    "wilson_interval",
+]

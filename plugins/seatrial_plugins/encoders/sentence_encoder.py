@@ -1,0 +1,108 @@
+"""A sentence encoder of BERT's kind: mean-pooled token states, L2-normalised."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import AutoModel, AutoTokenizer
+from transformers.utils import logging as transformers_logging
+
+from seatrial.errors import UsageError
+
+__all__ = ["MAX_TOKENS", "SentenceEncoder"]
+
+MAX_TOKENS = 256
+"""What all-MiniLM-L6-v2 was trained to read (`max_seq_length` in its sentence_bert_config.json); the rest is cut."""
+
+_MAX_CHARACTERS = 64 * MAX_TOKENS
+# Text beyond this would be cut by the tokenizer anyway, after it had spent seconds on a megabyte.
+
+
+class SentenceEncoder:
+    """Turns texts into unit vectors; the weights are shared by every encoder of the same folder and device."""
+
+    def __init__(self, folder: Path, *, batch_size: int = 64, device: str = "auto") -> None:
+        if batch_size < 1:
+            raise UsageError(f"encoder: batch_size must be at least 1, not {batch_size}")
+        self._batch_size = batch_size
+        self._device = torch_device(device)
+        self._tokenizer, self._model = load_weights(folder, str(self._device))
+        self.dimensions: int = self._model.config.hidden_size
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        """Unit vectors, float32, shape [texts, dimensions]; an empty text gives a zero vector."""
+        vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
+        said = [index for index, text in enumerate(texts) if text.strip()]
+        if not said:
+            return vectors
+        ids = self._token_ids([texts[index] for index in said])
+        # Neighbours of like length waste no work on padding; longest first, so that memory peaks at once.
+        order = sorted(range(len(said)), key=lambda place: -len(ids[place]))
+        for start in range(0, len(order), self._batch_size):
+            batch = order[start : start + self._batch_size]
+            vectors[[said[place] for place in batch]] = self._forward([ids[place] for place in batch])
+        return vectors
+
+    def _token_ids(self, texts: Sequence[str]) -> list[list[int]]:
+        # A lone surrogate cannot be encoded as UTF-8, which the tokenizer does.
+        cut = [text.lstrip()[:_MAX_CHARACTERS].encode("utf-8", "replace").decode() for text in texts]
+        limit = min(MAX_TOKENS, int(self._model.config.max_position_embeddings))
+        return self._tokenizer(cut, truncation=True, max_length=limit)["input_ids"]
+
+    def _forward(self, ids: Sequence[Sequence[int]]) -> np.ndarray:
+        longest = max(len(text) for text in ids)
+        tokens = torch.full((len(ids), longest), self._tokenizer.pad_token_id or 0)
+        mask = torch.zeros((len(ids), longest), dtype=torch.long)
+        for place, text in enumerate(ids):
+            tokens[place, : len(text)] = torch.tensor(text)
+            mask[place, : len(text)] = 1
+        with torch.inference_mode():
+            mask = mask.to(self._device)
+            states = self._model(input_ids=tokens.to(self._device), attention_mask=mask).last_hidden_state
+            weights = mask.unsqueeze(-1).to(states.dtype)
+            pooled = (states * weights).sum(dim=1) / weights.sum(dim=1)
+            return torch.nn.functional.normalize(pooled, dim=1).cpu().numpy()
+
+
+def torch_device(name: str) -> torch.device:
+    """The device called `name`; `auto` is a GPU where there is one.
+
+    Raises:
+        UsageError: torch knows no such device, or this machine has none.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise UsageError(f"device {name!r}: torch knows no such device; say auto, cpu, cuda or cuda:1") from error
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise UsageError(f"device {name!r}: this machine has {torch.cuda.device_count()} GPUs; say auto or cpu")
+    return device
+
+
+@functools.cache
+def load_weights(folder: Path, device: str) -> tuple[Any, Any]:
+    """Tokenizer and model in `folder`, loaded once a process: (tokenizer, float32 model in evaluation mode)."""
+    with _no_progress_bar():
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        model = AutoModel.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
+    return tokenizer, model.to(device).eval()
+
+
+@contextmanager
+def _no_progress_bar() -> Iterator[None]:
+    # The terminal is the host's: transformers' own bar would break its lines.
+    shown = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            transformers_logging.enable_progress_bar()

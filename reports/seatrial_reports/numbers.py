@@ -1,0 +1,93 @@
+"""How numbers are written in every report."""
+
+from __future__ import annotations
+
+import math
+
+from seatrial.scores import Score
+
+__all__ = ["amount", "count", "duration", "interval", "memory", "percent", "share", "value"]
+
+MISSING = "missing"
+"""What stands where a score should be: a word, never a zero."""
+
+
+def count(n: float) -> str:
+    """A whole number with thin groups: `2,026`."""
+    return f"{int(n):,}"
+
+
+def share(x: float) -> str:
+    """A proportion with three decimals, more where fewer would round it to 0 or 1: `0.890`, `0.9996`."""
+    if not math.isfinite(x):
+        return str(x)
+    for places in (3, 4, 5, 6):
+        written = f"{x:.{places}f}"
+        if float(written) not in {0.0, 1.0} or x in {0.0, 1.0}:
+            return written
+    return f"{x:.2g}"
+
+
+def percent(x: float) -> str:
+    """A proportion in percent: `89.0%`."""
+    return f"{100 * x:.1f}%"
+
+
+def memory(size: float) -> str:
+    """Bytes in binary units: `2.1 GiB`."""
+    for unit in ("B", "KiB", "MiB"):
+        if abs(size) < 1024:
+            return f"{size:.0f} {unit}"
+        size /= 1024
+    return f"{size:.1f} GiB"
+
+
+def duration(seconds: float) -> str:
+    """A length of time in the two largest units that matter: `0.4 s`, `1 min 46 s`, `2 h 5 min`."""
+    if not math.isfinite(seconds):
+        return str(seconds)
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    minutes, rest = divmod(whole, 60)
+    hours, minutes_left = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes_left} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def amount(x: float, unit: str = "", *, exact: bool = False) -> str:
+    """A number in its unit, with four significant digits; whole and exact numbers in full."""
+    if not math.isfinite(x):
+        return str(x)
+    if unit == "bytes":
+        return memory(x)
+    if x == int(x) and (exact or abs(x) >= 1000):
+        written = f"{int(x):,}"
+    elif abs(x) >= 1000:
+        written = f"{x:,.0f}"
+    else:
+        written = f"{x:.4g}"
+    return f"{written} {unit}" if unit else written
+
+
+def _is_share(score: Score) -> bool:
+    bounds = [score.value, *([score.interval.low, score.interval.high] if score.interval else [])]
+    return not score.unit and score.kind != "exact" and all(b is not None and -1 <= b <= 1 for b in bounds)
+
+
+def value(score: Score) -> str:
+    """The score's number in its unit, or `missing`."""
+    if score.value is None or not math.isfinite(score.value):
+        return MISSING
+    return share(score.value) if _is_share(score) else amount(score.value, score.unit, exact=score.kind == "exact")
+
+
+def interval(score: Score) -> str:
+    """The two-sided interval, such as `0.832 to 0.929`; "" where there is none."""
+    if score.interval is None or score.value is None:
+        return ""
+    low, high = score.interval.low, score.interval.high
+    if _is_share(score):
+        return f"{share(low)} to {share(high)}"
+    return f"{amount(low)} to {amount(high, score.unit)}" if score.unit != "bytes" else f"{memory(low)} to {memory(high)}"
