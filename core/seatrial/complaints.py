@@ -136,7 +136,7 @@ def _message(path: KeyPath, errors: Sequence[ErrorDetails], given: object, model
     value = _value_at(given, path)
     literals = [details for details in errors if details["type"] in {"literal_error", "enum"}]
     expected = list(dict.fromkeys(_EXPECTED[kind] for kind in kinds if kind in _EXPECTED))
-    if literals and not (len(errors) > 1 and not isinstance(value, str)):
+    if literals:
         return "; or ".join([_not_one_of(value, str(literals[0].get("ctx", {}).get("expected", ""))), *expected])
     others = [_other(details) for details in errors if details["type"] not in _EXPECTED]
     if others and not (expected and len(others) < len(errors) and value is None):

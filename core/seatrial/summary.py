@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from seatrial.figures import figure
 from seatrial.scores import Interval, Kind, Metric, Score
@@ -18,13 +18,19 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-__all__ = ["CENSUS", "Observation", "estimate", "exact_score", "observe", "summarise"]
+__all__ = ["CENSUS", "DATA", "Observation", "estimate", "exact_score", "observe", "summarise"]
 
 LEVEL = 0.95
 """The confidence of the two-sided intervals that are shown."""
 
 CENSUS: tuple[Kind, ...] = ("maximum", "exact")
 """The kinds that are known outright: no sampling, so no interval, and a gate decides on the value."""
+
+DATA = "data"
+"""The system that counts of the data stages are scores of."""
+
+NO_SAMPLING = "no interval: a census of what was run, without sampling error"
+TOO_LARGE = "the numbers are too large to be summed up"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,22 +67,22 @@ def observe(metric: Metric, system: str, samples: pa.Table | None) -> Observatio
     failed = own.filter(pc.is_valid(own["error"]))
     if failed.num_rows:
         row, error = failed["row"][0].as_py(), failed["error"][0].as_py()
-        missing = f"{failed.num_rows} of {own.num_rows} samples failed; the first, {row}: {error}"
-        return Observation(nothing, None, own.num_rows, missing)
+        why = f"{failed.num_rows} of {own.num_rows} samples failed; the first, {row}: {error}"
+        return Observation(nothing, None, own.num_rows, why)
     values, n, missing = _numbers(metric, metric.column, own)
-    if missing or metric.kind != "ratio_of_means":
-        return Observation(values, None, n, missing or _unfit(metric, values))
-    if metric.over is None:
-        return Observation(nothing, None, n, f"metric {metric.name} doesn't say what it is a ratio to (`over`)")
+    missing = missing or _unfit(metric, values)
+    if missing is not None or metric.kind != "ratio_of_means":
+        return Observation(values, None, n, missing)
+    assert metric.over is not None
     over, _, missing = _numbers(metric, metric.over, own)
-    if missing:
-        return Observation(nothing, None, n, missing)
-    applies, applies_over = (pc.is_valid(own[f"value:{name}"]) for name in (metric.column, metric.over))
-    apart = pc.sum(pc.xor(applies, applies_over)).as_py()
-    if apart:
-        missing = f"{metric.column} and {metric.over} apply to different samples ({apart} of {own.num_rows} have only one)"
-        return Observation(nothing, None, n, missing)
-    return Observation(values, over, n, f"the mean of {metric.over} is 0, so the ratio is undefined" if over.mean() == 0 else None)
+    if missing is None:
+        applies, applies_over = (pc.is_valid(own[f"value:{name}"]) for name in (metric.column, metric.over))
+        apart = pc.sum(pc.xor(applies, applies_over)).as_py()
+        if apart:
+            missing = f"{metric.column} and {metric.over} apply to different samples: {apart} have only one of them"
+        elif over.mean() == 0:
+            missing = f"the mean of {metric.over} is 0, so the ratio is undefined"
+    return Observation(values, over, n, missing)
 
 
 def _numbers(metric: Metric, column: str, own: pa.Table) -> tuple[np.ndarray, int, str | None]:
@@ -113,6 +119,8 @@ def _numbers(metric: Metric, column: str, own: pa.Table) -> tuple[np.ndarray, in
 
 def _unfit(metric: Metric, values: np.ndarray) -> str | None:
     """What the descriptor and the numbers have against each other."""
+    if metric.kind == "ratio_of_means" and metric.over is None:
+        return f"metric {metric.name} doesn't say what it is a ratio to (`over`)"
     if metric.kind == "percentile" and not (metric.q is not None and 0 < metric.q < 100):
         return f"metric {metric.name} doesn't say which percentile it is (`q`, between 0 and 100)"
     if metric.kind == "mean" and metric.limits is not None:
@@ -161,38 +169,45 @@ def summarise(metric: Metric, scorer: str, system: str, samples: pa.Table | None
         samples: columns of `seatrial.samples.sample_schema`, of any number of systems.
     """
     observation = observe(metric, system, samples)
+    value, interval, missing = _sum_up(metric, observation)
+    return Score(
+        metric=f"{scorer}/{metric.name}",
+        system=system,
+        value=value,
+        n=observation.n,
+        kind=metric.kind,
+        better=metric.better,
+        unit=metric.unit,
+        interval=interval,
+        missing=missing,
+        summary=metric.summary,
+    )
 
-    def score(value: float | None, interval: Interval | None, missing: str | None) -> Score:
-        return Score(
-            metric=f"{scorer}/{metric.name}",
-            system=system,
-            value=value,
-            n=observation.n,
-            kind=metric.kind,
-            better=metric.better,
-            unit=metric.unit,
-            interval=interval,
-            missing=missing,
-            summary=metric.summary,
-        )
 
+def _sum_up(metric: Metric, observation: Observation) -> tuple[float | None, Interval | None, str | None]:
+    """Value, two-sided interval, and why one of them is None."""
     if observation.missing is not None:
-        return score(None, None, observation.missing)
+        return None, None, observation.missing
     if metric.kind in CENSUS:
-        value = float(observation.values.max() if metric.kind == "maximum" else observation.values.sum())
-        return score(*_finite(value), _census(metric.kind)) if math.isfinite(value) else score(*_overflow())
+        largest = metric.kind == "maximum"
+        value = float(observation.values.max() if largest else observation.values.sum())
+        return (value, None, NO_SAMPLING) if math.isfinite(value) else (None, None, TOO_LARGE)
     found = estimate(metric, observation)
     if not math.isfinite(found.value):
-        return score(*_overflow())
-    interval, missing = _interval(found)
-    return score(found.value, interval, missing)
+        return None, None, TOO_LARGE
+    if isinstance(found, Proportion):
+        return found.value, Interval(*wilson_interval(found.successes, found.n, LEVEL), LEVEL, "Wilson"), None
+    bounds = found.bounds((1 + LEVEL) / 2)
+    if bounds.lower is None or bounds.upper is None or not math.isfinite(bounds.lower + bounds.upper):
+        return found.value, None, f"no interval: {bounds.missing or TOO_LARGE}"
+    return found.value, Interval(bounds.lower, bounds.upper, LEVEL, bounds.method), None
 
 
 def exact_score(
     name: str,
     value: float | None,
     *,
-    system: str = "data",
+    system: str = DATA,
     n: int = 1,
     better: Literal["higher", "lower"] = "lower",
     unit: str = "",
@@ -225,6 +240,6 @@ def exact_score(
         kind="exact",
         better=better,
         unit=unit,
-        missing=missing or _census("exact"),
+        missing=missing or NO_SAMPLING,
         summary=summary,
     )

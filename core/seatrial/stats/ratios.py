@@ -129,7 +129,8 @@ class Drop:
         means = pairs.mean(axis=1)
         if means[1] == 0:
             raise ValueError("the drop is undefined: the mean before is 0")
-        spread = np.cov(pairs) if pairs.shape[1] > 1 else np.zeros((2, 2))
+        with np.errstate(over="ignore", invalid="ignore"):
+            spread = np.cov(pairs) if pairs.shape[1] > 1 else np.zeros((2, 2))
         return cls(
             float(means[0]),
             float(means[1]),
@@ -152,10 +153,12 @@ class Drop:
         from scipy.special import stdtrit
 
         t2 = float(stdtrit(self.n - 1, level)) ** 2 / self.n
-        a = self.before**2 - t2 * self.variance_before
+        a = self.before * self.before - t2 * self.variance_before
         b = self.after * self.before - t2 * self.covariance
-        c = self.after**2 - t2 * self.variance_after
-        if not a > 0:
+        c = self.after * self.after - t2 * self.variance_after
+        if not math.isfinite(a + b + c):
+            return Bounds(None, None, level, method, "the numbers are too large, so there are no bounds")
+        if a <= 0:
             return Bounds(None, None, level, method, "the mean before could be 0, so the drop has no bounds")
         half = math.sqrt(max(0.0, b * b - a * c)) / a
         # Rounding leaves a sliver where every pair has the same ratio: that is a sample without spread, no certainty.

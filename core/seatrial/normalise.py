@@ -1,0 +1,121 @@
+"""Normalising: when two texts count as the same, and what a word is to the n-gram rules.
+
+`normalise` is what "normalised" means in the duplicates and leakage filters, in this order:
+
+1. superscript and subscript digits keep their position (`10²` → `10^2`, never `102`), then Unicode NFKC: full-width and
+   half-width forms, ligatures, compatibility letters and composed accents become one form;
+2. case folding, and NFKC again (folding can decompose);
+3. invisible format characters and variation selectors vanish;
+4. every run of punctuation and white space becomes one space, and the ends are stripped.
+
+What carries meaning stays: letters, combining marks and digits of every script, symbols (emoji, currency, operators),
+`# % & @ * / \\` (C and C#, 50 and 50%, 2*3 and 2/3 differ), `.`, `,` and `:` between digits, and a hyphen or minus before a digit unless a letter
+stands before it (`5-3`, `-5`; but `covid-19` and `covid 19` are equal).
+A text of punctuation alone is kept as it is, case-folded, so `?` and `!` are two texts; only a text with nothing to see
+normalises to "".
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+__all__ = ["Word", "normalise", "spell", "words"]
+
+_MEANINGFUL = frozenset("#%&@*/\\")
+_JUDGED_IN_CONTEXT = frozenset(".,:-")
+_RAISED = {ord(digit): f"^{value}" for value, digit in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")} | {
+    ord(digit): f"_{value}" for value, digit in enumerate("₀₁₂₃₄₅₆₇₈₉")
+}
+_SEPARATOR_IN_CONTEXT = re.compile(r"[.,:](?!\d)|(?<!\d)[.,:]|-(?!\d)|(?<=[^\W\d])-")
+
+# Han ideographs (with the extensions) and Hiragana are written without spaces; as in UAX #29, each is a word.
+_UNSPACED = "\u3005-\u3007\u3041-\u309f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_PIECE = re.compile(f"[{_UNSPACED}]|[^\\s{_UNSPACED}]+")
+_CACHED_LENGTH = 40
+
+
+class _Separators(dict[int, str | None]):
+    """A `str.translate` table that classifies each character when it is first met."""
+
+    def __missing__(self, code: int) -> str | None:
+        self[code] = found = self._classify(chr(code))
+        return found
+
+    @staticmethod
+    def _classify(character: str) -> str | None:
+        category = unicodedata.category(character)
+        if character in _MEANINGFUL or character in _JUDGED_IN_CONTEXT:
+            return character
+        if character.isspace():
+            return " "
+        if category in {"Cf", "Cc"} or "\ufe00" <= character <= "\ufe0f":
+            return None
+        return " " if category[0] in "PZ" and character != "_" else character
+
+
+_SEPARATORS = _Separators()
+
+
+def normalise(text: str) -> str:
+    """The form in which two texts are compared; see the module for the rules. "" only for a text with nothing to see."""
+    folded = _fold(text)
+    compared = " ".join(_SEPARATOR_IN_CONTEXT.sub(" ", folded.translate(_SEPARATORS)).split())
+    return compared or " ".join("".join(filter(_is_visible, folded)).split())
+
+
+def _fold(text: str) -> str:
+    if text.isascii():
+        return text.lower()
+    composed = unicodedata.normalize("NFKC", text.translate(_RAISED))
+    return unicodedata.normalize("NFKC", composed.casefold())
+
+
+def _is_visible(character: str) -> bool:
+    return character.isprintable() or character.isspace()
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word of a text, as it is compared and where it stands."""
+
+    text: str
+    start: int
+    """First character of the stretch between white space that it stands in, so with its punctuation."""
+    end: int
+    """One past the last character of that stretch."""
+
+
+def spell(text: str) -> list[str]:
+    """The normalised words of a text: what white space separates after `normalise`; a Han or Hiragana character each.
+
+    Text of punctuation alone has no words.
+    """
+    return [word for piece in _PIECE.findall(text) for word in _words_of(piece)]
+
+
+def words(text: str) -> Iterator[Word]:
+    """The words that `spell` gives, in the same order, with their places in `text`."""
+    for match in _PIECE.finditer(text):
+        for word in _words_of(match.group()):
+            yield Word(word, match.start(), match.end())
+
+
+def _words_of(piece: str) -> tuple[str, ...]:
+    return _cached_words(piece) if len(piece) <= _CACHED_LENGTH else _split(piece)
+
+
+def _split(piece: str) -> tuple[str, ...]:
+    return tuple(word for word in normalise(piece).split() if any(map(_is_wordlike, word)))
+
+
+@lru_cache(maxsize=1 << 16)
+def _cached_words(piece: str) -> tuple[str, ...]:
+    return _split(piece)
+
+
+def _is_wordlike(character: str) -> bool:
+    return unicodedata.category(character)[0] in "LNSM"

@@ -1,0 +1,120 @@
+"""Efficiency: how long an answer takes, and how much memory."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+from seatrial import Component, Metric, hookimpl
+from seatrial.errors import UsageError
+from seatrial.scoring import Scorer
+
+__all__ = ["PERCENTILES", "latency", "latency_metrics", "minimum_requests", "seatrial_scorers"]
+
+PERCENTILES = (50, 90, 99)
+
+_TIMES = (
+    ("ttft", "Time to the first token: the prompt goes in, the first new token comes out."),
+    ("tpot", "Time per output token after the first, (e2e - TTFT)/(n - 1), one value a request."),
+    ("e2e", "Time from the prompt to the last new token."),
+)
+
+
+def minimum_requests(percentile: float) -> int:
+    """The fewest requests that can bound a percentile at 99% confidence: 7 for p50, 44 for p90, 459 for p99.
+
+    The smallest n with q^n ≤ 0.01: n requests, none of them over the bound, as in MLPerf LoadGen's early stopping.
+    """
+    return math.ceil(math.log(0.01) / math.log(percentile / 100))
+
+
+def latency_metrics(
+    *, batch: Sequence[int] = (1,), prompt: int = 128, new: int = 32, requests: int = 44
+) -> tuple[Metric, ...]:
+    """The metrics of `latency` with these options: of batch size 1 by plain names, of others with `@b8`.
+
+    A percentile that so few requests cannot support is not among them, so a gate on it is refused before the run.
+    """
+    metrics: list[Metric] = []
+    for size in batch:
+        suffix = "" if size == 1 else f"@b{size}"
+        shape = f"batch {size}, {prompt} prompt tokens, {new} new ones, {requests} requests"
+        for name, summary in _TIMES:
+            metrics.extend(
+                Metric(
+                    name=f"{name}_p{q}_ms{suffix}",
+                    column=f"{name}_ms{suffix}",
+                    kind="percentile",
+                    q=float(q),
+                    better="lower",
+                    unit="ms",
+                    summary=f"{summary} {shape}.",
+                )
+                for q in PERCENTILES
+                if requests >= minimum_requests(q)
+            )
+        metrics.append(
+            Metric(
+                name=f"tokens_per_second{suffix}",
+                column=f"tokens_per_second{suffix}",
+                kind="mean",
+                better="higher",
+                unit="tokens/s",
+                summary=f"New tokens of the whole batch by the time from prompt to last token. {shape}.",
+            )
+        )
+        metrics.append(
+            Metric(
+                name=f"peak_bytes{suffix}",
+                column=f"peak_bytes{suffix}",
+                kind="maximum",
+                better="lower",
+                unit="bytes",
+                summary=f"Most memory during a request: allocated on the GPU, resident in the process on a CPU. {shape}.",
+            )
+        )
+    return tuple(metrics)
+
+
+def latency(*, batch: list[int] | None = None, prompt: int = 128, new: int = 32, requests: int = 44) -> Scorer:
+    """Time requests one after another: greedy decoding with a key-value cache, a fixed number of new tokens.
+
+    Warm-up requests come first, until their median is stable (at least 4, at most 10); they are not counted. The rows
+    are not read: prompts are random tokens.
+
+    Args:
+        batch: prompts decoded together in one request, each size timed by itself; `[1]` where nothing is said.
+        prompt: tokens of each prompt.
+        new: new tokens of each prompt, end of turn ignored; at least 2.
+        requests: timed requests of each batch size. A percentile needs its minimum (MLPerf LoadGen, 99% confidence):
+            p50 7 requests, p90 44, p99 459; one that falls short is not reported.
+    """
+    sizes = [1] if batch is None else batch
+    for option, value, least in (("prompt", prompt, 1), ("new", new, 2), ("requests", requests, 1)):
+        if value < least:
+            raise UsageError(f"latency: {option} is {value}; give at least {least}.")
+    if not sizes or min(sizes) < 1 or len(set(sizes)) < len(sizes):
+        raise UsageError(f"latency: batch is {sizes}; give different sizes of at least 1, such as [1, 8].")
+    from seatrial_plugins.efficiency.latency_scorer import LatencyScorer
+
+    return LatencyScorer(batch=tuple(sizes), prompt=prompt, new=new, requests=requests)
+
+
+def _metrics(
+    *, batch: list[int] | None = None, prompt: int = 128, new: int = 32, requests: int = 44
+) -> tuple[Metric, ...]:
+    """`latency_metrics` with the defaults of `latency`."""
+    return latency_metrics(batch=[1] if batch is None else batch, prompt=prompt, new=new, requests=requests)
+
+
+@hookimpl
+def seatrial_scorers() -> Iterable[Component[Scorer]]:
+    """The scorer `latency`."""
+    yield Component(
+        name="latency",
+        build=latency,
+        summary="Time to the first token, time per token, throughput and peak memory of single requests.",
+        metrics=_metrics,
+        needs=("times",),
+        comparable=False,
+    )

@@ -1,0 +1,122 @@
+"""The scorer `latency`: warm-up, then timed requests, one sample each."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from seatrial.errors import StageError
+from seatrial.model import Times, Timing
+from seatrial.rows import Rows
+from seatrial.scores import Sample
+from seatrial.scoring import System, Task
+
+__all__ = ["LEAST_WARM_UPS", "MOST_WARM_UPS", "LatencyScorer", "end_to_end_ms", "settled"]
+
+LEAST_WARM_UPS, MOST_WARM_UPS = 4, 10
+"""Bounds of the warm-up. The first requests pay for kernel selection, allocation and caches."""
+
+_STABLE = 0.05
+"""How far the median of three may move, of its size, from one warm-up request to the next."""
+
+
+def end_to_end_ms(timing: Timing) -> float:
+    """From the prompt to the last token, in milliseconds."""
+    return timing.ttft_ms + sum(timing.gaps_ms)
+
+
+def settled(times: list[float]) -> bool:
+    """Whether the median of the last three times is within 5% of the median of the three before the last one."""
+    if len(times) < LEAST_WARM_UPS:
+        return False
+    before, now = statistics.median(times[-4:-1]), statistics.median(times[-3:])
+    return abs(now - before) <= _STABLE * before
+
+
+@dataclass(frozen=True, slots=True)
+class _WarmUp:
+    """What the warm-up of one batch size gave."""
+
+    requests: int
+    first_ms: float
+    """The first request of all, cold."""
+    stable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LatencyScorer:
+    """Times requests of each batch size, one at a time."""
+
+    batch: tuple[int, ...]
+    prompt: int
+    new: int
+    requests: int
+
+    def score(self, system: System, rows: Rows, task: Task) -> Iterator[Sample]:  # noqa: ARG002  # prompts are random
+        """One sample a request, batch size by batch size. A request that fails is a sample with an `error`.
+
+        Raises:
+            StageError: the system cannot be timed.
+        """
+        model = system.model
+        if not isinstance(model, Times):
+            raise StageError(f"latency: {system.name} cannot be timed: its model has no decode loop of its own.")
+        done, total = 0, len(self.batch) * self.requests
+        for size in self.batch:
+            try:
+                warm_up = self._warm_up(model, size, task.seed)
+            except Exception as error:  # noqa: BLE001  # a batch that doesn't fit leaves the others to be timed
+                failure = f"the warm-up failed: {type(error).__name__}: {error}"
+                yield from (self._failed(size, number, failure) for number in range(1, self.requests + 1))
+                done += self.requests
+                task.progress(done, total)
+                continue
+            for number in range(1, self.requests + 1):
+                yield self._request(model, size, number, task.seed, warm_up)
+                done += 1
+                task.progress(done, total)
+
+    def _time(self, model: Times, size: int, seed: int) -> Timing:
+        return model.time_request(batch=size, prompt_tokens=self.prompt, new_tokens=self.new, seed=seed)
+
+    def _warm_up(self, model: Times, size: int, seed: int) -> _WarmUp:
+        times: list[float] = []
+        while len(times) < MOST_WARM_UPS and not settled(times):
+            times.append(end_to_end_ms(self._time(model, size, seed - 1 - len(times))))
+        return _WarmUp(len(times), times[0], settled(times))
+
+    def _request(self, model: Times, size: int, number: int, seed: int, warm_up: _WarmUp) -> Sample:
+        try:
+            timing = self._time(model, size, seed + number)
+        except Exception as error:  # noqa: BLE001  # one request that fails is one missing sample, not a lost stage
+            return self._failed(size, number, f"{type(error).__name__}: {error}")
+        e2e = end_to_end_ms(timing)
+        values = {
+            "ttft_ms": timing.ttft_ms,
+            "tpot_ms": (e2e - timing.ttft_ms) / len(timing.gaps_ms),
+            "e2e_ms": e2e,
+            "tokens_per_second": size * (len(timing.gaps_ms) + 1) / (e2e / 1000),
+            "peak_bytes": float(timing.peak_bytes),
+        }
+        return Sample(
+            row=self._name(size, number),
+            values={name if size == 1 else f"{name}@b{size}": value for name, value in values.items()},
+            prompt_hash=f"random:{seed + number}:{size}x{self.prompt}",
+            slice=f"batch {size}",
+            detail={
+                "batch": size,
+                "prompt_tokens": self.prompt,
+                "new_tokens": self.new,
+                "warm_up_requests": warm_up.requests,
+                "warm_up_stable": warm_up.stable,
+                "first_request_ms": warm_up.first_ms,
+                "gaps_ms": [round(gap, 4) for gap in timing.gaps_ms],
+            },
+        )
+
+    def _failed(self, size: int, number: int, error: str) -> Sample:
+        return Sample(row=self._name(size, number), values={}, slice=f"batch {size}", error=error)
+
+    def _name(self, size: int, number: int) -> str:
+        return f"request-{number:03d}@b{size}"

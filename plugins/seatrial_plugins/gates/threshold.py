@@ -1,0 +1,215 @@
+"""One metric against a floor, a ceiling, or both."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from seatrial.errors import UsageError
+from seatrial.figures import figure, figure_beside, with_unit
+from seatrial.scores import Metric, Score
+from seatrial.stats import Answer, Bounds, Estimate, PairedDrop, Percentile, Proportion, needed_n
+from seatrial.summary import CENSUS, DATA, estimate, observe
+from seatrial.verdict import Decision, Evidence, Outcome, Severity
+
+__all__ = ["Threshold"]
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """Passes where the bounds show that the metric keeps within the thresholds; see `seatrial_plugins.gates`.
+
+    Raises:
+        UsageError: no threshold, one that isn't a number, a floor above the ceiling, or `on: point` with a severity
+            other than `info`.
+    """
+
+    metric: str
+    floor: float | None
+    ceiling: float | None
+    severity: Severity = "block"
+    on: Literal["bound", "point"] = "bound"
+    system: str | None = None
+
+    def __post_init__(self) -> None:
+        given = [number for number in (self.floor, self.ceiling) if number is not None]
+        if not given:
+            raise UsageError(f"gate on {self.metric}: says neither `min` nor `max`; give one of them")
+        if not all(math.isfinite(number) for number in given):
+            raise UsageError(f"gate on {self.metric}: `min` and `max` must be numbers, not NaN or infinite")
+        if self.floor is not None and self.ceiling is not None and self.floor > self.ceiling:
+            raise UsageError(f"gate on {self.metric}: `min` {self.floor:g} is above `max` {self.ceiling:g}")
+        if self.on == "point" and self.severity != "info":
+            raise UsageError(
+                f"gate on {self.metric}: `on: point` takes no account of chance, so it may not {self.severity}; "
+                "add `severity: info`, or leave `on` out"
+            )
+
+    def decide(self, evidence: Evidence) -> Decision:
+        """Pass, fail, inconclusive or error; a missing, NaN or empty score is an error."""
+        system = self.system or evidence.subject
+        metric, score = evidence.metric(self.metric), evidence.score(self.metric, system)
+        if score is None and self.system is None:
+            score = evidence.score(self.metric, DATA)
+        if score is not None and score.kind == "exact":
+            return self._decide_outright(score, "exact")
+        if metric is None:
+            return self._error(f"nothing in the suite produces {self.metric}")
+        if score is None:
+            return self._error(f"{self.metric} was not scored for {system}")
+        problem = _unusable(score)
+        if problem:
+            return self._error(problem)
+        if metric.kind in CENSUS:
+            return self._decide_outright(score, "census")
+        if self.on == "point":
+            return self._decide_outright(score, "point estimate")
+        return self._decide_on_bounds(evidence, metric, score)
+
+    @property
+    def condition(self) -> str:
+        """The gate in words."""
+        name = f"{self.metric} of {self.system}" if self.system else self.metric
+        if self.floor is not None and self.ceiling is not None:
+            return f"{self.floor:g} ≤ {name} ≤ {self.ceiling:g}"
+        return f"{name} ≥ {self.floor:g}" if self.floor is not None else f"{name} ≤ {self.ceiling:g}"
+
+    def _decide_on_bounds(self, evidence: Evidence, metric: Metric, score: Score) -> Decision:
+        observation = observe(metric, score.system, evidence.samples(self.metric, score.system))
+        if observation.missing is not None:
+            return self._error(observation.missing)
+        found = estimate(metric, observation)
+        assert score.value is not None
+        if not math.isclose(found.value, score.value, rel_tol=1e-9, abs_tol=1e-12):
+            return self._error(
+                f"the saved score {figure(score.value)} is not what its samples give, {figure(found.value)}; score again"
+            )
+        bounds = found.bounds()
+        answer = _prevailing([side(bounds) for side in self._sides()])
+        needed = needed_n(found, self._decided) if answer == "inconclusive" else None
+        reason = (
+            self._why_undecided(found, bounds, needed, score.unit)
+            if answer == "inconclusive"
+            else f"{self._why(bounds, answer, score.unit)} ({_basis(found, bounds, score.unit)})"
+        )
+        return Decision(
+            metric=self.metric,
+            outcome=answer,
+            severity=self.severity,
+            condition=self.condition,
+            reason=reason,
+            value=found.value,
+            lower=bounds.lower,
+            upper=bounds.upper,
+            n=found.n,
+            method=bounds.method,
+            needed_n=needed,
+        )
+
+    def _sides(self) -> list[Callable[[Bounds], Answer]]:
+        sides: list[Callable[[Bounds], Answer]] = []
+        if (floor := self.floor) is not None:
+            sides.append(lambda bounds: bounds.at_least(floor))
+        if (ceiling := self.ceiling) is not None:
+            sides.append(lambda bounds: bounds.at_most(ceiling))
+        return sides
+
+    def _decided(self, bounds: Bounds) -> bool:
+        return _prevailing([side(bounds) for side in self._sides()]) != "inconclusive"
+
+    def _why(self, bounds: Bounds, answer: Answer, unit: str) -> str:
+        """The bounds that decided, beside what they were held against."""
+        parts = []
+        if self.floor is not None and bounds.at_least(self.floor) == answer:
+            parts.append(_held(answer, bounds.lower, bounds.upper, self.floor, "≥", unit))
+        if self.ceiling is not None and bounds.at_most(self.ceiling) == answer:
+            parts.append(_held(answer, bounds.upper, bounds.lower, self.ceiling, "≤", unit))
+        return " and ".join(parts)
+
+    def _why_undecided(self, found: Estimate, bounds: Bounds, needed: int | None, unit: str) -> str:
+        basis = _basis(found, bounds, unit)
+        if bounds.lower is not None and bounds.upper is not None:
+            near = next(
+                number
+                for number in (self.floor, self.ceiling)
+                if number is not None and bounds.lower <= number <= bounds.upper
+            )
+            lower, upper = figure_beside(bounds.lower, near), figure_beside(bounds.upper, near)
+            why = f"{near:g} lies between the bounds {lower} and {with_unit(upper, unit)} ({basis})"
+        else:
+            why = f"{bounds.missing} ({basis})"
+        if needed is None:
+            return f"{why}; no n would decide while {figure(found.value)} is observed"
+        return f"{why}; n = {needed:,} would decide if {figure(found.value)} stayed as observed"
+
+    def _decide_outright(self, score: Score, method: str) -> Decision:
+        """Hold the value itself against the thresholds."""
+        problem = _unusable(score)
+        if problem:
+            return self._error(problem)
+        assert score.value is not None
+        known = Bounds(score.value, score.value, 1.0, method)
+        answer = _prevailing([side(known) for side in self._sides()])
+        parts = []
+        if self.floor is not None and known.at_least(self.floor) == answer:
+            sign = "≥" if answer == "pass" else "<"
+            parts.append(f"{with_unit(figure_beside(score.value, self.floor), score.unit)} {sign} {self.floor:g}")
+        if self.ceiling is not None and known.at_most(self.ceiling) == answer:
+            sign = "≤" if answer == "pass" else ">"
+            parts.append(f"{with_unit(figure_beside(score.value, self.ceiling), score.unit)} {sign} {self.ceiling:g}")
+        told = {
+            "exact": "counted, no sampling error",
+            "census": f"a census of {score.n} items, no sampling error",
+            "point estimate": f"point estimate from {score.n}, chance is not accounted for",
+        }[method]
+        return Decision(
+            metric=self.metric,
+            outcome=answer,
+            severity=self.severity,
+            condition=self.condition,
+            reason=f"{' and '.join(parts)} ({told})",
+            value=score.value,
+            n=score.n,
+            method=method,
+        )
+
+    def _error(self, reason: str) -> Decision:
+        return Decision(self.metric, "error", self.severity, self.condition, reason)
+
+
+def _prevailing(answers: list[Answer]) -> Answer:
+    """Both sides must pass; one that fails fails the gate."""
+    order: tuple[Answer, ...] = ("fail", "inconclusive", "pass")
+    return next(answer for answer in order if answer in answers)
+
+
+def _unusable(score: Score) -> str | None:
+    """Why a score can't be held against anything."""
+    if score.value is None:
+        return score.missing or "the score is missing"
+    if not math.isfinite(score.value):
+        return "the score is NaN or infinite"
+    return "the score is of no samples" if score.n < 1 else None
+
+
+def _held(answer: Outcome, passing: float | None, failing: float | None, threshold: float, sign: str, unit: str) -> str:
+    bound = passing if answer == "pass" else failing
+    assert bound is not None
+    name = "lower" if (sign == "≥") == (answer == "pass") else "upper"
+    shown = sign if answer == "pass" else {"≥": "<", "≤": ">"}[sign]
+    return f"{name} bound {with_unit(figure_beside(bound, threshold), unit)} {shown} {threshold:g}"
+
+
+def _basis(found: Estimate, bounds: Bounds, unit: str) -> str:
+    """What the bounds rest on: `145 of 163, Clopper-Pearson, one-sided 95%`."""
+    if isinstance(found, Proportion):
+        what = f"{found.successes:.0f} of {found.n}"
+    elif isinstance(found, Percentile):
+        what = f"percentile {found.q:g} of {found.n} values is {with_unit(figure(found.value), unit)}"
+    elif isinstance(found, PairedDrop):
+        what = f"drop {figure(found.value)} over {found.n} items"
+    else:
+        what = f"{with_unit(figure(found.value), unit)} over {found.n}"
+    return f"{what}, {bounds.method}, one-sided {bounds.level:.0%}"

@@ -1,0 +1,101 @@
+"""Robustness: what is left of a model's accuracy when somebody mistypes on purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from seatrial import Component, Metric, hookimpl
+from seatrial.errors import UsageError
+from seatrial.scoring import Scorer
+
+__all__ = ["METRICS", "attack", "seatrial_scorers"]
+
+METRICS = (
+    Metric(
+        name="clean_accuracy",
+        column="clean_correct",
+        kind="proportion",
+        better="higher",
+        summary="Rows answered correctly before the attack, C/N: the likeliest label word is the expected one.",
+    ),
+    Metric(
+        name="robust_accuracy",
+        column="robust_correct",
+        kind="proportion",
+        better="higher",
+        summary="Rows still answered correctly after the attack, (C - S)/N with C right when clean and S of them "
+        "flipped: an empirical upper bound on robustness, for another attack or a larger budget may flip more.",
+    ),
+    Metric(
+        name="attack_success_rate",
+        column="flipped",
+        kind="proportion",
+        better="lower",
+        summary="Rows flipped by the attack within the query budget, of those right when clean: ASR = S/C. Rows that "
+        "were wrong already are not attacked; a row whose budget ran out counts as not flipped.",
+    ),
+    Metric(
+        name="performance_drop",
+        column="robust_correct",
+        over="clean_correct",
+        kind="ratio_of_means",
+        better="lower",
+        summary="The share of the clean accuracy that the attack destroys, PDR = 1 - attacked/clean accuracy "
+        "(Zhu et al., PromptBench, 2023); undefined where nothing was right when clean.",
+    ),
+    Metric(
+        name="mean_queries",
+        column="queries",
+        kind="mean",
+        better="higher",
+        unit="queries",
+        summary="Queries that the attack asked for on each attacked row, repeated texts included, at most the budget: "
+        "the more it needs, the dearer the attack.",
+    ),
+    Metric(
+        name="perturbed_words",
+        column="perturbed_words",
+        kind="mean",
+        better="higher",
+        unit="%",
+        summary="Words changed in the user's message, in percent, over the successful attacks only.",
+    ),
+)
+
+
+def attack(*, recipe: Literal["deepwordbug", "pruthi2019"] = "deepwordbug", budget: int = 200) -> Scorer:
+    """Attack the last user message of each row until the model answers with another label.
+
+    The model is taken as a classifier: softmax over its log-likelihoods of the label words (of a row's choices where it
+    has some). Only the last user turn is changed; system turn and examples stand. The rows that the model gets wrong
+    when clean are not attacked.
+
+    The recipes are TextAttack's that need no download. `input-reduction` is not offered: it shortens a message for as
+    long as the label stays, so it has no success to count.
+
+    Args:
+        recipe: `deepwordbug` swaps, substitutes, deletes or inserts one character in each of the words that matter
+            most (Gao et al., 2018); `pruthi2019` makes one typo inside one word of at least four letters and tries them
+            all (Pruthi et al., 2019).
+        budget: at most that many model queries for one row, the clean one included; at least 2. A success rate says
+            nothing without it.
+    """
+    if budget < 2:
+        raise UsageError(f"attack: budget is {budget}, but one query is the clean message: give at least 2.")
+    from seatrial_plugins.robustness.attack_scorer import AttackScorer
+
+    return AttackScorer(recipe=recipe, budget=budget)
+
+
+@hookimpl
+def seatrial_scorers() -> Iterable[Component[Scorer]]:
+    """The scorer `attack`."""
+    yield Component(
+        name="attack",
+        build=attack,
+        summary="Robustness to misspelling: TextAttack's character-level attacks on the model as a classifier.",
+        metrics=METRICS,
+        needs=("scores",),
+        comparable=False,
+    )

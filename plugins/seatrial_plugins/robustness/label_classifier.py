@@ -1,0 +1,66 @@
+"""A language model as a classifier of label words: text in, a probability for each label out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from seatrial.errors import StageError
+from seatrial.model import Scores
+from seatrial.rows import Turn
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["LabelClassifier"]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelClassifier:
+    """One prompt with a gap where the last user message stood, and the labels that may answer it."""
+
+    model: Scores
+    prompt: tuple[Turn, ...]
+    labels: tuple[str, ...]
+
+    @property
+    def place(self) -> int:
+        """Which turn is the user's last.
+
+        Raises:
+            StageError: no turn is a user's.
+        """
+        for place in range(len(self.prompt) - 1, -1, -1):
+            if self.prompt[place].role == "user":
+                return place
+        raise StageError("the prompt has no user message to attack")
+
+    @property
+    def text(self) -> str:
+        """The user's message as it stands in the prompt."""
+        return self.prompt[self.place].content
+
+    def with_text(self, text: str) -> tuple[Turn, ...]:
+        """The prompt with another user message; every other turn is left alone."""
+        place = self.place
+        return (*self.prompt[:place], replace(self.prompt[place], content=text), *self.prompt[place + 1 :])
+
+    def probabilities(self, texts: Sequence[str]) -> np.ndarray:
+        """Softmax over the labels' log-likelihoods, float64, shape [texts, labels]; one call to the model.
+
+        It is float64 on purpose: TextAttack takes rows whose sum is off by 1e-6 for logits, and applies a second
+        softmax to the whole batch.
+
+        Raises:
+            StageError: a log-likelihood is not a number.
+        """
+        import numpy as np
+        from scipy.special import softmax
+
+        given = self.model.loglikelihoods([self.with_text(text) for text in texts], [self.labels] * len(texts))
+        logprobs = np.array([[option.logprob for option in options] for options in given], dtype=np.float64)
+        logprobs = logprobs.reshape(len(texts), len(self.labels))
+        if np.isnan(logprobs).any() or np.isneginf(logprobs).all(axis=1).any():
+            raise StageError("the model's log-likelihoods of the labels are not numbers")
+        return softmax(logprobs, axis=1)

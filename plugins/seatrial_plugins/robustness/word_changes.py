@@ -1,0 +1,64 @@
+"""Which words differ between a message and its attacked form, and where they stand in both."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+__all__ = ["WordChange", "changed_words", "words"]
+
+# A word may hold apostrophes, hyphens and the like inside; of scripts written without spaces each character is one.
+_WORD = re.compile(
+    r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
+    r"|(?:(?![\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff])\w)+"
+    r"(?:['’\-*@]+(?:(?![\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff])\w)+)*"
+)
+
+Words = Sequence[re.Match[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class WordChange:
+    """One stretch of the original, in characters `[start, end)`, and the stretch that stands for it now."""
+
+    start: int
+    end: int
+    attacked_start: int
+    attacked_end: int
+    words: int
+    """How many of the original's words it covers."""
+
+
+def words(text: str) -> Words:
+    """The words of a text, each a match with its place."""
+    return list(_WORD.finditer(text))
+
+
+def changed_words(original: str, attacked: str) -> list[WordChange]:
+    """The words that were changed, in order.
+
+    Words are compared one by one where both texts have as many, as attacks on characters leave them; else they are
+    aligned (difflib), and neighbouring changes become one stretch.
+    """
+    before, after = words(original), words(attacked)
+    if len(before) == len(after):
+        steps = [(i, i + 1, i, i + 1) for i in range(len(before)) if before[i].group() != after[i].group()]
+    else:
+        matcher = difflib.SequenceMatcher(
+            None, [word.group() for word in before], [word.group() for word in after], autojunk=False
+        )
+        steps = [step[1:] for step in matcher.get_opcodes() if step[0] != "equal"]
+    return [
+        WordChange(*_stretch(before, first, last, original), *_stretch(after, start, stop, attacked), last - first)
+        for first, last, start, stop in steps
+    ]
+
+
+def _stretch(found: Words, first: int, last: int, text: str) -> tuple[int, int]:
+    """The characters from one word to another; an empty stretch stands where its word would."""
+    if first < last:
+        return found[first].start(), found[last - 1].end()
+    place = found[first].start() if first < len(found) else len(text)
+    return place, place

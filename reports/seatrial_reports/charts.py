@@ -1,0 +1,151 @@
+"""Charts as geometry: positions in percent of the plot, so that they fit any width without a script."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from seatrial.scores import Score
+from seatrial_reports.numbers import amount, interval, value
+
+__all__ = ["Dot", "DotPlot", "LossCurve", "Tick", "dot_plot", "loss_curve", "nice_ticks"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A mark on an axis."""
+
+    at: float
+    """Percent of the axis, from the left or the top."""
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """One system's score with its whiskers."""
+
+    system: str
+    on_trial: bool
+    at: float
+    low: float | None
+    high: float | None
+    label: str
+    """`0.890 (0.832 to 0.929), n = 163`."""
+
+
+@dataclass(frozen=True, slots=True)
+class DotPlot:
+    """Systems under each other on one axis."""
+
+    dots: tuple[Dot, ...]
+    ticks: tuple[Tick, ...]
+    thresholds: tuple[Tick, ...]
+    """Where the suite's gates stand."""
+    alt: str
+
+
+@dataclass(frozen=True, slots=True)
+class LossCurve:
+    """Training and validation loss against steps."""
+
+    train: str
+    """Points of an SVG polyline in a box of 100 × 100."""
+    validation: str
+    validation_dots: tuple[tuple[float, float], ...]
+    x_ticks: tuple[Tick, ...]
+    y_ticks: tuple[Tick, ...]
+    best: Tick | None
+    """The step whose adapter was kept."""
+    alt: str
+
+
+def nice_ticks(low: float, high: float, wanted: int = 5) -> list[float]:
+    """Round numbers (1, 2 or 5 times a power of ten apart) from the one at or below `low` to the one at or above `high`."""
+    if not (math.isfinite(low) and math.isfinite(high)) or high - low <= 1e-12 * max(abs(low), abs(high), 1e-300):
+        low, high = low - 0.5, low + 0.5
+    rough = (high - low) / max(wanted - 1, 1)
+    power = 10 ** math.floor(math.log10(rough))
+    step = next(power * m for m in (1, 2, 5, 10) if power * m >= rough * 0.999)
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    return [round(i * step, 12) for i in range(first, last + 1)]
+
+
+def dot_plot(title: str, scores: Sequence[Score], on_trial: str, thresholds: Mapping[str, float]) -> DotPlot | None:
+    """The scores that have a value; None where fewer than two do. Shares get the whole axis from 0 to 1."""
+    shown = [s for s in scores if s.value is not None and math.isfinite(s.value)]
+    if len(shown) < 2:
+        return None
+    ends = [x for s in shown for x in (s.value, *((s.interval.low, s.interval.high) if s.interval else ())) if x is not None]
+    inside = [t for t in thresholds.values() if math.isfinite(t)]
+    whole = min(ends) >= 0 and max(ends) <= 1 and not shown[0].unit
+    ticks = [0, 0.25, 0.5, 0.75, 1] if whole else nice_ticks(min(ends + inside), max(ends + inside))
+    low, high = ticks[0], ticks[-1]
+
+    def at(x: float) -> float:
+        return round(100 * min(max((x - low) / (high - low), 0), 1), 3)
+
+    dots = tuple(
+        Dot(
+            system=s.system,
+            on_trial=s.system == on_trial,
+            at=at(s.value or 0.0),
+            low=at(s.interval.low) if s.interval else None,
+            high=at(s.interval.high) if s.interval else None,
+            label=_label(s),
+        )
+        for s in shown
+    )
+    alt = f"{title}: " + "; ".join(f"{dot.system} {dot.label}" for dot in dots)
+    return DotPlot(
+        dots=dots,
+        ticks=tuple(Tick(at(t), f"{t:g}") for t in ticks),
+        thresholds=tuple(Tick(at(t), name) for name, t in thresholds.items() if low <= t <= high),
+        alt=alt,
+    )
+
+
+def _label(score: Score) -> str:
+    bounds = interval(score)
+    return f"{value(score)}{f' ({bounds})' if bounds else ''}, n = {score.n:,}"
+
+
+def loss_curve(steps: Sequence[Mapping[str, float]], best_step: int | None) -> LossCurve | None:
+    """The logged losses; None where fewer than two are finite numbers. The axis starts at 0."""
+    series: dict[str, list[tuple[float, float]]] = {"loss": [], "validation_loss": []}
+    for logged in steps:
+        for name, points in series.items():
+            if _finite(logged.get("step")) and _finite(logged.get(name)):
+                points.append((float(logged["step"]), float(logged[name])))
+    train, validation = series["loss"], series["validation_loss"]
+    points = train + validation
+    if len(points) < 2:
+        return None
+    xs, ys = nice_ticks(0, max(x for x, _ in points)), nice_ticks(0, max(y for _, y in points))
+    right, top = max(x for x, _ in points), ys[-1]
+
+    def place(point: tuple[float, float]) -> tuple[float, float]:
+        return round(100 * point[0] / max(right, 1e-9), 2), round(100 - 100 * point[1] / max(top, 1e-9), 2)
+
+    return LossCurve(
+        train=_polyline(map(place, train)),
+        validation=_polyline(map(place, validation)),
+        validation_dots=tuple(map(place, validation)),
+        x_ticks=tuple(Tick(place((x, 0))[0], amount(x)) for x in xs if x <= right),
+        y_ticks=tuple(Tick(place((0, y))[1], f"{y:g}") for y in ys),
+        best=Tick(place((best_step, 0))[0], amount(best_step)) if best_step and best_step <= right else None,
+        alt=". ".join(_told(name, s) for name, s in (("Training loss", train), ("Validation loss", validation)) if s),
+    )
+
+
+def _finite(x: object) -> bool:
+    return isinstance(x, int | float) and not isinstance(x, bool) and math.isfinite(x)
+
+
+def _polyline(points: Iterable[tuple[float, float]]) -> str:
+    return " ".join(f"{x},{y}" for x, y in points)
+
+
+def _told(name: str, points: Sequence[tuple[float, float]]) -> str:
+    (first, start), (last, end) = points[0], points[-1]
+    return f"{name} goes from {start:.3g} at step {first:g} to {end:.3g} at step {last:g}"

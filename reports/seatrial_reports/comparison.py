@@ -1,0 +1,136 @@
+"""Scores side by side: tuned, base, few-shot and baselines, metric by metric."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from seatrial.reporting import Result
+from seatrial.scores import Score
+from seatrial_reports.charts import DotPlot, dot_plot
+from seatrial_reports.facts import entries, number, text
+from seatrial_reports.headline import subject
+from seatrial_reports.numbers import interval, value
+
+__all__ = ["Comparison", "MetricBlock", "ScoreLine", "build_comparison", "scorer_of"]
+
+_COSTS = frozenset({"ms", "s", "bytes", "tokens/s", "tok/s", "tokens per second"})
+"""Units of time and memory: such metrics go under speed and memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreLine:
+    """One system's score, written out."""
+
+    system: str
+    on_trial: bool
+    value: str
+    interval: str
+    n: str
+    missing: str
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class MetricBlock:
+    """One metric of all systems."""
+
+    metric: str
+    summary: str
+    direction: str
+    """`higher is better` or `lower is better`."""
+    lines: tuple[ScoreLine, ...]
+    plot: DotPlot | None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """All metrics, by what a reviewer asks."""
+
+    compared: tuple[MetricBlock, ...]
+    """Metrics of several systems."""
+    alone: tuple[MetricBlock, ...]
+    """Metrics of the system on trial only."""
+    costs: tuple[MetricBlock, ...]
+    """Speed and memory."""
+    counts: tuple[MetricBlock, ...]
+    """Counts of the data and of training that gates can hold."""
+
+    def all(self) -> tuple[MetricBlock, ...]:
+        """Every metric, in the order in which a report shows them."""
+        return (*self.compared, *self.alone, *self.costs, *self.counts)
+
+
+def scorer_of(metric: str) -> str:
+    """The scorer's alias: what stands before the slash."""
+    return metric.partition("/")[0]
+
+
+def build_comparison(result: Result, apart: Sequence[str] = ("naive_split",)) -> Comparison:
+    """Group the scores by metric. `apart` are scorers that have a place of their own in the report."""
+    by_metric: dict[str, list[Score]] = {}
+    for score in result.scores:
+        if scorer_of(score.metric) not in apart:
+            by_metric.setdefault(score.metric, []).append(score)
+    on_trial = subject(result)
+    compared: list[MetricBlock] = []
+    alone: list[MetricBlock] = []
+    costs: list[MetricBlock] = []
+    counts: list[MetricBlock] = []
+    for metric, scores in by_metric.items():
+        block = _block(metric, _ordered(scores, on_trial), on_trial, _thresholds(result, metric))
+        if scorer_of(metric) in {"data", "train"}:
+            counts.append(block)
+        elif scores[0].unit in _COSTS:
+            costs.append(block)
+        else:
+            (compared if len(scores) > 1 else alone).append(block)
+    return Comparison(tuple(compared), tuple(alone), tuple(costs), tuple(counts))
+
+
+def _ordered(scores: Sequence[Score], on_trial: str) -> list[Score]:
+    """On trial first, then the base, the base with examples, and the baselines as they came."""
+
+    def rank(score: Score) -> int:
+        if score.system == on_trial:
+            return 0
+        if score.system == "base":
+            return 1
+        return 2 if score.system.startswith("base-") else 3
+
+    return sorted(scores, key=rank)
+
+
+def _block(metric: str, scores: Sequence[Score], on_trial: str, thresholds: Mapping[str, float]) -> MetricBlock:
+    return MetricBlock(
+        metric=metric,
+        summary=scores[0].summary,
+        direction=f"{scores[0].better} is better",
+        lines=tuple(_line(score, on_trial) for score in scores),
+        plot=dot_plot(metric, scores, on_trial, thresholds),
+    )
+
+
+def _line(score: Score, on_trial: str) -> ScoreLine:
+    return ScoreLine(
+        system=score.system,
+        on_trial=score.system == on_trial,
+        value=value(score),
+        interval=interval(score),
+        n=f"{score.n:,}" if score.n or score.kind != "exact" else "",
+        missing=score.missing or "",
+        method=score.interval.method if score.interval else "",
+    )
+
+
+def _thresholds(result: Result, metric: str) -> dict[str, float]:
+    """The fixed conditions that the suite's gates put on a metric, by what they say."""
+    found: dict[str, float] = {}
+    for gate in entries(result.suite, "gates"):
+        options = gate | dict(next((v for v in gate.values() if isinstance(v, Mapping)), {}))
+        if text(options, "metric") == metric and not text(options, "baseline"):
+            for key, sign in (("min", "≥"), ("max", "≤")):
+                bound = number(options, key)
+                if bound is not None:
+                    found[f"gate {sign} {bound:g}"] = bound
+    return found

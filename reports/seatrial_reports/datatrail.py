@@ -1,0 +1,345 @@
+"""The trail of the data: rows read, dropped by whom and why, split how; and what leaked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from seatrial.reporting import Result
+from seatrial.scores import Score
+from seatrial_reports.facts import entries, mapping, number, sequence, text, whole
+from seatrial_reports.numbers import count, interval, percent, value
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = [
+    "Bar",
+    "DataTrail",
+    "Example",
+    "FilterBlock",
+    "FlowStep",
+    "NaiveSplit",
+    "RuleLine",
+    "build_data_trail",
+]
+
+EXAMPLES = 3
+"""Examples shown of each rule."""
+LISTED = 200
+"""Leaked pairs and conflicting labels are listed in full up to here."""
+
+_STAGES = ("read", "clean", "compare", "leakage")
+_NAMES = {
+    "read": "Reading",
+    "clean": "Row filters",
+    "compare": "Duplicates and balance",
+    "split": "Split",
+    "leakage": "Leakage",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FlowStep:
+    """What came into a stage, what it dropped and what went on."""
+
+    stage: str
+    name: str
+    rows_in: int
+    dropped: int
+    rows_out: int
+    kept_share: float
+    """Of all that was read, in percent."""
+    adds_up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One finding with its evidence."""
+
+    row: str
+    place: str
+    """`file:line`."""
+    excerpt: str
+    detail: str
+    matched_row: str
+    matched_text: str
+    score: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleLine:
+    """One rule and one action of a filter."""
+
+    rule: str
+    version: str
+    action: str
+    findings: int
+    rows: int
+    dropped: int
+    """Rows that this rule took out: the first drop of a row counts."""
+    examples: tuple[Example, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FilterBlock:
+    """One filter of the suite."""
+
+    stage: str
+    filter: str
+    plugin: str
+    findings: int
+    dropped: int
+    rules: tuple[RuleLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar of a bar chart: counts by split, or a single count."""
+
+    label: str
+    counts: tuple[tuple[str, int], ...]
+    width: float
+    """Percent of the longest bar."""
+
+
+@dataclass(frozen=True, slots=True)
+class NaiveSplit:
+    """What a split that ignores duplicates would have reported: an estimate."""
+
+    lines: tuple[tuple[str, str, str, str], ...]
+    """(what, value, interval, n)."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataTrail:
+    """Everything that the reports say about data."""
+
+    read: int | None
+    kept: int | None
+    dropped: int
+    flow: tuple[FlowStep, ...]
+    filters: tuple[FilterBlock, ...]
+    files: tuple[tuple[str, str], ...]
+    splits: tuple[tuple[str, int], ...]
+    split_notes: tuple[str, ...]
+    coverage: tuple[tuple[str, tuple[Bar, ...]], ...]
+    """(title, bars)."""
+    coverage_facts: tuple[tuple[str, str], ...]
+    conflicts: tuple[Example, ...]
+    conflicts_total: int
+    leaks: tuple[Example, ...]
+    leaks_total: int
+    leak_filters: tuple[str, ...]
+    """Filters that looked for leakage; empty where none did."""
+    naive: NaiveSplit | None
+
+
+def build_data_trail(result: Result) -> DataTrail:
+    """Read the stages' facts and the ledger."""
+    flow = _flow(result)
+    filters = _filters(result)
+    conflicts = _chosen(result.ledger, lambda stage, rule: "conflict" in rule)
+    leaks = _chosen(result.ledger, lambda stage, rule: stage == "leakage")
+    splits = _splits(result)
+    coverage = _coverage(result)
+    return DataTrail(
+        read=flow[0].rows_in if flow else None,
+        kept=flow[-1].rows_out if flow else None,
+        dropped=sum(step.dropped for step in flow),
+        flow=flow,
+        filters=filters,
+        files=tuple(
+            (text(file, "file"), count(whole(file, "records") or 0)) for file in entries(result.facts("read"), "files")
+        ),
+        splits=splits,
+        split_notes=tuple(str(note) for note in sequence(result.facts("split"), "notes")),
+        coverage=_bars(coverage),
+        coverage_facts=_coverage_facts(coverage, splits),
+        conflicts=tuple(_examples(result.ledger, conflicts[:LISTED])),
+        conflicts_total=len(conflicts),
+        leaks=tuple(_examples(result.ledger, leaks[:LISTED])),
+        leaks_total=len(leaks),
+        leak_filters=tuple(text(one, "filter") for one in entries(result.facts("leakage"), "filters")),
+        naive=_naive(result.scores),
+    )
+
+
+# ---- flow -----------------------------------------------------------------------------------------------------------
+
+
+def _flow(result: Result) -> tuple[FlowStep, ...]:
+    steps: list[FlowStep] = []
+    for stage in _STAGES:
+        facts = result.facts(stage)
+        keys = ("read", "problems", "rows") if stage == "read" else ("rows_in", "dropped", "rows_out")
+        counts = [whole(facts, key) for key in keys]
+        if None in counts:
+            continue
+        rows_in, dropped, rows_out = (n or 0 for n in counts)
+        all_read = steps[0].rows_in if steps else rows_in
+        steps.append(
+            FlowStep(
+                stage=stage,
+                name=_NAMES[stage],
+                rows_in=rows_in,
+                dropped=dropped,
+                rows_out=rows_out,
+                kept_share=round(100 * rows_out / all_read, 2) if all_read else 0.0,
+                adds_up=rows_in == dropped + rows_out,
+            )
+        )
+    return tuple(steps)
+
+
+# ---- filters and the ledger -----------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Tally:
+    findings: int
+    dropped: int
+    rows: set[str]
+    excerpts: set[str]
+    shown: list[int]
+
+
+def _filters(result: Result) -> tuple[FilterBlock, ...]:
+    """Every filter that ran, also those that found nothing, in the order in which they ran."""
+    tallies = _tally(result.ledger)
+    ran: dict[tuple[str, str], tuple[str, int, int]] = {}
+    for stage in _STAGES:
+        for one in entries(result.facts(stage), "filters"):
+            key = (stage, text(one, "filter"))
+            ran[key] = (text(one, "plugin"), whole(one, "findings") or 0, whole(one, "dropped") or 0)
+    for stage, name, plugin, *_ in tallies:
+        if (stage, name) not in ran:
+            mine = [t for (s, f, *_), t in tallies.items() if (s, f) == (stage, name)]
+            ran[stage, name] = (plugin, sum(t.findings for t in mine), sum(t.dropped for t in mine))
+    order = {stage: place for place, stage in enumerate(_STAGES)}
+    return tuple(
+        FilterBlock(
+            stage=stage,
+            filter=name,
+            plugin=plugin,
+            findings=findings,
+            dropped=dropped,
+            rules=tuple(
+                RuleLine(rule, version, action, t.findings, len(t.rows), t.dropped, tuple(_examples(result.ledger, t.shown)))
+                for (s, f, _, rule, version, action), t in tallies.items()
+                if (s, f) == (stage, name)
+            ),
+        )
+        for (stage, name), (plugin, findings, dropped) in sorted(ran.items(), key=lambda item: order.get(item[0][0], 9))
+    )
+
+
+def _tally(ledger: pa.Table) -> dict[tuple[str, str, str, str, str, str], _Tally]:
+    """Counts by stage, filter, plugin, rule, version and action; examples are the first with different excerpts."""
+    names = ("stage", "filter", "plugin", "rule", "rule_version", "action", "row", "decisive", "excerpt")
+    tallies: dict[tuple[str, str, str, str, str, str], _Tally] = {}
+    for index, (*key, row, decisive, excerpt) in enumerate(
+        zip(*(ledger[name].to_pylist() for name in names), strict=True)
+    ):
+        tally = tallies.setdefault(tuple(str(part or "") for part in key), _Tally(0, 0, set(), set(), []))  # type: ignore[arg-type]  # six names, six parts
+        tally.findings += 1
+        tally.dropped += bool(decisive)
+        tally.rows.add(row)
+        if len(tally.shown) < EXAMPLES and excerpt not in tally.excerpts:
+            tally.excerpts.add(excerpt)
+            tally.shown.append(index)
+    return tallies
+
+
+def _chosen(ledger: pa.Table, wanted: Any) -> list[int]:
+    pairs = zip(ledger["stage"].to_pylist(), ledger["rule"].to_pylist(), strict=True)
+    return [index for index, (stage, rule) in enumerate(pairs) if wanted(stage or "", rule or "")]
+
+
+def _examples(ledger: pa.Table, indices: Sequence[int]) -> list[Example]:
+    return [
+        Example(
+            row=record["row"] or "",
+            place=f"{record['file']}:{record['line']}" if record["file"] else "",
+            excerpt=record["excerpt"] or "",
+            detail=record["detail"] or "",
+            matched_row=record["matched_row"] or "",
+            matched_text=record["matched_text"] or "",
+            score=f"{record['score']:.3g}" if record["score"] is not None and math.isfinite(record["score"]) else "",
+        )
+        for record in ledger.take(list(indices)).to_pylist()
+    ]
+
+
+# ---- splits and coverage --------------------------------------------------------------------------------------------
+
+
+def _splits(result: Result) -> tuple[tuple[str, int], ...]:
+    """The sizes after leakage, else as they were split."""
+    sizes = mapping(result.facts("leakage"), "splits") or result.facts("split")
+    found = ((name, whole(sizes, name)) for name in ("train", "validation", "test"))
+    return tuple((name, n) for name, n in found if n is not None)
+
+
+def _coverage(result: Result) -> Mapping[str, object]:
+    return mapping(result.facts("leakage"), "coverage") or mapping(result.facts("split"), "coverage")
+
+
+def _bars(coverage: Mapping[str, object]) -> tuple[tuple[str, tuple[Bar, ...]], ...]:
+    """Tables of counts by name (`labels`, `slices`, …): {name: {split: n}} or {name: n}, longest first."""
+    return tuple(
+        (title.replace("_", " "), bars)
+        for title, table in coverage.items()
+        if isinstance(table, Mapping) and (bars := _bars_of(table))
+    )
+
+
+def _bars_of(table: Mapping[object, object]) -> tuple[Bar, ...]:
+    counted: list[tuple[str, tuple[tuple[str, int], ...]]] = []
+    for label, counts in table.items():
+        by_split = counts if isinstance(counts, Mapping) else {"rows": counts}
+        found = tuple((str(split), int(n)) for split, n in by_split.items() if isinstance(n, int) and not isinstance(n, bool))
+        if found:
+            counted.append((str(label), found))
+    longest = max((sum(n for _, n in found) for _, found in counted), default=0)
+    bars = [Bar(label, found, round(100 * sum(n for _, n in found) / max(longest, 1), 2)) for label, found in counted]
+    return tuple(sorted(bars, key=lambda bar: -bar.width))
+
+
+def _coverage_facts(coverage: Mapping[str, object], splits: Sequence[tuple[str, int]]) -> tuple[tuple[str, str], ...]:
+    facts: list[tuple[str, str]] = []
+    for key in coverage:
+        n = number(coverage, key)
+        if key == "without_neighbour" and n is not None:
+            test = dict(splits).get("test")
+            of = f" of {test:,} ({percent(n / test)})" if test else ""
+            facts.append(("test rows with no similar train row", f"{count(n)}{of}"))
+        elif not isinstance(coverage[key], Mapping | list | tuple) and text(coverage, key):
+            facts.append((key.replace("_", " "), text(coverage, key)))
+    return tuple(facts)
+
+
+# ---- the naive split ------------------------------------------------------------------------------------------------
+
+_NAIVE = {
+    "accuracy": "Accuracy on the whole naive test set",
+    "accuracy_leaked": "… on its rows that also stand in train",
+    "accuracy_clean": "… on its rows that do not",
+}
+
+
+def _naive(scores: Sequence[Score]) -> NaiveSplit | None:
+    lines = [
+        (
+            _NAIVE.get(name := score.metric.partition("/")[2], name),
+            value(score) if score.value is not None else f"missing: {score.missing or 'not produced'}",
+            interval(score),
+            f"{score.n:,}",
+        )
+        for score in scores
+        if score.metric.startswith("naive_split/")
+    ]
+    return NaiveSplit(tuple(lines)) if lines else None
+

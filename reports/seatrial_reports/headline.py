@@ -1,0 +1,158 @@
+"""The headline: may this ship, of which model, decided when and on what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from seatrial.reporting import Result
+from seatrial.verdict import Decision, VerdictState
+from seatrial_reports.facts import entries, flag, mapping, sequence, text, whole
+from seatrial_reports.numbers import amount, duration, share
+
+__all__ = ["GateLine", "Headline", "build_headline", "subject"]
+
+_ANSWERS: Mapping[VerdictState, tuple[str, str, str]] = {
+    "pass": ("✓", "PASS", "May ship: every blocking gate holds."),
+    "fail": ("✗", "FAIL", "Must not ship: a blocking gate does not hold."),
+    "inconclusive": ("?", "INCONCLUSIVE", "Not shown to be fit to ship: the evidence does not decide."),
+    "error": ("!", "ERROR", "No answer: something that the gates need is missing."),
+}
+"""State → (sign, word, what it means for the release)."""
+
+_SIGNS = {"pass": "✓ pass", "fail": "✗ fail", "inconclusive": "? inconclusive", "error": "! error"}
+
+
+@dataclass(frozen=True, slots=True)
+class GateLine:
+    """One gate, as a row of the gates' table."""
+
+    outcome: str
+    shown: str
+    """Sign and word: colour is never the only sign."""
+    severity: str
+    condition: str
+    value: str
+    bounds: str
+    """The one-sided 95% bounds that decided."""
+    n: str
+    method: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """What stands at the top of every report."""
+
+    state: VerdictState
+    sign: str
+    word: str
+    meaning: str
+    reason: str
+    suite: str
+    description: str
+    model: str
+    subject: str
+    started: str
+    """Date and time to the minute, with the zone."""
+    took: str
+    """The stages' durations together; resumed stages count with what they took when they ran."""
+    gates: tuple[GateLine, ...]
+    warnings: tuple[str, ...]
+
+
+def subject(result: Result) -> str:
+    """The system on trial: `tuned`, or `base` where nothing was trained."""
+    return "tuned" if any(r.stage == "train" for r in result.records) or _scored(result, "tuned") else "base"
+
+
+def _scored(result: Result, system: str) -> bool:
+    return any(score.system == system for score in result.scores)
+
+
+def build_headline(result: Result) -> Headline:
+    """The verdict in words, with its gates and warnings."""
+    verdict = result.verdict
+    sign, word, meaning = _ANSWERS[verdict.state]
+    return Headline(
+        state=verdict.state,
+        sign=sign,
+        word=word,
+        meaning=meaning,
+        reason=verdict.reason,
+        suite=text(result.suite, "name"),
+        description=text(result.suite, "description"),
+        model=_model(result),
+        subject=subject(result),
+        started=_started(result),
+        took=duration(sum(record.seconds for record in result.records)),
+        gates=tuple(_gate_line(decision, _is_share(result, decision)) for decision in verdict.decisions),
+        warnings=tuple(dict.fromkeys([*verdict.warnings, *_found_warnings(result)])),
+    )
+
+
+def _model(result: Result) -> str:
+    model = result.suite.get("model")
+    named = mapping(result.suite, "model")
+    return text(named, "source") or (model if isinstance(model, str) else "") or text(result.manifest, "model")
+
+
+def _started(result: Result) -> str:
+    written = text(result.manifest, "started")
+    moment = result.records[0].started if result.records else None
+    try:
+        moment = datetime.fromisoformat(written)
+    except ValueError:
+        if moment is None:
+            return written
+    return f"{moment.day} {moment:%B %Y, %H:%M} {moment.tzname() or ''}".strip()
+
+
+def _is_share(result: Result, decision: Decision) -> bool:
+    return any(s.metric == decision.metric and s.kind in {"proportion", "ratio_of_means"} for s in result.scores)
+
+
+def _gate_line(decision: Decision, as_share: bool) -> GateLine:
+    def written(x: float | None) -> str:
+        if x is None:
+            return ""
+        return share(x) if as_share else amount(x)
+
+    low, high = written(decision.lower), written(decision.upper)
+    bounds = {(True, True): f"{low} to {high}", (True, False): f"≥ {low}", (False, True): f"≤ {high}"}
+    return GateLine(
+        outcome=decision.outcome,
+        shown=_SIGNS[decision.outcome],
+        severity=decision.severity,
+        condition=decision.condition,
+        value=written(decision.value) or "missing",
+        bounds=bounds.get((bool(low), bool(high)), ""),
+        n=f"{decision.n:,}" if decision.n else "",
+        method=decision.method,
+        reason=decision.reason,
+    )
+
+
+def _found_warnings(result: Result) -> list[str]:
+    """What a reviewer must know and no gate says: weak detectors, counts that don't add up, failed samples."""
+    found: list[str] = []
+    for record in result.records:
+        facts = record.facts
+        if record.stage in {"clean", "compare", "leakage"}:
+            rows_in, dropped, rows_out = (whole(facts, key) for key in ("rows_in", "dropped", "rows_out"))
+            if None not in {rows_in, dropped, rows_out} and rows_in != (rows_out or 0) + (dropped or 0):
+                found.append(f"{record.stage}: kept and dropped rows do not add up to the rows that came in.")
+            found += [
+                f"{text(one, 'filter')}: its detector is weak; what it does not flag is not shown to be clean."
+                for one in entries(facts, "filters")
+                if flag(one, "weak")
+            ]
+        found += [str(note) for note in sequence(facts, "warnings") if isinstance(note, str)]
+    for alias, table in result.samples.items():
+        failed = len(table) - table["error"].null_count
+        if failed:
+            found.append(f"{alias}: {failed:,} of {len(table):,} samples could not be scored.")
+    if not result.verdict.decisions:
+        found.append("The suite has no gates: nothing was held against a condition.")
+    return found
