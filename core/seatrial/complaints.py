@@ -110,11 +110,9 @@ def complaints_of(error: ValidationError, given: object, model: type[BaseModel])
 def _path(details: ErrorDetails, given: object) -> KeyPath:
     """The error's place without the names of the union members that pydantic tried."""
     path: list[str | int] = []
-    value = given
+    value: Any = given
     for part in details["loc"]:
-        if isinstance(value, Mapping) and isinstance(part, str) and part in value:
-            value = value[part]
-        elif isinstance(value, list | tuple) and isinstance(part, int) and part < len(value):
+        if _holds(value, part):
             value = value[part]
         elif details["type"] == "missing" and part == details["loc"][-1]:
             value = None
@@ -122,6 +120,12 @@ def _path(details: ErrorDetails, given: object) -> KeyPath:
             continue
         path.append(part)
     return tuple(path)
+
+
+def _holds(value: object, part: str | int) -> bool:
+    if isinstance(part, str):
+        return isinstance(value, Mapping) and part in value
+    return isinstance(value, list) and part < len(value)
 
 
 def _message(path: KeyPath, errors: Sequence[ErrorDetails], given: object, model: type[BaseModel]) -> str:

@@ -1,4 +1,4 @@
-"""Normalising: when two texts count as the same, and what a word is to the n-gram rules.
+r"""Normalising: when two texts count as the same, and what a word is to the n-gram rules.
 
 `normalise` is what "normalised" means in the duplicates and leakage filters, in this order:
 
@@ -9,8 +9,8 @@
 4. every run of punctuation and white space becomes one space, and the ends are stripped.
 
 What carries meaning stays: letters, combining marks and digits of every script, symbols (emoji, currency, operators),
-`# % & @ * / \\` (C and C#, 50 and 50%, 2*3 and 2/3 differ), `.`, `,` and `:` between digits, and a hyphen or minus before a digit unless a letter
-stands before it (`5-3`, `-5`; but `covid-19` and `covid 19` are equal).
+`# % & @ * / \` (C and C#, 50 and 50%, 2*3 and 2/3 differ), `.`, `,` and `:` between digits, and a hyphen before a digit
+unless a letter stands before it (`5-3` and `-5` keep theirs; `covid-19` and `covid 19` are equal).
 A text of punctuation alone is kept as it is, case-folded, so `?` and `!` are two texts; only a text with nothing to see
 normalises to "".
 """

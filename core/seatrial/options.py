@@ -154,7 +154,7 @@ def documented_options(build: Callable[..., Any]) -> dict[str, str]:
         build = build.func
     lines = (inspect.getdoc(build) or "").splitlines()
     if isinstance(build, type) and "Args:" not in lines:
-        lines = (inspect.getdoc(build.__init__) or "").splitlines()
+        lines = (inspect.getdoc(vars(build).get("__init__")) or "").splitlines()
     if "Args:" not in lines:
         return {}
     found: dict[str, str] = {}

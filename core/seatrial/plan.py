@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -126,7 +127,7 @@ class _Planner:
             version=provided.version,
             filter=self._bench.build("filters", chosen.name, chosen.options),
             options=chosen.options,
-            actions=chosen.action,
+            actions=chosen.action or None,
         )
 
     # ---- model ----------------------------------------------------------------------------------------------------
@@ -188,7 +189,7 @@ class _Planner:
             NamedBaseline(
                 chosen.name,
                 self._bench.provided("baselines", chosen.name).distribution,
-                lambda chosen=chosen: self._bench.build("baselines", chosen.name, chosen.options),
+                partial(self._bench.build, "baselines", chosen.name, chosen.options),
             )
             for chosen in self._suite.baselines
         ]
@@ -213,7 +214,7 @@ class _Planner:
             )
             for chosen in suite.report
         ]
-        gates = [chosen.options for chosen in suite.gates]
+        gates = [chosen.resolved() for chosen in suite.gates]
         return [
             Gate(judge, gates, after=tuple(before)),
             Report(reports, lambda: load_result(folder.path, host), after=("gate",)),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from seatrial.errors import PluginError, UsageError
+from seatrial.errors import PluginError, StageError
 from seatrial.findings import ACTIONS, Action, Finding, Rule, Span
 from seatrial.ledger import Entry
 from seatrial.rewriting import Edit, rewrite
@@ -61,7 +61,7 @@ def apply(
 
     Raises:
         PluginError: a finding names a row or a rule that is not there, or a stretch outside its turn.
-        UsageError: an action that is none, is given to an unknown rule, or needs a replacement where a finding has none.
+        StageError: an action that is none, is given to an unknown rule, or needs a replacement where a finding has none.
     """
     who = _Author(stage, filter, plugin)
     decided = {name: _action(name, rule, rules, actions, who) for name, rule in rules.items()}
@@ -106,7 +106,9 @@ def with_excerpts(entries: Sequence[Entry], rows: Iterable[Row]) -> list[Entry]:
         for entry in entries
         if entry.action in {"redact", "drop"} and any(span.replacement is not None for span in entry.spans)
     }
-    return [_refreshed(entry, final[entry.row], entry.row in redacted) if entry.row in final else entry for entry in entries]
+    return [
+        _refreshed(entry, final[entry.row], entry.row in redacted) if entry.row in final else entry for entry in entries
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +128,12 @@ def _action(
 ) -> Action:
     if isinstance(actions, Mapping):
         for unknown in sorted(actions.keys() - rules.keys()):
-            raise UsageError(f"{who} has no rule {unknown!r} to set an action for; its rules are {', '.join(sorted(rules))}")
+            raise StageError(
+                f"{who} has no rule {unknown!r} to set an action for; its rules are {', '.join(sorted(rules))}"
+            )
     action = actions if isinstance(actions, str) else (actions or {}).get(name, rule.action)
     if action not in ACTIONS:
-        raise UsageError(f"{who}: {action!r} is no action for rule {name}; the actions are {', '.join(ACTIONS)}")
+        raise StageError(f"{who}: {action!r} is no action for rule {name}; the actions are {', '.join(ACTIONS)}")
     return action
 
 
@@ -163,7 +167,14 @@ def _rewritten(
         action = decided[finding.rule]
         if action in {"redact", "repair"}:
             edits += (
-                Edit(span.turn, span.start, span.end, _replacement(span, row, finding, action, who), action == "redact", index)
+                Edit(
+                    span.turn,
+                    span.start,
+                    span.end,
+                    _replacement(span, row, finding, action, who),
+                    action == "redact",
+                    index,
+                )
                 for span in _spans(row, finding, action, who)
             )
         elif action == "drop" and rules[finding.rule].action == "redact":
@@ -199,8 +210,8 @@ def _replacement(span: Span, row: Row, finding: Finding, action: Action, who: _A
     return span.replacement
 
 
-def _nothing_to_put(row: Row, finding: Finding, action: Action, who: _Author) -> UsageError:
-    return UsageError(
+def _nothing_to_put(row: Row, finding: Finding, action: Action, who: _Author) -> StageError:
+    return StageError(
         f"{who}: rule {finding.rule} is to {action} row {row.id}, but the filter offers no replacement for what it found; "
         f"set `actions: {{{finding.rule}: drop}}` or `flag` for this filter"
     )
@@ -238,7 +249,9 @@ def _refreshed(entry: Entry, row: Row, redacted: bool) -> Entry:
     if not redacted:
         return entry
     spans = tuple(
-        span if span.replacement is None or span.replacement in row.turns[span.turn].content else replace(span, replacement=WITHHELD)
+        span
+        if span.replacement is None or span.replacement in row.turns[span.turn].content
+        else replace(span, replacement=WITHHELD)
         for span in entry.spans
     )
     quoted = entry.matched_text if entry.matched_row is None else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -42,48 +43,55 @@ def rewrite(row: Row, edits: Iterable[Edit]) -> tuple[Row, frozenset[int]]:
     made: set[int] = set()
     for index, given in by_turn.items():
         redactions = _merged([edit for edit in given if edit.must])
-        repairs = _longest([edit for edit in given if not edit.must], redactions)
-        made |= {edit.finding for edit in given if edit.must} | {edit.finding for edit in repairs}
-        turns[index] = replace(turns[index], content=_replaced(turns[index].content, [*redactions, *repairs]))
+        kept = _longest([edit for edit in given if not edit.must], redactions)
+        made |= {edit.finding for edit in given if edit.must or _stretch(edit) in kept}
+        turns[index] = replace(turns[index], content=_replaced(turns[index].content, [*redactions, *kept]))
     return _answering(row, turns), frozenset(asked - made)
 
 
-def _merged(redactions: Sequence[Edit]) -> list[Edit]:
-    merged: list[Edit] = []
+_Stretch = tuple[int, int, str]
+"""Start, end, replacement."""
+
+
+def _stretch(edit: Edit) -> _Stretch:
+    return edit.start, edit.end, edit.replacement
+
+
+def _merged(redactions: Sequence[Edit]) -> list[_Stretch]:
+    """The union of the redactions as disjoint stretches, each with the replacement of the longest in it."""
+    merged: list[_Stretch] = []
     longest = 0
-    for edit in sorted(redactions, key=lambda edit: (edit.start, -edit.end)):
-        length = edit.end - edit.start
-        last = merged[-1] if merged else None
-        if last is None or edit.start >= last.end:
-            merged.append(edit)
-            longest = length
-        else:
-            text = edit.replacement if length > longest else last.replacement
-            merged[-1] = replace(last, end=max(last.end, edit.end), replacement=text)
-            longest = max(longest, length)
+    for start, end, text in sorted(map(_stretch, redactions), key=lambda stretch: (stretch[0], -stretch[1])):
+        if merged and start < merged[-1][1]:
+            first, last, chosen = merged[-1]
+            merged[-1] = (first, max(last, end), text if end - start > longest else chosen)
+            longest = max(longest, end - start)
+        elif not merged or (start, end) != merged[-1][:2]:
+            merged.append((start, end, text))
+            longest = end - start
     return merged
 
 
-def _longest(repairs: Sequence[Edit], redactions: Sequence[Edit]) -> list[Edit]:
-    """The repairs that can be made together, longer ones first; equal ones of several findings count as made once."""
-    kept: list[Edit] = []
-    taken = [(edit.start, edit.end) for edit in redactions]
-    for edit in sorted(repairs, key=lambda edit: (edit.start - edit.end, edit.start, edit.finding)):
-        if not any(_overlap(edit, start, end) for start, end in taken):
-            kept.append(edit)
-            taken.append((edit.start, edit.end))
+def _longest(repairs: Sequence[Edit], redactions: Sequence[_Stretch]) -> set[_Stretch]:
+    """The repairs that can be made together and beside the redactions, longer ones first, then earlier ones."""
+    taken = sorted((start, end) for start, end, _ in redactions)
+    kept: set[_Stretch] = set()
+    for start, end, text in sorted(set(map(_stretch, repairs)), key=lambda stretch: (stretch[0] - stretch[1], stretch)):
+        place = bisect_right(taken, (start, end))
+        clear_before = place == 0 or (taken[place - 1][1] <= start and taken[place - 1] != (start, end))
+        if clear_before and (place == len(taken) or end <= taken[place][0]):
+            taken.insert(place, (start, end))
+            kept.add((start, end, text))
     return kept
 
 
-def _overlap(edit: Edit, start: int, end: int) -> bool:
-    same_point = edit.start == edit.end == start == end
-    return same_point or (edit.start < end and start < edit.end)
-
-
-def _replaced(text: str, edits: Iterable[Edit]) -> str:
-    for edit in sorted(edits, key=lambda edit: (edit.start, edit.end), reverse=True):
-        text = text[: edit.start] + edit.replacement + text[edit.end :]
-    return text
+def _replaced(text: str, stretches: Iterable[_Stretch]) -> str:
+    pieces: list[str] = []
+    done = 0
+    for start, end, replacement in sorted(stretches):
+        pieces += (text[done:start], replacement)
+        done = end
+    return "".join([*pieces, text[done:]])
 
 
 def _answering(row: Row, turns: Sequence[Turn]) -> Row:

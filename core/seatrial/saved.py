@@ -13,7 +13,8 @@ from seatrial.data_metrics import DATA_METRICS, data_values
 from seatrial.errors import StoreError, UsageError
 from seatrial.events import Record
 from seatrial.host import Host
-from seatrial.judgement import SavedEvidence, judge, unbeaten_warnings
+from seatrial.judgement import flag_best_baseline, judge
+from seatrial.evidence import SavedEvidence, earlier_runs
 from seatrial.ledger import ledger_schema
 from seatrial.reporting import Result
 from seatrial.scores import Metric, Score
@@ -43,10 +44,15 @@ def judge_run(folder: RunFolder, suite: Suite, host: Host) -> tuple[list[Score],
     ]
     subject = "tuned" if suite.tunes else "base"
     for name, value in data_values(_facts(folder)).items():
-        scores.append(exact_score(name, subject, value, DATA_METRICS[name]))
+        metric = DATA_METRICS[name]
+        scores.append(exact_score(name, value, better=metric.better, unit=metric.unit, summary=metric.summary))
     named = {f"{alias}/{metric.name}": metric for alias, listed in metrics.items() for metric in listed}
     evidence = SavedEvidence(
-        subject=subject, scores=scores, metrics=named | dict(DATA_METRICS), tables=tables, folder=folder.path
+        subject=subject,
+        scores=scores,
+        metrics=named | dict(DATA_METRICS),
+        tables=tables,
+        load=earlier_runs(Path.cwd()),
     )
     decisions = []
     for chosen in suite.gates:
@@ -55,7 +61,7 @@ def judge_run(folder: RunFolder, suite: Suite, host: Host) -> tuple[list[Score],
             raise UsageError(f"gate {chosen.name!r}: its plugin is not installed")
         gate: Gate = provided.component.build(**chosen.options)
         decisions.append(gate.decide(evidence))
-    return scores, judge(decisions, unbeaten_warnings(evidence))
+    return scores, judge(decisions, flag_best_baseline(evidence))
 
 
 def judge_saved(path: Path, host: Host) -> Verdict:
@@ -74,7 +80,7 @@ def judge_saved(path: Path, host: Host) -> Verdict:
 
 def write_judgement(folder: RunFolder, scores: Sequence[Score], verdict: Verdict) -> None:
     """Write scores.json and verdict.json."""
-    write_json(folder / "scores.json", {"scores": to_json(scores)})
+    write_json(folder / "scores.json", {"scores": [to_json(score) for score in scores]})
     write_json(folder / "verdict.json", to_json(verdict))
 
 
@@ -95,7 +101,7 @@ def load_result(path: Path, host: Host) -> Result:
         suite=suite.resolved(),
         manifest=manifest,
         records=_records(folder, manifest),
-        scores=from_json(list[Score], folder.read_json("scores.json")["scores"]),
+        scores=[from_json(Score, score) for score in folder.read_json("scores.json")["scores"]],
         verdict=from_json(Verdict, folder.read_json("verdict.json")),
         ledger=_ledger(folder),
         training=_training(folder),

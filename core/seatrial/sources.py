@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from seatrial.rows import RawRecord
 
-__all__ = ["Reader", "Resolved", "Source"]
+__all__ = ["Reader", "Resolved", "Source", "SourceKind"]
+
+SourceKind = Literal["data", "model"]
+"""What a source is wanted for: rows, or a model's weights (an adapter's too)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +30,14 @@ class Resolved:
 class Source(Protocol):
     """Finds what an address names. The component's name is the scheme: `hf`, `path`, `package`."""
 
-    def resolve(self, address: str, *, cache: Path, offline: bool) -> Resolved:
+    def resolve(self, address: str, *, kind: SourceKind, cache: Path, offline: bool) -> Resolved:
         """The file or folder behind `address` (scheme included).
+
+        Args:
+            address: as the suite wrote it.
+            kind: what it is wanted for; a hub keeps data and models apart.
+            cache: a folder to keep things in between runs.
+            offline: use nothing but what is on this machine.
 
         Raises:
             SourceError: nothing is there, or it would need the network and `offline` is set.
@@ -40,11 +49,21 @@ class Reader(Protocol):
     """Reads one file, record by record. The component's name is what a suite says under `reader:`."""
 
     suffixes: tuple[str, ...]
-    """File endings that it reads where the suite names no reader, such as `(".jsonl", ".ndjson")`.
+    """The file endings that it takes from a folder, lower-case, such as `(".jsonl", ".ndjson")`.
 
-    A reader takes the same endings followed by `.gz`, and decompresses as it reads.
+    A reader takes the same endings followed by `.gz`, and decompresses as it reads. A single file that the suite gives
+    to a reader by name may end in anything.
+    """
+    by_suffix: bool
+    """Whether it is chosen by a file's ending where the suite names no reader.
+
+    False for a layout that shares its ending with a plainer one: a dialogue corpus in YAML has to be asked for.
+    At most one installed reader says True for an ending.
     """
 
     def read(self, file: Path) -> Iterator[RawRecord]:
-        """Every record of `file` in order. What cannot be decoded is a record with a `problem`, never an exception."""
+        """Every record of `file` in order. What cannot be decoded is a record with a `problem`, never an exception.
+
+        A problem of the whole file (it is empty, it ends too early) is a record too, at the line where it shows.
+        """
         ...

@@ -186,11 +186,13 @@ def summarise(metric: Metric, scorer: str, system: str, samples: pa.Table | None
 
 def _sum_up(metric: Metric, observation: Observation) -> tuple[float | None, Interval | None, str | None]:
     """Value, two-sided interval, and why one of them is None."""
+    import numpy as np
+
     if observation.missing is not None:
         return None, None, observation.missing
     if metric.kind in CENSUS:
-        largest = metric.kind == "maximum"
-        value = float(observation.values.max() if largest else observation.values.sum())
+        with np.errstate(over="ignore", invalid="ignore"):
+            value = float(observation.values.max() if metric.kind == "maximum" else observation.values.sum())
         return (value, None, NO_SAMPLING) if math.isfinite(value) else (None, None, TOO_LARGE)
     found = estimate(metric, observation)
     if not math.isfinite(found.value):

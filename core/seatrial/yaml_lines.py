@@ -110,7 +110,9 @@ def read_yaml(text: str) -> Document:
         raise YamlError(f"not valid YAML at column {column}: {one_line(said)}", line) from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        raise YamlError(f"not valid YAML: the character U+{ord(text[error.position]):04X} is not allowed", line) from error
+        raise YamlError(
+            f"not valid YAML: the character U+{ord(text[error.position]):04X} is not allowed", line
+        ) from error
     reading = _Reading()
     return Document(
         None if node is None else reading.value(node, (), 1, frozenset()), reading.lines, tuple(reading.mistakes)
@@ -130,7 +132,7 @@ def _check_depth(text: str) -> None:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
-                raise YamlError(f"nested more than {MAX_DEPTH} levels deep", event.start_mark.line + 1)
+                raise YamlError(f"nested more than {MAX_DEPTH} levels deep", _line(event))
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 
@@ -155,9 +157,7 @@ class _Reading:
         if isinstance(node, yaml.MappingNode) and node.tag == _TAG + "map":
             return self._mapping(node, path, inside)
         if isinstance(node, yaml.SequenceNode) and node.tag == _TAG + "seq":
-            return [
-                self.value(entry, (*path, index), _line(entry), inside) for index, entry in enumerate(node.value)
-            ]
+            return [self.value(entry, (*path, index), _line(entry), inside) for index, entry in enumerate(node.value)]
         if isinstance(node, yaml.ScalarNode):
             return _scalar(node)
         raise YamlError(f"the tag {_tag(node)} is not accepted here", _line(node))
@@ -209,9 +209,9 @@ def _whole(text: str, node: yaml.ScalarNode) -> int:
     return int(text)
 
 
-def _line(node: yaml.Node) -> int:
-    line: int = node.start_mark.line
-    return line + 1
+def _line(node: yaml.Node | yaml.Event) -> int:
+    mark = node.start_mark
+    return 1 if mark is None else mark.line + 1
 
 
 def _tag(node: yaml.Node) -> str:

@@ -59,7 +59,7 @@ class LatencyScorer:
         Raises:
             StageError: the system cannot be timed.
         """
-        model = system.model
+        model: object = system.model
         if not isinstance(model, Times):
             raise StageError(f"latency: {system.name} cannot be timed: its model has no decode loop of its own.")
         done, total = 0, len(self.batch) * self.requests

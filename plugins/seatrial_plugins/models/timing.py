@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import itertools
 import sys
 import time
 from collections.abc import Iterator
@@ -50,7 +51,7 @@ def time_request(
                     raise StageError(f"latency: {type(model).__name__} returns no key-value cache, so it is not timed.")
                 memory.look()
         memory.look()
-    gaps = tuple((after - before) * 1e3 for before, after in zip(ticks, ticks[1:], strict=False))
+    gaps = tuple((after - before) * 1e3 for before, after in itertools.pairwise(ticks))
     return Timing(ttft_ms=(ticks[0] - start) * 1e3, gaps_ms=gaps, peak_bytes=memory.peak)
 
 
@@ -60,7 +61,8 @@ def _random_prompts(model: torch.nn.Module, vocab_size: int, shape: tuple[int, i
     ordinary[[token for token in _special_tokens(model) if 0 <= token < vocab_size]] = False
     allowed = ordinary.nonzero().squeeze(-1) if ordinary.any() else torch.arange(vocab_size)
     drawn = torch.randint(len(allowed), shape, generator=torch.Generator().manual_seed(seed))
-    embeddings = model.get_input_embeddings() if hasattr(model, "get_input_embeddings") else model
+    inner: Any = model
+    embeddings = inner.get_input_embeddings() if hasattr(model, "get_input_embeddings") else model
     return allowed[drawn].to(next(embeddings.parameters()).device)
 
 
@@ -88,7 +90,8 @@ def _keeps_logits(model: torch.nn.Module) -> bool:
 
     A PEFT model hides the signature behind `**kwargs`; its base model shows it.
     """
-    inner = model.get_base_model() if hasattr(model, "get_base_model") else model
+    inner: Any = model
+    inner = inner.get_base_model() if hasattr(model, "get_base_model") else model
     return "logits_to_keep" in inspect.signature(inner.forward).parameters
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterable
 from typing import Literal
 
@@ -83,6 +84,8 @@ def attack(*, recipe: Literal["deepwordbug", "pruthi2019"] = "deepwordbug", budg
     """
     if budget < 2:
         raise UsageError(f"attack: budget is {budget}, but one query is the clean message: give at least 2.")
+    if importlib.util.find_spec("textattack") is None:
+        raise UsageError("attack: TextAttack is not installed: install seatrial with its extra `robustness`.")
     from seatrial_plugins.robustness.attack_scorer import AttackScorer
 
     return AttackScorer(recipe=recipe, budget=budget)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from seatrial.errors import StageError
 from seatrial.model import Scores
@@ -12,6 +13,7 @@ from seatrial.scores import Sample
 from seatrial.scoring import System, Task
 from seatrial_plugins.robustness.label_classifier import LabelClassifier
 from seatrial_plugins.robustness.random_state import example_seed
+from seatrial_plugins.robustness.textattack_import import import_textattack
 from seatrial_plugins.robustness.word_attack import Attempt, Recipe, attack_text
 from seatrial_plugins.robustness.word_changes import changed_words, words
 
@@ -29,20 +31,22 @@ class AttackScorer:
         """One sample a row, in order.
 
         Raises:
-            StageError: the system cannot give log-likelihoods.
+            StageError: the system cannot give log-likelihoods, or TextAttack cannot be imported.
         """
-        if not isinstance(system.model, Scores):
+        model: object = system.model
+        if not isinstance(model, Scores):
             raise StageError(
                 f"attack: {system.name} gives no log-likelihoods, so it cannot be attacked as a classifier."
             )
+        import_textattack()
         for done, row in enumerate(rows, start=1):
-            yield self._attack(system, system.model, row, task)
+            yield self._attack(system, model, row, task)
             task.progress(done, len(rows))
 
     def _attack(self, system: System, model: Scores, row: Row, task: Task) -> Sample:
         labels = row.choices or task.labels
         classifier = LabelClassifier(model, system.prompt(row), labels)
-        about = {
+        about: dict[str, Any] = {
             "row": row.id,
             "target": row.target,
             "prompt_hash": content_id(classifier.prompt, choices=labels),
@@ -60,7 +64,7 @@ class AttackScorer:
             return Sample(values={}, error=f"{type(error).__name__}: {error}", **about)
 
     def _sample(
-        self, about: dict[str, str], attempt: Attempt, text: str, labels: tuple[str, ...], truth: int
+        self, about: dict[str, Any], attempt: Attempt, text: str, labels: tuple[str, ...], truth: int
     ) -> Sample:
         attacked, flipped = attempt.outcome != "skipped", attempt.outcome == "succeeded"
         prediction, clean = int(attempt.attacked.argmax()), int(attempt.clean.argmax())

@@ -36,8 +36,35 @@ from seatrial.store import cache_folder
 __all__ = ["CONTENT_WORDS", "english_stop_words", "import_textattack", "stop_words"]
 
 CONTENT_WORDS = frozenset(
-    "amount bill bottom call computer cry describe detail empty fill find fire front full interest mill mine move name "
-    "serious show side sincere system thick thin top".split()
+    (
+        "amount",
+        "bill",
+        "bottom",
+        "call",
+        "computer",
+        "cry",
+        "describe",
+        "detail",
+        "empty",
+        "fill",
+        "find",
+        "fire",
+        "front",
+        "full",
+        "interest",
+        "mill",
+        "mine",
+        "move",
+        "name",
+        "serious",
+        "show",
+        "side",
+        "sincere",
+        "system",
+        "thick",
+        "thin",
+        "top",
+    )
 )
 """Words of scikit-learn's list that carry the topic of a message, and are attacked like any other.
 
@@ -90,7 +117,7 @@ def _import_once() -> types.ModuleType:
         module = sys.modules["textattack"]
     else:
         # They read the cache folders' variables once, at import: it must not be TextAttack's.
-        for name in ("huggingface_hub", "transformers", "datasets"):
+        for name in ("torch", "huggingface_hub", "transformers", "datasets"):
             importlib.import_module(name)
         module = _import_guarded()
     logging.getLogger("jieba").setLevel(logging.ERROR)  # which splits Chinese text, and says so at DEBUG to stderr
@@ -98,10 +125,9 @@ def _import_once() -> types.ModuleType:
 
 
 def _import_guarded() -> types.ModuleType:
-    import nltk
-
     with contextlib.ExitStack() as stack:
         stack.enter_context(_environment(TA_CACHE_DIR=str(cache_folder() / "textattack")))
+        nltk = importlib.import_module("nltk")  # which sets variables of OpenMP
         stack.enter_context(_attribute(nltk, "download", _no_download))
         # Its post-install step asks stanza for an English model, and takes an ImportError for an answer.
         stack.enter_context(_modules({"stanza": None}))
@@ -170,7 +196,9 @@ def _modules(replaced: Mapping[str, types.ModuleType | None]) -> Iterator[None]:
 
 def _stand_ins() -> dict[str, types.ModuleType | None]:
     """Modules to put in the place of those that cannot be imported."""
-    modules: dict[str, types.ModuleType | None] = {"bert_score": _absent("bert_score")}
+    bert_score = types.ModuleType("bert_score")
+    bert_score.BERTScorer = _refusal("bert_score", "BERTScore similarities")  # type: ignore[attr-defined]
+    modules: dict[str, types.ModuleType | None] = {"bert_score": bert_score}
     if not _importable("flair", "flair.data", "flair.models"):
         modules |= _flair()
     if not _importable("langdetect"):
@@ -178,13 +206,6 @@ def _stand_ins() -> dict[str, types.ModuleType | None]:
         langdetect.detect = _refusal("langdetect", "languages of texts")  # type: ignore[attr-defined]
         modules["langdetect"] = langdetect
     return modules
-
-
-def _absent(package: str) -> types.ModuleType:
-    """A module that refuses when anything is taken from it."""
-    module = types.ModuleType(package)
-    module.__getattr__ = _refusal(package, "BERTScore similarities")  # type: ignore[method-assign]
-    return module
 
 
 def _importable(*names: str) -> bool:

@@ -125,11 +125,11 @@ def _no_split_token(text: str) -> Iterator[None]:
     """Keep `<SPLIT>` in a message ordinary text: TextAttack joins columns with it, and cuts perturbed texts there."""
     from textattack.shared import AttackedText
 
-    token = "\ue000"
-    while token in text:
-        token += "\ue000"
+    separator = "\ue000"
+    while separator in text:
+        separator += "\ue000"
     before = AttackedText.SPLIT_TOKEN
-    AttackedText.SPLIT_TOKEN = token
+    AttackedText.SPLIT_TOKEN = separator
     try:
         yield
     finally:

@@ -1,0 +1,166 @@
+"""Cleaning: rows that are no valid conversation, broken text, odd lengths, copies, and labels with too few or many rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from seatrial import Component, Rule, Use, hookimpl
+from seatrial.filters import CorpusFilter, Filter, RowFilter
+from seatrial.model import CountsTokens
+
+__all__ = ["duplicates", "labels", "length", "schema", "seatrial_filters", "unicode"]
+
+SCHEMA_RULES = (
+    Rule("no-turns", "The conversation has no turns."),
+    Rule("unknown-role", "A turn is spoken by somebody other than system, user, assistant or tool."),
+    Rule("misplaced-system", "A system turn stands elsewhere than first, or there is more than one."),
+    Rule(
+        "role-order",
+        "After the system turn the user begins, and user and assistant take turns; a tool speaks only after the "
+        "assistant or another tool.",
+    ),
+    Rule("empty-turn", "A turn says nothing that can be seen (an assistant's turn that only calls a tool is fine)."),
+    Rule("repeated-turn", "A turn repeats the one before it word for word."),
+    Rule("unanswered", "The conversation does not end with an answer of the assistant's."),
+    Rule("choice-answer", "The answer of a multiple-choice row is not one of its choices."),
+    Rule("choice-copies", "A multiple-choice row offers the same choice twice."),
+    Rule("choice-count", "A multiple-choice row offers fewer than two choices."),
+    Rule("empty-label", "A labelled row has no label, or one that shows nothing."),
+)
+
+UNICODE_RULES = (
+    Rule("mojibake", "UTF-8 that was decoded as something else, by ftfy's heuristic (`Ã©` for `é`).", "repair"),
+    Rule("control", "Control characters other than tab and line ends, and terminal escape sequences.", "repair"),
+    Rule(
+        "invisible",
+        "Zero-width characters, soft hyphens and tag characters that no script or emoji needs where they stand.",
+        "repair",
+    ),
+    Rule(
+        "bidi",
+        "Bidirectional overrides, embeddings and isolates, which make a text look unlike what it says.",
+        "repair",
+    ),
+    Rule(
+        "line-ends", "Line ends other than a line feed (CR LF, CR, vertical tab, form feed, U+2028, U+2029).", "repair"
+    ),
+    Rule("composition", "Characters that Unicode's canonical composition (NFC) writes otherwise.", "repair"),
+    Rule("surrogate", "Halves of surrogate pairs, which are no characters and cannot be stored.", "repair"),
+    Rule("replacement-character", "U+FFFD: something was lost here before the text was written down.", "flag"),
+)
+
+LENGTH_RULES = (
+    Rule("too-short", "The conversation has fewer characters than `min_characters`."),
+    Rule("too-long", "The conversation has more characters than `max_characters`."),
+    Rule("too-many-tokens", "The conversation, in the model's chat template, has more tokens than `max_tokens`."),
+    Rule("unrenderable", "The model's chat template refuses the conversation, so its tokens cannot be counted."),
+)
+
+DUPLICATES_RULES = (
+    Rule("conflict", "Rows with the same input name different labels or choices, so at most one of them is right."),
+    Rule("copy", "An earlier row says the same; the first one in source order stays."),
+)
+
+LABELS_RULES = (
+    Rule("rare", "The row's label has fewer than `minimum` rows."),
+    Rule("over-cap", "The row's label has more than `maximum` rows, and this is not one of those drawn to stay."),
+)
+
+
+def schema() -> RowFilter:
+    """Checks that a row is a conversation that can be learnt from: known roles in order, nothing empty, an answer last."""
+    from seatrial_plugins.cleaning.schema import Schema
+
+    return Schema()
+
+
+def unicode() -> RowFilter:
+    """Repairs broken text: mojibake (ftfy), control and invisible characters, bidi controls, line ends, NFC.
+
+    What is fine in code or in another script stays: HTML entities, curly quotes, Latin ligatures, full-width forms, and
+    the joiners of Indic and Arabic scripts and of emoji.
+    """
+    from seatrial_plugins.cleaning.unicode import Unicode
+
+    return Unicode()
+
+
+def length(
+    *,
+    min_characters: int = 1,
+    max_characters: int | None = 100_000,
+    max_tokens: int | None = None,
+    tokenizer: CountsTokens,
+) -> RowFilter:
+    """Drops conversations that are too short or too long.
+
+    Args:
+        min_characters: the fewest characters, all turns together.
+        max_characters: the most; none where null.
+        max_tokens: the most tokens, counted exactly as the model under test sees the conversation, chat template
+            included; not counted where null, nor for rows that have too many characters already.
+        tokenizer: the model's.
+    """
+    from seatrial_plugins.cleaning.length import Length
+
+    return Length(min_characters, max_characters, max_tokens, tokenizer)
+
+
+def duplicates(
+    *,
+    on: Literal["input", "all"] = "input",
+    method: Literal["exact", "normalised"] = "normalised",
+    conflicts: Literal["drop-all", "keep-majority"] = "drop-all",
+) -> CorpusFilter:
+    """Keeps the first of the rows that say the same.
+
+    Args:
+        on: `input` compares what the model reads before it answers (and the choices it is offered, in any order);
+            `all` compares whole conversations and labels.
+        method: `exact` compares texts as they are; `normalised` first applies `seatrial.normalise` (NFKC, case folding,
+            punctuation and white space collapsed; digits, symbols, emoji and every script's letters kept). Rows with
+            nothing to see are never copies of each other.
+        conflicts: what happens where rows of one input name different labels or choices. `drop-all` finds a conflict in
+            each; `keep-majority` only in those that do not name the most frequent one, and in each where two are as
+            frequent. `actions: {conflict: flag}` keeps one row a label. Free answers (neither label nor choices) may
+            differ without conflict: there is more than one way to say it.
+    """
+    from seatrial_plugins.cleaning.duplicates import Duplicates
+
+    return Duplicates(on, method, conflicts)
+
+
+def labels(*, minimum: int = 2, maximum: int | None = None, seed: int = 0) -> CorpusFilter:
+    """Drops the rows of labels that have too few, and caps labels that have too many; rows without a label stay.
+
+    Args:
+        minimum: the fewest rows of a label. Two is what it takes to stand in train and in test.
+        maximum: the most; no cap where null.
+        seed: draws which rows stay under the cap, by a hash of their content: the order of rows does not matter.
+    """
+    from seatrial_plugins.cleaning.labels import Labels
+
+    return Labels(minimum, maximum, seed)
+
+
+@hookimpl
+def seatrial_filters() -> Iterable[Component[Filter]]:
+    """The cleaning filters."""
+    yield Component("schema", schema, "Checks that each row is a conversation with an answer.", rules=SCHEMA_RULES)
+    yield Component("unicode", unicode, "Repairs mojibake, control and invisible characters.", rules=UNICODE_RULES)
+    yield Component(
+        "length",
+        length,
+        "Drops rows that are too short or too long, in characters or in the model's tokens.",
+        uses={"tokenizer": Use("tokenizer")},
+        rules=LENGTH_RULES,
+    )
+    yield Component(
+        "duplicates",
+        duplicates,
+        "Keeps one of the rows that say the same, and finds equal inputs with different labels.",
+        rules=DUPLICATES_RULES,
+        place="corpus",
+    )
+    yield Component("labels", labels, "Drops rare labels and caps frequent ones.", rules=LABELS_RULES, place="corpus")

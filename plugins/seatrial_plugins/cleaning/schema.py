@@ -1,0 +1,115 @@
+"""Schema: is this row a conversation that a model can learn from?"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+
+from seatrial import Finding, Row, Span, Turn
+
+__all__ = ["Schema"]
+
+ROLES = ("system", "user", "assistant", "tool")
+
+MAY_FOLLOW = {
+    "": {"user"},
+    "user": {"assistant"},
+    "assistant": {"user", "tool"},
+    "tool": {"assistant", "tool"},
+}
+"""Role → roles that may speak next, system turns left out; "" is the start."""
+
+
+class Schema:
+    """Every fault of every row, one finding a rule and row."""
+
+    def inspect(self, rows: Sequence[Row]) -> Iterable[Finding]:
+        """The faults of the rows, row by row."""
+        for row in rows:
+            yield from _faults(row)
+
+
+def _faults(row: Row) -> Iterator[Finding]:
+    if not row.turns:
+        yield Finding(row.id, "no-turns", "the row has no turns at all", score=0)
+    else:
+        yield from _roles(row)
+        yield from _contents(row)
+        if not row.answered:
+            yield _at(row, "unanswered", [len(row.turns) - 1], f"the last turn is the {_named(row.turns[-1])}'s")
+    if row.format == "choice":
+        yield from _choices(row)
+    if row.format == "text-label" and (row.label is None or _says_nothing(row.label)):
+        yield Finding(row.id, "empty-label", "there is no label" if row.label is None else "the label shows nothing")
+
+
+def _roles(row: Row) -> Iterator[Finding]:
+    roles = [turn.role for turn in row.turns]
+    unknown = [index for index, role in enumerate(roles) if role not in ROLES]
+    if unknown:
+        names = ", ".join(sorted({repr(roles[index]) for index in unknown}))
+        yield _at(row, "unknown-role", unknown, f"{names}; known are {', '.join(ROLES)}")
+    misplaced = [index for index, role in enumerate(roles) if role == "system" and index > 0]
+    if misplaced:
+        yield _at(row, "misplaced-system", misplaced, f"a system turn at place {misplaced[0] + 1}")
+    spoken = [(index, role) for index, role in enumerate(roles) if role in MAY_FOLLOW]
+    out_of_order = [
+        (index, role, before)
+        for (_, before), (index, role) in pairwise([(-1, ""), *spoken])
+        if role not in MAY_FOLLOW[before]
+    ]
+    if out_of_order:
+        index, role, before = out_of_order[0]
+        place = f"after the {before}'s" if before else "first"
+        yield _at(row, "role-order", [found[0] for found in out_of_order], f"turn {index + 1}: the {role}'s {place}")
+
+
+def _contents(row: Row) -> Iterator[Finding]:
+    empty = [index for index, turn in enumerate(row.turns) if _says_nothing(turn.content) and not _calls_tool(turn)]
+    if empty:
+        places = ", ".join(f"{index + 1} ({_named(row.turns[index])})" for index in empty)
+        yield _at(row, "empty-turn", empty, f"turn {places}")
+    repeated = [index for index in range(1, len(row.turns)) if row.turns[index] == row.turns[index - 1]]
+    if repeated:
+        places = ", ".join(str(index + 1) for index in repeated)
+        yield _at(row, "repeated-turn", repeated, f"turn {places} ({_named(row.turns[repeated[0]])})")
+
+
+def _choices(row: Row) -> Iterator[Finding]:
+    if len(row.choices) < 2:
+        yield Finding(row.id, "choice-count", f"{len(row.choices)} choices", score=len(row.choices))
+    counts = Counter(choice.strip() for choice in row.choices)
+    copies = [choice for choice, count in counts.items() if count > 1]
+    if copies:
+        yield Finding(
+            row.id, "choice-copies", "the same choice more than once", score=counts[copies[0]], matched_text=copies[0]
+        )
+    if row.target is not None and row.target not in row.choices:
+        yield _at(row, "choice-answer", [len(row.turns) - 1], f"the answer is none of the {len(row.choices)} choices")
+
+
+def _at(row: Row, rule: str, turns: Sequence[int], detail: str) -> Finding:
+    """A finding about whole turns, counted."""
+    spans = tuple(Span(index, 0, len(row.turns[index].content)) for index in turns)
+    return Finding(row.id, rule, detail, score=len(turns), spans=spans)
+
+
+def _named(turn: Turn) -> str:
+    return turn.role if turn.role in ROLES else "unknown role"
+
+
+def _says_nothing(text: str) -> bool:
+    """Whether no character of the text can be seen: white space, control, format and unassigned characters only."""
+    return not any(character.isprintable() and not character.isspace() for character in text)
+
+
+def _calls_tool(turn: Turn) -> bool:
+    if turn.role != "assistant" or not turn.extra:
+        return False
+    try:
+        extra = json.loads(turn.extra)
+    except ValueError:
+        return False
+    return isinstance(extra, dict) and bool(extra.get("tool_calls") or extra.get("function_call"))

@@ -1,0 +1,53 @@
+"""`path:` names a file or folder of this machine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from seatrial import Resolved
+from seatrial.errors import SourceError
+from seatrial.sources import SourceKind
+from seatrial_plugins.sources.nearest import missing_below
+
+__all__ = ["LocalPath"]
+
+
+class LocalPath:
+    """Finds `path:FILE-OR-FOLDER`; `~` is the home directory."""
+
+    def resolve(self, address: str, *, kind: SourceKind, cache: Path, offline: bool) -> Resolved:
+        """The file or folder, as an absolute path.
+
+        Raises:
+            SourceError: nothing is there, or it cannot be read.
+        """
+        del kind, cache, offline
+        name = address.removeprefix("path:")
+        if not name:
+            raise SourceError(f"{address}: names no file or folder; write path:FILE-OR-FOLDER")
+        try:
+            # Not `resolve()`: a link into a store of blobs would lose the ending that its reader is chosen by.
+            found = Path(os.path.abspath(Path(name).expanduser()))  # noqa: PTH100 - see above
+        except (RuntimeError, ValueError) as error:
+            raise SourceError(f"{address}: is no path: {error}") from error
+        return Resolved(address, existing(address, found, Path(found.anchor)))
+
+
+def existing(address: str, found: Path, root: Path) -> Path:
+    """`found`, if it is a file or folder below `root` that can be read.
+
+    Raises:
+        SourceError: it isn't; the message names the nearest existing name.
+    """
+    try:
+        exists, usable = found.exists(), found.is_file() or found.is_dir()
+    except (OSError, ValueError) as error:
+        raise SourceError(f"{address}: cannot be looked up: {error}") from error
+    if not exists:
+        raise SourceError(f"{address}: {missing_below(root, found)}")
+    if not usable:
+        raise SourceError(f"{address}: {found} is neither a file nor a folder")
+    if not os.access(found, os.R_OK | (os.X_OK if found.is_dir() else 0)):
+        raise SourceError(f"{address}: {found} may not be read; change its permissions")
+    return found

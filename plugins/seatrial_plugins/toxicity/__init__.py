@@ -1,0 +1,105 @@
+"""Toxicity: the filter, and the detectors that it, the safety scorers and the attack on our own filters can use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from seatrial import Component, Rule, Use, hookimpl
+from seatrial.filters import Filter, RowFilter
+from seatrial.model import Detector, Encoder
+
+__all__ = ["RULES", "detoxify", "minilm_toxicity", "seatrial_detectors", "seatrial_filters", "toxicity"]
+
+DetoxifyModel = Literal["original", "unbiased", "multilingual", "original-small", "unbiased-small"]
+"""The models that Detoxify publishes."""
+
+RULES = (
+    Rule("toxicity", "The detector finds a turn toxic: rude, disrespectful or likely to make people leave."),
+    Rule("severe_toxicity", "The detector finds a turn very hateful or aggressive."),
+    Rule("obscene", "The detector finds a turn obscene."),
+    Rule("threat", "The detector finds that a turn threatens somebody."),
+    Rule("insult", "The detector finds that a turn insults somebody."),
+    Rule("identity_attack", "The detector finds that a turn attacks people for who they are."),
+    Rule("sexual_explicit", "The detector finds a turn sexually explicit."),
+    Rule("other", "The detector gives a label of its own a probability over the threshold; the finding names it."),
+)
+"""Detoxify's labels, and one rule for the labels of other detectors."""
+
+
+def toxicity(*, detector: Detector, threshold: float = 0.5, labels: list[str] | None = None) -> RowFilter:
+    """Finds turns that a detector gives a high probability of toxicity.
+
+    Args:
+        detector: the detector's name; `minilm-toxicity` is embedded and weak.
+        threshold: the probability, over 0 and at most 1, from which on a label is a finding. 0.5 is convention:
+            Detoxify ships no threshold.
+        labels: the detector's labels that count; all of them where nothing is said.
+    """
+    from seatrial_plugins.toxicity.toxicity_filter import ToxicityFilter
+
+    return ToxicityFilter(detector, threshold=threshold, labels=labels)
+
+
+def detoxify(
+    *,
+    model: DetoxifyModel = "original",
+    checkpoint: str | None = None,
+    config: str | None = None,
+    device: str = "auto",
+    batch_size: int = 32,
+) -> Detector:
+    """Detoxify: transformers fine-tuned on the Jigsaw challenges, or a checkpoint of one's own in its format.
+
+    Args:
+        model: a published model; its weights are downloaded once, never when offline.
+        checkpoint: a local checkpoint instead of `model`; read without executing pickles, and without a network.
+        config: a local folder with the architecture's config.json and tokenizer, where it doesn't lie beside the
+            checkpoint.
+        device: `auto` (a GPU where there is one), `cpu`, `cuda`, …
+        batch_size: pieces of at most 512 tokens a forward pass.
+    """
+    from seatrial_plugins.toxicity.detoxify_detector import DetoxifyDetector
+    from seatrial_plugins.toxicity.detoxify_weights import local_weights, published_weights
+
+    weights = local_weights(checkpoint, config) if checkpoint else published_weights(model, config)
+    return DetoxifyDetector(weights, device=device, batch_size=batch_size)
+
+
+def minilm_toxicity(*, encoder: Encoder, head: str | None = None) -> Detector:
+    """A linear head over the embedded encoder: quick, needs no download, and weak.
+
+    Args:
+        encoder: the encoder's name; it must be the one that the head was trained on.
+        head: a head of one's own (safetensors), as written by `python -m seatrial_plugins.toxicity.train_head`.
+    """
+    from pathlib import Path
+
+    from seatrial_plugins.toxicity.linear_head import EMBEDDED, LinearHead
+    from seatrial_plugins.toxicity.minilm_detector import MiniLMDetector
+
+    return MiniLMDetector(encoder, LinearHead.load(Path(head) if head else EMBEDDED))
+
+
+@hookimpl
+def seatrial_filters() -> Iterable[Component[Filter]]:
+    """The filter."""
+    yield Component(
+        "toxicity",
+        toxicity,
+        "Drops rows with a turn that a detector finds toxic.",
+        uses={"detector": Use("detector", default="minilm-toxicity")},
+        rules=RULES,
+    )
+
+
+@hookimpl
+def seatrial_detectors() -> Iterable[Component[Detector]]:
+    """Detoxify, and the embedded detector."""
+    yield Component("detoxify", detoxify, "Detoxify's published models (downloaded), or a local checkpoint.")
+    yield Component(
+        "minilm-toxicity",
+        minilm_toxicity,
+        "Weak: a linear head over the embedded encoder, trained on tweets; needs no download.",
+        uses={"encoder": Use("encoder", default="minilm")},
+    )

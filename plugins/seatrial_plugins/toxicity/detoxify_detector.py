@@ -1,0 +1,116 @@
+"""Detoxify as a detector: any number of texts of any length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import torch
+from detoxify.detoxify import get_model_and_tokenizer
+from transformers import AutoTokenizer
+from transformers.utils import logging as transformers_logging
+
+from seatrial.errors import UsageError
+from seatrial_plugins.toxicity.detoxify_weights import DetoxifyWeights
+
+__all__ = ["MAX_TOKENS", "DetoxifyDetector"]
+
+MAX_TOKENS = 512
+"""What the published models read at once; longer texts are read in pieces."""
+
+OVERLAP = 64
+"""Tokens that neighbouring pieces share."""
+
+
+class DetoxifyDetector:
+    """Gives each of the model's labels the highest probability among a text's pieces.
+
+    `Detoxify.predict` itself fails on an empty list, reads one unbounded batch, and cuts or crashes on long texts.
+    """
+
+    weak = False
+
+    def __init__(self, weights: DetoxifyWeights, *, device: str = "auto", batch_size: int = 32) -> None:
+        if batch_size < 1:
+            raise UsageError(f"detoxify: batch_size must be at least 1, not {batch_size}")
+        self.name = weights.name
+        self.labels = weights.labels
+        self._batch_size = batch_size
+        self._device = _torch_device(device)
+        with _no_progress_bar():
+            model, _ = get_model_and_tokenizer(
+                **weights.architecture, model_type=str(weights.folder), state_dict=dict(weights.state)
+            )
+            # Always the fast tokenizer, the only kind that returns overflowing pieces.
+            self._tokenizer = AutoTokenizer.from_pretrained(weights.folder, local_files_only=True, use_fast=True)
+        self._model = model.float().to(self._device).eval()
+        self._capacity = min(MAX_TOKENS, _positions(model.config))
+
+    def detect(self, texts: Sequence[str]) -> list[Mapping[str, float]]:
+        """One mapping a text: label → probability, a sigmoid for each label. An empty text gives zeros."""
+        highest = torch.zeros(len(texts), len(self.labels))
+        said = [index for index, text in enumerate(texts) if text.strip()]
+        if said:
+            owners, pieces = self._pieces([texts[index] for index in said])
+            order = sorted(range(len(pieces)), key=lambda place: -len(pieces[place]))
+            for start in range(0, len(order), self._batch_size):
+                batch = order[start : start + self._batch_size]
+                scores = self._forward([pieces[place] for place in batch])
+                for place, score in zip(batch, scores, strict=True):
+                    owner = said[owners[place]]
+                    highest[owner] = torch.maximum(highest[owner], score)
+        return [dict(zip(self.labels, scores, strict=True)) for scores in highest.tolist()]
+
+    def _pieces(self, texts: Sequence[str]) -> tuple[list[int], list[list[int]]]:
+        """The token ids of every piece, and which text it belongs to."""
+        # A lone surrogate cannot be encoded as UTF-8, which the tokenizer does.
+        encoded = self._tokenizer(
+            [text.encode("utf-8", "replace").decode() for text in texts],
+            truncation=True,
+            max_length=self._capacity,
+            stride=min(OVERLAP, self._capacity // 4),
+            return_overflowing_tokens=True,
+        )
+        return list(encoded["overflow_to_sample_mapping"]), list(encoded["input_ids"])
+
+    def _forward(self, pieces: Sequence[Sequence[int]]) -> torch.Tensor:
+        longest = max(len(piece) for piece in pieces)
+        tokens = torch.full((len(pieces), longest), self._tokenizer.pad_token_id or 0)
+        mask = torch.zeros((len(pieces), longest), dtype=torch.long)
+        for place, piece in enumerate(pieces):
+            tokens[place, : len(piece)] = torch.tensor(piece)
+            mask[place, : len(piece)] = 1
+        with torch.inference_mode():
+            logits = self._model(input_ids=tokens.to(self._device), attention_mask=mask.to(self._device)).logits
+        return torch.sigmoid(logits.float()).cpu()
+
+
+def _positions(config: object) -> int:
+    """How many tokens the model has positions for; RoBERTa's kind starts counting after its padding index."""
+    positions = int(getattr(config, "max_position_embeddings", MAX_TOKENS))
+    roberta = getattr(config, "model_type", "") in {"roberta", "xlm-roberta", "camembert"}
+    return positions - (int(getattr(config, "pad_token_id", 1)) + 1) if roberta else positions
+
+
+def _torch_device(name: str) -> torch.device:
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise UsageError(f"detoxify: torch knows no device {name!r}; say auto, cpu, cuda or cuda:1") from error
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise UsageError(f"detoxify: device {name!r}: this machine has {torch.cuda.device_count()} GPUs")
+    return device
+
+
+@contextmanager
+def _no_progress_bar() -> Iterator[None]:
+    # The terminal is the host's: transformers' own bar would break its lines.
+    shown = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            transformers_logging.enable_progress_bar()

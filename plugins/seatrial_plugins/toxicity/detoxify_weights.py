@@ -1,0 +1,137 @@
+"""Detoxify's checkpoints: found, downloaded where that is allowed, and read without executing pickles."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from detoxify.detoxify import MODEL_URLS
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+from seatrial.errors import SourceError
+
+__all__ = ["DetoxifyWeights", "local_weights", "offline", "published_weights"]
+
+_STANDARD_NAMES = {"toxic": "toxicity", "identity_hate": "identity_attack", "severe_toxic": "severe_toxicity"}
+# The first Jigsaw challenge named its classes differently from the later ones; Detoxify unifies them the same way.
+
+_ARCHITECTURE_FILES = ("*.json", "*.txt", "*.model")
+# Config and tokenizer, not the weights, which the checkpoint replaces.
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DetoxifyWeights:
+    """One checkpoint, ready to be built."""
+
+    name: str
+    """`detoxify/original`, or `detoxify` with the checkpoint's file name."""
+    labels: tuple[str, ...]
+    """The model's outputs, in order."""
+    architecture: Mapping[str, Any]
+    """`model_name`, `tokenizer_name` and `num_classes`, as the checkpoint gives them."""
+    folder: Path
+    """Holds config.json and the tokenizer's files."""
+    state: Mapping[str, torch.Tensor]
+
+
+def offline() -> bool:
+    """Whether nothing may be fetched: `seatrial --offline`, or the hub's own switch."""
+    on = {"1", "true", "yes", "on"}
+    return any(os.environ.get(name, "").lower() in on for name in ("SEATRIAL_OFFLINE", "HF_HUB_OFFLINE"))
+
+
+def local_weights(checkpoint: str, config: str | None = None) -> DetoxifyWeights:
+    """The checkpoint in a local file; nothing is fetched.
+
+    Its architecture is looked for in `config`, beside the checkpoint, in the folder that the checkpoint names, and
+    in the hub's cache.
+
+    Raises:
+        SourceError: there is no such file, it is no Detoxify checkpoint, or its architecture is not on this machine.
+    """
+    file = Path(checkpoint).expanduser()
+    if not file.is_file():
+        raise SourceError(f"detoxify: there is no checkpoint {checkpoint}")
+    try:
+        loaded = torch.load(file, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
+        raise _not_plain(checkpoint) from error
+    beside = file.parent if (file.parent / "config.json").is_file() else None
+    return _weights(loaded, f"detoxify/{file.name}", checkpoint, config, beside=beside, fetch=False)
+
+
+def published_weights(model: str, config: str | None = None) -> DetoxifyWeights:
+    """One of Detoxify's published models, from torch's cache or, unless offline, from its release page.
+
+    Raises:
+        SourceError: it is not in the cache and nothing may be fetched, or the download failed.
+    """
+    url = MODEL_URLS[model]
+    kept = Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2]
+    if offline() and not kept.is_file():
+        raise SourceError(
+            f"detoxify: the weights of {model!r} are not on this machine, and the run is offline; run once without "
+            f"--offline, put {kept.name} into {kept.parent}, name a local checkpoint, or use the detector "
+            "minilm-toxicity"
+        )
+    try:
+        loaded = torch.hub.load_state_dict_from_url(
+            url, map_location="cpu", progress=False, check_hash=True, weights_only=True
+        )
+    except pickle.UnpicklingError as error:
+        raise _not_plain(url) from error
+    except (OSError, RuntimeError) as error:
+        raise SourceError(
+            f"detoxify: the weights of {model!r} could not be had from {url}: {error}; see to the network, name a "
+            "local checkpoint, or use the detector minilm-toxicity"
+        ) from error
+    return _weights(loaded, f"detoxify/{model}", url, config, beside=None, fetch=not offline())
+
+
+def _weights(
+    loaded: Any, name: str, place: str, config: str | None, *, beside: Path | None, fetch: bool
+) -> DetoxifyWeights:
+    try:
+        architecture = dict(loaded["config"]["arch"]["args"])
+        classes = loaded["config"]["dataset"]["args"]["classes"]
+        state = loaded["state_dict"]
+        named = str(architecture.pop("model_type"))
+    except (KeyError, TypeError) as error:
+        raise SourceError(
+            f"detoxify: {place} is no Detoxify checkpoint: it lacks {error}; it must hold `config` (arch.args, "
+            "dataset.args.classes) and `state_dict`"
+        ) from error
+    labels = tuple(_STANDARD_NAMES.get(label, label) for label in classes)
+    return DetoxifyWeights(name, labels, architecture, _folder(named, place, config, beside, fetch=fetch), state)
+
+
+def _folder(named: str, place: str, config: str | None, beside: Path | None, *, fetch: bool) -> Path:
+    if config is not None:
+        folder = Path(config).expanduser()
+        if not (folder / "config.json").is_file():
+            raise SourceError(f"detoxify: the option config names {config}, which holds no config.json")
+        return folder
+    if beside is not None:
+        return beside
+    if (Path(named) / "config.json").is_file():
+        return Path(named)
+    try:
+        return Path(snapshot_download(named, allow_patterns=list(_ARCHITECTURE_FILES), local_files_only=not fetch))
+    except (LocalEntryNotFoundError, HfHubHTTPError, HFValidationError, OSError) as error:
+        raise SourceError(
+            f"detoxify: {place} is built on {named}, whose config and tokenizer are not on this machine; name a "
+            "local folder with config.json and the tokenizer's files in the option `config`"
+        ) from error
+
+
+def _not_plain(place: str) -> SourceError:
+    return SourceError(
+        f"detoxify: {place} is damaged, or holds Python objects beside tensors and plain values; seatrial executes no "
+        "pickles, so save the checkpoint's config as plain dictionaries, lists and strings"
+    )

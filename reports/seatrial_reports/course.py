@@ -1,0 +1,136 @@
+"""The course of training: its loss, what was learnt from, and the proof that the adapter is active."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from seatrial.reporting import Result
+from seatrial_reports.charts import LossCurve, loss_curve
+from seatrial_reports.facts import flat, mapping, number, sequence, text, whole
+from seatrial_reports.numbers import amount, count, duration, memory, percent
+
+__all__ = ["Course", "MaskedPiece", "build_course"]
+
+_COUNTS = {
+    "trainable_parameters": "trainable parameters",
+    "parameters": "parameters in all",
+    "tokens": "tokens read",
+    "supervised_tokens": "supervised tokens (the loss is on these only)",
+    "truncated_rows": "rows cut at the token limit",
+    "lost_tokens": "tokens lost to the limit",
+    "dropped_rows": "rows that could not be trained on",
+    "steps": "optimiser steps",
+    "best_step": "step whose adapter was kept",
+    "resumed_from": "resumed from step",
+    "tokens_per_second": "tokens per second",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MaskedPiece:
+    """A stretch of the example as the model sees it."""
+
+    text: str
+    supervised: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What training did."""
+
+    method: str
+    figures: tuple[tuple[str, str], ...]
+    masked_example: tuple[MaskedPiece, ...]
+    curve: LossCurve | None
+    losses: tuple[tuple[str, str, str], ...]
+    """(which, first, last), for those who cannot see the curve."""
+    not_finite: int
+    """Logged losses that were no finite number."""
+    proof: str
+    adapter: str
+    """SHA-256 of the adapter."""
+    settings: tuple[tuple[str, str], ...]
+
+
+def build_course(result: Result) -> Course | None:
+    """The training stage in words and as a curve; None where nothing was trained."""
+    facts = result.facts("train")
+    if not facts and not result.training:
+        return None
+    prove = result.facts("prove")
+    best = whole(facts, "best_step")
+    difference = number(prove, "largest_difference")
+    return Course(
+        method=text(facts, "method"),
+        figures=_figures(facts),
+        masked_example=_masked(facts),
+        curve=loss_curve(result.training, best),
+        losses=tuple(_ends(result, name, shown) for name, shown in _LOSSES.items() if _finite_values(result, name)),
+        not_finite=sum(
+            not math.isfinite(step[name]) for step in result.training for name in _LOSSES if _is_number(step.get(name))
+        ),
+        proof=""
+        if difference is None
+        else f"The adapter is active: on {count(number(prove, 'rows') or 0)} rows it moves the answers' "
+        f"log-likelihood by up to {amount(difference)}.",
+        adapter=text(facts, "adapter_sha256") or text(prove, "adapter_sha256"),
+        settings=tuple(flat(mapping(result.suite, "train"))),
+    )
+
+
+_LOSSES = {"loss": "training", "validation_loss": "validation"}
+
+
+def _is_number(x: object) -> bool:
+    return isinstance(x, int | float) and not isinstance(x, bool)
+
+
+def _finite_values(result: Result, name: str) -> list[float]:
+    return [step[name] for step in result.training if _is_number(step.get(name)) and math.isfinite(step[name])]
+
+
+def _ends(result: Result, name: str, shown: str) -> tuple[str, str, str]:
+    values = _finite_values(result, name)
+    return shown, amount(values[0]), amount(values[-1])
+
+
+def _figures(facts: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
+    figures: list[tuple[str, str]] = []
+    total, tokens = number(facts, "parameters"), number(facts, "tokens")
+    for key, shown in _COUNTS.items():
+        n = number(facts, key)
+        if n is None:
+            continue
+        written = count(n) if n == int(n) else amount(n)
+        whole_of = {"trainable_parameters": total, "supervised_tokens": tokens}.get(key)
+        figures.append((shown, f"{written} ({percent(n / whole_of)})" if whole_of else written))
+    peak, seconds = number(facts, "peak_bytes"), number(facts, "seconds")
+    if peak is not None:
+        figures.append(("peak memory", memory(peak)))
+    if seconds is not None:
+        figures.append(("time", duration(seconds)))
+    told = {*_COUNTS, "peak_bytes", "seconds", "method", "masked_example", "adapter_sha256"}
+    others = ((key.replace("_", " "), written) for key, written in flat({k: v for k, v in facts.items() if k not in told}))
+    return (*figures, *others)
+
+
+def _masked(facts: Mapping[str, object]) -> tuple[MaskedPiece, ...]:
+    """The masked example: pieces {text, supervised} or [text, supervised], neighbours of one kind joined."""
+    example = facts.get("masked_example")
+    if isinstance(example, str):
+        return (MaskedPiece(example, supervised=False),) if example else ()
+    listed = sequence(facts, "masked_example") or sequence(mapping(facts, "masked_example"), "pieces")
+    pieces: list[MaskedPiece] = []
+    for item in listed:
+        if isinstance(item, Mapping):
+            said, supervised = str(item.get("text", item.get("token", ""))), item.get("supervised") is True
+        elif isinstance(item, list | tuple) and len(item) == 2:
+            said, supervised = str(item[0]), item[1] is True
+        else:
+            continue
+        if pieces and pieces[-1].supervised == supervised:
+            said = pieces.pop().text + said
+        pieces.append(MaskedPiece(said, supervised))
+    return tuple(pieces)

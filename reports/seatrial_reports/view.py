@@ -1,0 +1,44 @@
+"""The view: all that any report shows of a run, computed once; each format only writes it down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from seatrial.reporting import Result, Section
+from seatrial_reports.attacks import AttackBlock, build_attacks
+from seatrial_reports.comparison import Comparison, build_comparison
+from seatrial_reports.course import Course, build_course
+from seatrial_reports.datatrail import DataTrail, build_data_trail
+from seatrial_reports.failures import FailureBlock, build_failures
+from seatrial_reports.headline import Headline, build_headline
+from seatrial_reports.provenance import Provenance, build_provenance
+
+__all__ = ["View", "build_view"]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A run, subject by subject. Strings that come out of data stand as they are: whoever writes them escapes them."""
+
+    headline: Headline
+    comparison: Comparison
+    attacks: tuple[AttackBlock, ...]
+    failures: tuple[FailureBlock, ...]
+    course: Course | None
+    data: DataTrail
+    provenance: Provenance
+    sections: tuple[Section, ...]
+
+
+def build_view(result: Result) -> View:
+    """Compute every subject; needs no model and no plugin."""
+    return View(
+        headline=build_headline(result),
+        comparison=build_comparison(result),
+        attacks=build_attacks(result),
+        failures=build_failures(result),
+        course=build_course(result),
+        data=build_data_trail(result),
+        provenance=build_provenance(result),
+        sections=tuple(result.sections),
+    )

@@ -1,0 +1,129 @@
+"""The command line: exit codes, messages instead of tracebacks, and what it does not import."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SEATRIAL = [sys.executable, "-m", "seatrial"]
+
+
+def seatrial(*arguments, cwd=None, **environment):
+    return subprocess.run(
+        [*SEATRIAL, *map(str, arguments)],
+        cwd=cwd,
+        env={**os.environ, "NO_COLOR": "1", **environment},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "suite.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+MINIMAL = """
+name: minimal
+model: {source: "package:seatrial_suites/tiny_llama", loader: random}
+data:
+  train: {source: "path:rows.jsonl"}
+  split: {test: 0.5}
+score: [{choice: {}}]
+gates: [{metric: choice/accuracy, min: 0.5}]
+"""
+
+
+@pytest.mark.parametrize(
+    "command", [["plugins"], ["plugins", "--json"], ["suites"], ["schema"], ["--help"], ["--version"]]
+)
+def test_quick_commands_import_nothing_heavy(command):
+    code = (
+        "import sys, seatrial.cli as cli\n"
+        "try: cli.main(sys.argv[1:])\n"
+        "except SystemExit as stop: assert not stop.code, stop.code\n"
+        "heavy = {'torch', 'transformers', 'datasets', 'evaluate', 'sklearn', 'scipy', 'pandas', 'numpy', 'pyarrow'}\n"
+        "print('HEAVY', sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *command], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "HEAVY []"
+
+
+@pytest.mark.parametrize("command", [["check", "--no-sources"], ["gate"]])
+def test_checking_and_gating_import_no_torch(command, tmp_path):
+    code = (
+        "import sys, seatrial.cli as cli\n"
+        "try: cli.main(sys.argv[1:])\n"
+        "except SystemExit: pass\n"
+        "print('HEAVY', sorted({'torch', 'transformers', 'datasets', 'evaluate'} & set(sys.modules)))"
+    )
+    target = "quickstart" if command[0] == "check" else str(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", code, command[0], target, *command[1:]],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.stdout.splitlines()[-1] == "HEAVY []"
+
+
+def test_plugins_name_every_component_with_its_distribution():
+    done = seatrial("plugins", "--json")
+    listed = {plugin["plugin"]: plugin for plugin in json.loads(done.stdout)}
+    assert {"lora"} == {component["name"] for component in listed["training"]["components"]}
+    assert listed["training"]["distribution"] == "seatrial"
+
+
+def test_an_unknown_suite_names_the_nearest(tmp_path):
+    done = seatrial("run", "quickstrat", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "quickstrat: no such file, and no installed suite" in done.stderr
+    assert "did you mean quickstart?" in done.stderr
+
+
+def test_an_unknown_option_is_a_usage_error_without_a_traceback():
+    done = seatrial("run", "quickstart", "--fast")
+    assert done.returncode == 2
+    assert "--fast" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_missing_source_is_said_before_anything_runs(tmp_path):
+    done = seatrial("run", write(tmp_path, MINIMAL), cwd=tmp_path)
+    assert done.returncode == 2
+    assert "path:rows.jsonl" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_file_without_a_usable_row_names_the_first_problem(tmp_path):
+    (tmp_path / "rows.jsonl").write_text('{"text": "half a row"\n{"nothing": 1}\n')
+    done = seatrial("run", write(tmp_path, MINIMAL), cwd=tmp_path)
+    assert done.returncode == 2
+    assert "no row could be read (2 unusable records; the first: rows.jsonl:1:" in done.stderr
+
+
+def test_a_blocked_plugin_takes_its_components_along(tmp_path):
+    done = seatrial("check", "quickstart", "--no-sources", "--no-plugin", "robustness")
+    assert done.returncode == 2
+    assert "attack" in done.stdout + done.stderr
+
+
+def test_gating_what_is_no_run_folder(tmp_path):
+    done = seatrial("gate", tmp_path)
+    assert done.returncode == 3
+    assert "not a run folder" in done.stderr
+
+
+def test_the_shipped_suites_pass_the_check_of_their_files():
+    names = [suite["name"] for suite in json.loads(seatrial("suites", "--json").stdout)]
+    assert {"quickstart", "smoke"} <= set(names)
+    for name in names:
+        done = seatrial("check", name, "--no-sources", "--set", "data.train.source=path:.")
+        assert done.returncode == 0, done.stdout + done.stderr
