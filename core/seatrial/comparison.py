@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from seatrial.figures import figure
 from seatrial.scores import Kind, Metric
-from seatrial.stats import Estimate, Mean, PairedDifference, mcnemar_exact, minimum_detectable_difference
+from seatrial.stats import BoundedMean, Estimate, Mean, PairedDifference, mcnemar_exact, minimum_detectable_difference
 from seatrial.summary import TOO_LARGE, observe
 
 if TYPE_CHECKING:
@@ -123,10 +123,10 @@ def _improvement(metric: Metric, ours: np.ndarray, theirs: np.ndarray) -> Compar
             f"better on {better} items and worse on {worse}, exact McNemar p = {figure(mcnemar_exact(better, worse))}"
         )
     else:
+        improvement = spread
         if metric.limits is not None:
             width = metric.limits[1] - metric.limits[0]
-            spread = Mean.of(differences, (-width, width))
-        improvement = spread
+            improvement = BoundedMean.of(np.clip(differences, -width, width), (-width, width))
         note = f"mean of {n} paired differences"
     return Comparison(
         improvement,

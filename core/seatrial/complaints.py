@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -74,6 +75,8 @@ def shown(value: object) -> str:
         return "a mapping"
     if isinstance(value, list | tuple):
         return "a list"
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"{value:f}".replace("inf", ".inf").replace("nan", ".nan")
     return "nothing" if value is None else repr(value)
 
 
@@ -137,7 +140,8 @@ def _message(path: KeyPath, errors: Sequence[ErrorDetails], given: object, model
         owner = _model_at(model, path[:-1])
         names = sorted(_names(owner)) if owner else []
         return f"unknown key{did_you_mean(str(path[-1]), names)}; accepted: {listed(names)}"
-    value = _value_at(given, path)
+    key = errors[0]["loc"][-1] == "[key]"  # pydantic's mark of a mapping's key, where its value is not meant
+    value = errors[0]["input"] if key else _value_at(given, path)
     literals = [details for details in errors if details["type"] in {"literal_error", "enum"}]
     expected = list(dict.fromkeys(_EXPECTED[kind] for kind in kinds if kind in _EXPECTED))
     if literals:
@@ -145,7 +149,7 @@ def _message(path: KeyPath, errors: Sequence[ErrorDetails], given: object, model
     others = [_other(details) for details in errors if details["type"] not in _EXPECTED]
     if others and not (expected and len(others) < len(errors) and value is None):
         return "; or ".join(dict.fromkeys(others))
-    return _wrong_type(value, expected)
+    return ("the key " if key else "") + _wrong_type(value, expected)
 
 
 def _not_one_of(value: object, expected: str) -> str:
@@ -159,7 +163,7 @@ def _other(details: ErrorDetails) -> str:
     value = shown(details["input"])
     if kind in _BOUNDS:
         words, name = _BOUNDS[kind]
-        return f"{value} is not {words} {context[name]:g}"
+        return f"must be {words} {context[name]:g}, not {value}"
     if kind in {"too_short", "string_too_short"}:
         return f"must not be empty; at least {context['min_length']}"
     if kind in {"too_long", "string_too_long"}:

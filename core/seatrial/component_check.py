@@ -42,19 +42,20 @@ class ComponentCheck:
         self.complaints: list[Complaint] = []
 
     def complain(self, path: KeyPath, message: str) -> None:
+        """Remember what is wrong at a place."""
         self.complaints.append(Complaint(path, message))
 
     def keys(self, model: type[K], given: Mapping[str, Any], path: KeyPath) -> K | None:
+        """The keys of one mapping, or None and complaints."""
         found: list[Complaint] = []
         values = read_keys(model, given, found)
         self.complaints.extend(complaint.below(path) for complaint in found)
         return values if isinstance(values, model) else None
 
-    # ---- components -----------------------------------------------------------------------------------------------
-
     def options(
         self, component: Component[Any], given: Mapping[str, Any], reserved: type[R], path: KeyPath
     ) -> tuple[dict[str, Any], R] | None:
+        """A component's options and the reserved keys beside them, or None and complaints."""
         try:
             options, keys = read_options(component, given, self.catalogue, reserved)
         except OptionsError as error:
@@ -73,6 +74,7 @@ class ComponentCheck:
         return None if component is None else (component, keys, inner)
 
     def component(self, kind: Kind, name: str, path: KeyPath) -> Component[Any] | None:
+        """The component of that name, or None and a complaint."""
         provided = self.catalogue.find(kind, name)
         if provided is None:
             self.complaints.append(unknown_component(kind, name, path, self.catalogue))
@@ -94,6 +96,7 @@ class ComponentCheck:
         return tuple(found.values())
 
     def alias(self, kind: str, given: str | None, name: str, taken: set[str], path: KeyPath) -> str:
+        """What an entry is called; two of a kind cannot be called alike."""
         alias = given or name
         if alias in taken:
             self.complain(path, f"two {kind} are called '{alias}'; give this one another name: `as: {alias}-2`")

@@ -36,7 +36,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -79,8 +79,10 @@ _SPEAKERS = {
 _PAIRS = (("prompt", "completion"), ("prompt", "response"), ("question", "answer"))
 _LABELS = ("label", "category", "class", "intent", "topic")
 _ANSWERS = ("answer", "answerKey")
+_OPTIONAL = ("system", "input")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_PLAIN_NAME = re.compile(r"[A-Za-z_][\w.-]{0,31}")
+_ROLE_NAME = re.compile(r"[a-z_]{1,20}")
+_KEY_NAME = re.compile(r"[^\W\d][\w .:/()#-]{0,39}")
 
 
 class FormatError(ValueError):
@@ -178,12 +180,13 @@ def _renamed(record: Mapping[Any, Any], columns: Mapping[str, str]) -> Mapping[A
         return record
     given = dict(record)
     for key, name in columns.items():
-        if name not in record:
+        if name in record:
+            given[key] = record[name]
+        elif key not in _OPTIONAL:
             raise FormatError(
                 f"key {_name(name)} (column for `{key}`) is missing; the record's keys are {_names(record)}",
                 rule="missing-key",
             )
-        given[key] = record[name]
     return given
 
 
@@ -318,8 +321,7 @@ def _extra(turn: Mapping[Any, Any], without: Sequence[str], where: str) -> str:
     try:
         return json.dumps(rest, allow_nan=False, sort_keys=True, separators=(",", ":"))
     except (TypeError, ValueError, RecursionError) as error:
-        names = ", ".join(f"`{where}.{key}`" for key in rest if isinstance(key, str) and _PLAIN_NAME.fullmatch(key))
-        raise FormatError(f"{names or f'`{where}`'} holds what JSON cannot say", rule="wrong-type") from error
+        raise FormatError(f"`{where}` holds what JSON cannot say, under {_names(rest)}", rule="wrong-type") from error
 
 
 def _system(record: Mapping[Any, Any]) -> tuple[Turn, ...]:
@@ -351,9 +353,11 @@ def _choices(value: object) -> tuple[tuple[str, ...], tuple[str, ...]]:
         return _choice_texts(list(value), "the keys of choices"), _choice_texts(list(value.values()), "choices")
     items = _list(value, "choices")
     if items and all(isinstance(item, Mapping) for item in items):
-        texts = [_need(item, "text", f"choices[{number}]") for number, item in enumerate(items)]
-        names = [_need(item, "label", f"choices[{number}]") for number, item in enumerate(items)]
-        return _choice_texts(names, "choices.label"), _choice_texts(texts, "choices.text")
+        said = {
+            key: _choice_texts([_need(item, key, f"choices[{at}]") for at, item in enumerate(items)], f"choices.{key}")
+            for key in ("label", "text")
+        }
+        return said["label"], said["text"]
     return (), _choice_texts(items, "choices")
 
 
@@ -443,10 +447,13 @@ def _mapping(value: object, where: str) -> Mapping[Any, Any]:
     return value
 
 
-def _wrong_role(where: str, role: object, known: Iterable[str]) -> FormatError:
+def _wrong_role(where: str, role: object, known: Collection[str]) -> FormatError:
     if not isinstance(role, str):
         return FormatError(f"`{where}` is {_type(role)}, not a role", rule="wrong-role")
-    return FormatError(f"`{where}` is {_name(role)}; known roles are {', '.join(known)}", rule="wrong-role")
+    # A capitalised word may be a speaker's name, a personal datum; a word in lower case is a role that somebody made up.
+    quoted = role.lower() in known or _ROLE_NAME.fullmatch(role)
+    said = repr(role) if quoted else "(not a role's name)"
+    return FormatError(f"`{where}` is {said}; known roles are {', '.join(known)}", rule="wrong-role")
 
 
 def _type(value: object) -> str:
@@ -458,9 +465,9 @@ def _type(value: object) -> str:
     return kinds.get(type(value), f"a {type(value).__name__}")
 
 
-def _name(name: object) -> str:
-    """A key or role as it may be quoted: a plain name; anything else could be what somebody wrote."""
-    return repr(name) if isinstance(name, str) and _PLAIN_NAME.fullmatch(name) else "(not a plain name)"
+def _name(key: object) -> str:
+    """A key as it may be quoted: what doesn't look like a name could be what somebody wrote."""
+    return repr(key) if isinstance(key, str) and _KEY_NAME.fullmatch(key) else "(not a name)"
 
 
 def _names(record: Mapping[Any, Any]) -> str:

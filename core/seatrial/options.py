@@ -286,7 +286,12 @@ def read_entry(
     if isinstance(given, str):
         return given, {}, path
     if not isinstance(given, dict) or not given:
-        complaints.append(Complaint(path, f"{shown(given)} is not a {word}; write its name, or `name: {{options}}`"))
+        complaints.append(
+            Complaint(
+                path,
+                f"{shown(given)} is not {'an' if word[0] in 'aeiou' else 'a'} {word}; write its name, or `name: {{options}}`",
+            )
+        )
         return None
     if len(given) > 1:
         complaints.append(

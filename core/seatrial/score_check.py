@@ -42,6 +42,7 @@ class ScorerCheck:
         return "tuned" if self._tuned else "base"
 
     def read(self, given: Sequence[Any]) -> tuple[Chosen, ...]:
+        """The scorers of the suite's `score:`."""
         found: list[Chosen] = []
         aliases: set[str] = set()
         for index, entry in enumerate(given):
@@ -130,6 +131,7 @@ class GateCheck:
         self._scorers = scorers
 
     def read(self, given: Sequence[Any]) -> tuple[Chosen, ...]:
+        """The gates of the suite's `gates:`."""
         return tuple(
             chosen for index, entry in enumerate(given) if (chosen := self._gate(entry, ("gates", index))) is not None
         )
@@ -199,7 +201,7 @@ class GateCheck:
         alias = metric.partition("/")[0]
         scored: tuple[str, ...] = self._scorers.systems.get(alias, ())
         read = {options.get("system") or self._scorers.subject, options.get("baseline")}
-        for system in sorted(read & {"tuned", "base"}) if scored else ():
-            if system not in scored:
+        for system in ("tuned", "base"):
+            if scored and system in read and system not in scored:
                 said = f"reads the score of '{system}', which '{alias}' does not score; it scores: {listed(scored)}"
                 self._check.complain(path, said)

@@ -48,18 +48,23 @@ class Source(Protocol):
 class Reader(Protocol):
     """Reads one file, record by record. The component's name is what a suite says under `reader:`."""
 
-    suffixes: tuple[str, ...]
-    """The file endings that it takes from a folder, lower-case, such as `(".jsonl", ".ndjson")`.
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """The file endings that it takes from a folder, lower-case, such as `(".jsonl", ".ndjson")`.
 
-    A reader takes the same endings followed by `.gz`, and decompresses as it reads. A single file that the suite gives
-    to a reader by name may end in anything.
-    """
-    by_suffix: bool
-    """Whether it is chosen by a file's ending where the suite names no reader.
+        A reader takes the same endings followed by `.gz`, and decompresses as it reads. A single file that the suite
+        gives to a reader by name may end in anything. A class attribute will do.
+        """
+        ...
 
-    False for a layout that shares its ending with a plainer one: a dialogue corpus in YAML has to be asked for.
-    At most one installed reader says True for an ending.
-    """
+    @property
+    def by_suffix(self) -> bool:
+        """Whether it is chosen by a file's ending where the suite names no reader.
+
+        False for a layout that shares its ending with a plainer one: a dialogue corpus in YAML has to be asked for.
+        At most one installed reader says True for an ending. A class attribute will do.
+        """
+        ...
 
     def read(self, file: Path) -> Iterator[RawRecord]:
         """Every record of `file` in order. What cannot be decoded is a record with a `problem`, never an exception.

@@ -3,34 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
-
-from pydantic import BaseModel
+from typing import Any
 
 from seatrial.catalogue import Catalogue
-from seatrial.complaints import Complaint, did_you_mean, listed, shown, written
+from seatrial.complaints import Complaint, did_you_mean, listed, shown
 from seatrial.component import Component
+from seatrial.component_check import ComponentCheck, known_keys
 from seatrial.findings import Action
-from seatrial.host import Kind
 from seatrial.options import (
-    OptionsError,
-    Reserved,
     option_model,
     read_component,
     read_entry,
-    read_keys,
-    read_options,
-    unknown_component,
 )
+from seatrial.score_check import GateCheck, ScorerCheck
 from seatrial.scores import Metric
-from seatrial.scoring import SystemKind
 from seatrial.suite_keys import (
     DataFileKeys,
     DataKeys,
     FilterKeys,
-    GateKeys,
     ModelKeys,
-    ScorerKeys,
     SuiteKeys,
     TrainKeys,
 )
@@ -38,11 +29,6 @@ from seatrial.suite_parts import Chosen, Data, DataFile, ModelChoice, Suite
 from seatrial.yaml_lines import KeyPath
 
 __all__ = ["check_suite"]
-
-R = TypeVar("R", bound=Reserved)
-K = TypeVar("K", bound=BaseModel)
-
-_SYSTEMS: tuple[SystemKind, ...] = ("tuned", "base", "fewshot", "baseline")
 
 
 def check_suite(
@@ -71,20 +57,16 @@ class _Check(ComponentCheck):
 
     def suite(self, given: dict[str, Any]) -> Suite | None:
         keys = self.keys(SuiteKeys, given, ())
-        # Where a top-level key is wrong the others are still checked, with that one left out.
-        defaults = SuiteKeys.model_construct(name="", model={}, data={})
-        values = {
-            name: getattr(keys, name) if keys else _typed_or(given.get(name), getattr(defaults, name))
-            for name in SuiteKeys.model_fields
-        }
-        model = self.model(values["model"]) if isinstance(given.get("model"), dict) else None
-        data = self.data(values["data"]) if isinstance(given.get("data"), dict) else None
+        values = {name: getattr(keys, name) for name in SuiteKeys.model_fields} if keys else _usable(given)
+        model = self.model(values["model"]) if values["model"] else None
+        data = self.data(values["data"]) if values["data"] else None
         train = self.train(values["train"]) if values["train"] is not None else None
-        brings = values["train"] is not None or values["model"].get("adapter") is not None
-        if values["train"] is not None and values["model"].get("adapter") is not None:
+        adapter = (values["model"] or {}).get("adapter")
+        if given.get("train") is not None and adapter is not None:
             self.complain(
                 ("model", "adapter"), "the suite trains an adapter of its own; leave out either this or `train`"
             )
+        brings = given.get("train") is not None or adapter is not None
         filters = self.filters(values["filters"])
         baselines = self.baselines(values["baselines"])
         scorers = ScorerCheck(self, tuned=brings, fewshot=values["fewshot"], baselines=values["baselines"], data=data)
@@ -276,8 +258,12 @@ def _data_file(keys: DataFileKeys, reader: Chosen | None) -> DataFile:
     return DataFile(keys.source, reader, keys.format, dict(keys.columns), dict(keys.labels), keys.limit)
 
 
-def _typed_or(value: Any, default: Any) -> Any:
-    """The value if it has its default's type, else the default."""
-    if default is None:
-        return value if isinstance(value, list | dict) else None
-    return value if isinstance(value, type(default)) and not isinstance(value, bool) else default
+def _usable(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Where one top-level key is wrong, the others' values, so that these are checked too."""
+    defaults = SuiteKeys.model_construct(name="", model={}, data={})
+    values: dict[str, Any] = {}
+    for name in SuiteKeys.model_fields:
+        default, value = getattr(defaults, name), given.get(name)
+        wanted = {"train": dict, "baselines": list}.get(name, type(default))
+        values[name] = value if isinstance(value, wanted) and not isinstance(value, bool) else default
+    return values

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+import re
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from seatrial.complaints import shown
 from seatrial.findings import Action
 from seatrial.options import Keys, Reserved
 from seatrial.rows import Format
@@ -13,12 +15,12 @@ from seatrial.scoring import SystemKind
 from seatrial.verdict import Severity
 
 __all__ = [
-    "NAME",
     "DataFileKeys",
     "DataKeys",
     "FilterKeys",
     "GateKeys",
     "ModelKeys",
+    "Name",
     "ScorerKeys",
     "Split",
     "SplitName",
@@ -26,8 +28,17 @@ __all__ = [
     "TrainKeys",
 ]
 
-NAME = r"^[a-z0-9]+([_-][a-z0-9]+)*$"
-"""What names of suites and aliases look like; they become names of files."""
+_NAME = r"^[a-z0-9]+([_-][a-z0-9]+)*$"
+
+
+def _name(text: str) -> str:
+    if not re.fullmatch(_NAME, text) or len(text) > 80:
+        raise ValueError(f"{shown(text)} is no name: lower-case letters and digits, joined by - or _, at most 80")
+    return text
+
+
+Name = Annotated[str, AfterValidator(_name), Field(json_schema_extra={"pattern": _NAME, "maxLength": 80})]
+"""What suites and aliases are called; it becomes part of files' names."""
 
 SplitName = Literal["train", "validation", "test"]
 
@@ -89,9 +100,7 @@ class FilterKeys(Reserved):
     action: Action | dict[str, Action] | None = Field(
         default=None, description="what is done about its findings: one action, or an action for each rule"
     )
-    alias: str | None = Field(
-        default=None, alias="as", pattern=NAME, description="another name, where a filter is used twice"
-    )
+    alias: Name | None = Field(default=None, alias="as", description="another name, where a filter is used twice")
 
 
 class TrainKeys(Reserved):
@@ -108,9 +117,7 @@ class ScorerKeys(Reserved):
     )
     samples: int | None = Field(default=None, ge=1, description="at most that many rows, drawn with the suite's seed")
     split: SplitName = Field(default="test", description="the rows that are scored")
-    alias: str | None = Field(
-        default=None, alias="as", pattern=NAME, description="another name, where a scorer is used twice"
-    )
+    alias: Name | None = Field(default=None, alias="as", description="another name, where a scorer is used twice")
 
 
 class GateKeys(Reserved):
@@ -128,7 +135,7 @@ class GateKeys(Reserved):
 class SuiteKeys(Keys):
     """A suite: one trial of one fine-tuned model."""
 
-    name: str = Field(pattern=NAME, max_length=80, description="lower-case letters and digits, joined by - or _")
+    name: Name = Field(description="lower-case letters and digits, joined by - or _")
     description: str = Field(default="", description="what the suite is for, in a sentence")
     seed: int = Field(default=0, ge=0, lt=2**32, description="the seed of everything random")
     model: dict[str, Any] = Field(description="the model under test: {source: address}")

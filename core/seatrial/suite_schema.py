@@ -12,7 +12,17 @@ from seatrial.catalogue import KIND_WORDS, USED_KINDS, Catalogue
 from seatrial.component import Component
 from seatrial.host import Kind
 from seatrial.options import Reserved, option_model
-from seatrial.suite_keys import DataKeys, FilterKeys, GateKeys, ModelKeys, ScorerKeys, SuiteKeys, TrainKeys
+from seatrial.suite_keys import (
+    DataFileKeys,
+    DataKeys,
+    FilterKeys,
+    GateKeys,
+    ModelKeys,
+    ScorerKeys,
+    Split,
+    SuiteKeys,
+    TrainKeys,
+)
 
 __all__ = ["suite_schema"]
 
@@ -47,40 +57,30 @@ class _Schema:
         self._definitions: dict[str, Any] = {}
 
     def whole(self) -> dict[str, Any]:
+        """The suite's own keys, with what components may stand in each place."""
         models = {_key(kind, name): option_model(c, _RESERVED[kind]) for (kind, name), c in self._components.items()}
-        refs = self._define({"suite": SuiteKeys, "data": DataKeys, **models})
+        self._definitions = _definitions({"suite": SuiteKeys, "data": DataKeys, "data-file": DataFileKeys, "split": Split, **models})
         for (kind, name), component in self._components.items():
-            self._fill(kind, name, component, self._definitions[refs[_key(kind, name)]])
-        for file in ("DataFileKeys",):
-            self._definitions[file]["properties"]["reader"] |= {"anyOf": [*self._named("readers"), {"type": "null"}]}
-            self._definitions[file]["properties"]["reader"].pop("default", None)
-        suite = self._definitions.pop(refs["suite"])
+            self._fill(kind, name, component, self._definitions[_key(kind, name)])
+        file = self._definitions["data-file"]["properties"]
+        file["reader"] = _one_of(file["reader"], [*self._named("readers"), {"type": "null"}])
+        suite = self._definitions.pop("suite")
         keys = suite["properties"]
-        keys["data"] = {"$ref": f"#/$defs/{refs['data']}", "description": keys["data"]["description"]}
-        keys["model"] = _one_of(keys["model"], self._refs("models", refs))
-        keys["train"] = _one_of(keys["train"], [*self._refs("trainers", refs), {"type": "null"}])
-        keys["gates"]["items"] = {"anyOf": self._refs("gates", refs)}
-        keys["baselines"] = _one_of(
-            keys["baselines"], [{"type": "array", "items": {"anyOf": self._named("baselines")}}, {"type": "null"}]
-        )
-        for key, kind in (("filters", "filters"), ("score", "scorers"), ("report", "reports")):
-            keys[key]["items"] = {"anyOf": self._named(kind)}  # type: ignore[arg-type]  # literals, two lines up
-        suite["title"] = "A seatrial suite"
+        keys["data"] = _one_of(keys["data"], [{"$ref": "#/$defs/data"}])
+        keys["model"] = _one_of(keys["model"], self._refs("models"))
+        keys["train"] = _one_of(keys["train"], [*self._refs("trainers"), {"type": "null"}])
+        keys["gates"]["items"] = {"anyOf": self._refs("gates")}
+        keys["filters"]["items"] = {"anyOf": self._named("filters")}
+        keys["score"]["items"] = {"anyOf": self._named("scorers")}
+        keys["report"]["items"] = {"anyOf": self._named("reports")}
+        listed = {"type": "array", "items": {"anyOf": self._named("baselines")}}
+        keys["baselines"] = _one_of(keys["baselines"], [listed, {"type": "null"}])
         return {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             **suite,
+            "title": "A seatrial suite",
             "$defs": dict(sorted(self._definitions.items())),
         }
-
-    def _define(self, models: Mapping[str, type[BaseModel]]) -> dict[str, str]:
-        """Put every model's schema among the definitions, and say under which name each stands."""
-        refs, schema = models_json_schema(
-            [(model, "validation") for model in models.values()], ref_template="#/$defs/{model}"
-        )
-        # pydantic names equally called models by their module; a definition is called by kind and name instead.
-        found = {key: refs[model, "validation"]["$ref"].rpartition("/")[2] for key, model in models.items()}
-        self._definitions = schema["$defs"]
-        return found
 
     def _fill(self, kind: Kind, name: str, component: Component[Any], definition: dict[str, Any]) -> None:
         """Say in a component's definition what pydantic cannot know: its summary, its own name, and what it uses."""
@@ -99,19 +99,26 @@ class _Schema:
             if not inferred:
                 definition["required"] = [*definition.get("required", []), "gate"]
         elif kind == "models":
-            nested = {"type": "object", "required": [name], "maxProperties": 1}
-            properties["loader"] = _one_of(properties["loader"], [{"const": name}, nested])
-            if name != "transformers":
-                definition["required"] = [*definition.get("required", []), "loader"]
+            self._fill_loader(name, definition)
 
-    def _refs(self, kind: Kind, refs: Mapping[str, str]) -> list[dict[str, Any]]:
-        return [{"$ref": f"#/$defs/{refs[_key(of, name)]}"} for of, name in self._components if of == kind]
+    def _fill_loader(self, name: str, definition: dict[str, Any]) -> None:
+        """A loader's options stand beside the model's keys or below the loader's name, so none is required beside."""
+        properties = definition["properties"]
+        own = {key: value for key, value in properties.items() if key not in ModelKeys.model_fields}
+        below = {"type": ["object", "null"], "properties": own, "additionalProperties": False}
+        nested = {"type": "object", "required": [name], "maxProperties": 1, "properties": {name: below}}
+        properties["loader"] = _one_of(properties["loader"], [{"const": name}, nested])
+        definition["required"] = ["source"] if name == "transformers" else ["source", "loader"]
+
+    def _refs(self, kind: Kind) -> list[dict[str, Any]]:
+        found = [{"$ref": f"#/$defs/{_key(of, name)}"} for of, name in self._components if of == kind]
+        return found or [{"not": {}}]
 
     def _named(self, kind: Kind) -> list[dict[str, Any]]:
         """`name` or `{name: options}`, for every component of a kind."""
         components = {name: component for (of, name), component in self._components.items() if of == kind}
         if not components:
-            return [{"enum": []}]
+            return [{"not": {}}]
         return [
             {"enum": sorted(components)},
             {
@@ -132,6 +139,28 @@ class _Schema:
 
 def _key(kind: Kind, name: str) -> str:
     return f"{kind}.{name}"
+
+
+def _definitions(models: Mapping[str, type[BaseModel]]) -> dict[str, Any]:
+    """Every model's schema under the name that it has in `models`."""
+    refs, schema = models_json_schema([(model, "validation") for model in models.values()])
+    # pydantic tells models of one name apart by their modules; here kind and name say it in fewer words.
+    names = {refs[model, "validation"]["$ref"]: name for name, model in models.items()}
+
+    def renamed(value: Any) -> Any:
+        if isinstance(value, list):
+            return [renamed(entry) for entry in value]
+        if not isinstance(value, dict):
+            return value
+        reference = value.get("$ref")
+        return {
+            key: f"#/$defs/{names[entry]}" if key == "$ref" and reference in names else renamed(entry)
+            for key, entry in value.items()
+        }
+
+    return {
+        names.get(f"#/$defs/{name}", name): renamed(definition) for name, definition in schema.get("$defs", {}).items()
+    }
 
 
 def _one_of(prop: Mapping[str, Any], choices: list[dict[str, Any]]) -> dict[str, Any]:

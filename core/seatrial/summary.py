@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from seatrial.figures import figure
 from seatrial.scores import Interval, Kind, Metric, Score
-from seatrial.stats import Drop, Estimate, Mean, PairedDrop, Percentile, Proportion, wilson_interval
+from seatrial.stats import BoundedMean, Drop, Estimate, Mean, PairedDrop, Percentile, Proportion, wilson_interval
 
 if TYPE_CHECKING:
     import numpy as np
@@ -125,6 +125,8 @@ def _unfit(metric: Metric, values: np.ndarray) -> str | None:
         return f"metric {metric.name} doesn't say which percentile it is (`q`, between 0 and 100)"
     if metric.kind == "mean" and metric.limits is not None:
         low, high = metric.limits
+        if not low < high:
+            return f"metric {metric.name} has the limits {low:g} and {high:g}, the lower of which must come first"
         outside = int(((values < low) | (values > high)).sum())
         if outside:
             return f"{metric.column} is outside {low:g} to {high:g} in {outside} of {values.size} samples"
@@ -143,7 +145,7 @@ def estimate(metric: Metric, observation: Observation) -> Estimate:
     if metric.kind == "proportion":
         return Proportion(int(values.sum()), int(values.size))
     if metric.kind == "mean":
-        return Mean.of(values, metric.limits)
+        return Mean.of(values) if metric.limits is None else BoundedMean.of(values, metric.limits)
     if metric.kind == "percentile":
         assert metric.q is not None
         return Percentile.of(values, metric.q)

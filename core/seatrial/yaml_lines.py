@@ -106,7 +106,10 @@ def read_yaml(text: str) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        said = ", ".join(part for part in (error.context, error.problem) if part)
+        context = error.context or ""
+        if error.context_mark and error.context_mark.line + 1 != line:
+            context += f" that starts in line {error.context_mark.line + 1}"
+        said = ", ".join(part for part in (context, error.problem) if part)
         raise YamlError(f"not valid YAML at column {column}: {one_line(said)}", line) from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1

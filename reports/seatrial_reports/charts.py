@@ -23,26 +23,24 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """One system's score with its whiskers."""
+    """One system's score with its whiskers, in percent of the axis."""
 
-    system: str
-    on_trial: bool
     at: float
     low: float | None
     high: float | None
-    label: str
+    alt: str
     """`0.890 (0.832 to 0.929), n = 163`."""
 
 
 @dataclass(frozen=True, slots=True)
 class DotPlot:
-    """Systems under each other on one axis."""
+    """The axis that systems share."""
 
-    dots: tuple[Dot, ...]
+    dots: Mapping[str, Dot]
+    """System → its dot."""
     ticks: tuple[Tick, ...]
     thresholds: tuple[Tick, ...]
     """Where the suite's gates stand."""
-    alt: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,37 +69,33 @@ def nice_ticks(low: float, high: float, wanted: int = 5) -> list[float]:
     return [round(i * step, 12) for i in range(first, last + 1)]
 
 
-def dot_plot(title: str, scores: Sequence[Score], on_trial: str, thresholds: Mapping[str, float]) -> DotPlot | None:
+def dot_plot(scores: Sequence[Score], thresholds: Mapping[str, float]) -> DotPlot | None:
     """The scores that have a value; None where fewer than two do. Shares get the whole axis from 0 to 1."""
-    shown = [s for s in scores if s.value is not None and math.isfinite(s.value)]
+    shown = {s.system: (s, s.value) for s in scores if s.value is not None and math.isfinite(s.value)}
     if len(shown) < 2:
         return None
-    ends = [x for s in shown for x in (s.value, *((s.interval.low, s.interval.high) if s.interval else ())) if x is not None]
+    ends = [x for s, x in shown.values()]
+    ends += [x for s, _ in shown.values() if s.interval for x in (s.interval.low, s.interval.high)]
     inside = [t for t in thresholds.values() if math.isfinite(t)]
-    whole = min(ends) >= 0 and max(ends) <= 1 and not shown[0].unit
+    whole = min(ends) >= 0 and max(ends) <= 1 and not scores[0].unit
     ticks = [0, 0.25, 0.5, 0.75, 1] if whole else nice_ticks(min(ends + inside), max(ends + inside))
     low, high = ticks[0], ticks[-1]
 
     def at(x: float) -> float:
         return round(100 * min(max((x - low) / (high - low), 0), 1), 3)
 
-    dots = tuple(
-        Dot(
-            system=s.system,
-            on_trial=s.system == on_trial,
-            at=at(s.value or 0.0),
-            low=at(s.interval.low) if s.interval else None,
-            high=at(s.interval.high) if s.interval else None,
-            label=_label(s),
-        )
-        for s in shown
-    )
-    alt = f"{title}: " + "; ".join(f"{dot.system} {dot.label}" for dot in dots)
     return DotPlot(
-        dots=dots,
+        dots={
+            system: Dot(
+                at=at(x),
+                low=at(s.interval.low) if s.interval else None,
+                high=at(s.interval.high) if s.interval else None,
+                alt=_label(s),
+            )
+            for system, (s, x) in shown.items()
+        },
         ticks=tuple(Tick(at(t), f"{t:g}") for t in ticks),
         thresholds=tuple(Tick(at(t), name) for name, t in thresholds.items() if low <= t <= high),
-        alt=alt,
     )
 
 

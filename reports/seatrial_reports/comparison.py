@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from seatrial.reporting import Result
 from seatrial.scores import Score
-from seatrial_reports.charts import DotPlot, dot_plot
+from seatrial_reports.charts import Dot, DotPlot, dot_plot
 from seatrial_reports.facts import entries, number, text
 from seatrial_reports.headline import subject
 from seatrial_reports.numbers import interval, value
@@ -29,6 +29,8 @@ class ScoreLine:
     n: str
     missing: str
     method: str
+    dot: Dot | None
+    """Its place on the metric's axis; None where there is no number or no plot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class MetricBlock:
     """`higher is better` or `lower is better`."""
     lines: tuple[ScoreLine, ...]
     plot: DotPlot | None
+    """The axis that the lines' dots stand on; None where fewer than two systems have a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +105,18 @@ def _ordered(scores: Sequence[Score], on_trial: str) -> list[Score]:
 
 
 def _block(metric: str, scores: Sequence[Score], on_trial: str, thresholds: Mapping[str, float]) -> MetricBlock:
+    plot = dot_plot(scores, thresholds)
+    dots = plot.dots if plot else {}
     return MetricBlock(
         metric=metric,
         summary=scores[0].summary,
         direction=f"{scores[0].better} is better",
-        lines=tuple(_line(score, on_trial) for score in scores),
-        plot=dot_plot(metric, scores, on_trial, thresholds),
+        lines=tuple(_line(score, on_trial, dots.get(score.system)) for score in scores),
+        plot=plot,
     )
 
 
-def _line(score: Score, on_trial: str) -> ScoreLine:
+def _line(score: Score, on_trial: str, dot: Dot | None) -> ScoreLine:
     return ScoreLine(
         system=score.system,
         on_trial=score.system == on_trial,
@@ -120,6 +125,7 @@ def _line(score: Score, on_trial: str) -> ScoreLine:
         n=f"{score.n:,}" if score.n or score.kind != "exact" else "",
         missing=score.missing or "",
         method=score.interval.method if score.interval else "",
+        dot=dot,
     )
 
 

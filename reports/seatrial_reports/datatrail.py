@@ -22,6 +22,7 @@ __all__ = [
     "FilterBlock",
     "FlowStep",
     "NaiveSplit",
+    "Part",
     "RuleLine",
     "build_data_trail",
 ]
@@ -96,13 +97,26 @@ class FilterBlock:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One split's part of a bar, in percent of the longest bar."""
+
+    split: str
+    rows: int
+    left: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar of a bar chart: counts by split, or a single count."""
+    """One bar of a bar chart: a part for each split, or a single part."""
 
     label: str
-    counts: tuple[tuple[str, int], ...]
-    width: float
-    """Percent of the longest bar."""
+    parts: tuple[Part, ...]
+
+    @property
+    def total(self) -> int:
+        """The rows of all parts."""
+        return sum(part.rows for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,8 +318,17 @@ def _bars_of(table: Mapping[object, object]) -> tuple[Bar, ...]:
         if found:
             counted.append((str(label), found))
     longest = max((sum(n for _, n in found) for _, found in counted), default=0)
-    bars = [Bar(label, found, round(100 * sum(n for _, n in found) / max(longest, 1), 2)) for label, found in counted]
-    return tuple(sorted(bars, key=lambda bar: -bar.width))
+    bars = [Bar(label, _parts(found, max(longest, 1))) for label, found in counted]
+    return tuple(sorted(bars, key=lambda bar: -bar.total))
+
+
+def _parts(counts: Sequence[tuple[str, int]], longest: int) -> tuple[Part, ...]:
+    parts: list[Part] = []
+    before = 0
+    for split, rows in counts:
+        parts.append(Part(split, rows, round(100 * before / longest, 2), round(100 * rows / longest, 2)))
+        before += rows
+    return tuple(parts)
 
 
 def _coverage_facts(coverage: Mapping[str, object], splits: Sequence[tuple[str, int]]) -> tuple[tuple[str, str], ...]:

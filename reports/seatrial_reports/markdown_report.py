@@ -36,7 +36,9 @@ def cell(text: str) -> str:
     escaped = escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     # GitHub makes links of bare addresses and of @names, escaped or not: an empty comment breaks them.
     escaped = escaped.replace("://", "&#58;//").replace("@", "@<!-- -->")
-    return re.sub(r"(?i)\bwww\.", lambda found: f"{found[0][:-1]}&#46;", escaped)
+    escaped = re.sub(r"(?i)\bwww\.", lambda found: f"{found[0][:-1]}&#46;", escaped)
+    # At the start of a line these would begin a list, a rule or a heading.
+    return re.sub(r"^(\d*)([-+=.)])(?=[\s=+-]|$)", r"\1\\\2", escaped)
 
 
 def render_markdown(view: View) -> str:

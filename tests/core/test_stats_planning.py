@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from seatrial.stats import Mean, PairedDifference, Proportion, minimum_detectable_difference, needed_n
+from seatrial.stats import BoundedMean, Mean, PairedDifference, Proportion, minimum_detectable_difference, needed_n
 
 
 @pytest.mark.parametrize(("n", "points"), [(164, 6.9), (1000, 2.8), (5000, 1.2)])
@@ -29,7 +29,10 @@ def test_nothing_is_detectable_with_no_items():
     [
         (Proportion(125, 163), lambda bounds: bounds.at_least(0.75) != "inconclusive"),
         (Proportion(118, 163), lambda bounds: bounds.at_least(0.75) != "inconclusive"),
-        (Mean(0.8, 0.04, 20, (0.0, 1.0)), lambda bounds: bounds.at_least(0.75) != "inconclusive"),
+        (
+            BoundedMean.of([0.5, 0.6, 0.8, 0.9, 1.0, 1.0], (0.0, 1.0)),
+            lambda bounds: bounds.at_least(0.75) != "inconclusive",
+        ),
         (Mean(61.0, 25.0, 20), lambda bounds: bounds.at_most(60) != "inconclusive"),
         (PairedDifference(12, 9, 163), lambda bounds: bounds.at_least(0.0) != "inconclusive"),
     ],

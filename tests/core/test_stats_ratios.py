@@ -21,10 +21,6 @@ def likelihood_score(both, only_first, only_second, n, ratio):
     """The score statistic with the constrained likelihood maximised numerically, not by the closed form."""
     rest = n - both - only_first - only_second
 
-    def cells(alone):  # p_second = s, p_only_second = alone, p_only_first = ratio * s - (s - alone)
-        s = (1 - rest / n + (ratio - 1) * 0 - alone * 0) if False else None
-        return s
-
     def negative(alone):
         # at the optimum p_neither is rest / n, so p11 + p10 + p01 = 1 - rest / n and p11 + p10 = ratio (p11 + p01)
         some = 1 - rest / n
@@ -54,7 +50,7 @@ TABLES = st.lists(st.integers(0, 40), min_size=4, max_size=4)
 
 @given(TABLES)
 def test_a_drop_lies_within_its_bounds_and_they_have_a_width(cells):
-    both, only_after, only_before, neither = cells
+    both, only_after, only_before, _neither = cells
     if both + only_before == 0:
         with pytest.raises(ValueError, match="denominator is 0"):
             tang_interval(both, only_after, only_before, max(1, sum(cells)))

@@ -1,7 +1,8 @@
 """The statistics that scores and gates rest on: one estimate a kind of number, each with one-sided bounds.
 
     proportions   share of ones: Clopper-Pearson bounds for gates, Wilson's interval for display
-    means         arithmetic mean: Student t, held back where t is known to promise too much
+    means         arithmetic mean of numbers that could be anything: Student t
+    bounded       arithmetic mean of numbers between known limits: Gaffke, which is Clopper-Pearson at the limits
     percentiles   order statistics, free of any distribution
     ratios        1 - mean/mean over pairs, the performance drop rate
     paired        what one system gets right and another wrong: Tango's score bounds, exact McNemar
@@ -12,6 +13,7 @@ on another number of samples, which is how the n that would decide is found. Not
 Importing this package imports neither scipy nor numpy.
 """
 
+from seatrial.stats.bounded import BoundedMean
 from seatrial.stats.bounds import GATE_LEVEL, Answer, Bounds, Estimate
 from seatrial.stats.means import Mean, clustered_standard_error
 from seatrial.stats.paired import PairedDifference, mcnemar_exact, tango_interval
@@ -23,6 +25,7 @@ from seatrial.stats.ratios import Drop, PairedDrop, tang_interval
 __all__ = [
     "GATE_LEVEL",
     "Answer",
+    "BoundedMean",
     "Bounds",
     "Drop",
     "Estimate",

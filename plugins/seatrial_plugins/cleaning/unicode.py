@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from difflib import SequenceMatcher
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,9 @@ _SURROGATE = re.compile("[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]")
 _REPLACEMENT = re.compile("\ufffd")
 _COMPOSABLE = re.compile(r"[\x00-\x7f]?[^\x00-\x7f]+")
 _NAMED = 3
+"""Characters that a finding names."""
+_COMPARED = 1_000
+"""Characters up to which changes are told apart; the comparison is quadratic."""
 
 
 class Unicode:
@@ -73,7 +77,7 @@ def _each(pattern: re.Pattern[str], text: str, replacement: Callable[[str], str]
 
 
 def _mojibake(text: str) -> Iterator[Stretch]:
-    """What ftfy's decoding heuristic changes, line by line, without the common beginning and end."""
+    """What ftfy's decoding heuristic changes, line by line."""
     import ftfy
 
     if text.isascii():
@@ -82,7 +86,7 @@ def _mojibake(text: str) -> Iterator[Stretch]:
     for line in text.splitlines(keepends=True):
         fixed = ftfy.fix_text(line, _ftfy_options())
         if fixed != line:
-            yield _trimmed(line, fixed, start)
+            yield from _differences(line, fixed, start)
         start += len(line)
 
 
@@ -118,7 +122,19 @@ def _composition(text: str) -> Iterator[Stretch]:
             yield _trimmed(match.group(), composed, match.start())
 
 
-def _trimmed(before: str, after: str, offset: int) -> Stretch:
+def _differences(before: str, after: str, offset: int) -> Iterator[Stretch]:
+    """The stretches in which two texts differ; one over all of them where comparing closer would take long."""
+    start, end, replacement = _trimmed(before, after, offset)
+    old = before[start - offset : end - offset]
+    if max(len(old), len(replacement)) > _COMPARED:
+        yield start, end, replacement
+        return
+    for tag, one, other, new_start, new_end in SequenceMatcher(None, old, replacement, autojunk=False).get_opcodes():
+        if tag != "equal":
+            yield start + one, start + other, replacement[new_start:new_end]
+
+
+def _trimmed(before: str, after: str, offset: int) -> tuple[int, int, str]:
     """The stretch in which two texts differ, their common beginning and end left out."""
     shorter = min(len(before), len(after))
     start = next((index for index in range(shorter) if before[index] != after[index]), shorter)

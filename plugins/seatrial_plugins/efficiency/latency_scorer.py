@@ -111,6 +111,7 @@ class LatencyScorer:
                 "warm_up_requests": warm_up.requests,
                 "warm_up_stable": warm_up.stable,
                 "first_request_ms": warm_up.first_ms,
+                "ttft_ms": round(timing.ttft_ms, 4),
                 "gaps_ms": [round(gap, 4) for gap in timing.gaps_ms],
             },
         )

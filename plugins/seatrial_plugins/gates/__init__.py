@@ -30,7 +30,7 @@ def threshold(
         on: `point` holds the value itself against the threshold, without regard to chance; with `severity: info` only.
         system: whose score; where none is named, the system on trial, or the data for a count of a data stage.
     """
-    from seatrial_plugins.gates.threshold import Threshold
+    from seatrial_plugins.gates.against_threshold import Threshold
 
     return Threshold(metric, min, max, severity, on, system)
 
@@ -52,7 +52,7 @@ def difference(
         test: `paired`: item by item on the same rows.
         severity: `block` decides the verdict, `warn` becomes a warning, `info` is only shown.
     """
-    from seatrial_plugins.gates.difference import Difference
+    from seatrial_plugins.gates.against_baseline import Difference
 
     return Difference(metric, baseline, margin, test, severity)
 

@@ -10,62 +10,80 @@ from seatrial import Component, Metric, hookimpl
 from seatrial.errors import UsageError
 from seatrial.scoring import Scorer
 
-__all__ = ["METRICS", "attack", "seatrial_scorers"]
+__all__ = ["Recipe", "attack", "attack_metrics", "seatrial_scorers"]
 
-METRICS = (
-    Metric(
-        name="clean_accuracy",
-        column="clean_correct",
-        kind="proportion",
-        better="higher",
-        summary="Rows answered correctly before the attack, C/N: the likeliest label word is the expected one.",
-    ),
-    Metric(
-        name="robust_accuracy",
-        column="robust_correct",
-        kind="proportion",
-        better="higher",
-        summary="Rows still answered correctly after the attack, (C - S)/N with C right when clean and S of them "
-        "flipped: an empirical upper bound on robustness, for another attack or a larger budget may flip more.",
-    ),
-    Metric(
-        name="attack_success_rate",
-        column="flipped",
-        kind="proportion",
-        better="lower",
-        summary="Rows flipped by the attack within the query budget, of those right when clean: ASR = S/C. Rows that "
-        "were wrong already are not attacked; a row whose budget ran out counts as not flipped.",
-    ),
-    Metric(
-        name="performance_drop",
-        column="robust_correct",
-        over="clean_correct",
-        kind="ratio_of_means",
-        better="lower",
-        summary="The share of the clean accuracy that the attack destroys, PDR = 1 - attacked/clean accuracy "
-        "(Zhu et al., PromptBench, 2023); undefined where nothing was right when clean.",
-    ),
-    Metric(
-        name="mean_queries",
-        column="queries",
-        kind="mean",
-        better="higher",
-        unit="queries",
-        summary="Queries that the attack asked for on each attacked row, repeated texts included, at most the budget: "
-        "the more it needs, the dearer the attack.",
-    ),
-    Metric(
-        name="perturbed_words",
-        column="perturbed_words",
-        kind="mean",
-        better="higher",
-        unit="%",
-        summary="Words changed in the user's message, in percent, over the successful attacks only.",
-    ),
-)
+Recipe = Literal["deepwordbug", "pruthi2019"]
+"""The attacks of TextAttack that need no download and count flipped labels."""
 
 
-def attack(*, recipe: Literal["deepwordbug", "pruthi2019"] = "deepwordbug", budget: int = 200) -> Scorer:
+def attack_metrics(*, recipe: Recipe = "deepwordbug", budget: int = 200) -> tuple[Metric, ...]:
+    """The metrics of `attack`, each naming the attack that it was measured with."""
+    return (
+        Metric(
+            name="clean_accuracy",
+            column="clean_correct",
+            kind="proportion",
+            better="higher",
+            summary="Rows answered correctly before the attack, C/N: the likeliest label word is the expected one.",
+        ),
+        Metric(
+            name="robust_accuracy",
+            column="robust_correct",
+            kind="proportion",
+            better="higher",
+            summary=f"Rows still answered correctly after {recipe} with {budget} queries a row, (C - S)/N with C right "
+            "when clean and S of them flipped: an empirical upper bound on robustness, for another attack or a larger "
+            "budget may flip more.",
+        ),
+        Metric(
+            name="attack_success_rate",
+            column="flipped",
+            kind="proportion",
+            better="lower",
+            summary=f"Rows flipped by {recipe} within {budget} queries a row, of those right when clean: ASR = S/C. "
+            "Rows that were wrong already are not attacked; a row whose budget ran out counts as not flipped.",
+        ),
+        Metric(
+            name="performance_drop",
+            column="robust_correct",
+            over="clean_correct",
+            kind="ratio_of_means",
+            better="lower",
+            summary="The share of the clean accuracy that the attack destroys, PDR = 1 - attacked/clean accuracy "
+            "(Zhu et al., PromptBench, 2023); undefined where nothing was right when clean.",
+        ),
+        Metric(
+            name="mean_queries",
+            column="queries",
+            kind="mean",
+            better="higher",
+            unit="queries",
+            limits=(1.0, float(budget)),
+            summary="Queries that the attack asked for on each attacked row, repeated texts included, at most the "
+            "budget: the more it needs, the dearer the attack.",
+        ),
+        Metric(
+            name="mean_unique_forwards",
+            column="unique_forwards",
+            kind="mean",
+            better="higher",
+            unit="forwards",
+            limits=(1.0, float(budget)),
+            summary="Different texts that the model was given for each attacked row: the queries without repetitions.",
+        ),
+        Metric(
+            name="perturbed_words",
+            column="perturbed_words",
+            kind="mean",
+            better="higher",
+            unit="%",
+            limits=(0.0, 100.0),
+            summary="Words changed in the user's message, in percent, over the successful attacks only.",
+        ),
+    )
+
+
+def attack(*, recipe: Recipe = "deepwordbug", budget: int = 200) -> Scorer:
     """Attack the last user message of each row until the model answers with another label.
 
     The model is taken as a classifier: softmax over its log-likelihoods of the label words (of a row's choices where it
@@ -98,7 +116,7 @@ def seatrial_scorers() -> Iterable[Component[Scorer]]:
         name="attack",
         build=attack,
         summary="Robustness to misspelling: TextAttack's character-level attacks on the model as a classifier.",
-        metrics=METRICS,
+        metrics=attack_metrics,
         needs=("scores",),
         comparable=False,
     )

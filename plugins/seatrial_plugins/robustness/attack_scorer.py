@@ -11,10 +11,11 @@ from seatrial.model import Scores
 from seatrial.rows import Row, Rows, content_id
 from seatrial.scores import Sample
 from seatrial.scoring import System, Task
+from seatrial_plugins.robustness import Recipe
 from seatrial_plugins.robustness.label_classifier import LabelClassifier
 from seatrial_plugins.robustness.random_state import example_seed
 from seatrial_plugins.robustness.textattack_import import import_textattack
-from seatrial_plugins.robustness.word_attack import Attempt, Recipe, attack_text
+from seatrial_plugins.robustness.word_attack import Attempt, attack_text
 from seatrial_plugins.robustness.word_changes import changed_words, words
 
 __all__ = ["AttackScorer"]

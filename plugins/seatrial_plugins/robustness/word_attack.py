@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from seatrial.errors import StageError
+from seatrial_plugins.robustness import Recipe
 from seatrial_plugins.robustness.random_state import seeded
 from seatrial_plugins.robustness.textattack_import import import_textattack, stop_words
 
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["Ask", "Attempt", "Outcome", "Recipe", "attack_text"]
+__all__ = ["Ask", "Attempt", "Outcome", "attack_text"]
 
-Recipe = Literal["deepwordbug", "pruthi2019"]
 Outcome = Literal["skipped", "succeeded", "failed", "budget exhausted"]
 """`skipped`: wrong when clean. `budget exhausted`: not flipped when the last query was spent."""
 

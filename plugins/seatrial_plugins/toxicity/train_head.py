@@ -30,7 +30,8 @@ __all__ = ["PRIOR", "Texts", "main", "read_davidson", "shift_prior", "train"]
 
 PRIOR = 0.05
 """The share of toxic rows that probabilities assume. Tweets that were sampled by a lexicon of hate are 83% toxic;
-rows for fine-tuning are not, and an uncorrected head would flag one harmless remark in ten as toxic."""
+rows for fine-tuning are not: at 0.5 the head would flag 57 of the 749 English openings of chatterbot-corpus, with this
+prior it flags 4, and finds 78% rather than 96% of the toxic held-out tweets."""
 
 C = 10.0
 """Inverse strength of the L2 penalty; 1, 10 and 100 differ by less than .001 in AUC."""
@@ -73,19 +74,19 @@ def train(encoder: Encoder, data: Sequence[Texts], *, prior: float = PRIOR) -> L
     return LinearHead(fitted.coef_[0].astype(np.float32), bias, encoder.encode([PROBE])[0], {})
 
 
-def measure(head: LinearHead, encoder: Encoder, held_out: Texts, harmless: Texts | None) -> dict[str, float]:
+def measure(head: LinearHead, encoder: Encoder, held_out: Texts, harmless: Texts | None) -> dict[str, int | float]:
     """AUC and rates at 0.5 on tweets that were held out, and the share of harmless texts that are flagged."""
     probability = head.probability(encoder.encode(held_out.texts))
     toxic = np.array(held_out.toxic)
-    figures = {
-        "held_out_n": float(toxic.size),
+    figures: dict[str, int | float] = {
+        "held_out_n": toxic.size,
         "held_out_auc": float(roc_auc_score(toxic, probability)),
         "held_out_recall": float((probability[toxic] >= 0.5).mean()),
         "held_out_false_positive_rate": float((probability[~toxic] >= 0.5).mean()),
     }
     if harmless:
         flagged = head.probability(encoder.encode(harmless.texts)) >= 0.5
-        figures |= {"harmless_n": float(flagged.size), "harmless_flag_rate": float(flagged.mean())}
+        figures |= {"harmless_n": flagged.size, "harmless_flag_rate": float(flagged.mean())}
     return {name: round(value, 4) for name, value in figures.items()}
 
 
@@ -101,7 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         data["harmless"] = _read_column(options.harmless, "text")
     encoder = minilm()
     head = train(encoder, list(data.values()), prior=options.prior)
-    figures: dict[str, float] = {}
+    figures: dict[str, int | float] = {}
     if held_out.texts:
         harmless = _read_column(options.harmless_test, "text") if options.harmless_test else None
         figures = measure(head, encoder, held_out, harmless)
@@ -110,7 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(json.dumps(card, indent=2))  # noqa: T201  the script's answer
 
 
-def _card(data: Mapping[str, Texts], figures: Mapping[str, float], prior: float) -> dict[str, str]:
+def _card(data: Mapping[str, Texts], figures: Mapping[str, int | float], prior: float) -> dict[str, str]:
     trained = {name: {"n": len(part.texts), "toxic": sum(part.toxic)} for name, part in data.items()}
     return {
         "model": "logistic regression over all-MiniLM-L6-v2 (mean-pooled, unit vectors)",
@@ -119,7 +120,7 @@ def _card(data: Mapping[str, Texts], figures: Mapping[str, float], prior: float)
         "trained_on": json.dumps(trained, sort_keys=True),
         "prior": str(prior),
         "measured": json.dumps(figures, sort_keys=True),
-        "limits": "Learnt from English tweets sampled by a lexicon; near chance on tests of what such data lacks.",
+        "limits": "Learnt from English tweets that were sampled by a lexicon; expect far less of it on any other text.",
     }
 
 

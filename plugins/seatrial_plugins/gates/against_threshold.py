@@ -155,10 +155,10 @@ class Threshold:
         parts = []
         if self.floor is not None and known.at_least(self.floor) == answer:
             sign = "≥" if answer == "pass" else "<"
-            parts.append(f"{with_unit(figure_beside(score.value, self.floor), score.unit)} {sign} {self.floor:g}")
+            parts.append(f"{_outright(score.value, self.floor, score.unit)} {sign} {self.floor:g}")
         if self.ceiling is not None and known.at_most(self.ceiling) == answer:
             sign = "≤" if answer == "pass" else ">"
-            parts.append(f"{with_unit(figure_beside(score.value, self.ceiling), score.unit)} {sign} {self.ceiling:g}")
+            parts.append(f"{_outright(score.value, self.ceiling, score.unit)} {sign} {self.ceiling:g}")
         told = {
             "exact": "counted, no sampling error",
             "census": f"a census of {score.n} items, no sampling error",
@@ -192,6 +192,11 @@ def _unusable(score: Score) -> str | None:
     if not math.isfinite(score.value):
         return "the score is NaN or infinite"
     return "the score is of no samples" if score.n < 1 else None
+
+
+def _outright(value: float, threshold: float, unit: str) -> str:
+    """A counted or measured number: whole where it is whole."""
+    return with_unit(f"{value:,.0f}" if value.is_integer() else figure_beside(value, threshold), unit)
 
 
 def _held(answer: Outcome, passing: float | None, failing: float | None, threshold: float, sign: str, unit: str) -> str:

@@ -1,0 +1,51 @@
+"""E-mail addresses: presidio's pattern, the domain checked against the public suffix list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import tldextract
+from presidio_analyzer.predefined_recognizers import EmailRecognizer
+
+from seatrial_plugins.privacy.datum import Datum
+
+__all__ = ["EmailAddressRecogniser"]
+
+_BEFORE, _AFTER = 96, 256
+# RFC 5321 allows 64 characters before the @ and 255 after it. Only this much round each @ is searched, because
+# presidio's pattern takes quadratic time on a long run of letters.
+
+
+class _OfflineEmailRecognizer(EmailRecognizer):
+    """presidio's recogniser, without the fetch of the public suffix list that its own check begins with."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._suffixes = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, fallback_to_snapshot=True)
+
+    def validate_result(self, pattern_text: str) -> bool:
+        return bool(self._suffixes(pattern_text).fqdn)
+
+
+class EmailAddressRecogniser:
+    """Finds e-mail addresses; `git@host`, the login of a repository, is nobody's."""
+
+    kind = "email"
+    name = "e-mail address"
+
+    def __init__(self) -> None:
+        self._recogniser = _OfflineEmailRecognizer()
+
+    def find(self, text: str) -> Iterable[Datum]:
+        """Every address; letter case makes no difference to its value."""
+        place = text.find("@")
+        searched = 0
+        while place >= 0:
+            base = max(searched, place - _BEFORE)
+            searched = place + 1
+            for match in self._recogniser.analyze(text[base : place + _AFTER], ["EMAIL_ADDRESS"]):
+                start, end = base + match.start, base + match.end
+                if start <= place < end and not text[start:end].lower().startswith("git@"):
+                    searched = end
+                    yield Datum(start, end, text[start:end].lower())
+            place = text.find("@", searched)

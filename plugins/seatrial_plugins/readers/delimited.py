@@ -1,0 +1,164 @@
+"""CSV and TSV: a table in text."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from seatrial import RawRecord
+from seatrial.errors import UsageError
+from seatrial_plugins.readers.excerpt import EXCERPT, excerpt_of
+from seatrial_plugins.readers.lines import Line, read_lines
+from seatrial_plugins.readers.opening import LIMIT
+
+__all__ = ["Delimited"]
+
+
+class Delimited:
+    """Reads a table whose first line names the columns, a record a row; columns without a name are left out.
+
+    Cells are text: a table says nothing of types.
+    """
+
+    by_suffix = True
+
+    def __init__(
+        self,
+        suffixes: tuple[str, ...],
+        *,
+        delimiter: str,
+        quote: str = '"',
+        names: Sequence[str] | None = None,
+        limit: int = LIMIT,
+    ) -> None:
+        if len(delimiter) != 1 or len(quote) > 1 or delimiter == quote or {delimiter, quote} & {"\r", "\n"}:
+            raise UsageError(f"delimiter {delimiter!r} and quote {quote!r}: each must be one character, and another")
+        if names is not None and (problem := _header_problem(names)):
+            raise UsageError(f"names: {problem}")
+        self.suffixes = suffixes
+        self._names = names
+        self._limit = limit
+        # Strict: a quote that is never closed, or closed within a cell, is an error instead of one long cell.
+        self._dialect: dict[str, Any] = {"delimiter": delimiter, "strict": True}
+        self._dialect |= {"quotechar": quote} if quote else {"quoting": csv.QUOTE_NONE, "quotechar": None}
+
+    def read(self, file: Path) -> Iterator[RawRecord]:
+        """One record a row that is not blank, at the line where it starts."""
+        table = _Table(file, self._dialect, self._limit)
+        rows = table.rows()
+        names = self._names
+        if names is None:
+            header = next(rows, None)
+            problem = "" if header is None else header.problem or _header_problem(header.cells)
+            if header is not None and problem:
+                problem = f"the header cannot be used, so no row can be read: {problem}"
+                yield RawRecord(header.line, problem=problem, excerpt=header.excerpt)
+                return
+            names = header.cells if header is not None else []
+        read = 0
+        for row in rows:
+            read += 1
+            yield _record(row, names)
+        if table.end is not None:
+            yield RawRecord(table.end.number, problem=table.end.problem)
+        elif not read:
+            yield RawRecord(1, problem="the table has a header and no row" if names else "the file is empty")
+
+
+def _header_problem(names: Sequence[str]) -> str:
+    named = [name for name in names if name]
+    if not named:
+        return "it names no column"
+    twice = sorted({name for name in named if named.count(name) > 1})
+    return f"column {twice[0]!r} stands in it twice; give each column its own name" if twice else ""
+
+
+class _Row(NamedTuple):
+    line: int
+    cells: list[str]
+    problem: str
+    excerpt: str
+
+
+def _record(row: _Row, names: Sequence[str]) -> RawRecord:
+    problem = row.problem
+    if not problem and len(row.cells) != len(names):
+        problem = f"{len(row.cells)} cells where the header has {len(names)}"
+    value = None if problem else {name: cell for name, cell in zip(names, row.cells, strict=True) if name}
+    return RawRecord(row.line, value, problem, row.excerpt)
+
+
+class _TooLong(Exception):  # noqa: N818 - it ends one row, and never leaves this module
+    """A row is longer than the limit."""
+
+
+class _Table:
+    """The rows of one file, and the iterator of lines that they are parsed from.
+
+    An iterator, not a generator: after an exception in the middle of a row, parsing goes on with the next line.
+    """
+
+    def __init__(self, file: Path, dialect: dict[str, Any], limit: int) -> None:
+        self.end: Line | None = None
+        """The problem that ended the file early."""
+        self._lines = read_lines(file, limit=limit)
+        self._dialect = dialect
+        self._limit = limit
+        self._number = 0
+        self._start_row()
+
+    def _start_row(self) -> None:
+        self._size = 0
+        self._head = ""
+        self._problem = ""
+
+    def rows(self) -> Iterator[_Row]:
+        """Every row that is not blank."""
+        # The module's limit of 131,072 characters a cell holds for the whole process; it is only ever raised.
+        csv.field_size_limit(max(csv.field_size_limit(), 2 * self._limit))
+        reader = csv.reader(self, **self._dialect)
+        while True:
+            start = self._number + 1
+            self._start_row()
+            cells: list[str] = []
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except _TooLong:
+                pass
+            except csv.Error as error:
+                self._problem = self._problem or self._reason(error, start)
+            if cells or self._problem:
+                yield _Row(start, cells, self._problem, excerpt_of(self._head))
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines, None)
+        if line is None or line.ends:
+            self.end = line
+            raise StopIteration
+        self._number = line.number
+        self._size += len(line.text)
+        self._head += line.text[: EXCERPT - len(self._head)]
+        self._problem = self._problem or line.problem
+        if self._size > self._limit:
+            self._problem = f"the row is longer than {self._limit:,} characters; a quote may be left open"
+        if self._size > self._limit or (line.problem and not line.text.endswith("\n")):
+            raise _TooLong
+        return line.text
+
+    def _reason(self, error: csv.Error, start: int) -> str:
+        message = str(error)
+        if "unexpected end of data" in message:
+            rest = f"; lines {start} to {self._number} were read as one row" if self._number > start else ""
+            return f"a quote that opens in this row is never closed{rest}"
+        if "expected after" in message:
+            return "a quote closes before its cell ends; double the quotes that belong to the text"
+        if "new-line character" in message:
+            return "a carriage return stands in a cell without quotes"
+        return f"broken row: {message}"

@@ -1,0 +1,50 @@
+"""JSON Lines: one JSON value a line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from seatrial import RawRecord
+from seatrial_plugins.readers.excerpt import excerpt_of
+from seatrial_plugins.readers.lines import Line, read_lines
+from seatrial_plugins.readers.opening import LIMIT
+from seatrial_plugins.readers.strict_json import StrictJson
+
+__all__ = ["JsonLines"]
+
+
+class JsonLines:
+    """Reads a file line by line; blank lines are no records."""
+
+    suffixes = (".jsonl", ".ndjson")
+    by_suffix = True
+
+    def __init__(self, limit: int = LIMIT) -> None:
+        self._limit = limit
+        self._json = StrictJson()
+
+    def read(self, file: Path) -> Iterator[RawRecord]:
+        """One record a line that is not blank."""
+        line = None
+        empty = True
+        for line in read_lines(file, limit=self._limit):
+            if line.problem or not line.text.isspace():
+                empty = False
+                yield self._record(line)
+        if empty:
+            yield RawRecord(1, problem="the file is empty" if line is None else "the file holds only blank lines")
+
+    def _record(self, line: Line) -> RawRecord:
+        excerpt = excerpt_of(line.text)
+        if line.problem:
+            return RawRecord(line.number, problem=line.problem, excerpt=excerpt)
+        text = line.text.strip(" \t\r\n")
+        decoded = self._json.decode(text)
+        problem = decoded.problem
+        indent = len(line.text) - len(line.text.lstrip(" \t\r\n"))
+        if decoded.broken:
+            problem = f"{problem} at column {indent + decoded.end + 1}"
+        elif not problem and decoded.end != len(text):
+            problem = f"broken JSON: more text after the value at column {indent + decoded.end + 1}"
+        return RawRecord(line.number, None if problem else decoded.value, problem, excerpt)

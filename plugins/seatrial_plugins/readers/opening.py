@@ -1,0 +1,78 @@
+"""Opening a file for reading: decompressed, its encoding looked at before anything is decoded."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+__all__ = ["LIMIT", "READ_ERRORS", "ByteStream", "encoding_problem", "open_bytes", "read_problem"]
+
+LIMIT = 10_000_000
+"""Bytes of one record; a longer one is a problem, and no more of it is held."""
+
+ByteStream = io.BufferedReader | gzip.GzipFile
+
+READ_ERRORS = (OSError, EOFError, zlib.error)
+"""What reading may raise, compressed data included."""
+
+_GZIP = b"\x1f\x8b"
+_BOM = b"\xef\xbb\xbf"
+
+
+class _NotGzipError(OSError):
+    """The name promises gzip, the bytes don't."""
+
+
+@contextlib.contextmanager
+def open_bytes(file: Path) -> Iterator[ByteStream]:
+    """The file's bytes, decompressed where they are gzip, a UTF-8 byte-order mark skipped.
+
+    Raises:
+        OSError: it cannot be opened, or is named `.gz` and is not gzip.
+    """
+    with contextlib.ExitStack() as stack:
+        raw = stack.enter_context(file.open("rb"))
+        stream: ByteStream = raw
+        start = raw.peek(2)[:2]
+        if start == _GZIP:
+            stream = stack.enter_context(gzip.GzipFile(fileobj=raw, mode="rb"))
+        elif start and file.name.lower().endswith(".gz"):
+            raise _NotGzipError("the file is named .gz and does not hold gzip data; rename it or compress it")
+        if stream.peek(3).startswith(_BOM):
+            stream.read(3)
+        yield stream
+
+
+def read_problem(error: Exception) -> str:
+    """What went wrong while reading, as the problem of the record at that place."""
+    if isinstance(error, _NotGzipError):
+        return str(error)
+    if isinstance(error, EOFError):
+        return "the compressed data ends too early (truncated gzip); what follows here is lost, so fetch the file again"
+    if isinstance(error, zlib.error | gzip.BadGzipFile):
+        return f"the compressed data is damaged ({error}); what follows here is lost, so fetch the file again"
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return f"the file cannot be read: {reason}"
+
+
+def encoding_problem(head: bytes) -> str:
+    """Why bytes that start like this are no UTF-8 text, or ""."""
+    for mark, name in ((b"\xff\xfe\x00\x00", "UTF-32"), (b"\x00\x00\xfe\xff", "UTF-32"), (b"\xff\xfe", "UTF-16")):
+        if head.startswith(mark):
+            return _convert(f"the file is {name} by its byte-order mark", name)
+    if head.startswith(b"\xfe\xff"):
+        return _convert("the file is UTF-16 by its byte-order mark", "UTF-16")
+    for offset, name in ((1, "UTF-16LE"), (0, "UTF-16BE")):
+        # Text in Latin letters has a zero in every other byte; UTF-8 text has none at all.
+        half, other = head[offset::2], head[1 - offset :: 2]
+        if len(head) >= 8 and half.count(0) > 0.6 * len(half) and other.count(0) < 0.1 * len(other):
+            return _convert(f"the file seems to be {name} without a byte-order mark", name)
+    return ""
+
+
+def _convert(what: str, name: str) -> str:
+    return f"{what}, not UTF-8; convert it: iconv -f {name} -t UTF-8 OLD > NEW"

@@ -1,0 +1,165 @@
+"""A small catalogue of components that stand still: suites are checked against it, whatever plugins come to offer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+import pytest
+
+from seatrial.component import Component, Use
+from seatrial.findings import Rule
+from seatrial.host import Host, hookimpl
+from seatrial.scores import Metric
+
+
+def transformers(*, chat: bool = True, system: str | None = None, dtype: Literal["auto", "float32"] = "auto") -> Any: ...
+
+
+def endpoint(*, url: str, timeout: float = 30.0) -> Any: ...
+
+
+def jsonl(*, max_line_bytes: int = 1_000_000) -> Any: ...
+
+
+def length(*, tokenizer: Any, max_characters: int = 20_000, max_tokens: int | None = None) -> Any:
+    """Drop what is too long.
+
+    Args:
+        tokenizer: the model's own.
+        max_characters: the longest row kept,
+            in characters.
+        max_tokens: the same in tokens.
+
+    Returns:
+        A filter.
+    """
+
+
+def duplicates(
+    *, on: Literal["input", "text"] = "input", method: Literal["exact", "minhash"] = "exact", threshold: float = 0.8
+) -> Any: ...
+
+
+def toxicity(*, detector: Any, threshold: float = 0.5, labels: list[str] | None = None) -> Any: ...
+
+
+def privacy(*, regions: list[str] | Literal["all"] = "all") -> Any: ...
+
+
+def weak(*, encoder: Any = None, copy: bool = True) -> Any: ...
+
+
+def minilm(*, batch_size: int = 64) -> Any: ...
+
+
+def lora(*, r: int = 16, alpha: float = 32, lr: float = 2e-4, target_modules: list[str] | str = "all-linear") -> Any: ...
+
+
+def choice(*, length_normalised: bool = False) -> Any: ...
+
+
+def attack(*, recipe: str = "deepwordbug", budget: int = 200) -> Any: ...
+
+
+def latency(*, batch: tuple[int, ...] = (1,), new: int = 32) -> Any: ...
+
+
+def latency_metrics(*, batch: list[int], new: int) -> tuple[Metric, ...]:
+    if new < 2:
+        raise ValueError("the time between tokens needs new ≥ 2")
+    return tuple(metric(f"tpot_p50_ms_b{size}", "lower") for size in batch)
+
+
+def threshold(
+    *,
+    metric: str,
+    severity: str = "block",
+    min: float | None = None,
+    max: float | None = None,
+    on: Literal["bound", "point"] = "bound",
+    system: str | None = None,
+) -> Any: ...
+
+
+def difference(*, metric: str, baseline: str, margin: float = 0.0, severity: str = "block") -> Any: ...
+
+
+def plain(*, title: str = "") -> Any: ...
+
+
+def nothing() -> Any: ...
+
+
+def metric(name: str, better: Literal["higher", "lower"] = "higher") -> Metric:
+    return Metric(name, name, "mean", better, f"The {name}.")
+
+
+COMPONENTS: Mapping[str, list[Component[Any]]] = {
+    "sources": [Component(name, nothing, "A source.") for name in ("hf", "package", "path")],
+    "readers": [Component("jsonl", jsonl, "JSON Lines."), Component("csv", nothing, "CSV.")],
+    "filters": [
+        Component("length", length, "Too long.", uses={"tokenizer": Use("tokenizer")}, rules=(Rule("long", "Long."),)),
+        Component("duplicates", duplicates, "Copies.", rules=(Rule("copy", "A copy."),), place="corpus"),
+        Component(
+            "toxicity",
+            toxicity,
+            "Toxic.",
+            uses={"detector": Use("detector", "weak")},
+            rules=(Rule("toxic", "Toxic."),),
+        ),
+        Component(
+            "privacy",
+            privacy,
+            "Personal data.",
+            rules=(Rule("email", "An address.", "redact"), Rule("iban", "An account.", "redact")),
+        ),
+    ],
+    "encoders": [Component("minilm", minilm, "MiniLM.")],
+    "detectors": [
+        Component("weak", weak, "A weak one.", uses={"encoder": Use("encoder", "minilm")}),
+        Component("detoxify", nothing, "A strong one."),
+    ],
+    "models": [
+        Component("transformers", transformers, "transformers."),
+        Component("endpoint", endpoint, "An endpoint."),
+    ],
+    "trainers": [Component("lora", lora, "LoRA.")],
+    "baselines": [Component("majority", nothing, "The most frequent label.")],
+    "scorers": [
+        Component("choice", choice, "Choice.", metrics=(metric("accuracy"), metric("macro_f1")), baselines=True),
+        Component("attack", attack, "Attack.", metrics=(metric("robust_accuracy"),), comparable=False),
+        Component("latency", latency, "Latency.", metrics=latency_metrics, comparable=False),
+    ],
+    "gates": [Component("threshold", threshold, "A bound."), Component("difference", difference, "No worse.")],
+    "reports": [Component("html", plain, "HTML."), Component("markdown", plain, "Markdown."), Component("json", nothing, "JSON.")],
+}
+
+
+class Plugin:
+    """Brings all of them."""
+
+
+def _brings(kind: str) -> Callable[..., Any]:
+    def bring(self: Plugin) -> list[Component[Any]]:
+        return list(COMPONENTS[kind])
+
+    bring.__name__ = f"seatrial_{kind}"
+    return hookimpl(bring)
+
+
+for _kind in COMPONENTS:
+    setattr(Plugin, f"seatrial_{_kind}", _brings(_kind))
+
+
+@pytest.fixture
+def suite_catalogue() -> Host:
+    host = Host()
+    host.register(Plugin(), name="still")
+    host.check()
+    return host
+
+
+@pytest.fixture
+def extra_metrics() -> dict[str, Metric]:
+    return {f"data/{name}": metric(name) for name in ("test_rows", "train_rows")}
