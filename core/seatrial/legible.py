@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["legible", "one_line"]
+__all__ = ["legible", "one_line", "without_escapes"]
 
-_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[PX^_][^\x1b]*(?:\x1b\\)|[@-Z\\-_])")
+_ESCAPES = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b(?:\][^\x07\x1b]*(?:\x07|\x1b\\)|[PX^_][^\x1b]*(?:\x1b\\)|[@-Z\\-_])"
+)
 """Escape sequences of ECMA-48: CSI, OSC (window titles, links), other strings, two-character ones."""
 
 # ZERO WIDTH (NON-)JOINER shape emoji and several scripts; signs that enclose digits are format characters, yet seen.
@@ -28,17 +30,21 @@ def _misleads(character: str) -> bool:
 
 
 def legible(text: str) -> str:
-    """The text with terminal escape sequences removed and every character that would mislead written as `‹U+202E›`.
+    """The text with every character that would mislead written as `‹U+202E›`; newlines and tabs stay.
 
-    Newlines and tabs stay; a carriage return before a newline goes. What comes back can always be encoded as UTF-8.
+    Nothing is hidden: an escape sequence shows as what it is made of. The result can always be encoded as UTF-8.
     """
     if text.isascii() and text.isprintable():
         return text
-    bare = _ANSI.sub("", text).replace("\r\n", "\n")
-    return "".join(f"‹U+{ord(c):04X}›" if _misleads(c) else c for c in bare)
+    return "".join(f"‹U+{ord(c):04X}›" if _misleads(c) else c for c in text.replace("\r\n", "\n"))
 
 
 def one_line(text: str, limit: int | None = None) -> str:
     """`legible` text on one line, white space collapsed; cut at `limit` characters with `…` where one is given."""
     line = " ".join(legible(text).split())
     return line if limit is None or len(line) <= limit else f"{line[: max(limit - 1, 0)]}…"
+
+
+def without_escapes(text: str) -> str:
+    """The text with the escape sequences of terminals taken out: colours, cursor moves, titles, links."""
+    return _ESCAPES.sub("", text)

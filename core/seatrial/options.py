@@ -199,7 +199,7 @@ def read_options(
     """
     model = option_model(component, reserved)
     complaints: list[Complaint] = []
-    values = read_keys(model, given, complaints)
+    values = _complete(component, model, read_keys(model, given, complaints))
     names = {field.alias or name: name for name, field in model.model_fields.items()}
     options: dict[str, Any] = {}
     for parameter, _, _ in _parameters(component):
@@ -226,6 +226,24 @@ def read_keys(model: type[BaseModel], given: Mapping[str, Any], complaints: list
     except pydantic.ValidationError as error:
         complaints.extend(complaints_of(error, given, model))
         return None
+
+
+def _complete(component: Component[Any], model: type[BaseModel], values: BaseModel | None) -> BaseModel | None:
+    """The values with the defaults checked as if a suite had said them.
+
+    So a default of 32 for a float is 32.0, and a suite means the same to a digest before and after it is written out.
+    """
+    if values is None:
+        return None
+    complaints: list[Complaint] = []
+    said = {
+        field.alias or name: to_jsonable_python(getattr(values, name)) for name, field in model.model_fields.items()
+    }
+    complete = read_keys(model, said, complaints)
+    if complaints:
+        option, message = complaints[0].path[0], complaints[0].message
+        raise PluginError(f"{component.name}: the default of option {option!r} is not what its type says: {message}")
+    return complete
 
 
 def _read_use(

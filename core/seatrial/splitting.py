@@ -122,7 +122,7 @@ def _strata(units: Sequence[_Unit], stratify: bool, notes: list[str]) -> list[li
     for unit in units:
         by_label[unit.label].append(unit)
     if not stratify or len(by_label) < 2:
-        return [list(units)]
+        return [list(units)] if units else []
     alone = sum(members[0].size for members in by_label.values() if len(members) == 1)
     if alone * 2 > sum(unit.size for unit in units):
         notes.append(

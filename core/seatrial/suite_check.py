@@ -58,10 +58,10 @@ class _Check(ComponentCheck):
     def suite(self, given: dict[str, Any]) -> Suite | None:
         keys = self.keys(SuiteKeys, given, ())
         values = {name: getattr(keys, name) for name in SuiteKeys.model_fields} if keys else _usable(given)
-        model = self.model(values["model"]) if values["model"] else None
-        data = self.data(values["data"]) if values["data"] else None
+        model = self.model(values["model"]) if isinstance(given.get("model"), dict) else None
+        data = self.data(values["data"]) if isinstance(given.get("data"), dict) else None
         train = self.train(values["train"]) if values["train"] is not None else None
-        adapter = (values["model"] or {}).get("adapter")
+        adapter = values["model"].get("adapter")
         if given.get("train") is not None and adapter is not None:
             self.complain(
                 ("model", "adapter"), "the suite trains an adapter of its own; leave out either this or `train`"

@@ -81,8 +81,9 @@ def _split(override: str) -> tuple[list[str], Any]:
 
 
 def _place(data: dict[str, Any], keys: Sequence[str], value: Any) -> KeyPath:
-    """Put `value` where the keys lead, and say where that is."""
+    """Put `value` where the keys lead, and say where that is: the outermost key that was not there before."""
     path: list[str | int] = []
+    made: KeyPath = ()
     here: Any = data
     for depth, key in enumerate(keys):
         last = depth == len(keys) - 1
@@ -90,8 +91,10 @@ def _place(data: dict[str, Any], keys: Sequence[str], value: Any) -> KeyPath:
             path.append(key)
             if last:
                 here[key] = value
-            else:
-                here = here[key] = here.get(key) if here.get(key) is not None else {}
+            elif here.get(key) is None:
+                here[key] = {}
+                made = made or tuple(path)
+            here = here[key]
         elif isinstance(here, list):
             index = _index(here, key, tuple(path))
             path.append(index)
@@ -108,7 +111,7 @@ def _place(data: dict[str, Any], keys: Sequence[str], value: Any) -> KeyPath:
         else:
             said = written(tuple(path))
             raise _UnusableError(written((*path, key)), f"'{said}' is {shown(here)}, which holds no keys")
-    return tuple(path)
+    return made or tuple(path)
 
 
 def _opened(entries: list[Any], index: int) -> tuple[str, dict[str, Any]]:

@@ -59,7 +59,9 @@ class _Schema:
     def whole(self) -> dict[str, Any]:
         """The suite's own keys, with what components may stand in each place."""
         models = {_key(kind, name): option_model(c, _RESERVED[kind]) for (kind, name), c in self._components.items()}
-        self._definitions = _definitions({"suite": SuiteKeys, "data": DataKeys, "data-file": DataFileKeys, "split": Split, **models})
+        self._definitions = _definitions(
+            {"suite": SuiteKeys, "data": DataKeys, "data-file": DataFileKeys, "split": Split, **models}
+        )
         for (kind, name), component in self._components.items():
             self._fill(kind, name, component, self._definitions[_key(kind, name)])
         file = self._definitions["data-file"]["properties"]

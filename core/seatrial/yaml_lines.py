@@ -118,7 +118,9 @@ def read_yaml(text: str) -> Document:
         ) from error
     reading = _Reading()
     return Document(
-        None if node is None else reading.value(node, (), 1, frozenset()), reading.lines, tuple(reading.mistakes)
+        None if node is None else reading.value(node, (), _line(node), frozenset()),
+        reading.lines,
+        tuple(reading.mistakes),
     )
 
 

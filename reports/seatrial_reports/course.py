@@ -112,7 +112,9 @@ def _figures(facts: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
     if seconds is not None:
         figures.append(("time", duration(seconds)))
     told = {*_COUNTS, "peak_bytes", "seconds", "method", "masked_example", "adapter_sha256"}
-    others = ((key.replace("_", " "), written) for key, written in flat({k: v for k, v in facts.items() if k not in told}))
+    others = (
+        (key.replace("_", " "), written) for key, written in flat({k: v for k, v in facts.items() if k not in told})
+    )
     return (*figures, *others)
 
 

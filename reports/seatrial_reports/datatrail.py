@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from seatrial.reporting import Result
 from seatrial.scores import Score
-from seatrial_reports.facts import entries, mapping, number, sequence, text, whole
-from seatrial_reports.numbers import count, interval, percent, value
+from seatrial_reports.cover import Cover, build_cover
+from seatrial_reports.facts import entries, text, whole
+from seatrial_reports.numbers import count, interval, value
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = [
-    "Bar",
     "DataTrail",
     "Example",
     "FilterBlock",
     "FlowStep",
     "NaiveSplit",
-    "Part",
     "RuleLine",
     "build_data_trail",
 ]
@@ -97,29 +96,6 @@ class FilterBlock:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One split's part of a bar, in percent of the longest bar."""
-
-    split: str
-    rows: int
-    left: float
-    width: float
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One bar of a bar chart: a part for each split, or a single part."""
-
-    label: str
-    parts: tuple[Part, ...]
-
-    @property
-    def total(self) -> int:
-        """The rows of all parts."""
-        return sum(part.rows for part in self.parts)
-
-
-@dataclass(frozen=True, slots=True)
 class NaiveSplit:
     """What a split that ignores duplicates would have reported: an estimate."""
 
@@ -137,11 +113,7 @@ class DataTrail:
     flow: tuple[FlowStep, ...]
     filters: tuple[FilterBlock, ...]
     files: tuple[tuple[str, str], ...]
-    splits: tuple[tuple[str, int], ...]
-    split_notes: tuple[str, ...]
-    coverage: tuple[tuple[str, tuple[Bar, ...]], ...]
-    """(title, bars)."""
-    coverage_facts: tuple[tuple[str, str], ...]
+    cover: Cover
     conflicts: tuple[Example, ...]
     conflicts_total: int
     leaks: tuple[Example, ...]
@@ -155,10 +127,8 @@ def build_data_trail(result: Result) -> DataTrail:
     """Read the stages' facts and the ledger."""
     flow = _flow(result)
     filters = _filters(result)
-    conflicts = _chosen(result.ledger, lambda stage, rule: "conflict" in rule)
-    leaks = _chosen(result.ledger, lambda stage, rule: stage == "leakage")
-    splits = _splits(result)
-    coverage = _coverage(result)
+    conflicts = _chosen(result.ledger, lambda _, rule: "conflict" in rule)
+    leaks = _chosen(result.ledger, lambda stage, _: stage == "leakage")
     return DataTrail(
         read=flow[0].rows_in if flow else None,
         kept=flow[-1].rows_out if flow else None,
@@ -168,10 +138,7 @@ def build_data_trail(result: Result) -> DataTrail:
         files=tuple(
             (text(file, "file"), count(whole(file, "records") or 0)) for file in entries(result.facts("read"), "files")
         ),
-        splits=splits,
-        split_notes=tuple(str(note) for note in sequence(result.facts("split"), "notes")),
-        coverage=_bars(coverage),
-        coverage_facts=_coverage_facts(coverage, splits),
+        cover=build_cover(result),
         conflicts=tuple(_examples(result.ledger, conflicts[:LISTED])),
         conflicts_total=len(conflicts),
         leaks=tuple(_examples(result.ledger, leaks[:LISTED])),
@@ -241,7 +208,9 @@ def _filters(result: Result) -> tuple[FilterBlock, ...]:
             findings=findings,
             dropped=dropped,
             rules=tuple(
-                RuleLine(rule, version, action, t.findings, len(t.rows), t.dropped, tuple(_examples(result.ledger, t.shown)))
+                RuleLine(
+                    rule, version, action, t.findings, len(t.rows), t.dropped, tuple(_examples(result.ledger, t.shown))
+                )
                 for (s, f, _, rule, version, action), t in tallies.items()
                 if (s, f) == (stage, name)
             ),
@@ -267,7 +236,7 @@ def _tally(ledger: pa.Table) -> dict[tuple[str, str, str, str, str, str], _Tally
     return tallies
 
 
-def _chosen(ledger: pa.Table, wanted: Any) -> list[int]:
+def _chosen(ledger: pa.Table, wanted: Callable[[str, str], bool]) -> list[int]:
     pairs = zip(ledger["stage"].to_pylist(), ledger["rule"].to_pylist(), strict=True)
     return [index for index, (stage, rule) in enumerate(pairs) if wanted(stage or "", rule or "")]
 
@@ -285,63 +254,6 @@ def _examples(ledger: pa.Table, indices: Sequence[int]) -> list[Example]:
         )
         for record in ledger.take(list(indices)).to_pylist()
     ]
-
-
-# ---- splits and coverage --------------------------------------------------------------------------------------------
-
-
-def _splits(result: Result) -> tuple[tuple[str, int], ...]:
-    """The sizes after leakage, else as they were split."""
-    sizes = mapping(result.facts("leakage"), "splits") or result.facts("split")
-    found = ((name, whole(sizes, name)) for name in ("train", "validation", "test"))
-    return tuple((name, n) for name, n in found if n is not None)
-
-
-def _coverage(result: Result) -> Mapping[str, object]:
-    return mapping(result.facts("leakage"), "coverage") or mapping(result.facts("split"), "coverage")
-
-
-def _bars(coverage: Mapping[str, object]) -> tuple[tuple[str, tuple[Bar, ...]], ...]:
-    """Tables of counts by name (`labels`, `slices`, …): {name: {split: n}} or {name: n}, longest first."""
-    return tuple(
-        (title.replace("_", " "), bars)
-        for title, table in coverage.items()
-        if isinstance(table, Mapping) and (bars := _bars_of(table))
-    )
-
-
-def _bars_of(table: Mapping[object, object]) -> tuple[Bar, ...]:
-    counted: list[tuple[str, tuple[tuple[str, int], ...]]] = []
-    for label, counts in table.items():
-        by_split = counts if isinstance(counts, Mapping) else {"rows": counts}
-        found = tuple((str(split), int(n)) for split, n in by_split.items() if isinstance(n, int) and not isinstance(n, bool))
-        if found:
-            counted.append((str(label), found))
-    longest = max((sum(n for _, n in found) for _, found in counted), default=0)
-    bars = [Bar(label, _parts(found, max(longest, 1))) for label, found in counted]
-    return tuple(sorted(bars, key=lambda bar: -bar.total))
-
-
-def _parts(counts: Sequence[tuple[str, int]], longest: int) -> tuple[Part, ...]:
-    parts: list[Part] = []
-    before = 0
-    for split, rows in counts:
-        parts.append(Part(split, rows, round(100 * before / longest, 2), round(100 * rows / longest, 2)))
-        before += rows
-    return tuple(parts)
-
-
-def _coverage_facts(coverage: Mapping[str, object], splits: Sequence[tuple[str, int]]) -> tuple[tuple[str, str], ...]:
-    facts: list[tuple[str, str]] = []
-    for key in coverage:
-        n = number(coverage, key)
-        if key == "without_neighbour" and n is not None:
-            test = dict(splits).get("test")
-            of = f" of {test:,} ({percent(n / test)})" if test else ""
-            facts.append(("test rows with no similar train row", f"{count(n)}{of}"))
-        elif not isinstance(coverage[key], Mapping | list | tuple) and text(coverage, key):
-            facts.append((key.replace("_", " "), text(coverage, key)))
-    return tuple(facts)
 
 
 # ---- the naive split ------------------------------------------------------------------------------------------------
@@ -365,4 +277,3 @@ def _naive(scores: Sequence[Score]) -> NaiveSplit | None:
         if score.metric.startswith("naive_split/")
     ]
     return NaiveSplit(tuple(lines)) if lines else None
-

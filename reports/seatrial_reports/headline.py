@@ -24,6 +24,10 @@ _ANSWERS: Mapping[VerdictState, tuple[str, str, str]] = {
 _SIGNS = {"pass": "✓ pass", "fail": "✗ fail", "inconclusive": "? inconclusive", "error": "! error"}
 
 
+_GATE_PLACES = 4
+"""Decimals of a share beside a gate: one more than elsewhere, to see on which side of a threshold it lies."""
+
+
 @dataclass(frozen=True, slots=True)
 class GateLine:
     """One gate, as a row of the gates' table."""
@@ -117,7 +121,7 @@ def _gate_line(decision: Decision, as_share: bool) -> GateLine:
     def written(x: float | None) -> str:
         if x is None:
             return ""
-        return share(x) if as_share else amount(x)
+        return share(x, _GATE_PLACES) if as_share else amount(x)
 
     low, high = written(decision.lower), written(decision.upper)
     bounds = {(True, True): f"{low} to {high}", (True, False): f"≥ {low}", (False, True): f"≤ {high}"}

@@ -1,14 +1,14 @@
 """results.json: the run for programs. Strict JSON: what is missing or no finite number is null.
 
-    format, version   `seatrial-results`, 1: raised when a key changes its meaning
-    run               suite, description, folder, model, subject, started, seconds
-    verdict           state, exit_code, reason, warnings
-    gates             every decision: metric, outcome, severity, condition, reason, value, lower, upper, n, method, needed_n
-    scores            every score: metric, system, value, n, kind, better, unit, interval, missing, summary
-    data              read, dropped, kept, stages, filters (with rules and counts), splits, leaked, conflicting_labels
-    training          the facts of the training stage, null where nothing was trained
-    stages            stage, seconds, resumed, peak_bytes
-    environment       the manifest
+format, version   `seatrial-results`, 1: raised when a key changes its meaning
+run               suite, description, folder, model, subject, started, seconds
+verdict           state, exit_code, reason, warnings
+gates             every decision: metric, outcome, severity, condition, reason, value, lower, upper, n, method, needed_n
+scores            every score: metric, system, value, n, kind, better, unit, interval, missing, summary
+data              read, dropped, kept, stages, filters (with rules and counts), splits, leaked, conflicting_labels
+training          the facts of the training stage, null where nothing was trained
+stages            stage, seconds, resumed, peak_bytes
+environment       the manifest
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def _data(view: View) -> dict[str, object]:
             }
             for block in data.filters
         ],
-        "splits": dict(data.splits),
+        "splits": dict(data.cover.splits),
         "leaked": data.leaks_total,
         "conflicting_labels": data.conflicts_total,
     }

@@ -52,7 +52,11 @@ def _document(view: View) -> Iterator[str]:
     yield ""
     yield f"**{top.meaning}** {cell(top.reason)}"
     yield ""
-    about = [f"On trial: {cell(top.model)} ({top.subject})" if top.model else "", cell(top.started), f"{top.took} of work"]
+    about = [
+        f"On trial: {cell(top.model)} ({top.subject})" if top.model else "",
+        cell(top.started),
+        f"{top.took} of work",
+    ]
     yield " · ".join(part for part in about if part)
     if top.description:
         yield from ("", cell(top.description))
@@ -104,8 +108,8 @@ def _data(view: View) -> Iterator[str]:
                 for s in data.flow
             ),
         )
-    if data.splits:
-        yield from ("", "Split: " + ", ".join(f"{name} {n:,}" for name, n in data.splits) + ".")
+    if data.cover.splits:
+        yield from ("", "Split: " + ", ".join(f"{name} {n:,}" for name, n in data.cover.splits) + ".")
     rules = [(f, r) for f in data.filters for r in f.rules]
     if rules:
         yield ""

@@ -17,12 +17,12 @@ def count(n: float) -> str:
     return f"{int(n):,}"
 
 
-def share(x: float) -> str:
+def share(x: float, places: int = 3) -> str:
     """A proportion with three decimals, more where fewer would round it to 0 or 1: `0.890`, `0.9996`."""
     if not math.isfinite(x):
         return str(x)
-    for places in (3, 4, 5, 6):
-        written = f"{x:.{places}f}"
+    for digits in range(places, 7):
+        written = f"{x:.{digits}f}"
         if float(written) not in {0.0, 1.0} or x in {0.0, 1.0}:
             return written
     return f"{x:.2g}"
@@ -90,4 +90,6 @@ def interval(score: Score) -> str:
     low, high = score.interval.low, score.interval.high
     if _is_share(score):
         return f"{share(low)} to {share(high)}"
-    return f"{amount(low)} to {amount(high, score.unit)}" if score.unit != "bytes" else f"{memory(low)} to {memory(high)}"
+    return (
+        f"{amount(low)} to {amount(high, score.unit)}" if score.unit != "bytes" else f"{memory(low)} to {memory(high)}"
+    )

@@ -13,7 +13,9 @@ from seatrial.host import Host, hookimpl
 from seatrial.scores import Metric
 
 
-def transformers(*, chat: bool = True, system: str | None = None, dtype: Literal["auto", "float32"] = "auto") -> Any: ...
+def transformers(
+    *, chat: bool = True, system: str | None = None, dtype: Literal["auto", "float32"] = "auto"
+) -> Any: ...
 
 
 def endpoint(*, url: str, timeout: float = 30.0) -> Any: ...
@@ -53,7 +55,9 @@ def weak(*, encoder: Any = None, copy: bool = True) -> Any: ...
 def minilm(*, batch_size: int = 64) -> Any: ...
 
 
-def lora(*, r: int = 16, alpha: float = 32, lr: float = 2e-4, target_modules: list[str] | str = "all-linear") -> Any: ...
+def lora(
+    *, r: int = 16, alpha: float = 32, lr: float = 2e-4, target_modules: list[str] | str = "all-linear"
+) -> Any: ...
 
 
 def choice(*, length_normalised: bool = False) -> Any: ...
@@ -75,8 +79,8 @@ def threshold(
     *,
     metric: str,
     severity: str = "block",
-    min: float | None = None,
-    max: float | None = None,
+    min: float | None = None,  # noqa: A002 - the suite's word
+    max: float | None = None,  # noqa: A002 - the suite's word
     on: Literal["bound", "point"] = "bound",
     system: str | None = None,
 ) -> Any: ...
@@ -132,7 +136,11 @@ COMPONENTS: Mapping[str, list[Component[Any]]] = {
         Component("latency", latency, "Latency.", metrics=latency_metrics, comparable=False),
     ],
     "gates": [Component("threshold", threshold, "A bound."), Component("difference", difference, "No worse.")],
-    "reports": [Component("html", plain, "HTML."), Component("markdown", plain, "Markdown."), Component("json", nothing, "JSON.")],
+    "reports": [
+        Component("html", plain, "HTML."),
+        Component("markdown", plain, "Markdown."),
+        Component("json", nothing, "JSON."),
+    ],
 }
 
 

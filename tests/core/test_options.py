@@ -135,7 +135,7 @@ def test_every_wrong_option_is_named_at_once(suite_catalogue):
         ([], "a list is not a whole number"),
         ({}, "a mapping is not a whole number"),
         ("x" * 500, f"'{'x' * 59}…' is not a whole number"),
-        ("\x1b[31mred", "'red' is not a whole number"),
+        ("\x1b[31mred", "'‹U+001B›[31mred' is not a whole number"),
     ],
 )
 def test_no_value_is_bent_to_fit(suite_catalogue, value, message):
@@ -185,6 +185,21 @@ def test_classes_partials_and_dataclasses_are_builders(suite_catalogue):
     fixed = functools.partial(build, size=9, tokenizer=None)
     found = validate_options(Component("it", fixed, "", uses=COMPONENT.uses), {"mode": "b"}, suite_catalogue)
     assert (found["size"], found["mode"]) == (9, "b")
+
+
+def test_a_default_is_of_the_type_that_the_signature_says(suite_catalogue):
+    def loose(*, share: float = 1, sizes: list[int] = (1, 2)) -> None: ...
+
+    def wrong(*, size: int = None) -> None: ...  # noqa: RUF013 - the mistake in question
+
+    found = validate_options(Component("it", loose, ""), {}, suite_catalogue)
+    assert isinstance(found["share"], float)
+    assert found["sizes"] == [1, 2]
+    with pytest.raises(PluginError) as caught:
+        validate_options(Component("it", wrong, ""), {}, suite_catalogue)
+    assert str(caught.value) == (
+        "it: the default of option 'size' is not what its type says: has no value; expected a whole number"
+    )
 
 
 def untyped(*, size=1): ...

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import copy
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from seatrial.data_metrics import DATA_METRICS
 from seatrial.errors import PluginError, SuiteError
 from seatrial.host import Host
 from seatrial.store import digest_json
 from seatrial.suite import json_schema, load_suite, summarise_suite
-from seatrial.yaml_lines import MAX_BYTES, read_yaml
+from seatrial.yaml_lines import MAX_BYTES, dump_yaml, read_yaml
 
 SUITE = """\
 name: router
@@ -180,9 +183,7 @@ def test_a_loader_takes_its_options_beside_the_model_or_below_its_name(load):
 
 def test_a_loader_that_takes_no_system_message_is_given_none(problems):
     text = MINIMAL.replace("main}", "main, loader: endpoint, url: 'http://x', system: Be brief.}")
-    assert problems(text) == [
-        "suite.yaml:2: model.system: the model loader 'endpoint' takes no 'system'; leave it out"
-    ]
+    assert problems(text) == ["suite.yaml:2: model.system: the model loader 'endpoint' takes no 'system'; leave it out"]
 
 
 @pytest.mark.parametrize("text", [SUITE, MINIMAL, MINIMAL.replace("main}", "main, loader: endpoint, url: yes}")])
@@ -254,15 +255,22 @@ def test_the_last_of_two_overrides_counts(load):
             "score.atack: no entry is called 'atack' (did you mean 'attack'?); there are: choice, attack, latency",
         ),
         ("seed.x=1", "seed.x: 'seed' is 7, which holds no keys"),
-        ("train.r=[1", "train.r: the value is not valid YAML at column 3: while parsing a flow sequence, expected ',' or "
-         "']', but got '<stream end>'; quote it"),
+        (
+            "train.r=[1",
+            (
+                "train.r: the value is not valid YAML at column 3: while parsing a flow sequence, expected ',' or ']', but "
+                "got '<stream end>'; quote it"
+            ),
+        ),
         ("train={r: 1, r: 2}", "train: the value: stands here twice; the first is in line 1"),
         ("train.r", "is not KEY=VALUE, such as train.r=8 or gates[0].min=0.8"),
         ("=8", "is not KEY=VALUE, such as train.r=8 or gates[0].min=0.8"),
         (
             "trian.r=8",
-            "trian: unknown key (did you mean 'train'?); accepted: baselines, data, description, fewshot, filters, gates, "
-            "model, name, report, score, seed, train",
+            (
+                "trian: unknown key (did you mean 'train'?); accepted: baselines, data, description, fewshot, filters, "
+                "gates, model, name, report, score, seed, train"
+            ),
         ),
     ],
 )
@@ -284,6 +292,66 @@ def test_problems_of_file_and_overrides_come_together(problems):
         "--set train.r=x: train.r: 'x' is not a whole number",
         "suite.yaml:18: score[1].attack.budget: 'few' is not a whole number",
     ]
+
+
+# ---- anything -----------------------------------------------------------------------------------------------------
+
+
+def _places(value, path=()):
+    yield path
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield from _places(inner, (*path, key))
+
+
+WHOLE = read_yaml(SUITE).data
+VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=5),
+    st.just([]),
+    st.just({}),
+    st.just([None]),
+    st.just([[]]),
+    st.just({"length": {"as": 5}}),
+    st.just([{"length": None, "choice": None}]),
+    st.just([{"metric": 5}]),
+    st.sampled_from(["length", "choice/accuracy", "path:", ":", "transformers", "base"]),
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.tuples(st.sampled_from([place for place in _places(WHOLE) if place]), VALUES), min_size=1, max_size=3)
+)
+def test_whatever_stands_in_a_suite_it_loads_or_its_problems_are_named(
+    tmp_path, suite_catalogue, extra_metrics, changes
+):
+    data = copy.deepcopy(WHOLE)
+    for path, value in changes:
+        here = data
+        for part in path[:-1]:
+            here = here[part] if isinstance(here, dict | list) and part in dict(_items(here)) else None
+        if isinstance(here, dict) or (isinstance(here, list) and isinstance(path[-1], int) and path[-1] < len(here)):
+            here[path[-1]] = copy.deepcopy(value)
+    path = tmp_path / "suite.yaml"
+    path.write_text(dump_yaml(data), encoding="utf-8")
+    lines, problems, again = path.read_text(encoding="utf-8").splitlines(), (), None
+    try:
+        suite = load_suite(path, suite_catalogue, extra_metrics=extra_metrics)
+    except SuiteError as error:
+        problems = error.problems
+    else:
+        suite.write(path)
+        again = load_suite(path, suite_catalogue, extra_metrics=extra_metrics)
+        assert again == suite
+    assert bool(problems) != bool(again)
+    assert all(0 < problem.line <= len(lines) and problem.message for problem in problems)
+
+
+def _items(value):
+    return value.items() if isinstance(value, dict) else enumerate(value)
 
 
 # ---- files --------------------------------------------------------------------------------------------------------
@@ -320,6 +388,14 @@ def test_a_file_that_cannot_be_read_says_so(tmp_path, suite_catalogue, name, rea
 
 def test_a_byte_order_mark_is_no_part_of_the_first_key(load):
     assert load("\ufeff" + MINIMAL).name == "small"
+
+
+@pytest.mark.parametrize(
+    ("key", "needed"), [("model", "model.source: is required: "), ("data", "data.train: is required: ")]
+)
+def test_an_empty_part_lacks_what_it_needs(problems, key, needed):
+    (problem,) = problems(SUITE, f"{key}={{}}")
+    assert problem.startswith(f"--set {key}={{}}: {needed}")
 
 
 def test_a_builder_may_not_take_a_reserved_key(tmp_path, suite_catalogue):

@@ -95,17 +95,25 @@ def test_the_first_of_two_equal_keys_counts_and_the_second_is_a_mistake():
         (
             "a: [1,\n  2,\nb",
             3,
-            "not valid YAML at column 2: while parsing a flow sequence that starts in line 1, expected ',' or ']', "
-            "but got '<stream end>'",
+            (
+                "not valid YAML at column 2: while parsing a flow sequence that starts in line 1, expected ',' or ']', "
+                "but got '<stream end>'"
+            ),
         ),
         (
             "a: 1\n\tb: 2",
             2,
-            "not valid YAML at column 1: while scanning for the next token, found character '\\t' that cannot start any "
-            "token",
+            (
+                "not valid YAML at column 1: while scanning for the next token, found character '\\t' that cannot start "
+                "any token"
+            ),
         ),
         ("a: 1\nb: \x07", 2, "not valid YAML: the character U+0007 is not allowed"),
-        ("a: 1\n---\nb: 2", 2, "not valid YAML at column 1: expected a single document in the stream that starts in line 1, but found another document"),
+        (
+            "a: 1\n---\nb: 2",
+            2,
+            "not valid YAML at column 1: expected a single document in the stream that starts in line 1, but found another document",
+        ),
         ("a: *b", 1, "not valid YAML at column 4: found undefined alias 'b'"),
         ("a: !!python/name:os.system x", 1, "the tag !!python/name:os.system is not accepted here"),
         ("- 1\n- !!binary aGk=", 2, "the tag !!binary is not accepted here"),
@@ -137,10 +145,16 @@ SCALARS = (
     | st.integers(min_value=-(10**30), max_value=10**30)
     | st.floats(allow_nan=False)
     | st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=20)
-    | st.sampled_from(["yes", "on", "1e-3", "0o7", "0x1", "~", "null", "true", ".inf", "", " a ", "a: b", "- x", "<<", "a\nb"])
+    | st.sampled_from(
+        ["yes", "on", "1e-3", "0o7", "0x1", "~", "null", "true", ".inf", "", " a ", "a: b", "- x", "<<", "a\nb"]
+    )
 )
 DOCUMENTS = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(SCALARS.filter(lambda k: isinstance(k, str)), inner, max_size=4), max_leaves=20
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(SCALARS.filter(lambda k: isinstance(k, str)), inner, max_size=4)
+    ),
+    max_leaves=20,
 )
 
 

@@ -45,7 +45,7 @@ PAYLOADS = (
     "<base href=//evil.example/23/>",
     '<form action=//evil.example/24><button formaction="javascript:alert(24)">go',
     "\u202egnp.exe\u2066<script>alert(25)</script>\x00\x1b[31m\x9b31m",
-    "<!--<img src=\"--><img src=x onerror=alert(26)//\">",
+    '<!--<img src="--><img src=x onerror=alert(26)//">',
     "<details open ontoggle=alert(27)><summary>x",
     "&lt;script&gt;alert(28)&lt;/script&gt;",
     "[click](javascript:alert(29)) ![x](http://evil.example/29.png) | `x` @someone www.evil.example",
@@ -142,8 +142,25 @@ def _records(say: Callable[[str], str]) -> list[Record]:
         ]
 
     coverage = {
-        "labels": {say(label): {"train": 40 - 5 * i, "validation": 4, "test": 18 - i} for i, label in enumerate(LABELS)},
+        "labels": {
+            say(label): {"train": 40 - 5 * i, "validation": 4, "test": 18 - i} for i, label in enumerate(LABELS)
+        },
+        "rows": {"train": 256, "validation": 24, "test": 105},
+        "slices": {say("en"): {"train": 200, "test": 60}, say("de"): {"train": 56, "test": 45}},
+        "labels_not_in_test": [say("complaints")],
+        "measure": say("words in common"),
+        "threshold": 0.2,
+        "compared": 104,
         "without_neighbour": 12,
+        "gaps": [
+            {
+                "size": 3,
+                "rows": ["a"],
+                "labels": {say("billing"): 3},
+                "similarity": 0.11,
+                "excerpt": say("Is the office open on Sunday?"),
+            }
+        ],
     }
     facts: dict[str, dict[str, object]] = {
         "read": {
@@ -156,10 +173,22 @@ def _records(say: Callable[[str], str]) -> list[Record]:
             "rows_in": 398,
             "dropped": 3,
             "rows_out": 395,
-            "filters": filters(("unicode", "cleaning", 1, 0), ("length", "cleaning", 3, 3), ("toxicity", "toxicity", 0, 0)),
+            "filters": filters(
+                ("unicode", "cleaning", 1, 0), ("length", "cleaning", 3, 3), ("toxicity", "toxicity", 0, 0)
+            ),
         },
-        "compare": {"rows_in": 395, "dropped": 6, "rows_out": 389, "filters": filters(("duplicates", "cleaning", 8, 6))},
-        "split": {"train": 260, "validation": 24, "test": 105, "notes": [say("smalltalk has too few rows to stratify.")]},
+        "compare": {
+            "rows_in": 395,
+            "dropped": 6,
+            "rows_out": 389,
+            "filters": filters(("duplicates", "cleaning", 8, 6)),
+        },
+        "split": {
+            "train": 260,
+            "validation": 24,
+            "test": 105,
+            "notes": [say("smalltalk has too few rows to stratify.")],
+        },
         "leakage": {
             "rows_in": 389,
             "dropped": 4,
@@ -243,7 +272,10 @@ def _verdict(say: Callable[[str], str], state: str) -> Verdict:
         Decision("safety/rate", "error", "info", say("safety/rate ≤ 0.1"), say("the score is missing")),
         Decision("latency/ttft_p50_ms", "fail", "warn", say("latency/ttft_p50_ms ≤ 60"), say("60.1 is above 60"), 61.25, 60.1, 63.4, 44, "order statistics"),
     )  # fmt: skip
-    warnings = (say("tuned is not shown to beat minilm-logistic-regression on choice/accuracy."), say("a warn gate fails."))
+    warnings = (
+        say("tuned is not shown to beat minilm-logistic-regression on choice/accuracy."),
+        say("a warn gate fails."),
+    )
     return Verdict(state, say("2 of 2 blocking gates hold."), decisions, warnings)  # type: ignore[arg-type]
 
 
@@ -272,9 +304,20 @@ def _ledger(say: Callable[[str], str]) -> pa.Table:
         entry(30 + i, "compare", "duplicates", "exact", "drop", matched_row=say("feed"), matched_text=say("Where is"))
         for i in range(6)
     ]
-    entries += [entry(40 + i, "compare", "duplicates", "conflict", "flag", detail=say("billing, returns")) for i in range(2)]
     entries += [
-        entry(50 + i, "leakage", "leakage", "tulu3", "drop", split="train", matched_row=say("beef"), matched_text=say("n-gram"))
+        entry(40 + i, "compare", "duplicates", "conflict", "flag", detail=say("billing, returns")) for i in range(2)
+    ]
+    entries += [
+        entry(
+            50 + i,
+            "leakage",
+            "leakage",
+            "tulu3",
+            "drop",
+            split="train",
+            matched_row=say("beef"),
+            matched_text=say("n-gram"),
+        )
         for i in range(4)
     ]
     return entries_to_table(entries)
@@ -285,7 +328,9 @@ def _training() -> list[dict[str, float]]:
     for step in range(5, 125, 5):
         steps.append({"step": step, "steps": 120, "epoch": step / 30, "loss": 0.2 + 2.6 * math.exp(-step / 25)})
         if step % 20 == 0:
-            steps.append({"step": step, "steps": 120, "epoch": step / 30, "validation_loss": 0.31 + 2.2 * math.exp(-step / 22)})
+            steps.append(
+                {"step": step, "steps": 120, "epoch": step / 30, "validation_loss": 0.31 + 2.2 * math.exp(-step / 22)}
+            )
     return steps
 
 
@@ -300,7 +345,10 @@ def _choice(say: Callable[[str], str]) -> pa.Table:
             say(target),
             "hash",
             say(target),
-            {"input": say(f"Message {i}: I was charged twice, and the parcel never came."), "confidence": 0.5 + i / 300},
+            {
+                "input": say(f"Message {i}: I was charged twice, and the parcel never came."),
+                "confidence": 0.5 + i / 300,
+            },
         )
 
     tuned = [sample(i, wrong=i % 10 == 0) for i in range(104)]

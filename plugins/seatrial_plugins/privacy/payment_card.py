@@ -38,10 +38,10 @@ _ISSUERS: tuple[tuple[str, int, int, frozenset[int]], ...] = (
 """Issuer, first and last four leading digits, lengths: the networks' published ranges (ISO/IEC 7812)."""
 
 _ENOUGH_DIGITS = 14
-# One number in ten passes the Luhn check, and short ranges are full of order numbers and EANs: below this a card is
-# believed only where the text speaks of one.
+# One number in ten passes the Luhn check, and below this length order numbers and EANs abound: a shorter number, or one
+# of no issuer's range, is believed only where the text speaks of a card.
 
-_CARD_WORDS = re.compile(r"\b(?:card|credit|debit|visa|master ?card|maestro|amex|diners|discover|jcb|cvv|cvc)", re.IGNORECASE)
+_CARD_WORDS = re.compile(r"\b(?:cc\b|card|credit|debit|visa|master ?card|maestro|amex|diners|discover|jcb|cvv|cvc)", re.IGNORECASE)
 _WORDS_BEFORE = 60
 
 
@@ -67,10 +67,10 @@ class PaymentCardRecogniser:
         """Every card number; separators make no difference to its value."""
         for candidate in self._candidates.finditer(text):
             digits = re.sub("[ -]", "", candidate.group())
-            if not issuer(digits) or len(set(digits)) == 1:
-                continue
             before = text[max(0, candidate.start() - _WORDS_BEFORE) : candidate.start()]
-            if len(digits) < _ENOUGH_DIGITS and not _CARD_WORDS.search(before):
-                continue
-            if self._recogniser.validate_result(digits):
+            of_issuer = len(digits) >= _ENOUGH_DIGITS and issuer(digits) is not None
+            if (of_issuer or _CARD_WORDS.search(before)) and self._valid(digits):
                 yield Datum(candidate.start(), candidate.end(), digits)
+
+    def _valid(self, digits: str) -> bool:
+        return len(set(digits)) > 1 and self._recogniser.validate_result(digits)

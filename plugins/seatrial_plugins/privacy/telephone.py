@@ -13,24 +13,36 @@ from seatrial_plugins.privacy.datum import Datum
 
 __all__ = ["TelephoneRecogniser"]
 
-_CANDIDATE = re.compile(r"(?<![\w.,$€£#-])[+(]{0,2}\d(?:[ ()./\-\u2010-\u2013\xa0]{0,3}\d){6,16}(?!\w*[%€£$])", re.ASCII)
+_CANDIDATE = re.compile(
+    r"(?:(?<![\w+])\(?\+|(?<![\w.,$€£#<>=*/+-])\(?)\d(?:[ ()./\-\u2010-\u2013\xa0]{0,3}\d){6,16}(?!\w*[%€£$]|\s*[=<>*])", re.ASCII
+)
 # 7 to 17 digits with telephone punctuation: E.164 allows 15, and two may be an exit code. The matcher is only shown
-# what stands round these: it tries each region on every digit of a text, in Python.
+# what stands round these: it tries every digit of a text, in Python. Sums and prices are out from the start.
 _MARGIN = 24
 # Room for an extension after the number, and for what the matcher looks at before it (currency, letters).
 
 _PHONE_WORDS = re.compile(
-    r"\b(?:(?:tele)?phone|tel|mobile|cell|call|ring|dial|text|sms|fax|whats ?app|contact|reach|number is)\b",
+    r"\b(?:(?:tele)?phones?|tel|mobile|cell|call(?:ing)?|ring|dial(?:ing)?|text|sms|fax|whats ?app|contact|reach|"
+    r"(?:the|my|your|his|her|our|their) numbers? (?:is|are|was))\b",
     re.IGNORECASE,
 )
 _WORDS_BEFORE = 40
+_OTHER_NUMBERS = re.compile(
+    r"\b(?:order|invoice|ticket|case|reference|ref|account|acct|serial|tracking|parcel|shipment|booking|confirmation|"
+    r"transaction|policy|licen[cs]e|passport|claim|part|item|product|model|sku|isbn|issn|doi|id)\b[^.!?\n\d]{0,16}$",
+    re.IGNORECASE,
+)
+_DATE = re.compile(r"(?:19|20)\d\d[-./ ]\d{1,2}[-./ ]\d{1,2}|\d{1,2}[-./ ]\d{1,2}[-./ ](?:19|20)\d\d")
+_NORTH_AMERICAN = re.compile(r"(?:1[-. ])?(?:\(\d{3}\) ?|\d{3}([-. ]))\d{3}[-. ]\d{4}", re.ASCII)
+# Written so, ten digits are hardly anything else, though the exchange be one that was never given out.
+_RANGE = re.compile(r"\d\s+[-\u2010-\u2013]\s+\d")
 
 
 class TelephoneRecogniser:
     """Finds international numbers of any region, and national ones of the regions given.
 
-    A national number in one block of digits looks like any other number: it counts only where the text speaks of
-    telephoning.
+    A national number counts where its digits are grouped as its region does, or where the text speaks of telephoning:
+    else it looks like any other number.
     """
 
     kind = "phone"
@@ -58,17 +70,30 @@ class TelephoneRecogniser:
     def _match(self, text: str, start: int, end: int) -> Iterator[Datum]:
         base = max(0, start - _MARGIN)
         part = text[base : end + _MARGIN]
-        spoken_of = bool(_PHONE_WORDS.search(text[max(0, start - _WORDS_BEFORE) : start]))
+        before = text[max(0, start - _WORDS_BEFORE) : start]
         for region in self._regions:
-            # A date, a range or a serial number has its digits grouped as no telephone number of the region is.
-            grouped = {match.start for match in PhoneNumberMatcher(part, region, Leniency.STRICT_GROUPING)}
             found = False
-            for match in PhoneNumberMatcher(part, region, Leniency.VALID):
-                place, written = base + match.start, match.raw_string
-                believable = spoken_of if written.isdigit() else match.start in grouped
-                if start <= place < end and (believable or written.startswith("+")):
+            for match in PhoneNumberMatcher(part, region, Leniency.POSSIBLE):
+                place = base + match.start
+                if start <= place < end and _believable(match, part, region, before):
                     found = True
                     number = phonenumbers.format_number(match.number, phonenumbers.PhoneNumberFormat.E164)
                     yield Datum(place, base + match.end, number)
             if found:
                 return
+
+
+def _believable(match: phonenumbers.PhoneNumberMatch, part: str, region: str | None, before: str) -> bool:
+    written = match.raw_string
+    if written.startswith("+"):
+        return True
+    if _OTHER_NUMBERS.search(before) or _DATE.search(written):
+        return False
+    if _PHONE_WORDS.search(before):
+        return True
+    if written.isdigit() or _RANGE.search(written):
+        return False
+    if match.number.country_code == 1 and _NORTH_AMERICAN.match(written):
+        return True
+    # A serial number has its digits grouped as no telephone number of the region is.
+    return any(strict.start == match.start for strict in PhoneNumberMatcher(part, region, Leniency.STRICT_GROUPING))

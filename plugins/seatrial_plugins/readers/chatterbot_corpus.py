@@ -35,7 +35,7 @@ class ChatterbotCorpus:
         conversations = (
             document.root.get("conversations") if document.root and document.root.kind == "mapping" else None
         )
-        if conversations is None or conversations.kind != "list":
+        if not problem and (conversations is None or conversations.kind != "list"):
             problem = "there is no list `conversations:`"
         if problem or conversations is None:
             problem = document.end.problem if document.end is not None else problem

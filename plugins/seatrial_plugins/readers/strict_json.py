@@ -35,7 +35,8 @@ class StrictJson:
         try:
             value, end = self._decoder.raw_decode(text, start)
         except json.JSONDecodeError as error:
-            return Decoded(None, error.pos, f"broken JSON: {error.msg[:1].lower()}{error.msg[1:]}", broken=True)
+            said = error.msg.removesuffix(" at").removesuffix(" starting")
+            return Decoded(None, error.pos, f"broken JSON: {said[:1].lower()}{said[1:]}", broken=True)
         except RecursionError:
             return Decoded(None, start, "the JSON is nested too deeply", broken=True)
         except ValueError:

@@ -30,7 +30,9 @@ class YamlList:
                 value = None if item.problem else item.value()
                 yield RawRecord(item.line, value, item.problem, document.excerpt(item))
         elif root is not None and document.end is None:
-            problem = f"the top level is {'a mapping' if root.kind == 'mapping' else 'one value'}, not a list of records"
+            problem = (
+                f"the top level is {'a mapping' if root.kind == 'mapping' else 'one value'}, not a list of records"
+            )
             yield RawRecord(root.line, problem=problem, excerpt=document.excerpt(root))
         if document.end is not None:
             yield RawRecord(document.end.number, problem=document.end.problem)

@@ -6,8 +6,10 @@ kilobyte grow without bound, and one error loses the whole file.
 
 from __future__ import annotations
 
+import bisect
+import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -106,37 +108,48 @@ def read_document(file: Path, *, keep: int, limit: int = LIMIT) -> Document:
             end = line
         else:
             lines.append(line)
-    text = "".join(line.text for line in lines)
-    builder = _Builder({line.number: line.problem for line in lines if line.problem}, limit)
+    # NUL ends a YAML file; replaced, it is the problem of its own record only.
+    text = "".join(line.text.replace("\0", "\ufffd") for line in lines)
+    builder = _Builder(lines, limit)
     try:
         for event in yaml.parse(text, Loader=_LOADER):
             builder.add(event)
     except yaml.YAMLError as error:
-        end = end or _broken(error, text)
+        end = end or builder.broken_at(error, text)
     return Document(builder.finish(keep), text, end)
-
-
-def _broken(error: yaml.YAMLError, text: str) -> Line:
-    mark = getattr(error, "problem_mark", None)
-    if mark is not None:
-        said = getattr(error, "problem", None) or getattr(error, "context", None) or "unexpected text"
-        return Line(mark.line + 1, "", f"broken YAML: {said} at column {mark.column + 1}; what follows here is lost")
-    position = getattr(error, "position", 0) or 0
-    reason = str(getattr(error, "reason", "") or "unexpected text")
-    number = text.encode("utf-8", "replace")[:position].count(b"\n") + 1
-    return Line(number, "", f"broken YAML: {reason}; what follows here is lost")
 
 
 class _Builder:
     """Puts events together; a node too deep, an alias or a broken line becomes the problem of all that hold it."""
 
-    def __init__(self, broken: dict[int, str], limit: int) -> None:
+    def __init__(self, lines: Sequence[Line], limit: int) -> None:
         self._root: Node | None = None
         self._stack: list[Node] = []
         self._too_deep = 0
-        self._broken = broken
-        self._limit = limit
         self._documents = 0
+        self._limit = limit
+        self._broken = {line.number: line.problem for line in lines if line.problem}
+        # YAML also breaks lines at a carriage return and at U+0085, U+2028, U+2029; other programs' line numbers don't.
+        self._starts = list(itertools.accumulate((len(line.text) for line in lines[:-1]), initial=0))
+
+    def _line(self, index: int) -> int:
+        """The 1-based physical line of a character."""
+        return bisect.bisect_right(self._starts, index)
+
+    def broken_at(self, error: yaml.YAMLError, text: str) -> Line:
+        """Where and why the parser gave up."""
+        mark = getattr(error, "problem_mark", None)
+        if mark is not None:
+            said = getattr(error, "problem", None) or getattr(error, "context", None) or "unexpected text"
+            index = min(mark.index, len(text))
+        else:
+            # An unprintable character: the parser's C version gives its place in bytes.
+            said = str(getattr(error, "reason", "") or "unexpected text")
+            at = getattr(error, "position", 0) or 0
+            index = len(text.encode()[:at].decode("utf-8", "ignore")) if _LOADER is not yaml.SafeLoader else at
+        line = self._line(index)
+        column = index - self._starts[line - 1] + 1
+        return Line(line, "", f"broken YAML: {said} at column {column}; what follows here is lost")
 
     def add(self, event: Any) -> None:
         start = event.start_mark
@@ -150,7 +163,7 @@ class _Builder:
                 self._stack[-1].problem = f"nested more than {_DEPTH} deep"
                 return
             kind = "list" if isinstance(event, yaml.SequenceStartEvent) else "mapping"
-            line = start.line + 1
+            line = self._line(start.index)
             self._stack.append(Node(kind, line, line, start=start.index))
         elif isinstance(event, yaml.SequenceEndEvent | yaml.MappingEndEvent):
             if self._too_deep:
@@ -158,26 +171,26 @@ class _Builder:
                 return
             self._close(self._stack.pop(), event)
         elif isinstance(event, yaml.ScalarEvent) and not self._too_deep:
-            node = Node("scalar", start.line + 1, 0, event.value, start=start.index)
-            node.plain = event.implicit[0] and event.style is None
+            node = Node("scalar", self._line(start.index), 0, event.value, start=start.index)
+            node.plain = event.implicit[0] and not event.style
             if event.tag not in {None, "!", _TEXT}:
                 node.problem = "a YAML tag other than !!str"
             self._close(node, event)
         elif isinstance(event, yaml.AliasEvent) and not self._too_deep:
-            node = Node("scalar", start.line + 1, 0, start=start.index)
+            node = Node("scalar", self._line(start.index), 0, start=start.index)
             node.problem = "a YAML alias (*name); write the text out"
             self._close(node, event)
 
     def _close(self, node: Node, event: Any) -> None:
-        node.last = event.end_mark.line + 1
+        # The end mark of a block stands at the start of what follows it.
+        node.last = max(node.line, self._line(event.end_mark.index - 1))
         node.size = event.end_mark.index - node.start
         if node.kind == "mapping":
             self._check_keys(node)
         if node.size > self._limit:
             node.problem = f"longer than {self._limit:,} characters"
         if self._broken and not node.problem and node.kind == "scalar":
-            last = node.last if event.end_mark.column else node.last - 1
-            hit = [self._broken[line] for line in range(node.line, max(last, node.line) + 1) if line in self._broken]
+            hit = [self._broken[line] for line in range(node.line, node.last + 1) if line in self._broken]
             node.problem = hit[0] if hit else ""
         if not self._stack:
             self._root = node

@@ -1,0 +1,131 @@
+"""Accuracy: is the answer right, among given options or in the model's own words; and what leakage would have added."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from seatrial import Component, Metric, hookimpl
+from seatrial.scoring import Scorer
+
+__all__ = ["build_choice", "build_generation", "build_naive_split", "seatrial_scorers"]
+
+
+def build_choice() -> Scorer:
+    """Asks which of the options the model finds likeliest: the task's labels, or the row's own choices."""
+    from seatrial_plugins.accuracy.choice import ChoiceScorer
+
+    return ChoiceScorer()
+
+
+def build_generation(*, max_new_tokens: int = 64, stop: list[str] | None = None) -> Scorer:
+    """Lets the model answer, greedily, and compares the answer with the expected one.
+
+    Args:
+        max_new_tokens: Where an answer is cut off.
+        stop: Strings that end an answer, beside the end of the turn.
+    """
+    from seatrial_plugins.accuracy.generation import GenerationScorer
+
+    return GenerationScorer(max_new_tokens=max_new_tokens, stop=tuple(stop or ()))
+
+
+def build_naive_split(*, test: float = 0.3, maximum: int | None = None) -> Scorer:
+    """Re-splits the rows as they were read, copies and all, and scores the same system on that test split.
+
+    Args:
+        test: The share of rows held out, as in the suite's own split.
+        maximum: At most that many rows of a label, as in the suite's own balance; drawn before the split.
+    """
+    from seatrial_plugins.accuracy.naive_split import NaiveSplitScorer
+
+    return NaiveSplitScorer(test=test, maximum=maximum)
+
+
+CHOICE = (
+    Metric(
+        "accuracy", "correct", "proportion", "higher", "Rows whose expected answer is the likeliest of the options."
+    ),
+    Metric(
+        "accuracy_norm",
+        "correct_norm",
+        "proportion",
+        "higher",
+        "The same with each option's log-likelihood divided by its length in characters, so that long options are not "
+        "at a disadvantage (acc_norm of the LM Evaluation Harness).",
+    ),
+    Metric(
+        "target_nll",
+        "nll",
+        "mean",
+        "lower",
+        "Negative log-likelihood of the expected answer, natural log, summed over its tokens and its end of turn.",
+        unit="nats",
+    ),
+)
+
+GENERATION = (
+    Metric(
+        "exact_match",
+        "exact_match",
+        "proportion",
+        "higher",
+        "Answers equal to the expected one after lower-casing and removing punctuation, articles and extra white space "
+        "(Rajpurkar et al., SQuAD, 2016).",
+    ),
+    Metric(
+        "token_f1",
+        "token_f1",
+        "mean",
+        "higher",
+        "Harmonic mean of precision and recall over the words that answer and expectation share (Rajpurkar et al., "
+        "SQuAD, 2016).",
+        limits=(0.0, 1.0),
+    ),
+    Metric("finished", "finished", "proportion", "higher", "Answers that ended by themselves before the token limit."),
+)
+
+NAIVE_SPLIT = (
+    Metric(
+        "accuracy",
+        "correct",
+        "proportion",
+        "higher",
+        "An estimate of what would have been reported: accuracy on a random split of the rows as they were read.",
+    ),
+    Metric(
+        "accuracy_leaked",
+        "correct_leaked",
+        "proportion",
+        "higher",
+        "On the rows of that split whose input also stands in its train part.",
+    ),
+    Metric("accuracy_clean", "correct_clean", "proportion", "higher", "On the rows of that split that do not."),
+)
+
+
+@hookimpl
+def seatrial_scorers() -> Iterable[Component[Scorer]]:
+    """The three scorers."""
+    yield Component(
+        "choice",
+        build_choice,
+        "The likeliest of the given options: accuracy by log-likelihood.",
+        metrics=CHOICE,
+        needs=("scores",),
+        baselines=True,
+    )
+    yield Component(
+        "generation",
+        build_generation,
+        "The model's own words against the expected ones: exact match and token F1.",
+        metrics=GENERATION,
+        needs=("generates",),
+    )
+    yield Component(
+        "naive_split",
+        build_naive_split,
+        "What leakage would have flattered: the same system on a naive split of the rows as they were read.",
+        metrics=NAIVE_SPLIT,
+        needs=("scores",),
+        comparable=False,
+    )

@@ -1,0 +1,83 @@
+"""Naive split: an estimate of what a score would have been had nobody looked for copies.
+
+The rows as they were read are split at random, copies and all. Rows of its test part whose input also stands in its
+train part have leaked. The same system is scored on all of them. It is an estimate: the adapter was trained on the
+suite's own split, not on the naive one.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from seatrial import Row, Rows, Sample, System, Task
+from seatrial.errors import StageError
+from seatrial.normalise import normalise
+from seatrial.table import RowList
+from seatrial_plugins.accuracy.choice import ChoiceScorer
+
+__all__ = ["NaiveSplitScorer", "resplit"]
+
+
+@dataclass(frozen=True, slots=True)
+class NaiveSplitScorer:
+    """Scores a system on the test part of a random split of the raw rows."""
+
+    test: float
+    maximum: int | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.test < 1:
+            raise StageError(f"naive_split: test is {self.test}; give a share between 0 and 1")
+
+    def score(self, system: System, rows: Rows, task: Task) -> Iterator[Sample]:
+        """One sample for each row of the naive test part; equal prompts are asked once."""
+        del rows
+        raw = [row for row in task.raw if row.label in task.labels]
+        train, test = resplit(raw, test=self.test, maximum=self.maximum, seed=task.seed)
+        if not test:
+            raise StageError("naive_split: no raw row has a label of the train rows, so there is nothing to split")
+        leaked = {normalise(row.input_text) for row in train}
+        seen = {normalise(row.input_text) for row in task.train}
+        distinct = {(row.turns, row.label): row for row in test}
+        scored = ChoiceScorer().score(system, RowList(list(distinct.values())), task)
+        answers = dict(zip(distinct, scored, strict=True))
+        for row in test:
+            text = normalise(row.input_text)
+            yield _sample(answers[row.turns, row.label], row, leaked=text in leaked, trained_on=text in seen)
+
+
+def resplit(rows: Sequence[Row], *, test: float, maximum: int | None, seed: int) -> tuple[list[Row], list[Row]]:
+    """A random split of the rows, at most `maximum` of a label: (train, test), in the rows' order."""
+    draw = random.Random(seed)
+    by_label: defaultdict[str | None, list[int]] = defaultdict(list)
+    for place, row in enumerate(rows):
+        by_label[row.label].append(place)
+    kept: list[int] = []
+    for label in sorted(by_label, key=str):
+        places = by_label[label]
+        kept += places if maximum is None or len(places) <= maximum else draw.sample(places, maximum)
+    held_out = set(draw.sample(sorted(kept), round(test * len(kept))))
+    return [rows[place] for place in sorted(kept) if place not in held_out], [rows[place] for place in sorted(held_out)]
+
+
+def _sample(answer: Sample, row: Row, *, leaked: bool, trained_on: bool) -> Sample:
+    correct = answer.values.get("correct")
+    return Sample(
+        row.id,
+        {
+            "correct": correct,
+            "correct_leaked": correct if leaked else None,
+            "correct_clean": None if leaked else correct,
+        }
+        if answer.error is None
+        else {},
+        prediction=answer.prediction,
+        target=answer.target,
+        prompt_hash=answer.prompt_hash,
+        slice=answer.slice,
+        detail={**answer.detail, "leaked": leaked, "trained_on": trained_on},
+        error=answer.error,
+    )
