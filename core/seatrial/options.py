@@ -94,7 +94,7 @@ def option_model(component: Component[Any], reserved: type[Reserved] = Reserved)
         if use is not None:
             default = use.default or default
         # A field called `copy` would shadow a method of pydantic's models: it stands under another name, by its alias.
-        field = f"{name}_" if hasattr(BaseModel, name) else name
+        field = f"{name}_" if hasattr(BaseModel, name) or name in reserved.model_fields else name
         alias = name if field != name else None
         fields[field] = (annotation, Field(default, alias=alias, description=description))
     try:

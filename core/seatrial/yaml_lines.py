@@ -46,7 +46,7 @@ class _Loader(yaml.SafeLoader):
 
 
 class _Dumper(yaml.SafeDumper):
-    yaml_implicit_resolvers = {}  # noqa: RUF012 - PyYAML declares it so, and fills it per class
+    """Quotes text that either version of YAML would take for something else."""
 
     def ignore_aliases(self, data: Any) -> bool:
         del data
@@ -56,10 +56,6 @@ class _Dumper(yaml.SafeDumper):
 for _type, (_pattern, _first) in _SCALARS.items():
     for _class in (_Loader, _Dumper):
         _class.add_implicit_resolver(_TAG + _type, re.compile(rf"(?:{_pattern})\Z"), _first)
-# Kept quoted in what is written, so that a reader by YAML 1.1's rules takes them for text as well.
-_Dumper.add_implicit_resolver(
-    _TAG + "bool11", re.compile(r"(?:y|Y|yes|Yes|YES|n|N|no|No|NO|on|On|ON|off|Off|OFF)\Z"), [*"yYnNoO"]
-)
 
 
 class YamlError(ValueError):

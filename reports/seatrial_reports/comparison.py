@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from seatrial.reporting import Result
 from seatrial.scores import Score
 from seatrial_reports.charts import Dot, DotPlot, dot_plot
-from seatrial_reports.facts import entries, number, text
+from seatrial_reports.facts import entries, mapping, number, text
 from seatrial_reports.headline import subject
 from seatrial_reports.numbers import interval, value
 
@@ -133,7 +133,8 @@ def _thresholds(result: Result, metric: str) -> dict[str, float]:
     """The fixed conditions that the suite's gates put on a metric, by what they say."""
     found: dict[str, float] = {}
     for gate in entries(result.suite, "gates"):
-        options = gate | dict(next((v for v in gate.values() if isinstance(v, Mapping)), {}))
+        named = next((key for key, value in gate.items() if isinstance(value, Mapping)), "")
+        options = {**gate, **mapping(gate, named)}
         if text(options, "metric") == metric and not text(options, "baseline"):
             for key, sign in (("min", "≥"), ("max", "≤")):
                 bound = number(options, key)

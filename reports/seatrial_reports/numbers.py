@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from seatrial.measures import duration, memory
 from seatrial.scores import Score
 
 __all__ = ["amount", "count", "duration", "interval", "memory", "percent", "share", "value"]
@@ -31,29 +32,6 @@ def share(x: float, places: int = 3) -> str:
 def percent(x: float) -> str:
     """A proportion in percent: `89.0%`."""
     return f"{100 * x:.1f}%"
-
-
-def memory(size: float) -> str:
-    """Bytes in binary units: `2.1 GiB`."""
-    for unit in ("B", "KiB", "MiB"):
-        if abs(size) < 1024:
-            return f"{size:.0f} {unit}"
-        size /= 1024
-    return f"{size:.1f} GiB"
-
-
-def duration(seconds: float) -> str:
-    """A length of time in the two largest units that matter: `0.4 s`, `1 min 46 s`, `2 h 5 min`."""
-    if not math.isfinite(seconds):
-        return str(seconds)
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    minutes, rest = divmod(whole, 60)
-    hours, minutes_left = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes_left} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
 def amount(x: float, unit: str = "", *, exact: bool = False) -> str:

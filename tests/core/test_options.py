@@ -12,7 +12,8 @@ from pydantic import Field
 from seatrial.component import Component, Use
 from seatrial.errors import PluginError
 from seatrial.host import Host
-from seatrial.options import OptionsError, documented_options, option_model, validate_options
+from seatrial.options import OptionsError, documented_options, option_model, read_options, validate_options
+from seatrial.suite_keys import FilterKeys
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -200,6 +201,14 @@ def test_a_default_is_of_the_type_that_the_signature_says(suite_catalogue):
     assert str(caught.value) == (
         "it: the default of option 'size' is not what its type says: has no value; expected a whole number"
     )
+
+
+def test_an_option_may_be_called_as_a_field_of_the_reserved_keys_is(suite_catalogue):
+    def named(*, alias: int = 1) -> None: ...
+
+    options, keys = read_options(Component("it", named, ""), {"alias": 2, "as": "other"}, suite_catalogue, FilterKeys)
+    assert options == {"alias": 2}
+    assert keys.alias == "other"
 
 
 def untyped(*, size=1): ...

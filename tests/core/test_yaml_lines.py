@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -165,5 +166,12 @@ def test_what_is_dumped_is_read_back_equal(data: Any):
     assert not document.mistakes
 
 
-def test_what_is_dumped_means_the_same_to_a_reader_of_yaml_1_1():
-    assert dump_yaml({"on": "no", "y": "1e-3"}) == "'on': 'no'\n'y': '1e-3'\n"
+@given(DOCUMENTS)
+def test_what_is_dumped_means_the_same_to_a_reader_of_yaml_1_1(data: Any):
+    assert repr(yaml.safe_load(dump_yaml(data))) == repr(data)
+
+
+def test_what_either_version_would_take_for_something_else_is_quoted():
+    assert (
+        dump_yaml({"on": "no", "yes": "1e-3", "<<": "2024-01-31"}) == "'on': 'no'\n'yes': '1e-3'\n'<<': '2024-01-31'\n"
+    )

@@ -69,11 +69,13 @@ def _read_once() -> Iterator[None]:
     The reader holds the vocabulary as one small array per token; the map of tensor names is rebuilt for each module.
     """
     import gguf
+    from transformers import modeling_gguf_pytorch_utils as reading
 
-    reader, names = gguf.GGUFReader, gguf.get_tensor_name_map
+    reader, names, bar = gguf.GGUFReader, gguf.get_tensor_name_map, reading.tqdm
     gguf.GGUFReader = functools.lru_cache(maxsize=1)(reader)
     gguf.get_tensor_name_map = functools.lru_cache(maxsize=8)(names)
+    reading.tqdm = functools.partial(bar, disable=True)  # the terminal is the run's
     try:
         yield
     finally:
-        gguf.GGUFReader, gguf.get_tensor_name_map = reader, names
+        gguf.GGUFReader, gguf.get_tensor_name_map, reading.tqdm = reader, names, bar

@@ -244,6 +244,8 @@ class CausalModel:
     def _decode(self, prompts: Sequence[list[int]], max_new_tokens: int, stop: Sequence[str]) -> list[Generation]:
         from transformers import GenerationConfig
 
+        self._bare.generation_config = GenerationConfig()  # what the checkpoint says of sampling doesn't apply
+
         width = max(len(ids) for ids in prompts)
         ids = torch.zeros(len(prompts), width, dtype=torch.long)
         mask = torch.zeros(len(prompts), width, dtype=torch.long)
@@ -259,7 +261,6 @@ class CausalModel:
             pad_token_id=ends[0] if ends else 0,
             stop_strings=list(stop) or None,
         )
-        self._bare.generation_config = GenerationConfig()  # what the checkpoint says of sampling doesn't apply
         written = self._bare.generate(
             input_ids=ids.to(self.device),
             attention_mask=mask.to(self.device),

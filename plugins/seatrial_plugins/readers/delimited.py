@@ -147,7 +147,9 @@ class _Table:
         self._head += line.text[: EXCERPT - len(self._head)]
         self._problem = self._problem or line.problem
         if self._size > self._limit:
-            self._problem = f"the row is longer than {self._limit:,} characters; a quote may be left open"
+            self._problem = (
+                self._problem or f"the row is longer than {self._limit:,} characters; a quote may be left open"
+            )
         if self._size > self._limit or (line.problem and not line.text.endswith("\n")):
             raise _TooLong
         return line.text

@@ -48,8 +48,9 @@ class ParquetRows:
                         row += 1
                         yield RawRecord(row, *record)
         except (*READ_ERRORS, pa.ArrowException) as error:
-            reason = f"broken Parquet: {error}" if isinstance(error, pa.ArrowException) else read_problem(error)
-            yield RawRecord(row + 1, problem=reason)
+            # Arrow raises OSError too, without a number, for pages that it cannot decompress.
+            arrow = isinstance(error, pa.ArrowException) or (type(error) is OSError and error.errno is None)
+            yield RawRecord(row + 1, problem=f"broken Parquet: {error}" if arrow else read_problem(error))
             return
         if not row:
             yield RawRecord(1, problem="the table has no row")

@@ -25,6 +25,9 @@ __all__ = ["Document", "Node", "read_document"]
 _DEPTH = 50
 """How deep a record may be nested; chat messages with tool calls need less than ten."""
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DEEPEST = 1000
+"""Where parsing ends: its time grows with the square of the depth."""
+_UNPRINTABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 _TEXT = "tag:yaml.org,2002:str"
 _INTEGER = re.compile(r"[-+]?[0-9]{1,4000}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
@@ -107,9 +110,8 @@ def read_document(file: Path, *, keep: int, limit: int = LIMIT) -> Document:
         if line.ends:
             end = line
         else:
-            lines.append(line)
-    # NUL ends a YAML file; replaced, it is the problem of its own record only.
-    text = "".join(line.text.replace("\0", "\ufffd") for line in lines)
+            lines.append(_printable(line))
+    text = "".join(line.text for line in lines)
     builder = _Builder(lines, limit)
     try:
         for event in yaml.parse(text, Loader=_LOADER):
@@ -117,6 +119,15 @@ def read_document(file: Path, *, keep: int, limit: int = LIMIT) -> Document:
     except yaml.YAMLError as error:
         end = end or builder.broken_at(error, text)
     return Document(builder.finish(keep), text, end)
+
+
+def _printable(line: Line) -> Line:
+    """The line without characters that end the parsing of a whole file; they are its own problem only."""
+    found = _UNPRINTABLE.search(line.text)
+    if found is None:
+        return line
+    problem = line.problem or f"control character U+{ord(found[0]):04X} at character {found.start() + 1} of the line"
+    return Line(line.number, _UNPRINTABLE.sub("\ufffd", line.text), problem)
 
 
 class _Builder:
@@ -143,10 +154,7 @@ class _Builder:
             said = getattr(error, "problem", None) or getattr(error, "context", None) or "unexpected text"
             index = min(mark.index, len(text))
         else:
-            # An unprintable character: the parser's C version gives its place in bytes.
-            said = str(getattr(error, "reason", "") or "unexpected text")
-            at = getattr(error, "position", 0) or 0
-            index = len(text.encode()[:at].decode("utf-8", "ignore")) if _LOADER is not yaml.SafeLoader else at
+            said, index = str(error).split("\n", 1)[0] or "unexpected text", 0
         line = self._line(index)
         column = index - self._starts[line - 1] + 1
         return Line(line, "", f"broken YAML: {said} at column {column}; what follows here is lost")
@@ -160,6 +168,8 @@ class _Builder:
         elif isinstance(event, yaml.SequenceStartEvent | yaml.MappingStartEvent):
             if self._too_deep or len(self._stack) >= _DEPTH:
                 self._too_deep += 1
+                if self._too_deep > _DEEPEST:
+                    raise yaml.MarkedYAMLError(problem=f"nested more than {_DEEPEST:,} deep", problem_mark=start)
                 self._stack[-1].problem = f"nested more than {_DEPTH} deep"
                 return
             kind = "list" if isinstance(event, yaml.SequenceStartEvent) else "mapping"

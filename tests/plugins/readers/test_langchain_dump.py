@@ -98,7 +98,7 @@ def test_calls_are_kept_however_they_were_written(read):
         ([[{"content": "x"}]], "messages[0] is of no kind of message that a chat has"),
         ([{"text": "x"}], "no list of LangChain messages"),
         (["x"], "no list of LangChain messages"),
-        ([PROMPT | {"kwargs": None}], "no list of LangChain messages"),
+        ([PROMPT | {"kwargs": None}], "messages[0] is of no kind of message that a chat has"),
     ],
 )
 def test_what_is_no_conversation_is_a_problem(read, document, problem):

@@ -151,9 +151,12 @@ def test_damaged_gzip_is_a_problem(tmp_path, name):
 
 markup = st.lists(
     st.sampled_from(
-        [*'[]{}":,-?&*!|>#%@`~', "\n", "\r\n", "\t", " ", "\0", "\\", "\\ud800", "1e999", "NaN", "null", "true", "- - "]
-        + ["categories:", "conversations:", '{"type":"human","data":{"content":"x"}}', '{"a":1}', "<<: *a", "---\n"]
-        + ['"a"', "é", "\ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16"), "\x85", "\ufeff", "\x07"]
+        [
+            *'[]{}":,-?&*!|>#%@`~',
+            *("\n", "\r", "\r\n", "\t", " ", "\0", "\x07", "\x85", "\u2028", "\ufeff", "\ufffe", "é", "👋"),
+            *("\\", "\\ud800", "1e999", "NaN", "null", "true", '"a"', '{"a":1}', "- - ", "<<: *a", "---\n"),
+            *("categories:", "conversations:", '{"type":"human","data":{"content":"x"}}'),
+        ]
     ),
     max_size=40,
 ).map(lambda parts: "".join(parts).encode())

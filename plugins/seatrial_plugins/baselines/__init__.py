@@ -1,0 +1,53 @@
+"""Baselines: cheap classifiers on the same rows, which the tuned model has to beat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from seatrial import Component, Use, hookimpl
+from seatrial.model import Baseline, Encoder
+
+__all__ = ["encoder_logreg", "majority", "seatrial_baselines", "tfidf_logreg"]
+
+
+def majority() -> Baseline:
+    """The most frequent label of the train rows, whatever is asked."""
+    from seatrial_plugins.baselines.majority import Majority
+
+    return Majority()
+
+
+def tfidf_logreg(*, c: float = 10.0) -> Baseline:
+    """Logistic regression over TF-IDF weights of words and pairs of words.
+
+    Args:
+        c: inverse strength of the L2 penalty.
+    """
+    from seatrial_plugins.baselines.tfidf_logreg import TfidfLogReg
+
+    return TfidfLogReg(c=c)
+
+
+def encoder_logreg(*, encoder: Encoder, c: float = 10.0) -> Baseline:
+    """Logistic regression over sentence vectors.
+
+    Args:
+        encoder: the encoder's name.
+        c: inverse strength of the L2 penalty.
+    """
+    from seatrial_plugins.baselines.encoder_logreg import EncoderLogReg
+
+    return EncoderLogReg(encoder, c=c)
+
+
+@hookimpl
+def seatrial_baselines() -> Iterable[Component[Baseline]]:
+    """The three classifiers that every classification report shows."""
+    yield Component("majority", majority, "The most frequent label of the train rows.")
+    yield Component("tfidf-logreg", tfidf_logreg, "Logistic regression over TF-IDF of words and pairs of words.")
+    yield Component(
+        "encoder-logreg",
+        encoder_logreg,
+        "Logistic regression over the embedded encoder's sentence vectors.",
+        uses={"encoder": Use("encoder", default="minilm")},
+    )

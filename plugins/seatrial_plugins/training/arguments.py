@@ -1,0 +1,56 @@
+"""`transformers.TrainingArguments` across versions: the one place that knows which names came and went."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from seatrial_plugins.training.options import LoraOptions
+
+__all__ = ["training_arguments"]
+
+_SCHEDULES = {"cosine": "cosine", "linear": "linear", "constant": "constant_with_warmup"}
+
+
+def training_arguments(
+    options: LoraOptions, *, folder: Path, steps: int, seed: int, save_every: int, on_cpu: bool
+) -> Any:
+    """Arguments for a Trainer that is handed whole optimizer steps and does its own accumulation and evaluation.
+
+    Works for transformers 4.57 to 5.x: what a version doesn't know is left out, and none of the names left out changes
+    the result (each is a default of the versions that lack it).
+    """
+    from transformers import TrainingArguments
+
+    wanted: dict[str, Any] = {
+        "output_dir": str(folder),
+        "max_steps": steps,
+        "per_device_train_batch_size": 1,
+        "gradient_accumulation_steps": 1,
+        "learning_rate": options.lr,
+        "lr_scheduler_type": _SCHEDULES[options.schedule],
+        "warmup_steps": round(options.warmup * steps),
+        "weight_decay": options.weight_decay,
+        "max_grad_norm": options.max_grad_norm,
+        "optim": "adamw_torch",
+        "logging_strategy": "steps",
+        "logging_steps": max(1, steps // 200),
+        "logging_nan_inf_filter": False,  # a NaN must be seen, not replaced by the last good loss (trl issue 6668)
+        "eval_strategy": "no",
+        "save_strategy": "steps",
+        "save_steps": save_every,
+        "save_total_limit": 2,
+        "seed": seed,
+        "use_cpu": on_cpu,
+        "report_to": [],
+        "disable_tqdm": True,
+        "remove_unused_columns": False,
+        "dataloader_pin_memory": False,
+        "save_safetensors": True,  # gone in transformers 5, which writes nothing else
+    }
+    known = {field.name for field in dataclasses.fields(TrainingArguments)}
+    arguments = TrainingArguments(**{name: value for name, value in wanted.items() if name in known})
+    # One process drives one device; without this, a Trainer that sees two GPUs wraps the model in DataParallel.
+    arguments._n_gpu = min(arguments.n_gpu, 1)  # noqa: SLF001  # there is no public way
+    return arguments

@@ -1,0 +1,213 @@
+"""The engine: a `transformers.Trainer` that is handed whole optimizer steps."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.utils.data import DataLoader
+from transformers import PrinterCallback, ProgressCallback, Trainer, TrainerCallback
+
+from seatrial.errors import TrainingError
+from seatrial_plugins.training.checkpoints import mark_whole
+from seatrial_plugins.training.examples import Example
+from seatrial_plugins.training.loss import summed_loss
+from seatrial_plugins.training.plan import Plan, split_batch
+from seatrial_plugins.training.validation import History, validation_loss
+
+__all__ = ["Engine", "Work", "check_adapter"]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What the engine is to do."""
+
+    examples: Sequence[Example]
+    validation: Sequence[Example]
+    plan: Plan
+    rows: int
+    """Of one forward pass."""
+    tokens: int
+    """Of one forward pass, at most, beyond one row."""
+    packs: bool
+    evaluate_every: int
+    """Steps between evaluations; 0: none."""
+    patience: int
+    """Evaluations without improvement before it stops; 0: it never does."""
+    fingerprint: str
+    log: Callable[[Mapping[str, float]], None]
+
+
+class Engine(Trainer):
+    """Optimizer, schedule, clipping, checkpoints and resume are the Trainer's; steps, loss and validation are ours.
+
+    An item of its data is one optimizer step: the engine splits it into forward passes, divides each pass's summed loss by
+    the step's supervised tokens and accumulates. So how a step is cut into passes changes its gradient by rounding only,
+    and a resumed training skips whole steps.
+    """
+
+    def __init__(self, model: Any, args: Any, work: Work) -> None:
+        super().__init__(model=model, args=args, train_dataset=_Steps(work.plan), callbacks=[_Validate(self)])
+        self.remove_callback(PrinterCallback)
+        self.remove_callback(ProgressCallback)
+        self.work = work
+        self.history = History()
+        self._tokens_since = 0
+        self._clock = time.perf_counter()
+
+    # ---- steps ----------------------------------------------------------------------------------------------------
+
+    def get_train_dataloader(self) -> DataLoader[int]:
+        """The steps' numbers, in order; every process gets all of them and takes its share of each."""
+        return DataLoader(_Steps(self.work.plan), batch_size=None, shuffle=False, num_workers=0)
+
+    def get_batch_samples(self, epoch_iterator: Any, num_batches: int, *_args: Any, **_kwargs: Any) -> tuple[list[int], None]:
+        """The next steps; their tokens are counted by the plan, not here."""
+        return [step for _, step in zip(range(num_batches), epoch_iterator, strict=False)], None
+
+    def training_step(self, model: Any, inputs: int, num_items_in_batch: object = None) -> torch.Tensor:
+        """Gradients of one optimizer step; the mean loss over its supervised tokens."""
+        del num_items_in_batch
+        model.train()
+        batch = [self.work.examples[index] for index in self.work.plan.steps[int(inputs)]]
+        supervised = sum(len(example.targets) for example in batch)
+        passes, idle = self._share(batch)
+        total = torch.zeros((), device=self.args.device)
+        for index, part in enumerate(passes):
+            last = index == len(passes) - 1
+            with contextlib.nullcontext() if last else self.accelerator.no_sync(model):
+                loss = summed_loss(model, part, packs=self.work.packs, device=self.args.device) / supervised
+                if idle:
+                    loss = loss * 0
+                # Gradients are averaged over the processes, each of which divided by the tokens of all.
+                self.accelerator.backward(loss * self.accelerator.num_processes)
+            total += loss.detach()
+        self._tokens_since += sum(len(example.ids) for example in batch)
+        return self.accelerator.reduce(total, reduction="sum") if self.accelerator.num_processes > 1 else total
+
+    def _share(self, batch: list[Example]) -> tuple[list[list[Example]], bool]:
+        """This process's forward passes; with fewer rows than processes, one pass that counts nothing."""
+        world, rank = self.accelerator.num_processes, self.accelerator.process_index
+        mine = batch[rank::world]
+        return split_batch(mine or batch[:1], rows=self.work.rows, tokens=self.work.tokens), not mine
+
+    def floating_point_ops(self, inputs: Any) -> int:
+        """Not estimated."""
+        del inputs
+        return 0
+
+    # ---- what is said ---------------------------------------------------------------------------------------------
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """Hand a logging step to the run.
+
+        Raises:
+            TrainingError: the loss is NaN or infinite.
+        """
+        del start_time
+        if "loss" not in logs:
+            return  # the Trainer's summary at the end
+        step, loss = self.state.global_step, logs["loss"]
+        if not math.isfinite(loss):
+            raise TrainingError(
+                f"the loss is {loss} at step {step} of {self.state.max_steps} (learning rate {logs.get('learning_rate')}); "
+                "lower train.lr, raise train.warmup, or train in float32 (model.dtype)"
+            )
+        now = time.perf_counter()
+        speed = self._tokens_since / max(now - self._clock, 1e-9)
+        self._tokens_since, self._clock = 0, now
+        values = {"loss": loss, "learning_rate": logs["learning_rate"], "tokens_per_second": speed}
+        if math.isfinite(norm := float(logs.get("grad_norm", math.nan))):
+            values["grad_norm"] = norm
+        self._say(values)
+
+    def _say(self, values: Mapping[str, float]) -> None:
+        if self.is_world_process_zero():
+            step = self.state.global_step
+            place = {"step": step, "steps": self.state.max_steps, "epoch": self.work.plan.epoch(step)}
+            self.work.log({**place, **values})
+
+    # ---- validation and checkpoints -------------------------------------------------------------------------------
+
+    def validate(self) -> bool:
+        """Evaluate where the plan says so; whether training should stop.
+
+        Raises:
+            TrainingError: the validation loss is NaN or infinite.
+        """
+        step, work = self.state.global_step, self.work
+        due = work.evaluate_every and (step % work.evaluate_every == 0 or step == self.state.max_steps)
+        if not due or any(step == earlier for earlier, _ in self.history.losses):
+            return False
+        network = self.accelerator.unwrap_model(self.model)
+        loss = validation_loss(
+            network, work.validation, packs=work.packs, device=self.args.device, rows=work.rows, tokens=work.tokens
+        )
+        if not math.isfinite(loss):
+            raise TrainingError(f"the validation loss is {loss} at step {step}; lower train.lr or raise train.warmup")
+        self.history.add(step, loss, trainable(network))
+        self._clock = time.perf_counter()
+        self._say({"validation_loss": loss})
+        return bool(work.patience) and self.history.exhausted(work.patience)
+
+    def _save_checkpoint(self, model: Any, *args: Any, **kwargs: Any) -> None:
+        check_adapter(trainable(self.accelerator.unwrap_model(self.model)), f"step {self.state.global_step}")
+        super()._save_checkpoint(model, *args, **kwargs)
+        if self.args.should_save:
+            checkpoint = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
+            self.history.save(checkpoint)
+            mark_whole(checkpoint, self.work.fingerprint)
+
+
+class _Steps(torch.utils.data.Dataset[int]):
+    """The steps' numbers."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+
+    def __len__(self) -> int:
+        return len(self.plan.steps)
+
+    def __getitem__(self, index: int) -> int:
+        if index >= len(self.plan.steps):
+            raise IndexError(index)
+        return index
+
+
+class _Validate(TrainerCallback):
+    """Evaluates after a step, before the checkpoint of that step is written."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_kwargs: Any) -> Any:
+        """Ask for a stop when patience is exhausted."""
+        del args, state
+        if self.engine.validate():
+            control.should_training_stop = True
+        return control
+
+
+def trainable(network: Any) -> dict[str, torch.Tensor]:
+    """The weights that are trained, by name."""
+    return {name: parameter for name, parameter in network.named_parameters() if parameter.requires_grad}
+
+
+def check_adapter(adapter: Mapping[str, torch.Tensor], when: str) -> None:
+    """Refuse an adapter that is not finite.
+
+    Raises:
+        TrainingError: a weight is NaN or infinite.
+    """
+    broken = [name for name, tensor in adapter.items() if not bool(torch.isfinite(tensor).all())]
+    if broken:
+        raise TrainingError(
+            f"{len(broken)} of the adapter's {len(adapter)} tensors are not finite at {when} (the first: {broken[0]}); lower "
+            "train.lr, raise train.warmup, or train in float32 (model.dtype)"
+        )

@@ -1,0 +1,92 @@
+"""Examples: rows as tokens with the assistant's part marked, and what was cut off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from seatrial.errors import TrainingError
+from seatrial.rows import Row
+from seatrial_plugins.models.chat import ChatTokenizer
+
+__all__ = ["Example", "Examples", "masked_example", "render_examples"]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One row as the trainer reads it: nothing after its last supervised token, which no loss would reach."""
+
+    row: str
+    ids: tuple[int, ...]
+    targets: tuple[int, ...]
+    """The indices into `ids` that are predicted, each ≥ 1, ascending."""
+
+    @property
+    def fed(self) -> tuple[int, ...]:
+        """What the model reads: all but the last token, which predicts nothing."""
+        return self.ids[:-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """The rows that can be trained on, and a count of everything else."""
+
+    examples: tuple[Example, ...]
+    tokens: int
+    """All tokens of the rendered rows, after truncation."""
+    supervised_tokens: int
+    truncated_rows: int
+    lost_tokens: int
+    """Tokens cut off."""
+    lost_supervised_tokens: int
+    """Those of them that the model would have been taught."""
+    unsupervised_rows: tuple[str, ...]
+    """Rows of which no supervised token is left: the assistant says nothing, or only beyond `max_length`."""
+
+
+def render_examples(rows: Iterable[Row], chat: ChatTokenizer, max_length: int) -> Examples:
+    """Render rows and mark the assistant's words and the ends of its turns.
+
+    Raises:
+        TrainingError: there are rows, and none of them has a supervised token.
+    """
+    examples: list[Example] = []
+    unsupervised: list[str] = []
+    tokens = truncated = lost = lost_supervised = 0
+    for row in rows:
+        rendered = chat.rendered(row.turns)
+        kept = rendered.supervised[:max_length]
+        tokens += len(kept)
+        lost += len(rendered.ids) - len(kept)
+        truncated += len(rendered.ids) > len(kept)
+        lost_supervised += sum(rendered.supervised[max_length:])
+        targets = tuple(place for place, wanted in enumerate(kept) if wanted and place)
+        if not targets:
+            unsupervised.append(row.id)
+            continue
+        examples.append(Example(row.id, rendered.ids[: targets[-1] + 1], targets))
+    if unsupervised and not examples:
+        raise TrainingError(
+            f"no token of the {len(unsupervised)} train rows is supervised: the assistant says nothing in them, or only "
+            f"beyond max_length = {max_length} tokens ({truncated} rows were cut); look at row {unsupervised[0]}"
+        )
+    supervised = sum(len(example.targets) for example in examples)
+    return Examples(
+        tuple(examples), tokens, supervised, truncated, lost, lost_supervised, tuple(unsupervised)
+    )
+
+
+def masked_example(example: Example, chat: ChatTokenizer) -> list[dict[str, object]]:
+    """The example as text, in stretches that are supervised or not: what a reviewer looks at to trust the mask."""
+    wanted = set(example.targets)
+    stretches: list[tuple[bool, list[int]]] = []
+    for place, token in enumerate(example.ids):
+        supervised = place in wanted
+        if not stretches or stretches[-1][0] != supervised:
+            stretches.append((supervised, []))
+        stretches[-1][1].append(token)
+    return [{"text": _decode(ids, chat), "supervised": supervised} for supervised, ids in stretches]
+
+
+def _decode(ids: Sequence[int], chat: ChatTokenizer) -> str:
+    return str(chat.tokenizer.decode(list(ids), skip_special_tokens=False))

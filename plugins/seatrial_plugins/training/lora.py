@@ -1,0 +1,225 @@
+"""LoRA: low-rank adapters on frozen weights (`seatrial.training.Trainer`)."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from typing import Any
+
+import torch
+
+from seatrial.errors import TrainingError, UsageError
+from seatrial.store import digest_json
+from seatrial.training import Trained, TrainingJob
+from seatrial_plugins.models.chat import ChatTokenizer
+from seatrial_plugins.models.device import choose_device, peak_bytes
+from seatrial_plugins.models.loader import LoadOptions, load_network
+from seatrial_plugins.training.arguments import training_arguments
+from seatrial_plugins.training.checkpoints import discard_checkpoints, newest_checkpoint
+from seatrial_plugins.training.engine import Engine, Work, check_adapter, trainable
+from seatrial_plugins.training.examples import Examples, masked_example, render_examples
+from seatrial_plugins.training.options import LoraOptions
+from seatrial_plugins.training.plan import plan_steps
+from seatrial_plugins.training.validation import History
+
+__all__ = ["LoraTrainer"]
+
+
+class LoraTrainer:
+    """Trains a LoRA adapter on the assistant's turns."""
+
+    def __init__(self, options: LoraOptions) -> None:
+        self.options = options
+
+    def train(self, job: TrainingJob) -> Trained:
+        """Train to the end, from the newest whole checkpoint of the same training if there is one.
+
+        Raises:
+            TrainingError: the loss is NaN or infinite, no token is supervised, or the adapter is not finite or changes
+                nothing.
+            UsageError: the options don't fit the model.
+        """
+        started = time.perf_counter()
+        loader = LoadOptions(**{key: value for key, value in job.loader.items() if key in _LOADER_KEYS})  # type: ignore[arg-type]  # checked by the host
+        chat = ChatTokenizer(job.model.folder, chat=loader.chat, system=loader.system)
+        examples = render_examples(job.train, chat, self.options.max_length)
+        if not examples.examples:
+            raise TrainingError("there are no train rows; look at the ledger for what dropped them")
+        validation = render_examples(job.validation, chat, self.options.max_length)
+        engine = self._engine(job, loader, examples, validation)
+        resumed = newest_checkpoint(job.checkpoints, engine.work.fingerprint)
+        if resumed is not None:
+            engine.history = History.load(resumed)
+        loaded = time.perf_counter()
+        engine.train(resume_from_checkpoint=str(resumed) if resumed else None)
+        seconds = time.perf_counter() - loaded
+        self._finish(engine, job)
+        first = int(resumed.name.rpartition("-")[2]) if resumed else 0
+        facts = _facts(engine, examples, validation, first_step=first, seconds=seconds, seconds_before=loaded - started)
+        facts["masked_example"] = masked_example(examples.examples[0], chat)
+        facts["options"] = dataclasses.asdict(self.options)
+        discard_checkpoints(job.checkpoints)
+        return Trained(job.output, "lora", facts)
+
+    def _engine(self, job: TrainingJob, loader: LoadOptions, examples: Examples, validation: Examples) -> Engine:
+        from transformers import set_seed
+
+        options = self.options
+        if loader.dtype == "float16":
+            raise UsageError("model.dtype: LoRA is not trained in float16, whose gradients underflow; say bfloat16 or float32")
+        network, packs = load_network(job.model.folder, loader)
+        set_seed(job.seed)
+        adapted = self._adapt(network)
+        on_cpu = choose_device(loader.device).type == "cpu"
+        world = _processes()
+        plan = plan_steps(
+            len(examples.examples),
+            rows_per_step=options.batch_size * options.gradient_accumulation * world,
+            epochs=options.epochs,
+            seed=job.seed,
+        )
+        stopping = options.early_stopping if validation.examples else None
+        every = (stopping.every if stopping and stopping.every else plan.steps_per_epoch) if validation.examples else 0
+        fingerprint = digest_json(
+            {
+                "options": dataclasses.asdict(options),
+                "loader": dataclasses.asdict(loader),
+                "model": job.model.digest,
+                "seed": job.seed,
+                "world": world,
+                "rows": [example.ids for example in examples.examples],
+                "validation": [example.ids for example in validation.examples],
+            }
+        )
+        work = Work(
+            examples.examples,
+            validation.examples,
+            plan,
+            rows=options.batch_size,
+            tokens=loader.batch_tokens,
+            packs=packs,
+            evaluate_every=every,
+            patience=stopping.patience if stopping else 0,
+            fingerprint=fingerprint,
+            log=job.log,
+        )
+        arguments = training_arguments(
+            options,
+            folder=job.checkpoints,
+            steps=len(plan.steps),
+            seed=job.seed,
+            save_every=options.save_every or max(1, -(-len(plan.steps) // 5)),
+            on_cpu=on_cpu,
+        )
+        return Engine(adapted, arguments, work)
+
+    def _adapt(self, network: Any) -> Any:
+        """The network with fresh adapters, whose weights are float32 whatever the network's are.
+
+        Raises:
+            UsageError: the model has no modules of these names.
+        """
+        from peft import LoraConfig, TaskType, get_peft_model
+
+        options = self.options
+        config = LoraConfig(
+            r=options.r,
+            lora_alpha=options.alpha,
+            lora_dropout=options.dropout,
+            target_modules=_targets(network, options.target_modules),
+            bias="none",
+            task_type=TaskType.CAUSAL_LM,
+        )
+        if options.gradient_checkpointing:
+            network.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+            network.enable_input_require_grads()
+        try:
+            adapted = get_peft_model(network, config, autocast_adapter_dtype=True)
+        except ValueError as error:
+            linear = sorted({name.rpartition(".")[2] for name, module in network.named_modules() if _is_linear(module)})
+            raise UsageError(
+                f"train.target_modules: {options.target_modules} fits no module of this model ({error}); its linear layers "
+                f"are {', '.join(linear)}"
+            ) from error
+        for parameter in trainable(adapted).values():
+            parameter.data = parameter.data.float()
+        return adapted
+
+    def _finish(self, engine: Engine, job: TrainingJob) -> None:
+        """Put the best adapter in place, prove that it is finite and does something, and write it.
+
+        Raises:
+            TrainingError: it is not, or does nothing.
+        """
+        network = engine.accelerator.unwrap_model(engine.model)
+        if engine.work.patience and engine.history.best is not None:
+            parameters = trainable(network)
+            with torch.no_grad():
+                for name, tensor in engine.history.best.items():
+                    parameters[name].copy_(tensor)
+        adapter = trainable(network)
+        check_adapter(adapter, "the end")
+        if not any(bool(tensor.any()) for name, tensor in adapter.items() if "lora_B" in name):
+            raise TrainingError("the adapter changes nothing: its B matrices are all zero; raise train.lr or train.epochs")
+        if engine.is_world_process_zero():
+            network.peft_config["default"].base_model_name_or_path = job.model.address
+            network.peft_config["default"].inference_mode = True
+            # Embeddings are never trained here; "auto" would look for the base model on the hub.
+            network.save_pretrained(str(job.output), safe_serialization=True, save_embedding_layers=False)
+            (job.output / "README.md").unlink(missing_ok=True)  # a form without entries; the model card is a report
+
+
+_LOADER_KEYS = frozenset(field.name for field in dataclasses.fields(LoadOptions))
+
+
+def _targets(network: Any, wanted: str | tuple[str, ...]) -> list[str] | str | None:
+    if wanted == "all-linear":
+        return "all-linear"
+    if wanted == "qv":
+        names = {name.rpartition(".")[2] for name, _ in network.named_modules()}
+        # Elsewhere they are called or fused otherwise, and PEFT knows how for each architecture.
+        return ["q_proj", "v_proj"] if {"q_proj", "v_proj"} <= names else None
+    return [wanted] if isinstance(wanted, str) else list(wanted)
+
+
+def _is_linear(module: torch.nn.Module) -> bool:
+    return isinstance(module, torch.nn.Linear) or type(module).__name__ == "Conv1D"
+
+
+def _processes() -> int:
+    import os
+
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def _facts(
+    engine: Engine, examples: Examples, validation: Examples, *, first_step: int, seconds: float, seconds_before: float
+) -> dict[str, object]:
+    """What a reviewer should know of the training. JSON values."""
+    network = engine.accelerator.unwrap_model(engine.model)
+    plan, steps = engine.work.plan, engine.state.global_step
+    read = sum(len(examples.examples[index].ids) for step in plan.steps[first_step:steps] for index in step)
+    device = engine.args.device
+    return {
+        "trainable_parameters": sum(tensor.numel() for tensor in trainable(network).values()),
+        "rows": len(examples.examples),
+        "unsupervised_rows": list(examples.unsupervised_rows),
+        "tokens": examples.tokens,
+        "supervised_tokens": examples.supervised_tokens,
+        "truncated_rows": examples.truncated_rows,
+        "lost_tokens": examples.lost_tokens,
+        "lost_supervised_tokens": examples.lost_supervised_tokens,
+        "validation_rows": len(validation.examples),
+        "steps": steps,
+        "planned_steps": len(plan.steps),
+        "best_step": engine.history.best_step if engine.work.patience and engine.history.losses else steps,
+        "stopped_early": steps < len(plan.steps),
+        "resumed_from_step": first_step or None,
+        "seconds": round(seconds, 3),
+        "seconds_before_first_step": round(seconds_before, 3),
+        "tokens_per_second": round(read / max(seconds, 1e-9), 1),
+        "peak_bytes": peak_bytes(device),
+        "device": str(device),
+        "dtype": str(next(p.dtype for p in network.parameters() if not p.requires_grad)).removeprefix("torch."),
+        "packed": engine.work.packs,
+    }

@@ -1,0 +1,54 @@
+"""The labels filter: rare labels go, frequent ones are capped, by content and not by order."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pyarrow as pa
+import pytest
+
+from seatrial import Row, Turn
+from seatrial.errors import UsageError
+from seatrial_plugins.cleaning import labels
+
+
+def rows_of(**counts: int) -> list[Row]:
+    return [
+        Row(f"{label}{i}", (Turn("user", f"{i}"),), "text-label", "s", "f", 1, label=None if label == "none" else label)
+        for label, count in counts.items()
+        for i in range(count)
+    ]
+
+
+def grouped(rows, **options):
+    component = labels(**options)
+    batches = [component.signatures(rows[:3]), component.signatures(rows[3:])]
+    return component.group(pa.concat_tables(batches), None).findings
+
+
+def test_rare_labels_are_dropped_and_rows_without_label_stay():
+    findings = grouped(rows_of(rare=7, common=8, none=3), minimum=8)
+    assert {f.row for f in findings} == {f"rare{i}" for i in range(7)}
+    assert {f.rule for f in findings} == {"rare"}
+    assert findings[0].detail == "label 'rare' has 7 rows, at least 8 wanted"
+    assert findings[0].score == 7
+
+
+def test_a_cap_keeps_exactly_that_many_whatever_the_order():
+    rows = rows_of(a=30, b=5)
+    findings = grouped(rows, maximum=10)
+    assert Counter(f.rule for f in findings) == {"over-cap": 20}
+    assert findings[0].detail == "label 'a' has 30 rows, 10 of them stay"
+    assert {f.row for f in grouped(rows[::-1], maximum=10)} == {f.row for f in findings}
+    assert {f.row for f in grouped(rows, maximum=10, seed=1)} != {f.row for f in findings}
+
+
+def test_nothing_to_do_and_unicode_labels():
+    assert grouped([], minimum=8, maximum=9) == []
+    assert grouped(rows_of(é=2), minimum=2) == []
+    assert [f.row for f in grouped(rows_of(é=1), minimum=2)] == ["é0"]
+
+
+def test_a_cap_below_the_minimum_is_refused():
+    with pytest.raises(UsageError, match=r"maximum \(3\) is below minimum \(8\)"):
+        labels(minimum=8, maximum=3)

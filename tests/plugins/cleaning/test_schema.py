@@ -1,0 +1,90 @@
+"""The schema filter: every fault by its own rule, and no fault in what is fine."""
+
+from __future__ import annotations
+
+import pytest
+
+from seatrial import Row, Turn
+from seatrial_plugins.cleaning import SCHEMA_RULES, schema
+
+
+def row(*said: tuple[str, str] | tuple[str, str, str], format_="chat", label=None, choices=()) -> Row:
+    return Row("r", tuple(Turn(*turn) for turn in said), format_, "s", "f", 1, label=label, choices=tuple(choices))
+
+
+U, A = ("user", "hi"), ("assistant", "hello")
+
+
+def rules(one: Row) -> list[str]:
+    return [finding.rule for finding in schema().inspect([one])]
+
+
+@pytest.mark.parametrize(
+    "fine",
+    [
+        row(U, A),
+        row(("system", "be kind"), U, A, ("user", "more"), A),
+        row(U, ("assistant", "", '{"tool_calls": [{"name": "f"}]}'), ("tool", "1"), ("tool", "2"), A),
+        row(("user", "👍"), ("assistant", "。")),
+        row(U, ("assistant", "greeting"), format_="text-label", label="greeting"),
+        row(U, ("assistant", "b"), format_="choice", choices=("a", "b")),
+        row(("user", "same"), ("assistant", "same")),
+    ],
+)
+def test_what_is_fine_has_no_finding(fine):
+    assert rules(fine) == []
+
+
+@pytest.mark.parametrize(
+    ("faulty", "expected"),
+    [
+        (row(), ["no-turns"]),
+        (row(("human", "hi"), A), ["unknown-role", "role-order"]),
+        (row(U, ("system", "late"), A), ["misplaced-system"]),
+        (row(("system", "one"), ("system", "two"), U, A), ["misplaced-system"]),
+        (row(A), ["role-order"]),
+        (row(U, ("user", "again"), A), ["role-order"]),
+        (row(U, ("tool", "1"), A), ["role-order"]),
+        (row(("user", " \n\u200b"), A), ["empty-turn"]),
+        (row(U, ("assistant", "")), ["empty-turn"]),
+        (row(U, ("assistant", "", '{"name": "bot"}')), ["empty-turn"]),
+        (row(U, ("assistant", "", "{broken")), ["empty-turn"]),
+        (row(U, U, A), ["role-order", "repeated-turn"]),
+        (row(U), ["unanswered"]),
+        (row(("system", "only")), ["unanswered"]),
+        (row(U, ("assistant", "c"), format_="choice", choices=("a", "b")), ["choice-answer"]),
+        (row(U, ("assistant", "a"), format_="choice", choices=("a", "a ")), ["choice-copies"]),
+        (row(U, ("assistant", "a"), format_="choice", choices=("a",)), ["choice-count"]),
+        (row(U, A, format_="choice"), ["choice-count", "choice-answer"]),
+        (row(U, A, format_="text-label"), ["empty-label"]),
+        (row(U, A, format_="text-label", label=" "), ["empty-label"]),
+        (row(format_="text-label", label="x"), ["no-turns"]),
+    ],
+)
+def test_each_fault_has_its_rule(faulty, expected):
+    assert rules(faulty) == expected
+
+
+def test_every_rule_is_declared_once_with_a_summary():
+    names = [rule.name for rule in SCHEMA_RULES]
+    assert len(set(names)) == len(names)
+    assert all(rule.summary.endswith(".") for rule in SCHEMA_RULES)
+
+
+def test_the_evidence_points_at_the_turns():
+    (finding,) = schema().inspect([row(U, A, ("user", ""), A, ("user", "\u2003"), A)])
+    assert finding.rule == "empty-turn"
+    assert finding.detail == "turn 3 (user), 5 (user)"
+    assert finding.score == 2
+    assert [(span.turn, span.start, span.end) for span in finding.spans] == [(2, 0, 0), (4, 0, 1)]
+    (order,) = schema().inspect([row(U, ("user", "again"), A)])
+    assert order.detail == "turn 2: the user's after the user's"
+    (role,) = (f for f in schema().inspect([row(U, A, ("narrator", "so"))]) if f.rule == "unknown-role")
+    assert role.detail == "'narrator'; known are system, user, assistant, tool"
+
+
+def test_empty_batches_and_huge_rows():
+    assert list(schema().inspect([])) == []
+    huge = row(("user", " " * 2_000_000 + "x"), ("assistant", "y" * 2_000_000))
+    assert rules(huge) == []
+    assert rules(row(*[U, A] * 5_000)) == []
