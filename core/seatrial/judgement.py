@@ -8,6 +8,7 @@ from seatrial.comparison import COMPARABLE, Comparison, compare
 from seatrial.evidence import SavedEvidence
 from seatrial.figures import figure
 from seatrial.scores import Metric
+from seatrial.summary import applies
 from seatrial.verdict import Decision, Outcome, Verdict
 
 __all__ = ["flag_best_baseline", "judge"]
@@ -70,7 +71,11 @@ def flag_best_baseline(evidence: SavedEvidence) -> list[str]:
     """
     warnings = []
     for name, metric in evidence.metrics.items():
-        others = [system for system in evidence.systems(name) if system != evidence.subject]
+        others = [
+            system
+            for system in evidence.systems(name)
+            if system != evidence.subject and applies(metric, evidence.samples(name, system))
+        ]
         if others and metric.kind in COMPARABLE and metric.better == "higher" and not metric.unit:
             warnings.extend(_not_beaten(evidence, name, metric, others))
     return warnings

@@ -20,7 +20,7 @@ from seatrial.reporting import Result
 from seatrial.scores import Metric, Score
 from seatrial.store import RunFolder, write_json
 from seatrial.suite import Suite, load_suite
-from seatrial.summary import exact_score, summarise
+from seatrial.summary import applies, exact_score, summarise
 from seatrial.verdict import Gate, Verdict
 
 if TYPE_CHECKING:
@@ -35,14 +35,17 @@ def judge_run(folder: RunFolder, suite: Suite, host: Host) -> tuple[list[Score],
     Raises:
         StoreError: samples are missing or changed since they were written.
     """
-    metrics, tables = _samples(folder, suite, host)
-    scores = [
-        summarise(metric, chosen_alias, system, table.filter(_equals(table["system"], system)))
-        for chosen_alias, table in tables.items()
-        for system in _in_order(table["system"])
-        for metric in metrics[chosen_alias]
-    ]
     subject = "tuned" if suite.tunes else "base"
+    metrics, tables = _samples(folder, suite, host)
+    scores: list[Score] = []
+    for alias, table in tables.items():
+        for system in _in_order(table["system"]):
+            own = table.filter(_equals(table["system"], system))
+            scores += [
+                summarise(metric, alias, system, own)
+                for metric in metrics[alias]
+                if system == subject or applies(metric, own)
+            ]
     for name, value in data_values(_facts(folder)).items():
         metric = DATA_METRICS[name]
         scores.append(exact_score(name, value, better=metric.better, unit=metric.unit, summary=metric.summary))

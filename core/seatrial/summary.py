@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-__all__ = ["CENSUS", "DATA", "Observation", "estimate", "exact_score", "observe", "summarise"]
+__all__ = ["CENSUS", "DATA", "Observation", "applies", "estimate", "exact_score", "observe", "summarise"]
 
 LEVEL = 0.95
 """The confidence of the two-sided intervals that are shown."""
@@ -156,6 +156,14 @@ def estimate(metric: Metric, observation: Observation) -> Estimate:
             return PairedDrop(both, int(values.sum()) - both, int(over.sum()) - both, int(values.size))
         return Drop.of(values, over)
     raise ValueError(f"{metric.name}: a {metric.kind} is not estimated")
+
+
+def applies(metric: Metric, samples: pa.Table | None) -> bool:
+    """Whether the metric says anything of a system: a classifier that only names a label has no likelihoods."""
+    if samples is None or f"value:{metric.column}" not in samples.column_names:
+        return True  # something is wrong, which the comparison or the score says
+    column = samples[f"value:{metric.column}"]
+    return column.null_count < len(column) or samples["error"].null_count < len(samples)
 
 
 def summarise(metric: Metric, scorer: str, system: str, samples: pa.Table | None) -> Score:

@@ -56,12 +56,12 @@ class RowList:
 def open_rows(path: Path) -> DatasetRows:
     """The rows of a Parquet file that `write_rows` wrote; the Arrow copy that is mapped stands beside it."""
     import datasets
+    import pyarrow.parquet as pq
 
+    if not pq.read_metadata(path).num_rows:  # datasets refuses to map an empty file
+        return DatasetRows(datasets.Dataset(row_schema().empty_table()))
     datasets.disable_progress_bars()
-    if not path.stat().st_size:
-        raise ValueError(f"{path}: empty file")
-    mapped = path.parent / ".arrow"
-    dataset: Any = datasets.Dataset.from_parquet(str(path), cache_dir=str(mapped))
+    dataset: Any = datasets.Dataset.from_parquet(str(path), cache_dir=str(path.parent / ".arrow"))
     return DatasetRows(dataset)
 
 

@@ -66,7 +66,7 @@ def nice_ticks(low: float, high: float, wanted: int = 5) -> list[float]:
     power = 10 ** math.floor(math.log10(rough))
     step = next(power * m for m in (1, 2, 5, 10) if power * m >= rough * 0.999)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return [round(i * step, 12) for i in range(first, last + 1)]
+    return [float(f"{i * step:.12g}") for i in range(first, last + 1)]
 
 
 def dot_plot(scores: Sequence[Score], thresholds: Mapping[str, float]) -> DotPlot | None:

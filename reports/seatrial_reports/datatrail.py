@@ -242,6 +242,8 @@ def _chosen(ledger: pa.Table, wanted: Callable[[str, str], bool]) -> list[int]:
 
 
 def _examples(ledger: pa.Table, indices: Sequence[int]) -> list[Example]:
+    import pyarrow as pa
+
     return [
         Example(
             row=record["row"] or "",
@@ -252,7 +254,7 @@ def _examples(ledger: pa.Table, indices: Sequence[int]) -> list[Example]:
             matched_text=record["matched_text"] or "",
             score=f"{record['score']:.3g}" if record["score"] is not None and math.isfinite(record["score"]) else "",
         )
-        for record in ledger.take(list(indices)).to_pylist()
+        for record in ledger.take(pa.array(indices, pa.int64())).to_pylist()
     ]
 
 

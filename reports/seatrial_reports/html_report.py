@@ -8,12 +8,17 @@ and every script by its Content-Security-Policy.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from seatrial.legible import legible
 from seatrial.reporting import Result
 from seatrial.store import atomic_file
 from seatrial_reports.view import View, build_view
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 __all__ = ["HtmlReport", "render_html"]
 
@@ -31,9 +36,14 @@ class HtmlReport:
 
 def render_html(view: View) -> str:
     """The page as text."""
+    return _environment().get_template("report.html.j2").render(view=view)
+
+
+@cache
+def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    environment = Environment(
+    return Environment(
         loader=PackageLoader("seatrial_reports"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -41,7 +51,6 @@ def render_html(view: View) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("report.html.j2").render(view=view)
 
 
 def _shown(value: object) -> object:

@@ -34,14 +34,14 @@ def streams():
 
 
 def plan(**changes):
-    fields = dict(
-        suite="router",
-        folder=Path("runs/r"),
-        stages=("read", "clean", "train", "gate"),
-        resumed=(),
-        seed=7,
-        offline=True,
-    )
+    fields = {
+        "suite": "router",
+        "folder": Path("runs/r"),
+        "stages": ("read", "clean", "train", "gate"),
+        "resumed": (),
+        "seed": 7,
+        "offline": True,
+    }
     return Plan(**(fields | changes))
 
 

@@ -1,10 +1,14 @@
 """The host: who brings what, what is refused, who is told."""
 
 import importlib.metadata
+import importlib.util
+import pkgutil
 from pathlib import Path
 
 import pytest
 
+import seatrial_plugins
+import seatrial_reports
 from seatrial import Artifact, Component, Finding, Plan, Rule, Section, Stage, Step, hookimpl
 from seatrial.errors import PluginError, UsageError
 from seatrial.hooks import Hooks
@@ -260,6 +264,15 @@ def test_built_in_components_come_through_the_entry_points_of_one_distribution()
     for kind in KINDS:
         assert host.names(kind), kind
         assert {provided.distribution for provided in host.components(kind).values()} >= {"seatrial"}, kind
+
+
+def test_no_submodule_takes_the_place_of_its_builder():
+    """Importing `plugin.length` sets `plugin.length`: a builder of that name would be gone at the next loading."""
+    for package in (seatrial_plugins, seatrial_reports):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            parent, _, name = module.name.rpartition(".")
+            source = Path(importlib.util.find_spec(parent).origin).read_text(encoding="utf-8")
+            assert f"\ndef {name}(" not in source, module.name
 
 
 def test_the_finding_of_a_registered_filter_is_the_public_type():

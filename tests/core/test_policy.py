@@ -127,13 +127,13 @@ def test_a_finding_without_replacement_cannot_be_redacted(action, spans):
     ],
 )
 def test_a_finding_about_nothing_is_the_plugins_error(finding, message):
-    with pytest.raises(PluginError, match="clean: filter f \\(plugin some-plugin\\)") as error:
+    with pytest.raises(PluginError, match=r"clean: filter f \(plugin some-plugin\)") as error:
         applied([row("a")], [finding])
     assert message in str(error.value)
 
 
 def test_an_action_for_an_unknown_rule_or_an_unknown_action_is_refused():
-    with pytest.raises(StageError, match="no rule 'baad'.*its rules are bad, broken, mail, odd"):
+    with pytest.raises(StageError, match=r"no rule 'baad'.*its rules are bad, broken, mail, odd"):
         applied([row("a")], [], {"baad": "flag"})
     with pytest.raises(StageError, match="'delete' is no action for rule bad"):
         applied([row("a")], [], {"bad": "delete"})

@@ -132,7 +132,11 @@ def list_files(source: Input, readers: Mapping[str, NamedReader]) -> list[Path]:
                 f"({', '.join(sorted(readers))}), or use one of {endings}"
             )
         return [path]
-    wanted = [readers[source.reader].reader] if source.reader else [reader.reader for reader in readers.values()]
+    wanted = (
+        [readers[source.reader].reader]
+        if source.reader
+        else [reader.reader for reader in readers.values() if reader.reader.by_suffix]
+    )
     files = sorted(
         file
         for file in path.rglob("*")

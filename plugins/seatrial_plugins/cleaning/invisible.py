@@ -60,7 +60,7 @@ def _is_needed(text: str, place: int) -> bool:
     if character == "\u200d":
         return _within(before, _JOINING) or (_is_emoji(before) and _is_emoji(after))
     if "\ufe00" <= character <= "\ufe0f":
-        return before in _KEYCAPS or (not before.isascii() and unicodedata.category(before) not in {"Cf", "Mn"})
+        return before in _KEYCAPS or (not before.isascii() and unicodedata.category(before)[0] in "LNPS")
     if "\U000e0100" <= character <= "\U000e01ef":
         return _within(before, _HAN)
     return False

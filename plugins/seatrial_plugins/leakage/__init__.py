@@ -47,9 +47,10 @@ def leakage(
         on: `input` compares what the model reads before it answers; `all` whole conversations.
         side: which row the finding is about, and so which is dropped: the `train` row, or the held-out (`test`) row.
         template: an n-gram that stands in more than this share of the different held-out texts, and in more than ten of
-            them, is the task's wording and no evidence. Without this, a task whose rows are all written to one pattern
-            ("Which desk should answer this message: …") would lose its whole train set; GPT-3 had the same rule for
-            n-grams of more than ten documents. It bounds the work, too. 1.0 is each paper's rule to the letter.
+            them, is the task's wording and no evidence, nor is one most of whose words are such wording. Without this,
+            a task whose rows are all written to one pattern ("Which desk should answer this message: …") would lose its
+            whole train set; GPT-3 had a rule like it for n-grams of more than ten documents. It bounds the work, too.
+            1.0 is each paper's rule to the letter. A pattern of fewer words than an n-gram is not recognised as one.
     """
     from seatrial_plugins.leakage.split_comparison import SplitComparison
 

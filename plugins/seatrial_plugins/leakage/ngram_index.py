@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 __all__ = ["NgramIndex", "Shared", "template_limit"]
+
+_Place = tuple[int, int]
+"""A text, and the first word of an n-gram in it."""
 
 TEMPLATE_TEXTS = 10
 """An n-gram in no more texts than this is never taken for a template (as in GPT-3's appendix C)."""
@@ -26,20 +29,39 @@ class Shared:
 
 
 class NgramIndex:
-    """All n-grams of some texts, templates left out."""
+    """All n-grams of some texts, but those that are the texts' common wording.
+
+    An n-gram of more texts than `template_limit` allows is a template. It is left out, and so is every n-gram most of
+    whose words lie in templates: nine words of the pattern and one more give nothing away either.
+    """
 
     def __init__(self, texts: Sequence[Sequence[str]], n: int, template: float) -> None:
         self.n = n
         self._ids: dict[str, int] = {}
-        places: defaultdict[tuple[int, ...], list[tuple[int, int]]] = defaultdict(list)
+        places: defaultdict[tuple[int, ...], list[_Place]] = defaultdict(list)
         for index, text in enumerate(texts):
             coded = [self._ids.setdefault(word, len(self._ids)) for word in text]
             for place in range(len(coded) - n + 1):
                 places[tuple(coded[place : place + n])].append((index, place))
-        limit = template_limit(template, len(texts))
-        self._places = {
-            gram: found for gram, found in places.items() if len(found) <= limit or len({i for i, _ in found}) <= limit
-        }
+        pattern = self._pattern(places.values(), template_limit(template, len(texts)))
+        self._places: dict[tuple[int, ...], list[_Place]] = dict(places)
+        if pattern:
+            kept = {gram: [at for at in found if self._tells(at, pattern)] for gram, found in places.items()}
+            self._places = {gram: found for gram, found in kept.items() if found}
+
+    def _pattern(self, places: Iterable[list[_Place]], limit: int) -> dict[int, set[int]]:
+        """Text → the words of it that lie in templates."""
+        pattern: defaultdict[int, set[int]] = defaultdict(set)
+        for found in places:
+            if len(found) > limit and len({text for text, _ in found}) > limit:
+                for text, start in found:
+                    pattern[text].update(range(start, start + self.n))
+        return pattern
+
+    def _tells(self, at: _Place, pattern: Mapping[int, set[int]]) -> bool:
+        text, start = at
+        common = pattern.get(text)
+        return not common or 2 * sum(place in common for place in range(start, start + self.n)) <= self.n
 
     def shared(self, words: Sequence[str]) -> dict[int, Shared]:
         """Text → the words that it and a row share; only texts that share an n-gram."""

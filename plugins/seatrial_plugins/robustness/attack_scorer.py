@@ -51,7 +51,7 @@ class AttackScorer:
             "row": row.id,
             "target": row.target,
             "prompt_hash": content_id(classifier.prompt, choices=labels),
-            "slice": row.slice or row.label or "",
+            "slice": row.label or row.slice,
         }
         try:
             truth = _truth(row, labels)
@@ -102,9 +102,8 @@ def _truth(row: Row, labels: tuple[str, ...]) -> int:
     """Which of the labels is the expected answer."""
     if len(labels) < 2:
         raise StageError(f"an attack needs at least 2 labels or choices, and there are {len(labels)}")
-    for expected in (row.target, row.label):
-        if expected in labels:
-            return labels.index(expected)
+    if row.target in labels:
+        return labels.index(row.target)
     raise StageError(f"the expected answer {row.target!r} is none of the {len(labels)} labels")
 
 

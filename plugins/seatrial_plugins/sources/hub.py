@@ -175,7 +175,8 @@ def _view(cache: Path, commit: str, folder: Path, files: Sequence[str]) -> Path:
 
 def _missing_offline(wanted: HubAddress, what: str) -> SourceError:
     return SourceError(
-        f"{wanted.address}: {what}; run once without --offline, or name the files by path: (revision {wanted.revision})"
+        f"{wanted.address}: revision {wanted.revision} {what}; run once without --offline, or name files of this machine "
+        "with path:"
     )
 
 

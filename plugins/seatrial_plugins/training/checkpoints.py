@@ -9,7 +9,7 @@ from pathlib import Path
 
 from seatrial.store import write_json
 
-__all__ = ["discard_checkpoints", "mark_whole", "newest_checkpoint"]
+__all__ = ["mark_whole", "newest_checkpoint"]
 
 _MARK = "whole.json"
 _NAME = re.compile(r"checkpoint-(\d+)")
@@ -31,12 +31,6 @@ def newest_checkpoint(folder: Path, fingerprint: str) -> Path | None:
         else:
             shutil.rmtree(path, ignore_errors=True)
     return max(found)[1] if found else None
-
-
-def discard_checkpoints(folder: Path) -> None:
-    """Remove all checkpoints: the training is done."""
-    for path in folder.glob("checkpoint-*"):
-        shutil.rmtree(path)
 
 
 def _is_whole(checkpoint: Path, fingerprint: str) -> bool:

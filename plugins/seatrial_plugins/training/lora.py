@@ -15,7 +15,7 @@ from seatrial_plugins.models.chat import ChatTokenizer
 from seatrial_plugins.models.device import choose_device, peak_bytes
 from seatrial_plugins.models.loader import LoadOptions, load_network
 from seatrial_plugins.training.arguments import training_arguments
-from seatrial_plugins.training.checkpoints import discard_checkpoints, newest_checkpoint
+from seatrial_plugins.training.checkpoints import newest_checkpoint
 from seatrial_plugins.training.engine import Engine, Work, check_adapter, trainable
 from seatrial_plugins.training.examples import Examples, masked_example, render_examples
 from seatrial_plugins.training.options import LoraOptions
@@ -58,7 +58,6 @@ class LoraTrainer:
         facts = _facts(engine, examples, validation, first_step=first, seconds=seconds, seconds_before=loaded - started)
         facts["masked_example"] = masked_example(examples.examples[0], chat)
         facts["options"] = dataclasses.asdict(self.options)
-        discard_checkpoints(job.checkpoints)
         return Trained(job.output, "lora", facts)
 
     def _engine(self, job: TrainingJob, loader: LoadOptions, examples: Examples, validation: Examples) -> Engine:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from seatrial import Finding, Row, Turn
 from seatrial.policy import apply
@@ -68,6 +70,17 @@ def test_each_fault_is_found_by_its_rule_and_repaired(broken, rules, fixed):
 )
 def test_what_is_fine_is_left_alone(fine):
     assert found(fine) == []
+
+
+FAULTS = "aé中ऀक्❤😀 \t\n\x00\x1b[31m\r\u2028\u200b\u200d\ufeff\u00ad\u202e\u2067\u0301\ufe0f\ud800\udc00\u3164"
+
+
+@given(st.text(st.sampled_from(FAULTS), max_size=25))
+def test_one_pass_repairs_everything(text):
+    # What is repaired can bring two characters together that compose, and a repaired decoding anything.
+    if "mojibake" not in [finding.rule for finding in found(text)]:
+        brought_out = {"replacement-character", "mojibake", "composition"}
+        assert [finding.rule for finding in found(repaired(text)) if finding.rule not in brought_out] == []
 
 
 def test_the_evidence_names_code_points_and_places():

@@ -95,6 +95,7 @@ def test_a_templated_task_keeps_its_train_rows_and_loses_its_copies():
 
     train = rows("train", "train", *(question(i) for i in range(100)))
     test = rows("test", "test", *(question(i) for i in range(100, 140)), question(7))
+    # Seven words of the pattern and the copy's own number are no evidence; that it is equal is.
     assert [(f.row, f.rule) for f in found(train, test)] == [("train7", "exact")]
     to_the_letter = found(train, test, template=1.0)
     assert Counter(f.rule for f in to_the_letter) == {"exact": 1, "tulu3": 100, "deepseek_math": 100}

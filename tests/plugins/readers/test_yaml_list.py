@@ -114,7 +114,7 @@ def test_what_stands_before_a_break_is_kept(read):
 def test_endless_nesting_does_not_end_the_process(read):
     before, record = read("- a\n- " + "[" * 100_000)
     assert before == (1, "a", "")
-    assert record[2] == "broken YAML: nested more than 1,000 deep at column 1053; what follows here is lost"
+    assert record[2] == "broken YAML: nested more than 1,000 deep at column 1052; what follows here is lost"
     assert read("- " * 500 + "a\n- b\n") == [(1, None, "nested more than 50 deep"), (2, "b", "")]
     (record,) = read("- " * 100_000 + "a")
     assert record[2].startswith("broken YAML: nested more than 1,000 deep at column ")

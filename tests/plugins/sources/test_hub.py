@@ -1,6 +1,7 @@
 """`hf:` against a hub cache made by hand, offline, and against a hub that a test plays, online."""
 
 import os
+from pathlib import Path
 from types import SimpleNamespace
 
 import huggingface_hub
@@ -94,8 +95,8 @@ def test_a_commit_and_a_branch_name_the_same_files(hub, resolve):
     hub("dataset", DATA, ref="v1")
     assert resolve(f"hf:org/name@{COMMIT}/test").path == resolve("hf:org/name@v1/test").path
     assert refusal(resolve, "hf:org/name/test") == (
-        "hf:org/name/test: is not in the local cache of the hub; run once without --offline, or name the files by path: "
-        "(revision main)"
+        "hf:org/name/test: revision main is not in the local cache of the hub; run once without --offline, or name files of "
+        "this machine with path:"
     )
 
 
@@ -110,8 +111,8 @@ def test_a_model_and_a_data_set_of_one_name_are_kept_apart(hub, resolve):
 def test_a_snapshot_with_shards_missing_is_not_read_as_a_smaller_data_set(hub, resolve):
     hub("dataset", DATA, only={"README.md", "main/train-00000-of-00002.jsonl"})
     assert refusal(resolve, "hf:org/name/train") == (
-        "hf:org/name/train: is there in part: 1 of 2 files main/train-*.jsonl; run once without --offline, or name the "
-        "files by path: (revision main)"
+        "hf:org/name/train: revision main is there in part: 1 of 2 files main/train-*.jsonl; run once without --offline, or "
+        "name files of this machine with path:"
     )
 
 
@@ -135,7 +136,7 @@ def test_what_was_asked_for_online_is_found_offline_and_no_more_than_that(hub, r
         asked.append((allow_patterns, local_files_only))
         if not local_files_only:
             hub("dataset", DATA, only=set(allow_patterns), ref=None)
-        return os.path.join(constants.HF_HUB_CACHE, "datasets--org--name", "snapshots", COMMIT)
+        return str(Path(constants.HF_HUB_CACHE) / "datasets--org--name" / "snapshots" / COMMIT)
 
     monkeypatch.setattr(huggingface_hub, "HfApi", Api)
     monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
@@ -143,8 +144,8 @@ def test_what_was_asked_for_online_is_found_offline_and_no_more_than_that(hub, r
     assert asked == [(["README.md"], False), (["main/test-00000-of-00001.jsonl"], False)]
     assert resolve("hf:org/name/test").path == found.path
     assert refusal(resolve, "hf:org/name/train") == (
-        "hf:org/name/train: is there in part: main/train-00000-of-00002.jsonl is missing from the local cache of the hub; "
-        "run once without --offline, or name the files by path: (revision main)"
+        "hf:org/name/train: revision main is there in part: main/train-00000-of-00002.jsonl is missing from the local cache "
+        "of the hub; run once without --offline, or name files of this machine with path:"
     )
 
 
@@ -159,8 +160,10 @@ def test_what_was_asked_for_online_is_found_offline_and_no_more_than_that(hub, r
         (errors.RevisionNotFoundError, "the repository has no revision 'v9'"),
         (
             ConnectionError,
-            "the hub cannot be reached (ConnectionError: no route); try again, or run with --offline if it has been "
-            "downloaded before",
+            (
+                "the hub cannot be reached (ConnectionError: no route); try again, or run with --offline if it has been "
+                "downloaded before"
+            ),
         ),
     ],
 )

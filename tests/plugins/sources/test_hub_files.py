@@ -176,10 +176,11 @@ def test_of_a_model_only_safetensors_config_and_tokenizer_are_taken():
             "consolidated.safetensors",
         ),
     ]
-    assert chosen(listing, kind="model") == sorted(
-        ["config.json", "tokenizer.json", "tokenizer.model", "merges.txt", "chat_template.jinja"]
-        + ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors", "model.safetensors.index.json"]
-    )
+    assert chosen(listing, kind="model") == [
+        *("chat_template.jinja", "config.json", "merges.txt"),
+        *("model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors", "model.safetensors.index.json"),
+        *("tokenizer.json", "tokenizer.model"),
+    ]
 
 
 def test_of_several_gguf_files_the_address_names_one():

@@ -1,0 +1,128 @@
+"""The report in a real browser: hostile data neither runs nor loads anything, and the page fits narrow and wide."""
+
+import re
+import shutil
+import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from seatrial_reports.html_report import HtmlReport
+
+CHROMIUM = next(
+    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+)
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
+]
+
+PROBE = """<script>
+addEventListener('load', () => {
+  const wide = [...document.querySelectorAll('body *')].filter(
+    e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('.scroll, .unseen, .skip, svg, pre, .example'));
+  document.title = JSON.stringify({
+    width: innerWidth,
+    scroll: document.documentElement.scrollWidth,
+    wide: wide.slice(0, 5).map(e => e.outerHTML.slice(0, 120)),
+    height: document.documentElement.scrollHeight,
+  });
+});
+</script>"""
+"""Measures the layout. Put into a copy of the page whose policy allows it; the report itself is loaded untouched."""
+
+
+def browse(tmp_path, *arguments):
+    flags = (
+        *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
+        *(
+            "--disable-component-update",
+            "--disable-sync",
+            "--hide-scrollbars",
+            f"--user-data-dir={tmp_path / 'profile'}",
+        ),
+        *("--enable-logging=stderr", "--v=0", "--virtual-time-budget=2000"),
+    )
+    return subprocess.run([CHROMIUM, *flags, *arguments], capture_output=True, text=True, timeout=120, check=True)
+
+
+@pytest.fixture
+def hostile(build_result, payloads):
+    return build_result(lambda text: f"{' '.join(payloads)} {text}")
+
+
+@pytest.fixture
+def server():
+    """Answers on this machine only, and remembers what was asked for."""
+    asked = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            content = self.server.pages.get(self.path, b"")
+            self.send_response(200 if content else 404)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *arguments):
+            del arguments
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.pages, server.asked = {}, asked
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join(timeout=10)
+
+
+def test_hostile_data_runs_nothing_and_asks_for_nothing(build_result, payloads, server, tmp_path):
+    address = f"127.0.0.1:{server.server_port}"
+    aimed = " ".join(payload.replace("evil.example", address) for payload in payloads)
+    (path,) = HtmlReport().write(build_result(lambda text: f"{aimed} {text}"), tmp_path)
+    server.pages["/index.html"] = path.read_bytes()
+    done = browse(tmp_path, "--dump-dom", f"http://{address}/index.html")
+    assert server.asked == ["/index.html"]
+    assert "CONSOLE" not in done.stderr
+    dom = done.stdout
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in dom
+    assert re.findall(r"<(script|img|iframe|form|object|embed|base|math)\b", dom) == []
+    assert re.findall(r"<[a-z]+[^<>]*\s(on[a-z]+|autofocus)=", re.sub(r'"[^"]*"', '""', dom)) == []
+
+
+@pytest.mark.parametrize("width", [400, 1400])
+@pytest.mark.parametrize("kind", ["plain", "hostile"])
+def test_nothing_sticks_out(plain_result, hostile, tmp_path, width, kind):
+    (path,) = HtmlReport().write(plain_result if kind == "plain" else hostile, tmp_path)
+    html = path.read_text(encoding="utf-8")
+    probe = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', PROBE, html, count=1)
+    # A window of Chromium is at least 500 pixels wide, a frame is not.
+    path.with_name("probe.html").write_text(probe.replace("<details>", "<details open>"), encoding="utf-8")
+    frame = (
+        f'<!doctype html><body style="margin:0"><iframe src="probe.html" width="{width}" height="900" style="border:0">'
+        "</iframe><script>addEventListener('load', () => setTimeout(() => "
+        "document.body.dataset.seen = document.querySelector('iframe').contentDocument.title, 300))</script>"
+    )
+    outer = tmp_path / "frame.html"
+    outer.write_text(frame, encoding="utf-8")
+    done = browse(tmp_path, "--allow-file-access-from-files", "--window-size=1500,900", "--dump-dom", outer.as_uri())
+    seen = re.search(r'data-seen="([^"]*)"', done.stdout)[1].replace("&quot;", '"')
+    assert f'"width":{width}' in seen
+    assert f'"scroll":{width}' in seen, seen
+    assert '"wide":[]' in seen, seen
+
+
+@pytest.mark.parametrize("width", [400, 1400])
+def test_it_can_be_photographed(plain_result, tmp_path, width):
+    (path,) = HtmlReport().write(plain_result, tmp_path)
+    picture = tmp_path / f"report-{width}.png"
+    done = browse(tmp_path, f"--window-size={width},2000", f"--screenshot={picture}", path.as_uri())
+    assert "CONSOLE" not in done.stderr
+    header = picture.read_bytes()[:24]
+    assert header.startswith(b"\x89PNG")
+    assert int.from_bytes(header[16:20]) == width
+    assert picture.stat().st_size > 50_000

@@ -1,0 +1,269 @@
+"""What the reports show is computed from the saved result: flow, filters, failures, attacks, charts, numbers."""
+
+import math
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seatrial.events import Record
+from seatrial.ledger import ledger_schema
+from seatrial.reporting import Result
+from seatrial.samples import samples_to_table
+from seatrial.scores import Interval, Sample, Score
+from seatrial.verdict import Verdict
+from seatrial_reports.attacks import build_attacks, compare
+from seatrial_reports.charts import dot_plot, loss_curve, nice_ticks
+from seatrial_reports.comparison import build_comparison
+from seatrial_reports.course import build_course
+from seatrial_reports.cover import build_cover
+from seatrial_reports.datatrail import build_data_trail
+from seatrial_reports.failures import build_failures
+from seatrial_reports.headline import build_headline
+from seatrial_reports.html_report import render_html
+from seatrial_reports.markdown_report import render_markdown
+from seatrial_reports.numbers import amount, interval, share, value
+from seatrial_reports.provenance import build_provenance
+from seatrial_reports.view import build_view
+
+
+@pytest.fixture
+def bare():
+    """As little as a result can hold: base only, no training, no data facts, no gates."""
+    verdict = Verdict("inconclusive", "the suite has no gates", ())
+    return Result(Path("runs/x"), {"name": "bare"}, {}, [], [], verdict, ledger_schema().empty_table())
+
+
+def with_record(result, stage, **facts):
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    others = [r for r in result.records if r.stage != stage]
+    return replace(result, records=[*others, Record(stage, "k", moment, 1.0, False, 1, {}, facts)])
+
+
+def test_a_bare_result_is_a_report_too(bare):
+    html = render_html(build_view(bare))
+    assert "Nothing was scored." in html
+    assert "Not looked for:" in html
+    assert "The suite has no gates: nothing was held against a condition." in html
+    assert "What did training do?" not in html
+    assert "No gates." in render_markdown(build_view(bare))
+
+
+@pytest.mark.parametrize("junk", [None, 3, "text", [1], {"a": [None]}, math.nan, [["x"]]])
+def test_facts_of_another_shape_are_left_out(plain_result, junk):
+    records = [replace(record, facts=dict.fromkeys(record.facts, junk)) for record in plain_result.records]
+    html = render_html(
+        build_view(replace(plain_result, records=records, manifest=dict.fromkeys(plain_result.manifest, junk)))
+    )
+    assert "message-router" in html
+    assert "choice/accuracy" in html
+
+
+# ---- data -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_flow_adds_up_and_says_when_it_does_not(plain_result):
+    flow = build_data_trail(plain_result).flow
+    assert [(s.stage, s.rows_in, s.dropped, s.rows_out) for s in flow] == [
+        ("read", 400, 2, 398),
+        ("clean", 398, 3, 395),
+        ("compare", 395, 6, 389),
+        ("leakage", 389, 4, 385),
+    ]
+    assert all(step.adds_up for step in flow)
+    broken = with_record(plain_result, "clean", rows_in=398, dropped=3, rows_out=390)
+    assert not next(s for s in build_data_trail(broken).flow if s.stage == "clean").adds_up
+    assert any("do not add up" in warning for warning in build_headline(broken).warnings)
+
+
+def test_filters_are_counted_from_the_ledger(plain_result):
+    filters = {block.filter: block for block in build_data_trail(plain_result).filters}
+    assert list(filters) == ["jsonl", "unicode", "length", "toxicity", "duplicates", "leakage"]
+    assert filters["toxicity"].rules == ()
+    exact, conflict = filters["duplicates"].rules
+    assert (exact.rule, exact.action, exact.findings, exact.rows, exact.dropped) == ("exact", "drop", 6, 6, 6)
+    assert (conflict.rule, conflict.action, conflict.findings, conflict.dropped) == ("conflict", "flag", 2, 0)
+    assert [example.place for example in exact.examples] == [f"support/billing.jsonl:{n}" for n in (30, 31, 32)]
+    assert exact.examples[0].matched_row == "feed"
+    assert exact.examples[0].score == "0.97"
+
+
+def test_leaks_and_the_naive_split_are_told(plain_result):
+    data = build_data_trail(plain_result)
+    assert (data.leaks_total, data.leak_filters, data.conflicts_total) == (4, ("leakage",), 2)
+    assert [line[1] for line in data.naive.lines] == ["0.942", "0.987", "0.857"]
+    metrics = {block.metric for block in build_comparison(plain_result).all()}
+    assert not any(metric.startswith("naive_split") for metric in metrics)
+
+
+def test_cover_is_taken_after_leakage(plain_result):
+    cover = build_cover(plain_result)
+    assert cover.splits == (("train", 256), ("validation", 24), ("test", 105))
+    assert [kind for kind, _ in cover.charts] == ["label", "slice"]
+    first = cover.charts[0][1][0]
+    assert (first.label, first.total) == ("billing", 62)
+    assert first.parts[-1].left + first.parts[-1].width == pytest.approx(100, abs=0.02)
+    assert cover.lonely == "12 of 104 (11.5%)"
+    assert cover.measure == "words in common, below 0.2"
+    assert cover.gaps[0].labels == "billing 3"
+
+
+# ---- failures -------------------------------------------------------------------------------------------------------
+
+
+def choice(result, samples):
+    return replace(result, samples={"choice": samples_to_table("base", samples, ["correct"])})
+
+
+def test_classes_stand_worst_first_and_mistakes_surest_first(plain_result):
+    (block,) = build_failures(plain_result)
+    assert (block.scorer, block.wrong, block.n) == ("choice", 11, 104)
+    accuracies = [line.width for line in block.by_class]
+    assert accuracies == sorted(accuracies)
+    assert sum(line.n for line in block.by_class) == 104
+    assert sum(line.n - line.right for line in block.by_class) == 11
+    assert [m.confidence for m in block.mistakes][:2] == ["0.833", "0.800"]
+    assert sum(pair.count for pair in block.confusions) == 11
+    assert block.errors == (("feedface", "ValueError: the prompt is too long"),)
+
+
+def test_confidence_may_stand_in_the_probabilities(bare):
+    samples = [
+        Sample("a", {"correct": 0.0}, "x", "y", detail={"probabilities": {"x": 0.6, "y": 0.4}}),
+        Sample("b", {"correct": 0.0}, "x", "y", detail={"confidence": 0.9}),
+        Sample("c", {"correct": 0.0}, "x", "y"),
+        Sample("d", {"correct": 1.0}, "y", "y"),
+    ]
+    (block,) = build_failures(choice(bare, samples))
+    assert [(m.row, m.confidence) for m in block.mistakes] == [("b", "0.900"), ("a", "0.600"), ("c", "")]
+
+
+def test_free_answers_are_no_classes(bare):
+    samples = [Sample(str(i), {"correct": float(i % 2)}, f"said {i}", f"wanted {i}", slice="s") for i in range(6)]
+    (block,) = build_failures(choice(bare, samples))
+    assert (block.by_class, block.confusions) == ((), ())
+    assert [(g.name, g.right, g.n) for g in block.by_slice] == [("s", 3, 6)]
+
+
+# ---- attacks --------------------------------------------------------------------------------------------------------
+
+
+def test_changes_are_marked_word_by_word():
+    pieces = [(piece.kind, piece.text) for piece in compare("my card was lost", "my crad was lsot!")]
+    assert pieces == [
+        ("same", "my "), ("gone", "card"), ("new", "crad"), ("same", " was "), ("gone", "lost"), ("new", "lsot!"),
+    ]  # fmt: skip
+
+
+@given(st.text(max_size=80), st.text(max_size=80))
+def test_the_pieces_spell_both_texts(original, attacked):
+    pieces = compare(original, attacked)
+    assert "".join(p.text for p in pieces if p.kind != "new") == original
+    assert "".join(p.text for p in pieces if p.kind != "gone") == attacked
+
+
+def test_flipped_answers_stand_first(plain_result):
+    (block,) = build_attacks(plain_result)
+    assert (block.scorer, block.n) == ("attack", 50)
+    assert dict(block.outcomes) == {"succeeded": 14, "budget exhausted": 12, "failed": 12, "skipped": 12}
+    assert {attack.outcome for attack in block.attacks} == {"succeeded"}
+    assert (block.attacks[0].before, block.attacks[0].after) == ("billing (0.930)", "returns (0.620)")
+    assert block.attacks[0].queries == "31"
+
+
+# ---- scores and charts ----------------------------------------------------------------------------------------------
+
+
+def test_the_system_on_trial_comes_first_then_the_base(plain_result):
+    comparison = build_comparison(plain_result)
+    (accuracy,) = comparison.compared
+    assert [line.system for line in accuracy.lines] == [
+        *("tuned", "base", "base-4shot", "majority", "tfidf-logistic-regression", "minilm-logistic-regression")
+    ]
+    assert [tick.label for tick in accuracy.plot.thresholds] == ["gate ≥ 0.8"]
+    assert accuracy.plot.thresholds[0].at == 80
+    assert accuracy.lines[0].dot.at == pytest.approx(100 * 94 / 105, abs=0.001)
+    assert [block.metric for block in comparison.costs] == ["latency/ttft_p50_ms", "latency/peak_bytes"]
+    assert [block.metric for block in comparison.counts] == ["data/read"]
+
+
+def test_a_missing_score_is_a_word_and_no_dot(bare):
+    scores = [
+        Score("s/m", "base", 0.5, 10, "mean", "higher", interval=Interval(0.4, 0.6, 0.95, "t")),
+        Score("s/m", "other", None, 0, "mean", "higher", missing="it crashed"),
+        Score("s/m", "odd", math.nan, 3, "mean", "higher"),
+        Score("s/m", "third", 0.1, 10, "mean", "higher"),
+    ]
+    (block,) = build_comparison(replace(bare, scores=scores)).compared
+    lines = {line.system: line for line in block.lines}
+    assert (lines["other"].value, lines["other"].missing, lines["other"].dot) == ("missing", "it crashed", None)
+    assert (lines["odd"].value, lines["odd"].dot) == ("missing", None)
+    assert lines["base"].dot.low == 40
+    assert dot_plot(scores[:1], {}) is None
+
+
+@given(st.floats(-1e9, 1e9), st.floats(-1e9, 1e9))
+def test_ticks_are_round_and_enclose(a, b):
+    low, high = min(a, b), max(a, b)
+    ticks = nice_ticks(low, high)
+    assert 2 <= len(ticks) <= 12
+    assert ticks == sorted(set(ticks))
+    slack = 1e-6 * max(abs(low), abs(high), 1)
+    assert ticks[0] <= low + slack
+    assert ticks[-1] >= high - slack
+
+
+def test_the_loss_curve_leaves_out_what_is_no_number(plain_result):
+    steps = [{"step": 1, "loss": 2.0}, {"step": 2, "loss": math.nan}, {"step": 4, "loss": 1.0}]
+    curve = loss_curve(steps, best_step=4)
+    assert curve.train == "25.0,0.0 100.0,50.0"
+    assert curve.validation == ""
+    assert curve.best.at == 100
+    assert curve.alt == "Training loss goes from 2 at step 1 to 1 at step 4"
+    assert build_course(replace(plain_result, training=steps)).not_finite == 1
+    assert loss_curve(steps[:2], None) is None
+
+
+def test_the_masked_example_joins_neighbours(plain_result):
+    course = build_course(plain_result)
+    assert [(piece.supervised, piece.text) for piece in course.masked_example] == [
+        (False, "<|im_start|>user\nWhere is my parcel?<|im_end|>\n<|im_start|>assistant\n"),
+        (True, "delivery<|im_end|>"),
+    ]
+    assert ("supervised tokens (the loss is on these only)", "2,345 (4.6%)") in course.figures
+
+
+def test_the_command_is_quoted_for_a_shell(plain_result):
+    manifest = {**plain_result.manifest, "command": ["/a b/seatrial", "run", "it's", "$(rm -rf ~)", "two\nlines"]}
+    again = build_provenance(replace(plain_result, manifest=manifest, folder=Path("runs/a b")))
+    assert again.run_again == """seatrial run 'it'"'"'s' '$(rm -rf ~)' 'two lines'"""
+    assert again.gate_again == "seatrial gate 'runs/a b'"
+
+
+# ---- numbers --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("x", "written"),
+    [(0.0, "0.000"), (1.0, "1.000"), (0.89, "0.890"), (0.9996, "0.9996"), (0.0004, "0.0004"), (1e-9, "1e-09")],
+)
+def test_a_share_is_never_rounded_to_none_or_all(x, written):
+    assert share(x) == written
+
+
+@pytest.mark.parametrize(
+    ("x", "unit", "written"),
+    [(61.25, "ms", "61.25 ms"), (1234567, "", "1,234,567"), (2.0, "", "2"), (0.00012345, "s", "0.0001234 s")],
+)
+def test_amounts(x, unit, written):
+    assert amount(x, unit) == written
+
+
+def test_intervals_share_the_unit():
+    score = Score("l/t", "base", 61.0, 44, "percentile", "lower", "ms", Interval(60.1, 63.4, 0.95, "order statistics"))
+    assert (value(score), interval(score)) == ("61 ms", "60.1 to 63.4 ms")
+    memory = Score("l/m", "base", 2.0**30, 44, "maximum", "lower", "bytes", Interval(2.0**29, 2.0**31, 0.95, "x"))
+    assert (value(memory), interval(memory)) == ("1.0 GiB", "512 MiB to 2.0 GiB")
