@@ -108,6 +108,7 @@ class _Planner:
             format=file.format,
             columns=file.columns,
             labels=file.labels,
+            label_style=file.label_style,
             limit=file.limit,
         )
 

@@ -19,6 +19,7 @@ __all__ = [
     "DataKeys",
     "FilterKeys",
     "GateKeys",
+    "LabelStyle",
     "ModelKeys",
     "Name",
     "ScorerKeys",
@@ -41,6 +42,8 @@ Name = Annotated[str, AfterValidator(_name), Field(json_schema_extra={"pattern":
 """What suites and aliases are called; it becomes part of files' names."""
 
 SplitName = Literal["train", "validation", "test"]
+
+LabelStyle = Literal["as-is", "words"]
 
 _SOURCE = "an address, such as hf:org/name, path:data/rows.jsonl or package:module/path"
 
@@ -69,6 +72,9 @@ class DataFileKeys(Keys):
     format: Format | None = Field(default=None, description="the rows' format; recognised row by row if absent")
     columns: dict[str, str] = Field(default_factory=dict, description="our name of a column → the file's name of it")
     labels: dict[str, str] = Field(default_factory=dict, description="a label as the file writes it → as we call it")
+    label_style: LabelStyle = Field(
+        default="as-is", description="words: underscores and hyphens in labels become spaces, as a model would say them"
+    )
     limit: int | None = Field(default=None, ge=1, description="at most that many records of each file, from its start")
 
 

@@ -12,7 +12,7 @@ from seatrial.host import Kind
 from seatrial.rows import Format
 from seatrial.scoring import SystemKind
 from seatrial.store import atomic_file
-from seatrial.suite_keys import Split, SplitName
+from seatrial.suite_keys import LabelStyle, Split, SplitName
 from seatrial.verdict import Severity
 from seatrial.yaml_lines import dump_yaml
 
@@ -89,6 +89,8 @@ class DataFile:
     """Our name of a column → the file's."""
     labels: Mapping[str, str] = field(default_factory=dict)
     """A label as the file writes it → as the suite calls it."""
+    label_style: LabelStyle = "as-is"
+    """`words` reads underscores and hyphens in a label as spaces."""
     limit: int | None = None
 
     def resolved(self) -> dict[str, Any]:
@@ -99,6 +101,7 @@ class DataFile:
             "format": self.format,
             "columns": dict(self.columns),
             "labels": dict(self.labels),
+            "label_style": self.label_style,
             "limit": self.limit,
         }
 

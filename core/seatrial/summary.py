@@ -163,7 +163,7 @@ def applies(metric: Metric, samples: pa.Table | None) -> bool:
     if samples is None or f"value:{metric.column}" not in samples.column_names:
         return True  # something is wrong, which the comparison or the score says
     column = samples[f"value:{metric.column}"]
-    return column.null_count < len(column) or samples["error"].null_count < len(samples)
+    return bool(column.null_count < len(column) or samples["error"].null_count < len(samples))
 
 
 def summarise(metric: Metric, scorer: str, system: str, samples: pa.Table | None) -> Score:

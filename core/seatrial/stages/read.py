@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from seatrial.errors import SourceError
 from seatrial.events import Artifact
@@ -32,6 +32,7 @@ class Input:
     format: Format | None
     columns: Mapping[str, str]
     labels: Mapping[str, str]
+    label_style: Literal["as-is", "words"]
     limit: int | None
 
 
@@ -69,6 +70,7 @@ class Read:
                 "format": given.format,
                 "columns": dict(given.columns),
                 "labels": dict(given.labels),
+                "label_style": given.label_style,
                 "limit": given.limit,
             }
             for given in self.inputs
@@ -226,4 +228,8 @@ class _Reading:
 def _parse(source: Input, record: RawRecord) -> Parsed:
     if record.problem:
         raise FormatError(record.problem, rule="undecodable")
-    return parse(record.value, format=source.format, columns=source.columns, labels=source.labels)
+    parsed = parse(record.value, format=source.format, columns=source.columns, labels=source.labels)
+    if parsed.label is None or source.label_style == "as-is":
+        return parsed
+    words = " ".join(parsed.label.replace("_", " ").replace("-", " ").split())
+    return replace(parsed, label=words, turns=(*parsed.turns[:-1], replace(parsed.turns[-1], content=words)))

@@ -25,7 +25,7 @@ class Split:
     test: float
     """The share of rows that are held out; 0 where the suite brings its test rows."""
     validation: float
-    """The share of the train rows that early stopping looks at."""
+    """The share of all rows that early stopping looks at, beside those that are held out for the test."""
     by_cluster: bool
     stratify: bool
     seed: int

@@ -9,7 +9,7 @@ from seatrial import Component, Rule, Use, hookimpl
 from seatrial.filters import CorpusFilter, Filter, RowFilter
 from seatrial.model import CountsTokens
 
-__all__ = ["duplicates", "labels", "length", "schema", "seatrial_filters", "unicode"]
+__all__ = ["build_duplicates", "build_labels", "build_length", "build_schema", "build_unicode", "seatrial_filters"]
 
 SCHEMA_RULES = (
     Rule("no-turns", "The conversation has no turns."),
@@ -68,14 +68,14 @@ LABELS_RULES = (
 )
 
 
-def schema() -> RowFilter:
+def build_schema() -> RowFilter:
     """Checks that a row is a conversation that can be learnt from: known roles in order, nothing empty, an answer last."""
     from seatrial_plugins.cleaning.schema import Schema
 
     return Schema()
 
 
-def unicode() -> RowFilter:
+def build_unicode() -> RowFilter:
     """Repairs broken text: mojibake (ftfy), control and invisible characters, bidi controls, line ends, NFC.
 
     What is fine in code or in another script stays: HTML entities, curly quotes, Latin ligatures, full-width forms, and
@@ -86,7 +86,7 @@ def unicode() -> RowFilter:
     return Unicode()
 
 
-def length(
+def build_length(
     *,
     min_characters: int = 1,
     max_characters: int | None = 100_000,
@@ -107,7 +107,7 @@ def length(
     return Length(min_characters, max_characters, max_tokens, tokenizer)
 
 
-def duplicates(
+def build_duplicates(
     *,
     on: Literal["input", "all"] = "input",
     method: Literal["exact", "normalised"] = "normalised",
@@ -123,7 +123,7 @@ def duplicates(
             nothing to see are never copies of each other.
         conflicts: what happens where rows of one input name different labels or choices. `drop-all` finds a conflict in
             each; `keep-majority` only in those that do not name the most frequent one, and in each where two are as
-            frequent. `actions: {conflict: flag}` keeps one row a label. Free answers (neither label nor choices) may
+            frequent. `action: {conflict: flag}` keeps one row a label. Free answers (neither label nor choices) may
             differ without conflict: there is more than one way to say it.
     """
     from seatrial_plugins.cleaning.duplicates import Duplicates
@@ -131,7 +131,7 @@ def duplicates(
     return Duplicates(on, method, conflicts)
 
 
-def labels(*, minimum: int = 2, maximum: int | None = None, seed: int = 0) -> CorpusFilter:
+def build_labels(*, minimum: int = 2, maximum: int | None = None, seed: int = 0) -> CorpusFilter:
     """Drops the rows of labels that have too few, and caps labels that have too many; rows without a label stay.
 
     Args:
@@ -147,20 +147,26 @@ def labels(*, minimum: int = 2, maximum: int | None = None, seed: int = 0) -> Co
 @hookimpl
 def seatrial_filters() -> Iterable[Component[Filter]]:
     """The cleaning filters."""
-    yield Component("schema", schema, "Checks that each row is a conversation with an answer.", rules=SCHEMA_RULES)
-    yield Component("unicode", unicode, "Repairs mojibake, control and invisible characters.", rules=UNICODE_RULES)
+    yield Component(
+        "schema", build_schema, "Checks that each row is a conversation with an answer.", rules=SCHEMA_RULES
+    )
+    yield Component(
+        "unicode", build_unicode, "Repairs mojibake, control and invisible characters.", rules=UNICODE_RULES
+    )
     yield Component(
         "length",
-        length,
+        build_length,
         "Drops rows that are too short or too long, in characters or in the model's tokens.",
         uses={"tokenizer": Use("tokenizer")},
         rules=LENGTH_RULES,
     )
     yield Component(
         "duplicates",
-        duplicates,
+        build_duplicates,
         "Keeps one of the rows that say the same, and finds equal inputs with different labels.",
         rules=DUPLICATES_RULES,
         place="corpus",
     )
-    yield Component("labels", labels, "Drops rare labels and caps frequent ones.", rules=LABELS_RULES, place="corpus")
+    yield Component(
+        "labels", build_labels, "Drops rare labels and caps frequent ones.", rules=LABELS_RULES, place="corpus"
+    )

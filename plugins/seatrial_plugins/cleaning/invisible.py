@@ -39,18 +39,21 @@ def invisible_stretches(text: str) -> Iterator[tuple[int, int, str]]:
     flags = [match.span() for match in _FLAG.finditer(text)]
     for match in _CANDIDATES.finditer(text):
         start = match.start()
+        before = text[
+            start - 1 : start
+        ]  # what stays before the place: a removed character is no reason to keep another
         for place in range(match.start(), match.end()):
-            if any(first < place < last for first, last in flags) or _is_needed(text, place):
+            if any(first < place < last for first, last in flags) or _is_needed(before, text, place):
                 if start < place:
                     yield start, place, ""
                 start = place + 1
+                before = text[place]
         if start < match.end():
             yield start, match.end(), ""
 
 
-def _is_needed(text: str, place: int) -> bool:
-    character = text[place]
-    before, after = text[place - 1 : place], text[place + 1 : place + 2]
+def _is_needed(before: str, text: str, place: int) -> bool:
+    character, after = text[place], text[place + 1 : place + 2]
     if not before:
         return False
     if character == "\u200b":
@@ -58,7 +61,7 @@ def _is_needed(text: str, place: int) -> bool:
     if character == "\u200c":
         return _within(before, _JOINING)
     if character == "\u200d":
-        return _within(before, _JOINING) or (_is_emoji(before) and _is_emoji(after))
+        return _within(before, _JOINING) or (_is_emoji(before) and _is_emoji(after) and after != "\ufe0f")
     if "\ufe00" <= character <= "\ufe0f":
         return before in _KEYCAPS or (not before.isascii() and unicodedata.category(before)[0] in "LNPS")
     if "\U000e0100" <= character <= "\U000e01ef":
@@ -72,4 +75,4 @@ def _within(character: str, blocks: tuple[tuple[int, int], ...]) -> bool:
 
 def _is_emoji(character: str) -> bool:
     """A pictograph, a skin tone, or the variation selector that ends one."""
-    return bool(character) and (unicodedata.category(character) in {"So", "Sk"} or character in "\ufe0f\u2640\u2642")
+    return bool(character) and (unicodedata.category(character) in {"So", "Sk"} or character == "\ufe0f")

@@ -1,7 +1,8 @@
 """One attack on one message with TextAttack: from a classifier of texts to an attacked text and an outcome.
 
 The attack asks for probabilities through `Ask` alone, and every example has its own attack, cache and seed. So a later
-version can advance many examples at once, and answer their questions from one pool of batches, without touching this.
+version can advance many examples at once (TextAttack cannot: its issue #372), and answer their questions from one pool
+of batches, without touching this.
 """
 
 from __future__ import annotations

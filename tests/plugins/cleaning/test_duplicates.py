@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seatrial import Grouping, Row, Turn
-from seatrial_plugins.cleaning import duplicates
+from seatrial_plugins.cleaning import build_duplicates
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
 
@@ -29,7 +29,7 @@ def labelled(name: str, text: str, label: str | None) -> Row:
 
 
 def grouped(rows, batch: int = 2, **options) -> Grouping:
-    component = duplicates(**options)
+    component = build_duplicates(**options)
     tables = [component.signatures(rows[start : start + batch]) for start in range(0, max(len(rows), 1), batch)]
     return component.group(pa.concat_tables(tables), {one.id: one for one in rows}.__getitem__)
 

@@ -9,7 +9,7 @@ import pytest
 
 from seatrial import Row, Turn
 from seatrial.errors import UsageError
-from seatrial_plugins.cleaning import labels
+from seatrial_plugins.cleaning import build_labels
 
 
 def rows_of(**counts: int) -> list[Row]:
@@ -21,7 +21,7 @@ def rows_of(**counts: int) -> list[Row]:
 
 
 def grouped(rows, **options):
-    component = labels(**options)
+    component = build_labels(**options)
     batches = [component.signatures(rows[:3]), component.signatures(rows[3:])]
     return component.group(pa.concat_tables(batches), None).findings
 
@@ -51,4 +51,4 @@ def test_nothing_to_do_and_unicode_labels():
 
 def test_a_cap_below_the_minimum_is_refused():
     with pytest.raises(UsageError, match=r"maximum \(3\) is below minimum \(8\)"):
-        labels(minimum=8, maximum=3)
+        build_labels(minimum=8, maximum=3)

@@ -6,7 +6,7 @@ import pytest
 
 from seatrial import Row, Turn
 from seatrial.errors import UsageError
-from seatrial_plugins.cleaning import length
+from seatrial_plugins.cleaning import build_length
 
 
 class Words:
@@ -30,7 +30,7 @@ def row(name: str, *said: str, role: str = "user") -> Row:
 
 
 def told(rows, **options) -> list[tuple]:
-    return [(f.row, f.rule, f.score) for f in length(tokenizer=Words(), **options).inspect(rows)]
+    return [(f.row, f.rule, f.score) for f in build_length(tokenizer=Words(), **options).inspect(rows)]
 
 
 def test_characters_are_counted_exactly_over_all_turns():
@@ -49,13 +49,13 @@ def test_tokens_are_counted_as_the_model_counts_them_and_only_where_asked():
         ("over", "too-many-tokens", 7),
     ]
     silent = Words()
-    list(length(tokenizer=silent).inspect(rows))
+    list(build_length(tokenizer=silent).inspect(rows))
     assert silent.asked == []
 
 
 def test_a_row_that_the_template_refuses_is_found_and_the_others_are_counted():
     rows = [row("ok", "a"), row("odd", "a", role="narrator"), row("over", "a b c d")]
-    findings = list(length(tokenizer=Words(), max_tokens=4).inspect(rows))
+    findings = list(build_length(tokenizer=Words(), max_tokens=4).inspect(rows))
     assert [(f.row, f.rule, f.score) for f in findings] == [
         ("odd", "unrenderable", None),
         ("over", "too-many-tokens", 6),
@@ -64,13 +64,13 @@ def test_a_row_that_the_template_refuses_is_found_and_the_others_are_counted():
 
 
 def test_details_say_count_and_limit():
-    (finding,) = length(tokenizer=Words(), max_characters=5).inspect([row("r", "x" * 1_000_000)])
+    (finding,) = build_length(tokenizer=Words(), max_characters=5).inspect([row("r", "x" * 1_000_000)])
     assert finding.detail == "1000000 characters, at most 5 wanted"
-    assert list(length(tokenizer=Words()).inspect([])) == []
+    assert list(build_length(tokenizer=Words()).inspect([])) == []
 
 
 def test_limits_that_leave_nothing_are_refused():
     with pytest.raises(UsageError, match=r"max_characters \(1\) is below min_characters \(2\)"):
-        length(tokenizer=Words(), min_characters=2, max_characters=1)
+        build_length(tokenizer=Words(), min_characters=2, max_characters=1)
     with pytest.raises(UsageError, match="max_tokens is 0"):
-        length(tokenizer=Words(), max_tokens=0)
+        build_length(tokenizer=Words(), max_tokens=0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from seatrial import Row, Turn
-from seatrial_plugins.cleaning import SCHEMA_RULES, schema
+from seatrial_plugins.cleaning import SCHEMA_RULES, build_schema
 
 
 def row(*said: tuple[str, str] | tuple[str, str, str], format_="chat", label=None, choices=()) -> Row:
@@ -16,7 +16,7 @@ U, A = ("user", "hi"), ("assistant", "hello")
 
 
 def rules(one: Row) -> list[str]:
-    return [finding.rule for finding in schema().inspect([one])]
+    return [finding.rule for finding in build_schema().inspect([one])]
 
 
 @pytest.mark.parametrize(
@@ -72,19 +72,19 @@ def test_every_rule_is_declared_once_with_a_summary():
 
 
 def test_the_evidence_points_at_the_turns():
-    (finding,) = schema().inspect([row(U, A, ("user", ""), A, ("user", "\u2003"), A)])
+    (finding,) = build_schema().inspect([row(U, A, ("user", ""), A, ("user", "\u2003"), A)])
     assert finding.rule == "empty-turn"
     assert finding.detail == "turn 3 (user), 5 (user)"
     assert finding.score == 2
     assert [(span.turn, span.start, span.end) for span in finding.spans] == [(2, 0, 0), (4, 0, 1)]
-    (order,) = schema().inspect([row(U, ("user", "again"), A)])
+    (order,) = build_schema().inspect([row(U, ("user", "again"), A)])
     assert order.detail == "turn 2: the user's after the user's"
-    (role,) = (f for f in schema().inspect([row(U, A, ("narrator", "so"))]) if f.rule == "unknown-role")
+    (role,) = (f for f in build_schema().inspect([row(U, A, ("narrator", "so"))]) if f.rule == "unknown-role")
     assert role.detail == "'narrator'; known are system, user, assistant, tool"
 
 
 def test_empty_batches_and_huge_rows():
-    assert list(schema().inspect([])) == []
+    assert list(build_schema().inspect([])) == []
     huge = row(("user", " " * 2_000_000 + "x"), ("assistant", "y" * 2_000_000))
     assert rules(huge) == []
     assert rules(row(*[U, A] * 5_000)) == []
