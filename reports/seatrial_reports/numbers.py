@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 
+from seatrial.legible import one_line
 from seatrial.measures import duration, memory
 from seatrial.scores import Score
 
 __all__ = ["amount", "count", "duration", "interval", "memory", "percent", "share", "value"]
 
+UNIT = 24
+"""Characters of a unit."""
 MISSING = "missing"
 """What stands where a score should be: a word, never a zero."""
 
@@ -46,7 +49,8 @@ def amount(x: float, unit: str = "", *, exact: bool = False) -> str:
         written = f"{x:,.0f}"
     else:
         written = f"{x:.4g}"
-    return f"{written} {unit}" if unit else written
+    # A unit is a plugin's text: one that is none must not stretch a column that keeps its numbers on one line.
+    return f"{written} {one_line(unit, UNIT)}" if unit else written
 
 
 def _is_share(score: Score) -> bool:

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch.nn import functional
 from transformers import AttentionInterface, AttentionMaskInterface
@@ -89,12 +90,12 @@ class TokenTree:
     def ancestry(self) -> torch.Tensor:
         """Bool, [nodes, nodes]: whether the row's node sees the column's, itself included."""
         size = len(self.tokens)
-        sees = torch.ones(size, size, dtype=torch.bool).tril_()
+        sees = np.tri(size, dtype=np.bool_)
         for node in range(self.trunk, size):
             parent = self.parents[node]
             sees[node] = sees[parent] if parent >= 0 else False
             sees[node, node] = True
-        return sees
+        return torch.from_numpy(sees)
 
 
 def common_prefix(sequences: Sequence[Sequence[int]]) -> int:
