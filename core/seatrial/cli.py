@@ -61,7 +61,9 @@ def run(
     chosen = _suite(suite, host, overrides)
     host.register(console, name="console", distribution="seatrial", version=seatrial.__version__)
     from seatrial import trial
+    from seatrial.environment import share_cores
 
+    share_cores()
     try:
         result = trial.run(chosen, host, runs=runs, fresh=fresh, offline=offline, command=sys.argv)
     finally:

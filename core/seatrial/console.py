@@ -162,7 +162,8 @@ class Console:
             return
         table = self._table("Score", "System", ">Value", "95% interval", ">n")
         before = ""
-        for score in shown:
+        order = list(dict.fromkeys(score.metric for score in shown))
+        for score in sorted(shown, key=lambda score: order.index(score.metric)):
             metric = score.metric if score.metric != before else ""
             before = score.metric
             table.add_row(*map(_cell, (metric, score.system, _value(score), _interval(score), f"{score.n:,}")))
@@ -319,12 +320,15 @@ def _outcome(record: Record) -> str:
 
 def _value(score: Score) -> str:
     if score.value is None or not math.isfinite(score.value):
-        return f"missing: {score.missing}" if score.missing else "missing"
-    return _measured(score.value, score)
+        return "missing"
+    return with_unit(_measured(score.value, score), "" if score.unit == "bytes" else score.unit)
 
 
 def _interval(score: Score) -> str:
-    if score.value is None or score.interval is None:
+    """The interval in the value's unit; why there is none, where the score is missing."""
+    if score.value is None or not math.isfinite(score.value):
+        return score.missing or ""
+    if score.interval is None:
         return ""
     return f"{_measured(score.interval.low, score)} to {_measured(score.interval.high, score)}"
 
@@ -332,7 +336,7 @@ def _interval(score: Score) -> str:
 def _measured(number: float, score: Score) -> str:
     if score.unit == "bytes":
         return memory(number)
-    return with_unit(f"{int(number):,}" if score.kind == "exact" else figure(number), score.unit)
+    return f"{int(number):,}" if score.kind == "exact" else figure(number)
 
 
 def _report(result: Result) -> Path:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from seatrial.model import LanguageModel, ModelFiles, ModelLoader
 from seatrial.saved import judge_run, load_result, write_judgement
-from seatrial.scoring import SystemKind
 from seatrial.stages import StageWork
 from seatrial.stages.clean import Clean, SuiteFilter
 from seatrial.stages.compare import Compare
@@ -97,7 +96,11 @@ class _Planner:
             )
             for name in self._bench.host.names("readers")
         }
-        redacts = any(rule.action == "redact" for chosen in self._filters("rows") for rule in chosen.component.rules)
+        redacts = any(
+            rule.action == "redact"
+            for chosen in self._suite.filters
+            for rule in self._bench.provided("filters", chosen.name).component.rules
+        )
         return Read(inputs, readers, excerpts=not redacts)
 
     def _input(self, file: DataFile, split: str) -> Input:
@@ -162,7 +165,7 @@ class _Planner:
             version=provided.version,
             scorer=self._bench.build("scorers", chosen.name, chosen.options),
             options=chosen.options,
-            systems=self._systems(chosen, component),
+            systems=chosen.systems,
             split=chosen.split,
             limit=chosen.samples,
             load=self._load,
@@ -174,16 +177,6 @@ class _Planner:
             loader=self._suite.model.loader.options,
             seed=self._suite.seed,
         )
-
-    def _systems(self, chosen: Chosen, component: Any) -> Sequence[SystemKind]:
-        """What the suite names, else the subject alone or, for a comparable scorer, all that can be compared."""
-        if chosen.systems:
-            return chosen.systems
-        subject: list[SystemKind] = ["tuned"] if self._suite.tunes else ["base"]
-        if not component.comparable:
-            return subject
-        compared: list[SystemKind] = ["base", "fewshot", "baseline"] if component.baselines else ["base", "fewshot"]
-        return list(dict.fromkeys([*subject, *compared]))
 
     def _baselines(self) -> list[NamedBaseline]:
         return [

@@ -95,7 +95,9 @@ def load_result(path: Path, host: Host) -> Result:
     """
     folder = RunFolder.open(path)
     if not (folder / "verdict.json").is_file():
-        raise StoreError(f"{path}: the run has no verdict yet; the command that started it goes on from where it stopped")
+        raise StoreError(
+            f"{path}: the run has no verdict yet; the command that started it goes on from where it stopped"
+        )
     manifest = folder.read_json("manifest.json")
     suite = _suite(folder, host)
     _, tables = _samples(folder, suite, host)
@@ -139,9 +141,7 @@ def _suite(folder: RunFolder, host: Host) -> Suite:
     return load_suite(folder / "suite.yaml", host, extra_metrics=DATA_METRICS)
 
 
-def _samples(
-    folder: RunFolder, suite: Suite, host: Host
-) -> tuple[dict[str, tuple[Metric, ...]], dict[str, pa.Table]]:
+def _samples(folder: RunFolder, suite: Suite, host: Host) -> tuple[dict[str, tuple[Metric, ...]], dict[str, pa.Table]]:
     """Per scorer of the suite: its metrics, and the samples it left."""
     import pyarrow.parquet as pq
 

@@ -239,4 +239,6 @@ class RunFolder:
             if not path.exists() or digest_path(path) != digest:
                 return None
         files = self.read_json(str(self._marker(stage).relative_to(self.path)))["files"]
-        return replace(record, resumed=True), Artifact({name: self.path / relative for name, relative in files.items()}, record.facts)
+        return replace(record, resumed=True), Artifact(
+            {name: self.path / relative for name, relative in files.items()}, record.facts
+        )

@@ -255,7 +255,9 @@ class _Check(ComponentCheck):
 
 
 def _data_file(keys: DataFileKeys, reader: Chosen | None) -> DataFile:
-    return DataFile(keys.source, reader, keys.format, dict(keys.columns), dict(keys.labels), keys.label_style, keys.limit)
+    return DataFile(
+        keys.source, reader, keys.format, dict(keys.columns), dict(keys.labels), keys.label_style, keys.limit
+    )
 
 
 def _usable(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -122,7 +122,7 @@ def _line(score: Score, on_trial: str, dot: Dot | None) -> ScoreLine:
         on_trial=score.system == on_trial,
         value=value(score),
         interval=interval(score),
-        n=f"{score.n:,}" if score.n or score.kind != "exact" else "",
+        n=f"{score.n:,}" if score.kind != "exact" else "",
         missing=score.missing or "",
         method=score.interval.method if score.interval else "",
         dot=dot,

@@ -52,6 +52,7 @@ class Course:
     adapter: str
     """SHA-256 of the adapter."""
     settings: tuple[tuple[str, str], ...]
+    """Options, and what else the trainer reports."""
 
 
 def build_course(result: Result) -> Course | None:
@@ -76,7 +77,7 @@ def build_course(result: Result) -> Course | None:
         else f"The adapter is active: on {count(number(prove, 'rows') or 0)} rows it moves the answers' "
         f"log-likelihood by up to {amount(difference)}.",
         adapter=text(facts, "adapter_sha256") or text(prove, "adapter_sha256"),
-        settings=tuple(flat(mapping(result.suite, "train"))),
+        settings=(*(flat(mapping(facts, "options")) or flat(mapping(result.suite, "train"))), *_others(facts)),
     )
 
 
@@ -111,11 +112,15 @@ def _figures(facts: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
         figures.append(("peak memory", memory(peak)))
     if seconds is not None:
         figures.append(("time", duration(seconds)))
-    told = {*_COUNTS, "peak_bytes", "seconds", "method", "masked_example", "adapter_sha256"}
-    others = (
-        (key.replace("_", " "), written) for key, written in flat({k: v for k, v in facts.items() if k not in told})
-    )
-    return (*figures, *others)
+    return tuple(figures)
+
+
+def _others(facts: Mapping[str, object]) -> list[tuple[str, str]]:
+    """The facts that have no place of their own; the options stand in the suite's settings."""
+    told = {*_COUNTS, "peak_bytes", "seconds", "method", "masked_example", "adapter_sha256", "options"}
+    return [
+        (name.replace("_", " "), written) for name, written in flat({k: v for k, v in facts.items() if k not in told})
+    ]
 
 
 def _masked(facts: Mapping[str, object]) -> tuple[MaskedPiece, ...]:

@@ -91,9 +91,11 @@ def build_cover(result: Result) -> Cover:
 
 
 def _bars(table: Mapping[str, object]) -> tuple[Bar, ...]:
+    """A bar a label, the largest first; a split that holds no row at all is left out."""
     counted = []
+    filled = {name for label in table for name, n in mapping(table, label).items() if n}
     for label in table:
-        counts = mapping(table, label)
+        counts = {name: n for name, n in mapping(table, label).items() if name in filled}
         named = [*(name for name in _SPLITS if name in counts), *(name for name in counts if name not in _SPLITS)]
         found = [(name, n) for name in named if (n := whole(counts, name)) is not None]
         if found:

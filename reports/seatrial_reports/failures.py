@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from seatrial.reporting import Result
 from seatrial.stats.proportions import wilson_interval
-from seatrial_reports.facts import loaded, mapping, number, text
+from seatrial_reports.facts import entries, loaded, mapping, number, text
 from seatrial_reports.headline import subject
 from seatrial_reports.numbers import share
 
@@ -64,7 +65,7 @@ class Mistake:
     target: str
     prediction: str
     confidence: str
-    """The probability that the model gave its answer, or ""."""
+    """The probability that the model gave its answer among the options it had, or ""."""
     slice: str
 
 
@@ -80,6 +81,7 @@ class FailureBlock:
     """Empty where slices are the classes."""
     confusions: tuple[Confusion, ...]
     mistakes: tuple[Mistake, ...]
+    """The surest first, where the scorer tells how sure the model was."""
     errors: tuple[tuple[str, str], ...]
     """(row, why it could not be scored), the first ones."""
 
@@ -178,10 +180,24 @@ def _mistake(record: Mapping[str, Any], confidence: float | None) -> Mistake:
 
 
 def _confidence(record: Mapping[str, Any], detail: Mapping[str, object]) -> float | None:
-    """The probability of the answer given: `confidence`, or the prediction's entry of `probabilities`."""
-    stated = number(detail, "confidence")
-    if stated is None:
-        stated = number(record, "value:confidence")
-    if stated is None:
-        stated = number(mapping(detail, "probabilities"), str(record["prediction"]))
-    return stated
+    """The probability of the answer given, as the scorer states it: `confidence`, or the answer's entry of
+    `probabilities`; else its share of the likelihood of the `options` that the scorer kept.
+    """
+    answer = str(record["prediction"])
+    for stated in (
+        number(detail, "confidence"),
+        number(record, "value:confidence"),
+        number(mapping(detail, "probabilities"), answer),
+    ):
+        if stated is not None:
+            return stated
+    return _share_of_likelihood(answer, entries(detail, "options"))
+
+
+def _share_of_likelihood(answer: str, options: Sequence[Mapping[str, object]]) -> float | None:
+    """exp(logprob) of the answer over the sum of the options'; None where one has no logprob or it is alone."""
+    logprobs = {text(option, "option"): number(option, "logprob") for option in options}
+    known = {option: logprob for option, logprob in logprobs.items() if logprob is not None}
+    if answer not in known or len(known) < 2 or len(known) < len(logprobs):
+        return None
+    return 1 / sum(math.exp(min(logprob - known[answer], 700.0)) for logprob in known.values())

@@ -42,6 +42,7 @@ class GateLine:
     """The one-sided 95% bounds that decided."""
     n: str
     method: str
+    """How the bounds were computed, where the reason does not say it."""
     reason: str
 
 
@@ -133,7 +134,7 @@ def _gate_line(decision: Decision, as_share: bool) -> GateLine:
         value=written(decision.value) or "missing",
         bounds=bounds.get((bool(low), bool(high)), ""),
         n=f"{decision.n:,}" if decision.n else "",
-        method=decision.method,
+        method="" if decision.method in decision.reason else decision.method,
         reason=decision.reason,
     )
 

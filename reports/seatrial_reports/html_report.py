@@ -45,7 +45,7 @@ def _environment() -> Environment:
 
     return Environment(
         loader=PackageLoader("seatrial_reports"),
-        autoescape=False,
+        autoescape=True,
         undefined=StrictUndefined,
         finalize=_shown,
         trim_blocks=True,

@@ -128,7 +128,7 @@ def _data(view: View) -> Iterator[str]:
             ),
         )
     if data.leak_filters or data.leaks_total:
-        yield from ("", f"Leakage: {data.leaks_total:,} findings.")
+        yield from ("", f"Leakage: {data.leaks_total:,} finding{'' if data.leaks_total == 1 else 's'}.")
     if data.naive:
         yield from ("", "What a naive split would have reported (an estimate):", "")
         yield from _table(("Measured on", "Value", "95% interval", "n"), data.naive.lines)

@@ -10,6 +10,7 @@ from seatrial.scores import Score
 
 __all__ = ["amount", "count", "duration", "interval", "memory", "percent", "share", "value"]
 
+_ONE = {"rows": "row", "tokens": "token", "queries": "query", "forwards": "forward"}
 UNIT = 24
 """Characters of a unit."""
 MISSING = "missing"
@@ -50,7 +51,8 @@ def amount(x: float, unit: str = "", *, exact: bool = False) -> str:
     else:
         written = f"{x:.4g}"
     # A unit is a plugin's text: one that is none must not stretch a column that keeps its numbers on one line.
-    return f"{written} {one_line(unit, UNIT)}" if unit else written
+    shown = one_line(unit, UNIT)
+    return f"{written} {_ONE.get(shown, shown) if x == 1 else shown}" if shown else written
 
 
 def _is_share(score: Score) -> bool:

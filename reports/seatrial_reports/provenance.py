@@ -8,12 +8,12 @@ from pathlib import PurePath
 
 from seatrial.legible import one_line
 from seatrial.reporting import Result
-from seatrial_reports.facts import flat, mapping, sequence
+from seatrial_reports.facts import entries, flat, mapping, sequence, text
 from seatrial_reports.numbers import duration, memory
 
 __all__ = ["Provenance", "StageLine", "build_provenance"]
 
-_ELSEWHERE = {"packages", "command", "stages"}
+_ELSEWHERE = {"packages", "plugins", "command", "stages"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +43,10 @@ class Provenance:
 def build_provenance(result: Result) -> Provenance:
     """From the manifest and the stages' records."""
     longest = max((record.seconds for record in result.records), default=0.0)
-    folder = shlex.quote(one_line(f"runs/{result.folder.name}"))
+    folder = shlex.quote(one_line(result.folder.as_posix()))
+    named = flat({name: value for name, value in result.manifest.items() if name not in _ELSEWHERE})
     return Provenance(
-        facts=tuple(
-            (name, _written(name, value))
-            for name, value in flat({k: v for k, v in result.manifest.items() if k not in _ELSEWHERE})
-        ),
+        facts=(*((name, _written(name, value)) for name, value in named), *_plugins(result)),
         packages=tuple(flat(mapping(result.manifest, "packages"))),
         stages=tuple(
             StageLine(
@@ -64,6 +62,15 @@ def build_provenance(result: Result) -> Provenance:
         gate_again=f"seatrial gate {folder}",
         report_again=f"seatrial report {folder}",
     )
+
+
+def _plugins(result: Result) -> list[tuple[str, str]]:
+    """One line a distribution: which plugins it brought."""
+    brought: dict[str, list[str]] = {}
+    for plugin in entries(result.manifest, "plugins"):
+        origin = f"{text(plugin, 'distribution')} {text(plugin, 'version')}".strip()
+        brought.setdefault(origin, []).append(text(plugin, "plugin"))
+    return [(f"plugins of {origin}", ", ".join(names)) for origin, names in brought.items()]
 
 
 def _written(name: str, value: str) -> str:

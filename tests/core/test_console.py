@@ -98,7 +98,7 @@ def test_a_plain_log_ends_with_tables_verdict_and_report(streams):
     out, err = streams
     Console("plain", stdout=out, stderr=err).verdict(result(records=[record("report", files=["index.html"])]))
     text = out.getvalue()
-    for said in ("0.890", "0.832 to 0.929", "163", "missing: crashed", "1.5 GiB", "✓ pass", "the bounds decide"):
+    for said in ("0.890", "0.832 to 0.929", "163", "missing  crashed", "1.5 GiB", "✓ pass", "the bounds decide"):
         assert said in text
     assert "data/read" not in text
     assert "Warning: tuned does not beat minilm" in text

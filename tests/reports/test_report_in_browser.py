@@ -45,7 +45,7 @@ def browse(tmp_path, *arguments):
         ),
         *("--enable-logging=stderr", "--v=0", "--virtual-time-budget=2000"),
     )
-    return subprocess.run([CHROMIUM, *flags, *arguments], capture_output=True, text=True, timeout=120, check=True)
+    return subprocess.run([CHROMIUM, *flags, *arguments], capture_output=True, text=True, timeout=60, check=True)
 
 
 @pytest.fixture

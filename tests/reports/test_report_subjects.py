@@ -141,6 +141,27 @@ def test_confidence_may_stand_in_the_probabilities(bare):
     assert [(m.row, m.confidence) for m in block.mistakes] == [("b", "0.900"), ("a", "0.600"), ("c", "")]
 
 
+def test_confidence_is_the_share_of_the_options_likelihood(bare):
+    def options(*logprobs):
+        return {"options": [{"option": name, "logprob": x} for name, x in zip("xyz", logprobs, strict=False)]}
+
+    samples = [
+        Sample("even", {"correct": 0.0}, "x", "y", detail=options(-1.0, -1.0)),
+        Sample("sure", {"correct": 0.0}, "x", "y", detail=options(math.log(0.6), math.log(0.3), math.log(0.3))),
+        Sample("alone", {"correct": 0.0}, "x", "y", detail=options(-1.0)),
+        Sample("odd", {"correct": 0.0}, "x", "y", detail=options(-1.0, None)),
+        Sample("far", {"correct": 0.0}, "x", "y", detail=options(-2000.0, -1.0)),
+    ]
+    (block,) = build_failures(choice(bare, samples))
+    assert {m.row: m.confidence for m in block.mistakes} == {
+        "even": "0.500",
+        "sure": "0.500",
+        "alone": "",
+        "odd": "",
+        "far": "9.9e-305",
+    }
+
+
 def test_free_answers_are_no_classes(bare):
     samples = [Sample(str(i), {"correct": float(i % 2)}, f"said {i}", f"wanted {i}", slice="s") for i in range(6)]
     (block,) = build_failures(choice(bare, samples))

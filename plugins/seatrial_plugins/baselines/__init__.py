@@ -18,7 +18,7 @@ def majority() -> Baseline:
 
 
 def tfidf_logreg(*, c: float = 10.0) -> Baseline:
-    """Logistic regression over TF-IDF weights of words and pairs of words.
+    """Logistic regression over TF-IDF weights of words, pairs of words and pieces of words.
 
     Args:
         c: inverse strength of the L2 penalty.
@@ -28,7 +28,7 @@ def tfidf_logreg(*, c: float = 10.0) -> Baseline:
     return TfidfLogReg(c=c)
 
 
-def encoder_logreg(*, encoder: Encoder, c: float = 10.0) -> Baseline:
+def encoder_logreg(*, encoder: Encoder, c: float = 30.0) -> Baseline:
     """Logistic regression over sentence vectors.
 
     Args:
@@ -44,7 +44,7 @@ def encoder_logreg(*, encoder: Encoder, c: float = 10.0) -> Baseline:
 def seatrial_baselines() -> Iterable[Component[Baseline]]:
     """The three classifiers that every classification report shows."""
     yield Component("majority", majority, "The most frequent label of the train rows.")
-    yield Component("tfidf-logreg", tfidf_logreg, "Logistic regression over TF-IDF of words and pairs of words.")
+    yield Component("tfidf-logreg", tfidf_logreg, "Logistic regression over TF-IDF of words, word pairs and word pieces.")
     yield Component(
         "encoder-logreg",
         encoder_logreg,

@@ -38,7 +38,9 @@ class ChatTokenizer:
         self.chat = chat
         self.system = system
         if not self.tokenizer.is_fast:
-            raise SourceError(f"{folder}: its tokenizer has no tokenizer.json, which gives the place of each token; add one")
+            raise SourceError(
+                f"{folder}: its tokenizer has no tokenizer.json, which gives the place of each token; add one"
+            )
         if chat and not self.tokenizer.chat_template:
             raise SourceError(f"{folder}: its tokenizer has no chat template; give it one, or say `chat: false`")
         self.closing = self._closing()
@@ -93,7 +95,9 @@ class ChatTokenizer:
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of rendered texts: special tokens stand in the text, none is added."""
-        return [list(ids) for ids in self.tokenizer(list(texts), add_special_tokens=False)["input_ids"]] if texts else []
+        return (
+            [list(ids) for ids in self.tokenizer(list(texts), add_special_tokens=False)["input_ids"]] if texts else []
+        )
 
     def prompts(self, conversations: Sequence[Sequence[Turn]]) -> list[list[int]]:
         """The ids that the model reads before it answers."""
@@ -169,8 +173,18 @@ class ChatTokenizer:
     # ---- CountsTokens ---------------------------------------------------------------------------------------------
 
     def count_tokens(self, conversations: Sequence[Sequence[Turn]]) -> list[int]:
-        """The length in tokens of each conversation, rendered with the model's chat template."""
-        return [len(ids) for ids in self.encode([self.render(turns) for turns in conversations])]
+        """The length in tokens of each conversation, rendered with the model's chat template.
+
+        A conversation that the template refuses (no turns, odd roles) counts its bare texts: it is for the filter `schema`
+        to drop it.
+        """
+        return [len(ids) for ids in self.encode([self._render_or_join(turns) for turns in conversations])]
+
+    def _render_or_join(self, turns: Sequence[Turn]) -> str:
+        try:
+            return self.render(turns) if turns else ""
+        except StageError:
+            return "\n".join(turn.content for turn in turns)
 
     def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
         """The token ids of plain texts, without special tokens."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +29,12 @@ def convert(file: Path, address: str, target: Path) -> None:
     Raises:
         SourceError: transformers is too old to read the tokenizer rightly, or cannot read the file.
     """
-    import transformers
     from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
-    if int(transformers.__version__.split(".")[0]) < 5:
+    installed = version("transformers")
+    if int(installed.split(".")[0]) < 5:
         raise SourceError(
-            f"{address}: transformers {transformers.__version__} converts GGUF tokenizers wrongly (SmolLM2's gets an extra "
+            f"{address}: transformers {installed} converts GGUF tokenizers wrongly (SmolLM2's gets an extra "
             "first token); install transformers 5, or name a folder with safetensors"
         )
     place: dict[str, Any] = {

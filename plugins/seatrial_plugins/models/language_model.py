@@ -98,9 +98,7 @@ class CausalModel:
         """The un-tuned base as a view on the same weights; the model itself if it has no adapter."""
         if not self._has_adapter or self._adapter_off:
             return self
-        return type(self)(
-            self.network, self.chat, batch_tokens=self.batch_tokens, packs=self.packs, adapter_off=True
-        )
+        return type(self)(self.network, self.chat, batch_tokens=self.batch_tokens, packs=self.packs, adapter_off=True)
 
     def _adapter(self) -> AbstractContextManager[object]:
         return self.network.disable_adapter() if self._adapter_off else contextlib.nullcontext()
@@ -151,7 +149,9 @@ class CausalModel:
                 "the filter `length`"
             )
         if min(starts) == 0:
-            raise StageError("the prompt has no token that an answer could be conditioned on; give it text or a chat template")
+            raise StageError(
+                "the prompt has no token that an answer could be conditioned on; give it text or a chat template"
+            )
         tree, paths = TokenTree.of([ids[:-1] for ids in sequences])
         return _Question(tree, paths, sequences, starts)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,8 +126,10 @@ class TransformersLoader:
 
             if not (adapter / "adapter_model.safetensors").is_file():
                 raise SourceError(f"{adapter}: no adapter_model.safetensors; pickled adapters are not opened")
-            network = PeftModel.from_pretrained(network, str(adapter), is_trainable=False).eval()
-        network.requires_grad_(False)  # noqa: FBT003  # torch's own signature
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", FutureWarning)  # PEFT's use of names that transformers renames
+                network = PeftModel.from_pretrained(network, str(adapter), is_trainable=False).eval()
+        network.requires_grad_(False)  # torch's own signature
         return CausalModel(network, self._chat(files), batch_tokens=self.options.batch_tokens, packs=packs)
 
     def tokenizer(self, files: ModelFiles) -> ChatTokenizer:

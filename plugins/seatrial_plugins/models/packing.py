@@ -100,7 +100,7 @@ class TokenTree:
 
 def common_prefix(sequences: Sequence[Sequence[int]]) -> int:
     """How many tokens all sequences begin with."""
-    low, high = min(sequences), max(sequences)
+    low, high = min(map(tuple, sequences)), max(map(tuple, sequences))
     for index, (a, b) in enumerate(zip(low, high, strict=False)):
         if a != b:
             return index
@@ -218,7 +218,9 @@ def packed_attention(
                 module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **kwargs
             )
             return output, None
-        return _attend(query, key, value, _boolean_mask(attention_mask, query.shape[-2], length, query.device), scale), None
+        return _attend(
+            query, key, value, _boolean_mask(attention_mask, query.shape[-2], length, query.device), scale
+        ), None
 
     prefix = packed.prefix
     rows, _, width, _ = packed.mask.shape
@@ -232,8 +234,8 @@ def packed_attention(
     own = _attend(q, k, v, sees, scale).flatten(0, 1).index_select(0, packed.scatter)[None]
     if not prefix:
         return own, None
-    head = [part[:, :, :prefix] for part in (query, key, value)]
-    shared = _attend(*head, _boolean_mask(None, prefix, prefix, query.device, kwargs.get("sliding_window")), scale)
+    q, k, v = (part[:, :, :prefix] for part in (query, key, value))
+    shared = _attend(q, k, v, _boolean_mask(None, prefix, prefix, query.device, kwargs.get("sliding_window")), scale)
     return torch.cat([shared, own], dim=1), None
 
 

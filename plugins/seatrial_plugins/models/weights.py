@@ -44,7 +44,9 @@ def find_weights(source: Path, address: str) -> Weights:
     if source.is_file():
         if source.suffix.lower() == ".gguf":
             return Weights("gguf", source)
-        raise SourceError(f"{address}: {source.name} is no model; name a folder with config.json and *.safetensors, or a *.gguf")
+        raise SourceError(
+            f"{address}: {source.name} is no model; name a folder with config.json and *.safetensors, or a *.gguf"
+        )
     has_config = (source / "config.json").is_file()
     if has_config and any(source.glob("*.safetensors")):
         return Weights("safetensors", source)

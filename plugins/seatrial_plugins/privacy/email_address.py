@@ -12,11 +12,11 @@ from seatrial_plugins.privacy.datum import Datum
 
 __all__ = ["EmailAddressRecogniser"]
 
-_BEFORE, _AFTER = 96, 256
-# RFC 5321 allows 64 characters before the @ and 255 after it. Only this much round each @ is searched, because
-# presidio's pattern takes quadratic time on a long run of letters.
+_LOCAL_PART = 96
+# RFC 5321 allows 64 characters. Only the word round each @ is searched, because presidio's pattern takes quadratic time
+# on a long run of letters.
 
-_AT = re.compile(r"(?<=[\w!#$%&'*+\-/=?^`{|}~])@(?=\w[\w.-]{0,252}\.\w)")
+_AT = re.compile(r"(?<=[\w!#$%&'*+\-/=?^`{|}~])@(?=(\w[\w.-]{0,254}))(?=[\w-]{1,63}\.\w)")
 # An @ that could join a local part and a domain; a mention ("@ana") costs no search.
 
 
@@ -45,8 +45,9 @@ class EmailAddressRecogniser:
         searched = 0
         for sign in _AT.finditer(text):
             place = sign.start()
-            base = max(searched, place - _BEFORE)
-            for match in self._recogniser.analyze(text[base : place + _AFTER], ["EMAIL_ADDRESS"]):
+            word = text[max(searched, place - _LOCAL_PART) : place].split()[-1] + "@" + sign.group(1)
+            base = sign.end(1) - len(word)
+            for match in self._recogniser.analyze(word, ["EMAIL_ADDRESS"]):
                 start, end = base + match.start, base + match.end
                 if start <= place < end and not text[start:end].lower().startswith("git@"):
                     searched = end

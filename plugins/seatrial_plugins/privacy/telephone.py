@@ -35,6 +35,12 @@ _OTHER_NUMBERS = re.compile(
 _DATE = re.compile(r"(?:19|20)\d\d[-./ ]\d{1,2}[-./ ]\d{1,2}|\d{1,2}[-./ ]\d{1,2}[-./ ](?:19|20)\d\d")
 _NORTH_AMERICAN = re.compile(r"(?:1[-. ])?(?:\(\d{3}\) ?|\d{3}([-. ]))\d{3}[-. ]\d{4}", re.ASCII)
 # Written so, ten digits are hardly anything else, though the exchange be one that was never given out.
+_LONG_GROUP = re.compile(r"\d{6}", re.ASCII)
+# Only after a trunk prefix (0) or an area code in brackets does any region group six digits and more.
+_TABLE, _GAP = 2, 12
+# Candidates on end, with a few blanks and digits at most between them, from which on a line is a table of numbers: no list of
+# telephone numbers is written so without a sign of them, and the matcher takes a minute for a megabyte of it.
+_SIGN = re.compile(r"[+(]|\d{3}[-.]\d{3}[-.]\d{4}", re.ASCII)
 _RANGE = re.compile(r"\d\s+[-\u2010-\u2013]\s+\d")
 
 
@@ -60,8 +66,13 @@ class TelephoneRecogniser:
 
     def find(self, text: str) -> Iterable[Datum]:
         """Every number; its value is the E.164 notation."""
-        searched = 0
+        searched = previous = in_a_row = 0
         for candidate in _CANDIDATE.finditer(text):
+            gap = text[previous : candidate.start()]
+            in_a_row = in_a_row + 1 if len(gap) <= _GAP and not gap.strip(" ./-0123456789") else 0
+            previous = candidate.end()
+            if in_a_row >= _TABLE and not _SIGN.search(text, candidate.start(), candidate.end()):
+                continue
             for datum in self._match(text, candidate.start(), candidate.end()):
                 if datum.start >= searched:
                     searched = datum.end
@@ -71,6 +82,8 @@ class TelephoneRecogniser:
         base = max(0, start - _MARGIN)
         part = text[base : end + _MARGIN]
         before = text[max(0, start - _WORDS_BEFORE) : start]
+        if not text[start] in "+(0" and _LONG_GROUP.search(text, start, end) and not _PHONE_WORDS.search(before):
+            return  # what `_believable` would refuse; a table of numbers would cost it minutes
         for region in self._regions:
             found = False
             for match in PhoneNumberMatcher(part, region, Leniency.POSSIBLE):

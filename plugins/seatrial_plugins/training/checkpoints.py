@@ -41,5 +41,6 @@ def _is_whole(checkpoint: Path, fingerprint: str) -> bool:
     if mark.get("fingerprint") != fingerprint:
         return False
     return all(
-        (checkpoint / name).is_file() and (checkpoint / name).stat().st_size == size for name, size in mark["sizes"].items()
+        (checkpoint / name).is_file() and (checkpoint / name).stat().st_size == size
+        for name, size in mark["sizes"].items()
     )

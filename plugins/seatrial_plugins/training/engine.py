@@ -65,9 +65,11 @@ class Engine(Trainer):
 
     def get_train_dataloader(self) -> DataLoader[int]:
         """The steps' numbers, in order; every process gets all of them and takes its share of each."""
-        return DataLoader(_Steps(self.work.plan), batch_size=None, shuffle=False, num_workers=0)
+        return DataLoader(_Steps(self.work.plan), batch_size=1, collate_fn=_only, shuffle=False, num_workers=0)
 
-    def get_batch_samples(self, epoch_iterator: Any, num_batches: int, *_args: Any, **_kwargs: Any) -> tuple[list[int], None]:
+    def get_batch_samples(
+        self, epoch_iterator: Any, num_batches: int, *_args: Any, **_kwargs: Any
+    ) -> tuple[list[int], None]:
         """The next steps; their tokens are counted by the plan, not here."""
         return [step for _, step in zip(range(num_batches), epoch_iterator, strict=False)], None
 
@@ -178,6 +180,12 @@ class _Steps(torch.utils.data.Dataset[int]):
         if index >= len(self.plan.steps):
             raise IndexError(index)
         return index
+
+
+def _only(items: list[int]) -> int:
+    """A batch of one, bare. A loader without batches could not be resumed: accelerate skips batches."""
+    (item,) = items
+    return item
 
 
 class _Validate(TrainerCallback):

@@ -54,6 +54,9 @@ def render_examples(rows: Iterable[Row], chat: ChatTokenizer, max_length: int) -
     unsupervised: list[str] = []
     tokens = truncated = lost = lost_supervised = 0
     for row in rows:
+        if not any(turn.role == "assistant" for turn in row.turns):
+            unsupervised.append(row.id)
+            continue
         rendered = chat.rendered(row.turns)
         kept = rendered.supervised[:max_length]
         tokens += len(kept)
@@ -71,9 +74,7 @@ def render_examples(rows: Iterable[Row], chat: ChatTokenizer, max_length: int) -
             f"beyond max_length = {max_length} tokens ({truncated} rows were cut); look at row {unsupervised[0]}"
         )
     supervised = sum(len(example.targets) for example in examples)
-    return Examples(
-        tuple(examples), tokens, supervised, truncated, lost, lost_supervised, tuple(unsupervised)
-    )
+    return Examples(tuple(examples), tokens, supervised, truncated, lost, lost_supervised, tuple(unsupervised))
 
 
 def masked_example(example: Example, chat: ChatTokenizer) -> list[dict[str, object]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+import warnings
 from typing import Any
 
 import torch
@@ -65,7 +66,9 @@ class LoraTrainer:
 
         options = self.options
         if loader.dtype == "float16":
-            raise UsageError("model.dtype: LoRA is not trained in float16, whose gradients underflow; say bfloat16 or float32")
+            raise UsageError(
+                "model.dtype: LoRA is not trained in float16, whose gradients underflow; say bfloat16 or float32"
+            )
         network, packs = load_network(job.model.folder, loader)
         set_seed(job.seed)
         adapted = self._adapt(network)
@@ -130,10 +133,12 @@ class LoraTrainer:
             task_type=TaskType.CAUSAL_LM,
         )
         if options.gradient_checkpointing:
-            network.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+            _recompute_activations(network)
             network.enable_input_require_grads()
         try:
-            adapted = get_peft_model(network, config, autocast_adapter_dtype=True)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", FutureWarning)  # PEFT's use of names that transformers renames
+                adapted = get_peft_model(network, config, autocast_adapter_dtype=True)
         except ValueError as error:
             linear = sorted({name.rpartition(".")[2] for name, module in network.named_modules() if _is_linear(module)})
             raise UsageError(
@@ -159,7 +164,9 @@ class LoraTrainer:
         adapter = trainable(network)
         check_adapter(adapter, "the end")
         if not any(bool(tensor.any()) for name, tensor in adapter.items() if "lora_B" in name):
-            raise TrainingError("the adapter changes nothing: its B matrices are all zero; raise train.lr or train.epochs")
+            raise TrainingError(
+                "the adapter changes nothing: its B matrices are all zero; raise train.lr or train.epochs"
+            )
         if engine.is_world_process_zero():
             network.peft_config["default"].base_model_name_or_path = job.model.address
             network.peft_config["default"].inference_mode = True
@@ -179,6 +186,14 @@ def _targets(network: Any, wanted: str | tuple[str, ...]) -> list[str] | str | N
         # Elsewhere they are called or fused otherwise, and PEFT knows how for each architecture.
         return ["q_proj", "v_proj"] if {"q_proj", "v_proj"} <= names else None
     return [wanted] if isinstance(wanted, str) else list(wanted)
+
+
+def _recompute_activations(network: Any) -> None:
+    """Under the name that this version of transformers has for it (another one from 5.23 on)."""
+    if hasattr(network, "activation_checkpointing_enable"):
+        network.activation_checkpointing_enable({"use_reentrant": False})
+    else:
+        network.gradient_checkpointing_enable({"use_reentrant": False})
 
 
 def _is_linear(module: torch.nn.Module) -> bool:

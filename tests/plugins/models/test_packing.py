@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from transformers import AutoConfig, AutoModelForCausalLM
+
+from seatrial_plugins.models.packing import (
+    ATTENTION,
+    TokenTree,
+    common_prefix,
+    pack,
+    packing_is_exact,
+    run_packed,
+)
+
+sequences = st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=9), min_size=1, max_size=6)
+
+
+@given(sequences)
+def test_a_tree_holds_every_sequence_once(found):
+    tree, paths = TokenTree.of(found)
+    for path, sequence in zip(paths, found, strict=True):
+        assert [tree.tokens[node] for node in path] == sequence
+        assert [tree.parents[node] for node in path] == [-1, *path[:-1]]
+        assert [tree.depths()[node] for node in path] == list(range(len(sequence)))
+    prefixes = {tuple(sequence[: end + 1]) for sequence in found for end in range(len(sequence))}
+    assert len(tree) == len(prefixes)
+
+
+@given(sequences)
+def test_a_node_sees_its_ancestors_and_itself(found):
+    tree, paths = TokenTree.of(found)
+    sees = tree.ancestry()
+    for path in paths:
+        for place, node in enumerate(path):
+            assert sees[node].nonzero().flatten().tolist() == sorted(path[: place + 1])
+
+
+@given(sequences)
+def test_the_common_prefix_is_what_all_share_and_no_more(found):
+    length = common_prefix(found)
+    assert len({tuple(sequence[:length]) for sequence in found}) == 1
+    assert any(len(s) == length for s in found) or len({tuple(s[: length + 1]) for s in found}) > 1
+
+
+@given(sequences, st.integers(0, 6))
+def test_packing_keeps_every_token_at_its_place(found, shared):
+    rows = [[7] * shared + sequence for sequence in found]
+    packed = pack([TokenTree.line(row) for row in rows])
+    for index, row in enumerate(rows):
+        places = [packed.place(index, node) for node in range(len(row))]
+        assert packed.input_ids[0, places].tolist() == row
+        assert packed.position_ids[0, places].tolist() == list(range(len(row)))
+    assert packed.input_ids.shape[1] == packed.prefix + sum(len(row) - packed.prefix for row in rows)
+    assert all(len(row) > packed.prefix for row in rows)
+
+
+def network(**changes):
+    shape = {
+        "model_type": "llama",
+        "vocab_size": 97,
+        "hidden_size": 32,
+        "intermediate_size": 48,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "max_position_embeddings": 256,
+        "pad_token_id": 0,
+        **changes,
+    }
+    config = AutoConfig.for_model(shape.pop("model_type"), **shape)
+    torch.manual_seed(0)
+    # Four times the usual spread, so that what a token attends to shows in the logits.
+    config.initializer_range = 0.08
+    return AutoModelForCausalLM.from_config(config, dtype=torch.float32, attn_implementation=ATTENTION).eval()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.data())
+def test_packed_logits_are_those_of_separate_passes(data):
+    model = network()
+    token = st.integers(0, 96)
+    head = data.draw(st.lists(token, max_size=12))
+    rows = [
+        [head + data.draw(st.lists(token, min_size=1, max_size=20)) for _ in range(data.draw(st.integers(1, 3)))]
+        for _ in range(data.draw(st.integers(1, 4)))
+    ]
+    trees = [TokenTree.of(options) for options in rows]
+    packed = pack([tree for tree, _ in trees])
+    with torch.no_grad():
+        for row, (_, paths) in enumerate(trees):
+            for path, ids in zip(paths, rows[row], strict=True):
+                places = torch.tensor([packed.place(row, node) for node in path])
+                alone = model(input_ids=torch.tensor([ids]), use_cache=False).logits[0]
+                torch.testing.assert_close(run_packed(model, packed, places), alone, atol=1e-5, rtol=1e-5)
+
+
+def test_gradients_through_a_shared_prefix_are_those_of_separate_passes():
+    model = network()
+    rows = [[1, 2, 3, 4, 5, 6, 10, 11], [1, 2, 3, 4, 5, 6, 20], [1, 2, 3, 4, 5, 6, 30, 31, 32]]
+    packed = pack([TokenTree.line(row) for row in rows])
+    assert packed.prefix == 6
+    ends = torch.tensor([packed.place(row, len(ids) - 1) for row, ids in enumerate(rows)])
+    run_packed(model, packed, ends).logsumexp(-1).sum().backward()
+    together = {name: p.grad.clone() for name, p in model.named_parameters()}
+    model.zero_grad()
+    for ids in rows:
+        model(input_ids=torch.tensor([ids]), use_cache=False).logits[0, -1].logsumexp(-1).backward()
+    for name, parameter in model.named_parameters():
+        torch.testing.assert_close(together[name], parameter.grad, atol=1e-5, rtol=1e-4)
+
+
+def test_a_sliding_window_is_kept():
+    model = network(model_type="mistral", sliding_window=8)
+    assert packing_is_exact(model, 97, torch.device("cpu"))
+    rows = [list(range(20)) + [50 + row] * (3 + row) for row in range(3)]
+    packed = pack([TokenTree.line(row) for row in rows])
+    with torch.no_grad():
+        for row, ids in enumerate(rows):
+            places = torch.tensor([packed.place(row, node) for node in range(len(ids))])
+            alone = model(input_ids=torch.tensor([ids]), use_cache=False).logits[0]
+            torch.testing.assert_close(run_packed(model, packed, places), alone, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["llama", "qwen2", "qwen3", "mistral", "phi3"])
+def test_common_architectures_can_be_packed(kind):
+    assert packing_is_exact(network(model_type=kind), 97, torch.device("cpu"))
+
+
+def test_an_attention_that_ignores_the_packing_is_found_out():
+    model = network()
+    model.set_attn_implementation("sdpa")
+    assert not packing_is_exact(model, 97, torch.device("cpu"))
+
+
+def test_long_batches_take_the_fused_kernel_and_give_the_same(monkeypatch):
+    model = network()
+    rows = [[1, 2, 3, 4, 5, *range(6, 6 + size)] for size in (40, 3, 17)]
+    packed = pack([TokenTree.line(row) for row in rows])
+    places = torch.arange(packed.input_ids.shape[1])
+    with torch.no_grad():
+        written_out = run_packed(model, packed, places)
+        monkeypatch.setattr("seatrial_plugins.models.packing._MATERIALISED", 0)
+        fused = run_packed(model, packed, places)
+    torch.testing.assert_close(fused, written_out, atol=1e-5, rtol=1e-5)

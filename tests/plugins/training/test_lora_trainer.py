@@ -1,0 +1,296 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from seatrial import TrainingJob
+from seatrial.errors import TrainingError, UsageError
+from seatrial_plugins.models import random
+from seatrial_plugins.training import lora
+from seatrial_plugins.training.engine import check_adapter
+from seatrial_plugins.training.options import EarlyStopping
+
+PAIRS = [
+    (f"{question} {thing}?", desk)
+    for desk, thing in (("delivery", "parcel"), ("billing", "refund"), ("account", "password"))
+    for question in ("Where is my", "What about the", "I ask for the", "Please help with the")
+]
+
+
+@pytest.fixture
+def job(tiny_files, labelled, tmp_path):
+    """Makes a training job on the tiny model; each has folders of its own but where they are given."""
+    made = []
+
+    def make(pairs=PAIRS, validation=(), *, dtype="float32", seed=1, log=None, checkpoints=None):
+        number = len(made)
+        output = tmp_path / f"adapter-{number}"
+        output.mkdir()
+        made.append(output)
+        steps = []
+        kept = checkpoints or tmp_path / f"checkpoints-{number}"
+        kept.mkdir(exist_ok=True)
+        return TrainingJob(
+            model=tiny_files,
+            loader={"dtype": dtype, "device": "cpu", "seed": 0},
+            train=labelled(*pairs),
+            validation=labelled(*validation),
+            output=output,
+            checkpoints=kept,
+            seed=seed,
+            log=log or steps.append,
+        ), steps
+
+    return make
+
+
+def adapter_of(job):
+    return (job.output / "adapter_model.safetensors").read_bytes()
+
+
+def options(**changes):
+    return {"r": 4, "lr": 5e-3, "epochs": 4, "batch_size": 4, **changes}
+
+
+def test_the_loss_falls_and_the_adapter_learns_the_rows(job, tiny_files):
+    work, steps = job()
+    trained = lora(**options(epochs=60, lr=2e-2, target_modules="all-linear")).train(work)
+    losses = [step["loss"] for step in steps]
+    assert sum(losses[-5:]) < 0.2 * sum(losses[:5])
+    model = random(device="cpu").load(tiny_files, trained.adapter)
+    labels = ["delivery", "billing", "account"]
+    prompts = [row.prompt for row in work.train]
+
+    def right(system):
+        answers = system.loglikelihoods(prompts, [labels] * len(prompts))
+        best = [labels[max(range(3), key=lambda place: answer[place].logprob)] for answer in answers]
+        return sum(said == row.label for said, row in zip(best, work.train, strict=True))
+
+    assert right(model) == len(PAIRS)
+    assert right(model.without_adapter()) < len(PAIRS)
+    # It also learned to stop.
+    said = model.generate(prompts[:1], max_new_tokens=10)[0]
+    assert (said.text, said.finished) == ("delivery", True)
+
+
+def test_every_step_is_logged_with_what_it_is(job):
+    work, steps = job(validation=PAIRS[:3])
+    trained = lora(**options(epochs=2, warmup=0.0, schedule="linear")).train(work)
+    training = [step for step in steps if "loss" in step]
+    assert [step["step"] for step in training] == [1, 2, 3, 4, 5, 6]
+    assert all(step["steps"] == 6 for step in steps)
+    assert [step["epoch"] for step in training] == pytest.approx([n / 3 for n in range(1, 7)])
+    rates = [step["learning_rate"] for step in training]
+    assert rates == sorted(rates, reverse=True)
+    assert all(step["tokens_per_second"] > 0 for step in training)
+    assert [step["step"] for step in steps if "validation_loss" in step] == [3, 6]
+    assert trained.facts["steps"] == 6
+
+
+def test_the_facts_are_those_of_the_rows(job, tiny_model):
+    work, _ = job()
+    trained = lora(**options()).train(work)
+    facts = trained.facts
+    rendered = [tiny_model.chat.rendered(row.turns) for row in work.train]
+    assert facts["rows"] == len(PAIRS)
+    assert facts["tokens"] == sum(len(row.ids) for row in rendered)
+    assert facts["supervised_tokens"] == sum(sum(row.supervised) for row in rendered)
+    assert facts["truncated_rows"] == facts["lost_tokens"] == 0
+    assert facts["steps"] == facts["best_step"] == 12
+    # Two layers; q: 64 → 64, v: 64 → 32, rank 4.
+    assert facts["trainable_parameters"] == 2 * 4 * ((64 + 64) + (64 + 32))
+    assert [part["text"] for part in facts["masked_example"] if part["supervised"]] == ["delivery<|end|>"]
+    assert json.loads(json.dumps(facts)) == {**facts, "options": json.loads(json.dumps(facts["options"]))}
+    assert {"tokens_per_second", "peak_bytes"} <= set(facts)
+
+
+def test_the_adapter_is_float32_and_knows_no_path_of_this_machine(job):
+    work, _ = job(dtype="bfloat16")
+    trained = lora(**options(epochs=1)).train(work)
+    assert {tensor.dtype for tensor in load_file(trained.adapter / "adapter_model.safetensors").values()} == {
+        torch.float32
+    }
+    assert trained.facts["dtype"] == "bfloat16"
+    config = json.loads((trained.adapter / "adapter_config.json").read_text())
+    assert config["base_model_name_or_path"] == "path:tiny_llama"
+    assert sorted(path.name for path in trained.adapter.iterdir()) == [
+        "adapter_config.json",
+        "adapter_model.safetensors",
+    ]
+
+
+def test_equal_seeds_give_equal_bytes_and_others_do_not(job):
+    adapters = []
+    for seed in (1, 1, 2):
+        work, _ = job(seed=seed)
+        lora(**options(dropout=0.1)).train(work)
+        adapters.append(adapter_of(work))
+    assert adapters[0] == adapters[1]
+    assert adapters[0] != adapters[2]
+
+
+class KilledError(Exception):
+    pass
+
+
+@pytest.mark.parametrize("killed_at", [1, 5, 8, 11])
+def test_an_interrupted_training_gives_the_bytes_of_an_uninterrupted_one(job, tmp_path, killed_at):
+    settings = options(dropout=0.1, save_every=2, early_stopping={"patience": 9, "every": 3})
+    whole, steps = job(validation=PAIRS[:4])
+    expected = lora(**settings).train(whole)
+
+    def kill(step):
+        if step["step"] == killed_at and "loss" in step:
+            raise KilledError
+
+    kept = tmp_path / "kept"
+    with pytest.raises(KilledError):
+        lora(**settings).train(job(validation=PAIRS[:4], log=kill, checkpoints=kept)[0])
+    # A checkpoint that was being written when the process died.
+    (kept / "checkpoint-900").mkdir()
+    resumed, rest = job(validation=PAIRS[:4], checkpoints=kept)
+    trained = lora(**settings).train(resumed)
+    first = (killed_at - 1) // 2 * 2
+    assert trained.facts["resumed_from_step"] == (first or None)
+    assert adapter_of(resumed) == adapter_of(whole)
+    assert trained.facts["best_step"] == expected.facts["best_step"]
+
+    def said(log):
+        return [(entry["step"], entry.get("loss"), entry.get("validation_loss")) for entry in log]
+
+    assert said(rest) == [entry for entry in said(steps) if entry[0] > first]
+
+
+def test_a_checkpoint_of_other_options_is_not_taken(job, tmp_path):
+    kept = tmp_path / "kept"
+    lora(**options(save_every=2)).train(job(checkpoints=kept)[0])
+    assert list(kept.glob("checkpoint-*"))
+    work, _ = job(checkpoints=kept)
+    trained = lora(**options(save_every=2, lr=1e-3)).train(work)
+    assert trained.facts["resumed_from_step"] is None
+
+
+def test_accumulated_passes_give_the_adapter_of_one_pass(job):
+    together, _ = job()
+    lora(**options(batch_size=12, epochs=3)).train(together)
+    apart, _ = job()
+    lora(**options(batch_size=1, gradient_accumulation=12, epochs=3)).train(apart)
+    for name, tensor in load_file(together.output / "adapter_model.safetensors").items():
+        other = load_file(apart.output / "adapter_model.safetensors")[name]
+        torch.testing.assert_close(tensor, other, atol=1e-4, rtol=1e-2)
+
+
+def test_early_stopping_keeps_the_best_adapter(job):
+    # The validation rows contradict the train rows, so the loss on them rises as training goes on.
+    wrong = [(text, "history") for text, _ in PAIRS]
+    stopping = {"patience": 2, "every": 2}
+    work, steps = job(validation=wrong)
+    trained = lora(**options(epochs=30, lr=2e-2, early_stopping=stopping)).train(work)
+    seen = [(step["step"], step["validation_loss"]) for step in steps if "validation_loss" in step]
+    best = min(seen, key=lambda entry: entry[1])[0]
+    assert trained.facts["stopped_early"]
+    assert trained.facts["best_step"] == best
+    assert trained.facts["steps"] == best + 4 < 90
+    shown = [tensor for name, tensor in load_file(work.output / "adapter_model.safetensors").items()]
+    assert all(bool(torch.isfinite(tensor).all()) for tensor in shown)
+
+
+def test_without_validation_rows_nothing_stops_early(job):
+    trained = lora(**options(early_stopping={"patience": 1})).train(job()[0])
+    assert not trained.facts["stopped_early"]
+    assert trained.facts["validation_rows"] == 0
+
+
+def test_a_loss_that_is_not_a_number_aborts(job, monkeypatch):
+    from seatrial_plugins.training import engine
+
+    real, calls = engine.summed_loss, []
+
+    def breaks(*args, **kwargs):
+        calls.append(1)
+        return real(*args, **kwargs) * (math.nan if len(calls) == 3 else 1.0)
+
+    monkeypatch.setattr(engine, "summed_loss", breaks)
+    work, steps = job()
+    with pytest.raises(TrainingError, match=r"the loss is nan at step 3 of 12 .*lower train\.lr"):
+        lora(**options()).train(work)
+    assert len(steps) == 2
+    assert not list(work.output.iterdir())
+
+
+def test_an_adapter_that_is_not_finite_is_refused():
+    good = torch.ones(2)
+    check_adapter({"a": good}, "the end")
+    with pytest.raises(TrainingError, match=r"1 of the adapter's 2 tensors are not finite at step 4 \(the first: b\)"):
+        check_adapter({"a": good, "b": torch.tensor([1.0, math.inf])}, "step 4")
+
+
+def test_an_adapter_that_changes_nothing_is_refused(job):
+    with pytest.raises(TrainingError, match="changes nothing"):
+        lora(**options(lr=1e-3, epochs=0.1, warmup=0.99)).train(job(PAIRS[:4])[0])
+
+
+def test_rows_without_an_answer_are_reported(job):
+    work, _ = job()
+    silent = [dataclasses.replace(row, turns=row.turns[:1]) for row in work.train[:3]]
+    mixed = dataclasses.replace(
+        work, train=[*work.train, *(dataclasses.replace(r, id=f"silent-{r.id}") for r in silent)]
+    )
+    trained = lora(**options(epochs=1)).train(mixed)
+    assert trained.facts["unsupervised_rows"] == ["silent-row-0", "silent-row-1", "silent-row-2"]
+    with pytest.raises(TrainingError, match="no token of the 3 train rows is supervised"):
+        lora(**options()).train(dataclasses.replace(work, train=silent))
+    with pytest.raises(TrainingError, match="no train rows"):
+        lora(**options()).train(dataclasses.replace(work, train=[]))
+
+
+def test_one_row_is_enough(job):
+    trained = lora(**options(epochs=3)).train(job(PAIRS[:1])[0])
+    assert trained.facts["steps"] == 3
+
+
+def test_gradient_checkpointing_changes_memory_only(job):
+    plain, _ = job()
+    lora(**options(epochs=1)).train(plain)
+    saving, _ = job()
+    lora(**options(epochs=1, gradient_checkpointing=True)).train(saving)
+    for name, tensor in load_file(plain.output / "adapter_model.safetensors").items():
+        other = load_file(saving.output / "adapter_model.safetensors")[name]
+        torch.testing.assert_close(tensor, other, atol=1e-5, rtol=1e-3)
+
+
+def test_unknown_modules_name_the_ones_there_are(job):
+    with pytest.raises(UsageError, match=r"fits no module.*down_proj.*q_proj"):
+        lora(**options(target_modules=["query_key_value"])).train(job()[0])
+
+
+def test_float16_is_refused(job):
+    with pytest.raises(UsageError, match="bfloat16 or float32"):
+        lora(**options()).train(job(dtype="float16")[0])
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"r": 0}, r"train\.r: 0 is not accepted; it is a rank of at least 1"),
+        ({"epochs": 0}, r"train\.epochs"),
+        ({"lr": math.nan}, r"train\.lr"),
+        ({"dropout": 1.0}, r"train\.dropout"),
+        ({"warmup": 1.0}, r"train\.warmup"),
+        ({"target_modules": []}, r"train\.target_modules"),
+        ({"early_stopping": {"patients": 3}}, r"unknown key 'patients'; accepted are patience and every"),
+        ({"early_stopping": {"patience": 0}}, "at least 1"),
+    ],
+)
+def test_options_out_of_range_are_refused_by_name(changed, reason):
+    with pytest.raises(UsageError, match=reason):
+        lora(**changed)
+
+
+def test_early_stopping_defaults_to_an_evaluation_an_epoch():
+    assert EarlyStopping.parse({}) == EarlyStopping(patience=3, every=None)

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+import transformers
+
+from seatrial_plugins.training.arguments import training_arguments
+from seatrial_plugins.training.options import LoraOptions
+
+
+def make(tmp_path, **changes):
+    options = LoraOptions(warmup=0.1, lr=1e-3, weight_decay=0.01, max_grad_norm=0.5, **changes)
+    return training_arguments(options, folder=tmp_path, steps=400, seed=3, save_every=80, on_cpu=True)
+
+
+def test_what_the_suite_says_is_what_the_trainer_does(tmp_path):
+    arguments = make(tmp_path, schedule="constant")
+    assert arguments.max_steps == 400
+    assert arguments.get_warmup_steps(400) == 40
+    assert arguments.learning_rate == 1e-3
+    assert arguments.weight_decay == 0.01
+    assert arguments.max_grad_norm == 0.5
+    assert str(getattr(arguments.lr_scheduler_type, "value", arguments.lr_scheduler_type)) == "constant_with_warmup"
+    assert arguments.save_steps == 80
+    assert arguments.seed == 3
+    assert arguments.logging_steps == 2
+
+
+def test_nothing_is_reported_anywhere_or_hidden(tmp_path):
+    arguments = make(tmp_path)
+    assert list(arguments.report_to) == []
+    assert arguments.logging_nan_inf_filter is False
+    assert arguments.device.type == "cpu"
+    assert arguments.n_gpu <= 1
+
+
+@pytest.mark.parametrize("gone", ["save_safetensors", "use_cpu", "dataloader_pin_memory"])
+def test_a_field_that_a_version_lacks_is_left_out(tmp_path, monkeypatch, gone):
+    real = transformers.TrainingArguments
+    fields = [field for field in dataclasses.fields(real) if field.name != gone]
+    given = {}
+
+    class Lacking(real):
+        def __init__(self, **values):
+            given.update(values)
+            super().__init__(**values)
+
+    monkeypatch.setattr(transformers, "TrainingArguments", Lacking)
+    monkeypatch.setattr(dataclasses, "fields", lambda _: fields)
+    try:
+        make(tmp_path)
+    finally:
+        monkeypatch.undo()
+    assert gone not in given
+    assert given["max_steps"] == 400
