@@ -12,9 +12,9 @@ from seatrial.codec import from_json, to_json
 from seatrial.data_metrics import DATA_METRICS, data_values
 from seatrial.errors import StoreError, UsageError
 from seatrial.events import Record
+from seatrial.evidence import SavedEvidence, earlier_runs
 from seatrial.host import Host
 from seatrial.judgement import flag_best_baseline, judge
-from seatrial.evidence import SavedEvidence, earlier_runs
 from seatrial.ledger import ledger_schema
 from seatrial.reporting import Result
 from seatrial.scores import Metric, Score

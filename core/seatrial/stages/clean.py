@@ -70,7 +70,13 @@ class Chain:
         self.entries.extend(applied.entries)
         count = self.counts.setdefault(
             suite_filter.alias,
-            {"filter": suite_filter.alias, "plugin": suite_filter.plugin, "findings": 0, "dropped": 0},
+            {
+                "filter": suite_filter.alias,
+                "plugin": suite_filter.plugin,
+                "findings": 0,
+                "dropped": 0,
+                "weak": bool(getattr(suite_filter.filter, "weak", False)),
+            },
         )
         count["findings"] += len(applied.entries)
         count["dropped"] += sum(entry.decisive for entry in applied.entries)

@@ -7,17 +7,17 @@ from collections.abc import Iterable
 from seatrial import Component, Use, hookimpl
 from seatrial.model import Baseline, Encoder
 
-__all__ = ["encoder_logreg", "majority", "seatrial_baselines", "tfidf_logreg"]
+__all__ = ["build_encoder_logreg", "build_majority", "build_tfidf_logreg", "seatrial_baselines"]
 
 
-def majority() -> Baseline:
+def build_majority() -> Baseline:
     """The most frequent label of the train rows, whatever is asked."""
     from seatrial_plugins.baselines.majority import Majority
 
     return Majority()
 
 
-def tfidf_logreg(*, c: float = 10.0) -> Baseline:
+def build_tfidf_logreg(*, c: float = 10.0) -> Baseline:
     """Logistic regression over TF-IDF weights of words, pairs of words and pieces of words.
 
     Args:
@@ -28,7 +28,7 @@ def tfidf_logreg(*, c: float = 10.0) -> Baseline:
     return TfidfLogReg(c=c)
 
 
-def encoder_logreg(*, encoder: Encoder, c: float = 30.0) -> Baseline:
+def build_encoder_logreg(*, encoder: Encoder, c: float = 30.0) -> Baseline:
     """Logistic regression over sentence vectors.
 
     Args:
@@ -43,11 +43,13 @@ def encoder_logreg(*, encoder: Encoder, c: float = 30.0) -> Baseline:
 @hookimpl
 def seatrial_baselines() -> Iterable[Component[Baseline]]:
     """The three classifiers that every classification report shows."""
-    yield Component("majority", majority, "The most frequent label of the train rows.")
-    yield Component("tfidf-logreg", tfidf_logreg, "Logistic regression over TF-IDF of words, word pairs and word pieces.")
+    yield Component("majority", build_majority, "The most frequent label of the train rows.")
+    yield Component(
+        "tfidf-logreg", build_tfidf_logreg, "Logistic regression over TF-IDF of words, word pairs and word pieces."
+    )
     yield Component(
         "encoder-logreg",
-        encoder_logreg,
+        build_encoder_logreg,
         "Logistic regression over the embedded encoder's sentence vectors.",
         uses={"encoder": Use("encoder", default="minilm")},
     )

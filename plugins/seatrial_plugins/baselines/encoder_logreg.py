@@ -34,4 +34,6 @@ class EncoderLogReg:
             raise StageError("baseline encoder-logreg: asked before it was fitted; call fit first")
         if not rows:
             return []
-        return [str(label) for label in self._classifier.predict(self._encoder.encode([row.input_text for row in rows]))]
+        return [
+            str(label) for label in self._classifier.predict(self._encoder.encode([row.input_text for row in rows]))
+        ]

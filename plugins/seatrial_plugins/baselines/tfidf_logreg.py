@@ -30,9 +30,11 @@ class TfidfLogReg:
         texts, labels = labelled(rows, "tfidf-logreg", classes=2)
         # Any run of word characters is a word: sklearn's own pattern drops single letters, and with them whole
         # messages in scripts whose words are one character long.
-        words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b")
+        words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b")  # noqa: S106 - no password
         pieces = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True)
-        pipeline = make_pipeline(make_union(words, pieces), LogisticRegression(C=self._c, max_iter=3000, random_state=seed))
+        pipeline = make_pipeline(
+            make_union(words, pieces), LogisticRegression(C=self._c, max_iter=3000, random_state=seed)
+        )
         try:
             self._pipeline = pipeline.fit(texts, labels)
         except ValueError as error:

@@ -45,7 +45,7 @@ class EmailAddressRecogniser:
         searched = 0
         for sign in _AT.finditer(text):
             place = sign.start()
-            word = text[max(searched, place - _LOCAL_PART) : place].split()[-1] + "@" + sign.group(1)
+            word = text[max(searched, place - _LOCAL_PART) : place].rsplit(maxsplit=1)[-1] + "@" + sign.group(1)
             base = sign.end(1) - len(word)
             for match in self._recogniser.analyze(word, ["EMAIL_ADDRESS"]):
                 start, end = base + match.start, base + match.end

@@ -11,7 +11,9 @@ from seatrial_plugins.privacy.datum import Datum
 __all__ = ["IPAddressRecogniser"]
 
 _V4 = re.compile(r"(?<![\w.,-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)", re.ASCII)
-_V6 = re.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}(?:(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{1,4})?(?![\w:])", re.ASCII)
+_V6 = re.compile(
+    r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}(?:(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{1,4})?(?![\w:])", re.ASCII
+)
 
 _NUMBERING = re.compile(
     r"(?:\bv|\bver\.?|version|release|build|firmware|driver|update|upgrade|section|clause|chapter|article|paragraph|§)"

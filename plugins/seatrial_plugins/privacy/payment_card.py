@@ -41,7 +41,9 @@ _ENOUGH_DIGITS = 14
 # One number in ten passes the Luhn check, and below this length order numbers and EANs abound: a shorter number, or one
 # of no issuer's range, is believed only where the text speaks of a card.
 
-_CARD_WORDS = re.compile(r"\b(?:cc\b|card|credit|debit|visa|master ?card|maestro|amex|diners|discover|jcb|cvv|cvc)", re.IGNORECASE)
+_CARD_WORDS = re.compile(
+    r"\b(?:cc\b|card|credit|debit|visa|master ?card|maestro|amex|diners|discover|jcb|cvv|cvc)", re.IGNORECASE
+)
 _WORDS_BEFORE = 60
 
 

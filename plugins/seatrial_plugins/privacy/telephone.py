@@ -14,7 +14,8 @@ from seatrial_plugins.privacy.datum import Datum
 __all__ = ["TelephoneRecogniser"]
 
 _CANDIDATE = re.compile(
-    r"(?:(?<![\w+])\(?\+|(?<![\w.,$€£#<>=*/+-])\(?)\d(?:[ ()./\-\u2010-\u2013\xa0]{0,3}\d){6,16}(?!\w*[%€£$]|\s*[=<>*])", re.ASCII
+    r"(?:(?<![\w+])\(?\+|(?<![\w.,$€£#<>=*/+-])\(?)\d(?:[ ()./\-\u2010-\u2013\xa0]{0,3}\d){6,16}(?!\w*[%€£$]|\s*[=<>*])",
+    re.ASCII,
 )
 # 7 to 17 digits with telephone punctuation: E.164 allows 15, and two may be an exit code. The matcher is only shown
 # what stands round these: it tries every digit of a text, in Python. Sums and prices are out from the start.
@@ -82,7 +83,7 @@ class TelephoneRecogniser:
         base = max(0, start - _MARGIN)
         part = text[base : end + _MARGIN]
         before = text[max(0, start - _WORDS_BEFORE) : start]
-        if not text[start] in "+(0" and _LONG_GROUP.search(text, start, end) and not _PHONE_WORDS.search(before):
+        if text[start] not in "+(0" and _LONG_GROUP.search(text, start, end) and not _PHONE_WORDS.search(before):
             return  # what `_believable` would refuse; a table of numbers would cost it minutes
         for region in self._regions:
             found = False

@@ -11,9 +11,7 @@ from seatrial.rows import Row
 
 __all__ = ["ToxicityFilter"]
 
-_RULES = frozenset(
-    {"toxicity", "severe_toxicity", "obscene", "threat", "insult", "identity_attack", "sexual_explicit"}
-)
+_RULES = frozenset({"toxicity", "severe_toxicity", "obscene", "threat", "insult", "identity_attack", "sexual_explicit"})
 """Labels with a rule of their own; any other label is reported under `other`."""
 
 
@@ -30,6 +28,7 @@ class ToxicityFilter:
         self._labels = None if labels is None else tuple(labels)
         name = getattr(detector, "name", type(detector).__name__)
         self._speaker = f"{name} (a weak detector)" if detector.weak else str(name)
+        self.weak = bool(detector.weak)
 
     def inspect(self, rows: Sequence[Row]) -> Iterable[Finding]:
         """One finding for each turn and label over the threshold, its score the label's probability."""

@@ -127,7 +127,9 @@ def _card(data: Mapping[str, Texts], figures: Mapping[str, int | float], prior: 
 def _read_column(file: Path, column: str, toxic_column: str | None = None) -> Texts:
     with file.open(encoding="utf-8", newline="") as lines:
         records = list(csv.DictReader(lines))
-    return _texts([(record[column], bool(toxic_column) and record[toxic_column or ""] == "toxic") for record in records])
+    return _texts(
+        [(record[column], bool(toxic_column) and record[toxic_column or ""] == "toxic") for record in records]
+    )
 
 
 def _texts(pairs: Sequence[tuple[str, bool]]) -> Texts:

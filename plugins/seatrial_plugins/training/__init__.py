@@ -10,10 +10,10 @@ from seatrial import Component, hookimpl
 if TYPE_CHECKING:
     from seatrial.training import Trainer
 
-__all__ = ["lora"]
+__all__ = ["build_lora"]
 
 
-def lora(
+def build_lora(
     *,
     r: int = 16,
     alpha: float = 32,
@@ -81,4 +81,4 @@ def lora(
 @hookimpl
 def seatrial_trainers() -> Iterable[Component[Trainer]]:
     """The trainers."""
-    yield Component("lora", lora, "Low-rank adapters, trained on the assistant's turns only.")
+    yield Component("lora", build_lora, "Low-rank adapters, trained on the assistant's turns only.")

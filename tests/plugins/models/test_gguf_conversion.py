@@ -20,7 +20,8 @@ def test_transformers_below_5_is_refused_with_the_reason(monkeypatch, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_a_broken_file_is_refused_and_leaves_nothing(tmp_path):
+def test_a_broken_file_is_refused_and_leaves_nothing(monkeypatch, tmp_path):
+    monkeypatch.setattr("seatrial_plugins.models.gguf.version", lambda name: "5.0.0")
     (tmp_path / "m.gguf").write_bytes(b"GGUF, they said")
     with pytest.raises(SourceError, match=r"path:m\.gguf: transformers cannot read this GGUF"):
         transformers(device="cpu").prepare(tmp_path / "m.gguf", "path:m.gguf", tmp_path / "cache")

@@ -8,7 +8,7 @@ import torch
 
 from seatrial import TrainingJob
 from seatrial_plugins.models import transformers
-from seatrial_plugins.training import lora
+from seatrial_plugins.training import build_lora
 
 DESKS = {
     "harbour": [
@@ -38,7 +38,7 @@ def test_a_real_model_learns_to_route_in_bfloat16(labelled, tmp_path):
             (tmp_path / folder).mkdir()
         steps: list[dict[str, float]] = []
         job = TrainingJob(files, options, rows, [], tmp_path / "adapter", tmp_path / "checkpoints", 0, steps.append)
-        trained = lora(lr=2e-3, epochs=5, batch_size=6).train(job)
+        trained = build_lora(lr=2e-3, epochs=5, batch_size=6).train(job)
         assert steps[-1]["loss"] < 0.1 * steps[0]["loss"]
         assert trained.facts["packed"]
         model = loader.load(files, trained.adapter)

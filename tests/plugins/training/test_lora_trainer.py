@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from seatrial import TrainingJob
 from seatrial.errors import TrainingError, UsageError
 from seatrial_plugins.models import random
-from seatrial_plugins.training import lora
+from seatrial_plugins.training import build_lora
 from seatrial_plugins.training.engine import check_adapter
 from seatrial_plugins.training.options import EarlyStopping
 
@@ -59,7 +59,7 @@ def options(**changes):
 
 def test_the_loss_falls_and_the_adapter_learns_the_rows(job, tiny_files):
     work, steps = job()
-    trained = lora(**options(epochs=60, lr=2e-2, target_modules="all-linear")).train(work)
+    trained = build_lora(**options(epochs=60, lr=2e-2, target_modules="all-linear")).train(work)
     losses = [step["loss"] for step in steps]
     assert sum(losses[-5:]) < 0.2 * sum(losses[:5])
     model = random(device="cpu").load(tiny_files, trained.adapter)
@@ -80,7 +80,7 @@ def test_the_loss_falls_and_the_adapter_learns_the_rows(job, tiny_files):
 
 def test_every_step_is_logged_with_what_it_is(job):
     work, steps = job(validation=PAIRS[:3])
-    trained = lora(**options(epochs=2, warmup=0.0, schedule="linear")).train(work)
+    trained = build_lora(**options(epochs=2, warmup=0.0, schedule="linear")).train(work)
     training = [step for step in steps if "loss" in step]
     assert [step["step"] for step in training] == [1, 2, 3, 4, 5, 6]
     assert all(step["steps"] == 6 for step in steps)
@@ -94,7 +94,7 @@ def test_every_step_is_logged_with_what_it_is(job):
 
 def test_the_facts_are_those_of_the_rows(job, tiny_model):
     work, _ = job()
-    trained = lora(**options()).train(work)
+    trained = build_lora(**options()).train(work)
     facts = trained.facts
     rendered = [tiny_model.chat.rendered(row.turns) for row in work.train]
     assert facts["rows"] == len(PAIRS)
@@ -111,7 +111,7 @@ def test_the_facts_are_those_of_the_rows(job, tiny_model):
 
 def test_the_adapter_is_float32_and_knows_no_path_of_this_machine(job):
     work, _ = job(dtype="bfloat16")
-    trained = lora(**options(epochs=1)).train(work)
+    trained = build_lora(**options(epochs=1)).train(work)
     assert {tensor.dtype for tensor in load_file(trained.adapter / "adapter_model.safetensors").values()} == {
         torch.float32
     }
@@ -128,7 +128,7 @@ def test_equal_seeds_give_equal_bytes_and_others_do_not(job):
     adapters = []
     for seed in (1, 1, 2):
         work, _ = job(seed=seed)
-        lora(**options(dropout=0.1)).train(work)
+        build_lora(**options(dropout=0.1)).train(work)
         adapters.append(adapter_of(work))
     assert adapters[0] == adapters[1]
     assert adapters[0] != adapters[2]
@@ -142,7 +142,7 @@ class KilledError(Exception):
 def test_an_interrupted_training_gives_the_bytes_of_an_uninterrupted_one(job, tmp_path, killed_at):
     settings = options(dropout=0.1, save_every=2, early_stopping={"patience": 9, "every": 3})
     whole, steps = job(validation=PAIRS[:4])
-    expected = lora(**settings).train(whole)
+    expected = build_lora(**settings).train(whole)
 
     def kill(step):
         if step["step"] == killed_at and "loss" in step:
@@ -150,11 +150,11 @@ def test_an_interrupted_training_gives_the_bytes_of_an_uninterrupted_one(job, tm
 
     kept = tmp_path / "kept"
     with pytest.raises(KilledError):
-        lora(**settings).train(job(validation=PAIRS[:4], log=kill, checkpoints=kept)[0])
+        build_lora(**settings).train(job(validation=PAIRS[:4], log=kill, checkpoints=kept)[0])
     # A checkpoint that was being written when the process died.
     (kept / "checkpoint-900").mkdir()
     resumed, rest = job(validation=PAIRS[:4], checkpoints=kept)
-    trained = lora(**settings).train(resumed)
+    trained = build_lora(**settings).train(resumed)
     first = (killed_at - 1) // 2 * 2
     assert trained.facts["resumed_from_step"] == (first or None)
     assert adapter_of(resumed) == adapter_of(whole)
@@ -168,18 +168,18 @@ def test_an_interrupted_training_gives_the_bytes_of_an_uninterrupted_one(job, tm
 
 def test_a_checkpoint_of_other_options_is_not_taken(job, tmp_path):
     kept = tmp_path / "kept"
-    lora(**options(save_every=2)).train(job(checkpoints=kept)[0])
+    build_lora(**options(save_every=2)).train(job(checkpoints=kept)[0])
     assert list(kept.glob("checkpoint-*"))
     work, _ = job(checkpoints=kept)
-    trained = lora(**options(save_every=2, lr=1e-3)).train(work)
+    trained = build_lora(**options(save_every=2, lr=1e-3)).train(work)
     assert trained.facts["resumed_from_step"] is None
 
 
 def test_accumulated_passes_give_the_adapter_of_one_pass(job):
     together, _ = job()
-    lora(**options(batch_size=12, epochs=3)).train(together)
+    build_lora(**options(batch_size=12, epochs=3)).train(together)
     apart, _ = job()
-    lora(**options(batch_size=1, gradient_accumulation=12, epochs=3)).train(apart)
+    build_lora(**options(batch_size=1, gradient_accumulation=12, epochs=3)).train(apart)
     for name, tensor in load_file(together.output / "adapter_model.safetensors").items():
         other = load_file(apart.output / "adapter_model.safetensors")[name]
         torch.testing.assert_close(tensor, other, atol=1e-4, rtol=1e-2)
@@ -190,7 +190,7 @@ def test_early_stopping_keeps_the_best_adapter(job):
     wrong = [(text, "history") for text, _ in PAIRS]
     stopping = {"patience": 2, "every": 2}
     work, steps = job(validation=wrong)
-    trained = lora(**options(epochs=30, lr=2e-2, early_stopping=stopping)).train(work)
+    trained = build_lora(**options(epochs=30, lr=2e-2, early_stopping=stopping)).train(work)
     seen = [(step["step"], step["validation_loss"]) for step in steps if "validation_loss" in step]
     best = min(seen, key=lambda entry: entry[1])[0]
     assert trained.facts["stopped_early"]
@@ -201,7 +201,7 @@ def test_early_stopping_keeps_the_best_adapter(job):
 
 
 def test_without_validation_rows_nothing_stops_early(job):
-    trained = lora(**options(early_stopping={"patience": 1})).train(job()[0])
+    trained = build_lora(**options(early_stopping={"patience": 1})).train(job()[0])
     assert not trained.facts["stopped_early"]
     assert trained.facts["validation_rows"] == 0
 
@@ -218,7 +218,7 @@ def test_a_loss_that_is_not_a_number_aborts(job, monkeypatch):
     monkeypatch.setattr(engine, "summed_loss", breaks)
     work, steps = job()
     with pytest.raises(TrainingError, match=r"the loss is nan at step 3 of 12 .*lower train\.lr"):
-        lora(**options()).train(work)
+        build_lora(**options()).train(work)
     assert len(steps) == 2
     assert not list(work.output.iterdir())
 
@@ -232,7 +232,7 @@ def test_an_adapter_that_is_not_finite_is_refused():
 
 def test_an_adapter_that_changes_nothing_is_refused(job):
     with pytest.raises(TrainingError, match="changes nothing"):
-        lora(**options(lr=1e-3, epochs=0.1, warmup=0.99)).train(job(PAIRS[:4])[0])
+        build_lora(**options(lr=1e-3, epochs=0.1, warmup=0.99)).train(job(PAIRS[:4])[0])
 
 
 def test_rows_without_an_answer_are_reported(job):
@@ -241,24 +241,24 @@ def test_rows_without_an_answer_are_reported(job):
     mixed = dataclasses.replace(
         work, train=[*work.train, *(dataclasses.replace(r, id=f"silent-{r.id}") for r in silent)]
     )
-    trained = lora(**options(epochs=1)).train(mixed)
+    trained = build_lora(**options(epochs=1)).train(mixed)
     assert trained.facts["unsupervised_rows"] == ["silent-row-0", "silent-row-1", "silent-row-2"]
     with pytest.raises(TrainingError, match="no token of the 3 train rows is supervised"):
-        lora(**options()).train(dataclasses.replace(work, train=silent))
+        build_lora(**options()).train(dataclasses.replace(work, train=silent))
     with pytest.raises(TrainingError, match="no train rows"):
-        lora(**options()).train(dataclasses.replace(work, train=[]))
+        build_lora(**options()).train(dataclasses.replace(work, train=[]))
 
 
 def test_one_row_is_enough(job):
-    trained = lora(**options(epochs=3)).train(job(PAIRS[:1])[0])
+    trained = build_lora(**options(epochs=3)).train(job(PAIRS[:1])[0])
     assert trained.facts["steps"] == 3
 
 
 def test_gradient_checkpointing_changes_memory_only(job):
     plain, _ = job()
-    lora(**options(epochs=1)).train(plain)
+    build_lora(**options(epochs=1)).train(plain)
     saving, _ = job()
-    lora(**options(epochs=1, gradient_checkpointing=True)).train(saving)
+    build_lora(**options(epochs=1, gradient_checkpointing=True)).train(saving)
     for name, tensor in load_file(plain.output / "adapter_model.safetensors").items():
         other = load_file(saving.output / "adapter_model.safetensors")[name]
         torch.testing.assert_close(tensor, other, atol=1e-5, rtol=1e-3)
@@ -266,12 +266,12 @@ def test_gradient_checkpointing_changes_memory_only(job):
 
 def test_unknown_modules_name_the_ones_there_are(job):
     with pytest.raises(UsageError, match=r"fits no module.*down_proj.*q_proj"):
-        lora(**options(target_modules=["query_key_value"])).train(job()[0])
+        build_lora(**options(target_modules=["query_key_value"])).train(job()[0])
 
 
 def test_float16_is_refused(job):
     with pytest.raises(UsageError, match="bfloat16 or float32"):
-        lora(**options()).train(job(dtype="float16")[0])
+        build_lora(**options()).train(job(dtype="float16")[0])
 
 
 @pytest.mark.parametrize(
@@ -289,7 +289,7 @@ def test_float16_is_refused(job):
 )
 def test_options_out_of_range_are_refused_by_name(changed, reason):
     with pytest.raises(UsageError, match=reason):
-        lora(**changed)
+        build_lora(**changed)
 
 
 def test_early_stopping_defaults_to_an_evaluation_an_epoch():

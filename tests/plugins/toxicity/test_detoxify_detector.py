@@ -1,0 +1,150 @@
+import csv
+
+import numpy as np
+import pytest
+
+from seatrial.errors import SourceError, UsageError
+from seatrial_plugins.toxicity import detoxify
+
+LABELS = ("toxicity", "obscene", "identity_attack")
+
+
+@pytest.fixture(scope="module")
+def tiny(tiny_checkpoint):
+    return detoxify(checkpoint=str(tiny_checkpoint), device="cpu", batch_size=2)
+
+
+def scores(detector, texts):
+    return np.array([[answer[label] for label in LABELS] for answer in detector.detect(texts)])
+
+
+def reference(checkpoint, texts):
+    """What Detoxify itself says of the texts; its checkpoint must name a local folder."""
+    import torch
+    from detoxify import Detoxify
+
+    loaded = torch.load(checkpoint, weights_only=True)
+    loaded["config"]["arch"]["args"]["model_type"] = str(checkpoint.parent)
+    return loaded, Detoxify, texts
+
+
+def predicted(checkpoint, texts, tmp_path):
+    import torch
+
+    loaded, library, texts = reference(checkpoint, texts)
+    torch.save(loaded, tmp_path / "local.ckpt")
+    answer = library(checkpoint=str(tmp_path / "local.ckpt")).predict(texts)
+    return np.array([answer[label] for label in LABELS]).T
+
+
+TEXTS = ["sea", "you cur", "the sea is a cruel mistress to a cur", "ship ship", "a"]
+
+
+def test_scores_equal_detoxify_predict(tiny, tiny_checkpoint, tmp_path):
+    assert np.abs(scores(tiny, TEXTS) - predicted(tiny_checkpoint, TEXTS, tmp_path)).max() < 1e-5
+
+
+def test_classes_get_their_standard_names(tiny):
+    assert tiny.labels == LABELS
+    assert not tiny.weak
+    assert tiny.name == "detoxify/tiny.ckpt"
+
+
+def test_no_texts_and_empty_texts(tiny):
+    assert tiny.detect([]) == []
+    assert tiny.detect(["", " \n"]) == [dict.fromkeys(LABELS, 0.0)] * 2
+
+
+def test_order_is_that_of_the_texts(tiny):
+    assert np.allclose(scores(tiny, TEXTS), scores(tiny, TEXTS[::-1])[::-1], atol=1e-6)
+
+
+def test_odd_texts_get_probabilities(tiny):
+    found = scores(tiny, ["\ud800", "船 🚢", "\x00", "x" * 100_000])
+    assert ((found >= 0) & (found <= 1)).all()
+
+
+def test_a_long_text_scores_as_its_worst_piece(tiny):
+    calm, rude = "sea " * 400, "cur " * 62
+    long, calm_alone, rude_alone = scores(tiny, [calm + rude + calm, calm, rude])
+    worst = np.maximum(calm_alone, rude_alone)
+    differing = np.abs(calm_alone - rude_alone) > 1e-3
+    assert differing.any()
+    assert (long >= calm_alone - 1e-6).all()
+    assert (long[rude_alone > calm_alone] > calm_alone[rude_alone > calm_alone]).all()
+    assert worst.shape == long.shape
+
+
+def test_a_checkpoint_with_pickled_objects_is_refused(tmp_path):
+    import torch
+
+    (tmp_path / "config.json").write_text("{}")
+    torch.save({"config": tmp_path, "state_dict": {}}, tmp_path / "evil.ckpt")
+    with pytest.raises(SourceError, match="executes no pickles"):
+        detoxify(checkpoint=str(tmp_path / "evil.ckpt"))
+
+
+def test_what_is_no_checkpoint_is_refused(tmp_path):
+    import torch
+
+    torch.save({"weights": torch.zeros(2)}, tmp_path / "other.ckpt")
+    with pytest.raises(SourceError, match="no Detoxify checkpoint: it lacks 'config'"):
+        detoxify(checkpoint=str(tmp_path / "other.ckpt"))
+    with pytest.raises(SourceError, match="there is no checkpoint"):
+        detoxify(checkpoint=str(tmp_path / "missing.ckpt"))
+
+
+def test_an_architecture_that_is_not_here_is_named(tiny_checkpoint, tmp_path):
+    alone = tmp_path / "alone.ckpt"
+    alone.write_bytes(tiny_checkpoint.read_bytes())
+    with pytest.raises(SourceError, match="built on a-name-that-no-hub-has.*in the option `config`"):
+        detoxify(checkpoint=str(alone))
+    found = detoxify(checkpoint=str(alone), config=str(tiny_checkpoint.parent), device="cpu")
+    assert found.labels == LABELS
+    with pytest.raises(SourceError, match=r"holds no config\.json"):
+        detoxify(checkpoint=str(alone), config=str(tmp_path))
+
+
+@pytest.mark.parametrize("switch", ["SEATRIAL_OFFLINE", "HF_HUB_OFFLINE"])
+def test_offline_fetches_nothing(monkeypatch, tmp_path, switch):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setenv(switch, "1")
+    monkeypatch.setattr("torch.hub.load_state_dict_from_url", lambda *_, **__: pytest.fail("reached for the network"))
+    with pytest.raises(SourceError, match="'unbiased' are not on this machine, and the run is offline"):
+        detoxify(model="unbiased")
+
+
+def test_a_failed_download_says_what_else_to_do(monkeypatch, tmp_path):
+    def fail(*_, **__):
+        raise OSError("no route to host")
+
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.delenv("SEATRIAL_OFFLINE", raising=False)
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    monkeypatch.setattr("torch.hub.load_state_dict_from_url", fail)
+    with pytest.raises(SourceError, match="no route to host; see to the network"):
+        detoxify()
+
+
+def test_wrong_options_are_refused(tiny_checkpoint):
+    with pytest.raises(UsageError, match="batch_size must be at least 1"):
+        detoxify(checkpoint=str(tiny_checkpoint), batch_size=0)
+    with pytest.raises(UsageError, match="no device 'abacus'"):
+        detoxify(checkpoint=str(tiny_checkpoint), device="abacus")
+
+
+@pytest.mark.slow
+@pytest.mark.data
+def test_a_trained_checkpoint_scores_as_its_author_measured(real_checkpoint, davidson, tmp_path):
+    from sklearn.metrics import roc_auc_score
+
+    tweets, held = davidson
+    with tweets.open(encoding="utf-8", newline="") as lines:
+        records = [record for record in csv.DictReader(lines) if record[""] in held]
+    texts = [record["tweet"] for record in records]
+    found = scores(detoxify(checkpoint=str(real_checkpoint)), texts)
+    first = predicted(real_checkpoint, texts[:100], tmp_path)
+    assert np.abs(found[:100] - first).max() < 1e-3
+    classes = np.array([int(record["class"]) for record in records])
+    assert roc_auc_score(classes < 2, found[:, 0]) == pytest.approx(0.988, abs=0.002)
+    assert roc_auc_score(classes == 0, found[:, 2]) == pytest.approx(0.845, abs=0.002)

@@ -1,0 +1,136 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seatrial import Row, Span, Turn
+from seatrial.errors import StageError, UsageError
+from seatrial_plugins.toxicity import RULES, seatrial_detectors, seatrial_filters, toxicity
+
+
+class WordList:
+    """Finds a text as toxic as its share of the word "damn", and remembers what it was asked."""
+
+    weak = True
+    name = "word-list"
+
+    def __init__(self):
+        self.asked = []
+
+    def detect(self, texts):
+        self.asked.append(list(texts))
+        shares = [text.split().count("damn") / max(1, len(text.split())) for text in texts]
+        return [{"toxicity": share, "swearing": share / 2} for share in shares]
+
+
+class Constant:
+    weak = False
+
+    def __init__(self, **scores):
+        self.scores = scores
+
+    def detect(self, texts):
+        return [self.scores for _ in texts]
+
+
+def test_a_turn_over_the_threshold_is_found_with_its_reason(conversation):
+    row = conversation("hello there", "damn damn fool")
+    (finding,) = toxicity(detector=WordList()).inspect([row])
+    assert (finding.row, finding.rule, finding.score) == ("row", "toxicity", pytest.approx(2 / 3))
+    assert finding.spans == (Span(1, 0, 14),)
+    assert finding.detail == ("word-list (a weak detector) gives the assistant turn toxicity 0.67, threshold 0.5")
+
+
+def test_each_turn_and_label_is_a_finding(conversation):
+    findings = list(toxicity(detector=WordList(), threshold=0.4).inspect([conversation("damn", "damn damn damn fool")]))
+    assert [(f.rule, f.spans[0].turn, f.score) for f in findings] == [
+        ("toxicity", 0, 1.0),
+        ("other", 0, 0.5),
+        ("toxicity", 1, 0.75),
+    ]
+    assert "swearing 0.50" in findings[1].detail
+
+
+def test_the_threshold_itself_is_over(conversation):
+    assert [f.score for f in toxicity(detector=WordList(), threshold=0.5).inspect([conversation("damn you")])] == [0.5]
+
+
+def test_only_the_labels_asked_for_count(conversation):
+    findings = toxicity(detector=WordList(), labels=["swearing"]).inspect([conversation("damn")])
+    assert [(f.rule, f.score) for f in findings] == [("other", 0.5)]
+
+
+def test_a_detector_that_is_not_weak_is_not_called_weak(conversation):
+    (finding,) = toxicity(detector=Constant(insult=0.9)).inspect([conversation("x")])
+    assert finding.detail == "Constant gives the user turn insult 0.90, threshold 0.5"
+
+
+def test_a_text_is_asked_about_once(conversation):
+    detector = WordList()
+    rows = [conversation("damn", "sorry", id=f"r{n}") for n in range(50)]
+    findings = list(toxicity(detector=detector).inspect(rows))
+    assert detector.asked == [["damn", "sorry"]]
+    assert [f.row for f in findings if f.rule == "toxicity"] == [row.id for row in rows]
+
+
+def test_empty_odd_and_huge_rows_are_read(conversation):
+    rows = [
+        Row("none", (), "chat", "s", "f", 1),
+        conversation("", "   ", id="blank"),
+        conversation("船 🚢 damn damn", id="unicode"),
+        conversation("damn " * 500_000, id="huge"),
+        Row("odd", (Turn("narrator", "damn"),), "chat", "s", "f", 1),
+    ]
+    found = {finding.row for finding in toxicity(detector=WordList()).inspect(rows)}
+    assert found == {"unicode", "huge", "odd"}
+    assert list(toxicity(detector=WordList()).inspect([])) == []
+
+
+@given(st.lists(st.floats(0, 1), max_size=5), st.floats(0.01, 1))
+def test_exactly_what_reaches_the_threshold_is_found(scores, threshold):
+    class Given:
+        weak = False
+
+        def detect(self, texts):
+            return [{"toxicity": scores[int(text)]} for text in texts]
+
+    rows = [Row(str(n), (Turn("user", str(n)),), "chat", "s", "f", 1) for n in range(len(scores))]
+    found = [finding.row for finding in toxicity(detector=Given(), threshold=threshold).inspect(rows)]
+    assert found == [str(n) for n, score in enumerate(scores) if score >= threshold]
+
+
+@pytest.mark.parametrize("score", [math.nan, 1.5, -0.1])
+def test_what_is_no_probability_is_an_error(conversation, score):
+    with pytest.raises(StageError, match="gave toxicity the probability"):
+        list(toxicity(detector=Constant(toxicity=score)).inspect([conversation("x")]))
+
+
+def test_a_label_that_the_detector_does_not_have_is_an_error(conversation):
+    with pytest.raises(UsageError, match="gives no label 'threat'; it gives: insult"):
+        list(toxicity(detector=Constant(insult=0.1), labels=["threat"]).inspect([conversation("x")]))
+
+
+def test_missing_answers_are_an_error(conversation):
+    class Silent:
+        weak = False
+
+        def detect(self, texts):
+            return []
+
+    with pytest.raises(StageError, match="gave 0 answers to 1 texts"):
+        list(toxicity(detector=Silent()).inspect([conversation("x")]))
+
+
+@pytest.mark.parametrize("options", [{"threshold": 0.0}, {"threshold": 1.01}, {"labels": []}])
+def test_wrong_options_are_refused(options):
+    with pytest.raises(UsageError, match=r"threshold is a probability|labels is empty"):
+        toxicity(detector=WordList(), **options)
+
+
+def test_the_hooks_bring_filter_and_detectors():
+    (component,) = seatrial_filters()
+    assert (component.name, component.place, component.rules) == ("toxicity", "rows", RULES)
+    assert component.uses["detector"].default == "minilm-toxicity"
+    assert {rule.action for rule in RULES} == {"drop"}
+    assert [detector.name for detector in seatrial_detectors()] == ["detoxify", "minilm-toxicity"]
