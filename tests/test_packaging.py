@@ -31,7 +31,13 @@ def test_it_has_just_the_four_packages_each_typed(wheel):
 
 def test_it_carries_what_is_not_python(wheel):
     names = zipfile.ZipFile(wheel).namelist()
-    for wanted in ("quickstart.yaml", "tiny_llama/config.json", "tiny_llama/tokenizer.json", ".html", ".safetensors"):
+    for wanted in (
+        "quickstart.yaml",
+        "tiny_llama/config.json",
+        "tiny_llama/tokenizer.json",
+        ".html.j2",
+        ".safetensors",
+    ):
         assert any(name.endswith(wanted) for name in names), wanted
 
 

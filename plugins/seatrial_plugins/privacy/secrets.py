@@ -57,6 +57,8 @@ _KEY_BLOCK = re.compile(
 # With its end, or cut off after some lines of base64; a heading without a key is not a secret. detect-secrets knows
 # headings only, which would leave the key itself in the row.
 
+_PLACEHOLDER = re.compile(r"<[A-Z]+_\d+>")
+
 
 @dataclass(frozen=True, slots=True)
 class _Pattern:
@@ -106,6 +108,8 @@ class SecretRecogniser:
         start, end = match.span(pattern.group)
         if pattern.group:
             end = start + len(text[start:end].split(maxsplit=1)[0])
+            if _PLACEHOLDER.fullmatch(text, start, end):
+                return None  # redacted before
         else:
             if start and text[start - 1].isalnum() and text[start].isalnum():
                 return None  # the middle of some longer run: an image in base64, a hash

@@ -11,7 +11,7 @@ SHARED = Path(__file__).parents[4] / "shared"
 def conversation():
     """Makes a row of alternating user and assistant turns."""
 
-    def make(*texts, id="row"):
+    def make(*texts, id="row"):  # noqa: A002 - the name of the field
         turns = tuple(Turn(("user", "assistant")[place % 2], text) for place, text in enumerate(texts))
         return Row(id, turns, "chat", "path:x", "x.jsonl", 1)
 

@@ -5,7 +5,7 @@ import pytest
 
 from seatrial.errors import SourceError, UsageError
 from seatrial_plugins.toxicity import minilm_toxicity, toxicity
-from seatrial_plugins.toxicity.linear_head import EMBEDDED, PROBE, LinearHead
+from seatrial_plugins.toxicity.linear_head import EMBEDDED, LinearHead
 from seatrial_plugins.toxicity.minilm_detector import WINDOW
 from seatrial_plugins.toxicity.train_head import Texts, measure, read_davidson, shift_prior, train
 
@@ -131,7 +131,6 @@ def test_the_embedded_head_belongs_to_minilm(embedded, conversation):
     rows = [conversation("you are a stupid bitch", id="rude"), conversation("where is my new card?", id="calm")]
     assert [finding.row for finding in toxicity(detector=embedded).inspect(rows)] == ["rude"]
     assert np.linalg.norm(LinearHead.load(EMBEDDED).probe) == pytest.approx(1, abs=1e-5)
-    assert len(PROBE.split()) == 9
 
 
 @pytest.mark.slow
