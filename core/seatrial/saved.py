@@ -99,6 +99,7 @@ def load_result(path: Path, host: Host) -> Result:
             f"{path}: the run has no verdict yet; the command that started it goes on from where it stopped"
         )
     manifest = folder.read_json("manifest.json")
+    manifest.pop("finished", None)
     suite = _suite(folder, host)
     _, tables = _samples(folder, suite, host)
     result = Result(
@@ -161,7 +162,8 @@ def _samples(folder: RunFolder, suite: Suite, host: Host) -> tuple[dict[str, tup
 
 
 def _records(folder: RunFolder, manifest: Mapping[str, Any]) -> list[Record]:
-    records = (folder.record(stage) for stage in manifest["stages"])
+    # A report cannot tell of itself: leaving it out, one that is written again says what the first one said.
+    records = (folder.record(stage) for stage in manifest["stages"] if stage != "report")
     return [record for record in records if record is not None]
 
 

@@ -111,7 +111,7 @@ def test_gating_again_gives_the_same_verdict_from_files_alone(smoke, plugin_site
     done = seatrial("gate", run, "--json", PYTHONPATH=str(plugin_site))
     assert done.returncode == 0, done.stderr
     assert ((run / "verdict.json").read_bytes(), (run / "scores.json").read_bytes()) == before
-    assert json.loads(done.stdout)["state"] == json.loads(before[0])["state"] == "pass"
+    assert json.loads(done.stdout)["verdict"] == json.loads(before[0])["state"] == "pass"
 
 
 def test_a_gate_on_samples_that_were_changed_is_refused(smoke, plugin_site, tmp_path):
