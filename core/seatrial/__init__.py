@@ -1,7 +1,7 @@
 """seatrial: clean the data, train the adapter, attack it, time it, gate it: one verdict on a fine-tuned model.
 
-What stands here is what plugins are written against. A run from Python: `seatrial.suite.load_suite`,
-`seatrial.trial.run`.
+What stands here is what plugins are written against. A run from Python: `seatrial.suite.file.load_suite`,
+`seatrial.trial.run.run`.
 """
 
 from seatrial.component import Component, Use

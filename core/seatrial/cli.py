@@ -14,9 +14,9 @@ import seatrial
 from seatrial.errors import SeatrialError, SuiteError
 
 if TYPE_CHECKING:
-    from seatrial.console import Console
+    from seatrial.display.console import Console
     from seatrial.host import Host
-    from seatrial.suite import Suite
+    from seatrial.suite.file import Suite
 
 __all__ = ["app", "main"]
 
@@ -60,8 +60,8 @@ def run(
     console = _console(quiet=quiet, as_json=as_json)
     chosen = _suite(suite, host, overrides)
     host.register(console, name="console", distribution="seatrial", version=seatrial.__version__)
-    from seatrial import trial
-    from seatrial.environment import share_cores
+    from seatrial.trial import run as trial
+    from seatrial.trial.environment import share_cores
 
     share_cores()
     try:
@@ -91,7 +91,7 @@ def check(
     if no_sources:
         print(f"{suite}: the file is well-formed ({len(chosen.score)} scorers, {len(chosen.gates)} gates)")
         return 0
-    from seatrial.preflight import preflight
+    from seatrial.trial.preflight import preflight
 
     for line in preflight(chosen, host, offline=offline):
         print(line)
@@ -107,7 +107,7 @@ def gate(
     as_json: AsJson = False,
 ) -> int:
     """Repeat the verdict from a saved run: no model, no GPU."""
-    from seatrial.saved import judge_saved, load_result
+    from seatrial.trial.saved import judge_saved, load_result
 
     host = _host(blocked)
     judge_saved(run_folder, host)
@@ -127,7 +127,7 @@ def report(
     blocked: Blocked = None,
 ) -> int:
     """Write the reports of a saved run again."""
-    from seatrial.saved import write_reports
+    from seatrial.trial.saved import write_reports
 
     for path in write_reports(run_folder, _host(blocked), kinds=kinds, to=to):
         print(path)
@@ -137,7 +137,7 @@ def report(
 @app.command()
 def suites(*, blocked: Blocked = None, as_json: AsJson = False) -> int:
     """List the installed suites."""
-    from seatrial.suite import summarise_suite
+    from seatrial.suite.file import summarise_suite
 
     rows = [
         {"name": name, "description": summarise_suite(path), "path": str(path)}
@@ -181,7 +181,7 @@ def plugins(*, blocked: Blocked = None, as_json: AsJson = False) -> int:
 @app.command()
 def schema(*, blocked: Blocked = None) -> int:
     """Print the JSON Schema of suite files, with every installed component's options."""
-    from seatrial.suite import json_schema
+    from seatrial.suite.file import json_schema
 
     print(json.dumps(json_schema(_host(blocked)), indent=1))
     return 0
@@ -205,14 +205,14 @@ def _host(blocked: Sequence[str] | None, *, offline: bool = False) -> Host:
     from seatrial.host import Host
 
     if offline:
-        from seatrial.environment import set_offline
+        from seatrial.trial.environment import set_offline
 
         set_offline()
     return Host.load(blocked=blocked or ())
 
 
 def _console(*, quiet: bool = False, as_json: bool = False) -> Console:
-    from seatrial.console import Console
+    from seatrial.display.console import Console
 
     if as_json:
         return Console("json")
@@ -225,9 +225,8 @@ def _suite(named: str, host: Host, overrides: Sequence[str] | None) -> Suite:
     """The suite in a file, or the installed suite of that name."""
     import difflib
 
-    from seatrial.data_metrics import DATA_METRICS
     from seatrial.errors import UsageError
-    from seatrial.suite import load_suite
+    from seatrial.suite.file import load_suite
 
     path = Path(named)
     if not path.is_file():
@@ -237,7 +236,7 @@ def _suite(named: str, host: Host, overrides: Sequence[str] | None) -> Suite:
             hint = f"; did you mean {near[0]}?" if near else ""
             raise UsageError(f"{named}: no such file, and no installed suite ({', '.join(installed)}){hint}")
         path = installed[named]
-    return load_suite(path, host, overrides=overrides or (), extra_metrics=DATA_METRICS)
+    return load_suite(path, host, overrides=overrides or ())
 
 
 def _fail(error: SeatrialError) -> None:

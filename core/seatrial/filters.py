@@ -1,7 +1,7 @@
 """What a filter is: three small protocols, one for each place of a run that a filter can stand in.
 
 A filter reads and returns findings. It changes nothing: the run applies the suite's action to each finding
-(`seatrial.policy`) and writes the ledger.
+(`seatrial.data.policy`) and writes the ledger.
 """
 
 from __future__ import annotations

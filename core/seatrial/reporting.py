@@ -42,11 +42,11 @@ class Result:
     scores: Sequence[Score]
     verdict: Verdict
     ledger: pa.Table
-    """Every finding: columns of `seatrial.ledger.ledger_schema()`."""
+    """Every finding: columns of `seatrial.data.ledger.ledger_schema()`."""
     training: Sequence[Mapping[str, float]] = ()
     """The logging steps of training.jsonl."""
     samples: Mapping[str, pa.Table] = field(default_factory=dict)
-    """Scorer → its samples of every system: columns of `seatrial.samples.sample_schema()`."""
+    """Scorer → its samples of every system: columns of `seatrial.judging.samples.sample_schema()`."""
     sections: Sequence[Section] = ()
     """What plugins add."""
 

@@ -39,7 +39,7 @@ class Evidence(Protocol):
         ...
 
     def samples(self, metric: str, system: str, run: str | None = None) -> pa.Table | None:
-        """The samples behind a score (columns of `seatrial.samples.sample_schema`), of this run or another's folder."""
+        """The samples behind a score (columns of `seatrial.judging.samples.sample_schema`), of this run or another's folder."""
         ...
 
 

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seatrial.legible import legible
+from seatrial.display.legible import legible
 from seatrial.reporting import Result
 from seatrial.store import atomic_file
 from seatrial_reports.view import View, build_view

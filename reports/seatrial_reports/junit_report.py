@@ -11,7 +11,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from pathlib import Path
 
-from seatrial.legible import one_line
+from seatrial.display.legible import one_line
 from seatrial.reporting import Result
 from seatrial.store import atomic_file
 from seatrial.verdict import Decision

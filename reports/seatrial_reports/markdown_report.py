@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from seatrial.legible import one_line
+from seatrial.display.legible import one_line
 from seatrial.reporting import Result
 from seatrial.store import atomic_file
 from seatrial_reports.comparison import MetricBlock

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from seatrial.legible import one_line
-from seatrial.measures import duration, memory
+from seatrial.display.legible import one_line
+from seatrial.display.measures import duration, memory
 from seatrial.scores import Score
 
 __all__ = ["amount", "count", "duration", "interval", "memory", "percent", "share", "value"]

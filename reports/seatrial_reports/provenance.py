@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from seatrial.legible import one_line
+from seatrial.display.legible import one_line
 from seatrial.reporting import Result
 from seatrial_reports.facts import entries, flat, mapping, sequence, text
 from seatrial_reports.numbers import duration, memory

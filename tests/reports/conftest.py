@@ -10,11 +10,11 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from seatrial.data.ledger import Entry, entries_to_table
 from seatrial.events import Record
 from seatrial.findings import Span
-from seatrial.ledger import Entry, entries_to_table
+from seatrial.judging.samples import samples_to_table
 from seatrial.reporting import Result, Section
-from seatrial.samples import samples_to_table
 from seatrial.scores import Interval, Sample, Score
 from seatrial.stats.proportions import wilson_interval
 from seatrial.verdict import Decision, Verdict

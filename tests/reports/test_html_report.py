@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from seatrial.legible import legible
+from seatrial.display.legible import legible
 from seatrial_reports.html_report import HtmlReport, render_html
 from seatrial_reports.view import build_view
 

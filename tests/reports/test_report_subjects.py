@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seatrial.data.ledger import ledger_schema
 from seatrial.events import Record
-from seatrial.ledger import ledger_schema
+from seatrial.judging.samples import samples_to_table
 from seatrial.reporting import Result
-from seatrial.samples import samples_to_table
 from seatrial.scores import Interval, Sample, Score
 from seatrial.verdict import Verdict
 from seatrial_reports.attacks import build_attacks, compare

@@ -118,7 +118,7 @@ def build_duplicates(
     Args:
         on: `input` compares what the model reads before it answers (and the choices it is offered, in any order);
             `all` compares whole conversations and labels.
-        method: `exact` compares texts as they are; `normalised` first applies `seatrial.normalise` (NFKC, case folding,
+        method: `exact` compares texts as they are; `normalised` first applies `seatrial.data.normalise` (NFKC, case folding,
             punctuation and white space collapsed; digits, symbols, emoji and every script's letters kept). Rows with
             nothing to see are never copies of each other.
         conflicts: what happens where rows of one input name different labels or choices. `drop-all` finds a conflict in

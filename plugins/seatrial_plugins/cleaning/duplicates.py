@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from seatrial import Finding, Grouping, Row
-from seatrial.fingerprint import Method, Part, choices_fingerprint, part_of, turns_fingerprint
+from seatrial.data.fingerprint import Method, Part, choices_fingerprint, part_of, turns_fingerprint
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from seatrial.comparison import Comparison, compare
+from seatrial.display.figures import figure, figure_beside
 from seatrial.errors import UsageError
-from seatrial.figures import figure, figure_beside
+from seatrial.judging.comparison import Comparison, compare
 from seatrial.scores import Metric
 from seatrial.stats import needed_n
 from seatrial.verdict import Decision, Evidence, Severity

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from seatrial.display.figures import figure, figure_beside, with_unit
 from seatrial.errors import UsageError
-from seatrial.figures import figure, figure_beside, with_unit
+from seatrial.judging.summary import CENSUS, DATA, estimate, observe
 from seatrial.scores import Metric, Score
 from seatrial.stats import Answer, Bounds, Estimate, PairedDrop, Percentile, Proportion, needed_n
-from seatrial.summary import CENSUS, DATA, estimate, observe
 from seatrial.verdict import Decision, Evidence, Outcome, Severity
 
 __all__ = ["Threshold"]

@@ -11,7 +11,7 @@ from seatrial.filters import Filter, SplitFilter
 __all__ = ["leakage", "seatrial_filters"]
 
 RULES = (
-    Rule("exact", "A train row and a held-out row say the same after normalising (`seatrial.normalise`)."),
+    Rule("exact", "A train row and a held-out row say the same after normalising (`seatrial.data.normalise`)."),
     Rule(
         "tulu3",
         "More than 50% of the words of a held-out row's user turns lie in 8-grams that it shares with the user turns of "
@@ -34,7 +34,7 @@ def leakage(
 ) -> SplitFilter:
     """Finds what train and the held-out rows (validation and test) share.
 
-    Words are those of `seatrial.normalise.spell`: lower case, no punctuation, digits and symbols kept, a Han or Hiragana
+    Words are those of `seatrial.data.normalise.spell`: lower case, no punctuation, digits and symbols kept, a Han or Hiragana
     character each. System turns are never compared. A held-out text of one or two words is found by `exact` only, and
     one of fewer than 8 words not by `tulu3`: keep `exact` among the presets.
 

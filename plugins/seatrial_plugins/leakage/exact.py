@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from seatrial import Row
-from seatrial.fingerprint import choices_fingerprint, turns_fingerprint
+from seatrial.data.fingerprint import choices_fingerprint, turns_fingerprint
 from seatrial_plugins.leakage.overlap import Overlap
 from seatrial_plugins.leakage.texts import Side, compared_turns
 

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Literal
 
 from seatrial import Row, Span
-from seatrial.normalise import Word, spell, words
+from seatrial.data.normalise import Word, spell, words
 
 __all__ = ["Side", "compared_turns", "spans_of", "spelled", "stretch"]
 

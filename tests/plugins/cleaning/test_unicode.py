@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seatrial import Finding, Row, Turn
-from seatrial.policy import apply
+from seatrial.data.policy import apply
 from seatrial_plugins.cleaning import UNICODE_RULES, build_unicode
 
 RULES = {rule.name: rule for rule in UNICODE_RULES}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from seatrial.formats import FormatError, parse
+from seatrial.data.formats import FormatError, parse
 from seatrial_plugins import readers
 
 DATA = Path(__file__).parents[4] / "shared" / "data"

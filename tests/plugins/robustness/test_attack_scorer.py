@@ -6,9 +6,9 @@ import pytest
 
 from seatrial import Row, System, Task, Turn
 from seatrial.errors import StageError, UsageError
+from seatrial.judging.samples import samples_to_table
+from seatrial.judging.summary import summarise
 from seatrial.model import Continuation
-from seatrial.samples import samples_to_table
-from seatrial.summary import summarise
 from seatrial_plugins.robustness import attack, attack_metrics, seatrial_scorers
 
 LABELS = ("other", "billing", "tech")

@@ -1,0 +1,263 @@
+"""Policy: what is done about findings. Filters tag; the suite's actions, applied here, decide; the ledger gets an entry each.
+
+Nothing is removed here. Every filter of a stage sees every row, repaired so far, also one that an earlier filter wants
+out, so a row's entries tell everything that was found in it; the stage removes the dropped rows at its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from seatrial.data.ledger import Entry
+from seatrial.data.rewriting import Edit, rewrite
+from seatrial.errors import PluginError, StageError
+from seatrial.findings import ACTIONS, Action, Finding, Rule, Span
+from seatrial.rows import Row
+
+__all__ = ["EXCERPT", "WITHHELD", "Applied", "apply", "excerpt_of", "with_excerpts"]
+
+EXCERPT = 200
+"""Characters of a row that a ledger entry quotes."""
+
+WITHHELD = "[withheld: redacted later in the same stage]"
+"""Stands in the ledger for evidence that quoted what was then redacted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What one filter's findings came to."""
+
+    rows: list[Row]
+    """Every row that was given, in order, with redactions and repairs made."""
+    entries: list[Entry]
+    """One a finding, in the order of the rows."""
+    dropped: frozenset[str]
+    """Ids of the rows that the filter wants out, whether or not an earlier one did."""
+
+
+def apply(
+    rows: Sequence[Row],
+    findings: Iterable[Finding],
+    *,
+    stage: str,
+    filter: str,  # noqa: A002 - the ledger's word for it, and the name of its column
+    plugin: str,
+    rules: Mapping[str, Rule],
+    actions: Mapping[str, Action] | Action | None,
+    already_dropped: Collection[str] = (),
+) -> Applied:
+    """Apply one filter's findings to the rows that it was given.
+
+    Args:
+        rows: what the filter saw.
+        findings: what it said, in any order.
+        stage: for the ledger.
+        filter: the filter's name or alias, for the ledger and for errors.
+        plugin: its distribution, for the same.
+        rules: the filter's rules by name.
+        actions: the suite's: one for every rule, or some rules' own; a rule's default stands where it says nothing.
+        already_dropped: ids of rows that earlier filters of the run want out; their drops are not decisive any more.
+
+    Raises:
+        PluginError: a finding names a row or a rule that is not there, or a stretch outside its turn.
+        StageError: an action that is none, is given to an unknown rule, or needs a replacement where a finding has none.
+    """
+    who = _Author(stage, filter, plugin)
+    decided = {name: _action(name, rule, rules, actions, who) for name, rule in rules.items()}
+    by_row = _by_row(rows, findings, rules, who)
+    done: list[Row] = []
+    entries: list[Entry] = []
+    dropped: set[str] = set()
+    for row in rows:
+        found = by_row.get(row.id)
+        if not found:
+            done.append(row)
+            continue
+        rewritten, unmade = _rewritten(row, found, decided, rules, who)
+        done.append(rewritten)
+        for index, finding in enumerate(found):
+            action = decided[finding.rule]
+            out = action == "drop"
+            decisive = out and row.id not in dropped and row.id not in already_dropped
+            entry = _entry(row, finding, rules[finding.rule], action, decisive, who)
+            entry = replace(entry, excerpt=excerpt_of(rewritten))
+            entries.append(_not_made(entry) if index in unmade else entry)
+            if out:
+                dropped.add(row.id)
+    return Applied(done, entries, frozenset(dropped))
+
+
+def excerpt_of(row: Row) -> str:
+    """The first 200 characters of a row, fit to be stored: what UTF-8 cannot encode is replaced."""
+    return _storable(row.text[:EXCERPT])
+
+
+def with_excerpts(entries: Sequence[Entry], rows: Iterable[Row]) -> list[Entry]:
+    """The entries as they may be stored once every filter of a stage has seen `rows`: quoting nothing that was redacted.
+
+    The excerpt is taken from the final row. Where something was redacted in a row, the texts that its entries quote
+    (`matched_text` about the row itself, the spans' replacements) stay only if they still stand in the final row.
+    Entries about other rows come back unchanged.
+    """
+    final = {row.id: row for row in rows}
+    redacted = {
+        entry.row
+        for entry in entries
+        if entry.action in {"redact", "drop"} and any(span.replacement is not None for span in entry.spans)
+    }
+    return [
+        _refreshed(entry, final[entry.row], entry.row in redacted) if entry.row in final else entry for entry in entries
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Author:
+    """Who made the findings, for the ledger and for errors."""
+
+    stage: str
+    filter: str
+    plugin: str
+
+    def __str__(self) -> str:
+        return f"{self.stage}: filter {self.filter} (plugin {self.plugin})"
+
+
+def _action(
+    name: str, rule: Rule, rules: Mapping[str, Rule], actions: Mapping[str, Action] | Action | None, who: _Author
+) -> Action:
+    if isinstance(actions, Mapping):
+        for unknown in sorted(actions.keys() - rules.keys()):
+            raise StageError(
+                f"{who} has no rule {unknown!r} to set an action for; its rules are {', '.join(sorted(rules))}"
+            )
+    action = actions if isinstance(actions, str) else (actions or {}).get(name, rule.action)
+    if action not in ACTIONS:
+        raise StageError(f"{who}: {action!r} is no action for rule {name}; the actions are {', '.join(ACTIONS)}")
+    return action
+
+
+def _by_row(
+    rows: Sequence[Row], findings: Iterable[Finding], rules: Mapping[str, Rule], who: _Author
+) -> dict[str, list[Finding]]:
+    by_row: dict[str, list[Finding]] = {row.id: [] for row in rows}
+    for finding in findings:
+        if finding.rule not in rules:
+            known = ", ".join(sorted(rules)) or "none"
+            raise PluginError(
+                f"{who} found {finding.rule!r} in row {finding.row}, a rule that its component does not declare "
+                f"(declared: {known}); add it to the component's `rules`"
+            )
+        if finding.row not in by_row:
+            raise PluginError(
+                f"{who} made a finding ({finding.rule}) about row {finding.row!r}, which it was not given; "
+                "a finding's `row` is the `id` of one of the given rows"
+            )
+        by_row[finding.row].append(finding)
+    return by_row
+
+
+def _rewritten(
+    row: Row, found: Sequence[Finding], decided: Mapping[str, Action], rules: Mapping[str, Rule], who: _Author
+) -> tuple[Row, frozenset[int]]:
+    """The row with its redactions and repairs, and which of the findings' repairs gave way to a longer one."""
+    edits: list[Edit] = []
+    for index, finding in enumerate(found):
+        _check_spans(row, finding, who)
+        action = decided[finding.rule]
+        if action in {"redact", "repair"}:
+            edits += (
+                Edit(
+                    span.turn,
+                    span.start,
+                    span.end,
+                    _replacement(span, row, finding, action, who),
+                    action == "redact",
+                    index,
+                )
+                for span in _spans(row, finding, action, who)
+            )
+        elif action == "drop" and rules[finding.rule].action == "redact":
+            # The dropped row is still quoted in the ledger: what the rule would have hidden stays hidden there.
+            edits += (
+                Edit(span.turn, span.start, span.end, span.replacement, True, index)
+                for span in finding.spans
+                if span.replacement is not None
+            )
+    return rewrite(row, edits)
+
+
+def _check_spans(row: Row, finding: Finding, who: _Author) -> None:
+    for span in finding.spans:
+        inside = 0 <= span.turn < len(row.turns) and 0 <= span.start <= span.end <= len(row.turns[span.turn].content)
+        if not inside:
+            lengths = [len(turn.content) for turn in row.turns]
+            raise PluginError(
+                f"{who} pointed outside row {row.id} ({finding.rule}): turn {span.turn}, characters {span.start} to "
+                f"{span.end}, but its turns have {lengths} characters; spans refer to the row as the filter was given it"
+            )
+
+
+def _spans(row: Row, finding: Finding, action: Action, who: _Author) -> tuple[Span, ...]:
+    if not finding.spans:
+        raise _nothing_to_put(row, finding, action, who)
+    return finding.spans
+
+
+def _replacement(span: Span, row: Row, finding: Finding, action: Action, who: _Author) -> str:
+    if span.replacement is None:
+        raise _nothing_to_put(row, finding, action, who)
+    return span.replacement
+
+
+def _nothing_to_put(row: Row, finding: Finding, action: Action, who: _Author) -> StageError:
+    return StageError(
+        f"{who}: rule {finding.rule} is to {action} row {row.id}, but the filter offers no replacement for what it found; "
+        f"set `actions: {{{finding.rule}: drop}}` or `flag` for this filter"
+    )
+
+
+def _entry(row: Row, finding: Finding, rule: Rule, action: Action, decisive: bool, who: _Author) -> Entry:
+    return Entry(
+        row=row.id,
+        source=row.source,
+        file=row.file,
+        line=row.line,
+        split=row.split,
+        stage=who.stage,
+        filter=who.filter,
+        plugin=who.plugin,
+        rule=finding.rule,
+        rule_version=rule.version,
+        action=action,
+        decisive=decisive,
+        detail=_storable(finding.detail),
+        score=finding.score,
+        spans=finding.spans,
+        matched_row=finding.matched_row,
+        matched_text=None if finding.matched_text is None else _storable(finding.matched_text),
+    )
+
+
+def _not_made(entry: Entry) -> Entry:
+    reason = "not made: a longer repair of the same filter covers the place"
+    return replace(entry, action="flag", detail=f"{entry.detail} ({reason})" if entry.detail else reason)
+
+
+def _refreshed(entry: Entry, row: Row, redacted: bool) -> Entry:
+    entry = replace(entry, excerpt=excerpt_of(row))
+    if not redacted:
+        return entry
+    spans = tuple(
+        span
+        if span.replacement is None or span.replacement in row.turns[span.turn].content
+        else replace(span, replacement=WITHHELD)
+        for span in entry.spans
+    )
+    quoted = entry.matched_text if entry.matched_row is None else None
+    withheld = quoted is not None and quoted not in row.text
+    return replace(entry, spans=spans, matched_text=WITHHELD if withheld else entry.matched_text)
+
+
+def _storable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,271 @@
+"""Checks what a suite file says against what is installed, and makes a `Suite` of it; finds every problem at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from seatrial.component import Component
+from seatrial.findings import Action
+from seatrial.scores import Metric
+from seatrial.suite.catalogue import Catalogue
+from seatrial.suite.complaints import Complaint, did_you_mean, listed, shown
+from seatrial.suite.component_check import ComponentCheck, known_keys
+from seatrial.suite.keys import (
+    DataFileKeys,
+    DataKeys,
+    FilterKeys,
+    ModelKeys,
+    SuiteKeys,
+    TrainKeys,
+)
+from seatrial.suite.options import (
+    option_model,
+    read_component,
+    read_entry,
+)
+from seatrial.suite.parts import Chosen, Data, DataFile, ModelChoice, Suite
+from seatrial.suite.score_check import GateCheck, ScorerCheck
+from seatrial.suite.yaml_lines import KeyPath
+
+__all__ = ["check_suite"]
+
+
+def check_suite(
+    given: Mapping[str, Any],
+    catalogue: Catalogue,
+    extra_metrics: Mapping[str, Metric],
+    line_of: Callable[[KeyPath], int],
+) -> tuple[Suite | None, list[Complaint]]:
+    """The suite that `given` describes and no complaint, or None and everything that is wrong with it.
+
+    Args:
+        given: The file's keys, as plain data.
+        catalogue: The installed components.
+        extra_metrics: Full name → metrics that every run has, which gates may hold too.
+        line_of: Tells the line of a key path in the file.
+    """
+    check = _Check(catalogue, extra_metrics, line_of)
+    suite = check.suite(dict(given))
+    return (None if check.complaints else suite), check.complaints
+
+
+class _Check(ComponentCheck):
+    """The check of one suite."""
+
+    # ---- the whole ------------------------------------------------------------------------------------------------
+
+    def suite(self, given: dict[str, Any]) -> Suite | None:
+        keys = self.keys(SuiteKeys, given, ())
+        values = {name: getattr(keys, name) for name in SuiteKeys.model_fields} if keys else _usable(given)
+        model = self.model(values["model"]) if isinstance(given.get("model"), dict) else None
+        data = self.data(values["data"]) if isinstance(given.get("data"), dict) else None
+        train = self.train(values["train"]) if values["train"] is not None else None
+        adapter = values["model"].get("adapter")
+        if given.get("train") is not None and adapter is not None:
+            self.complain(
+                ("model", "adapter"), "the suite trains an adapter of its own; leave out either this or `train`"
+            )
+        brings = given.get("train") is not None or adapter is not None
+        filters = self.filters(values["filters"])
+        baselines = self.baselines(values["baselines"])
+        scorers = ScorerCheck(self, tuned=brings, fewshot=values["fewshot"], baselines=values["baselines"], data=data)
+        score = scorers.read(values["score"])
+        gates = GateCheck(self, scorers).read(values["gates"])
+        report = self.named("reports", values["report"], ("report",))
+        if self.complaints or keys is None or model is None or data is None:
+            return None
+        return Suite(
+            name=keys.name,
+            description=keys.description,
+            seed=keys.seed,
+            model=model,
+            data=data,
+            filters=filters,
+            train=train,
+            score=score,
+            baselines=baselines,
+            fewshot=keys.fewshot,
+            gates=gates,
+            report=report,
+        )
+
+    def address(self, value: Any, path: KeyPath) -> None:
+        """Whether an address has a known scheme and something after it."""
+        if not isinstance(value, str):
+            return
+        scheme, colon, rest = value.partition(":")
+        schemes = self.catalogue.names("sources")
+        accepted = listed([f"{name}:…" for name in schemes])
+        if not colon:
+            hint = f"; a file or folder is 'path:{value}'" if "path" in schemes else ""
+            self.complain(path, f"{shown(value)} names no kind of source; an address is one of {accepted}{hint}")
+        elif scheme not in schemes:
+            hint = did_you_mean(scheme, schemes)
+            self.complain(path, f"no source is called {shown(scheme)}{hint}; an address is one of {accepted}")
+        elif not rest.strip() or rest != rest.strip():
+            self.complain(path, f"{shown(value)} names nothing after '{scheme}:', or has spaces at an end")
+
+    # ---- parts ----------------------------------------------------------------------------------------------------
+
+    def model(self, given: dict[str, Any]) -> ModelChoice | None:
+        """The loader's options stand beside the model's own keys, or below the loader's name."""
+        path: KeyPath = ("model",)
+        self.address(given.get("source"), (*path, "source"))
+        self.address(given.get("adapter"), (*path, "adapter"))
+        loader_path = (*path, "loader")
+        entry = read_entry("models", given.get("loader", "transformers"), loader_path, self.complaints)
+        name, nested, inner = entry or ("", {}, loader_path)
+        component = self.component("models", name, inner) if entry else None
+        if component is None:
+            self.keys(ModelKeys, known_keys(given, ModelKeys), path)
+            return None
+        beside = {key: value for key, value in given.items() if key != "loader"}
+        for key in sorted(nested.keys() & (beside.keys() | ModelKeys.model_fields.keys())):
+            said = (
+                f"belongs beside `loader`: `model: {{{key}: …}}`" if key in ModelKeys.model_fields else "stands twice"
+            )
+            self.complain((*inner, key), f"{said}; leave it out here")
+            del nested[key]
+        takes = option_model(component).model_fields.keys()
+        for key in sorted(ModelKeys.handed & beside.keys() - takes):
+            self.complain((*path, key), f"the model loader '{name}' takes no {key!r}; leave it out")
+        before = len(self.complaints)
+        found = self.options(component, beside | nested, ModelKeys, path)
+        self.complaints[before:] = [
+            Complaint((*inner, *complaint.path[1:]), complaint.message)
+            if complaint.path[1:2] and complaint.path[1] in nested
+            else complaint
+            for complaint in self.complaints[before:]
+        ]
+        if found is None:
+            return None
+        options, keys = found
+        loader = Chosen(kind="models", name=name, alias=name, options=options, line=self.line_of(loader_path))
+        return ModelChoice(keys.source, loader, chat=keys.chat, system=keys.system, adapter=keys.adapter)
+
+    def data(self, given: dict[str, Any]) -> Data | None:
+        keys = self.keys(DataKeys, given, ("data",))
+        readers: dict[str, Chosen | None] = {}
+        for name in ("train", "validation", "test"):
+            file = given.get(name)
+            if isinstance(file, dict):
+                self.address(file.get("source"), ("data", name, "source"))
+                readers[name] = self.reader(file.get("reader"), ("data", name, "reader"))
+        if keys is None:
+            return None
+        self.splits(keys)
+        files = {"train": keys.train, "validation": keys.validation, "test": keys.test}
+        parts = {name: _data_file(file, readers.get(name)) for name, file in files.items() if file is not None}
+        return Data(parts["train"], parts.get("validation"), parts.get("test"), keys.split)
+
+    def reader(self, given: Any, path: KeyPath) -> Chosen | None:
+        if given is None:
+            return None
+        read = read_component("readers", given, path, self.catalogue, self.complaints)
+        if read is None:
+            return None
+        name, options = read
+        return Chosen(kind="readers", name=name, alias=name, options=options, line=self.line_of(path))
+
+    def splits(self, keys: DataKeys) -> None:
+        """Each held-out split comes from one place."""
+        path: KeyPath = ("data", "split", "test")
+        if keys.test is not None and keys.split.test:
+            self.complain(path, "`data.test` brings the test rows already; leave out either")
+        if keys.test is None and not keys.split.test:
+            self.complain(
+                path,
+                "no row is held out to be scored; give a share, such as `split: {test: 0.3}`, or a source, `test:`",
+            )
+        if keys.validation is not None and keys.split.validation:
+            self.complain(
+                ("data", "split", "validation"),
+                "`data.validation` brings the validation rows already; leave out either",
+            )
+        if keys.split.test + keys.split.validation >= 1:
+            together = keys.split.test + keys.split.validation
+            self.complain(
+                ("data", "split"), f"test and validation together are {together:g}; less than 1 leaves rows to train on"
+            )
+
+    def filters(self, given: Sequence[Any]) -> tuple[Chosen, ...]:
+        found: list[Chosen] = []
+        aliases: set[str] = set()
+        for index, entry in enumerate(given):
+            here: KeyPath = ("filters", index)
+            named = self.entry("filters", entry, here)
+            read = named and self.options(named[0], named[1], FilterKeys, named[2])
+            if not named or not read:
+                continue
+            component, _, inner = named
+            options, keys = read
+            alias = self.alias("filters", keys.alias, component.name, aliases, inner)
+            action = self.action(keys.action, component, (*inner, "action"))
+            found.append(
+                Chosen(
+                    kind="filters",
+                    name=component.name,
+                    alias=alias,
+                    options=options,
+                    line=self.line_of(here),
+                    action=action,
+                )
+            )
+        return tuple(found)
+
+    def action(
+        self, given: Action | Mapping[str, Action] | None, component: Component[Any], path: KeyPath
+    ) -> dict[str, Action]:
+        """The action of every rule of a filter: the suite's, else the rule's own."""
+        rules = {rule.name: rule.action for rule in component.rules}
+        if isinstance(given, str):
+            return dict.fromkeys(rules, given)
+        for name in given or {}:
+            if name not in rules:
+                hint = did_you_mean(name, rules)
+                self.complain(
+                    (*path, name), f"'{component.name}' has no such rule{hint}; its rules: {listed(list(rules))}"
+                )
+        return rules | dict(given or {})
+
+    def train(self, given: dict[str, Any]) -> Chosen | None:
+        path: KeyPath = ("train",)
+        name = given.get("method")
+        if not isinstance(name, str):
+            self.keys(TrainKeys, known_keys(given, TrainKeys), path)
+            return None
+        component = self.component("trainers", name, (*path, "method"))
+        read = component and self.options(component, given, TrainKeys, path)
+        if not read:
+            return None
+        return Chosen(kind="trainers", name=name, alias=name, options=read[0], line=self.line_of(path))
+
+    def baselines(self, given: Sequence[Any] | None) -> tuple[Chosen, ...]:
+        """Those that are listed, else all that are installed and ask for nothing."""
+        if given is not None:
+            return self.named("baselines", given, ("baselines",))
+        quiet: list[Complaint] = []
+        read = [
+            read_component("baselines", name, (), self.catalogue, quiet) for name in self.catalogue.names("baselines")
+        ]
+        return tuple(
+            Chosen(kind="baselines", name=found[0], alias=found[0], options=found[1]) for found in read if found
+        )
+
+
+def _data_file(keys: DataFileKeys, reader: Chosen | None) -> DataFile:
+    return DataFile(
+        keys.source, reader, keys.format, dict(keys.columns), dict(keys.labels), keys.label_style, keys.limit
+    )
+
+
+def _usable(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Where one top-level key is wrong, the others' values, so that these are checked too."""
+    defaults = SuiteKeys.model_construct(name="", model={}, data={})
+    values: dict[str, Any] = {}
+    for name in SuiteKeys.model_fields:
+        default, value = getattr(defaults, name), given.get(name)
+        wanted = {"train": dict, "baselines": list}.get(name, type(default))
+        values[name] = value if isinstance(value, wanted) and not isinstance(value, bool) else default
+    return values

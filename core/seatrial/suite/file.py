@@ -1,0 +1,113 @@
+"""The suite file: what a trial consists of, read from YAML, checked against what is installed, complete.
+
+What may stand in the file beside components' options is in `keys`, a component's options in `options`; the file is
+held against the installed components in `check`, and what comes out is in `parts`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from seatrial.errors import Problem, SuiteError
+from seatrial.judging.data_metrics import DATA_METRICS
+from seatrial.scores import Metric
+from seatrial.suite.catalogue import Catalogue
+from seatrial.suite.check import check_suite
+from seatrial.suite.complaints import shown, written
+from seatrial.suite.keys import Split
+from seatrial.suite.overrides import Places, apply_overrides
+from seatrial.suite.parts import Chosen, Data, DataFile, ModelChoice, Suite
+from seatrial.suite.yaml_lines import MAX_BYTES, Document, YamlError, read_yaml
+
+__all__ = [
+    "Catalogue",
+    "Chosen",
+    "Data",
+    "DataFile",
+    "ModelChoice",
+    "Split",
+    "Suite",
+    "json_schema",
+    "load_suite",
+    "summarise_suite",
+]
+
+
+def load_suite(
+    path: Path,
+    catalogue: Catalogue,
+    *,
+    overrides: Sequence[str] = (),
+    extra_metrics: Mapping[str, Metric] = DATA_METRICS,
+) -> Suite:
+    """Read a suite file and check it: no source is touched, nothing is built.
+
+    Args:
+        path: The file.
+        catalogue: The installed components, such as a `seatrial.host.Host`.
+        overrides: `key=value` arguments of `--set`, applied in order.
+        extra_metrics: Full name → metrics that every run has , for gates.
+
+    Raises:
+        SuiteError: everything that is wrong with the file and the overrides.
+        PluginError: a component that the suite names has a builder that cannot be described.
+    """
+    document = _read(path)
+    if not isinstance(document.data, dict):
+        said = "the file is empty" if document.data is None else f"the file holds {shown(document.data)}"
+        message = f"{said}; a suite is a mapping with at least the keys name, model and data"
+        raise SuiteError([Problem(document.lines.get((), 1), "", message, str(path))], path)
+    places = Places(str(path), dict(document.lines))
+    problems = apply_overrides(document.data, overrides, places)
+    problems += [
+        Problem(mistake.line, written(mistake.path), mistake.message, str(path)) for mistake in document.mistakes
+    ]
+    suite, complaints = check_suite(document.data, catalogue, extra_metrics, places.line)
+    for complaint in complaints:
+        line, origin = places.of(complaint.path)
+        problems.append(Problem(line, written(complaint.path), complaint.message, origin))
+    if problems or suite is None:
+        raise SuiteError(problems, path)
+    return suite
+
+
+def summarise_suite(path: Path) -> str:
+    """What a suite file says it is for; "" where it says nothing.
+
+    Raises:
+        SuiteError: the file cannot be read.
+    """
+    data = _read(path).data
+    description = data.get("description") if isinstance(data, dict) else None
+    return description if isinstance(description, str) else ""
+
+
+def json_schema(catalogue: Catalogue) -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of suite files, with the options of every installed component."""
+    from seatrial.suite.schema import suite_schema
+
+    return suite_schema(catalogue)
+
+
+def _read(path: Path) -> Document:
+    """The file's YAML.
+
+    Raises:
+        SuiteError: it is missing, too large, no UTF-8 or no YAML.
+    """
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise SuiteError([Problem(0, "", f"{size:,} bytes; a suite holds at most {MAX_BYTES:,}", str(path))], path)
+        return read_yaml(path.read_bytes().decode("utf-8-sig"))
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise SuiteError([Problem(0, "", f"cannot be read: {reason}", str(path))], path) from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        message = f"byte 0x{error.object[error.start]:02X} is no UTF-8; save the file as UTF-8"
+        raise SuiteError([Problem(line, "", message, str(path))], path) from error
+    except YamlError as error:
+        raise SuiteError([Problem(error.line, "", error.message, str(path))], path) from error

@@ -1,0 +1,162 @@
+"""The keys of a suite file, as pydantic models: what may stand where, beside the options of components."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, Field
+
+from seatrial.findings import Action
+from seatrial.rows import Format
+from seatrial.scoring import SystemKind
+from seatrial.suite.complaints import shown
+from seatrial.suite.options import Keys, Reserved
+from seatrial.verdict import Severity
+
+__all__ = [
+    "DataFileKeys",
+    "DataKeys",
+    "FilterKeys",
+    "GateKeys",
+    "LabelStyle",
+    "ModelKeys",
+    "Name",
+    "ScorerKeys",
+    "Split",
+    "SplitName",
+    "SuiteKeys",
+    "TrainKeys",
+]
+
+_NAME = r"^[a-z0-9]+([_-][a-z0-9]+)*$"
+
+
+def _name(text: str) -> str:
+    if not re.fullmatch(_NAME, text) or len(text) > 80:
+        raise ValueError(f"{shown(text)} is no name: lower-case letters and digits, joined by - or _, at most 80")
+    return text
+
+
+Name = Annotated[str, AfterValidator(_name), Field(json_schema_extra={"pattern": _NAME, "maxLength": 80})]
+"""What suites and aliases are called; it becomes part of files' names."""
+
+SplitName = Literal["train", "validation", "test"]
+
+LabelStyle = Literal["as-is", "words"]
+
+_SOURCE = "an address, such as hf:org/name, path:data/rows.jsonl or package:module/path"
+
+
+class ModelKeys(Reserved):
+    """`model:` the model under test, and how it is loaded."""
+
+    handed: ClassVar[frozenset[str]] = frozenset({"chat", "system"})
+
+    source: str = Field(description=_SOURCE)
+    loader: Any = Field(default="transformers", description="the model loader, by name or as {name: {options}}")
+    chat: bool = Field(default=True, description="whether prompts are rendered with the model's chat template")
+    system: str | None = Field(default=None, description="a system message that opens every conversation that has none")
+    adapter: str | None = Field(
+        default=None, description="an existing adapter to put on trial, where the suite trains none"
+    )
+
+
+class DataFileKeys(Keys):
+    """One source of rows, and how it is read."""
+
+    source: str = Field(description=_SOURCE)
+    reader: Any = Field(
+        default=None, description="the reader, by name or as {name: {options}}; by the file's ending if absent"
+    )
+    format: Format | None = Field(default=None, description="the rows' format; recognised row by row if absent")
+    columns: dict[str, str] = Field(default_factory=dict, description="our name of a column → the file's name of it")
+    labels: dict[str, str] = Field(default_factory=dict, description="a label as the file writes it → as we call it")
+    label_style: LabelStyle = Field(
+        default="as-is", description="words: underscores and hyphens in labels become spaces, as a model would say them"
+    )
+    limit: int | None = Field(default=None, ge=1, description="at most that many records of each file, from its start")
+
+
+class Split(Keys):
+    """Which shares of the train source are held out."""
+
+    test: float = Field(default=0.0, ge=0, lt=1, description="share of the rows that become the test split")
+    validation: float = Field(default=0.0, ge=0, lt=1, description="share of the rows that become the validation split")
+    by: Literal["cluster", "row"] = Field(
+        default="cluster", description="cluster: near-duplicates never straddle a split"
+    )
+    stratify: bool = Field(
+        default=True, description="hold each label's share alike in every split, where its count allows"
+    )
+
+
+class DataKeys(Keys):
+    """`data:` the rows, and how they come apart."""
+
+    train: DataFileKeys = Field(description="the rows to train on: {source: address}")
+    validation: DataFileKeys | None = Field(default=None, description="the rows that early stopping looks at")
+    test: DataFileKeys | None = Field(default=None, description="the rows that are scored")
+    split: Split = Field(default_factory=Split, description="the shares to hold out of the train source")
+
+
+class FilterKeys(Reserved):
+    """What stands beside a filter's own options."""
+
+    action: Action | dict[str, Action] | None = Field(
+        default=None, description="what is done about its findings: one action, or an action for each rule"
+    )
+    alias: Name | None = Field(default=None, alias="as", description="another name, where a filter is used twice")
+
+
+class TrainKeys(Reserved):
+    """What stands beside a training method's own options."""
+
+    method: str = Field(description="the training method's name")
+
+
+class ScorerKeys(Reserved):
+    """What stands beside a scorer's own options."""
+
+    systems: tuple[SystemKind, ...] | None = Field(
+        default=None, min_length=1, description="what is scored: tuned, base, fewshot (base with examples), baseline"
+    )
+    samples: int | None = Field(default=None, ge=1, description="at most that many rows, drawn with the suite's seed")
+    split: SplitName = Field(default="test", description="the rows that are scored")
+    alias: Name | None = Field(default=None, alias="as", description="another name, where a scorer is used twice")
+
+
+class GateKeys(Reserved):
+    """What stands beside a gate's own options."""
+
+    handed: ClassVar[frozenset[str]] = frozenset({"metric", "severity"})
+
+    metric: str = Field(description="the metric to hold, as scorer/metric, such as choice/accuracy")
+    gate: str | None = Field(
+        default=None, description="the gate's name; if absent, difference where a baseline is given, else threshold"
+    )
+    severity: Severity = Field(default="block", description="block decides the verdict, warn warns, info only shows")
+
+
+class SuiteKeys(Keys):
+    """A suite: one trial of one fine-tuned model."""
+
+    name: Name = Field(description="lower-case letters and digits, joined by - or _")
+    description: str = Field(default="", description="what the suite is for, in a sentence")
+    seed: int = Field(default=0, ge=0, lt=2**32, description="the seed of everything random")
+    model: dict[str, Any] = Field(description="the model under test: {source: address}")
+    data: dict[str, Any] = Field(description="the rows: {train: {source: address}, split: {test: 0.3}}")
+    filters: list[Any] = Field(default_factory=list, description="the rules about rows, in their order")
+    train: dict[str, Any] | None = Field(
+        default=None, description="how the adapter is trained; absent where nothing is"
+    )
+    score: list[Any] = Field(default_factory=list, description="the scorers, in their order")
+    baselines: list[Any] | None = Field(
+        default=None,
+        description="cheap classifiers to beat, where the rows have labels; all that are installed if absent",
+    )
+    fewshot: int = Field(default=4, ge=0, description="how many examples the few-shot base is shown; 0 for none")
+    gates: list[Any] = Field(default_factory=list, description="the conditions that decide the verdict")
+    report: list[Any] = Field(
+        default_factory=lambda: ["html", "markdown", "json"], description="the reports, by name or as {name: {options}}"
+    )

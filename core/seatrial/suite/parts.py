@@ -1,0 +1,173 @@
+"""A checked suite: every component found, every option valid, every default filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from seatrial.findings import Action
+from seatrial.host import Kind
+from seatrial.rows import Format
+from seatrial.scoring import SystemKind
+from seatrial.store import atomic_file
+from seatrial.suite.keys import LabelStyle, Split, SplitName
+from seatrial.suite.yaml_lines import dump_yaml
+from seatrial.verdict import Severity
+
+__all__ = ["Chosen", "Data", "DataFile", "ModelChoice", "Suite"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """A component that a suite names, and how."""
+
+    kind: Kind
+    name: str
+    alias: str
+    """What results call it: the suite's `as`, else the name."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """What the builder gets: plain JSON values; an option that names a component is `{name: {options}}`."""
+    line: int = field(default=0, compare=False)
+    """Where it stands in the file; 0 where it is a default or came with `--set`."""
+    action: Mapping[str, Action] = field(default_factory=dict)
+    """Filters: what is done about the findings of each of its rules."""
+    systems: tuple[SystemKind, ...] = ()
+    """Scorers: what is scored."""
+    samples: int | None = None
+    """Scorers: at most that many rows, drawn with the suite's seed; None takes all."""
+    split: SplitName = "test"
+    """Scorers: the rows that are scored."""
+    metric: str = ""
+    """Gates: the full name of the metric that is held."""
+    severity: Severity = "block"
+    """Gates."""
+
+    def resolved(self) -> dict[str, Any]:
+        """The entry of a suite file that says just this."""
+        options = dict(self.options)
+        if self.kind == "trainers":
+            return {"method": self.name, **options}
+        if self.kind == "gates":
+            return {"metric": self.metric, "gate": self.name, "severity": self.severity, **options}
+        beside: dict[str, Any] = {"as": self.alias} if self.kind in {"filters", "scorers"} else {}
+        if self.kind == "filters":
+            beside |= {"action": dict(self.action)} if self.action else {}
+        elif self.kind == "scorers":
+            beside |= {"systems": list(self.systems), "samples": self.samples, "split": self.split}
+        return {self.name: beside | options}
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """The model under test."""
+
+    source: str
+    loader: Chosen
+    """Its options hold `chat` and `system` too, where the loader takes them."""
+    chat: bool = True
+    system: str | None = None
+    adapter: str | None = None
+    """The address of an adapter that the suite brings instead of training one."""
+
+    def resolved(self) -> dict[str, Any]:
+        """The `model:` of a suite file that says just this."""
+        taken = {name: self.loader.options[name] for name in ("chat", "system") if name in self.loader.options}
+        own = {name: value for name, value in self.loader.options.items() if name not in taken}
+        return {"source": self.source, **taken, "adapter": self.adapter, "loader": {self.loader.name: own}}
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """One source of rows."""
+
+    source: str
+    reader: Chosen | None = None
+    format: Format | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Our name of a column → the file's."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """A label as the file writes it → as the suite calls it."""
+    label_style: LabelStyle = "as-is"
+    """`words` reads underscores and hyphens in a label as spaces."""
+    limit: int | None = None
+
+    def resolved(self) -> dict[str, Any]:
+        """The mapping of a suite file that says just this."""
+        return {
+            "source": self.source,
+            "reader": self.reader.resolved() if self.reader else None,
+            "format": self.format,
+            "columns": dict(self.columns),
+            "labels": dict(self.labels),
+            "label_style": self.label_style,
+            "limit": self.limit,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """Where the rows come from, and how they come apart."""
+
+    train: DataFile
+    validation: DataFile | None = None
+    test: DataFile | None = None
+    """Given, or held out of `train` by `split.test`; never both."""
+    split: Split = field(default_factory=Split)
+
+    def resolved(self) -> dict[str, Any]:
+        """The `data:` of a suite file that says just this."""
+        return {
+            "train": self.train.resolved(),
+            "validation": self.validation.resolved() if self.validation else None,
+            "test": self.test.resolved() if self.test else None,
+            "split": self.split.model_dump(),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suite:
+    """One trial of one fine-tuned model, checked and complete."""
+
+    name: str
+    description: str = ""
+    seed: int = 0
+    model: ModelChoice
+    data: Data
+    filters: tuple[Chosen, ...] = ()
+    train: Chosen | None = None
+    score: tuple[Chosen, ...] = ()
+    baselines: tuple[Chosen, ...] = ()
+    """What is fitted where the rows have labels."""
+    fewshot: int = 4
+    """How many examples the few-shot base is shown; 0 for none."""
+    gates: tuple[Chosen, ...] = ()
+    report: tuple[Chosen, ...] = ()
+
+    @property
+    def tunes(self) -> bool:
+        """Whether a tuned model is on trial: one that the suite trains, or an adapter that it brings."""
+        return self.train is not None or self.model.adapter is not None
+
+    def resolved(self) -> dict[str, Any]:
+        """The suite as plain JSON values, every default filled in; a file with them loads as an equal suite."""
+        return {
+            "name": self.name,
+            "description": self.description,
+            "seed": self.seed,
+            "model": self.model.resolved(),
+            "data": self.data.resolved(),
+            "filters": [chosen.resolved() for chosen in self.filters],
+            "train": self.train.resolved() if self.train else None,
+            "score": [chosen.resolved() for chosen in self.score],
+            "baselines": [chosen.resolved() for chosen in self.baselines],
+            "fewshot": self.fewshot,
+            "gates": [chosen.resolved() for chosen in self.gates],
+            "report": [chosen.resolved() for chosen in self.report],
+        }
+
+    def write(self, path: Path) -> None:
+        """Write the resolved suite as YAML, atomically."""
+        with atomic_file(path) as part:
+            part.write_text(dump_yaml(self.resolved()), encoding="utf-8")

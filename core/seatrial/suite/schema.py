@@ -1,0 +1,171 @@
+"""The JSON Schema of suite files: editors complete the names of components and their options from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from seatrial.component import Component
+from seatrial.host import Kind
+from seatrial.suite.catalogue import KIND_WORDS, USED_KINDS, Catalogue
+from seatrial.suite.keys import (
+    DataFileKeys,
+    DataKeys,
+    FilterKeys,
+    GateKeys,
+    ModelKeys,
+    ScorerKeys,
+    Split,
+    SuiteKeys,
+    TrainKeys,
+)
+from seatrial.suite.options import Reserved, option_model
+
+__all__ = ["suite_schema"]
+
+_RESERVED: Mapping[Kind, type[Reserved]] = {
+    "filters": FilterKeys,
+    "scorers": ScorerKeys,
+    "gates": GateKeys,
+    "trainers": TrainKeys,
+    "models": ModelKeys,
+    "readers": Reserved,
+    "baselines": Reserved,
+    "reports": Reserved,
+    "encoders": Reserved,
+    "detectors": Reserved,
+}
+"""Kind → what stands beside its components' own options."""
+
+
+def suite_schema(catalogue: Catalogue) -> dict[str, Any]:
+    """The schema (draft 2020-12), with the options of every component in `catalogue`."""
+    return _Schema(catalogue).whole()
+
+
+class _Schema:
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._components: dict[tuple[Kind, str], Component[Any]] = {}
+        for kind in _RESERVED:
+            for name in catalogue.names(kind):
+                provided = catalogue.find(kind, name)
+                if provided is not None:
+                    self._components[kind, name] = provided.component
+        self._definitions: dict[str, Any] = {}
+
+    def whole(self) -> dict[str, Any]:
+        """The suite's own keys, with what components may stand in each place."""
+        models = {_key(kind, name): option_model(c, _RESERVED[kind]) for (kind, name), c in self._components.items()}
+        self._definitions = _definitions(
+            {"suite": SuiteKeys, "data": DataKeys, "data-file": DataFileKeys, "split": Split, **models}
+        )
+        for (kind, name), component in self._components.items():
+            self._fill(kind, name, component, self._definitions[_key(kind, name)])
+        file = self._definitions["data-file"]["properties"]
+        file["reader"] = _one_of(file["reader"], [*self._named("readers"), {"type": "null"}])
+        suite = self._definitions.pop("suite")
+        keys = suite["properties"]
+        keys["data"] = _one_of(keys["data"], [{"$ref": "#/$defs/data"}])
+        keys["model"] = _one_of(keys["model"], self._refs("models"))
+        keys["train"] = _one_of(keys["train"], [*self._refs("trainers"), {"type": "null"}])
+        keys["gates"]["items"] = {"anyOf": self._refs("gates")}
+        keys["filters"]["items"] = {"anyOf": self._named("filters")}
+        keys["score"]["items"] = {"anyOf": self._named("scorers")}
+        keys["report"]["items"] = {"anyOf": self._named("reports")}
+        listed = {"type": "array", "items": {"anyOf": self._named("baselines")}}
+        keys["baselines"] = _one_of(keys["baselines"], [listed, {"type": "null"}])
+        return {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            **suite,
+            "title": "A seatrial suite",
+            "$defs": dict(sorted(self._definitions.items())),
+        }
+
+    def _fill(self, kind: Kind, name: str, component: Component[Any], definition: dict[str, Any]) -> None:
+        """Say in a component's definition what pydantic cannot know: its summary, its own name, and what it uses."""
+        definition["title"] = f"{KIND_WORDS[kind]} {name}"
+        definition["description"] = component.summary
+        properties = definition.get("properties", {})
+        for option, use in component.uses.items():
+            if option in properties:
+                choices = [*self._named(USED_KINDS[use.kind]), {"type": "null"}]
+                properties[option] = _one_of(properties[option], choices)
+        if kind == "trainers":
+            properties["method"] = _one_of(properties["method"], [{"const": name}])
+        elif kind == "gates":
+            inferred = [{"type": "null"}] if name in {"threshold", "difference"} else []
+            properties["gate"] = _one_of(properties["gate"], [{"const": name}, *inferred])
+            if not inferred:
+                definition["required"] = [*definition.get("required", []), "gate"]
+        elif kind == "models":
+            self._fill_loader(name, definition)
+
+    def _fill_loader(self, name: str, definition: dict[str, Any]) -> None:
+        """A loader's options stand beside the model's keys or below the loader's name, so none is required beside."""
+        properties = definition["properties"]
+        own = {key: value for key, value in properties.items() if key not in ModelKeys.model_fields}
+        below = {"type": ["object", "null"], "properties": own, "additionalProperties": False}
+        nested = {"type": "object", "required": [name], "maxProperties": 1, "properties": {name: below}}
+        properties["loader"] = _one_of(properties["loader"], [{"const": name}, nested])
+        definition["required"] = ["source"] if name == "transformers" else ["source", "loader"]
+
+    def _refs(self, kind: Kind) -> list[dict[str, Any]]:
+        found = [{"$ref": f"#/$defs/{_key(of, name)}"} for of, name in self._components if of == kind]
+        return found or [{"not": {}}]
+
+    def _named(self, kind: Kind) -> list[dict[str, Any]]:
+        """`name` or `{name: options}`, for every component of a kind."""
+        components = {name: component for (of, name), component in self._components.items() if of == kind}
+        if not components:
+            return [{"not": {}}]
+        return [
+            {"enum": sorted(components)},
+            {
+                "type": "object",
+                "minProperties": 1,
+                "maxProperties": 1,
+                "additionalProperties": False,
+                "properties": {
+                    name: {
+                        "description": component.summary,
+                        "anyOf": [{"$ref": f"#/$defs/{_key(kind, name)}"}, {"type": "null"}],
+                    }
+                    for name, component in sorted(components.items())
+                },
+            },
+        ]
+
+
+def _key(kind: Kind, name: str) -> str:
+    return f"{kind}.{name}"
+
+
+def _definitions(models: Mapping[str, type[BaseModel]]) -> dict[str, Any]:
+    """Every model's schema under the name that it has in `models`."""
+    refs, schema = models_json_schema([(model, "validation") for model in models.values()])
+    # pydantic tells models of one name apart by their modules; here kind and name say it in fewer words.
+    names = {refs[model, "validation"]["$ref"]: name for name, model in models.items()}
+
+    def renamed(value: Any) -> Any:
+        if isinstance(value, list):
+            return [renamed(entry) for entry in value]
+        if not isinstance(value, dict):
+            return value
+        reference = value.get("$ref")
+        return {
+            key: f"#/$defs/{names[entry]}" if key == "$ref" and reference in names else renamed(entry)
+            for key, entry in value.items()
+        }
+
+    return {
+        names.get(f"#/$defs/{name}", name): renamed(definition) for name, definition in schema.get("$defs", {}).items()
+    }
+
+
+def _one_of(prop: Mapping[str, Any], choices: list[dict[str, Any]]) -> dict[str, Any]:
+    """A property that keeps its description and default, and accepts any of `choices`."""
+    kept = {key: prop[key] for key in ("description", "default") if key in prop}
+    return kept | {"anyOf": choices}

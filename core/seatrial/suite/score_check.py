@@ -1,0 +1,207 @@
+"""Checks the scorers of a suite, the metrics that they will produce, and the gates that hold these."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from seatrial.component import Component
+from seatrial.scores import Metric
+from seatrial.scoring import SystemKind
+from seatrial.suite.complaints import did_you_mean, listed, shown
+from seatrial.suite.component_check import ComponentCheck, known_keys
+from seatrial.suite.keys import GateKeys, ScorerKeys
+from seatrial.suite.parts import Chosen, Data
+from seatrial.suite.yaml_lines import KeyPath
+
+__all__ = ["GateCheck", "ScorerCheck"]
+
+_SYSTEMS: tuple[SystemKind, ...] = ("tuned", "base", "fewshot", "baseline")
+
+
+class ScorerCheck:
+    """The suite's scorers, and the metrics that they will produce."""
+
+    def __init__(
+        self, check: ComponentCheck, *, tuned: bool, fewshot: int, baselines: Sequence[Any] | None, data: Data | None
+    ) -> None:
+        self._check = check
+        self._tuned = tuned
+        self._fewshot = fewshot
+        self._baselines = check.catalogue.names("baselines") if baselines is None else baselines
+        self._data = data
+        self.metrics: dict[str, tuple[Metric, ...] | None] = {}
+        """Alias → its metrics; None where a mistake in its options leaves them unknown."""
+        self.systems: dict[str, tuple[SystemKind, ...]] = {}
+        self.whole = True
+        """False where an entry is so wrong that its alias is unknown: then no metric can be called unknown."""
+
+    @property
+    def subject(self) -> SystemKind:
+        """The system on trial."""
+        return "tuned" if self._tuned else "base"
+
+    def read(self, given: Sequence[Any]) -> tuple[Chosen, ...]:
+        """The scorers of the suite's `score:`."""
+        found: list[Chosen] = []
+        aliases: set[str] = set()
+        for index, entry in enumerate(given):
+            here: KeyPath = ("score", index)
+            named = self._check.entry("scorers", entry, here)
+            if not named:
+                self.whole = False
+                continue
+            component, keys, inner = named
+            read = self._check.options(component, keys, ScorerKeys, inner)
+            if not read:
+                said = keys.get("as")
+                self.metrics[said if isinstance(said, str) else component.name] = None
+                continue
+            options, reserved = read
+            alias = self._check.alias("scorers", reserved.alias, component.name, aliases, inner)
+            self._reserved_name(alias, inner)
+            systems = self._systems(reserved.systems, component, (*inner, "systems"))
+            self._split(reserved.split, (*inner, "split"))
+            self.metrics[alias] = self._metrics(component, options, inner)
+            self.systems[alias] = systems
+            found.append(
+                Chosen(
+                    kind="scorers",
+                    name=component.name,
+                    alias=alias,
+                    options=options,
+                    line=self._check.line_of(here),
+                    systems=systems,
+                    samples=reserved.samples,
+                    split=reserved.split,
+                )
+            )
+        return tuple(found)
+
+    def _reserved_name(self, alias: str, path: KeyPath) -> None:
+        if alias in {name.partition("/")[0] for name in self._check.extra_metrics}:
+            self._check.complain(
+                path, f"'{alias}/…' are the run's own metrics; give this scorer another name with `as:`"
+            )
+
+    def _systems(
+        self, given: Sequence[SystemKind] | None, component: Component[Any], path: KeyPath
+    ) -> tuple[SystemKind, ...]:
+        """What is scored: the suite's choice, else the system on trial and, where it is comparable, its rivals."""
+        reasons = {
+            "tuned": None
+            if self._tuned
+            else "the suite has no tuned model: it has neither `train` nor `model.adapter`",
+            "fewshot": None if self._fewshot else "the suite says `fewshot: 0`",
+            "baseline": None
+            if component.baselines and self._baselines
+            else f"'{component.name}' cannot score baselines"
+            if not component.baselines
+            else "the suite has no baseline",
+        }
+        if given is not None:
+            for name in dict.fromkeys(given):
+                if reason := reasons.get(name):
+                    self._check.complain(path, f"'{name}' cannot be scored: {reason}")
+            return tuple(name for name in _SYSTEMS if name in given)
+        wanted = _SYSTEMS if component.comparable else (self.subject,)
+        return tuple(name for name in wanted if not reasons.get(name))
+
+    def _split(self, name: str, path: KeyPath) -> None:
+        data = self._data
+        if name == "validation" and data is not None and data.validation is None and not data.split.validation:
+            said = "the suite has no validation rows; give `data.split.validation` or `data.validation`"
+            self._check.complain(path, said)
+
+    def _metrics(
+        self, component: Component[Any], options: Mapping[str, Any], path: KeyPath
+    ) -> tuple[Metric, ...] | None:
+        try:
+            return tuple(component.metrics_for(options))
+        except Exception as error:  # noqa: BLE001 - a plugin refuses a combination of options in its own way
+            self._check.complain(path, f"these options don't go together: {error}")
+            return None
+
+
+class GateCheck:
+    """The suite's gates, held against the metrics that its scorers produce."""
+
+    def __init__(self, check: ComponentCheck, scorers: ScorerCheck) -> None:
+        self._check = check
+        self._scorers = scorers
+
+    def read(self, given: Sequence[Any]) -> tuple[Chosen, ...]:
+        """The gates of the suite's `gates:`."""
+        return tuple(
+            chosen for index, entry in enumerate(given) if (chosen := self._gate(entry, ("gates", index))) is not None
+        )
+
+    def _gate(self, given: Any, path: KeyPath) -> Chosen | None:
+        if not isinstance(given, dict):
+            self._check.complain(
+                path,
+                f"{shown(given)} is not a gate; a gate is a mapping, such as `{{metric: choice/accuracy, min: 0.8}}`",
+            )
+            return None
+        if isinstance(given.get("metric"), str):
+            self._metric(given["metric"], (*path, "metric"))
+        named = given.get("gate")
+        name = named if isinstance(named, str) else "difference" if "baseline" in given else "threshold"
+        component = self._check.component("gates", name, (*path, "gate") if "gate" in given else path)
+        if component is None:
+            self._check.keys(GateKeys, known_keys(given, GateKeys), path)
+            return None
+        read = self._check.options(component, given, GateKeys, path)
+        if not read:
+            return None
+        options, keys = read
+        self._bounds(options, path)
+        if options.get("on") == "point" and keys.severity != "info":
+            said = "'point' ignores chance, so it may not decide: accepted with `severity: info` only"
+            self._check.complain((*path, "on"), said)
+        self._systems(keys.metric, options, path)
+        return Chosen(
+            kind="gates",
+            name=name,
+            alias=keys.metric,
+            options=options,
+            line=self._check.line_of(path),
+            metric=keys.metric,
+            severity=keys.severity,
+        )
+
+    def _metric(self, name: str, path: KeyPath) -> None:
+        """Whether the metric is one that the run will have."""
+        scorers, extra = self._scorers, self._check.extra_metrics
+        alias, slash, rest = name.partition("/")
+        produced = scorers.metrics.get(alias, ())
+        if name in extra or not scorers.whole or produced is None or rest in {metric.name for metric in produced}:
+            return
+        known = [f"{of}/{metric.name}" for of, metrics in scorers.metrics.items() for metric in metrics or ()]
+        hint = did_you_mean(name, [*known, *extra])
+        if produced:
+            there = f"'{alias}' produces: {listed([metric.name for metric in produced])}"
+        elif slash and any(other.startswith(f"{alias}/") for other in extra):
+            there = f"there are: {listed([other for other in extra if other.startswith(f'{alias}/')])}"
+        else:
+            there = f"its scorers produce: {listed(known)}"
+        self._check.complain(path, f"nothing in the suite produces {shown(name)}{hint}; {there}")
+
+    def _bounds(self, options: Mapping[str, Any], path: KeyPath) -> None:
+        if not {"min", "max"} <= options.keys():
+            return
+        low, high = options["min"], options["max"]
+        if low is None and high is None:
+            self._check.complain(path, "has no bound; give `min`, `max` or both, or a `baseline` to compare with")
+        elif low is not None and high is not None and low > high:
+            self._check.complain((*path, "min"), f"min {low:g} is greater than max {high:g}; no score can be both")
+
+    def _systems(self, metric: str, options: Mapping[str, Any], path: KeyPath) -> None:
+        """Whether the metric's scorer scores the systems that the gate reads."""
+        alias = metric.partition("/")[0]
+        scored: tuple[str, ...] = self._scorers.systems.get(alias, ())
+        read = {options.get("system") or self._scorers.subject, options.get("baseline")}
+        for system in ("tuned", "base"):
+            if scored and system in read and system not in scored:
+                said = f"reads the score of '{system}', which '{alias}' does not score; it scores: {listed(scored)}"
+                self._check.complain(path, said)

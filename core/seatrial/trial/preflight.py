@@ -1,0 +1,52 @@
+"""Preflight: everything that can be checked of a suite before a GPU is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from seatrial.host import Host
+from seatrial.store import RunFolder, cache_folder
+from seatrial.trial.stages.read import Read
+from seatrial.trial.workbench import Workbench
+
+if TYPE_CHECKING:
+    from seatrial.rows import Row
+    from seatrial.suite.file import Suite
+
+__all__ = ["preflight"]
+
+
+def preflight(suite: Suite, host: Host, *, cache: Path | None = None, offline: bool = False) -> Iterator[str]:
+    """Resolve every source, build every component, read some rows and render a prompt; yields a line for each.
+
+    Raises:
+        UsageError: the first thing that is wrong.
+    """
+    from seatrial.trial.plan import plan_stages
+
+    bench = Workbench(host, cache=cache or cache_folder(), offline=offline)
+    with TemporaryDirectory() as scratch:
+        stages = plan_stages(suite, bench, RunFolder(Path(scratch)))
+        for resolved in bench.resolved.values():
+            pins = ", ".join(f"{name} {value}" for name, value in resolved.facts.items())
+            yield f"source {resolved.address}: {resolved.path.name}" + (f" ({pins})" if pins else "")
+        model = bench.files()
+        yield f"model {model.address}: sha256 {model.digest[:16]}"
+        read = next(stage for stage in stages if isinstance(stage, Read))
+        for source in read.inputs:
+            rows = list(islice(read.rows(source), 3))
+            if not rows:
+                continue
+            yield f"rows of {source.resolved.address}: {rows[0].format}, first from {rows[0].file}:{rows[0].line}"
+            yield f"prompt of it, {_tokens(bench, rows[0])} tokens with its answer: {rows[0].input_text[:120]!r}"
+        yield f"stages: {' → '.join(stage.name for stage in stages)}"
+    yield f"{suite.name}: ready"
+
+
+def _tokens(bench: Workbench, row: Row) -> int:
+    count: int = bench.tokenizer().count_tokens([row.turns])[0]
+    return count

@@ -1,0 +1,173 @@
+"""A run: stage by stage, each wrapped by plugins, watched, written whole, and not run again when its result is valid."""
+
+from __future__ import annotations
+
+import logging
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from seatrial.errors import SeatrialError, StageError
+from seatrial.events import Artifact, Plan, Record, Stage, Step
+from seatrial.host import Host
+from seatrial.reporting import Result
+from seatrial.store import RunFolder, digest_json, write_json
+from seatrial.suite.file import Suite
+from seatrial.trial.environment import peak_resident_bytes
+from seatrial.trial.saved import load_result
+from seatrial.trial.stages import StageWork
+from seatrial.trial.workbench import Workbench
+
+__all__ = ["run"]
+
+Clock = Callable[[], datetime]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def run(
+    suite: Suite,
+    host: Host,
+    *,
+    runs: Path = Path("runs"),
+    cache: Path | None = None,
+    offline: bool = False,
+    fresh: bool = False,
+    command: Sequence[str] = (),
+    clock: Clock = _now,
+) -> Result:
+    """Run a suite to its verdict, or go on with the newest unfinished run of the same suite below `runs`.
+
+    Args:
+        suite: What to run.
+        host: The loaded plugins.
+        runs: Where run folders are made.
+        cache: Where converted weights are kept; None takes `seatrial.store.cache_folder()`.
+        offline: Forbid the network; set before libraries are imported (`seatrial.trial.environment.set_offline`).
+        fresh: Start another run even if an unfinished one could go on.
+        command: The command line, for the manifest.
+        clock: Tells the time.
+
+    Raises:
+        StageError: a stage failed; what came before it is kept, and the same call goes on from there.
+        UsageError: a source, plugin or option is wrong; nothing was run.
+    """
+    from seatrial.store import cache_folder
+    from seatrial.trial.manifest import describe
+    from seatrial.trial.plan import plan_stages
+
+    bench = Workbench(host, cache=cache or cache_folder(), offline=offline)
+    suite_digest = digest_json(suite.resolved())
+    unfinished = None if fresh else RunFolder.newest_unfinished(runs, suite_digest)
+    folder = unfinished or RunFolder.create(runs, suite.name, clock())
+    with folder.lock(), _logged(folder):
+        stages = plan_stages(suite, bench, folder)
+        manifest = describe(suite, bench, stages, suite_digest=suite_digest, command=command, started=clock())
+        if unfinished:
+            manifest["started"] = folder.read_json("manifest.json").get("started", manifest["started"])
+        write_json(folder / "manifest.json", manifest)
+        suite.write(folder / "suite.yaml")
+        _Trial(host, folder, clock).work(stages, _plan(suite, folder, stages, offline=offline))
+        write_json(folder / "manifest.json", manifest | {"finished": clock().isoformat()})
+        result = load_result(folder.path, host)
+        host.run_finished(result)
+    return result
+
+
+def _plan(suite: Suite, folder: RunFolder, stages: Sequence[StageWork], *, offline: bool) -> Plan:
+    names = tuple(stage.name for stage in stages)
+    resumed = tuple(name for name in names if folder.record(name))
+    return Plan(suite.name, folder.path, names, resumed, suite.seed, offline)
+
+
+@contextmanager
+def _logged(folder: RunFolder) -> Iterator[None]:
+    """Keep warnings, and the traceback of what ends the run, in `log.jsonl` of the run folder."""
+    log = logging.getLogger("seatrial")
+    handler = logging.FileHandler(folder / "log.jsonl", encoding="utf-8")
+    handler.setFormatter(_JsonLines())
+    log.addHandler(handler)
+    try:
+        yield
+    except BaseException as error:
+        log.error("%s", error, extra={"trace": "".join(traceback.format_exception(error))})  # noqa: TRY400 - it is in `trace`
+        raise
+    finally:
+        log.removeHandler(handler)
+        handler.close()
+
+
+class _JsonLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        import json
+
+        said = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname.lower(),
+            "message": record.getMessage(),
+        }
+        if trace := getattr(record, "trace", None):
+            said["trace"] = trace
+        return json.dumps(said, ensure_ascii=False)
+
+
+class _Trial:
+    """The loop over the stages."""
+
+    def __init__(self, host: Host, folder: RunFolder, clock: Clock) -> None:
+        self._host = host
+        self._folder = folder
+        self._clock = clock
+        self._done: dict[str, tuple[Record, Artifact]] = {}
+
+    def work(self, stages: Sequence[StageWork], plan: Plan) -> None:
+        self._host.run_started(plan)
+        for index, stage in enumerate(stages):
+            given = self._given(stage)
+            key = digest_json(
+                {
+                    "stage": stage.name,
+                    "parts": stage.parts(),
+                    "reads": {name: [done.key, dict(done.outputs)] for name, done in self._records(stage.after)},
+                }
+            )
+            kept = self._folder.finished(stage.name, key)
+            record, artifact = kept or self._run(stage, Stage(stage.name, index, key), given)
+            self._done[stage.name] = record, artifact
+            self._host.stage_finished(record)
+
+    def _records(self, names: Sequence[str]) -> list[tuple[str, Record]]:
+        return [(name, self._done[name][0]) for name in names]
+
+    def _given(self, stage: StageWork) -> Artifact:
+        files: dict[str, Path] = {}
+        facts: dict[str, object] = {}
+        for name in stage.after:
+            artifact = self._done[name][1]
+            files |= artifact.files
+            facts[name] = artifact.facts
+        return Artifact(files, facts)
+
+    def _run(self, work: StageWork, stage: Stage, given: Artifact) -> tuple[Record, Artifact]:
+        def progress(done: int, total: int, values: Mapping[str, float]) -> None:
+            self._host.step_logged(Step(stage.name, done, total, values))
+
+        started, clock = self._clock(), time.perf_counter()
+        try:
+            artifact = self._host.run_stage(stage, given, lambda given: work.run(given, self._folder, progress))
+        except SeatrialError:
+            raise
+        except Exception as error:
+            raise StageError(
+                f"{stage.name}: {type(error).__name__}: {error}; the traceback is in {self._folder / 'log.jsonl'}"
+            ) from error
+        seconds = time.perf_counter() - clock
+        record = Record(stage.name, stage.key, started, seconds, resumed=False, peak_bytes=peak_resident_bytes())
+        record = self._folder.finish(record, artifact)
+        return record, replace(artifact, facts=dict(record.facts))

@@ -1,0 +1,193 @@
+"""A saved run: its scores and verdict are computed here, by the run itself and by `seatrial gate` alike."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seatrial.data.ledger import ledger_schema
+from seatrial.errors import StoreError, UsageError
+from seatrial.events import Record
+from seatrial.host import Host
+from seatrial.judging.codec import from_json, to_json
+from seatrial.judging.data_metrics import DATA_METRICS, data_values
+from seatrial.judging.evidence import SavedEvidence, earlier_runs
+from seatrial.judging.judgement import flag_best_baseline, judge
+from seatrial.judging.summary import applies, exact_score, summarise
+from seatrial.reporting import Result
+from seatrial.scores import Metric, Score
+from seatrial.store import RunFolder, write_json
+from seatrial.suite.file import Suite, load_suite
+from seatrial.verdict import Gate, Verdict
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["judge_run", "judge_saved", "load_result", "write_reports"]
+
+
+def judge_run(folder: RunFolder, suite: Suite, host: Host) -> tuple[list[Score], Verdict]:
+    """Every score and the verdict, from the samples and facts that the stages left; no model is needed.
+
+    Raises:
+        StoreError: samples are missing or changed since they were written.
+    """
+    subject = "tuned" if suite.tunes else "base"
+    metrics, tables = _samples(folder, suite, host)
+    scores: list[Score] = []
+    for alias, table in tables.items():
+        for system in _in_order(table["system"]):
+            own = table.filter(_equals(table["system"], system))
+            scores += [
+                summarise(metric, alias, system, own)
+                for metric in metrics[alias]
+                if system == subject or applies(metric, own)
+            ]
+    for name, value in data_values(_facts(folder)).items():
+        metric = DATA_METRICS[name]
+        scores.append(exact_score(name, value, better=metric.better, unit=metric.unit, summary=metric.summary))
+    named = {f"{alias}/{metric.name}": metric for alias, listed in metrics.items() for metric in listed}
+    evidence = SavedEvidence(
+        subject=subject,
+        scores=scores,
+        metrics=named | dict(DATA_METRICS),
+        tables=tables,
+        load=earlier_runs(Path.cwd()),
+    )
+    decisions = []
+    for chosen in suite.gates:
+        provided = host.find("gates", chosen.name)
+        if provided is None:
+            raise UsageError(f"gate {chosen.name!r}: its plugin is not installed")
+        gate: Gate = provided.component.build(**chosen.options)
+        decisions.append(gate.decide(evidence))
+    return scores, judge(decisions, flag_best_baseline(evidence))
+
+
+def judge_saved(path: Path, host: Host) -> Verdict:
+    """Compute a saved run's verdict again, and write it down.
+
+    Raises:
+        StoreError: it is no run folder, or the run did not get as far as its gates.
+    """
+    folder = RunFolder.open(path)
+    suite = _suite(folder, host)
+    with folder.lock():
+        scores, verdict = judge_run(folder, suite, host)
+        write_judgement(folder, scores, verdict)
+    return verdict
+
+
+def write_judgement(folder: RunFolder, scores: Sequence[Score], verdict: Verdict) -> None:
+    """Write scores.json and verdict.json."""
+    write_json(folder / "scores.json", {"scores": [to_json(score) for score in scores]})
+    write_json(folder / "verdict.json", to_json(verdict))
+
+
+def load_result(path: Path, host: Host) -> Result:
+    """A run as reports see it, the sections that plugins add included.
+
+    Raises:
+        StoreError: the run has no verdict yet, or a file of it is damaged.
+    """
+    folder = RunFolder.open(path)
+    if not (folder / "verdict.json").is_file():
+        raise StoreError(
+            f"{path}: the run has no verdict yet; the command that started it goes on from where it stopped"
+        )
+    manifest = folder.read_json("manifest.json")
+    manifest.pop("finished", None)
+    suite = _suite(folder, host)
+    _, tables = _samples(folder, suite, host)
+    result = Result(
+        folder=folder.path,
+        suite=suite.resolved(),
+        manifest=manifest,
+        records=_records(folder, manifest),
+        scores=[from_json(Score, score) for score in folder.read_json("scores.json")["scores"]],
+        verdict=from_json(Verdict, folder.read_json("verdict.json")),
+        ledger=_ledger(folder),
+        training=_training(folder),
+        samples=tables,
+    )
+    return replace(result, sections=host.report_sections(result))
+
+
+def write_reports(path: Path, host: Host, *, kinds: Sequence[str] | None, to: Path | None) -> list[Path]:
+    """Write reports of a saved run; the suite's kinds where none are named.
+
+    Raises:
+        UsageError: no plugin brings a kind of that name.
+    """
+    result = load_result(path, host)
+    folder = RunFolder.open(path)
+    wanted = {chosen.name: chosen.options for chosen in _suite(folder, host).report}
+    if kinds:
+        wanted = {kind: wanted.get(kind, {}) for kind in kinds}
+    target = to or folder / "report"
+    target.mkdir(parents=True, exist_ok=True)
+    written: list[Path] = []
+    for kind, options in wanted.items():
+        provided = host.find("reports", kind)
+        if provided is None:
+            raise UsageError(f"{kind}: no such report; there are: {', '.join(host.names('reports'))}")
+        written.extend(provided.component.build(**options).write(result, target))
+    return written
+
+
+def _suite(folder: RunFolder, host: Host) -> Suite:
+    return load_suite(folder / "suite.yaml", host, extra_metrics=DATA_METRICS)
+
+
+def _samples(folder: RunFolder, suite: Suite, host: Host) -> tuple[dict[str, tuple[Metric, ...]], dict[str, pa.Table]]:
+    """Per scorer of the suite: its metrics, and the samples it left."""
+    import pyarrow.parquet as pq
+
+    metrics: dict[str, tuple[Metric, ...]] = {}
+    tables: dict[str, pa.Table] = {}
+    for chosen in suite.score:
+        provided = host.find("scorers", chosen.name)
+        if provided is None:
+            raise UsageError(f"scorer {chosen.name!r}: its plugin is not installed")
+        if folder.finished(f"score/{chosen.alias}") is None:
+            raise StoreError(
+                f"{folder / 'samples'}: the samples of {chosen.alias} are missing, or changed since they were written"
+            )
+        metrics[chosen.alias] = provided.component.metrics_for(chosen.options)
+        tables[chosen.alias] = pq.read_table(folder / f"samples/{chosen.alias}.parquet")
+    return metrics, tables
+
+
+def _records(folder: RunFolder, manifest: Mapping[str, Any]) -> list[Record]:
+    # A report cannot tell of itself: leaving it out, one that is written again says what the first one said.
+    records = (folder.record(stage) for stage in manifest["stages"] if stage != "report")
+    return [record for record in records if record is not None]
+
+
+def _facts(folder: RunFolder) -> dict[str, Mapping[str, object]]:
+    return {record.stage: record.facts for record in _records(folder, folder.read_json("manifest.json"))}
+
+
+def _ledger(folder: RunFolder) -> pa.Table:
+    import pyarrow.parquet as pq
+
+    path = folder / "ledger.parquet"
+    return pq.read_table(path) if path.is_file() else ledger_schema().empty_table()
+
+
+def _training(folder: RunFolder) -> list[dict[str, float]]:
+    path = folder / "training.jsonl"
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.is_file() else []
+
+
+def _equals(column: pa.ChunkedArray, value: str) -> pa.ChunkedArray:
+    import pyarrow.compute as pc
+
+    return pc.equal(column, value)
+
+
+def _in_order(column: pa.ChunkedArray) -> list[str]:
+    return list(dict.fromkeys(column.to_pylist()))

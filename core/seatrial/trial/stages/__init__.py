@@ -1,0 +1,55 @@
+"""The stages of a run, one file each, in the order of the run.
+
+    read → clean → compare → split → leakage → train → prove → score/… → gate → report
+
+Each is a small frozen object that holds just what it needs, says what its result depends on (`parts`), and turns the
+artifacts of earlier stages into its own. Nothing here knows of resume, hooks or the terminal: `seatrial.trial.run` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Protocol
+
+from seatrial.errors import SeatrialError, StageError
+from seatrial.events import Artifact
+from seatrial.store import RunFolder
+
+__all__ = ["Progress", "StageWork", "blame"]
+
+Progress = Callable[[int, int, Mapping[str, float]], None]
+"""Called with (done, total, values) as a stage works."""
+
+
+class StageWork(Protocol):
+    """One stage of one run."""
+
+    @property
+    def name(self) -> str:
+        """Unique in a run."""
+        ...
+
+    @property
+    def after(self) -> tuple[str, ...]:
+        """The stages whose artifacts it reads."""
+        ...
+
+    def parts(self) -> object:
+        """A JSON value that everything but its input artifacts determines: options, versions, seed."""
+        ...
+
+    def run(self, given: Artifact, folder: RunFolder, progress: Progress) -> Artifact:
+        """Do the work."""
+        ...
+
+
+@contextmanager
+def blame(stage: str, component: str, plugin: str) -> Iterator[None]:
+    """Turn whatever a component raises into a `StageError` that names it."""
+    try:
+        yield
+    except SeatrialError:
+        raise
+    except Exception as error:
+        raise StageError(f"{stage}: {component} (plugin {plugin}) raised {type(error).__name__}: {error}") from error

@@ -1,0 +1,235 @@
+"""Read: files become rows; what is no row becomes a finding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from seatrial.data.formats import FormatError, Parsed, parse
+from seatrial.data.ledger import Entry, write_ledger
+from seatrial.data.table import write_rows
+from seatrial.errors import SourceError
+from seatrial.events import Artifact
+from seatrial.rows import Format, RawRecord, Row, content_id
+from seatrial.sources import Reader, Resolved
+from seatrial.store import RunFolder, digest_path
+from seatrial.trial.stages import Progress, blame
+
+__all__ = ["Input", "Read", "list_files"]
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One source of rows, and how its files are read."""
+
+    resolved: Resolved
+    split: str
+    """`train`, `validation` or `test` where the suite says so; "" where rows are split later."""
+    reader: str | None
+    """The name of the suite's reader; None chooses by each file's ending."""
+    format: Format | None
+    columns: Mapping[str, str]
+    labels: Mapping[str, str]
+    label_style: Literal["as-is", "words"]
+    limit: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class NamedReader:
+    """A reader, built with the suite's options, and who provides it."""
+
+    name: str
+    plugin: str
+    reader: Reader
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Reads every input, in order, into `data/raw.parquet`."""
+
+    inputs: Sequence[Input]
+    readers: Mapping[str, NamedReader]
+    """By name; those chosen by ending have default options."""
+    excerpts: bool
+    """Whether unreadable records may be quoted: not where a filter of the suite redacts, which never sees them."""
+
+    name = "read"
+    after = ()
+
+    def parts(self) -> object:
+        """The inputs' options and the digests of their files."""
+        return [
+            {
+                "address": given.resolved.address,
+                "digest": digest_path(given.resolved.path),
+                "split": given.split,
+                "reader": given.reader,
+                "format": given.format,
+                "columns": dict(given.columns),
+                "labels": dict(given.labels),
+                "label_style": given.label_style,
+                "limit": given.limit,
+            }
+            for given in self.inputs
+        ] + [{name: dict(reader.options) for name, reader in self.readers.items()}]
+
+    def run(self, given: Artifact, folder: RunFolder, progress: Progress) -> Artifact:
+        """Every record becomes a row or a ledger entry."""
+        del given
+        reading = _Reading(self.excerpts)
+        files = [
+            (source, file, self._reader_of(source, file))
+            for source in self.inputs
+            for file in list_files(source, self.readers)
+        ]
+
+        def rows() -> Iterator[Row]:
+            for done, (source, file, reader) in enumerate(files):
+                progress(done, len(files), {})
+                with blame("read", f"reader {reader.name}", reader.plugin):
+                    yield from reading.rows(source, file, reader)
+            progress(len(files), len(files), {})
+
+        count = write_rows(folder / "data/raw.parquet", rows())
+        write_ledger(folder / "ledger/read.parquet", reading.entries)
+        if not count:
+            first = f"; the first: {reading.entries[0].row}: {reading.entries[0].detail}" if reading.entries else ""
+            addresses = ", ".join(source.resolved.address for source in self.inputs)
+            raise SourceError(f"{addresses}: no row could be read ({len(reading.entries)} unusable records{first})")
+        facts = {
+            "read": count + len(reading.entries),
+            "rows": count,
+            "problems": len(reading.entries),
+            "files": reading.files,
+        }
+        return Artifact({"raw": folder / "data/raw.parquet", "ledger:read": folder / "ledger/read.parquet"}, facts)
+
+    def rows(self, source: Input) -> Iterator[Row]:
+        """The rows of one input, without a ledger: for a look before a run."""
+        reading = _Reading(self.excerpts)
+        for file in list_files(source, self.readers):
+            yield from reading.rows(source, file, self._reader_of(source, file))
+
+    def _reader_of(self, source: Input, file: Path) -> NamedReader:
+        if source.reader is not None:
+            return self.readers[source.reader]
+        return next(reader for reader in self.readers.values() if _reads(reader.reader, file))
+
+
+def list_files(source: Input, readers: Mapping[str, NamedReader]) -> list[Path]:
+    """The files of a source that its reader takes, sorted.
+
+    Raises:
+        SourceError: no reader is known for the file, or no file of the folder can be read.
+    """
+    path = source.resolved.path
+    if path.is_file():
+        if source.reader is None and not any(_reads(reader.reader, path) for reader in readers.values()):
+            endings = ", ".join(sorted({ending for reader in readers.values() for ending in _endings(reader.reader)}))
+            raise SourceError(
+                f"{source.resolved.address}: no reader takes {path.name!r} by its ending; name one under `reader:` "
+                f"({', '.join(sorted(readers))}), or use one of {endings}"
+            )
+        return [path]
+    wanted = (
+        [readers[source.reader].reader]
+        if source.reader
+        else [reader.reader for reader in readers.values() if reader.reader.by_suffix]
+    )
+    files = sorted(
+        file
+        for file in path.rglob("*")
+        if file.is_file() and not file.name.startswith(".") and any(_takes(reader, file) for reader in wanted)
+    )
+    if not files:
+        endings = ", ".join(sorted({ending for reader in wanted for ending in reader.suffixes}))
+        raise SourceError(f"{source.resolved.address}: the folder holds no file that can be read ({endings})")
+    return files
+
+
+def _endings(reader: Reader) -> tuple[str, ...]:
+    return reader.suffixes if reader.by_suffix else ()
+
+
+def _takes(reader: Reader, file: Path) -> bool:
+    """Whether the file's ending is one of the reader's, compressed or not."""
+    return file.name.lower().removesuffix(".gz").endswith(reader.suffixes)
+
+
+def _reads(reader: Reader, file: Path) -> bool:
+    return reader.by_suffix and _takes(reader, file)
+
+
+class _Reading:
+    """The state of one reading: copies seen so far, entries, counts."""
+
+    def __init__(self, excerpts: bool) -> None:
+        self.entries: list[Entry] = []
+        self.files: list[dict[str, object]] = []
+        self._copies: dict[str, int] = {}
+        self._excerpts = excerpts
+
+    def rows(self, source: Input, file: Path, reader: NamedReader) -> Iterator[Row]:
+        root = source.resolved.path
+        name = file.name if root.is_file() else file.relative_to(root).as_posix()
+        records = problems = 0
+        for record in reader.reader.read(file):
+            if source.limit is not None and records >= source.limit:
+                break
+            records += 1
+            try:
+                parsed = _parse(source, record)
+            except FormatError as error:
+                problems += 1
+                self.entries.append(self._entry(source, name, record, error, reader))
+            else:
+                yield self._row(source, name, record, parsed)
+        self.files.append({"file": name, "source": source.resolved.address, "records": records, "problems": problems})
+
+    def _row(self, source: Input, name: str, record: RawRecord, parsed: Parsed) -> Row:
+        content = content_id(parsed.turns, parsed.label, parsed.choices)
+        copy = self._copies[content] = self._copies.get(content, 0) + 1
+        return Row(
+            id=content if copy == 1 else f"{content}.{copy}",
+            turns=parsed.turns,
+            format=parsed.format,
+            source=source.resolved.address,
+            file=name,
+            line=record.line,
+            label=parsed.label,
+            choices=parsed.choices,
+            slice=parsed.slice,
+            group=parsed.group,
+            split=source.split,
+        )
+
+    def _entry(self, source: Input, name: str, record: RawRecord, error: FormatError, reader: NamedReader) -> Entry:
+        return Entry(
+            row=f"{name}:{record.line}",
+            source=source.resolved.address,
+            file=name,
+            line=record.line,
+            split=source.split,
+            stage="read",
+            filter=reader.name,
+            plugin=reader.plugin,
+            rule=error.rule,
+            rule_version="1",
+            action="drop",
+            decisive=True,
+            detail=str(error),
+            excerpt=record.excerpt if self._excerpts else "",
+        )
+
+
+def _parse(source: Input, record: RawRecord) -> Parsed:
+    if record.problem:
+        raise FormatError(record.problem, rule="undecodable")
+    parsed = parse(record.value, format=source.format, columns=source.columns, labels=source.labels)
+    if parsed.label is None or source.label_style == "as-is":
+        return parsed
+    words = " ".join(parsed.label.replace("_", " ").replace("-", " ").split())
+    return replace(parsed, label=words, turns=(*parsed.turns[:-1], replace(parsed.turns[-1], content=words)))

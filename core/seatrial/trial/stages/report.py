@@ -1,0 +1,55 @@
+"""Report: the finished run as files for people and programs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from seatrial.events import Artifact
+from seatrial.reporting import Report as Writer
+from seatrial.reporting import Result
+from seatrial.store import RunFolder, atomic_folder
+from seatrial.trial.stages import Progress, blame
+
+__all__ = ["NamedReport", "Report"]
+
+
+@dataclass(frozen=True, slots=True)
+class NamedReport:
+    """A kind of report, built with the suite's options, and who provides it."""
+
+    name: str
+    plugin: str
+    version: str
+    writer: Writer
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Writes every report of the suite into `report/`."""
+
+    reports: Sequence[NamedReport]
+    result: Callable[[], Result]
+    """Loads the run as reports see it, plugins' sections included."""
+    after: tuple[str, ...]
+
+    name = "report"
+
+    def parts(self) -> object:
+        """The kinds of report."""
+        return [[report.name, report.plugin, report.version, dict(report.options)] for report in self.reports]
+
+    def run(self, given: Artifact, folder: RunFolder, progress: Progress) -> Artifact:
+        """One report after another."""
+        del given
+        result = self.result()
+        written: list[str] = []
+        with atomic_folder(folder / "report") as part:
+            for done, report in enumerate(self.reports):
+                progress(done, len(self.reports), {})
+                with blame(self.name, f"report {report.name}", report.plugin):
+                    written.extend(path.relative_to(part).as_posix() for path in report.writer.write(result, part))
+            progress(len(self.reports), len(self.reports), {})
+        return Artifact({"report": folder / "report"}, {"files": written})

@@ -1,0 +1,133 @@
+"""Coverage: counts by label and slice, and the test rows that nothing in train is like."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from seatrial.data.coverage import coverage, texts_of
+from seatrial.data.neighbours import by_vectors, by_words
+from seatrial.rows import Row, Turn
+
+
+def row(name: str, text: str, label: str | None = None, slice_: str = "") -> Row:
+    turns = (Turn("system", "You are a router."), Turn("user", text), Turn("assistant", label or "yes"))
+    return Row(name, turns, "text-label", "s", "f", 1, label=label, slice=slice_)
+
+
+TRAIN = [
+    row("t1", "where is my new card", "card", "en"),
+    row("t2", "my card was stolen", "card", "en"),
+    row("t3", "how do I top up", "top-up", "en"),
+]
+TEST = [
+    row("a", "is my new card on its way?", "card", "en"),
+    row("b", "quels fruits mangez-vous?", "fruit", "fr"),
+    row("c", "quels fruits aimez-vous?", "fruit", "fr"),
+    row("d", "", "card", "fr"),
+]
+
+
+def test_rows_are_counted_by_split_label_and_slice():
+    found = coverage(TRAIN, TEST, [row("v", "top up", "top-up")])
+    facts = found.facts()
+    assert facts["rows"] == {"train": 3, "validation": 1, "test": 4}
+    assert facts["labels"] == {
+        "card": {"train": 2, "validation": 0, "test": 2},
+        "fruit": {"train": 0, "validation": 0, "test": 2},
+        "top-up": {"train": 1, "validation": 1, "test": 0},
+    }
+    assert facts["slices"]["fr"] == {"train": 0, "validation": 0, "test": 3}
+    assert facts["labels_not_in_train"] == ["fruit"]
+    assert facts["labels_not_in_test"] == ["top-up"]
+    assert facts["slices_not_in_train"] == ["fr"]
+    assert facts["slices_not_in_test"] == []
+
+
+def test_test_rows_without_a_train_neighbour_are_counted_and_grouped():
+    found = coverage(TRAIN, TEST)
+    assert found.compared == 4
+    assert found.without_neighbour == 3
+    assert found.share_without_neighbour == 0.75
+    assert [gap.rows for gap in found.gaps] == [("b", "c"), ("d",)]
+    assert found.gaps[0].labels == {"fruit": 2}
+    assert found.gaps[0].excerpt == "quels fruits mangez-vous?"
+    assert found.gaps[1].similarity == 0.0
+
+
+def test_facts_are_json_and_repeat_whatever_the_order_of_train():
+    facts = coverage(TRAIN, TEST).facts()
+    assert json.loads(json.dumps(facts)) == facts
+    assert coverage(TRAIN[::-1], TEST).facts() == facts
+
+
+def test_an_encoders_vectors_are_used_where_given():
+    train = np.array([[1.0, 0.0], [0.8, 0.6], [0.0, 0.0]], dtype=np.float32)
+    test = np.array([[0.6, 0.8], [-1.0, 0.0], [0.0, 0.0], [1.0, 0.0]], dtype=np.float32)
+    found = coverage(TRAIN, TEST, vectors=(train, test), threshold=0.97)
+    assert found.measure == "cosine of the encoder's vectors"
+    assert found.without_neighbour == 3
+    assert found.quantiles["minimum"] == 0.0
+    assert sorted(gap.rows for gap in found.gaps) == [("a",), ("b",), ("c",)]
+    with pytest.raises(ValueError, match="3 and 2 vectors for 3 train and 4 test rows"):
+        coverage(TRAIN, TEST, vectors=(train, test[:2]))
+
+
+@pytest.mark.parametrize("train", [[], TRAIN])
+@pytest.mark.parametrize("test", [[], TEST, [row("e", "")]])
+def test_empty_sides_are_no_neighbours_and_no_error(train, test):
+    found = coverage(train, test)
+    assert found.compared == len(test)
+    if not train:
+        assert found.without_neighbour == len(test)
+    assert sum(len(gap.rows) for gap in found.gaps) == found.without_neighbour
+    assert (found.share_without_neighbour is None) == (not test)
+
+
+def test_system_turns_are_not_compared():
+    assert texts_of(TRAIN[:1]) == ["where is my new card"]
+
+
+def test_word_similarity_is_the_cosine_of_the_documented_weights():
+    # 3 texts; df: red 2, car 3, fast 1. weight = ln(1 + (3 - df + .5) / (df + .5))
+    red, car, fast = (np.log1p((3 - df + 0.5) / (df + 0.5)) for df in (2, 3, 1))
+    found = by_words(["Red car", "car"], ["fast red car!"])
+    one = np.array([red, car, 0.0])
+    test = np.array([red, car, fast])
+    expected = one @ test / np.linalg.norm(one) / np.linalg.norm(test)
+    assert found.similarity == pytest.approx([expected])
+    assert found.nearest.tolist() == [0]
+
+
+def test_identical_texts_are_nearest_even_where_every_word_is_everywhere():
+    found = by_words(["hello there"], ["hello there", "…"])
+    assert found.similarity == pytest.approx([1.0, 0.0])
+    assert found.nearest.tolist() == [0, -1]
+
+
+def test_a_template_around_every_text_does_not_make_them_alike():
+    template = "which desk of our company should answer the following message from a customer"
+    topics = [f"subject{i} matter{i} thing{i}" for i in range(60)]
+    texts = [f"{template} {topic}" for topic in topics]
+    assert by_words(texts[:30], texts[30:]).similarity.max() < 0.25
+
+
+def test_blocks_do_not_change_the_result():
+    generator = np.random.default_rng(0)
+    vectors = generator.normal(size=(1300, 8))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    train, test = vectors[:100], vectors[100:]
+    found = by_vectors(train, test)
+    assert found.similarity == pytest.approx(np.clip((test @ train.T).max(axis=1), 0, 1))
+    assert (found.nearest == (test @ train.T).argmax(axis=1)).all()
+
+
+def test_leader_groups_are_not_joined_by_chains():
+    angles = np.deg2rad(np.arange(0, 180, 20))
+    test = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    rows = [row(f"r{i}", f"text {i}") for i in range(len(test))]
+    found = coverage([], rows, vectors=(np.zeros((0, 2)), test), threshold=float(np.cos(np.deg2rad(30))))
+    assert max(len(gap.rows) for gap in found.gaps) <= 3
+    assert sum(len(gap.rows) for gap in found.gaps) == len(rows)

@@ -1,0 +1,89 @@
+"""Normalising must join what says the same and must not join what doesn't, in any script."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from seatrial.data.normalise import normalise, spell, words
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Where is my card?", "where is  my card"),
+        ("Don’t panic!", "don't panic"),
+        ("ＡＢＣ １２３", "abc 123"),
+        ("E\u0301COLE", "école"),
+        ("STRASSE", "straße"),
+        ("zero\u200bwidth", "zerowidth"),
+        ("❤\ufe0f", "❤"),
+        ("你好，世界！", "你好 世界"),
+        ("नमस्ते दुनिया।", "नमस्ते दुनिया"),
+        ("covid-19", "Covid 19"),
+        ("a\tb\r\nc", "A B C"),
+    ],
+)
+def test_what_says_the_same_becomes_equal(one, other):
+    assert normalise(one) == normalise(other) != ""
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("C", "C#"),
+        ("C", "C++"),
+        ("50", "50%"),
+        ("10²", "102"),
+        ("x₂", "x2"),
+        ("2*3", "2/3"),
+        ("3.5", "35"),
+        ("3.5", "3 5"),
+        ("-5", "5"),
+        ("5-3", "5 3"),
+        ("👍", "👎"),
+        ("👍🏽", "👍🏿"),
+        ("?", "!"),
+        ("?", ""),
+        ("कि", "की"),
+        ("中", "国"),
+        ("привет", "прйвет"),
+    ],
+)
+def test_what_says_something_else_stays_different(one, other):
+    assert normalise(one) != normalise(other)
+
+
+@pytest.mark.parametrize("nothing", ["", "  \n\t", "\u200b\u2060", "\x00\x07"])
+def test_only_a_text_with_nothing_to_see_becomes_empty(nothing):
+    assert normalise(nothing) == ""
+
+
+@given(st.text())
+@example("?'")
+@example("٣.٤")
+@example("ﷺ")
+def test_normalising_keeps_something_of_whatever_can_be_seen(text):
+    visible = any(character.isprintable() and not character.isspace() for character in text)
+    selectors_only = all("\ufe00" <= character <= "\ufe0f" or not character.isprintable() for character in text)
+    assert normalise(text) or not visible or selectors_only
+
+
+def test_words_are_counted_character_by_character_in_han_and_hiragana():
+    assert spell("我有3.5元, OK?") == ["我", "有", "3.5", "元", "ok"]
+    assert spell("これはテスト") == ["こ", "れ", "は", "テスト"]
+    assert spell("… ?! -") == []
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8"), max_size=60))
+def test_words_and_their_places_agree_with_spelling(text):
+    placed = list(words(text))
+    assert [word.text for word in placed] == spell(text)
+    for word in placed:
+        assert 0 <= word.start < word.end <= len(text)
+        assert word.text in spell(text[word.start : word.end])
+
+
+def test_a_huge_text_has_all_its_words():
+    assert len(spell("word, " * 200_000)) == 200_000
