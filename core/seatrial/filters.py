@@ -1,4 +1,4 @@
-"""What a filter is: three small protocols, one for each place of a run that a filter can stand in.
+"""What a filter is: small protocols, one for each place of a run that a filter can stand in.
 
 A filter reads and returns findings. It changes nothing: the run applies the suite's action to each finding
 (`seatrial.data.policy`) and writes the ledger.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from seatrial.findings import Finding
 from seatrial.rows import Row, Rows
@@ -16,7 +16,7 @@ from seatrial.rows import Row, Rows
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["CorpusFilter", "Filter", "Grouping", "RowFilter", "SplitFilter"]
+__all__ = ["CorpusFilter", "Filter", "Grouping", "RowFilter", "SearchingFilter", "SplitFilter"]
 
 
 class RowFilter(Protocol):
@@ -37,7 +37,8 @@ class RowFilter(Protocol):
 class Grouping:
     """What comparing the rows of a table gave."""
 
-    findings: Sequence[Finding]
+    findings: Iterable[Finding]
+    """In any order, read once: a generator does where there may be very many."""
     clusters: Mapping[str, str] = field(default_factory=dict)
     """Row id → cluster id, for rows that belong together: no cluster straddles a split. Rows left out stand alone."""
 
@@ -46,11 +47,18 @@ class CorpusFilter(Protocol):
     """Compares rows with each other in two steps, so that the first can run anywhere, in batches (`place="corpus"`)."""
 
     def signatures(self, rows: Sequence[Row]) -> pa.Table:
-        """One record a row, in order: a column `id` and whatever the grouping needs."""
+        """One record a row, in order: a column `id` and whatever the grouping needs.
+
+        Called once a batch, perhaps in several processes: what it gives depends on each row alone.
+        """
         ...
 
     def group(self, signatures: pa.Table, lookup: Callable[[str], Row]) -> Grouping:
-        """The findings and clusters of the whole table; `lookup` gives a row by its id."""
+        """The findings and clusters of the whole table; `lookup` gives a row by its id.
+
+        The table may be larger than memory: its columns are mapped from a file, in chunks of a batch each. A lookup
+        costs tens of microseconds, so it is for the rows that need another look, not for all of them.
+        """
         ...
 
 
@@ -59,6 +67,30 @@ class SplitFilter(Protocol):
 
     def compare(self, train: Rows, held_out: Rows) -> Iterable[Finding]:
         """Findings about train rows (a held-out row only where the suite asks for it), `matched_row` set."""
+        ...
+
+
+@runtime_checkable
+class SearchingFilter(SplitFilter, Protocol):
+    """A split filter that looks train rows up one by one, so that the looking can run anywhere, in batches.
+
+    A run prefers these three steps to `compare` where there are many rows; both give the same findings. `compare` is
+    then `conclude(index, search(index, all train rows), train, held_out)`: `seatrial.data.searching.search_all` does it.
+    """
+
+    def index(self, held_out: Rows) -> Any:
+        """What train rows are looked up in. Made once in each process; the same wherever it is made."""
+        ...
+
+    def search(self, index: Any, rows: Sequence[Row]) -> pa.Table:
+        """What some train rows share with the held-out ones: any number of records, of the same schema for any rows.
+
+        Called once a batch, perhaps in several processes: what it gives depends on each row and the index alone.
+        """
+        ...
+
+    def conclude(self, index: Any, found: pa.Table, train: Rows, held_out: Rows) -> Iterable[Finding]:
+        """The findings, from the records of all batches in the order of the train rows."""
         ...
 
 
