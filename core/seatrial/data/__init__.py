@@ -1,0 +1,10 @@
+"""What happens to rows, whoever gives the reasons.
+
+formats       records become rows
+normalise     when two texts count as the same, and `fingerprint`, which rows say the same
+policy        findings become actions: the suite's policy; `rewriting` carries out replacements
+ledger        what happened to which row, and why
+clusters      rows that belong together; `splitting` keeps them together
+coverage      what train and test hold; `neighbours`, how near they are
+table         rows on disk
+"""

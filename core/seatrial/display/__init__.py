@@ -1,0 +1,7 @@
+"""What people see in a terminal or a report.
+
+console    a run while it goes
+figures    numbers in sentences, never rounded across a threshold
+measures   time and memory
+legible    text out of data, made safe to look at
+"""
