@@ -135,6 +135,25 @@ def report(
 
 
 @app.command()
+def why(
+    run_folder: RunArgument,
+    row: Annotated[str, typer.Argument(metavar="ROW", help="A row's id, the first characters of it, or FILE:LINE.")],
+    *,
+    as_json: AsJson = False,
+) -> int:
+    """Tell one row's story: where it was read, all that was found in it, and where it ended."""
+    from seatrial.display.story import story_document, story_lines
+    from seatrial.trial.story import tell
+
+    story = tell(run_folder, row)
+    if as_json:
+        print(json.dumps(story_document(story), indent=1))
+    else:
+        _console().lines(story_lines(story))
+    return 0
+
+
+@app.command()
 def suites(*, blocked: Blocked = None, as_json: AsJson = False) -> int:
     """List the installed suites."""
     from seatrial.suite.file import summarise_suite

@@ -18,6 +18,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
 if TYPE_CHECKING:
@@ -157,11 +158,31 @@ def row_schema() -> pa.Schema:
     )
 
 
-def rows_to_table(rows: Iterable[Row]) -> pa.Table:
-    """An Arrow table of `row_schema()`."""
+def rows_to_table(rows: Sequence[Row]) -> pa.Table:
+    """An Arrow table of `row_schema()`. Column by column: a dictionary for each row would take ten times as long."""
     import pyarrow as pa
 
-    return pa.Table.from_pylist([row.to_record() for row in rows], schema=row_schema())
+    schema = row_schema()
+    turns = [turn for row in rows for turn in row.turns]
+    said = [pa.array([getattr(turn, name) for turn in turns], pa.string()) for name in ("role", "content", "extra")]
+    columns = {
+        field.name: pa.array([getattr(row, field.name) for row in rows], field.type)
+        for field in schema
+        if field.name not in {"turns", "choices"}
+    }
+    columns["turns"] = pa.ListArray.from_arrays(
+        _ends([len(row.turns) for row in rows]), pa.StructArray.from_arrays(said, names=["role", "content", "extra"])
+    )
+    offered = pa.array([choice for row in rows for choice in row.choices], pa.string())
+    columns["choices"] = pa.ListArray.from_arrays(_ends([len(row.choices) for row in rows]), offered)
+    return pa.Table.from_arrays([columns[field.name] for field in schema], schema=schema)
+
+
+def _ends(lengths: Iterable[int]) -> pa.Array:
+    """Where lists of those lengths end, after a 0 where the first starts."""
+    import pyarrow as pa
+
+    return pa.array(accumulate(lengths, initial=0), pa.int32())
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,8 +115,9 @@ def test_a_blocked_plugin_takes_its_components_along(tmp_path):
     assert "attack" in done.stdout + done.stderr
 
 
-def test_gating_what_is_no_run_folder(tmp_path):
-    done = seatrial("gate", tmp_path)
+@pytest.mark.parametrize("command", [["gate"], ["why", "aa11"]])
+def test_a_command_about_a_run_on_what_is_no_run_folder(command, tmp_path):
+    done = seatrial(command[0], tmp_path, *command[1:])
     assert done.returncode == 3
     assert "not a run folder" in done.stderr
 

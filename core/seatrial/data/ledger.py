@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_type_hints
 
+from seatrial.data.table import TableWriter, stored_tables
 from seatrial.findings import Action, Span
-from seatrial.store import atomic_file
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Entry", "entries_to_table", "ledger_schema", "write_ledger"]
+__all__ = ["Entry", "LedgerWriter", "entries_of", "entries_to_table", "ledger_schema", "merge_ledgers", "write_ledger"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,6 @@ def ledger_schema() -> pa.Schema:
     """The Arrow schema of ledger.parquet."""
     import pyarrow as pa
 
-    span = pa.struct([("turn", pa.int32()), ("start", pa.int32()), ("end", pa.int32()), ("replacement", pa.string())])
     return pa.schema(
         [
             ("row", pa.string()),
@@ -67,7 +68,7 @@ def ledger_schema() -> pa.Schema:
             ("action", pa.string()),
             ("decisive", pa.bool_()),
             ("score", pa.float64()),
-            ("spans", pa.list_(span)),
+            ("spans", pa.list_(span_type())),
             ("matched_row", pa.string()),
             ("matched_text", pa.string()),
             ("detail", pa.string()),
@@ -76,16 +77,87 @@ def ledger_schema() -> pa.Schema:
     )
 
 
+def span_type() -> pa.DataType:
+    """How one span is stored."""
+    import pyarrow as pa
+
+    return pa.struct([("turn", pa.int32()), ("start", pa.int32()), ("end", pa.int32()), ("replacement", pa.string())])
+
+
+def spans_to_array(spans: Sequence[Sequence[Span]]) -> pa.Array:
+    """An Arrow array with a list of spans for each element."""
+    import pyarrow as pa
+
+    ends = [0]
+    for some in spans:
+        ends.append(ends[-1] + len(some))
+    flat = list(chain.from_iterable(spans))
+    fields = [pa.array([getattr(span, field.name) for span in flat], field.type) for field in span_type()]
+    structs = pa.StructArray.from_arrays(fields, fields=list(span_type()))
+    return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), structs)
+
+
 def entries_to_table(entries: Iterable[Entry]) -> pa.Table:
     """An Arrow table of `ledger_schema()`."""
     import pyarrow as pa
 
-    return pa.Table.from_pylist([asdict(entry) for entry in entries], schema=ledger_schema())
+    given = list(entries)
+    columns = [
+        spans_to_array([entry.spans for entry in given])
+        if field.name == "spans"
+        else pa.array([getattr(entry, field.name) for entry in given], field.type)
+        for field in ledger_schema()
+    ]
+    return pa.Table.from_arrays(columns, schema=ledger_schema())
 
 
-def write_ledger(path: Path, entries: Iterable[Entry]) -> None:
-    """Write entries as Parquet, atomically."""
-    import pyarrow.parquet as pq
+def entries_of(table: pa.Table) -> Iterator[Entry]:
+    """The entries of a table of `ledger_schema()`, one after the other."""
+    known = get_type_hints(Entry).keys() & set(table.schema.names)
+    for batch in table.to_batches():
+        for record in batch.to_pylist():
+            fields = {name: record[name] for name in known}
+            fields["spans"] = tuple(Span(**span) for span in record["spans"] or ())
+            yield Entry(**fields)
 
-    with atomic_file(path) as part:
-        pq.write_table(entries_to_table(entries), part, compression="zstd")
+
+class LedgerWriter:
+    """Writes entries as they come: at most a batch of them is held."""
+
+    def __init__(self, tables: TableWriter) -> None:
+        self._tables = tables
+        self._waiting: list[Entry] = []
+
+    def add(self, entry: Entry) -> None:
+        """One entry."""
+        self._waiting.append(entry)
+        if len(self._waiting) >= self._tables.batch:
+            self.flush()
+
+    def add_table(self, table: pa.Table) -> None:
+        """Entries as a table of `ledger_schema()`."""
+        self.flush()
+        self._tables.write(table)
+
+    def flush(self) -> None:
+        """Hand on what waits."""
+        if self._waiting:
+            self._tables.write(entries_to_table(self._waiting))
+            self._waiting.clear()
+
+
+@contextmanager
+def write_ledger(path: Path) -> Iterator[LedgerWriter]:
+    """A ledger that becomes `path` when the block ends well."""
+    with TableWriter.open(path, ledger_schema()) as tables:
+        writer = LedgerWriter(tables)
+        yield writer
+        writer.flush()
+
+
+def merge_ledgers(path: Path, parts: Iterable[Path]) -> None:
+    """Write the entries of several ledgers into one, in order."""
+    with TableWriter.open(path, ledger_schema()) as tables:
+        for part in parts:
+            for table in stored_tables(part):
+                tables.write(table)

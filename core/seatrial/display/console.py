@@ -147,6 +147,12 @@ class Console:
                 name = origin = ""
         self._screen(self._stdout).print(table)
 
+    def lines(self, lines: Iterable[str]) -> None:
+        """Lines that are clean already, each on its own, wrapped only where the terminal ends."""
+        screen = self._screen(self._stdout)
+        for line in lines:
+            screen.print(_styled(line), soft_wrap=True)
+
     def suites(self, rows: Sequence[Mapping[str, object]]) -> None:
         """The installed suites: `name`, `description`, `path`."""
         table = self._table("Suite", "What it tries", "File")

@@ -121,7 +121,9 @@ class Clean:
                 progress(done, len(rows), {})
 
         count = write_rows(folder / "data/clean.parquet", kept())
-        write_ledger(folder / "ledger/clean.parquet", chain.entries)
+        with write_ledger(folder / "ledger/clean.parquet") as ledger:
+            for entry in chain.entries:
+                ledger.add(entry)
         return Artifact(
             {"clean": folder / "data/clean.parquet", "ledger:clean": folder / "ledger/clean.parquet"},
             chain.facts(len(rows), count),

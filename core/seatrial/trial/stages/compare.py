@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from seatrial.data.clusters import Clusters
 from seatrial.data.ledger import write_ledger
-from seatrial.data.table import DatasetRows, batches, open_rows, write_rows
+from seatrial.data.table import FileRows, batches, open_rows, write_rows
 from seatrial.events import Artifact
 from seatrial.filters import CorpusFilter
 from seatrial.rows import Row
@@ -43,7 +43,9 @@ class Compare:
         progress(len(self.filters), len(self.filters), {})
         count = write_rows(folder / "data/compared.parquet", table.rows(chain.dropped))
         clusters.write(folder / "data/clusters.parquet")
-        write_ledger(folder / "ledger/compare.parquet", chain.entries)
+        with write_ledger(folder / "ledger/compare.parquet") as ledger:
+            for entry in chain.entries:
+                ledger.add(entry)
         files = {
             "compared": folder / "data/compared.parquet",
             "clusters": folder / "data/clusters.parquet",
@@ -70,11 +72,11 @@ class Compare:
 class _Table:
     """The stage's rows: on disk, but for those that a filter changed."""
 
-    def __init__(self, rows: DatasetRows) -> None:
+    def __init__(self, rows: FileRows) -> None:
         self._rows = rows
-        self._index = {name: index for index, name in enumerate(rows.dataset["id"])}
+        self._index = {name: index for index, name in enumerate(rows.column("id").to_pylist())}
         self._changed: dict[str, Row] = {}
-        self.splits: list[str] = sorted(set(rows.dataset["split"]))
+        self.splits: list[str] = sorted(set(rows.column("split").to_pylist()))
 
     def __len__(self) -> int:
         return len(self._rows)

@@ -44,7 +44,9 @@ class Leakage:
         splits = {name: [row for row in kept if row.split == name] for name in SPLITS}
         for name, members in splits.items():
             write_rows(folder / f"data/{name}.parquet", members)
-        write_ledger(folder / "ledger/leakage.parquet", chain.entries)
+        with write_ledger(folder / "ledger/leakage.parquet") as ledger:
+            for entry in chain.entries:
+                ledger.add(entry)
         self._merge_ledgers(given, folder)
         progress(len(self.filters), len(self.filters), {})
         facts = chain.facts(len(rows), len(kept)) | {

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from seatrial.data.formats import FormatError, Parsed, parse
-from seatrial.data.ledger import Entry, write_ledger
+from seatrial.data.ledger import Entry, LedgerWriter, write_ledger
 from seatrial.data.table import write_rows
 from seatrial.errors import SourceError
 from seatrial.events import Artifact
@@ -79,37 +79,40 @@ class Read:
     def run(self, given: Artifact, folder: RunFolder, progress: Progress) -> Artifact:
         """Every record becomes a row or a ledger entry."""
         del given
-        reading = _Reading(self.excerpts)
         files = [
             (source, file, self._reader_of(source, file))
             for source in self.inputs
             for file in list_files(source, self.readers)
         ]
 
-        def rows() -> Iterator[Row]:
-            for done, (source, file, reader) in enumerate(files):
-                progress(done, len(files), {})
-                with blame("read", f"reader {reader.name}", reader.plugin):
-                    yield from reading.rows(source, file, reader)
-            progress(len(files), len(files), {})
-
-        count = write_rows(folder / "data/raw.parquet", rows())
-        write_ledger(folder / "ledger/read.parquet", reading.entries)
+        raw, ledger = folder / "data/raw.parquet", folder / "ledger/read.parquet"
+        with write_ledger(ledger) as writer:
+            reading = _Reading(writer, excerpts=self.excerpts)
+            count = write_rows(raw, self._every(files, reading, progress))
         if not count:
-            first = f"; the first: {reading.entries[0].row}: {reading.entries[0].detail}" if reading.entries else ""
             addresses = ", ".join(source.resolved.address for source in self.inputs)
-            raise SourceError(f"{addresses}: no row could be read ({len(reading.entries)} unusable records{first})")
+            first = f"; the first: {reading.first.row}: {reading.first.detail}" if reading.first else ""
+            raise SourceError(f"{addresses}: no row could be read ({reading.problems} unusable records{first})")
         facts = {
-            "read": count + len(reading.entries),
+            "read": count + reading.problems,
             "rows": count,
-            "problems": len(reading.entries),
+            "problems": reading.problems,
             "files": reading.files,
         }
-        return Artifact({"raw": folder / "data/raw.parquet", "ledger:read": folder / "ledger/read.parquet"}, facts)
+        return Artifact({"raw": raw, "ledger:read": ledger}, facts)
+
+    def _every(
+        self, files: Sequence[tuple[Input, Path, NamedReader]], reading: _Reading, progress: Progress
+    ) -> Iterator[Row]:
+        for done, (source, file, reader) in enumerate(files):
+            progress(done, len(files), {})
+            with blame("read", f"reader {reader.name}", reader.plugin):
+                yield from reading.rows(source, file, reader)
+        progress(len(files), len(files), {})
 
     def rows(self, source: Input) -> Iterator[Row]:
         """The rows of one input, without a ledger: for a look before a run."""
-        reading = _Reading(self.excerpts)
+        reading = _Reading(None, excerpts=self.excerpts)
         for file in list_files(source, self.readers):
             yield from reading.rows(source, file, self._reader_of(source, file))
 
@@ -164,18 +167,23 @@ def _reads(reader: Reader, file: Path) -> bool:
 
 
 class _Reading:
-    """The state of one reading: copies seen so far, entries, counts."""
+    """The state of one reading: the contents seen so far, and counts."""
 
-    def __init__(self, excerpts: bool) -> None:
-        self.entries: list[Entry] = []
+    def __init__(self, ledger: LedgerWriter | None, *, excerpts: bool) -> None:
         self.files: list[dict[str, object]] = []
-        self._copies: dict[str, int] = {}
+        self.problems = 0
+        self.first: Entry | None = None
+        """The first record that was no row."""
+        self._ledger = ledger
         self._excerpts = excerpts
+        # Numbers, and counts only of what is there twice: a hundred bytes a row are what this costs in memory.
+        self._seen: set[int] = set()
+        self._copies: dict[int, int] = {}
 
     def rows(self, source: Input, file: Path, reader: NamedReader) -> Iterator[Row]:
         root = source.resolved.path
         name = file.name if root.is_file() else file.relative_to(root).as_posix()
-        records = problems = 0
+        records, problems = 0, self.problems
         for record in reader.reader.read(file):
             if source.limit is not None and records >= source.limit:
                 break
@@ -183,15 +191,21 @@ class _Reading:
             try:
                 parsed = _parse(source, record)
             except FormatError as error:
-                problems += 1
-                self.entries.append(self._entry(source, name, record, error, reader))
+                self._note(self._entry(source, name, record, error, reader))
             else:
                 yield self._row(source, name, record, parsed)
-        self.files.append({"file": name, "source": source.resolved.address, "records": records, "problems": problems})
+        self.files.append(
+            {
+                "file": name,
+                "source": source.resolved.address,
+                "records": records,
+                "problems": self.problems - problems,
+            }
+        )
 
     def _row(self, source: Input, name: str, record: RawRecord, parsed: Parsed) -> Row:
         content = content_id(parsed.turns, parsed.label, parsed.choices)
-        copy = self._copies[content] = self._copies.get(content, 0) + 1
+        copy = self._copy(int(content, 16))
         return Row(
             id=content if copy == 1 else f"{content}.{copy}",
             turns=parsed.turns,
@@ -205,6 +219,20 @@ class _Reading:
             group=parsed.group,
             split=source.split,
         )
+
+    def _copy(self, content: int) -> int:
+        """Which copy of that content this is, from 1."""
+        if content not in self._seen:
+            self._seen.add(content)
+            return 1
+        self._copies[content] = self._copies.get(content, 1) + 1
+        return self._copies[content]
+
+    def _note(self, entry: Entry) -> None:
+        self.problems += 1
+        self.first = self.first or entry
+        if self._ledger is not None:
+            self._ledger.add(entry)
 
     def _entry(self, source: Input, name: str, record: RawRecord, error: FormatError, reader: NamedReader) -> Entry:
         return Entry(
