@@ -8,6 +8,9 @@ import pytest
 
 import seatrial_suites
 from seatrial import ModelFiles, Row, Turn
+from seatrial.trial.environment import share_cores
+
+share_cores()
 
 TINY = Path(seatrial_suites.__file__).parent / "tiny_llama"
 

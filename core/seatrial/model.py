@@ -7,6 +7,7 @@ text-only endpoint by loglikelihood before anything runs.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, Self, runtime_checkable
@@ -94,6 +95,10 @@ class Generates(Protocol):
 @runtime_checkable
 class Times(Protocol):
     """Decodes while a clock runs."""
+
+    def serving(self) -> AbstractContextManager[Times]:
+        """The model as it would be served while the block runs: an adapter is merged into the weights."""
+        ...
 
     def time_request(self, *, batch: int, prompt_tokens: int, new_tokens: int, seed: int) -> Timing:
         """Decode exactly `new_tokens` greedily from random prompts of exactly `prompt_tokens`; end of turn ignored."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 from seatrial import Component, Metric, hookimpl
 from seatrial.errors import UsageError
@@ -76,7 +77,14 @@ def latency_metrics(
     return tuple(metrics)
 
 
-def latency(*, batch: list[int] | None = None, prompt: int = 128, new: int = 32, requests: int = 44) -> Scorer:
+def latency(
+    *,
+    batch: list[int] | None = None,
+    prompt: int = 128,
+    new: int = 32,
+    requests: int = 44,
+    adapter: Literal["merged", "separate"] = "merged",
+) -> Scorer:
     """Time requests one after another: greedy decoding with a key-value cache, a fixed number of new tokens.
 
     Warm-up requests come first, until their median is stable (at least 4, at most 10); they are not counted. The rows
@@ -88,6 +96,8 @@ def latency(*, batch: list[int] | None = None, prompt: int = 128, new: int = 32,
         new: new tokens of each prompt, end of turn ignored; at least 2.
         requests: timed requests of each batch size. A percentile needs its minimum (MLPerf LoadGen, 99% confidence):
             p50 7 requests, p90 44, p99 459; one that falls short is not reported.
+        adapter: `merged` times the model as it is usually served, the adapter folded into the weights; `separate` with the
+            adapter's own layers beside them, as they are trained and scored.
     """
     sizes = [1] if batch is None else batch
     for option, value, least in (("prompt", prompt, 1), ("new", new, 2), ("requests", requests, 1)):
@@ -97,11 +107,16 @@ def latency(*, batch: list[int] | None = None, prompt: int = 128, new: int = 32,
         raise UsageError(f"latency: batch is {sizes}; give different sizes of at least 1, such as [1, 8].")
     from seatrial_plugins.efficiency.latency_scorer import LatencyScorer
 
-    return LatencyScorer(batch=tuple(sizes), prompt=prompt, new=new, requests=requests)
+    return LatencyScorer(batch=tuple(sizes), prompt=prompt, new=new, requests=requests, merged=adapter == "merged")
 
 
 def _metrics(
-    *, batch: list[int] | None = None, prompt: int = 128, new: int = 32, requests: int = 44
+    *,
+    batch: list[int] | None = None,
+    prompt: int = 128,
+    new: int = 32,
+    requests: int = 44,
+    adapter: Literal["merged", "separate"] = "merged",  # noqa: ARG001  # changes values, not which there are
 ) -> tuple[Metric, ...]:
     """`latency_metrics` with the defaults of `latency`."""
     return latency_metrics(batch=[1] if batch is None else batch, prompt=prompt, new=new, requests=requests)

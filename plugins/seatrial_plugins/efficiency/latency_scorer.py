@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from seatrial.errors import StageError
@@ -52,6 +53,7 @@ class LatencyScorer:
     prompt: int
     new: int
     requests: int
+    merged: bool
 
     def score(self, system: System, rows: Rows, task: Task) -> Iterator[Sample]:  # noqa: ARG002  # prompts are random
         """One sample a request, batch size by batch size. A request that fails is a sample with an `error`.
@@ -62,6 +64,10 @@ class LatencyScorer:
         model: object = system.model
         if not isinstance(model, Times):
             raise StageError(f"latency: {system.name} cannot be timed: its model has no decode loop of its own.")
+        with model.serving() if self.merged else nullcontext(model) as served:
+            yield from self._requests(served, task)
+
+    def _requests(self, model: Times, task: Task) -> Iterator[Sample]:
         done, total = 0, len(self.batch) * self.requests
         for size in self.batch:
             try:
@@ -108,6 +114,7 @@ class LatencyScorer:
                 "batch": size,
                 "prompt_tokens": self.prompt,
                 "new_tokens": self.new,
+                "adapter": "merged" if self.merged else "separate",
                 "warm_up_requests": warm_up.requests,
                 "warm_up_stable": warm_up.stable,
                 "first_request_ms": warm_up.first_ms,

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Any, Self
 
 import torch
@@ -15,35 +14,11 @@ from seatrial.model import Continuation, Generation, Timing
 from seatrial.rows import Turn
 from seatrial_plugins.models.batches import batches_by_length
 from seatrial_plugins.models.chat import ChatTokenizer
-from seatrial_plugins.models.packing import TokenTree, common_prefix, pack, run_packed
+from seatrial_plugins.models.compiling import eagerly, is_compiled
+from seatrial_plugins.models.likelihoods import Likelihoods, Question
+from seatrial_plugins.models.merging import merged
 
 __all__ = ["CausalModel"]
-
-_LOGITS = 1 << 28
-"""At most so many logits of one forward pass are held at once (0.5 GiB in bfloat16)."""
-
-_SCORES = 1 << 26
-"""At most so many attention scores per head of one forward pass: a mask of so many bytes."""
-
-_FLOAT32_LOGITS = 1 << 24
-"""So many logits at a time are normalised in float32 (64 MiB)."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """A prompt and its options, as tokens."""
-
-    tree: TokenTree
-    """What is fed: every option's sequence without its last token, which predicts nothing."""
-    paths: list[list[int]]
-    """For each option, the node of each of its fed tokens."""
-    sequences: list[list[int]]
-    starts: list[int]
-    """For each option, its first scored token."""
-
-    def scored(self) -> int:
-        """How many nodes have to predict something, at most."""
-        return sum(len(ids) - start for ids, start in zip(self.sequences, self.starts, strict=True))
 
 
 class CausalModel:
@@ -59,6 +34,7 @@ class CausalModel:
         self._adapter_off = adapter_off
         self._has_adapter = hasattr(network, "disable_adapter")
         self._bare: Any = network.get_base_model() if self._has_adapter else network
+        self._likelihoods = Likelihoods(self._bare, batch_tokens=batch_tokens, packs=packs)
 
     # ---- what it is -----------------------------------------------------------------------------------------------
 
@@ -81,6 +57,7 @@ class CausalModel:
             "parameters": sum(p.numel() for n, p in self._bare.named_parameters() if "lora_" not in n),
             "attention": str(config._attn_implementation),  # noqa: SLF001  # there is no public name
             "packed": self.packs,
+            "compiled": is_compiled(self._bare),
             "batch_tokens": self.batch_tokens,
             "context": self.context,
             "adapter": self._has_adapter and not self._adapter_off,
@@ -127,91 +104,14 @@ class CausalModel:
             StageError: a prompt with its options is longer than the model's context, or there is nothing to condition on.
         """
         asked = self.chat.prompts(prompts)
-        results: list[list[Continuation]] = [[] for _ in prompts]
-        questions: list[_Question] = []
-        order: list[int] = []
-        for index, (ids, turns, answers) in enumerate(zip(asked, prompts, options, strict=True)):
-            if answers:
-                questions.append(self._question(ids, self.chat.answered(turns, answers)))
-                order.append(index)
-        score = self._score_packed if self.packs else self._score_padded
-        with torch.inference_mode(), self._adapter():
-            for place, continuations in score(questions).items():
-                results[order[place]] = continuations
-        return results
-
-    def _question(self, prompt: list[int], sequences: list[list[int]]) -> _Question:
-        starts = [common_prefix([prompt, ids]) for ids in sequences]
-        longest = max(len(ids) for ids in sequences)
-        if longest > self.context:
-            raise StageError(
-                f"a prompt and its answer have {longest} tokens, the model's context {self.context}; drop such rows with "
-                "the filter `length`"
-            )
-        if min(starts) == 0:
-            raise StageError(
-                "the prompt has no token that an answer could be conditioned on; give it text or a chat template"
-            )
-        tree, paths = TokenTree.of([ids[:-1] for ids in sequences])
-        return _Question(tree, paths, sequences, starts)
-
-    def _score_packed(self, questions: Sequence[_Question]) -> dict[int, list[Continuation]]:
-        vocabulary = self._bare.config.get_text_config().vocab_size
-        scored = max((question.scored() for question in questions), default=1)
-
-        def fits(rows: int, tokens: int, longest: int) -> bool:
-            return (
-                tokens <= self.batch_tokens
-                and rows * longest * longest <= _SCORES
-                and rows * scored * vocabulary <= _LOGITS
-            )
-
-        results = {}
-        for batch in batches_by_length([len(question.tree) for question in questions], fits):
-            chosen = [questions[index] for index in batch]
-            packed = pack([question.tree for question in chosen])
-            places: dict[int, int] = {}
-            wanted: list[tuple[int, int]] = []
-            for row, question in enumerate(chosen):
-                for path, ids, start in zip(question.paths, question.sequences, question.starts, strict=True):
-                    for at in range(start, len(ids)):
-                        place = packed.place(row, path[at - 1])
-                        wanted.append((places.setdefault(place, len(places)), ids[at]))
-            logits = run_packed(self._bare, packed.to(self.device), torch.tensor(list(places), device=self.device))
-            logprobs = iter(_logprobs(logits, wanted))
-            for index, question in zip(batch, chosen, strict=True):
-                results[index] = [
-                    _continuation([next(logprobs) for _ in range(len(ids) - start)])
-                    for ids, start in zip(question.sequences, question.starts, strict=True)
-                ]
-        return results
-
-    def _score_padded(self, questions: Sequence[_Question]) -> dict[int, list[Continuation]]:
-        """One padded row an option: for architectures that cannot be packed."""
-        vocabulary = self._bare.config.get_text_config().vocab_size
-        flat = [
-            (index, option, ids[:-1], ids, start)
-            for index, question in enumerate(questions)
-            for option, (ids, start) in enumerate(zip(question.sequences, question.starts, strict=True))
+        answered = [index for index, answers in enumerate(options) if answers]
+        questions = [
+            Question.of(asked[index], self.chat.answered(prompts[index], options[index]), context=self.context)
+            for index in answered
         ]
-        results = {index: [Continuation(0.0, 1)] * len(question.sequences) for index, question in enumerate(questions)}
-
-        def fits(rows: int, _tokens: int, longest: int) -> bool:
-            return rows * longest <= self.batch_tokens and rows * longest * vocabulary <= _LOGITS
-
-        for batch in batches_by_length([len(fed) for _, _, fed, _, _ in flat], fits):
-            chosen = [flat[index] for index in batch]
-            width = len(chosen[0][2])
-            ids = torch.zeros(len(chosen), width, dtype=torch.long)
-            mask = torch.zeros(len(chosen), width, dtype=torch.long)
-            for row, (_, _, fed, _, _) in enumerate(chosen):
-                ids[row, : len(fed)] = torch.tensor(fed)
-                mask[row, : len(fed)] = 1
-            output = self._bare(input_ids=ids.to(self.device), attention_mask=mask.to(self.device), use_cache=False)
-            for row, (index, option, _, whole, start) in enumerate(chosen):
-                predicted = output.logits[row, start - 1 : len(whole) - 1]
-                results[index][option] = _continuation(_logprobs(predicted, list(enumerate(whole[start:]))))
-        return results
+        with self._adapter():
+            found = dict(zip(answered, self._likelihoods.of(questions), strict=True))
+        return [found.get(index, []) for index in range(len(prompts))]
 
     # ---- Generates ------------------------------------------------------------------------------------------------
 
@@ -235,7 +135,7 @@ class CausalModel:
             return rows * (longest + max_new_tokens) <= self.batch_tokens
 
         results: dict[int, Generation] = {}
-        with torch.inference_mode(), self._adapter():
+        with torch.inference_mode(), self._adapter(), eagerly():
             for batch in batches_by_length([len(ids) for ids in asked], fits):
                 answers = self._decode([asked[index] for index in batch], max_new_tokens, stop)
                 results.update(zip(batch, answers, strict=True))
@@ -280,11 +180,17 @@ class CausalModel:
 
     # ---- Times ----------------------------------------------------------------------------------------------------
 
+    @contextlib.contextmanager
+    def serving(self) -> Iterator[Self]:
+        """The model as it would be served while the block runs: with its adapter merged into the weights."""
+        with merged(self.network) if self._has_adapter and not self._adapter_off else contextlib.nullcontext():
+            yield self
+
     def time_request(self, *, batch: int, prompt_tokens: int, new_tokens: int, seed: int) -> Timing:
         """Decode exactly `new_tokens` greedily from random prompts of exactly `prompt_tokens`; end of turn ignored."""
         from seatrial_plugins.models.timing import time_request
 
-        with self._adapter():
+        with self._adapter(), eagerly():
             return time_request(
                 self._bare,
                 vocab_size=self._bare.config.get_text_config().vocab_size,
@@ -293,15 +199,3 @@ class CausalModel:
                 new_tokens=new_tokens,
                 seed=seed,
             )
-
-
-def _logprobs(logits: torch.Tensor, wanted: Sequence[tuple[int, int]]) -> list[float]:
-    """The log probability of each (row of logits, token), normalised in float32."""
-    rows = max(1, _FLOAT32_LOGITS // logits.shape[-1])
-    norms = torch.cat([part.float().logsumexp(-1) for part in logits.split(rows)])
-    places, tokens = torch.tensor(list(wanted), device=logits.device).unbind(1)
-    return (logits[places, tokens].float() - norms[places]).tolist()
-
-
-def _continuation(logprobs: Sequence[float]) -> Continuation:
-    return Continuation(float(sum(logprobs)), len(logprobs))

@@ -1,3 +1,5 @@
+from contextlib import contextmanager
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +20,13 @@ class Clockwork:
         self.steady = steady
         self.fails = fails
         self.requests = []
+        self.served = []
+
+    @contextmanager
+    def serving(self):
+        first = len(self.requests)
+        yield self
+        self.served += self.requests[first:]
 
     def time_request(self, *, batch, prompt_tokens, new_tokens, seed):
         request = (batch, prompt_tokens, new_tokens, seed)
@@ -52,6 +61,14 @@ def test_each_request_gives_its_times_by_their_definitions():
     assert values["tokens_per_second"] == pytest.approx(5 / 0.1)
     assert values["peak_bytes"] == 1005.0
     assert steps == [(1, 2), (2, 2)]
+
+
+@pytest.mark.parametrize("adapter", ["merged", "separate"])
+def test_the_adapter_is_merged_unless_the_suite_says_otherwise(adapter):
+    model = Clockwork()
+    samples, _ = _score(model, requests=2, adapter=adapter)
+    assert model.served == (model.requests if adapter == "merged" else [])
+    assert {sample.detail["adapter"] for sample in samples} == {adapter}
 
 
 def test_warm_up_requests_are_counted_and_not_timed():

@@ -6,43 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from seatrial_plugins.models.packing import (
-    ATTENTION,
-    TokenTree,
-    common_prefix,
-    pack,
-    packing_is_exact,
-    run_packed,
-)
+from seatrial_plugins.models.compiling import compile_layers, compiling, is_compiled
+from seatrial_plugins.models.packed_attention import ATTENTION
+from seatrial_plugins.models.packing import head_is_plain, hidden_states, pack, packing_is_exact, run_packed
+from seatrial_plugins.models.token_tree import TokenTree
 
 sequences = st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=9), min_size=1, max_size=6)
-
-
-@given(sequences)
-def test_a_tree_holds_every_sequence_once(found):
-    tree, paths = TokenTree.of(found)
-    for path, sequence in zip(paths, found, strict=True):
-        assert [tree.tokens[node] for node in path] == sequence
-        assert [tree.parents[node] for node in path] == [-1, *path[:-1]]
-        assert [tree.depths()[node] for node in path] == list(range(len(sequence)))
-    prefixes = {tuple(sequence[: end + 1]) for sequence in found for end in range(len(sequence))}
-    assert len(tree) == len(prefixes)
-
-
-@given(sequences)
-def test_a_node_sees_its_ancestors_and_itself(found):
-    tree, paths = TokenTree.of(found)
-    sees = tree.ancestry()
-    for path in paths:
-        for place, node in enumerate(path):
-            assert sees[node].nonzero().flatten().tolist() == sorted(path[: place + 1])
-
-
-@given(sequences)
-def test_the_common_prefix_is_what_all_share_and_no_more(found):
-    length = common_prefix(found)
-    assert len({tuple(sequence[:length]) for sequence in found}) == 1
-    assert any(len(s) == length for s in found) or len({tuple(s[: length + 1]) for s in found}) > 1
 
 
 @given(sequences, st.integers(0, 6))
@@ -142,6 +111,34 @@ def test_long_batches_take_the_fused_kernel_and_give_the_same(monkeypatch):
     places = torch.arange(packed.input_ids.shape[1])
     with torch.no_grad():
         written_out = run_packed(model, packed, places)
-        monkeypatch.setattr("seatrial_plugins.models.packing._MATERIALISED", 0)
+        monkeypatch.setattr("seatrial_plugins.models.packed_attention._MATERIALISED", 0)
         fused = run_packed(model, packed, places)
     torch.testing.assert_close(fused, written_out, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["llama", "qwen2", "qwen3", "mistral", "phi3"])
+def test_a_plain_head_gives_the_logits_from_the_hidden_states(kind):
+    model = network(model_type=kind)
+    packed = pack([TokenTree.line([1, 2, 3, 4, 5, 6, 7]), TokenTree.line([1, 2, 3, 4, 5, 9])])
+    places = torch.tensor([4, 5, 6])
+    with torch.no_grad():
+        logits = model.get_output_embeddings()(hidden_states(model, packed, places))
+        torch.testing.assert_close(logits, run_packed(model, packed, places), atol=1e-6, rtol=1e-6)
+    assert head_is_plain(model, torch.device("cpu"))
+
+
+def test_a_scale_behind_the_head_is_found_out():
+    assert not head_is_plain(network(model_type="granite", logits_scaling=4.0), torch.device("cpu"))
+
+
+def test_compiled_layers_give_the_logits_of_plain_ones():
+    model = network()
+    rows = [[1, 2, 3, 4, 5, 6, 7], [1, 2, 3, 4, 5, 9], [1, 2, 3, 4, 5, 8, 8, 8]]
+    packed = pack([TokenTree.line(row) for row in rows])
+    places = torch.arange(packed.input_ids.shape[1])
+    with torch.no_grad():
+        plain = run_packed(model, packed, places)
+        assert compile_layers(model, backend="aot_eager") == 2
+        assert is_compiled(model)
+        with compiling():
+            torch.testing.assert_close(run_packed(model, packed, places), plain)

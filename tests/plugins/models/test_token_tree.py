@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seatrial_plugins.models.token_tree import TokenTree, common_prefix
+
+sequences = st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=9), min_size=1, max_size=6)
+
+
+@given(sequences)
+def test_a_tree_holds_every_sequence_once(found):
+    tree, paths = TokenTree.of(found)
+    for path, sequence in zip(paths, found, strict=True):
+        assert [tree.tokens[node] for node in path] == sequence
+        assert [tree.parents[node] for node in path] == [-1, *path[:-1]]
+        assert [tree.depths()[node] for node in path] == list(range(len(sequence)))
+    prefixes = {tuple(sequence[: end + 1]) for sequence in found for end in range(len(sequence))}
+    assert len(tree) == len(prefixes)
+
+
+@given(sequences, st.data())
+def test_a_node_sees_its_ancestors_and_itself(found, data):
+    tree, paths = TokenTree.of(found)
+    first = data.draw(st.integers(0, tree.trunk))
+    sees = tree.ancestry(first)
+    assert sees.shape == (len(tree) - first, len(tree) - first)
+    for path in paths:
+        for place, node in enumerate(path[first:], start=first):
+            assert sees[node - first].nonzero().flatten().tolist() == sorted(n - first for n in path[first : place + 1])
+
+
+@given(sequences)
+def test_the_common_prefix_is_what_all_share_and_no_more(found):
+    length = common_prefix(found)
+    assert len({tuple(sequence[:length]) for sequence in found}) == 1
+    assert any(len(s) == length for s in found) or len({tuple(s[: length + 1]) for s in found}) > 1
