@@ -16,6 +16,7 @@ from seatrial.errors import SeatrialError, SuiteError
 if TYPE_CHECKING:
     from seatrial.display.console import Console
     from seatrial.host import Host
+    from seatrial.reporting import Result
     from seatrial.suite.file import Suite
 
 __all__ = ["app", "main"]
@@ -38,6 +39,8 @@ Overrides = Annotated[
 Blocked = Annotated[
     list[str] | None, typer.Option("--no-plugin", metavar="NAME", help="Leave a plugin out; it is not even imported.")
 ]
+Runs = Annotated[Path, typer.Option(help="Where run folders are made.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Start anew, even if an unfinished run could go on.")]
 Offline = Annotated[bool, typer.Option("--offline", help="Forbid the network to everything.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only the verdict and the report's path.")]
 AsJson = Annotated[bool, typer.Option("--json", help="The answer as JSON on standard output.")]
@@ -48,30 +51,34 @@ def run(
     suite: SuiteArgument,
     *,
     overrides: Overrides = None,
-    runs: Annotated[Path, typer.Option(help="Where run folders are made.")] = Path("runs"),
-    fresh: Annotated[bool, typer.Option("--fresh", help="Start anew, even if an unfinished run could go on.")] = False,
+    runs: Runs = Path("runs"),
+    fresh: Fresh = False,
     offline: Offline = False,
     blocked: Blocked = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> int:
     """Run a suite to its verdict; a run that was interrupted goes on."""
-    host = _host(blocked, offline=offline)
     console = _console(quiet=quiet, as_json=as_json)
-    chosen = _suite(suite, host, overrides)
-    host.register(console, name="console", distribution="seatrial", version=seatrial.__version__)
-    from seatrial.trial import run as trial
-    from seatrial.trial.environment import share_cores
+    return console.verdict(_run(suite, overrides, console, runs, fresh, offline, blocked, only_data=False))
 
-    share_cores()
-    try:
-        result = trial.run(chosen, host, runs=runs, fresh=fresh, offline=offline, command=sys.argv)
-    finally:
-        console.close()
-        for failure in host.watch_failures:
-            print(f"seatrial: warning: {failure}", file=sys.stderr)
-    console.verdict(result)
-    return result.verdict.exit_code
+
+@app.command()
+def data(
+    suite: SuiteArgument,
+    *,
+    overrides: Overrides = None,
+    runs: Runs = Path("runs"),
+    fresh: Fresh = False,
+    offline: Offline = False,
+    blocked: Blocked = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> int:
+    """Run a suite's data stages alone: a cleaned dataset, the ledger and a data report; the suite needs no model."""
+    console = _console(quiet=quiet, as_json=as_json)
+    console.dataset(_run(suite, overrides, console, runs, fresh, offline, blocked, only_data=True))
+    return 0
 
 
 @app.command()
@@ -79,6 +86,7 @@ def check(
     suite: SuiteArgument,
     *,
     overrides: Overrides = None,
+    only_data: Annotated[bool, typer.Option("--data", help="What `seatrial data` needs: no model, no scores.")] = False,
     no_sources: Annotated[
         bool, typer.Option("--no-sources", help="Only the file: resolve no source, build nothing.")
     ] = False,
@@ -87,13 +95,13 @@ def check(
 ) -> int:
     """Check a suite before a GPU is touched: every key, source, component and metric."""
     host = _host(blocked, offline=offline)
-    chosen = _suite(suite, host, overrides)
+    chosen = _suite(suite, host, overrides, only_data=only_data)
     if no_sources:
         print(f"{suite}: the file is well-formed ({len(chosen.score)} scorers, {len(chosen.gates)} gates)")
         return 0
     from seatrial.trial.preflight import preflight
 
-    for line in preflight(chosen, host, offline=offline):
+    for line in preflight(chosen, host, offline=offline, only_data=only_data):
         print(line)
     return 0
 
@@ -111,9 +119,7 @@ def gate(
 
     host = _host(blocked)
     judge_saved(run_folder, host)
-    result = load_result(run_folder, host)
-    _console(quiet=quiet, as_json=as_json).verdict(result)
-    return result.verdict.exit_code
+    return _console(quiet=quiet, as_json=as_json).verdict(load_result(run_folder, host))
 
 
 @app.command()
@@ -206,6 +212,33 @@ def schema(*, blocked: Blocked = None) -> int:
     return 0
 
 
+def _run(
+    suite: str,
+    overrides: Sequence[str] | None,
+    console: Console,
+    runs: Path,
+    fresh: bool,
+    offline: bool,
+    blocked: Sequence[str] | None,
+    *,
+    only_data: bool,
+) -> Result:
+    """Run a suite, whole or its data stages, with the console watching."""
+    host = _host(blocked, offline=offline)
+    chosen = _suite(suite, host, overrides, only_data=only_data)
+    host.register(console, name="console", distribution="seatrial", version=seatrial.__version__)
+    from seatrial.trial import run as trial
+    from seatrial.trial.environment import share_cores
+
+    share_cores()
+    try:
+        return trial.run(chosen, host, runs=runs, fresh=fresh, offline=offline, only_data=only_data, command=sys.argv)
+    finally:
+        console.close()
+        for failure in host.watch_failures:
+            print(f"seatrial: warning: {failure}", file=sys.stderr)
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         print(f"seatrial {seatrial.__version__}")
@@ -240,7 +273,7 @@ def _console(*, quiet: bool = False, as_json: bool = False) -> Console:
     return Console("live" if sys.stdout.isatty() else "plain")
 
 
-def _suite(named: str, host: Host, overrides: Sequence[str] | None) -> Suite:
+def _suite(named: str, host: Host, overrides: Sequence[str] | None, *, only_data: bool = False) -> Suite:
     """The suite in a file, or the installed suite of that name."""
     import difflib
 
@@ -255,7 +288,7 @@ def _suite(named: str, host: Host, overrides: Sequence[str] | None) -> Suite:
             hint = f"; did you mean {near[0]}?" if near else ""
             raise UsageError(f"{named}: no such file, and no installed suite ({', '.join(installed)}){hint}")
         path = installed[named]
-    return load_suite(path, host, overrides=overrides or ())
+    return load_suite(path, host, overrides=overrides or (), only_data=only_data)
 
 
 def _fail(error: SeatrialError) -> None:

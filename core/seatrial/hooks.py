@@ -251,9 +251,11 @@ class Hooks(Protocol):
     def seatrial_run_finished(self, result: Result) -> None:
         """The verdict is in and the reports are written. Called once; not called for a run that failed.
 
+        A run of the data stages alone has no verdict.
+
         @hookimpl
         def seatrial_run_finished(result):
-            tracker.finish(summary={"verdict": result.verdict.state})
+            tracker.finish(summary={"verdict": result.verdict.state if result.verdict else "data only"})
         """
         ...
 

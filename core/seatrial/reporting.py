@@ -40,7 +40,8 @@ class Result:
     records: Sequence[Record]
     """The stages that ran, in order; `record.facts` holds what each found."""
     scores: Sequence[Score]
-    verdict: Verdict
+    verdict: Verdict | None
+    """None for a run of the data stages alone, which decides nothing."""
     ledger: pa.Table
     """Every finding: columns of `seatrial.data.ledger.ledger_schema()`."""
     training: Sequence[Mapping[str, float]] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from seatrial.reporting import Result
 from seatrial.verdict import Decision, VerdictState
@@ -20,6 +21,9 @@ _ANSWERS: Mapping[VerdictState, tuple[str, str, str]] = {
     "error": ("!", "ERROR", "No answer: something that the gates need is missing."),
 }
 """State → (sign, word, what it means for the release)."""
+
+_DATA = ("≡", "DATA", "What became of the data. No model was trained or scored, so nothing is decided about one.")
+"""The same for a run of the data stages alone."""
 
 _SIGNS = {"pass": "✓ pass", "fail": "✗ fail", "inconclusive": "? inconclusive", "error": "! error"}
 
@@ -50,7 +54,8 @@ class GateLine:
 class Headline:
     """What stands at the top of every report."""
 
-    state: VerdictState
+    state: VerdictState | Literal["data"]
+    """`data` where the data stages alone ran: there is no verdict."""
     sign: str
     word: str
     meaning: str
@@ -79,21 +84,22 @@ def _scored(result: Result, system: str) -> bool:
 def build_headline(result: Result) -> Headline:
     """The verdict in words, with its gates and warnings."""
     verdict = result.verdict
-    sign, word, meaning = _ANSWERS[verdict.state]
+    sign, word, meaning = _ANSWERS[verdict.state] if verdict else _DATA
+    decisions = verdict.decisions if verdict else ()
     return Headline(
-        state=verdict.state,
+        state=verdict.state if verdict else "data",
         sign=sign,
         word=word,
         meaning=meaning,
-        reason=verdict.reason,
+        reason=verdict.reason if verdict else "",
         suite=text(result.suite, "name"),
         description=text(result.suite, "description"),
-        model=_model(result),
+        model=_model(result) if verdict else "",
         subject=subject(result),
         started=_started(result),
         took=duration(sum(record.seconds for record in result.records)),
-        gates=tuple(_gate_line(decision, _is_share(result, decision)) for decision in verdict.decisions),
-        warnings=tuple(dict.fromkeys([*verdict.warnings, *_found_warnings(result)])),
+        gates=tuple(_gate_line(decision, _is_share(result, decision)) for decision in decisions),
+        warnings=tuple(dict.fromkeys([*(verdict.warnings if verdict else ()), *_found_warnings(result)])),
     )
 
 
@@ -158,6 +164,6 @@ def _found_warnings(result: Result) -> list[str]:
         failed = len(table) - table["error"].null_count
         if failed:
             found.append(f"{alias}: {failed:,} of {len(table):,} samples could not be scored.")
-    if not result.verdict.decisions:
+    if result.verdict and not result.verdict.decisions:
         found.append("The suite has no gates: nothing was held against a condition.")
     return found

@@ -2,7 +2,7 @@
 
 format, version   `seatrial-results`, 1: raised when a key changes its meaning
 run               suite, description, folder, model, subject, started, seconds
-verdict           state, exit_code, reason, warnings
+verdict           state (null where the data stages alone ran), exit_code, reason, warnings
 gates             every decision: metric, outcome, severity, condition, reason, value, lower, upper, n, method, needed_n
 scores            every score: metric, system, value, n, kind, better, unit, interval, missing, summary
 data              read, dropped, kept, stages, filters (with rules and counts), splits, leaked, conflicting_labels
@@ -40,7 +40,7 @@ class JsonReport:
 def results(result: Result) -> dict[str, object]:
     """The document, as in the module's description."""
     view = build_view(result)
-    headline = view.headline
+    headline, verdict = view.headline, result.verdict
     document = {
         "format": "seatrial-results",
         "version": 1,
@@ -54,12 +54,12 @@ def results(result: Result) -> dict[str, object]:
             "seconds": sum(record.seconds for record in result.records),
         },
         "verdict": {
-            "state": result.verdict.state,
-            "exit_code": result.verdict.exit_code,
-            "reason": result.verdict.reason,
+            "state": verdict.state if verdict else None,
+            "exit_code": verdict.exit_code if verdict else 0,
+            "reason": verdict.reason if verdict else "the data stages alone were run",
             "warnings": headline.warnings,
         },
-        "gates": [asdict(decision) for decision in result.verdict.decisions],
+        "gates": [asdict(decision) for decision in (verdict.decisions if verdict else ())],
         "scores": [asdict(score) for score in result.scores],
         "data": _data(view),
         "training": dict(result.facts("train")) or None,

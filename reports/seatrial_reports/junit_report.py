@@ -36,7 +36,8 @@ def suite_element(result: Result) -> ET.Element:
     """The `<testsuite>`; a suite without gates is one skipped case, since it never passes."""
     name = one_line(str(result.suite.get("name", "suite")))
     suite = ET.Element("testsuite", name=name)
-    for decision in result.verdict.decisions:
+    decisions = result.verdict.decisions if result.verdict else ()
+    for decision in decisions:
         case = ET.SubElement(
             suite,
             "testcase",
@@ -45,14 +46,19 @@ def suite_element(result: Result) -> ET.Element:
             time=f"{_seconds(result, decision.metric):.3f}",
         )
         _outcome(case, decision)
-    if not result.verdict.decisions:
+    if not decisions:
         case = ET.SubElement(suite, "testcase", classname=name, name="gates", time="0.000")
-        ET.SubElement(case, "skipped", message=one_line(result.verdict.reason))
+        ET.SubElement(case, "skipped", message=one_line(_why_none(result)))
     suite.set("tests", str(len(suite.findall("testcase"))))
     for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         suite.set(attribute, str(len(suite.findall(f"testcase/{tag}"))))
     suite.set("time", f"{sum(record.seconds for record in result.records):.3f}")
     return suite
+
+
+def _why_none(result: Result) -> str:
+    """Why there is no gate to report."""
+    return result.verdict.reason if result.verdict else "the data stages alone were run: nothing was decided"
 
 
 def _seconds(result: Result, metric: str) -> float:

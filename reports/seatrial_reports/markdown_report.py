@@ -62,14 +62,8 @@ def _document(view: View) -> Iterator[str]:
         yield from ("", cell(top.description))
     if top.warnings:
         yield from ("", "## Warnings", "", *(f"- ⚠ {cell(warning)}" for warning in top.warnings))
-    yield from ("", "## Can this ship?", "")
-    if top.gates:
-        yield from _table(
-            ("Gate", "Decision", "Severity", "Value", "One-sided 95% bounds", "n", "Reason"),
-            ((g.condition, g.shown, g.severity, g.value, g.bounds, g.n, g.reason) for g in top.gates),
-        )
-    else:
-        yield "No gates."
+    if top.state != "data":
+        yield from _decisions(view)
     yield from _scores(view)
     yield from _data(view)
     yield from _failures(view)
@@ -82,11 +76,23 @@ def _document(view: View) -> Iterator[str]:
     yield from _environment(view)
 
 
+def _decisions(view: View) -> Iterator[str]:
+    top = view.headline
+    yield from ("", "## Can this ship?", "")
+    if top.gates:
+        yield from _table(
+            ("Gate", "Decision", "Severity", "Value", "One-sided 95% bounds", "n", "Reason"),
+            ((g.condition, g.shown, g.severity, g.value, g.bounds, g.n, g.reason) for g in top.gates),
+        )
+    else:
+        yield "No gates."
+
+
 def _scores(view: View) -> Iterator[str]:
     blocks = view.comparison.all()
     if not blocks:
         return
-    yield from ("", "## Scores", "")
+    yield from ("", "## Counts" if view.headline.state == "data" else "## Scores", "")
     yield from _table(("Metric", "System", "Value", "95% interval", "n"), _score_rows(blocks))
 
 

@@ -37,6 +37,7 @@ class Provenance:
     stages: tuple[StageLine, ...]
     run_again: str
     gate_again: str
+    """"" where nothing was decided."""
     report_again: str
 
 
@@ -59,7 +60,7 @@ def build_provenance(result: Result) -> Provenance:
             for record in result.records
         ),
         run_again=_command(result),
-        gate_again=f"seatrial gate {folder}",
+        gate_again=f"seatrial gate {folder}" if result.verdict else "",
         report_again=f"seatrial report {folder}",
     )
 

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 from seatrial.display.figures import figure, with_unit
 from seatrial.display.legible import one_line, without_escapes
@@ -23,7 +23,7 @@ from seatrial.events import Plan, Record, Step
 from seatrial.hooks import hookimpl
 from seatrial.reporting import Result
 from seatrial.scores import Score
-from seatrial.verdict import Decision
+from seatrial.verdict import Decision, Verdict
 
 if TYPE_CHECKING:
     from rich.console import Console as Screen
@@ -104,24 +104,49 @@ class Console:
 
     # ---- answers --------------------------------------------------------------------------------------------------
 
-    def verdict(self, result: Result) -> None:
-        """Scores, gates, warnings; last the verdict in one line and where the report is."""
+    def verdict(self, result: Result) -> int:
+        """Scores, gates, warnings; last the verdict in one line and where the report is. Returns the exit code."""
         self.close()
+        verdict = result.verdict
+        if verdict is None:
+            raise ValueError("a run of the data stages alone has no verdict")
         if self.mode == "json":
-            json.dump(_document(result), self._stdout, indent=1, allow_nan=False)
-            self._stdout.write("\n")
-            self._stdout.flush()
-            return
+            self._print_json(_document(result, verdict))
+            return verdict.exit_code
         if self.mode != "quiet":
             self._print_scores(result.scores)
-            self._print_gates(result.verdict.decisions)
-            self._print_warnings(result.verdict.warnings)
-        state = result.verdict.state
+            self._print_gates(verdict.decisions)
+            self._print_warnings(verdict.warnings)
+        state = verdict.state
         name = _clean(str(result.suite.get("name", "")))
-        line = f"{name}: {_clean(result.verdict.reason)}" if name else _clean(result.verdict.reason)
+        line = f"{name}: {_clean(verdict.reason)}" if name else _clean(verdict.reason)
         screen = self._screen(self._stdout)
         screen.print(_styled(state.upper(), _STYLES[state]), _styled(f"  {line}"), sep="", soft_wrap=True)
         screen.print(_styled(f"Report: {_clean(str(_report(result)))}"), soft_wrap=True)
+        return verdict.exit_code
+
+    def dataset(self, result: Result) -> None:
+        """How many rows were read and kept, and where the dataset, the ledger and the report are."""
+        self.close()
+        document = _dataset(result)
+        if self.mode == "json":
+            self._print_json(document)
+            return
+        splits = result.facts("leakage").get("splits")
+        kept = ", ".join(f"{name} {n:,}" for name, n in splits.items() if n) if isinstance(splits, Mapping) else ""
+        name = _clean(str(document["suite"] or ""))
+        counted = f"{document['read']:,} records read, {document['dropped']:,} dropped, {document['kept']:,} kept"
+        self.lines(
+            [
+                f"{name}: {counted}" + (f" ({kept})" if kept else ""),
+                *(f"{what}: {_clean(str(document[key]))}" for what, key in _PARTS.items()),
+            ]
+        )
+
+    def _print_json(self, document: object) -> None:
+        json.dump(document, self._stdout, indent=1, allow_nan=False)
+        self._stdout.write("\n")
+        self._stdout.flush()
 
     def problems(self, error: SuiteError) -> None:
         """Every problem of a suite file on a line of its own, on standard error."""
@@ -354,16 +379,38 @@ def _report(result: Result) -> Path:
     return folder / "index.html" if (folder / "index.html").is_file() else result.folder
 
 
-def _document(result: Result) -> object:
+_OUT = ("data/unreadable", "data/dropped_by_cleaning", "data/dropped_by_comparing", "data/dropped_for_leakage")
+_PARTS = {"Dataset": "dataset", "Ledger": "ledger", "Report": "report"}
+
+
+def _dataset(result: Result) -> dict[str, Any]:
+    """What a run of the data stages alone left, as JSON values."""
+    counts = {score.metric: int(score.value) for score in result.scores if score.value is not None}
+    splits = result.facts("leakage").get("splits")
+    kept = sum(splits.values()) if isinstance(splits, Mapping) else 0
+    return {
+        "suite": result.suite.get("name"),
+        "read": counts.get("data/read", 0),
+        "dropped": sum(counts.get(name, 0) for name in _OUT),
+        "kept": kept,
+        "splits": splits,
+        "folder": str(result.folder),
+        "dataset": str(result.folder / "dataset"),
+        "ledger": str(result.folder / "ledger.parquet"),
+        "report": str(_report(result)),
+    }
+
+
+def _document(result: Result, verdict: Verdict) -> object:
     """The verdict as JSON values: what is no finite number is null."""
     return _strict(
         {
             "suite": result.suite.get("name"),
-            "verdict": result.verdict.state,
-            "exit_code": result.verdict.exit_code,
-            "reason": result.verdict.reason,
-            "warnings": result.verdict.warnings,
-            "gates": [asdict(decision) for decision in result.verdict.decisions],
+            "verdict": verdict.state,
+            "exit_code": verdict.exit_code,
+            "reason": verdict.reason,
+            "warnings": verdict.warnings,
+            "gates": [asdict(decision) for decision in verdict.decisions],
             "scores": [asdict(score) for score in result.scores],
             "folder": str(result.folder),
             "report": str(_report(result)),

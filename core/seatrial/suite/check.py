@@ -14,6 +14,7 @@ from seatrial.suite.component_check import ComponentCheck, known_keys
 from seatrial.suite.keys import (
     DataFileKeys,
     DataKeys,
+    DataSuiteKeys,
     FilterKeys,
     ModelKeys,
     SuiteKeys,
@@ -36,6 +37,8 @@ def check_suite(
     catalogue: Catalogue,
     extra_metrics: Mapping[str, Metric],
     line_of: Callable[[KeyPath], int],
+    *,
+    only_data: bool = False,
 ) -> tuple[Suite | None, list[Complaint]]:
     """The suite that `given` describes and no complaint, or None and everything that is wrong with it.
 
@@ -44,8 +47,9 @@ def check_suite(
         catalogue: The installed components.
         extra_metrics: Full name → metrics that every run has, which gates may hold too.
         line_of: Tells the line of a key path in the file.
+        only_data: Whether the data stages alone will run: then no model is needed, and no row to be scored.
     """
-    check = _Check(catalogue, extra_metrics, line_of)
+    check = _Check(catalogue, extra_metrics, line_of, only_data)
     suite = check.suite(dict(given))
     return (None if check.complaints else suite), check.complaints
 
@@ -53,15 +57,25 @@ def check_suite(
 class _Check(ComponentCheck):
     """The check of one suite."""
 
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        extra_metrics: Mapping[str, Metric],
+        line_of: Callable[[KeyPath], int],
+        only_data: bool,
+    ) -> None:
+        super().__init__(catalogue, extra_metrics, line_of)
+        self.only_data = only_data
+
     # ---- the whole ------------------------------------------------------------------------------------------------
 
     def suite(self, given: dict[str, Any]) -> Suite | None:
-        keys = self.keys(SuiteKeys, given, ())
+        keys = self.keys(DataSuiteKeys if self.only_data else SuiteKeys, given, ())
         values = {name: getattr(keys, name) for name in SuiteKeys.model_fields} if keys else _usable(given)
         model = self.model(values["model"]) if isinstance(given.get("model"), dict) else None
         data = self.data(values["data"]) if isinstance(given.get("data"), dict) else None
         train = self.train(values["train"]) if values["train"] is not None else None
-        adapter = values["model"].get("adapter")
+        adapter = (values["model"] or {}).get("adapter")
         if given.get("train") is not None and adapter is not None:
             self.complain(
                 ("model", "adapter"), "the suite trains an adapter of its own; leave out either this or `train`"
@@ -73,7 +87,7 @@ class _Check(ComponentCheck):
         score = scorers.read(values["score"])
         gates = GateCheck(self, scorers).read(values["gates"])
         report = self.named("reports", values["report"], ("report",))
-        if self.complaints or keys is None or model is None or data is None:
+        if self.complaints or keys is None or data is None or (model is None and not self.only_data):
             return None
         return Suite(
             name=keys.name,
@@ -173,7 +187,7 @@ class _Check(ComponentCheck):
         path: KeyPath = ("data", "split", "test")
         if keys.test is not None and keys.split.test:
             self.complain(path, "`data.test` brings the test rows already; leave out either")
-        if keys.test is None and not keys.split.test:
+        if keys.test is None and not keys.split.test and not self.only_data:
             self.complain(
                 path,
                 "no row is held out to be scored; give a share, such as `split: {test: 0.3}`, or a source, `test:`",

@@ -41,6 +41,7 @@ def load_suite(
     *,
     overrides: Sequence[str] = (),
     extra_metrics: Mapping[str, Metric] = DATA_METRICS,
+    only_data: bool = False,
 ) -> Suite:
     """Read a suite file and check it: no source is touched, nothing is built.
 
@@ -48,7 +49,8 @@ def load_suite(
         path: The file.
         catalogue: The installed components, such as a `seatrial.host.Host`.
         overrides: `key=value` arguments of `--set`, applied in order.
-        extra_metrics: Full name → metrics that every run has , for gates.
+        extra_metrics: Full name → metrics that every run has, for gates.
+        only_data: For the data stages alone: the suite may name no model, and hold out no row to be scored.
 
     Raises:
         SuiteError: everything that is wrong with the file and the overrides.
@@ -64,7 +66,7 @@ def load_suite(
     problems += [
         Problem(mistake.line, written(mistake.path), mistake.message, str(path)) for mistake in document.mistakes
     ]
-    suite, complaints = check_suite(document.data, catalogue, extra_metrics, places.line)
+    suite, complaints = check_suite(document.data, catalogue, extra_metrics, places.line, only_data=only_data)
     for complaint in complaints:
         line, origin = places.of(complaint.path)
         problems.append(Problem(line, written(complaint.path), complaint.message, origin))

@@ -17,6 +17,7 @@ from seatrial.verdict import Severity
 __all__ = [
     "DataFileKeys",
     "DataKeys",
+    "DataSuiteKeys",
     "FilterKeys",
     "GateKeys",
     "LabelStyle",
@@ -159,4 +160,12 @@ class SuiteKeys(Keys):
     gates: list[Any] = Field(default_factory=list, description="the conditions that decide the verdict")
     report: list[Any] = Field(
         default_factory=lambda: ["html", "markdown", "json"], description="the reports, by name or as {name: {options}}"
+    )
+
+
+class DataSuiteKeys(SuiteKeys):
+    """A suite whose data stages alone are run: the model may be left out."""
+
+    model: dict[str, Any] | None = Field(  # type: ignore[assignment]  # pydantic lets a subclass widen a field
+        default=None, description="the model whose tokenizer filters may ask for"
     )

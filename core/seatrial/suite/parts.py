@@ -133,7 +133,8 @@ class Suite:
     name: str
     description: str = ""
     seed: int = 0
-    model: ModelChoice
+    model: ModelChoice | None
+    """None only in a suite whose data stages alone are run."""
     data: Data
     filters: tuple[Chosen, ...] = ()
     train: Chosen | None = None
@@ -148,7 +149,7 @@ class Suite:
     @property
     def tunes(self) -> bool:
         """Whether a tuned model is on trial: one that the suite trains, or an adapter that it brings."""
-        return self.train is not None or self.model.adapter is not None
+        return self.train is not None or (self.model is not None and self.model.adapter is not None)
 
     def resolved(self) -> dict[str, Any]:
         """The suite as plain JSON values, every default filled in; a file with them loads as an equal suite."""
@@ -156,7 +157,7 @@ class Suite:
             "name": self.name,
             "description": self.description,
             "seed": self.seed,
-            "model": self.model.resolved(),
+            "model": self.model.resolved() if self.model else None,
             "data": self.data.resolved(),
             "filters": [chosen.resolved() for chosen in self.filters],
             "train": self.train.resolved() if self.train else None,

@@ -67,6 +67,7 @@ class _Schema:
         file = self._definitions["data-file"]["properties"]
         file["reader"] = _one_of(file["reader"], [*self._named("readers"), {"type": "null"}])
         suite = self._definitions.pop("suite")
+        suite["required"].remove("model")  # `seatrial data` does without; `run` and `check` ask for it
         keys = suite["properties"]
         keys["data"] = _one_of(keys["data"], [{"$ref": "#/$defs/data"}])
         keys["model"] = _one_of(keys["model"], self._refs("models"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import seatrial
 from seatrial.trial.environment import LIBRARIES, git_state, hardware, package_versions
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from seatrial.trial.stages import StageWork
     from seatrial.trial.workbench import Workbench
 
-__all__ = ["describe"]
+__all__ = ["RunKind", "describe"]
+
+RunKind = Literal["trial", "data"]
+"""`data` is a run of the data stages alone: it has a dataset and no verdict."""
 
 
 def describe(
@@ -23,20 +26,22 @@ def describe(
     bench: Workbench,
     stages: Sequence[StageWork],
     *,
+    kind: RunKind,
     suite_digest: str,
     command: Sequence[str],
     started: datetime,
 ) -> dict[str, object]:
     """manifest.json: versions, hashes, seed, sources, hardware, git state, command."""
     plugins = {info.distribution for info in bench.host.plugins() if not info.blocked}
-    model = bench.files()
+    model = bench.prepared
     return {
         "seatrial": seatrial.__version__,
+        "kind": kind,
         "suite": suite.name,
         "suite_sha256": suite_digest,
         "seed": suite.seed,
         "stages": [stage.name for stage in stages],
-        "model": {"address": model.address, "sha256": model.digest, **model.facts},
+        "model": {"address": model.address, "sha256": model.digest, **model.facts} if model else None,
         "sources": [
             {"address": resolved.address, "facts": dict(resolved.facts)} for resolved in bench.resolved.values()
         ],

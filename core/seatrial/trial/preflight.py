@@ -20,29 +20,34 @@ if TYPE_CHECKING:
 __all__ = ["preflight"]
 
 
-def preflight(suite: Suite, host: Host, *, cache: Path | None = None, offline: bool = False) -> Iterator[str]:
+def preflight(
+    suite: Suite, host: Host, *, cache: Path | None = None, offline: bool = False, only_data: bool = False
+) -> Iterator[str]:
     """Resolve every source, build every component, read some rows and render a prompt; yields a line for each.
+
+    With `only_data`, what the data stages need: no prompt is rendered, and no model is touched but for its tokenizer.
 
     Raises:
         UsageError: the first thing that is wrong.
     """
-    from seatrial.trial.plan import plan_stages
+    from seatrial.trial.plan import plan_data_stages, plan_stages
 
     bench = Workbench(host, cache=cache or cache_folder(), offline=offline)
     with TemporaryDirectory() as scratch:
-        stages = plan_stages(suite, bench, RunFolder(Path(scratch)))
+        stages = (plan_data_stages if only_data else plan_stages)(suite, bench, RunFolder(Path(scratch)))
         for resolved in bench.resolved.values():
             pins = ", ".join(f"{name} {value}" for name, value in resolved.facts.items())
             yield f"source {resolved.address}: {resolved.path.name}" + (f" ({pins})" if pins else "")
-        model = bench.files()
-        yield f"model {model.address}: sha256 {model.digest[:16]}"
+        if model := bench.prepared:
+            yield f"model {model.address}: sha256 {model.digest[:16]}"
         read = next(stage for stage in stages if isinstance(stage, Read))
         for source in read.inputs:
             rows = list(islice(read.rows(source), 3))
             if not rows:
                 continue
             yield f"rows of {source.resolved.address}: {rows[0].format}, first from {rows[0].file}:{rows[0].line}"
-            yield f"prompt of it, {_tokens(bench, rows[0])} tokens with its answer: {rows[0].input_text[:120]!r}"
+            if not only_data:
+                yield f"prompt of it, {_tokens(bench, rows[0])} tokens with its answer: {rows[0].input_text[:120]!r}"
         yield f"stages: {' → '.join(stage.name for stage in stages)}"
     yield f"{suite.name}: ready"
 

@@ -39,6 +39,7 @@ def run(
     cache: Path | None = None,
     offline: bool = False,
     fresh: bool = False,
+    only_data: bool = False,
     command: Sequence[str] = (),
     clock: Clock = _now,
 ) -> Result:
@@ -51,6 +52,7 @@ def run(
         cache: Where converted weights are kept; None takes `seatrial.store.cache_folder()`.
         offline: Forbid the network; set before libraries are imported (`seatrial.trial.environment.set_offline`).
         fresh: Start another run even if an unfinished one could go on.
+        only_data: Run the data stages alone; what they leave is a dataset, the ledger and the reports, and no verdict.
         command: The command line, for the manifest.
         clock: Tells the time.
 
@@ -59,16 +61,19 @@ def run(
         UsageError: a source, plugin or option is wrong; nothing was run.
     """
     from seatrial.store import cache_folder
-    from seatrial.trial.manifest import describe
-    from seatrial.trial.plan import plan_stages
+    from seatrial.trial.manifest import RunKind, describe
+    from seatrial.trial.plan import plan_data_stages, plan_stages
 
     bench = Workbench(host, cache=cache or cache_folder(), offline=offline)
-    suite_digest = digest_json(suite.resolved())
+    suite_digest = digest_json({"only": "data", "suite": suite.resolved()} if only_data else suite.resolved())
     unfinished = None if fresh else RunFolder.newest_unfinished(runs, suite_digest)
     folder = unfinished or RunFolder.create(runs, suite.name, clock())
     with folder.lock(), _logged(folder):
-        stages = plan_stages(suite, bench, folder)
-        manifest = describe(suite, bench, stages, suite_digest=suite_digest, command=command, started=clock())
+        stages = (plan_data_stages if only_data else plan_stages)(suite, bench, folder)
+        kind: RunKind = "data" if only_data else "trial"
+        manifest = describe(
+            suite, bench, stages, kind=kind, suite_digest=suite_digest, command=command, started=clock()
+        )
         if unfinished:
             manifest["started"] = folder.read_json("manifest.json").get("started", manifest["started"])
         write_json(folder / "manifest.json", manifest)

@@ -46,9 +46,7 @@ def judge_run(folder: RunFolder, suite: Suite, host: Host) -> tuple[list[Score],
                 for metric in metrics[alias]
                 if system == subject or applies(metric, own)
             ]
-    for name, value in data_values(_facts(folder)).items():
-        metric = DATA_METRICS[name]
-        scores.append(exact_score(name, value, better=metric.better, unit=metric.unit, summary=metric.summary))
+    scores += _counts(folder)
     named = {f"{alias}/{metric.name}": metric for alias, listed in metrics.items() for metric in listed}
     evidence = SavedEvidence(
         subject=subject,
@@ -74,6 +72,8 @@ def judge_saved(path: Path, host: Host) -> Verdict:
         StoreError: it is no run folder, or the run did not get as far as its gates.
     """
     folder = RunFolder.open(path)
+    if _only_data(folder):
+        raise UsageError(f"{path}: a run of the data stages alone; it has no scores, so there is nothing to decide")
     suite = _suite(folder, host)
     with folder.lock():
         scores, verdict = judge_run(folder, suite, host)
@@ -94,24 +94,24 @@ def load_result(path: Path, host: Host) -> Result:
         StoreError: the run has no verdict yet, or a file of it is damaged.
     """
     folder = RunFolder.open(path)
-    if not (folder / "verdict.json").is_file():
-        raise StoreError(
-            f"{path}: the run has no verdict yet; the command that started it goes on from where it stopped"
-        )
+    only_data = _only_data(folder)
+    if not (folder / ("ledger.parquet" if only_data else "verdict.json")).is_file():
+        missing = "its data stages are not finished" if only_data else "the run has no verdict yet"
+        raise StoreError(f"{path}: {missing}; the command that started it goes on from where it stopped")
     manifest = folder.read_json("manifest.json")
     manifest.pop("finished", None)
     suite = _suite(folder, host)
-    _, tables = _samples(folder, suite, host)
+    scores, verdict = (_counts(folder), None) if only_data else _judged(folder)
     result = Result(
         folder=folder.path,
         suite=suite.resolved(),
         manifest=manifest,
         records=_records(folder, manifest),
-        scores=[from_json(Score, score) for score in folder.read_json("scores.json")["scores"]],
-        verdict=from_json(Verdict, folder.read_json("verdict.json")),
+        scores=scores,
+        verdict=verdict,
         ledger=_ledger(folder),
         training=_training(folder),
-        samples=tables,
+        samples={} if only_data else _samples(folder, suite, host)[1],
     )
     return replace(result, sections=host.report_sections(result))
 
@@ -138,8 +138,27 @@ def write_reports(path: Path, host: Host, *, kinds: Sequence[str] | None, to: Pa
     return written
 
 
+def _only_data(folder: RunFolder) -> bool:
+    return folder.read_json("manifest.json").get("kind") == "data"
+
+
 def _suite(folder: RunFolder, host: Host) -> Suite:
-    return load_suite(folder / "suite.yaml", host, extra_metrics=DATA_METRICS)
+    return load_suite(folder / "suite.yaml", host, extra_metrics=DATA_METRICS, only_data=_only_data(folder))
+
+
+def _counts(folder: RunFolder) -> list[Score]:
+    """What the stages counted, as scores."""
+    return [
+        exact_score(name, value, better=metric.better, unit=metric.unit, summary=metric.summary)
+        for name, value in data_values(_facts(folder)).items()
+        for metric in (DATA_METRICS[name],)
+    ]
+
+
+def _judged(folder: RunFolder) -> tuple[list[Score], Verdict]:
+    """The scores and the verdict as they were written down."""
+    scores = [from_json(Score, score) for score in folder.read_json("scores.json")["scores"]]
+    return scores, from_json(Verdict, folder.read_json("verdict.json"))
 
 
 def _samples(folder: RunFolder, suite: Suite, host: Host) -> tuple[dict[str, tuple[Metric, ...]], dict[str, pa.Table]]:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import gc
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seatrial.component import Use
-from seatrial.errors import PluginError, SeatrialError, SourceError, StageError
+from seatrial.errors import PluginError, SeatrialError, SourceError, StageError, UsageError
 from seatrial.host import Host, Kind, Provided
 from seatrial.model import LanguageModel, ModelFiles, ModelLoader
 from seatrial.sources import Resolved
 from seatrial.store import digest_json
+
+if TYPE_CHECKING:
+    from seatrial.suite.parts import ModelChoice
 
 __all__ = ["Workbench"]
 
@@ -30,6 +33,7 @@ class Workbench:
         """Every source that was asked for, by its address."""
         self._shared: dict[str, Any] = {}
         self._loaded: tuple[tuple[str, Path | None], LanguageModel] | None = None
+        self._choice: ModelChoice | None = None
         self._loader: ModelLoader | None = None
         self._files: ModelFiles | None = None
 
@@ -101,32 +105,59 @@ class Workbench:
 
     # ---- the model under test -------------------------------------------------------------------------------------
 
-    def set_model(self, loader: ModelLoader, files: ModelFiles) -> None:
-        """Say which model is under test."""
-        self._loader, self._files = loader, files
+    def set_model(self, choice: ModelChoice | None) -> None:
+        """Say which model is under test; None for none. Nothing of it is touched yet."""
+        self._choice, self._loader, self._files = choice, None, None
 
-    def files(self) -> ModelFiles:
-        """The weights of the model under test."""
-        assert self._files is not None
+    @property
+    def prepared(self) -> ModelFiles | None:
+        """The weights of the model under test, if something has asked for them."""
         return self._files
 
+    def files(self) -> ModelFiles:
+        """The weights of the model under test, converted if they need it.
+
+        Raises:
+            UsageError: the suite names no model.
+        """
+        if self._files is None:
+            self._files = self._loaded_by().prepare(*self._source(), self.cache)
+        return self._files
+
+    def _source(self) -> tuple[Path, str]:
+        resolved = self.resolve(self._chosen().source, "model")
+        return resolved.path, resolved.address
+
+    def _chosen(self) -> ModelChoice:
+        if self._choice is None:
+            raise UsageError("a filter asks for the model's tokenizer, and the suite names no model; add `model:`")
+        return self._choice
+
+    def _loaded_by(self) -> ModelLoader:
+        if self._loader is None:
+            chosen = self._chosen().loader
+            self._loader = self.build("models", chosen.name, chosen.options)
+        return self._loader
+
     def tokenizer(self) -> Any:
-        """The model's tokenizer, without its weights."""
-        assert self._loader is not None
-        assert self._files is not None
-        key = f"tokenizer {self._files.digest}"
+        """The model's tokenizer, without its weights.
+
+        Raises:
+            UsageError: the suite names no model.
+        """
+        files = self.files()
+        key = f"tokenizer {files.digest}"
         if key not in self._shared:
-            self._shared[key] = self._loader.tokenizer(self._files)
+            self._shared[key] = self._loaded_by().tokenizer(files)
         return self._shared[key]
 
     def model(self, adapter: Path | None) -> LanguageModel:
         """The model under test with that adapter. One is held at a time."""
-        assert self._loader is not None
-        assert self._files is not None
-        key = (self._files.digest, adapter)
+        files = self.files()
+        key = (files.digest, adapter)
         if self._loaded is None or self._loaded[0] != key:
             self.release()
-            self._loaded = (key, self._loader.load(self._files, adapter))
+            self._loaded = (key, self._loaded_by().load(files, adapter))
         return self._loaded[1]
 
     def release(self) -> None:

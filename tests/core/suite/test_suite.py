@@ -446,3 +446,30 @@ def test_the_schema_knows_every_installed_component():
     for kind in ("readers", "filters", "encoders", "detectors", "models", "trainers", "scorers", "gates", "reports"):
         for name in host.names(kind):
             assert definitions[f"{kind}.{name}"]["description"] == host.find(kind, name).component.summary
+
+
+ONLY_DATA = """\
+name: small
+data: {train: {source: path:rows.jsonl}}
+filters: [duplicates]
+"""
+
+
+def test_the_data_stages_alone_need_no_model_and_hold_nothing_out(tmp_path, suite_catalogue, extra_metrics):
+    path = tmp_path / "suite.yaml"
+    path.write_text(ONLY_DATA, encoding="utf-8")
+    with pytest.raises(SuiteError) as caught:
+        load_suite(path, suite_catalogue, extra_metrics=extra_metrics)
+    assert [problem.key for problem in caught.value.problems] == ["model", "data.split.test"]
+    suite = load_suite(path, suite_catalogue, extra_metrics=extra_metrics, only_data=True)
+    assert (suite.model, suite.tunes, suite.data.split.test) == (None, False, 0.0)
+    suite.write(path)
+    assert load_suite(path, suite_catalogue, extra_metrics=extra_metrics, only_data=True) == suite
+
+
+def test_what_is_wrong_is_said_for_the_data_stages_too(tmp_path, suite_catalogue, extra_metrics):
+    path = tmp_path / "suite.yaml"
+    path.write_text(ONLY_DATA + "model: {source: nowhere}\nscore: [chioce]\n", encoding="utf-8")
+    with pytest.raises(SuiteError) as caught:
+        load_suite(path, suite_catalogue, extra_metrics=extra_metrics, only_data=True)
+    assert [problem.key for problem in caught.value.problems] == ["model.source", "score[0]"]

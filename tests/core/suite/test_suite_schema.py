@@ -36,7 +36,7 @@ def test_every_reference_leads_somewhere(schema):
 
 def test_unknown_keys_are_refused_and_the_needed_ones_required(schema):
     assert schema["additionalProperties"] is False
-    assert set(schema["required"]) == {"name", "model", "data"}
+    assert set(schema["required"]) == {"name", "data"}  # `seatrial data` needs no model
     assert set(schema["properties"]) == {
         "name", "description", "seed", "model", "data", "filters", "train", "score", "baselines", "fewshot", "gates",
         "report",

@@ -1,6 +1,7 @@
 """The stages of a run, one file each, in the order of the run.
 
     read → clean → compare → split → leakage → train → prove → score/… → gate → report
+                                             → export → report, where the data stages alone are run
 
 Each is a small frozen object that holds just what it needs, says what its result depends on (`parts`), and turns the
 artifacts of earlier stages into its own. Nothing here knows of resume, hooks or the terminal: `seatrial.trial.run` does.

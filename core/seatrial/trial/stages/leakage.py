@@ -61,6 +61,8 @@ class Leakage:
         inside = [row for row in rows.values() if row.id not in chain.dropped]
         train = RowList([row for row in inside if row.split == "train"])
         held_out = RowList([row for row in inside if row.split != "train"])
+        if not len(train) or not len(held_out):
+            return  # there is nothing to hold against each other
         with blame(self.name, f"filter {suite_filter.alias}", suite_filter.plugin):
             findings = list(split_filter.compare(train, held_out))
         found = [rows[name] for name in dict.fromkeys(finding.row for finding in findings) if name in rows]

@@ -29,6 +29,8 @@ class Split:
     by_cluster: bool
     stratify: bool
     seed: int
+    scored: bool = True
+    """Whether a model will be scored, so that a test row must be left."""
 
     name = "split"
     after = ("compare",)
@@ -60,7 +62,7 @@ class Split:
 
         count = write_rows(folder / "data/split.parquet", placed())
         progress(count, count, {})
-        if not counts["test"]:
+        if self.scored and not counts["test"]:
             raise UsageError(
                 "split: no test row is left, so nothing can be scored; name `data.test`, raise `data.split.test`, or see "
                 "in the ledger which filter dropped the rows"

@@ -1,0 +1,108 @@
+"""From a suite to its data stages: every source resolved, every reader and filter built."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from seatrial.trial.stages import StageWork
+from seatrial.trial.stages.clean import Clean, SuiteFilter
+from seatrial.trial.stages.compare import Compare
+from seatrial.trial.stages.leakage import Leakage
+from seatrial.trial.stages.read import Input, NamedReader, Read
+from seatrial.trial.stages.split import Split
+from seatrial.trial.workbench import Workbench
+
+if TYPE_CHECKING:
+    from seatrial.suite.file import Chosen, DataFile, Suite
+
+__all__ = ["data_stages"]
+
+
+def data_stages(suite: Suite, bench: Workbench, *, scored: bool) -> list[StageWork]:
+    """Read, clean, compare, split, leakage.
+
+    Args:
+        suite: What to plan for.
+        bench: Builds the filters; the model under test is prepared only where one of them asks for its tokenizer.
+        scored: Whether the run goes on to score a model, so that a test row must be left.
+
+    Raises:
+        UsageError: a source cannot be resolved, or a component cannot be built with its options.
+    """
+    filters = {place: _filters(suite, bench, place) for place in ("rows", "corpus", "splits")}
+    split = suite.data.split
+    return [
+        _read(suite, bench),
+        Clean(filters["rows"]),
+        Compare(filters["corpus"]),
+        Split(
+            test=split.test,
+            validation=split.validation,
+            by_cluster=split.by == "cluster",
+            stratify=split.stratify,
+            seed=suite.seed,
+            scored=scored,
+        ),
+        Leakage(filters["splits"]),
+    ]
+
+
+def _read(suite: Suite, bench: Workbench) -> Read:
+    data = suite.data
+    given = {"train": data.train, "validation": data.validation, "test": data.test}
+    split_later = data.test is None
+    inputs = [
+        _input(bench, file, "" if split_later and split == "train" else split)
+        for split, file in given.items()
+        if file is not None
+    ]
+    named = {source.reader.name: source.reader.options for source in given.values() if source and source.reader}
+    readers = {
+        name: NamedReader(
+            name,
+            bench.provided("readers", name).distribution,
+            bench.build("readers", name, named.get(name, {})),
+            named.get(name, {}),
+        )
+        for name in bench.host.names("readers")
+    }
+    redacts = any(
+        rule.action == "redact"
+        for chosen in suite.filters
+        for rule in bench.provided("filters", chosen.name).component.rules
+    )
+    return Read(inputs, readers, excerpts=not redacts)
+
+
+def _input(bench: Workbench, file: DataFile, split: str) -> Input:
+    return Input(
+        resolved=bench.resolve(file.source, "data"),
+        split=split,
+        reader=file.reader.name if file.reader else None,
+        format=file.format,
+        columns=file.columns,
+        labels=file.labels,
+        label_style=file.label_style,
+        limit=file.limit,
+    )
+
+
+def _filters(suite: Suite, bench: Workbench, place: str) -> list[SuiteFilter]:
+    return [
+        _filter(bench, chosen)
+        for chosen in suite.filters
+        if bench.provided("filters", chosen.name).component.place == place
+    ]
+
+
+def _filter(bench: Workbench, chosen: Chosen) -> SuiteFilter:
+    provided = bench.provided("filters", chosen.name)
+    return SuiteFilter(
+        alias=chosen.alias,
+        component=provided.component,
+        plugin=provided.distribution,
+        version=provided.version,
+        filter=bench.build("filters", chosen.name, chosen.options),
+        options=chosen.options,
+        actions=chosen.action or None,
+    )

@@ -1,0 +1,187 @@
+"""The data stages alone: a dataset, a ledger and reports, from the command line and from Python, without a model."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pyarrow.parquet as pq
+import pytest
+
+from seatrial import cli, hookimpl
+from seatrial.errors import StageError, StoreError, UsageError
+from seatrial.host import Host
+from seatrial.suite.file import load_suite
+from seatrial.trial.run import run
+from seatrial.trial.saved import load_result, write_reports
+
+SUITE = """
+name: tickets
+seed: 5
+data:
+  train: {source: "path:rows.jsonl"}
+  split: {test: 0.3}
+filters: [unicode, schema, duplicates, {leakage: {presets: [exact]}}]
+"""
+
+
+def rows():
+    for place in range(40):
+        yield json.dumps({"text": f"where is my parcel number {place}", "label": "parcel" if place % 2 else "post"})
+    yield json.dumps({"text": "Where is my parcel number 7?", "label": "parcel"})
+    yield json.dumps({"text": "broken\u200b", "label": "post"})
+    yield "{not json"
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    (tmp_path / "rows.jsonl").write_text("\n".join(rows()) + "\n", encoding="utf-8")
+    (tmp_path / "suite.yaml").write_text(SUITE, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def seatrial(capsys, *arguments):
+    with pytest.raises(SystemExit) as stopped:
+        cli.main([*map(str, arguments)])
+    return stopped.value.code or 0, *capsys.readouterr()
+
+
+def only_run(folder):
+    (found,) = (folder / "runs").iterdir()
+    return found
+
+
+def test_it_leaves_a_dataset_the_ledger_and_a_report(folder, capsys):
+    code, out, _ = seatrial(capsys, "data", "suite.yaml")
+    assert code == 0
+    found = only_run(folder)
+    *_, counted, dataset, ledger, report = out.splitlines()
+    assert counted == "tickets: 43 records read, 2 dropped, 41 kept (train 29, test 12)"
+    assert dataset == f"Dataset: {found.relative_to(folder) / 'dataset'}"
+    assert ledger == f"Ledger: {found.relative_to(folder) / 'ledger.parquet'}"
+    assert report == f"Report: {found.relative_to(folder) / 'report/index.html'}"
+    assert sorted(path.name for path in (found / "dataset").iterdir()) == [
+        "test.jsonl", "test.parquet", "train.jsonl", "train.parquet",
+    ]  # fmt: skip
+    lines = [json.loads(line) for name in ("train", "test") for line in (found / f"dataset/{name}.jsonl").open()]
+    assert len(lines) == 41
+    assert {"text": "broken", "label": "post"}.items() <= next(line for line in lines if line["line"] == 42).items()
+    dropped = [entry for entry in pq.read_table(found / "ledger.parquet").to_pylist() if entry["decisive"]]
+    assert [(entry["file"], entry["line"], entry["rule"]) for entry in dropped] == [
+        ("rows.jsonl", 43, "undecodable"),
+        ("rows.jsonl", 41, "copy"),
+    ]
+
+
+def test_its_reports_speak_of_data_and_of_no_verdict(folder, capsys):
+    seatrial(capsys, "data", "suite.yaml", "--set", "report=[html, markdown, json, junit]")
+    report = only_run(folder) / "report"
+    html = (report / "index.html").read_text(encoding="utf-8")
+    assert "<title>DATA: tickets</title>" in html
+    assert "43 records were read, 2 dropped, 41 kept" in html
+    for absent in ("Can this ship?", "How good is it?", "seatrial gate", "On trial", "PASS"):
+        assert absent not in html
+    assert (report / "report.md").read_text(encoding="utf-8").startswith("# ≡ DATA: tickets\n")
+    results = json.loads((report / "results.json").read_text(encoding="utf-8"))
+    assert (results["verdict"]["state"], results["verdict"]["exit_code"]) == (None, 0)
+    assert (results["data"]["read"], results["data"]["kept"], results["data"]["dropped"]) == (43, 41, 2)
+    assert "nothing was decided" in (report / "junit.xml").read_text(encoding="utf-8")
+
+
+def test_json_for_programs(folder, capsys):
+    _, out, err = seatrial(capsys, "data", "suite.yaml", "--json")
+    document = json.loads(out)
+    assert (document["read"], document["dropped"], document["kept"]) == (43, 2, 41)
+    assert document["splits"] == {"train": 29, "validation": 0, "test": 12}
+    assert "1/7 read" in err
+
+
+def test_the_story_of_a_row_of_it(folder, capsys):
+    seatrial(capsys, "data", "suite.yaml")
+    code, out, _ = seatrial(capsys, "why", only_run(folder), "rows.jsonl:41")
+    assert code == 0
+    assert "duplicates/copy" in out
+    assert "rows.jsonl:8" in out
+    assert out.splitlines()[-1] == "Ended  dropped in compare by duplicates/copy"
+    code, _, err = seatrial(capsys, "why", only_run(folder), "rows.jsonl:99")
+    assert code == 2
+    assert "no row of rows.jsonl starts in line 99" in err
+
+
+def test_from_python_twice_with_the_same_outcome(folder):
+    host = Host.load()
+    suite = load_suite(folder / "suite.yaml", host, only_data=True)
+    results = [run(suite, host, runs=folder / name, only_data=True) for name in ("one", "two")]
+    assert [result.verdict for result in results] == [None, None]
+    assert results[0].ledger.equals(results[1].ledger)
+    train = [(result.folder / "dataset/train.jsonl").read_bytes() for result in results]
+    assert train[0] == train[1]
+    assert write_reports(results[0].folder, host, kinds=["markdown"], to=folder / "again")[0].is_file()
+
+
+def test_a_suite_without_a_model_is_not_put_on_trial(folder):
+    host = Host.load()
+    suite = load_suite(folder / "suite.yaml", host, only_data=True)
+    with pytest.raises(UsageError, match="names no model to put on trial"):
+        run(suite, host, runs=folder / "runs")
+
+
+def test_there_is_nothing_to_gate_in_it(folder, capsys):
+    seatrial(capsys, "data", "suite.yaml")
+    code, _, err = seatrial(capsys, "gate", only_run(folder))
+    assert (code, "a run of the data stages alone" in err) == (2, True)
+
+
+def test_a_filter_that_asks_for_a_tokenizer_asks_for_a_model(folder, capsys):
+    (folder / "suite.yaml").write_text(SUITE.replace("schema,", "{length: {max_tokens: 50}},"), encoding="utf-8")
+    code, _, err = seatrial(capsys, "data", "suite.yaml")
+    assert (code, "asks for the model's tokenizer" in err) == (2, True)
+
+
+def test_rows_may_all_stay_in_train(folder, capsys):
+    code, out, _ = seatrial(capsys, "data", "suite.yaml", "--set", "data.split.test=0")
+    assert (code, "41 kept (train 41)" in out) == (0, True)
+
+
+class PowerCut:
+    """Stops a run before a stage, once."""
+
+    def __init__(self, stage):
+        self.stage = stage
+
+    @hookimpl(wrapper=True)
+    def seatrial_run_stage(self, stage, given):
+        if stage.name == self.stage:
+            self.stage = ""
+            raise RuntimeError("the power went")
+        return (yield)
+
+
+def test_a_stage_that_fails_is_exit_code_3_and_the_next_call_goes_on(folder):
+    host = Host.load()
+    host.register(PowerCut("split"), name="power-cut")
+    suite = load_suite(folder / "suite.yaml", host, only_data=True)
+    with pytest.raises(StageError, match="split: RuntimeError: the power went") as caught:
+        run(suite, host, runs=folder / "runs", only_data=True)
+    assert caught.value.exit_code == 3
+    with pytest.raises(StoreError, match="its data stages are not finished"):
+        load_result(only_run(folder), host)
+    result = run(suite, host, runs=folder / "runs", only_data=True)
+    assert result.folder == only_run(folder)
+    assert result.facts("read")["read"] == result.facts("leakage")["rows_out"] + 2
+
+
+def test_it_imports_no_torch(folder):
+    code = (
+        "import sys, seatrial.cli as cli\n"
+        "try: cli.main(sys.argv[1:])\n"
+        "except SystemExit as stop: assert not stop.code, stop.code\n"
+        "print('HEAVY', sorted({'torch', 'transformers', 'sklearn'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "data", "suite.yaml", "--quiet"],
+        capture_output=True, text=True, timeout=100, check=False, env={**os.environ},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "HEAVY []"
