@@ -37,6 +37,9 @@ _UNSPACED = "\u3005-\u3007\u3041-\u309f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U
 _PIECE = re.compile(f"[{_UNSPACED}]|[^\\s{_UNSPACED}]+")
 _CACHED_LENGTH = 40
 
+_EDGES = "!\"'(),.:;?[]{}"
+# At the ends of a piece these separate, whatever stands beside them.
+
 
 class _Separators(dict[int, str | None]):
     """A `str.translate` table that classifies each character when it is first met."""
@@ -109,6 +112,9 @@ def _words_of(piece: str) -> tuple[str, ...]:
 
 
 def _split(piece: str) -> tuple[str, ...]:
+    bare = piece.strip(_EDGES)
+    if bare.isascii() and bare.isalnum():  # most pieces of most texts: ten times faster than by the rules
+        return (bare.lower(),)
     return tuple(word for word in normalise(piece).split() if any(map(_is_wordlike, word)))
 
 

@@ -8,8 +8,9 @@ from typing import Literal
 from seatrial import Component, Rule, Use, hookimpl
 from seatrial.filters import CorpusFilter, Filter, RowFilter
 from seatrial.model import CountsTokens
+from seatrial_plugins.duplicates import duplicate_filters
 
-__all__ = ["build_duplicates", "build_labels", "build_length", "build_schema", "build_unicode", "seatrial_filters"]
+__all__ = ["build_labels", "build_length", "build_schema", "build_unicode", "seatrial_filters"]
 
 SCHEMA_RULES = (
     Rule("no-turns", "The conversation has no turns."),
@@ -57,11 +58,6 @@ LENGTH_RULES = (
     Rule("unrenderable", "The model's chat template refuses the conversation, so its tokens cannot be counted."),
 )
 
-DUPLICATES_RULES = (
-    Rule("conflict", "Rows with the same input name different labels or choices, so at most one of them is right."),
-    Rule("copy", "An earlier row says the same; the first one in source order stays."),
-)
-
 LABELS_RULES = (
     Rule("rare", "The row's label has fewer than `minimum` rows."),
     Rule("over-cap", "The row's label has more than `maximum` rows, and this is not one of those drawn to stay."),
@@ -107,30 +103,6 @@ def build_length(
     return Length(min_characters, max_characters, max_tokens, tokenizer)
 
 
-def build_duplicates(
-    *,
-    on: Literal["input", "all"] = "input",
-    method: Literal["exact", "normalised"] = "normalised",
-    conflicts: Literal["drop-all", "keep-majority"] = "drop-all",
-) -> CorpusFilter:
-    """Keeps the first of the rows that say the same.
-
-    Args:
-        on: `input` compares what the model reads before it answers (and the choices it is offered, in any order);
-            `all` compares whole conversations and labels.
-        method: `exact` compares texts as they are; `normalised` first applies `seatrial.data.normalise` (NFKC, case folding,
-            punctuation and white space collapsed; digits, symbols, emoji and every script's letters kept). Rows with
-            nothing to see are never copies of each other.
-        conflicts: what happens where rows of one input name different labels or choices. `drop-all` finds a conflict in
-            each; `keep-majority` only in those that do not name the most frequent one, and in each where two are as
-            frequent. `action: {conflict: flag}` keeps one row a label. Free answers (neither label nor choices) may
-            differ without conflict: there is more than one way to say it.
-    """
-    from seatrial_plugins.cleaning.duplicates import Duplicates
-
-    return Duplicates(on, method, conflicts)
-
-
 def build_labels(*, minimum: int = 2, maximum: int | None = None, seed: int = 0) -> CorpusFilter:
     """Drops the rows of labels that have too few, and caps labels that have too many; rows without a label stay.
 
@@ -146,7 +118,7 @@ def build_labels(*, minimum: int = 2, maximum: int | None = None, seed: int = 0)
 
 @hookimpl
 def seatrial_filters() -> Iterable[Component[Filter]]:
-    """The cleaning filters."""
+    """The cleaning filters, and those that look for duplicates."""
     yield Component(
         "schema", build_schema, "Checks that each row is a conversation with an answer.", rules=SCHEMA_RULES
     )
@@ -160,13 +132,7 @@ def seatrial_filters() -> Iterable[Component[Filter]]:
         uses={"tokenizer": Use("tokenizer")},
         rules=LENGTH_RULES,
     )
-    yield Component(
-        "duplicates",
-        build_duplicates,
-        "Keeps one of the rows that say the same, and finds equal inputs with different labels.",
-        rules=DUPLICATES_RULES,
-        place="corpus",
-    )
+    yield from duplicate_filters()
     yield Component(
         "labels", build_labels, "Drops rare labels and caps frequent ones.", rules=LABELS_RULES, place="corpus"
     )

@@ -87,3 +87,9 @@ def test_words_and_their_places_agree_with_spelling(text):
 
 def test_a_huge_text_has_all_its_words():
     assert len(spell("word, " * 200_000)) == 200_000
+
+
+@given(st.text(st.sampled_from("aZ09 .,:;-_'\"?!()[]{}#%&@*/\\$€+^~`<>|=é中"), max_size=30))
+def test_words_are_those_of_the_whole_text_normalised(text):
+    spelled = " ".join(normalise(text.replace("中", " 中 ")).split())
+    assert spell(text) == [word for word in spelled.split() if any(c.isalnum() or c in "$€+^~`<>|=" for c in word)]

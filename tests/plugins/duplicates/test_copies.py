@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seatrial import Grouping, Row, Turn
-from seatrial_plugins.cleaning import build_duplicates
+from seatrial_plugins.duplicates import build_duplicates
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
 
