@@ -7,7 +7,7 @@ others, from one word to a third of the words. True pairs are all pairs of a 5% 
 word shingles, compared as Python sets, reach the threshold. datasketch is imported from the environment that runs this.
 
 Both start from the rows' texts; datasketch is handed its shingles ready, so what it takes to make them is left out of its
-time and shown beside it. It is run with the banding that it chooses for the threshold, and with the banding of ours.
+time and shown beside it. Times are the process's CPU time, since machines are shared. datasketch is run with the banding that it chooses for the threshold, and with the banding of ours.
 """
 
 from __future__ import annotations
@@ -69,7 +69,9 @@ def main() -> None:
             f"{correct:10.2%}{clustered:13,}",
             flush=True,
         )
-    print("\nrecall: true pairs of the sample in one cluster · precision: pairs of the sample in one cluster that are true")
+    print(
+        "\nrecall: true pairs of the sample in one cluster · precision: pairs of the sample in one cluster that are true"
+    )
     print("verified: matches named by the contender that reach the threshold, all rows")
 
 
@@ -88,9 +90,8 @@ def arguments() -> argparse.Namespace:
 
 
 def questions(path: Path) -> list[str]:
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-    with opened as file:
-        return [json.loads(line)["question"] for line in file]
+    data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    return [json.loads(line)["question"] for line in data.splitlines()]
 
 
 def make_rows(originals: Sequence[str], count: int, rng: random.Random) -> tuple[list[str], list[int]]:
@@ -101,7 +102,9 @@ def make_rows(originals: Sequence[str], count: int, rng: random.Random) -> tuple
         if index < len(originals):
             rows.append((originals[index], index))
         else:
-            parts = [rng.choice(sentences[rng.randrange(len(sentences))]) for _ in range(rng.choice((2, 3, 3, 4, 4, 5)))]
+            parts = [
+                rng.choice(sentences[rng.randrange(len(sentences))]) for _ in range(rng.choice((2, 3, 3, 4, 4, 5)))
+            ]
             text = re.sub(r"\d+", lambda _: str(rng.randrange(2, 1000)), " ".join(parts))
             rows.append((text, index))
     vocabulary = sorted({word for text in originals for word in text.split()})

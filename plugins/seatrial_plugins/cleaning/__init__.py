@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
 
 from seatrial import Component, Rule, Use, hookimpl
 from seatrial.filters import CorpusFilter, Filter, RowFilter

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-from seatrial import Component, Rule, Use
+from seatrial import Component, Rule
 from seatrial.filters import CorpusFilter, Filter
-from seatrial.model import Encoder
 
 __all__ = ["build_duplicates", "build_near_duplicates", "duplicate_filters"]
 

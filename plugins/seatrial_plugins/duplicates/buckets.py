@@ -54,7 +54,9 @@ def _pairs_of_band(keys: np.ndarray, band: int) -> Iterator[np.ndarray]:
         ordered = np.sort(key << _HALF | members)
         members = ordered & _LOW
         bucket = ordered >> _HALF
-        starts = np.flatnonzero(np.concatenate(([True], bucket[1:] != bucket[:-1]))) if len(bucket) else np.empty(0, int)
+        starts = (
+            np.flatnonzero(np.concatenate(([True], bucket[1:] != bucket[:-1]))) if len(bucket) else np.empty(0, int)
+        )
         sizes = np.diff(np.append(starts, len(bucket)))
         yield from _all_pairs(members, starts, sizes)
         crowded = sizes > CROWD

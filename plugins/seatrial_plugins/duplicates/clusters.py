@@ -67,7 +67,9 @@ class Clusters:
         sizes = np.bincount(component, minlength=count)[component]
         whole = sizes <= self.largest
         parted = np.flatnonzero(~whole & (stands == np.arange(texts)))
-        return np.where(whole, first[component], stands), dict(zip(parted.tolist(), sizes[parted].tolist(), strict=True))
+        return np.where(whole, first[component], stands), dict(
+            zip(parted.tolist(), sizes[parted].tolist(), strict=True)
+        )
 
     def _named(self, joined: np.ndarray) -> dict[str, str]:
         cluster = joined[self.texts.numbers]
@@ -75,7 +77,9 @@ class Clusters:
         rows = self._ids(self.texts.rows[shared])
         return dict(zip(rows, self._ids(self.texts.first[cluster[shared]]), strict=True))
 
-    def _findings(self, stands: np.ndarray, parted: Mapping[int, int], lookup: Callable[[str], Row]) -> Iterator[Finding]:
+    def _findings(
+        self, stands: np.ndarray, parted: Mapping[int, int], lookup: Callable[[str], Row]
+    ) -> Iterator[Finding]:
         quoted = _Quotes(lookup, self.on)
         survivor = stands[self.texts.numbers]
         counts = np.bincount(survivor, minlength=len(stands))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 import pyarrow as pa
@@ -83,10 +85,9 @@ class NearDuplicates:
         texts = texts_in(signatures, self.keep)
         edges = self._edges(signatures, texts)
         survivors = Survivors(signatures["answer"].to_numpy()[texts.first].tolist(), self.largest)
-        starts = np.flatnonzero(np.diff(edges.later, prepend=-1))
-        earlier, similarity = edges.earlier.tolist(), edges.similarity.tolist()
-        for start, end in zip(starts, [*starts[1:], len(earlier)], strict=True):
-            survivors.place(int(edges.later[start]), zip(earlier[start:end], similarity[start:end], strict=True))
+        pairs = zip(edges.later.tolist(), edges.earlier.tolist(), edges.similarity.tolist(), strict=True)
+        for text, alike in groupby(pairs, itemgetter(0)):
+            survivors.place(text, ((earlier, similarity) for _, earlier, similarity in alike))
         measure = f"Jaccard similarity of {self.shingle}-word shingles"
         links = (edges.later, edges.earlier)
         return Clusters(signatures["id"], texts, survivors, links, self.largest, measure, self.on).grouping(lookup)
