@@ -21,7 +21,6 @@ def transformers(
     chat: bool = True,
     system: str | None = None,
     batch_tokens: int = 4096,
-    compile: Literal["auto", "layers", "off"] = "auto",  # noqa: A002 - what everybody calls it
 ) -> ModelLoader:
     """A causal language model as transformers loads it.
 
@@ -32,12 +31,10 @@ def transformers(
         chat: Render conversations with the tokenizer's chat template; false writes the turns' texts line by line.
         system: A system turn for conversations that bring none; unset leaves that to the chat template.
         batch_tokens: How many tokens one forward pass may hold.
-        compile: `layers` compiles each decoder layer for training and likelihoods, `auto` does where there is a CUDA GPU,
-            Triton and a C compiler. Generation and timing always run uncompiled.
     """
     from seatrial_plugins.models.loader import LoadOptions, TransformersLoader
 
-    return TransformersLoader(LoadOptions(dtype, device, attention, chat, system, batch_tokens, compile))
+    return TransformersLoader(LoadOptions(dtype, device, attention, chat, system, batch_tokens))
 
 
 def random(
@@ -49,7 +46,6 @@ def random(
     chat: bool = True,
     system: str | None = None,
     batch_tokens: int = 4096,
-    compile: Literal["auto", "layers", "off"] = "auto",  # noqa: A002 - what everybody calls it
 ) -> ModelLoader:
     """An untrained model: a folder with a config and a tokenizer gets seeded random weights, written once to the cache.
 
@@ -63,11 +59,10 @@ def random(
         chat: As for `transformers`.
         system: As for `transformers`.
         batch_tokens: As for `transformers`.
-        compile: As for `transformers`.
     """
     from seatrial_plugins.models.loader import LoadOptions, RandomLoader
 
-    return RandomLoader(LoadOptions(dtype, device, attention, chat, system, batch_tokens, compile), seed)
+    return RandomLoader(LoadOptions(dtype, device, attention, chat, system, batch_tokens), seed)
 
 
 @hookimpl

@@ -103,13 +103,20 @@ class ChatTokenizer:
         """The ids that the model reads before it answers."""
         return self.encode([self.render(turns, ask=True) for turns in conversations])
 
-    def answered(self, turns: Sequence[Turn], answers: Sequence[str]) -> list[list[int]]:
-        """The ids of the conversation with each answer and the end of its turn behind it."""
-        joined = self._joined(turns, answers) if len(answers) > 1 and self.chat and self.closing else None
-        return joined or self.encode([self._answer(turns, answer) for answer in answers])
+    def answered(
+        self, turns: Sequence[Turn], answers: Sequence[str]
+    ) -> tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]:
+        """The conversation with each answer and the end of its turn behind it: ids that all begin with, and each one's rest.
 
-    def _joined(self, turns: Sequence[Turn], answers: Sequence[str]) -> list[list[int]] | None:
-        """The same, from the question's ids and each answer's, which are computed once for all questions.
+        The first part may be empty; questions with equal answers mostly have equal rests.
+        """
+        joined = self._joined(turns, answers) if len(answers) > 1 and self.chat and self.closing else None
+        return joined or ((), tuple(map(tuple, self.encode([self._answer(turns, answer) for answer in answers]))))
+
+    def _joined(
+        self, turns: Sequence[Turn], answers: Sequence[str]
+    ) -> tuple[tuple[int, ...], tuple[tuple[int, ...], ...]] | None:
+        """The same, with each answer's ids computed once for all questions.
 
         Rendering and cutting 77 labels anew for each of 3,000 questions takes minutes. A tokenizer never joins what
         stands before and behind an added token, so the ids up to the last one and those behind it can be put together.
@@ -119,9 +126,11 @@ class ChatTokenizer:
         cut = max((match.end() for match in self._added.finditer(head)), default=0)
         if not cut or not all(self._written_as_it_is(answer) for answer in answers):
             return None
-        question = self.encode([head[:cut]])[0]
-        ids = [[*question, *self._behind(head[cut:] + answer + self.closing)] for answer in answers]
-        return ids if ids[0] == self.encode([self._answer(turns, answers[0])])[0] else None
+        question = tuple(self.encode([head[:cut]])[0])
+        rests = tuple(self._behind(head[cut:] + answer + self.closing) for answer in answers)
+        return (
+            (question, rests) if [*question, *rests[0]] == self.encode([self._answer(turns, answers[0])])[0] else None
+        )
 
     @cached_property
     def _added(self) -> re.Pattern[str]:

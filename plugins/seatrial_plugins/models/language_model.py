@@ -14,7 +14,6 @@ from seatrial.model import Continuation, Generation, Timing
 from seatrial.rows import Turn
 from seatrial_plugins.models.batches import batches_by_length
 from seatrial_plugins.models.chat import ChatTokenizer
-from seatrial_plugins.models.compiling import eagerly, is_compiled
 from seatrial_plugins.models.likelihoods import Likelihoods, Question
 from seatrial_plugins.models.merging import merged
 
@@ -57,7 +56,6 @@ class CausalModel:
             "parameters": sum(p.numel() for n, p in self._bare.named_parameters() if "lora_" not in n),
             "attention": str(config._attn_implementation),  # noqa: SLF001  # there is no public name
             "packed": self.packs,
-            "compiled": is_compiled(self._bare),
             "batch_tokens": self.batch_tokens,
             "context": self.context,
             "adapter": self._has_adapter and not self._adapter_off,
@@ -106,7 +104,7 @@ class CausalModel:
         asked = self.chat.prompts(prompts)
         answered = [index for index, answers in enumerate(options) if answers]
         questions = [
-            Question.of(asked[index], self.chat.answered(prompts[index], options[index]), context=self.context)
+            Question.of(asked[index], *self.chat.answered(prompts[index], options[index]), context=self.context)
             for index in answered
         ]
         with self._adapter():
@@ -135,7 +133,7 @@ class CausalModel:
             return rows * (longest + max_new_tokens) <= self.batch_tokens
 
         results: dict[int, Generation] = {}
-        with torch.inference_mode(), self._adapter(), eagerly():
+        with torch.inference_mode(), self._adapter():
             for batch in batches_by_length([len(ids) for ids in asked], fits):
                 answers = self._decode([asked[index] for index in batch], max_new_tokens, stop)
                 results.update(zip(batch, answers, strict=True))
@@ -190,7 +188,7 @@ class CausalModel:
         """Decode exactly `new_tokens` greedily from random prompts of exactly `prompt_tokens`; end of turn ignored."""
         from seatrial_plugins.models.timing import time_request
 
-        with self._adapter(), eagerly():
+        with self._adapter():
             return time_request(
                 self._bare,
                 vocab_size=self._bare.config.get_text_config().vocab_size,

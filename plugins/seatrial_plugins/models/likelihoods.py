@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import torch
@@ -12,7 +12,6 @@ import torch
 from seatrial.errors import StageError
 from seatrial.model import Continuation
 from seatrial_plugins.models.batches import batches_by_length
-from seatrial_plugins.models.compiling import compiling, eagerly
 from seatrial_plugins.models.packing import Packed, head_is_plain, hidden_states, pack, run_packed
 from seatrial_plugins.models.token_tree import TokenTree, common_prefix
 
@@ -30,51 +29,78 @@ _FLOAT32_LOGITS = {"cuda": 1 << 27}
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A prompt and its options, as tokens."""
+    """A prompt and its options, as tokens: each option is the head and one of the rests."""
 
-    tree: TokenTree
-    """What is fed: every option's sequence without its last token, which predicts nothing."""
-    paths: list[list[int]]
-    """For each option, the node of each of its fed tokens."""
-    sequences: list[list[int]]
-    starts: list[int]
+    head: tuple[int, ...]
+    rests: tuple[tuple[int, ...], ...]
+    starts: tuple[int, ...]
     """For each option, its first scored token."""
+    tree: TokenTree
+    """What is fed: every option without its last token, which predicts nothing."""
+    paths: tuple[tuple[int, ...], ...]
+    """For each option, the node of each fed token of its rest, counted from the end of the head."""
 
     @classmethod
-    def of(cls, prompt: Sequence[int], sequences: list[list[int]], *, context: int) -> Question:
+    def of(
+        cls, prompt: Sequence[int], head: tuple[int, ...], rests: tuple[tuple[int, ...], ...], *, context: int
+    ) -> Question:
         """A continuation's tokens are those from where the whole conversation differs from the prompt on.
 
         Raises:
             StageError: it is longer than the context, or there is nothing to condition on.
         """
-        starts = [common_prefix([prompt, ids]) for ids in sequences]
-        longest = max(len(ids) for ids in sequences)
+        longest = len(head) + max(map(len, rests))
         if longest > context:
             raise StageError(
                 f"a prompt and its answer have {longest} tokens, the model's context {context}; drop such rows with the "
                 "filter `length`"
             )
+        shared = common_prefix([prompt, head])
+        behind = _starts(tuple(prompt[shared:]), rests) if shared == len(head) else (0,) * len(rests)
+        starts = tuple(shared + more for more in behind)
         if min(starts) == 0:
             raise StageError(
                 "the prompt has no token that an answer could be conditioned on; give it text or a chat template"
             )
-        tree, paths = TokenTree.of([ids[:-1] for ids in sequences])
-        return cls(tree, paths, sequences, starts)
+        tree, paths = _branches(rests)
+        return cls(head, rests, starts, tree.behind(head), paths)
 
     def scored(self) -> int:
         """How many nodes have to predict something, at most."""
-        return sum(len(ids) - start for ids, start in zip(self.sequences, self.starts, strict=True))
+        return sum(self._counts())
 
     def targets(self) -> Iterator[tuple[int, int]]:
         """Option by option: the node that predicts a scored token, and the token."""
-        for path, ids, start in zip(self.paths, self.sequences, self.starts, strict=True):
-            for at in range(start, len(ids)):
-                yield path[at - 1], ids[at]
+        size = len(self.head)
+        for rest, path, start in zip(self.rests, self.paths, self.starts, strict=True):
+            for at in range(start - size, len(rest)):
+                yield (
+                    (size + path[at - 1] if at > 0 else size + at - 1),
+                    (rest[at] if at >= 0 else self.head[size + at]),
+                )
 
     def continuations(self, logprobs: Iterator[float]) -> list[Continuation]:
         """Each option's continuation, from the log probabilities of `targets`, in that order."""
-        counts = [len(ids) - start for ids, start in zip(self.sequences, self.starts, strict=True)]
-        return [_continuation([next(logprobs) for _ in range(count)]) for count in counts]
+        return [_continuation([next(logprobs) for _ in range(count)]) for count in self._counts()]
+
+    def sequences(self) -> list[list[int]]:
+        """Each option's tokens."""
+        return [[*self.head, *rest] for rest in self.rests]
+
+    def _counts(self) -> list[int]:
+        return [len(self.head) + len(rest) - start for rest, start in zip(self.rests, self.starts, strict=True)]
+
+
+@lru_cache(maxsize=1024)
+def _branches(rests: tuple[tuple[int, ...], ...]) -> tuple[TokenTree, tuple[tuple[int, ...], ...]]:
+    """The tree of the options' fed tokens; the questions of a task have the same options, so it is made once for all."""
+    tree, paths = TokenTree.of([rest[:-1] for rest in rests])
+    return tree, tuple(map(tuple, paths))
+
+
+@lru_cache(maxsize=1024)
+def _starts(prompt: tuple[int, ...], rests: tuple[tuple[int, ...], ...]) -> tuple[int, ...]:
+    return tuple(common_prefix([prompt, rest]) for rest in rests)
 
 
 class Likelihoods:
@@ -88,7 +114,7 @@ class Likelihoods:
     def of(self, questions: Sequence[Question]) -> list[list[Continuation]]:
         """Each question's options, in order."""
         score = self._packed if self._packs else self._padded
-        with torch.inference_mode(), compiling():
+        with torch.inference_mode():
             results = score(questions)
         return [results[index] for index in range(len(questions))]
 
@@ -136,9 +162,9 @@ class Likelihoods:
         flat = [
             (index, option, ids[:-1], ids, start)
             for index, question in enumerate(questions)
-            for option, (ids, start) in enumerate(zip(question.sequences, question.starts, strict=True))
+            for option, (ids, start) in enumerate(zip(question.sequences(), question.starts, strict=True))
         ]
-        results = {index: [Continuation(0.0, 1)] * len(question.sequences) for index, question in enumerate(questions)}
+        results = {index: [Continuation(0.0, 1)] * len(question.rests) for index, question in enumerate(questions)}
 
         def fits(rows: int, _tokens: int, longest: int) -> bool:
             return rows * longest <= self._batch_tokens and rows * longest * self._vocabulary <= _LOGITS
@@ -151,10 +177,9 @@ class Likelihoods:
             for row, (_, _, fed, _, _) in enumerate(chosen):
                 ids[row, : len(fed)] = torch.tensor(fed)
                 mask[row, : len(fed)] = 1
-            with eagerly():
-                output = self._network(
-                    input_ids=ids.to(self._device), attention_mask=mask.to(self._device), use_cache=False
-                )
+            output = self._network(
+                input_ids=ids.to(self._device), attention_mask=mask.to(self._device), use_cache=False
+            )
             for row, (index, option, _, whole, start) in enumerate(chosen):
                 predicted = output.logits[row, start - 1 : len(whole) - 1]
                 results[index][option] = _continuation(

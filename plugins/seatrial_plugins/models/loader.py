@@ -16,7 +16,6 @@ from seatrial.errors import SourceError
 from seatrial.model import ModelFiles
 from seatrial.store import atomic_folder, digest_json
 from seatrial_plugins.models.chat import ChatTokenizer
-from seatrial_plugins.models.compiling import can_compile, compile_layers
 from seatrial_plugins.models.device import choose_device, choose_dtype
 from seatrial_plugins.models.language_model import CausalModel
 from seatrial_plugins.models.packed_attention import ATTENTION
@@ -36,7 +35,6 @@ class LoadOptions:
     chat: bool = True
     system: str | None = None
     batch_tokens: int = 4096
-    compile: str = "auto"
 
 
 def load_network(folder: Path, options: LoadOptions) -> tuple[Any, bool]:
@@ -67,8 +65,6 @@ def load_network(folder: Path, options: LoadOptions) -> tuple[Any, bool]:
     packs = attention == ATTENTION and packing_is_exact(network, network.config.get_text_config().vocab_size, device)
     if attention == ATTENTION and not packs:
         network.set_attn_implementation("sdpa")
-    if options.compile == "layers" or (options.compile == "auto" and packs and can_compile(device)):
-        compile_layers(network)
     return network, packs
 
 

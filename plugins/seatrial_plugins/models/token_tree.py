@@ -50,6 +50,12 @@ class TokenTree:
             paths.append(path)
         return cls(tuple(tokens), tuple(parents), shared if len(sequences) > 1 else len(tokens)), paths
 
+    def behind(self, head: Sequence[int]) -> TokenTree:
+        """The same tree below a line of other tokens."""
+        size = len(head)
+        parents = (*range(-1, size - 1), *(size + parent if parent >= 0 else size - 1 for parent in self.parents))
+        return TokenTree((*head, *self.tokens), parents, size + self.trunk)
+
     def __len__(self) -> int:
         return len(self.tokens)
 

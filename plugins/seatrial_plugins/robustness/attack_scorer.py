@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Self
 
 from seatrial.errors import StageError
 from seatrial.model import Scores
@@ -13,17 +14,52 @@ from seatrial.scores import Sample
 from seatrial.scoring import System, Task
 from seatrial_plugins.robustness import Recipe
 from seatrial_plugins.robustness.label_classifier import LabelClassifier
-from seatrial_plugins.robustness.random_state import example_seed
+from seatrial_plugins.robustness.lockstep import Outcome, lockstep
+from seatrial_plugins.robustness.process_state import example_seed
 from seatrial_plugins.robustness.textattack_import import import_textattack
 from seatrial_plugins.robustness.word_attack import Attempt, attack_text
 from seatrial_plugins.robustness.word_changes import changed_words, words
 
+if TYPE_CHECKING:
+    import numpy as np
+
 __all__ = ["AttackScorer"]
+
+_TOGETHER = 64
+"""Rows attacked at a time: enough to fill the model's batches until the last few."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """A row under attack."""
+
+    row: Row
+    classifier: LabelClassifier
+    seed: int
+
+    @classmethod
+    def of(cls, system: System, row: Row, task: Task) -> Self:
+        classifier = LabelClassifier(system.prompt(row), row.choices or task.labels)
+        return cls(row, classifier, example_seed(task.seed, row.id))
+
+    @property
+    def truth(self) -> int:
+        """Which of the labels is the expected answer."""
+        labels = self.classifier.labels
+        if len(labels) < 2:
+            raise StageError(f"an attack needs at least 2 labels or choices, and there are {len(labels)}")
+        if self.row.target in labels:
+            return labels.index(self.row.target)
+        raise StageError(f"the expected answer {self.row.target!r} is none of the {len(labels)} labels")
+
+
+_Question = tuple[_Target, tuple[str, ...]]
+"""Texts that an attack wants probabilities for."""
 
 
 @dataclass(frozen=True, slots=True)
 class AttackScorer:
-    """Attacks row by row; an exception within one row's attack is that row's error."""
+    """Attacks rows together, each by itself; an exception within one row's attack is that row's error."""
 
     recipe: Recipe
     budget: int
@@ -40,39 +76,51 @@ class AttackScorer:
                 f"attack: {system.name} gives no log-likelihoods, so it cannot be attacked as a classifier."
             )
         import_textattack()
-        for done, row in enumerate(rows, start=1):
-            yield self._attack(system, model, row, task)
+        targets = [_Target.of(system, row, task) for row in rows]
+
+        def pooled(questions: list[_Question]) -> list[np.ndarray]:
+            given = iter(
+                model.loglikelihoods(
+                    [target.classifier.with_text(text) for target, texts in questions for text in texts],
+                    [target.classifier.labels for target, texts in questions for _ in texts],
+                )
+            )
+            return [target.classifier.probabilities([next(given) for _ in texts]) for target, texts in questions]
+
+        attacks = [partial(self._attack, target) for target in targets]
+        for done, outcome in enumerate(lockstep(attacks, pooled, together=_TOGETHER), start=1):
+            yield self._sample(targets[done - 1], outcome)
             task.progress(done, len(rows))
 
-    def _attack(self, system: System, model: Scores, row: Row, task: Task) -> Sample:
-        labels = row.choices or task.labels
-        classifier = LabelClassifier(model, system.prompt(row), labels)
-        about: dict[str, Any] = {
-            "row": row.id,
-            "target": row.target,
-            "prompt_hash": content_id(classifier.prompt, choices=labels),
-            "slice": row.label or row.slice,
-        }
-        try:
-            truth = _truth(row, labels)
-            text = classifier.text
-            seed = example_seed(task.seed, row.id)
-            attempt = attack_text(
-                classifier.probabilities, text, truth, recipe=self.recipe, budget=self.budget, seed=seed
-            )
-            return self._sample(about, attempt, text, labels, truth)
-        except Exception as error:  # noqa: BLE001  # one row that fails must not take the others with it
-            return Sample(values={}, error=f"{type(error).__name__}: {error}", **about)
+    def _attack(self, target: _Target, ask: Callable[[_Question], np.ndarray]) -> Attempt:
+        return attack_text(
+            lambda texts: ask((target, tuple(texts))),
+            target.classifier.text,
+            target.truth,
+            recipe=self.recipe,
+            budget=self.budget,
+            seed=target.seed,
+        )
 
-    def _sample(
-        self, about: dict[str, Any], attempt: Attempt, text: str, labels: tuple[str, ...], truth: int
-    ) -> Sample:
+    def _sample(self, target: _Target, outcome: Outcome[Attempt]) -> Sample:
+        row, labels = target.row, target.classifier.labels
+        sample = Sample(
+            row=row.id,
+            values={},
+            target=row.target,
+            prompt_hash=content_id(target.classifier.prompt, choices=labels),
+            slice=row.label or row.slice,
+        )
+        if outcome.error is not None:
+            return replace(sample, error=f"{type(outcome.error).__name__}: {outcome.error}")
+        assert outcome.result is not None
+        attempt, text = outcome.result, target.classifier.text
         attacked, flipped = attempt.outcome != "skipped", attempt.outcome == "succeeded"
-        prediction, clean = int(attempt.attacked.argmax()), int(attempt.clean.argmax())
         changes = changed_words(text, attempt.text)
         count = len(words(text))
         share = 100.0 * sum(change.words for change in changes) / count if count else 0.0
-        return Sample(
+        return replace(
+            sample,
             values={
                 "clean_correct": float(attacked),
                 "robust_correct": float(attacked and not flipped),
@@ -81,7 +129,7 @@ class AttackScorer:
                 "unique_forwards": float(attempt.unique_forwards) if attacked else None,
                 "perturbed_words": share if flipped else None,
             },
-            prediction=labels[prediction],
+            prediction=labels[int(attempt.attacked.argmax())],
             detail={
                 "outcome": attempt.outcome,
                 "recipe": self.recipe,
@@ -89,22 +137,12 @@ class AttackScorer:
                 "original": text,
                 "attacked": attempt.text,
                 "changes": [asdict(change) for change in changes],
-                "clean_prediction": labels[clean],
-                "truth": labels[truth],
+                "clean_prediction": labels[int(attempt.clean.argmax())],
+                "truth": row.target,
                 "clean_probabilities": _named(labels, attempt.clean.tolist()),
                 "attacked_probabilities": _named(labels, attempt.attacked.tolist()),
             },
-            **about,
         )
-
-
-def _truth(row: Row, labels: tuple[str, ...]) -> int:
-    """Which of the labels is the expected answer."""
-    if len(labels) < 2:
-        raise StageError(f"an attack needs at least 2 labels or choices, and there are {len(labels)}")
-    if row.target in labels:
-        return labels.index(row.target)
-    raise StageError(f"the expected answer {row.target!r} is none of the {len(labels)} labels")
 
 
 def _named(labels: tuple[str, ...], probabilities: list[float]) -> dict[str, float]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from seatrial.errors import StageError
-from seatrial.model import Scores
+from seatrial.model import Continuation
 from seatrial.rows import Turn
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ __all__ = ["LabelClassifier"]
 class LabelClassifier:
     """One prompt with a gap where the last user message stood, and the labels that may answer it."""
 
-    model: Scores
     prompt: tuple[Turn, ...]
     labels: tuple[str, ...]
 
@@ -46,8 +45,8 @@ class LabelClassifier:
         place = self.place
         return (*self.prompt[:place], replace(self.prompt[place], content=text), *self.prompt[place + 1 :])
 
-    def probabilities(self, texts: Sequence[str]) -> np.ndarray:
-        """Softmax over the labels' log-likelihoods, float64, shape [texts, labels]; one call to the model.
+    def probabilities(self, given: Sequence[Sequence[Continuation]]) -> np.ndarray:
+        """Softmax over the labels' log-likelihoods, one row for each text that was asked: float64, shape [texts, labels].
 
         It is float64 on purpose: TextAttack takes rows whose sum is off by 1e-6 for logits, and applies a second
         softmax to the whole batch.
@@ -58,9 +57,8 @@ class LabelClassifier:
         import numpy as np
         from scipy.special import softmax
 
-        given = self.model.loglikelihoods([self.with_text(text) for text in texts], [self.labels] * len(texts))
         logprobs = np.array([[option.logprob for option in options] for options in given], dtype=np.float64)
-        logprobs = logprobs.reshape(len(texts), len(self.labels))
+        logprobs = logprobs.reshape(len(given), len(self.labels))
         if np.isnan(logprobs).any() or np.isneginf(logprobs).all(axis=1).any():
             raise StageError("the model's log-likelihoods of the labels are not numbers")
         return softmax(logprobs, axis=1)

@@ -1,20 +1,18 @@
 """One attack on one message with TextAttack: from a classifier of texts to an attacked text and an outcome.
 
-The attack asks for probabilities through `Ask` alone, and every example has its own attack, cache and seed. So a later
-version can advance many examples at once (TextAttack cannot: its issue #372), and answer their questions from one pool
-of batches, without touching this.
+The attack asks for probabilities through `Ask` alone, and every example has its own attack, cache and seed; while it
+asks, the process's state is as if no attack ran. So many examples can advance together (`lockstep`).
 """
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from seatrial.errors import StageError
 from seatrial_plugins.robustness import Recipe
-from seatrial_plugins.robustness.random_state import seeded
+from seatrial_plugins.robustness.process_state import ProcessState
 from seatrial_plugins.robustness.textattack_import import import_textattack, stop_words
 
 if TYPE_CHECKING:
@@ -82,8 +80,14 @@ def attack_text(ask: Ask, text: str, truth: int, *, recipe: Recipe, budget: int,
     import numpy as np
 
     import_textattack()
-    victim = _Victim(ask)
-    with seeded(seed), _no_split_token(text):
+    state = ProcessState(seed, text)
+
+    def ask_outside(texts: Sequence[str]) -> np.ndarray:
+        with state.paused():
+            return ask(texts)
+
+    victim = _Victim(ask_outside)
+    with state:
         attack = _build(recipe, victim, budget)
         result = attack.attack(text, truth)
     first, last = result.original_result, result.perturbed_result
@@ -119,19 +123,3 @@ def _outcome(kind: str, *, exhausted: bool) -> Outcome:
             return "budget exhausted" if exhausted else "failed"
         case _:
             raise StageError(f"robustness: TextAttack gave a {kind}, which is no outcome of an attack on a label")
-
-
-@contextlib.contextmanager
-def _no_split_token(text: str) -> Iterator[None]:
-    """Keep `<SPLIT>` in a message ordinary text: TextAttack joins columns with it, and cuts perturbed texts there."""
-    from textattack.shared import AttackedText
-
-    separator = "\ue000"
-    while separator in text:
-        separator += "\ue000"
-    before = AttackedText.SPLIT_TOKEN
-    AttackedText.SPLIT_TOKEN = separator
-    try:
-        yield
-    finally:
-        AttackedText.SPLIT_TOKEN = before

@@ -13,7 +13,6 @@ from seatrial.errors import TrainingError, UsageError
 from seatrial.store import digest_json
 from seatrial.training import Trained, TrainingJob
 from seatrial_plugins.models.chat import ChatTokenizer
-from seatrial_plugins.models.compiling import compiling, is_compiled
 from seatrial_plugins.models.device import choose_device, peak_bytes
 from seatrial_plugins.models.loader import LoadOptions, load_network
 from seatrial_plugins.training.arguments import training_arguments
@@ -53,8 +52,7 @@ class LoraTrainer:
         if resumed is not None:
             engine.history = History.load(resumed)
         loaded = time.perf_counter()
-        with compiling():
-            engine.train(resume_from_checkpoint=str(resumed) if resumed else None)
+        engine.train(resume_from_checkpoint=str(resumed) if resumed else None)
         seconds = time.perf_counter() - loaded
         self._finish(engine, job)
         first = int(resumed.name.rpartition("-")[2]) if resumed else 0
@@ -238,5 +236,4 @@ def _facts(
         "device": str(device),
         "dtype": str(next(p.dtype for p in network.parameters() if not p.requires_grad)).removeprefix("torch."),
         "packed": engine.work.packs,
-        "compiled": is_compiled(network),
     }

@@ -65,8 +65,8 @@ def test_nothing_asked_gives_nothing(tiny_model):
 def test_the_end_of_the_turn_counts(tiny_model):
     """Otherwise an option could never be less likely than one that it begins with."""
     short, long = tiny_model.loglikelihoods([PROMPTS[0]], [["a", "a a"]])[0]
-    ended = tiny_model.chat.answered(PROMPTS[0], ["a"])[0]
-    assert short.tokens == len(ended) - len(tiny_model.chat.prompts([PROMPTS[0]])[0])
+    head, (rest,) = tiny_model.chat.answered(PROMPTS[0], ["a"])
+    assert short.tokens == len(head) + len(rest) - len(tiny_model.chat.prompts([PROMPTS[0]])[0])
     assert long.tokens > short.tokens >= 2
 
 

@@ -6,7 +6,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from seatrial_plugins.models.compiling import compile_layers, compiling, is_compiled
 from seatrial_plugins.models.packed_attention import ATTENTION
 from seatrial_plugins.models.packing import head_is_plain, hidden_states, pack, packing_is_exact, run_packed
 from seatrial_plugins.models.token_tree import TokenTree
@@ -129,16 +128,3 @@ def test_a_plain_head_gives_the_logits_from_the_hidden_states(kind):
 
 def test_a_scale_behind_the_head_is_found_out():
     assert not head_is_plain(network(model_type="granite", logits_scaling=4.0), torch.device("cpu"))
-
-
-def test_compiled_layers_give_the_logits_of_plain_ones():
-    model = network()
-    rows = [[1, 2, 3, 4, 5, 6, 7], [1, 2, 3, 4, 5, 9], [1, 2, 3, 4, 5, 8, 8, 8]]
-    packed = pack([TokenTree.line(row) for row in rows])
-    places = torch.arange(packed.input_ids.shape[1])
-    with torch.no_grad():
-        plain = run_packed(model, packed, places)
-        assert compile_layers(model, backend="aot_eager") == 2
-        assert is_compiled(model)
-        with compiling():
-            torch.testing.assert_close(run_packed(model, packed, places), plain)

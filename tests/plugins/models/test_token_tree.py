@@ -30,6 +30,13 @@ def test_a_node_sees_its_ancestors_and_itself(found, data):
             assert sees[node - first].nonzero().flatten().tolist() == sorted(n - first for n in path[first : place + 1])
 
 
+@given(sequences, st.lists(st.integers(0, 3), max_size=5))
+def test_a_tree_behind_a_head_is_the_tree_of_the_longer_sequences(found, head):
+    behind = TokenTree.of(found)[0].behind(head)
+    whole = TokenTree.of([[*head, *sequence] for sequence in found])[0]
+    assert (behind.tokens, behind.parents, behind.trunk) == (whole.tokens, whole.parents, whole.trunk)
+
+
 @given(sequences)
 def test_the_common_prefix_is_what_all_share_and_no_more(found):
     length = common_prefix(found)

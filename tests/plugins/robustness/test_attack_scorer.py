@@ -129,6 +129,15 @@ def test_equal_seeds_repeat_every_sample_and_the_order_of_rows_does_not_matter()
     assert first[0].detail["attacked"] != other[0].detail["attacked"]
 
 
+def test_attacks_that_advance_together_end_as_those_one_after_the_other(monkeypatch):
+    rows = [
+        _row(number, f"please explain {word} invoice now", "billing") for number, word in enumerate(["the", "an", "my"])
+    ]
+    together, model = _score([*ROWS, *rows]), KeywordClassifier()
+    monkeypatch.setattr("seatrial_plugins.robustness.attack_scorer._TOGETHER", 1)
+    assert _score([*ROWS, *rows], model) == together
+
+
 def test_a_small_budget_is_exhausted_and_the_row_counts_as_robust():
     rows = [_row(1, "please explain yesterday's rather unexpected invoice", "billing")]
     (sample,) = _score(rows, budget=5)
@@ -141,7 +150,7 @@ def test_a_small_budget_is_exhausted_and_the_row_counts_as_robust():
 def test_a_row_that_fails_is_an_error_and_the_others_are_scored():
     class Sometimes(KeywordClassifier):
         def loglikelihoods(self, prompts, options):
-            if "poison" in prompts[0][-1].content:
+            if any("poison" in prompt[-1].content for prompt in prompts):
                 raise RuntimeError("the device was lost")
             return super().loglikelihoods(prompts, options)
 

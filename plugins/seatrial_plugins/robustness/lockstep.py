@@ -1,0 +1,122 @@
+"""Lock-step: many attacks advance together, and the questions that they wait with are answered in one call.
+
+An attack asks the model a few texts at a time and goes on from what it hears, so alone it never fills a batch, and
+TextAttack runs one after the other (its issue 372). Here each attack has a thread of its own, of which one at a time is
+awake: it runs until it asks. When all under way have asked, their questions are pooled. What an attack hears, and so what
+becomes of it, is what it would hear alone.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+__all__ = ["Outcome", "lockstep"]
+
+Q = TypeVar("Q")
+A = TypeVar("A")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[R]):
+    """How one job ended: with a result, or with the exception that it raised."""
+
+    result: R | None = None
+    error: Exception | None = None
+
+
+def lockstep(
+    jobs: Sequence[Callable[[Callable[[Q], A]], R]], answer: Callable[[list[Q]], list[A]], *, together: int
+) -> Iterator[Outcome[R]]:
+    """Run jobs, at most `together` at a time, and yield how each ended, in order.
+
+    Args:
+        jobs: each is called with a function that takes one question and returns its answer.
+        answer: answers the pooled questions, in order. If it raises, each question is asked alone, and its job gets the
+            exception.
+        together: how many jobs are under way at a time.
+    """
+    waiting = [_Job(job) for job in jobs]
+    under_way: list[_Job[Q, A, R]] = []
+    started = finished = 0
+    try:
+        while finished < len(waiting):
+            while started < len(waiting) and len(under_way) < together:
+                under_way.append(waiting[started])
+                waiting[started].start()
+                started += 1
+            asking = [job for job in under_way if job.outcome is None]
+            for job, heard in zip(asking, _heard([job.question for job in asking], answer), strict=True):
+                job.hear(heard)
+            under_way = [job for job in under_way if job.outcome is None]
+            while finished < started and (outcome := waiting[finished].outcome) is not None:
+                finished += 1
+                yield outcome
+    finally:
+        for job in under_way:
+            job.abandon()
+
+
+def _heard(questions: list[Q], answer: Callable[[list[Q]], list[A]]) -> list[A | Exception]:
+    if not questions:
+        return []
+    try:
+        return list(answer(questions))
+    except Exception as error:  # noqa: BLE001  # it belongs to one of the questions: find out which
+        return [error] if len(questions) == 1 else [_heard([question], answer)[0] for question in questions]
+
+
+class _Abandoned(BaseException):
+    """Ends a job that nobody waits for any more."""
+
+
+class _Job(Generic[Q, A, R]):
+    """A job in its own thread, which sleeps while anything else runs."""
+
+    def __init__(self, work: Callable[[Callable[[Q], A]], R]) -> None:
+        self.outcome: Outcome[R] | None = None
+        self.question: Q
+        self._work = work
+        self._heard: A | Exception | None = None
+        self._awake, self._asleep = threading.Semaphore(0), threading.Semaphore(0)
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._abandoned = False
+
+    def start(self) -> None:
+        """Run until it asks or ends."""
+        self._thread.start()
+        self._asleep.acquire()
+
+    def hear(self, heard: A | Exception) -> None:
+        """Give it its answer; run until it asks again or ends."""
+        self._heard = heard
+        self._awake.release()
+        self._asleep.acquire()
+
+    def abandon(self) -> None:
+        """End it where it waits."""
+        self._abandoned = True
+        self._awake.release()
+        self._thread.join()
+
+    def _ask(self, question: Q) -> A:
+        self.question = question
+        self._asleep.release()
+        self._awake.acquire()
+        if self._abandoned:
+            raise _Abandoned
+        if isinstance(self._heard, Exception):
+            raise self._heard
+        return self._heard  # type: ignore[return-value]  # heard before it is woken
+
+    def _run(self) -> None:
+        try:
+            self.outcome = Outcome(result=self._work(self._ask))
+        except _Abandoned:
+            return
+        except Exception as error:  # noqa: BLE001  # handed to whoever runs the jobs
+            self.outcome = Outcome(error=error)
+        self._asleep.release()
