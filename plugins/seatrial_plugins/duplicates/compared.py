@@ -14,7 +14,7 @@ from seatrial.data.fingerprint import Part, part_of
 from seatrial.data.normalise import normalise
 from seatrial_plugins.duplicates.mixing import digest64, fold
 
-__all__ = ["Keep", "Texts", "answers_of", "contexts_of", "text_of", "texts_in"]
+__all__ = ["Keep", "Texts", "answers_of", "contexts_of", "preferred", "text_of", "texts_in"]
 
 Keep = Literal["first", "last", "longest"]
 """Which row of a cluster stays: the first or the last in source order, or the one with the most words."""
@@ -45,6 +45,14 @@ def answers_of(rows: Sequence[Row]) -> np.ndarray:
     return np.fromiter((0 if answer is None else digest64(answer) or 1 for answer in named), np.uint64, len(rows))
 
 
+def preferred(words: np.ndarray, keep: Keep) -> np.ndarray:
+    """The places of the rows that have words, those first that stay rather than others."""
+    rows = np.flatnonzero(words)
+    if keep == "last":
+        return rows[::-1]
+    return rows[np.argsort(-words[rows].astype(np.int64), kind="stable")] if keep == "longest" else rows
+
+
 @dataclass(frozen=True, slots=True)
 class Texts:
     """The different texts of a table, numbered so that those of preferred rows come first."""
@@ -68,12 +76,7 @@ def texts_in(signatures: pa.Table, keep: Keep) -> Texts:
             says nothing, which is compared with none).
         keep: which rows are preferred.
     """
-    words = signatures["words"].to_numpy()
-    rows = np.flatnonzero(words)
-    if keep == "last":
-        rows = rows[::-1]
-    elif keep == "longest":
-        rows = rows[np.argsort(-words[rows].astype(np.int64), kind="stable")]
+    rows = preferred(signatures["words"].to_numpy(), keep)
     said = fold(signatures["key"].to_numpy(), signatures["answer"].to_numpy())[rows]
     _, first, numbers = np.unique(said, return_index=True, return_inverse=True)
     by_preference = np.argsort(first)

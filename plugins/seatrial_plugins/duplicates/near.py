@@ -15,6 +15,7 @@ from seatrial.data.fingerprint import Part
 from seatrial.errors import UsageError
 from seatrial_plugins.duplicates.buckets import candidate_pairs
 from seatrial_plugins.duplicates.clusters import Clusters
+from seatrial_plugins.duplicates.columns import lists_of, matrix_of
 from seatrial_plugins.duplicates.compared import Keep, Texts, answers_of, contexts_of, text_of, texts_in
 from seatrial_plugins.duplicates.jaccard import ShingleSets
 from seatrial_plugins.duplicates.minhash import band_keys, banding
@@ -63,8 +64,7 @@ class NearDuplicates:
         """What a batch of rows is compared by; batches are independent of each other."""
         words = hash_words([text_of(row, self.on) for row in rows])
         shingles = shingle(words, self.shingle, contexts_of(rows))
-        form = banding(self.threshold, self.permutations)
-        keys = band_keys(shingles, form, self.seed)
+        keys = band_keys(shingles, banding(self.threshold, self.permutations), self.seed)
         ends = np.concatenate(([0], np.cumsum(shingles.counts)))
         sums = np.concatenate((np.zeros(1, dtype=np.uint64), np.cumsum(mix(shingles.hashes))))[ends]
         return pa.table(
@@ -73,7 +73,7 @@ class NearDuplicates:
                 "key": pa.array(np.diff(sums), pa.uint64()),
                 "answer": pa.array(answers_of(rows), pa.uint64()),
                 "words": pa.array(words.counts, pa.uint32()),
-                "bands": pa.FixedSizeListArray.from_arrays(pa.array(keys.ravel()), form.bands),
+                "bands": lists_of(keys),
                 "shingles": pa.LargeListArray.from_arrays(
                     ends, pa.array((shingles.hashes >> np.uint64(32)).astype(np.uint32))
                 ),
@@ -88,14 +88,19 @@ class NearDuplicates:
         pairs = zip(edges.later.tolist(), edges.earlier.tolist(), edges.similarity.tolist(), strict=True)
         for text, alike in groupby(pairs, itemgetter(0)):
             survivors.place(text, ((earlier, similarity) for _, earlier, similarity in alike))
-        measure = f"Jaccard similarity of {self.shingle}-word shingles"
-        links = (edges.later, edges.earlier)
-        return Clusters(signatures["id"], texts, survivors, links, self.largest, measure, self.on).grouping(lookup)
+        return Clusters(
+            ids=signatures["id"],
+            texts=texts,
+            survivors=survivors,
+            links=(edges.later, edges.earlier),
+            largest=self.largest,
+            measure=f"Jaccard similarity of {self.shingle}-word shingles",
+            on=self.on,
+        ).grouping(lookup)
 
     def _edges(self, signatures: pa.Table, texts: Texts) -> _Edges:
         """The candidate pairs that are as alike as the threshold asks."""
-        form = banding(self.threshold, self.permutations)
-        keys = _matrix(signatures["bands"], form.bands)[texts.first]
+        keys = matrix_of(signatures["bands"], texts.first)
         sets = ShingleSets(signatures["shingles"])
         found = [_Edges(*(np.empty(0, dtype) for dtype in (np.int64, np.int64, np.float64)))]
         for later, earlier in candidate_pairs(keys):
@@ -107,9 +112,3 @@ class NearDuplicates:
         )
         pairs, at = np.unique(np.stack((later, earlier)), axis=1, return_index=True)
         return _Edges(pairs[0], pairs[1], similarity[at])
-
-
-def _matrix(column: pa.ChunkedArray, width: int) -> np.ndarray:
-    """A column of lists of one length as an array of shape [rows, width]."""
-    parts = [chunk.flatten().to_numpy() for chunk in column.chunks]
-    return np.concatenate(parts).reshape(-1, width) if parts else np.empty((0, width), dtype=np.uint32)

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from seatrial.data.normalise import spell
 
-__all__ = ["WordHashes", "hash_words"]
+__all__ = ["WordHashes", "hash_words", "storable"]
 
 _REMEMBERED = 1 << 17
 """Pieces whose hashes are kept in a process, about 25 MB; all are forgotten when there are more."""
@@ -38,7 +38,7 @@ class WordHashes:
 def hash_words(texts: Sequence[str]) -> WordHashes:
     """The words of each text, hashed; a text without words counts 0."""
     # Arrow splits at ASCII white space, spell at every other: together they split where spell does.
-    pieces = pc.ascii_split_whitespace(pa.array([_storable(text) for text in texts], pa.large_string()))
+    pieces = pc.ascii_split_whitespace(pa.array([storable(text) for text in texts], pa.large_string()))
     encoded = pieces.flatten().dictionary_encode()
     spelled = [*map(_SPELLED.__getitem__, encoded.dictionary.to_pylist())]
     known = np.frombuffer(b"".join(spelled), dtype="<u8")
@@ -67,6 +67,6 @@ _SPELLED = _Spelled()
 # A process's own; it changes how long something takes, never what comes of it.
 
 
-def _storable(text: str) -> str:
-    # Arrow stores UTF-8, which has no lone surrogates.
+def storable(text: str) -> str:
+    """The text as Arrow can hold it: a question mark for every lone surrogate, which UTF-8 has none of."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
