@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seatrial_plugins.duplicates import buckets
@@ -22,6 +22,7 @@ def pairs_of(keys) -> list[tuple[int, int]]:
     return found
 
 
+@settings(deadline=None)
 @given(
     st.integers(0, CROWD).flatmap(
         lambda n: st.lists(st.lists(st.integers(0, 3), min_size=3, max_size=3), min_size=n, max_size=n)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seatrial_plugins.duplicates.columns import lists_of, matrix_of
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=5), st.data())
 def test_rows_of_a_chunked_column(sizes, data):
     whole = np.arange(3 * sum(sizes), dtype=np.float32).reshape(-1, 3)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seatrial import Grouping, Row, Turn
@@ -131,6 +131,7 @@ def test_an_empty_table_and_a_single_row():
     assert grouped([row("a", "x" * 1_000_000)]) == Grouping([], {})
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from(["x", "X!", "y", "?", "!", "", "👍"]), st.sampled_from(["a", "b", None])), max_size=25
@@ -151,6 +152,7 @@ def test_exactly_one_row_of_a_cluster_survives_unless_its_labels_conflict(said, 
     assert len(dropped) + sum(one.id not in dropped for one in rows) == len(rows)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("xyz"), st.sampled_from("ab")), max_size=20), st.integers(1, 6))
 def test_batches_do_not_change_the_result(said, batch):
     rows = [labelled(f"{i:02}", text, label) for i, (text, label) in enumerate(said)]

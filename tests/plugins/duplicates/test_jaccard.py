@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seatrial_plugins.duplicates import jaccard
@@ -17,6 +17,7 @@ LISTS = pa.large_list(pa.uint32())
 
 
 @pytest.mark.parametrize("block", [1, 5, 1000])
+@settings(deadline=None)
 @given(
     sets=st.lists(st.lists(st.sampled_from([0, 1, 2, 3, 2**31, 2**32 - 1]), max_size=6), max_size=6),
     cut=st.integers(0, 6),

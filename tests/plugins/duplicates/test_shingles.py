@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seatrial_plugins.duplicates.shingles import shingle
@@ -21,6 +21,7 @@ def framed(text: str, n: int) -> list[tuple[str, ...]]:
     return [tuple(words[start : start + n]) for start in range(len(words) - n + 1)] if text.split() else []
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.sampled_from("abc"), max_size=6).map(" ".join), max_size=6), st.integers(1, 4))
 def test_two_shingles_are_equal_where_their_words_are(texts, n):
     expected = [framed(text, n) for text in texts]

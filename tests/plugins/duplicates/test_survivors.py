@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seatrial_plugins.duplicates.survivors import Alike, Survivors
@@ -38,6 +38,7 @@ def test_a_text_with_an_answer_does_not_go_for_one_without():
     assert (found.gone, found.conflicts) == ({}, {})
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(0, 2), st.lists(st.tuples(st.integers(0, 20), st.floats(0.5, 1)), max_size=6)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seatrial.data.normalise import spell
@@ -22,6 +22,7 @@ def by_text(texts: list[str]) -> list[list[int]]:
     return [part.tolist() for part in np.split(found.hashes, np.cumsum(found.counts))[:-1]]
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.text(
