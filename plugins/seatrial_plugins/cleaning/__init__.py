@@ -23,8 +23,24 @@ SCHEMA_RULES = (
     Rule("empty-turn", "A turn says nothing that can be seen (an assistant's turn that only calls a tool is fine)."),
     Rule("repeated-turn", "A turn repeats the one before it word for word."),
     Rule("unanswered", "The conversation does not end with an answer of the assistant's."),
+    Rule(
+        "tool-call",
+        "An assistant's tool call names no function, has arguments that are no JSON object, or an id that another has.",
+    ),
+    Rule(
+        "tool-answer",
+        "A tool's turn answers no open call: its id is none of the calls' ids, or the assistant has called nothing.",
+    ),
+    Rule("tool-unanswered", "Somebody speaks before a tool has answered the assistant's call.", "flag"),
+    Rule(
+        "placeholder",
+        "A turn (or an alpaca row's input) stands in for a text that is missing, such as `<noinput>` or `N/A`.",
+        "flag",
+    ),
+    Rule("echo", "The answer of an alpaca or prompt/completion row is its question, word for word.", "flag"),
     Rule("choice-answer", "The answer of a multiple-choice row is not one of its choices."),
     Rule("choice-copies", "A multiple-choice row offers the same choice twice."),
+    Rule("empty-choice", "A choice of a multiple-choice row says nothing that can be seen."),
     Rule("choice-count", "A multiple-choice row offers fewer than two choices."),
     Rule("empty-label", "A labelled row has no label, or one that shows nothing."),
 )

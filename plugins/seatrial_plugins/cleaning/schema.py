@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from seatrial import Finding, Row, Span, Turn
+from seatrial_plugins.cleaning.tool_calls import Fault, calls_of, tool_faults
 
 __all__ = ["Schema"]
 
@@ -20,6 +20,18 @@ MAY_FOLLOW = {
     "tool": {"assistant", "tool"},
 }
 """Role → roles that may speak next, system turns left out; "" is the start."""
+
+PLACEHOLDERS = frozenset({
+    *("<noinput>", "<nooutput>", "<no input>", "<no output>", "no input", "no output", "[no input]", "[no output]"),
+    *("n/a", "nan", "null", "none", "undefined", "tbd", "todo"),
+})
+"""What stands where a text is missing, in lower case: Alpaca's generator wrote the first kinds, pandas and JavaScript the
+second, people the last."""
+
+_LONGEST = max(map(len, PLACEHOLDERS)) + len("...")
+
+NAMES_AN_ANSWER = frozenset({"text-label", "choice"})
+"""Formats whose answer is a name: `none` and `n/a` may well be one."""
 
 
 class Schema:
@@ -37,6 +49,9 @@ def _faults(row: Row) -> Iterator[Finding]:
     else:
         yield from _roles(row)
         yield from _contents(row)
+        yield from _tools(row)
+        if row.format not in NAMES_AN_ANSWER:
+            yield from _answers(row)
         if not row.answered:
             yield _at(row, "unanswered", [len(row.turns) - 1], f"the last turn is the {_named(row.turns[-1])}'s")
     if row.format == "choice":
@@ -67,7 +82,7 @@ def _roles(row: Row) -> Iterator[Finding]:
 
 
 def _contents(row: Row) -> Iterator[Finding]:
-    empty = [index for index, turn in enumerate(row.turns) if _says_nothing(turn.content) and not _calls_tool(turn)]
+    empty = [index for index, turn in enumerate(row.turns) if _says_nothing(turn.content) and not calls_of(turn)]
     if empty:
         places = ", ".join(f"{index + 1} ({_named(row.turns[index])})" for index in empty)
         yield _at(row, "empty-turn", empty, f"turn {places}")
@@ -77,9 +92,42 @@ def _contents(row: Row) -> Iterator[Finding]:
         yield _at(row, "repeated-turn", repeated, f"turn {places} ({_named(row.turns[repeated[0]])})")
 
 
+def _tools(row: Row) -> Iterator[Finding]:
+    by_rule: defaultdict[str, list[Fault]] = defaultdict(list)
+    for fault in tool_faults(row):
+        by_rule[fault.rule].append(fault)
+    for rule, faults in by_rule.items():
+        turns = list(dict.fromkeys(fault.turn for fault in faults))
+        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        yield _at(row, rule, turns, f"turn {faults[0].turn + 1}: {faults[0].detail}{more}")
+
+
+def _answers(row: Row) -> Iterator[Finding]:
+    placeholders = [index for index, turn in enumerate(row.turns) if _is_placeholder(turn, row)]
+    if placeholders:
+        places = ", ".join(f"{index + 1} ({_named(row.turns[index])})" for index in placeholders)
+        yield _at(row, "placeholder", placeholders, f"turn {places}")
+    if row.format in {"alpaca", "prompt-completion"} and row.answered and len(row.turns) > 1:
+        asked, answer = row.turns[-2].content.strip(), row.turns[-1].content.strip()
+        if asked == answer and asked:
+            yield _at(row, "echo", [len(row.turns) - 1], "the answer is the question, word for word")
+
+
+def _is_placeholder(turn: Turn, row: Row) -> bool:
+    if turn.role not in {"user", "assistant"}:
+        return False
+    # Alpaca's input stands behind its instruction and a blank line.
+    said = turn.content.rpartition("\n\n")[2] if row.format == "alpaca" and turn.role == "user" else turn.content
+    said = said.strip()
+    return len(said) <= _LONGEST and said.rstrip(".").lower() in PLACEHOLDERS
+
+
 def _choices(row: Row) -> Iterator[Finding]:
     if len(row.choices) < 2:
         yield Finding(row.id, "choice-count", f"{len(row.choices)} choices", score=len(row.choices))
+    empty = [str(place + 1) for place, choice in enumerate(row.choices) if _says_nothing(choice)]
+    if empty:
+        yield Finding(row.id, "empty-choice", f"choice {', '.join(empty)} of {len(row.choices)}", score=len(empty))
     counts = Counter(choice.strip() for choice in row.choices)
     copies = [choice for choice, count in counts.items() if count > 1]
     if copies:
@@ -103,13 +151,3 @@ def _named(turn: Turn) -> str:
 def _says_nothing(text: str) -> bool:
     """Whether no character of the text can be seen: white space, control, format and unassigned characters only."""
     return not any(character.isprintable() and not character.isspace() for character in text)
-
-
-def _calls_tool(turn: Turn) -> bool:
-    if turn.role != "assistant" or not turn.extra:
-        return False
-    try:
-        extra = json.loads(turn.extra)
-    except ValueError:
-        return False
-    return isinstance(extra, dict) and bool(extra.get("tool_calls") or extra.get("function_call"))

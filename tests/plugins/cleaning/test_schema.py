@@ -24,11 +24,16 @@ def rules(one: Row) -> list[str]:
     [
         row(U, A),
         row(("system", "be kind"), U, A, ("user", "more"), A),
-        row(U, ("assistant", "", '{"tool_calls": [{"name": "f"}]}'), ("tool", "1"), ("tool", "2"), A),
+        row(U, ("assistant", "", '{"tool_calls": [{"name": "f"}, {"name": "g"}]}'), ("tool", "1"), ("tool", "2"), A),
         row(("user", "👍"), ("assistant", "。")),
         row(U, ("assistant", "greeting"), format_="text-label", label="greeting"),
         row(U, ("assistant", "b"), format_="choice", choices=("a", "b")),
         row(("user", "same"), ("assistant", "same")),
+        row(("user", "Which?"), ("assistant", "none"), format_="text-label", label="none"),
+        row(("user", "Which?"), ("assistant", "N/A"), format_="choice", choices=("N/A", "5")),
+        row(("user", "Is `None` a value?\n\nNone of these"), ("assistant", "None is.")),
+        row(("user", "Say this:\n\nnone"), A),
+        row(("user", "Sort it.\n\nnone left"), A, format_="alpaca"),
     ],
 )
 def test_what_is_fine_has_no_finding(fine):
@@ -44,7 +49,7 @@ def test_what_is_fine_has_no_finding(fine):
         (row(("system", "one"), ("system", "two"), U, A), ["misplaced-system"]),
         (row(A), ["role-order"]),
         (row(U, ("user", "again"), A), ["role-order"]),
-        (row(U, ("tool", "1"), A), ["role-order"]),
+        (row(U, ("tool", "1"), A), ["role-order", "tool-answer"]),
         (row(("user", " \n\u200b"), A), ["empty-turn"]),
         (row(U, ("assistant", "")), ["empty-turn"]),
         (row(U, ("assistant", "", '{"name": "bot"}')), ["empty-turn"]),
@@ -59,6 +64,14 @@ def test_what_is_fine_has_no_finding(fine):
         (row(U, A, format_="text-label"), ["empty-label"]),
         (row(U, A, format_="text-label", label=" "), ["empty-label"]),
         (row(format_="text-label", label="x"), ["no-turns"]),
+        (row(U, ("assistant", "a"), format_="choice", choices=("a", " \u200b")), ["empty-choice"]),
+        (row(U, ("assistant", "", '{"tool_calls": [{"name": "f"}]}'), ("tool", "1"), ("tool", "2"), A), ["tool-answer"]),
+        (row(U, ("assistant", "<nooutput>"), format_="alpaca"), ["placeholder"]),
+        (row(("user", "Sort it.\n\n<noinput>"), A, format_="alpaca"), ["placeholder"]),
+        (row(("user", "Sort it.\n\nNo input."), A, format_="alpaca"), ["placeholder"]),
+        (row(U, ("assistant", " N/A\n")), ["placeholder"]),
+        (row(("user", "hi"), ("assistant", " hi "), format_="prompt-completion"), ["echo"]),
+        (row(("user", "nan"), ("assistant", "nan"), format_="alpaca"), ["placeholder", "echo"]),
     ],
 )
 def test_each_fault_has_its_rule(faulty, expected):
