@@ -6,10 +6,17 @@ from collections.abc import Iterable
 
 from seatrial import Component, Rule, Use, hookimpl
 from seatrial.filters import CorpusFilter, Filter, RowFilter
-from seatrial.model import CountsTokens
+from seatrial.model import CountsTokens, Encoder
 from seatrial_plugins.duplicates import duplicate_filters
 
-__all__ = ["build_labels", "build_length", "build_schema", "build_unicode", "seatrial_filters"]
+__all__ = [
+    "build_label_errors",
+    "build_labels",
+    "build_length",
+    "build_schema",
+    "build_unicode",
+    "seatrial_filters",
+]
 
 SCHEMA_RULES = (
     Rule("no-turns", "The conversation has no turns."),
@@ -74,8 +81,18 @@ LENGTH_RULES = (
 )
 
 LABELS_RULES = (
+    Rule("unknown", "The row's label is none of the `known` ones."),
     Rule("rare", "The row's label has fewer than `minimum` rows."),
     Rule("over-cap", "The row's label has more than `maximum` rows, and this is not one of those drawn to stay."),
+)
+
+LABEL_ERRORS_RULES = (
+    Rule(
+        "wrong-label",
+        "The row's label has one of the lowest out-of-fold probabilities, as many rows as confident learning counts errors.",
+        "flag",
+    ),
+    Rule("not-judged", "The row's label has too few rows, or none beside it, to tell whether it is wrong.", "flag"),
 )
 
 
@@ -118,17 +135,44 @@ def build_length(
     return Length(min_characters, max_characters, max_tokens, tokenizer)
 
 
-def build_labels(*, minimum: int = 2, maximum: int | None = None, seed: int = 0) -> CorpusFilter:
-    """Drops the rows of labels that have too few, and caps labels that have too many; rows without a label stay.
+def build_labels(
+    *, known: list[str] | None = None, minimum: int = 2, maximum: int | None = None, seed: int = 0
+) -> CorpusFilter:
+    """Drops the rows of labels that are unknown or have too few, and caps labels that have too many.
+
+    Rows without a label stay. One text with several labels is found by the filter `duplicates`, as a conflict.
 
     Args:
+        known: the labels that there are, as they are after `labels:` has renamed them; any label where null.
         minimum: the fewest rows of a label. Two is what it takes to stand in train and in test.
         maximum: the most; no cap where null.
         seed: draws which rows stay under the cap, by a hash of their content: the order of rows does not matter.
     """
     from seatrial_plugins.cleaning.labels import Labels
 
-    return Labels(minimum, maximum, seed)
+    return Labels(minimum, maximum, seed, None if known is None else frozenset(known))
+
+
+def build_label_errors(
+    *, encoder: Encoder, c: float = 3.0, folds: int = 5, minimum: int = 5, seed: int = 0
+) -> CorpusFilter:
+    """Finds rows whose label is probably wrong: cleanlab, from out-of-fold logistic regression over sentence vectors.
+
+    A finding's score is the probability of the row's own label; its detail names the likelier one, and its matched row
+    is the nearest row of that label. Rows without a label are left alone. What is found is to be looked at: a rare
+    wording of the right label looks like an error, too.
+
+    Args:
+        encoder: the encoder's name.
+        c: inverse strength of the L2 penalty. Measured on BANKING77 with 2% of the labels flipped: 3 finds 96% of them
+            with 82% of its findings right, 1 finds 94% (85%), 10 finds 97% (79%), 30 finds 98% (66%).
+        folds: the rows are judged in so many parts, each by what was learnt from the others.
+        minimum: rows of labels with fewer than this are not judged, and not learnt from.
+        seed: draws the folds, by a hash of each row's content: the order of rows does not matter.
+    """
+    from seatrial_plugins.cleaning.label_errors import LabelErrors
+
+    return LabelErrors(encoder, c, folds, minimum, seed)
 
 
 @hookimpl
@@ -149,5 +193,17 @@ def seatrial_filters() -> Iterable[Component[Filter]]:
     )
     yield from duplicate_filters()
     yield Component(
-        "labels", build_labels, "Drops rare labels and caps frequent ones.", rules=LABELS_RULES, place="corpus"
+        "labels",
+        build_labels,
+        "Drops unknown and rare labels, and caps frequent ones.",
+        rules=LABELS_RULES,
+        place="corpus",
+    )
+    yield Component(
+        "label_errors",
+        build_label_errors,
+        "Flags labels that a classifier over the encoder's vectors finds wrong, by confident learning.",
+        uses={"encoder": Use("encoder", default="minilm")},
+        rules=LABEL_ERRORS_RULES,
+        place="corpus",
     )

@@ -1,4 +1,4 @@
-"""Labels: how many rows of each label stay."""
+"""Labels: which of them are known, and how many rows of each stay."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from seatrial import Finding, Grouping, Row
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Labels"]
 
+_COMPARED = 100
+"""Characters of a label that are compared with the known ones; the comparison is quadratic."""
+
 
 @dataclass(frozen=True, slots=True)
 class Labels:
@@ -24,8 +28,11 @@ class Labels:
     minimum: int
     maximum: int | None
     seed: int
+    known: frozenset[str] | None = None
 
     def __post_init__(self) -> None:
+        if self.known is not None and not self.known:
+            raise UsageError("labels: known is empty, so no label could stay; leave it out to accept every label")
         if self.maximum is not None and self.maximum < max(self.minimum, 1):
             raise UsageError(
                 f"labels: maximum ({self.maximum}) is below minimum ({self.minimum}), so no label could stay"
@@ -38,13 +45,13 @@ class Labels:
         return pa.table(
             {
                 "id": pa.array([row.id for row in rows], pa.string()),
-                "label": pa.array([row.label for row in rows], pa.string()),
+                "label": pa.array([_storable(row.label) for row in rows], pa.string()),
                 "draw": pa.array([self._draw(row.id) for row in rows], pa.binary(8)),
             }
         )
 
     def group(self, signatures: pa.Table, lookup: Callable[[str], Row]) -> Grouping:
-        """The rows of labels that have too few, and those over the cap."""
+        """The rows of labels that nobody knows, of those that have too few, and those over the cap."""
         del lookup
         by_label: defaultdict[str, list[tuple[bytes, str]]] = defaultdict(list)
         columns = (signatures[name].to_pylist() for name in ("draw", "id", "label"))
@@ -54,6 +61,8 @@ class Labels:
         findings: list[Finding] = []
         for label, members in sorted(by_label.items()):
             count = len(members)
+            if self.known is not None and label not in self.known:
+                findings += [Finding(name, "unknown", self._unknown(label), score=count) for _, name in members]
             if count < self.minimum:
                 detail = f"label {label!r} has {count} rows, at least {self.minimum} wanted"
                 findings += [Finding(name, "rare", detail, score=count) for _, name in members]
@@ -62,5 +71,15 @@ class Labels:
                 findings += [Finding(name, "over-cap", detail, count) for _, name in sorted(members)[self.maximum :]]
         return Grouping(findings)
 
+    def _unknown(self, label: str) -> str:
+        near = get_close_matches(label[:_COMPARED], sorted(self.known or ()), n=1)
+        return f"label {label!r} is none of the {len(self.known or ())} known ones" + (
+            f"; did you mean {near[0]!r}?" if near else ""
+        )
+
     def _draw(self, name: str) -> bytes:
         return hashlib.blake2b(f"{self.seed}\0{name}".encode(), digest_size=8).digest()
+
+
+def _storable(label: str | None) -> str | None:
+    return None if label is None else label.encode("utf-8", "replace").decode()

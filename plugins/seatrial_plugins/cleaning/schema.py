@@ -21,10 +21,12 @@ MAY_FOLLOW = {
 }
 """Role → roles that may speak next, system turns left out; "" is the start."""
 
-PLACEHOLDERS = frozenset({
-    *("<noinput>", "<nooutput>", "<no input>", "<no output>", "no input", "no output", "[no input]", "[no output]"),
-    *("n/a", "nan", "null", "none", "undefined", "tbd", "todo"),
-})
+PLACEHOLDERS = frozenset(
+    {
+        *("<noinput>", "<nooutput>", "<no input>", "<no output>", "no input", "no output", "[no input]", "[no output]"),
+        *("n/a", "nan", "null", "none", "undefined", "tbd", "todo"),
+    }
+)
 """What stands where a text is missing, in lower case: Alpaca's generator wrote the first kinds, pandas and JavaScript the
 second, people the last."""
 

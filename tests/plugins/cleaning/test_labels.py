@@ -52,3 +52,25 @@ def test_nothing_to_do_and_unicode_labels():
 def test_a_cap_below_the_minimum_is_refused():
     with pytest.raises(UsageError, match=r"maximum \(3\) is below minimum \(8\)"):
         build_labels(minimum=8, maximum=3)
+
+
+def test_unknown_labels_are_found_with_the_nearest_known_one():
+    findings = grouped(rows_of(card_lost=2, crad_lost=2, none=1), known=["card_lost", "top_up"])
+    assert [(f.row, f.rule, f.score) for f in findings] == [("crad_lost0", "unknown", 2), ("crad_lost1", "unknown", 2)]
+    assert findings[0].detail == "label 'crad_lost' is none of the 2 known ones; did you mean 'card_lost'?"
+    (far,) = grouped(rows_of(**{"卡" * 300_000: 1}), known=["top_up"], minimum=1)
+    assert far.detail.endswith("is none of the 1 known ones")
+
+
+def test_an_unknown_label_can_be_rare_too():
+    assert [f.rule for f in grouped(rows_of(odd=1, fine=2), known=["fine"])] == ["unknown", "rare"]
+
+
+def test_no_known_label_is_refused():
+    with pytest.raises(UsageError, match="known is empty"):
+        build_labels(known=[])
+
+
+def test_half_a_character_in_a_label_is_no_crash():
+    odd = Row("r", (Turn("user", "x"),), "text-label", "s", "f", 1, label="a\ud800")
+    assert [f.detail for f in grouped([odd])] == ["label 'a?' has 1 rows, at least 2 wanted"]

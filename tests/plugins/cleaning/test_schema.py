@@ -65,7 +65,10 @@ def test_what_is_fine_has_no_finding(fine):
         (row(U, A, format_="text-label", label=" "), ["empty-label"]),
         (row(format_="text-label", label="x"), ["no-turns"]),
         (row(U, ("assistant", "a"), format_="choice", choices=("a", " \u200b")), ["empty-choice"]),
-        (row(U, ("assistant", "", '{"tool_calls": [{"name": "f"}]}'), ("tool", "1"), ("tool", "2"), A), ["tool-answer"]),
+        (
+            row(U, ("assistant", "", '{"tool_calls": [{"name": "f"}]}'), ("tool", "1"), ("tool", "2"), A),
+            ["tool-answer"],
+        ),
         (row(U, ("assistant", "<nooutput>"), format_="alpaca"), ["placeholder"]),
         (row(("user", "Sort it.\n\n<noinput>"), A, format_="alpaca"), ["placeholder"]),
         (row(("user", "Sort it.\n\nNo input."), A, format_="alpaca"), ["placeholder"]),

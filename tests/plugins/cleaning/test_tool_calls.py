@@ -67,7 +67,10 @@ def test_the_usual_ways_to_call_are_understood(made):
         (calling("weather"), "a call is no JSON object"),
         (Turn("assistant", "", json.dumps({"tool_calls": "weather"})), "a call is no JSON object"),
         (Turn("assistant", '<tool_call>{"name": "weather"'), "a call is no JSON object"),
-        (Turn("assistant", "", json.dumps({"invalid_tool_calls": [{}]})), "a call could not be parsed when it was made"),
+        (
+            Turn("assistant", "", json.dumps({"invalid_tool_calls": [{}]})),
+            "a call could not be parsed when it was made",
+        ),
         (calling(call(), call("tide")), "two calls have the same id"),
     ],
 )
