@@ -7,12 +7,16 @@ from collections.abc import Iterable
 from seatrial import Component, Rule, Use, hookimpl
 from seatrial.filters import CorpusFilter, Filter, RowFilter
 from seatrial.model import CountsTokens, Encoder
+from seatrial_plugins.cleaning.quality import RULES as QUALITY_RULES
+from seatrial_plugins.cleaning.quality import build_quality
 from seatrial_plugins.duplicates import duplicate_filters
 
 __all__ = [
     "build_label_errors",
     "build_labels",
+    "build_language",
     "build_length",
+    "build_quality",
     "build_schema",
     "build_unicode",
     "seatrial_filters",
@@ -95,6 +99,17 @@ LABEL_ERRORS_RULES = (
     Rule("not-judged", "The row's label has too few rows, or none beside it, to tell whether it is wrong.", "flag"),
 )
 
+LANGUAGE_RULES = (
+    Rule(
+        "other-language",
+        "Another language is likelier than those of `keep`, with a probability of `threshold` or more.",
+    ),
+    Rule(
+        "undecided", "Another language is likelier than those of `keep`, with a probability below `threshold`.", "flag"
+    ),
+    Rule("no-language", "There is nothing to tell a language from: no letters, or no words of any.", "flag"),
+)
+
 
 def build_schema() -> RowFilter:
     """Checks that a row is a conversation that can be learnt from: known roles in order, nothing empty, an answer last."""
@@ -153,6 +168,50 @@ def build_labels(
     return Labels(minimum, maximum, seed, None if known is None else frozenset(known))
 
 
+def build_language(
+    *,
+    keep: list[str],
+    read: Literal["all", "input", "answer"] = "all",
+    threshold: float = 0.9,
+    sure: float = 0.98,
+    lingua: bool = True,
+    characters: int = 2_000,
+) -> RowFilter:
+    """Drops rows in other languages than those to keep.
+
+    py3langid is asked about every row, and lingua about those that it leaves in dispute; the mean of their probabilities
+    then counts. A finding's score is the probability of the likeliest other language over the sum of that and of the
+    languages to keep. Measured on 4,300 short messages of the chatterbot corpus (half of them under 20 letters), keeping
+    one of 14 languages at a time: 0.8% of what is to be kept is dropped, and 97% of the rest found; py3langid alone
+    drops 1.2%. Code between backticks and addresses are not read. Varieties count as the language that contains them: nb
+    and nn as no, yue as zh.
+
+    Args:
+        keep: the languages that stay, as ISO 639-1 codes such as en and de.
+        read: `all` is what user and assistant say, as one text; `input` what the user says; `answer` the last answer.
+            System prompts, what tools say, and answers that are labels or choices are never read.
+        threshold: the score from which on a row is in another language; from 0.5 on it is flagged as undecided.
+        sure: lingua is asked where the score by py3langid alone is below this and above one less this. Asking it about
+            every short text, too, cost seven times as much and found no more.
+        lingua: false spares the 1 GB of memory and the 10 s of one core that lingua's models take once.
+        characters: at most so many are read, a third each from the beginning, the middle and the end.
+    """
+    from seatrial_plugins.cleaning.language import Language
+    from seatrial_plugins.cleaning.language_identifiers import by_lingua, by_py3langid, lingua_codes, py3langid_codes
+
+    return Language(
+        keep,
+        first=by_py3langid,
+        second=by_lingua if lingua else None,
+        known=py3langid_codes(),
+        known_to_second=lingua_codes() if lingua else (),
+        read=read,
+        threshold=threshold,
+        sure=sure,
+        characters=characters,
+    )
+
+
 def build_label_errors(
     *, encoder: Encoder, c: float = 3.0, folds: int = 5, minimum: int = 5, seed: int = 0
 ) -> CorpusFilter:
@@ -190,6 +249,18 @@ def seatrial_filters() -> Iterable[Component[Filter]]:
         "Drops rows that are too short or too long, in characters or in the model's tokens.",
         uses={"tokenizer": Use("tokenizer")},
         rules=LENGTH_RULES,
+    )
+    yield Component(
+        "language",
+        build_language,
+        "Drops rows in other languages, by py3langid, and lingua where that leaves it in dispute.",
+        rules=LANGUAGE_RULES,
+    )
+    yield Component(
+        "quality",
+        build_quality,
+        "Drops texts that break the published rules of Gopher, C4 or FineWeb.",
+        rules=QUALITY_RULES,
     )
     yield from duplicate_filters()
     yield Component(
