@@ -22,12 +22,36 @@ import yaml
 from seatrial import Row, Turn
 from seatrial_plugins.cleaning import build_language
 
-CODES = {
-    **{"bengali": "bn", "chinese": "zh", "dutch": "nl", "english": "en", "french": "fr", "german": "de", "hebrew": "he"},
-    **{"hindi": "hi", "indonesian": "id", "italian": "it", "japanese": "ja", "korean": "ko", "marathi": "mr"},
-    **{"persian": "fa", "portuguese": "pt", "russian": "ru", "spanish": "es", "tamil": "ta", "telugu": "te", "thai": "th"},
-    **{"traditionalchinese": "zh", "turkish": "tr", "ukrainian": "uk", "urdu": "ur"},
-}
+CODES = dict(
+    pair.split("=")
+    for pair in [
+        "bengali=bn",
+        "chinese=zh",
+        "dutch=nl",
+        "english=en",
+        "french=fr",
+        "german=de",
+        "hebrew=he",
+        "hindi=hi",
+        "indonesian=id",
+        "italian=it",
+        "japanese=ja",
+        "korean=ko",
+        "marathi=mr",
+        "persian=fa",
+        "portuguese=pt",
+        "russian=ru",
+        "spanish=es",
+        "tamil=ta",
+        "telugu=te",
+        "thai=th",
+        "traditionalchinese=zh",
+        "turkish=tr",
+        "ukrainian=uk",
+        "urdu=ur",
+    ]
+)
+"""Folder → ISO 639-1 code."""
 KEPT = ("en", "de", "fr", "es", "it", "nl", "pt", "ru", "uk", "tr", "id", "fa", "zh", "ja")
 
 
@@ -40,7 +64,9 @@ def main() -> None:
 
     rows, languages = read(given.folder, given.each, random.Random(given.seed))
     lengths = sorted(sum(map(str.isalpha, row.text)) for row in rows)
-    print(f"{len(rows)} messages in {len(set(languages.values()))} languages, {lengths[len(lengths) // 2]} letters (median)")
+    print(
+        f"{len(rows)} messages in {len(set(languages.values()))} languages, {lengths[len(lengths) // 2]} letters (median)"
+    )
     print(f"{'':10} {'threshold':>9} {'dropped':>8} {'found':>8} {'undecided':>9} {'ms a row':>8} {'MiB':>6}")
     for lingua in (False, True):
         for threshold in (0.8, 0.9, 0.95):
@@ -56,7 +82,9 @@ def read(folder: Path, each: int, draw: random.Random) -> tuple[list[Row], dict[
         for file in sorted((folder / name).glob("*.yml")):
             document = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
             dialogues = (document or {}).get("conversations") or []
-            said |= {str(turn).strip() for dialogue in dialogues for turn in dialogue if any(map(str.isalpha, str(turn)))}
+            said |= {
+                str(turn).strip() for dialogue in dialogues for turn in dialogue if any(map(str.isalpha, str(turn)))
+            }
         for text in draw.sample(sorted(said), min(each, len(said))):
             row = Row(f"row-{len(rows)}", (Turn("user", text),), "chat", "bench", name, 1)
             rows.append(row)
