@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from seatrial import Component, Rule, Use, hookimpl
 from seatrial.filters import CorpusFilter, Filter, RowFilter
 from seatrial.model import CountsTokens, Encoder
+from seatrial_plugins.cleaning.passage import Read
 from seatrial_plugins.cleaning.quality import RULES as QUALITY_RULES
 from seatrial_plugins.cleaning.quality import build_quality
 from seatrial_plugins.duplicates import duplicate_filters
@@ -171,7 +172,7 @@ def build_labels(
 def build_language(
     *,
     keep: list[str],
-    read: Literal["all", "input", "answer"] = "all",
+    read: Read = "all",
     threshold: float = 0.9,
     sure: float = 0.98,
     lingua: bool = True,

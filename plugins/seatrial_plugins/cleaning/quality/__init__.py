@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import get_close_matches
-from typing import Literal
 
 from seatrial import Rule
 from seatrial.errors import UsageError
 from seatrial.filters import RowFilter
+from seatrial_plugins.cleaning.passage import Read
 from seatrial_plugins.cleaning.quality import c4, fineweb, gopher, gopher_repetition
 
 __all__ = ["RULES", "build_quality"]
@@ -30,7 +30,7 @@ RULES = (*(rule for rules in _FAMILIES.values() for rule in rules), _NOT_JUDGED)
 def build_quality(
     *,
     rules: list[str] = ["gopher", "c4", "fineweb"],  # noqa: B006 - shown in the schema, never changed
-    read: Literal["all", "input", "answer"] = "all",
+    read: Read = "all",
     min_words: int = 50,
     max_words: int = 100_000,
     min_mean_word_length: float = 3.0,
