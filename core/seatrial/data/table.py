@@ -171,9 +171,10 @@ def rows_of(table: pa.Table) -> list[Row]:
 
 
 def _lists(column: pa.ListArray) -> tuple[pa.Array, list[int]]:
-    """All values of a column of lists, one after the other, and where each list starts and ends."""
+    """The values of a column of lists, one after the other, and where each list starts and ends."""
     offsets = column.offsets.to_pylist()
-    return column.values, offsets
+    first, last = offsets[0], offsets[-1]  # of a slice, `values` are still those of the whole
+    return column.values.slice(first, last - first), [offset - first for offset in offsets]
 
 
 def _values(structs: pa.StructArray) -> list[list[Any]]:

@@ -7,6 +7,7 @@ import re
 from collections import Counter, defaultdict
 from pathlib import Path
 
+import chatterbot_corpus
 import pyarrow as pa
 import pytest
 import yaml
@@ -162,8 +163,7 @@ def test_batches_do_not_change_the_result(said, batch):
 @pytest.fixture(scope="module")
 def messages() -> list[Row]:
     """The first message of every English conversation of chatterbot_corpus, labelled with its topic."""
-    corpus = pytest.importorskip("chatterbot_corpus", reason="chatterbot-corpus is not installed")
-    files = sorted((Path(corpus.__file__).parent / "data" / "english").glob("*.yml"))
+    files = sorted((Path(chatterbot_corpus.__file__).parent / "data" / "english").glob("*.yml"))
     rows = []
     for file in files:
         conversations = yaml.load(file.read_text(encoding="utf-8"), yaml.CSafeLoader)["conversations"]

