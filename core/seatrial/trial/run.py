@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from seatrial.errors import SeatrialError, StageError
 from seatrial.events import Artifact, Plan, Record, Stage, Step
@@ -23,6 +24,9 @@ from seatrial.trial.stages import StageWork
 from seatrial.trial.workbench import Workbench
 
 __all__ = ["run"]
+
+if TYPE_CHECKING:
+    from seatrial.trial.manifest import RunKind
 
 Clock = Callable[[], datetime]
 
@@ -61,7 +65,7 @@ def run(
         UsageError: a source, plugin or option is wrong; nothing was run.
     """
     from seatrial.store import cache_folder
-    from seatrial.trial.manifest import RunKind, describe
+    from seatrial.trial.manifest import describe
     from seatrial.trial.plan import plan_data_stages, plan_stages
 
     bench = Workbench(host, cache=cache or cache_folder(), offline=offline)
@@ -69,20 +73,32 @@ def run(
     unfinished = None if fresh else RunFolder.newest_unfinished(runs, suite_digest)
     folder = unfinished or RunFolder.create(runs, suite.name, clock())
     with folder.lock(), _logged(folder):
-        stages = (plan_data_stages if only_data else plan_stages)(suite, bench, folder)
         kind: RunKind = "data" if only_data else "trial"
+        started = _begin(folder, suite, kind, suite_digest, clock())
+        stages = (plan_data_stages if only_data else plan_stages)(suite, bench, folder)
         manifest = describe(
-            suite, bench, stages, kind=kind, suite_digest=suite_digest, command=command, started=clock()
+            suite, bench, stages, kind=kind, suite_digest=suite_digest, command=command, started=started
         )
-        if unfinished:
-            manifest["started"] = folder.read_json("manifest.json").get("started", manifest["started"])
         write_json(folder / "manifest.json", manifest)
-        suite.write(folder / "suite.yaml")
         _Trial(host, folder, clock).work(stages, _plan(suite, folder, stages, offline=offline))
-        write_json(folder / "manifest.json", manifest | {"finished": clock().isoformat()})
         result = load_result(folder.path, host)
         host.run_finished(result)
+        # Last of all: a run that says that it is finished is not gone on with.
+        write_json(folder / "manifest.json", manifest | {"finished": clock().isoformat()})
     return result
+
+
+def _begin(folder: RunFolder, suite: Suite, kind: RunKind, suite_digest: str, now: datetime) -> datetime:
+    """Name the suite whose run this is; returns when it was first started.
+
+    Before anything is planned, since that may convert weights for minutes: a start that follows a kill finds the folder.
+    """
+    suite.write(folder / "suite.yaml")
+    if (folder / "manifest.json").is_file():
+        return datetime.fromisoformat(folder.read_json("manifest.json")["started"])
+    begun = {"suite": suite.name, "kind": kind, "suite_sha256": suite_digest, "stages": [], "started": now.isoformat()}
+    write_json(folder / "manifest.json", begun)
+    return now
 
 
 def _plan(suite: Suite, folder: RunFolder, stages: Sequence[StageWork], *, offline: bool) -> Plan:

@@ -70,6 +70,8 @@ class Train:
                 trained = self.trainer.train(job)
         with atomic_file(folder / "training.jsonl") as part:
             part.write_text("".join(json.dumps(step) + "\n" for step in log.steps()), encoding="utf-8")
+        # Renamed first: a kill amid the removal must not leave checkpoints without the log of the steps before them.
+        checkpoints.rename(checkpoints.with_name("done"))
         shutil.rmtree(folder / "checkpoints", ignore_errors=True)
         files = {"adapter": folder / "adapter", "training": folder / "training.jsonl"}
         return Artifact(files, {"method": trained.method, **trained.facts})
@@ -92,12 +94,17 @@ class _Log:
     def __init__(self, path: Path, progress: Progress) -> None:
         self._path = path
         self._progress = progress
+        if path.exists() and not path.read_bytes().endswith(b"\n"):  # the last line of a killed process
+            self._write("")
 
     def __call__(self, values: Mapping[str, float]) -> None:
-        with self._path.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(dict(values)) + "\n")
+        self._write(json.dumps(dict(values)))
         rest = {name: value for name, value in values.items() if name not in {"step", "steps"}}
         self._progress(int(values["step"]), int(values["steps"]), rest)
+
+    def _write(self, line: str) -> None:
+        with self._path.open("a", encoding="utf-8") as stream:
+            stream.write(line + "\n")
 
     def steps(self) -> list[dict[str, float]]:
         """The steps in order; where one was logged twice, the later is the one that counts."""

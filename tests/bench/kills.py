@@ -1,0 +1,276 @@
+"""Kill a run again and again, in every stage, go on with the same command, and compare with a run that was left alone.
+
+    python tests/bench/kills.py                                  # smoke, 20 kills: minutes
+    python tests/bench/kills.py --suite quickstart --kills 2     # about half an hour
+
+The console's lines say which stage is at work: a kill waits for its stage to begin, and then for a random part of the time
+that the stage took in the run that was left alone. A kill that came too late for its stage is tried again in another run.
+Verdict, ledger, rows, per-sample results, losses and the adapter's bytes must be equal; measured times may differ.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from run_differences import differences
+
+START, END = "(start)", "(end)"
+"""Before the first stage, where plugins are loaded and weights converted; after the last one."""
+
+STARTED = re.compile(r"Trial .*: \d+ stages.*, in .+")
+FINISHED = re.compile(r"✓ +\d+/\d+ (\S+)  (earlier result)?.*")
+STEPPED = re.compile(r"  train: step (\d+) of (\d+), loss")
+
+STEP_LINES = 10
+"""Lines about steps that a plain log gets of one training."""
+
+ROUNDS = 6
+"""Runs that are killed, at most, until every moment was hit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When a process is to be killed."""
+
+    place: str
+    """A stage, `START` or `END`."""
+    part: float
+    """How much of it is over by then, 0 to 1: of its time, or of a training's steps."""
+    after: float
+    """In a training: how much of the time between two lines is over by then, 0 to 1."""
+
+
+@dataclass(slots=True)
+class Heard:
+    """What a process said, and how it ended."""
+
+    begun: float | None = None
+    """When the first stage began, in seconds from the process's start."""
+    stages: list[tuple[str, float]] = field(default_factory=list)
+    """Each stage that it finished, or found finished, and when."""
+    resumed: int = 0
+    """How many of them an earlier process had finished."""
+    step: int = 0
+    """The step of the training that was reported last."""
+    steps: int = 0
+    """How many there are."""
+    ended: float = 0.0
+    code: int = 0
+
+    def note(self, line: str, now: float) -> None:
+        """Take in a line of the console."""
+        if STARTED.fullmatch(line):
+            self.begun = now
+        elif finished := FINISHED.fullmatch(line):
+            self.stages.append((finished[1], now))
+            self.resumed += bool(finished[2])
+        elif stepped := STEPPED.match(line):
+            self.step, self.steps = int(stepped[1]), int(stepped[2])
+
+    def place(self, places: Sequence[str]) -> str:
+        """Where it is, or where it ended."""
+        return START if self.begun is None else places[1 + len(self.stages)]
+
+    def durations(self) -> dict[str, float]:
+        """Seconds of each place, in order."""
+        assert self.begun is not None, "the run never began"
+        times = [0.0, self.begun, *(when for _, when in self.stages), self.ended]
+        names = [START, *(name for name, _ in self.stages), END]
+        return {name: times[index + 1] - times[index] for index, name in enumerate(names)}
+
+
+class Command:
+    """`seatrial run SUITE`, the same each time, with run folder, cache and temporary files of its own."""
+
+    def __init__(self, suite: str, folder: Path) -> None:
+        self._runs, self._cache, self._temporary = folder / "runs", folder / "cache", folder / "tmp"
+        self._temporary.mkdir(parents=True)
+        self._words = [sys.executable, "-m", "seatrial", "run", suite, "--offline", "--runs", str(self._runs)]
+        self._environment = os.environ | {"SEATRIAL_CACHE": str(self._cache), "TMPDIR": str(self._temporary)}
+        self._errors = folder / "stderr.txt"
+
+    def run(self, moment: Moment | None = None, durations: Mapping[str, float] | None = None) -> Heard:
+        """Run to the end, or to a moment; `durations` are those of a run that was left alone."""
+        heard, started = Heard(), time.monotonic()
+        with self._errors.open("w", encoding="utf-8") as errors:
+            process = subprocess.Popen(
+                self._words,
+                env=self._environment,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                start_new_session=True,
+            )
+        assert process.stdout is not None
+        wait = _wait(moment, heard, durations)
+        while wait is None and (line := process.stdout.readline()):
+            heard.note(line.rstrip("\n"), time.monotonic() - started)
+            wait = _wait(moment, heard, durations)
+        if wait is not None:
+            time.sleep(wait)
+            process.send_signal(signal.SIGKILL)
+        for line in process.stdout:
+            heard.note(line.rstrip("\n"), time.monotonic() - started)
+        heard.code, heard.ended = process.wait(), time.monotonic() - started
+        _wait_for_orphans(process.pid)
+        return heard
+
+    @property
+    def folder(self) -> Path:
+        """The run folder: starts that follow a kill go on in it, and make no second one."""
+        folders = sorted(self._runs.iterdir())
+        assert len(folders) == 1, f"one run has {len(folders)} folders: {', '.join(path.name for path in folders)}"
+        return folders[0]
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run says that it is finished: the next start would begin another."""
+        manifests = list(self._runs.glob("*/manifest.json"))
+        return any("finished" in json.loads(path.read_text(encoding="utf-8")) for path in manifests)
+
+    def has_done(self, place: str) -> bool:
+        """Whether a stage will not be run again."""
+        return bool(list(self._runs.glob(f"*/stages/{place.replace('/', '-')}.json")))
+
+    @property
+    def errors(self) -> str:
+        """What the last process wrote to standard error."""
+        return self._errors.read_text(encoding="utf-8")
+
+    def litter(self) -> list[str]:
+        """What is half written still."""
+        paths = (path for folder in (self._runs, self._cache) for path in folder.rglob("*"))
+        return [str(path) for path in paths if path.suffix == ".part" or path.name == "checkpoints"]
+
+
+def _wait(moment: Moment | None, heard: Heard, durations: Mapping[str, float] | None) -> float | None:
+    """How long to wait for the kill from now on; None while its place is not reached."""
+    if moment is None or durations is None or heard.place(list(durations)) != moment.place:
+        return None
+    if moment.place != "train":
+        return moment.part * durations[moment.place]
+    if not heard.steps or heard.step < moment.part * heard.steps:
+        return None
+    return moment.after * durations["train"] / STEP_LINES
+
+
+def _wait_for_orphans(session: int, patience: float = 10.0) -> None:
+    """Nothing that a process started may outlive it for long: it could hold the lock, or write on."""
+    deadline = time.monotonic() + patience
+    while alive := list(_members(session)):
+        assert time.monotonic() < deadline, f"processes that a killed run started are still there: {alive}"
+        time.sleep(0.1)
+
+
+def _members(session: int) -> Iterator[int]:
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, _, its_session = path.read_text(encoding="utf-8").rpartition(")")[2].split()[:4]
+        except OSError:  # it ended meanwhile
+            continue
+        if int(its_session) == session and state != "Z":
+            yield int(path.parent.name)
+
+
+def choose_moments(durations: Mapping[str, float], kills: int, seed: int) -> list[Moment]:
+    """Every place once, and the rest in the stages that take the time; too few kills for that, only there. In order."""
+    chance, places = random.Random(seed), list(durations)
+    weights = [0.0 if place in {START, END} else durations[place] for place in places]
+    counts: Counter[str] = Counter(places if kills >= len(places) else ())
+    while counts.total() < kills:
+        (place,) = chance.choices(places, weights)
+        if kills >= len(places) or place not in counts:
+            counts[place] += 1
+    return [
+        Moment(place, 0.9 * (number + chance.random()) / counts[place], chance.random())
+        for place in places
+        for number in range(counts[place])
+    ]
+
+
+def kill_through(command: Command, moments: Sequence[Moment], durations: Mapping[str, float]) -> list[Moment]:
+    """Kill one run at one moment after the other; the moments that were hit."""
+    hits: list[Moment] = []
+    for moment in moments:
+        if command.finished:
+            break
+        if command.has_done(moment.place):  # an earlier kill came too late for its own stage
+            continue
+        heard = command.run(moment, durations)
+        assert heard.code in {-signal.SIGKILL, 0, 1, 4}, f"a start after a kill failed ({heard.code}): {command.errors}"
+        place = heard.place(list(durations)) if heard.code < 0 else "nothing: it was done"
+        if place == moment.place:
+            hits.append(moment)
+        step = f", behind step {heard.step} of {heard.steps}" if place == "train" and heard.steps else ""
+        print(
+            f"  aimed at {moment.part:4.0%} of {moment.place:<14} hit {place}{step}; {heard.resumed} stages were kept",
+            flush=True,
+        )
+    return hits
+
+
+def main() -> int:
+    """Kill, go on, compare; 0 where every moment was hit and nothing differs."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--suite", default="smoke", help="An installed suite, or a suite file.")
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="seatrial-kills-") as temporary:
+        return _try(given.suite, given.kills, given.seed, Path(temporary))
+
+
+def _try(suite: str, kills: int, seed: int, folder: Path) -> int:
+    alone = Command(suite, folder / "alone")
+    heard = alone.run()
+    durations = heard.durations()
+    print(f"left alone, {suite} took {heard.ended:.1f} s and ended with exit code {heard.code}")
+    moments, killed, problems = choose_moments(durations, kills, seed), 0, []
+    for number in range(1, ROUNDS + 1):
+        print(f"run {number}: {len(moments)} kills to come")
+        command = Command(suite, folder / str(number))
+        hits = kill_through(command, moments, durations)
+        killed += len(hits)
+        code = heard.code if command.finished else command.run().code
+        problems += [f"run {number}: {what}" for what in _problems(alone.folder, command, code, heard.code)]
+        print(f"  done; the training went on from step {_resumed_from(command.folder)}")
+        moments = [moment for moment in moments if moment not in hits]
+        if not moments:
+            break
+    problems += [f"no kill hit {moment.place}" for moment in moments]
+    print(*problems, sep="\n", end="\n" if problems else "")
+    print(
+        f"{killed} kills in {len(durations)} places, {number} runs: {'see above' if problems else 'the same results'}"
+    )
+    return 1 if problems else 0
+
+
+def _resumed_from(run: Path) -> int:
+    """The step of the checkpoint that the training went on from; 0 where it did not."""
+    path = run / "stages/train.json"
+    return json.loads(path.read_text(encoding="utf-8"))["facts"].get("resumed_from_step") or 0 if path.is_file() else 0
+
+
+def _problems(alone: Path, command: Command, code: int, expected: int) -> list[str]:
+    """What is wrong with a run that was killed, and is now done."""
+    found = [f"{name} differs" for name in differences(alone, command.folder)]
+    if code != expected:
+        found.append(f"exit code {code} and not {expected}: {command.errors}")
+    return found + [f"{path} was left behind" for path in command.litter()]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
