@@ -14,15 +14,27 @@ The result is that of separate forward passes, up to the order of summation.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
+from torch.nn import functional
 
 from seatrial_plugins.models.token_tree import TokenTree, common_prefix
 
-__all__ = ["Packed", "head_is_plain", "hidden_states", "pack", "packing_is_exact", "run_packed"]
+__all__ = [
+    "Packed",
+    "framed",
+    "head_is_plain",
+    "hidden_states",
+    "pack",
+    "packing_is_exact",
+    "run_packed",
+    "shared_prefix",
+]
 
 _SMALLEST_PREFIX = 4
 """A shared prefix below this many tokens isn't worth its own attention call."""
@@ -68,34 +80,57 @@ class Packed:
 
 def pack(trees: Sequence[TokenTree]) -> Packed:
     """Lay rows end to end; each keeps at least one token of its own."""
-    prefix = 0
-    if len(trees) > 1:
-        prefix = min(common_prefix([tree.tokens[: tree.trunk] for tree in trees]), *(len(tree) - 1 for tree in trees))
-        prefix = prefix if prefix >= _SMALLEST_PREFIX else 0
-    own = [len(tree) - prefix for tree in trees]
-    width = max(own)
-    ids = list(trees[0].tokens[:prefix])
-    positions = list(range(prefix))
-    offsets, gather, scatter = [], torch.zeros(len(trees), width, dtype=torch.long), []
-    mask = torch.zeros(len(trees), 1, width, prefix + width, dtype=torch.bool)
-    mask[:, :, :, :prefix] = True
-    places = torch.arange(width)
-    mask[:, 0, places, prefix + places] = True  # padding sees itself: a row of softmax without any entry is NaN
-    for row, (tree, size) in enumerate(zip(trees, own, strict=True)):
-        start = len(ids)
-        offsets.append(start)
-        ids += tree.tokens[prefix:]
-        positions += tree.depths()[prefix:]
-        gather[row, :size] = torch.arange(start - prefix, start - prefix + size)
-        scatter.append(torch.arange(row * width, row * width + size))
-        mask[row, 0, :size, prefix : prefix + size] = tree.ancestry(prefix)
+    prefix = shared_prefix(trees)
+    own = np.array([len(tree) - prefix for tree in trees])
+    width = int(own.max())
+    inside = np.arange(width) < own[:, None]
+    offsets = prefix + np.cumsum(own) - own
+    mask = np.tri(width, dtype=np.bool_) & inside[:, :, None] & inside[:, None, :]
+    mask |= np.eye(width, dtype=np.bool_)  # padding sees itself: a row of softmax without any entry is NaN
+    for row, tree in enumerate(trees):
+        if tree.trunk < len(tree):
+            branches = slice(tree.trunk - prefix, len(tree) - prefix)
+            mask[row, branches, branches] = tree.branching()
+    ids = [*trees[0].tokens[:prefix], *itertools.chain.from_iterable(tree.tokens[prefix:] for tree in trees)]
+    positions = [*range(prefix), *itertools.chain.from_iterable(tree.depths()[prefix:] for tree in trees)]
     return Packed(
         torch.tensor([ids]),
         torch.tensor([positions]),
         prefix,
-        tuple(offsets),
-        gather.flatten(),
-        torch.cat(scatter),
+        tuple(offsets.tolist()),
+        torch.from_numpy(np.where(inside, offsets[:, None] - prefix + np.arange(width), 0).ravel()),
+        torch.from_numpy(np.flatnonzero(inside)),
+        functional.pad(torch.from_numpy(mask)[:, None], (prefix, 0), value=True),
+    )
+
+
+def shared_prefix(trees: Sequence[TokenTree]) -> int:
+    """How many tokens `pack` computes once for all rows."""
+    if len(trees) < 2:
+        return 0
+    prefix = min(common_prefix([tree.tokens[: tree.trunk] for tree in trees]), *(len(tree) - 1 for tree in trees))
+    return prefix if prefix >= _SMALLEST_PREFIX else 0
+
+
+def framed(packed: Packed, *, tokens: int, width: int) -> Packed:
+    """The same batch padded to so many tokens, prefix included, and a rectangle of so many places a row.
+
+    Padding sees itself alone and is seen by nobody, and no token of the batch moves.
+    """
+    rows, _, before, _ = packed.mask.shape
+    prefix, spare = packed.prefix, tokens - packed.input_ids.shape[1]
+    mask = torch.zeros(rows, 1, width, prefix + width, dtype=torch.bool)
+    mask[:, :, :, :prefix] = True
+    mask[:, 0, torch.arange(width), prefix + torch.arange(width)] = True
+    mask[:, :, :before, prefix : prefix + before] = packed.mask[:, :, :, prefix:]
+    row, place = packed.scatter // before, packed.scatter % before
+    return Packed(
+        functional.pad(packed.input_ids, (0, spare)),
+        functional.pad(packed.position_ids, (0, spare)),
+        prefix,
+        packed.offsets,
+        functional.pad(packed.gather.view(rows, before), (0, width - before)).flatten(),
+        functional.pad(row * width + place, (0, spare)),
         mask,
     )
 

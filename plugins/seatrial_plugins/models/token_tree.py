@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import torch
 
 __all__ = ["TokenTree", "common_prefix"]
 
@@ -63,14 +62,9 @@ class TokenTree:
         """Each node's position in its sequence, 0-based."""
         return [*range(self.trunk), *(self.trunk + depth for depth in _depths(self._branches()))]
 
-    def ancestry(self, first: int = 0) -> torch.Tensor:
-        """Bool, [nodes, nodes] from node `first` of the trunk on: whether the row's node sees the column's or is it."""
-        trunk, size = self.trunk - first, len(self.tokens) - first
-        sees = torch.zeros(size, size, dtype=torch.bool)
-        sees[:trunk, :trunk] = torch.ones(trunk, trunk, dtype=torch.bool).tril_()
-        sees[trunk:, :trunk] = True
-        sees[trunk:, trunk:] = _ancestry(self._branches())
-        return sees
+    def branching(self) -> np.ndarray:
+        """Bool, [nodes, nodes] of those behind the trunk: whether the row's node sees the column's or is it."""
+        return _ancestry(self._branches())
 
     def _branches(self) -> tuple[int, ...]:
         """The parents of the nodes behind the trunk, counted from its end; -1 is the trunk."""
@@ -78,13 +72,13 @@ class TokenTree:
 
 
 @lru_cache(maxsize=512)
-def _ancestry(parents: tuple[int, ...]) -> torch.Tensor:
+def _ancestry(parents: tuple[int, ...]) -> np.ndarray:
     """Bool, [nodes, nodes]. The questions of a task branch into the same options, so it is computed once for all."""
     sees = np.eye(len(parents), dtype=np.bool_)
     for node, parent in enumerate(parents):
         if parent >= 0:
             sees[node] |= sees[parent]
-    return torch.from_numpy(sees)
+    return sees
 
 
 @lru_cache(maxsize=512)

@@ -17,6 +17,7 @@ from transformers import PrinterCallback, ProgressCallback, Trainer, TrainerCall
 from seatrial.errors import TrainingError
 from seatrial_plugins.training.checkpoints import mark_whole
 from seatrial_plugins.training.examples import Example
+from seatrial_plugins.training.graphs import GraphedPasses, Shape
 from seatrial_plugins.training.loss import summed_loss
 from seatrial_plugins.training.plan import Plan, split_batch
 from seatrial_plugins.training.validation import History, validation_loss
@@ -40,6 +41,8 @@ class Work:
     """Steps between evaluations; 0: none."""
     patience: int
     """Evaluations without improvement before it stops; 0: it never does."""
+    graphs: frozenset[Shape]
+    """The shapes of passes that are replayed as CUDA graphs."""
     fingerprint: str
     log: Callable[[Mapping[str, float]], None]
 
@@ -58,6 +61,7 @@ class Engine(Trainer):
         self.remove_callback(ProgressCallback)
         self.work = work
         self.history = History()
+        self._graphs: GraphedPasses | None = None
         self._tokens_since = 0
         self._clock = time.perf_counter()
 
@@ -82,6 +86,9 @@ class Engine(Trainer):
         passes, idle = self._share(batch)
         total = torch.zeros((), device=self.args.device)
         for index, part in enumerate(passes):
+            if (graphed := self._graphed(part, supervised, first=not index)) is not None:
+                total += graphed
+                continue
             last = index == len(passes) - 1
             with contextlib.nullcontext() if last else self.accelerator.no_sync(model):
                 loss = summed_loss(model, part, packs=self.work.packs, device=self.args.device) / supervised
@@ -92,6 +99,12 @@ class Engine(Trainer):
             total += loss.detach()
         self._tokens_since += sum(len(example.ids) for example in batch)
         return self.accelerator.reduce(total, reduction="sum") if self.accelerator.num_processes > 1 else total
+
+    def _graphed(self, part: list[Example], supervised: int, *, first: bool) -> torch.Tensor | None:
+        """The loss of a pass whose gradients came from a graph; None where it is to be computed."""
+        if self.work.graphs and self._graphs is None:
+            self._graphs = GraphedPasses(self.model, self.work.graphs, self.args.device)
+        return self._graphs.summed_loss(part, supervised, first=first) if self._graphs else None
 
     def _share(self, batch: list[Example]) -> tuple[list[list[Example]], bool]:
         """This process's forward passes; with fewer rows than processes, one pass that counts nothing."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -18,9 +19,10 @@ from seatrial_plugins.models.loader import LoadOptions, load_network
 from seatrial_plugins.training.arguments import training_arguments
 from seatrial_plugins.training.checkpoints import newest_checkpoint
 from seatrial_plugins.training.engine import Engine, Work, check_adapter, trainable
-from seatrial_plugins.training.examples import Examples, masked_example, render_examples
+from seatrial_plugins.training.examples import Example, Examples, masked_example, render_examples
+from seatrial_plugins.training.graphs import Shape, worth_graphing
 from seatrial_plugins.training.options import LoraOptions
-from seatrial_plugins.training.plan import plan_steps
+from seatrial_plugins.training.plan import Plan, plan_steps, split_batch
 from seatrial_plugins.training.validation import History
 
 __all__ = ["LoraTrainer"]
@@ -102,6 +104,9 @@ class LoraTrainer:
             packs=packs,
             evaluate_every=every,
             patience=stopping.patience if stopping else 0,
+            graphs=self._graphs(network, examples.examples, plan, loader.batch_tokens)
+            if packs and not on_cpu
+            else frozenset(),
             fingerprint=fingerprint,
             log=job.log,
         )
@@ -114,6 +119,16 @@ class LoraTrainer:
             on_cpu=on_cpu,
         )
         return Engine(adapted, arguments, work)
+
+    def _graphs(self, network: Any, examples: Sequence[Example], plan: Plan, tokens: int) -> frozenset[Shape]:
+        """The passes worth a CUDA graph: on one CUDA device, with nothing that draws or recomputes in the backward pass."""
+        options = self.options
+        device = next(network.parameters()).device
+        if device.type != "cuda" or _processes() > 1 or options.dropout or options.gradient_checkpointing:
+            return frozenset()
+        steps = ([examples[index] for index in step] for step in plan.steps)
+        passes = (part for step in steps for part in split_batch(step, rows=options.batch_size, tokens=tokens))
+        return worth_graphing(sum(parameter.numel() for parameter in network.parameters()), passes)
 
     def _adapt(self, network: Any) -> Any:
         """The network with fresh adapters, whose weights are float32 whatever the network's are.
@@ -236,4 +251,5 @@ def _facts(
         "device": str(device),
         "dtype": str(next(p.dtype for p in network.parameters() if not p.requires_grad)).removeprefix("torch."),
         "packed": engine.work.packs,
+        "graphs": len(engine.work.graphs),
     }

@@ -19,15 +19,16 @@ def test_a_tree_holds_every_sequence_once(found):
     assert len(tree) == len(prefixes)
 
 
-@given(sequences, st.data())
-def test_a_node_sees_its_ancestors_and_itself(found, data):
+@given(sequences)
+def test_a_node_behind_the_trunk_sees_its_ancestors_and_itself(found):
     tree, paths = TokenTree.of(found)
-    first = data.draw(st.integers(0, tree.trunk))
-    sees = tree.ancestry(first)
-    assert sees.shape == (len(tree) - first, len(tree) - first)
+    sees = tree.branching()
+    assert sees.shape == (len(tree) - tree.trunk,) * 2
     for path in paths:
-        for place, node in enumerate(path[first:], start=first):
-            assert sees[node - first].nonzero().flatten().tolist() == sorted(n - first for n in path[first : place + 1])
+        assert path[: tree.trunk] == list(range(min(tree.trunk, len(path))))
+        behind = [node - tree.trunk for node in path[tree.trunk :]]
+        for place, node in enumerate(behind):
+            assert sees[node].nonzero()[0].tolist() == sorted(behind[: place + 1])
 
 
 @given(sequences, st.lists(st.integers(0, 3), max_size=5))
