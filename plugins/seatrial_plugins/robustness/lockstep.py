@@ -49,7 +49,8 @@ def lockstep(
                 waiting[started].start()
                 started += 1
             asking = [job for job in under_way if job.outcome is None]
-            for job, heard in zip(asking, _heard([job.question for job in asking], answer), strict=True):
+            answers: Sequence[A | Exception] = _heard([job.question for job in asking], answer)
+            for job, heard in zip(asking, answers, strict=True):
                 job.hear(heard)
             under_way = [job for job in under_way if job.outcome is None]
             while finished < started and (outcome := waiting[finished].outcome) is not None:
@@ -60,11 +61,11 @@ def lockstep(
             job.abandon()
 
 
-def _heard(questions: list[Q], answer: Callable[[list[Q]], list[A]]) -> list[A | Exception]:
+def _heard(questions: list[Q], answer: Callable[[list[Q]], list[A]]) -> Sequence[A | Exception]:
     if not questions:
         return []
     try:
-        return list(answer(questions))
+        return answer(questions)
     except Exception as error:  # noqa: BLE001  # it belongs to one of the questions: find out which
         return [error] if len(questions) == 1 else [_heard([question], answer)[0] for question in questions]
 
