@@ -29,7 +29,7 @@ class Outcome(Generic[R]):
 
 
 def lockstep(
-    jobs: Sequence[Callable[[Callable[[Q], A]], R]], answer: Callable[[list[Q]], list[A]], *, together: int
+    jobs: Sequence[Callable[[Callable[[Q], A]], R]], answer: Callable[[list[Q]], Sequence[A]], *, together: int
 ) -> Iterator[Outcome[R]]:
     """Run jobs, at most `together` at a time, and yield how each ended, in order.
 
@@ -61,7 +61,7 @@ def lockstep(
             job.abandon()
 
 
-def _heard(questions: list[Q], answer: Callable[[list[Q]], list[A]]) -> Sequence[A | Exception]:
+def _heard(questions: list[Q], answer: Callable[[list[Q]], Sequence[A]]) -> Sequence[A | Exception]:
     if not questions:
         return []
     try:
