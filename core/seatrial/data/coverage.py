@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seatrial.data.neighbours import Neighbourhood, by_vectors, by_words
-from seatrial.rows import Row
+from seatrial.rows import Row, Rows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -103,13 +103,30 @@ class Coverage:
 
 def texts_of(rows: Iterable[Row]) -> list[str]:
     """What is compared: the input without system turns, which are the same in every row. Encode these for `vectors`."""
-    return ["\n".join(turn.content for turn in row.prompt if turn.role != "system") for row in rows]
+    return [_text_of(row) for row in rows]
+
+
+def _text_of(row: Row) -> str:
+    return "\n".join(turn.content for turn in row.prompt if turn.role != "system")
+
+
+class _Texts:
+    """The compared texts of rows that are too many to hold."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[str]:
+        return map(_text_of, self._rows)
 
 
 def coverage(
-    train: Sequence[Row],
-    test: Sequence[Row],
-    validation: Sequence[Row] = (),
+    train: Rows,
+    test: Rows,
+    validation: Rows = (),
     *,
     vectors: tuple[np.ndarray, np.ndarray] | None = None,
     threshold: float | None = None,
@@ -117,7 +134,7 @@ def coverage(
     """Compare what the splits hold, and look for each test row's nearest train row.
 
     Args:
-        train: what the model learns from.
+        train: what the model learns from; read batch by batch.
         test: what it is scored on.
         validation: counted only.
         vectors: an encoder's unit vectors of `texts_of(train)` and `texts_of(test)`; where None, words are compared,
@@ -128,9 +145,9 @@ def coverage(
         ValueError: the vectors are not one a row.
     """
     splits = {"train": train, "validation": validation, "test": test}
-    compared = test if vectors is not None else _drawn(test, PAIRS // max(len(train), 1))
+    compared = list(test) if vectors is not None else _drawn(test, PAIRS // max(len(train), 1))
     if vectors is None:
-        found = by_words(texts_of(train), texts_of(compared), threshold=threshold)
+        found = by_words(_Texts(train), texts_of(compared), threshold=threshold)
     elif (len(vectors[0]), len(vectors[1])) == (len(train), len(test)):
         found = by_vectors(*vectors, threshold=threshold)
     else:
@@ -138,10 +155,11 @@ def coverage(
             f"{len(vectors[0])} and {len(vectors[1])} vectors for {len(train)} train and {len(test)} test rows"
         )
     alone = [index for index, value in enumerate(found.similarity) if value < found.threshold]
+    labels, slices = _tables(splits)
     return Coverage(
         rows={name: len(rows) for name, rows in splits.items()},
-        labels=_table(splits, lambda row: row.label),
-        slices=_table(splits, lambda row: row.slice or None),
+        labels=labels,
+        slices=slices,
         measure=found.measure,
         threshold=found.threshold,
         compared=len(compared),
@@ -151,17 +169,31 @@ def coverage(
     )
 
 
-def _drawn(rows: Sequence[Row], most: int) -> Sequence[Row]:
+def _drawn(rows: Rows, most: int) -> Sequence[Row]:
     """At most that many rows, drawn by a hash of their ids, in their order."""
     if len(rows) <= most:
-        return rows
-    ranked = sorted(range(len(rows)), key=lambda index: hashlib.blake2b(rows[index].id.encode()).digest())
-    return [rows[index] for index in sorted(ranked[: max(most, 1)])]
+        return list(rows)
+    draws = [hashlib.blake2b(row.id.encode(), digest_size=8).digest() for row in rows]
+    chosen = set(sorted(range(len(draws)), key=draws.__getitem__)[: max(most, 1)])
+    return [row for index, row in enumerate(rows) if index in chosen]
 
 
-def _table(splits: Mapping[str, Iterable[Row]], name_of: Callable[[Row], str | None]) -> dict[str, dict[str, int]]:
-    counts = {split: Counter(map(name_of, rows)) for split, rows in splits.items()}
-    names = sorted({name for counter in counts.values() for name in counter if name is not None})
+def _tables(splits: Mapping[str, Rows]) -> tuple[dict[str, dict[str, int]], dict[str, dict[str, int]]]:
+    """Label → split → rows, and the same for slices."""
+    labels: dict[str, Counter[str]] = {}
+    slices: dict[str, Counter[str]] = {}
+    for split, rows in splits.items():
+        labels[split], slices[split] = Counter(), Counter()
+        for row in rows:
+            if row.label is not None:
+                labels[split][row.label] += 1
+            if row.slice:
+                slices[split][row.slice] += 1
+    return _by_name(labels), _by_name(slices)
+
+
+def _by_name(counts: Mapping[str, Counter[str]]) -> dict[str, dict[str, int]]:
+    names = sorted({name for counter in counts.values() for name in counter})
     return {name: {split: counter[name] for split, counter in counts.items()} for name in names}
 
 

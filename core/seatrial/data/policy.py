@@ -15,7 +15,7 @@ from seatrial.errors import PluginError, StageError
 from seatrial.findings import ACTIONS, Action, Finding, Rule, Span
 from seatrial.rows import Row
 
-__all__ = ["EXCERPT", "WITHHELD", "Applied", "apply", "excerpt_of", "with_excerpts"]
+__all__ = ["EXCERPT", "WITHHELD", "Applied", "apply", "excerpt_of", "not_given", "with_excerpts"]
 
 EXCERPT = 200
 """Characters of a row that a ledger entry quotes."""
@@ -65,23 +65,18 @@ def apply(
     """
     who = _Author(stage, filter, plugin)
     decided = {name: _action(name, rule, rules, actions, who) for name, rule in rules.items()}
-    by_row = _by_row(rows, findings, rules, who)
-    done: list[Row] = []
+    done = list(rows)
     entries: list[Entry] = []
     dropped: set[str] = set()
-    for row in rows:
-        found = by_row.get(row.id)
-        if not found:
-            done.append(row)
-            continue
-        rewritten, unmade = _rewritten(row, found, decided, rules, who)
-        done.append(rewritten)
+    for place, found in sorted(_by_place(rows, findings, rules, who).items()):
+        row = rows[place]
+        done[place], unmade = _rewritten(row, found, decided, rules, who)
+        excerpt = excerpt_of(done[place])
         for index, finding in enumerate(found):
             action = decided[finding.rule]
             out = action == "drop"
             decisive = out and row.id not in dropped and row.id not in already_dropped
-            entry = _entry(row, finding, rules[finding.rule], action, decisive, who)
-            entry = replace(entry, excerpt=excerpt_of(rewritten))
+            entry = _entry(row, finding, rules[finding.rule], action, decisive, excerpt, who)
             entries.append(_not_made(entry) if index in unmade else entry)
             if out:
                 dropped.add(row.id)
@@ -137,24 +132,32 @@ def _action(
     return action
 
 
-def _by_row(
+def _by_place(
     rows: Sequence[Row], findings: Iterable[Finding], rules: Mapping[str, Rule], who: _Author
-) -> dict[str, list[Finding]]:
-    by_row: dict[str, list[Finding]] = {row.id: [] for row in rows}
-    for finding in findings:
+) -> dict[int, list[Finding]]:
+    """The findings of each row that has any, by the row's place among those that were given."""
+    given = list(findings)
+    places = {row.id: place for place, row in enumerate(rows)} if given else {}
+    found: dict[int, list[Finding]] = {}
+    for finding in given:
         if finding.rule not in rules:
             known = ", ".join(sorted(rules)) or "none"
             raise PluginError(
                 f"{who} found {finding.rule!r} in row {finding.row}, a rule that its component does not declare "
                 f"(declared: {known}); add it to the component's `rules`"
             )
-        if finding.row not in by_row:
-            raise PluginError(
-                f"{who} made a finding ({finding.rule}) about row {finding.row!r}, which it was not given; "
-                "a finding's `row` is the `id` of one of the given rows"
-            )
-        by_row[finding.row].append(finding)
-    return by_row
+        if finding.row not in places:
+            raise not_given(str(who), finding.rule, finding.row)
+        found.setdefault(places[finding.row], []).append(finding)
+    return found
+
+
+def not_given(who: str, rule: str, row: str) -> PluginError:
+    """A finding is about a row that its filter has not seen."""
+    return PluginError(
+        f"{who} made a finding ({rule}) about row {row!r}, which it was not given; a finding's `row` is the `id` of one of "
+        "the given rows"
+    )
 
 
 def _rewritten(
@@ -217,7 +220,7 @@ def _nothing_to_put(row: Row, finding: Finding, action: Action, who: _Author) ->
     )
 
 
-def _entry(row: Row, finding: Finding, rule: Rule, action: Action, decisive: bool, who: _Author) -> Entry:
+def _entry(row: Row, finding: Finding, rule: Rule, action: Action, decisive: bool, excerpt: str, who: _Author) -> Entry:
     return Entry(
         row=row.id,
         source=row.source,
@@ -236,6 +239,7 @@ def _entry(row: Row, finding: Finding, rule: Rule, action: Action, decisive: boo
         spans=finding.spans,
         matched_row=finding.matched_row,
         matched_text=None if finding.matched_text is None else _storable(finding.matched_text),
+        excerpt=excerpt,
     )
 
 
@@ -245,9 +249,9 @@ def _not_made(entry: Entry) -> Entry:
 
 
 def _refreshed(entry: Entry, row: Row, redacted: bool) -> Entry:
-    entry = replace(entry, excerpt=excerpt_of(row))
+    excerpt = excerpt_of(row)
     if not redacted:
-        return entry
+        return entry if excerpt == entry.excerpt else replace(entry, excerpt=excerpt)
     spans = tuple(
         span
         if span.replacement is None or span.replacement in row.turns[span.turn].content
@@ -256,7 +260,7 @@ def _refreshed(entry: Entry, row: Row, redacted: bool) -> Entry:
     )
     quoted = entry.matched_text if entry.matched_row is None else None
     withheld = quoted is not None and quoted not in row.text
-    return replace(entry, spans=spans, matched_text=WITHHELD if withheld else entry.matched_text)
+    return replace(entry, excerpt=excerpt, spans=spans, matched_text=WITHHELD if withheld else entry.matched_text)
 
 
 def _storable(text: str) -> str:

@@ -1,20 +1,29 @@
-"""Splitting: which rows train, which stop the training, which test. Rows that belong together stay together."""
+"""Splitting: which rows train, which stop the training, which test. Rows that belong together stay together.
+
+Everything is a column: a million rows cost their ids and a few numbers each.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from itertools import pairwise
+from typing import TYPE_CHECKING, Literal, get_args
 
-from seatrial.data.clusters import Clusters
 from seatrial.errors import UsageError
-from seatrial.rows import Row
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
 
 __all__ = ["SplitName", "Splitted", "split"]
 
 SplitName = Literal["train", "validation", "test"]
+
+_NAMES: tuple[SplitName, ...] = get_args(SplitName)
+_TRAIN = _NAMES.index("train")
+_NOWHERE = -1
 
 _NAMED = 10
 """Labels that a note names."""
@@ -24,29 +33,30 @@ _NAMED = 10
 class Splitted:
     """Where every row goes."""
 
-    assignment: Mapping[str, SplitName]
-    """Row id → split, for every row that was given."""
+    splits: pa.Array
+    """The split of every row that was given, in order."""
     notes: tuple[str, ...]
     """What could not be done as asked, a sentence each, for reviewers."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Unit:
-    """Rows that go to one side together: a cluster, a group, or a row by itself."""
+class _Units:
+    """Rows that go to one side together: a cluster, a group, or a row by itself; ordered by their smallest row id."""
 
-    key: str
-    """The smallest row id: the same whatever the order of the rows."""
-    rows: tuple[str, ...]
-    label: str | None
-    """The most frequent one of its rows."""
-
-    @property
-    def size(self) -> int:
-        return len(self.rows)
+    of_row: np.ndarray
+    """Shape [rows]: which unit each row belongs to."""
+    sizes: np.ndarray
+    """Shape [units]: how many rows each has."""
+    labels: np.ndarray
+    """Shape [units]: the most frequent label of its rows, as an index into `names`; 0 for none."""
+    drawn: np.ndarray
+    """Shape [units]: the units in an order that the seed draws and the order of rows does not touch."""
+    names: Sequence[str | None]
+    """The labels, sorted, after None."""
 
 
 def split(
-    rows: Iterable[Row], *, test: float, validation: float, clusters: Mapping[str, str], stratify: bool, seed: int
+    rows: pa.Table, *, test: float, validation: float, clusters: Mapping[str, str], stratify: bool, seed: int
 ) -> Splitted:
     """Divide rows into train, validation and test.
 
@@ -57,7 +67,7 @@ def split(
     are, not on their order.
 
     Args:
-        rows: every row, once; only id, label and group are kept.
+        rows: every row, once: columns `id`, `label` (null where it has none) and `group` ("" where it has none).
         test: share of all rows for test, 0 ≤ test < 1.
         validation: share of all rows for validation, 0 ≤ validation < 1 - test.
         clusters: row id → cluster; rows that it leaves out stand alone.
@@ -67,19 +77,22 @@ def split(
     Raises:
         UsageError: shares that cannot be, or two rows with one id.
     """
+    import numpy as np
+    import pyarrow as pa
+
     _check_shares(test, validation)
-    units = _units(rows, clusters)
+    units = _units(rows, clusters, seed)
     notes: list[str] = []
-    assignment: dict[str, SplitName] = {}
+    sides = np.full(len(units.sizes), _NOWHERE, np.int8)
     wanted: list[tuple[SplitName, float]] = [("test", test), ("validation", validation)]
-    strata = _strata(units, stratify, notes)
     carried: dict[SplitName, float] = {"test": 0.0, "validation": 0.0}
-    for members in strata:
-        _divide(_drawn(members, seed), wanted, carried, assignment)
-    _fill_empty(units, wanted, assignment, seed, notes)
+    for members in _strata(units, stratify, notes):
+        _divide(members, units, wanted, carried, sides)
+    _fill_empty(units, wanted, sides, notes)
     if stratify:
-        notes += _unstratified(units, wanted, assignment)
-    return Splitted({row: assignment[unit.key] for unit in units for row in unit.rows}, tuple(notes))
+        notes += _unstratified(units, wanted, sides)
+    names = pa.array(_NAMES, pa.string())
+    return Splitted(names.take(pa.array(sides[units.of_row])), tuple(notes))
 
 
 def _check_shares(test: float, validation: float) -> None:
@@ -90,126 +103,196 @@ def _check_shares(test: float, validation: float) -> None:
         )
 
 
-def _units(rows: Iterable[Row], clusters: Mapping[str, str]) -> list[_Unit]:
-    """The rows that belong together, through clusters and groups alike, by key."""
-    labels: dict[str, str | None] = {}
-    groups: dict[str, str] = {}
-    for row in rows:
-        if row.id in labels:
-            raise UsageError(f"split: two rows have the id {row.id!r}; ids must be unique")
-        labels[row.id] = row.label
-        if row.group:
-            groups[row.id] = row.group
-    together = Clusters()
-    together.merge({row: row for row in labels})
-    together.merge({row: cluster for row, cluster in clusters.items() if row in labels})
-    together.merge(groups)
-    members: defaultdict[str, list[str]] = defaultdict(list)
-    for name, key in together.named().items():
-        members[key].append(name)
-    return [
-        _Unit(key, tuple(sorted(ids)), _commonest([labels[row] for row in ids])) for key, ids in sorted(members.items())
-    ]
+# ---- units -----------------------------------------------------------------------------------------------------------
 
 
-def _commonest(labels: Sequence[str | None]) -> str | None:
-    return min(Counter(labels).items(), key=lambda item: (-item[1], item[0] or ""))[0]
+def _units(rows: pa.Table, clusters: Mapping[str, str], seed: int) -> _Units:
+    """The rows that belong together, through clusters and groups alike."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    ids = rows["id"]
+    order = pc.sort_indices(ids).to_numpy()
+    _check_unique(ids, order)
+    component = _together(ids, rows["group"], clusters)
+    count = int(component.max()) + 1 if len(component) else 0
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    least = np.full(count, len(order), np.int64)
+    np.minimum.at(least, component, rank)
+    numbers = np.empty(count, np.int64)
+    by_key = np.argsort(least)
+    numbers[by_key] = np.arange(count)
+    of_row = numbers[component]
+    keys = ids.take(order[least[by_key]])
+    names: list[str | None] = [None, *sorted(rows["label"].drop_null().unique().to_pylist())]
+    return _Units(
+        of_row=of_row,
+        sizes=np.bincount(of_row, minlength=count),
+        labels=_commonest(of_row, _codes(rows["label"], names), count),
+        drawn=np.argsort(_draws(keys.to_pylist(), seed), kind="stable"),
+        names=names,
+    )
 
 
-def _strata(units: Sequence[_Unit], stratify: bool, notes: list[str]) -> list[list[_Unit]]:
-    """The units that are divided for themselves: a label's, or all where that is not asked for or makes no sense."""
-    by_label: defaultdict[str | None, list[_Unit]] = defaultdict(list)
-    for unit in units:
-        by_label[unit.label].append(unit)
-    if not stratify or len(by_label) < 2:
-        return [list(units)] if units else []
-    alone = sum(members[0].size for members in by_label.values() if len(members) == 1)
-    if alone * 2 > sum(unit.size for unit in units):
+def _check_unique(ids: pa.ChunkedArray, order: np.ndarray) -> None:
+    import pyarrow.compute as pc
+
+    if pc.count_distinct(ids).as_py() == len(ids):
+        return
+    ordered = ids.take(order).to_pylist()
+    twice = next(one for one, other in pairwise(ordered) if one == other)
+    raise UsageError(f"split: two rows have the id {twice!r}; ids must be unique")
+
+
+def _together(ids: pa.ChunkedArray, groups: pa.ChunkedArray, clusters: Mapping[str, str]) -> np.ndarray:
+    """Shape [rows]: a number that rows share which belong together, directly or through others."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    place = pc.index_in(ids, value_set=pa.array(clusters.keys(), pa.string()))
+    of_cluster = pa.array(clusters.values(), pa.string()).take(place.combine_chunks())
+    of_group = pc.if_else(pc.equal(groups, ""), pa.scalar(None, pa.string()), groups).combine_chunks()
+    ties: list[np.ndarray] = []
+    nodes = len(ids)
+    for named in (of_cluster, of_group):
+        coded = named.dictionary_encode()
+        codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+        tied = np.flatnonzero(codes >= 0)
+        ties.append(np.stack([tied, codes[tied] + nodes]))
+        nodes += len(coded.dictionary)
+    rows, others = np.concatenate(ties, axis=1)
+    graph = coo_matrix((np.ones(len(rows), np.int8), (rows, others)), shape=(nodes, nodes))
+    component: np.ndarray = connected_components(graph, directed=False)[1][: len(ids)]
+    return component
+
+
+def _codes(labels: pa.ChunkedArray, names: Sequence[str | None]) -> np.ndarray:
+    """Shape [rows]: each label's index in `names`, where null is 0."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    found = pc.index_in(labels, value_set=pa.array(names, pa.string()), skip_nulls=True)
+    codes: np.ndarray = found.fill_null(0).to_numpy()
+    return codes
+
+
+def _commonest(of_row: np.ndarray, codes: np.ndarray, count: int) -> np.ndarray:
+    """Shape [units]: the label that most rows of a unit have; of several, the first in order."""
+    import numpy as np
+
+    pairs, times = np.unique(np.stack([of_row, codes]), axis=1, return_counts=True)
+    best = np.lexsort((pairs[1], -times, pairs[0]))
+    units, first = np.unique(pairs[0][best], return_index=True)
+    labels = np.zeros(count, np.int64)
+    labels[units] = pairs[1][best][first]
+    return labels
+
+
+def _draws(keys: Sequence[str], seed: int) -> np.ndarray:
+    """Shape [units]: a number for each key that the seed draws."""
+    import numpy as np
+
+    hashed = b"".join(hashlib.blake2b(f"{seed}\0{key}".encode(), digest_size=8).digest() for key in keys)
+    return np.frombuffer(hashed, ">u8")
+
+
+# ---- dividing --------------------------------------------------------------------------------------------------------
+
+
+def _strata(units: _Units, stratify: bool, notes: list[str]) -> Iterator[np.ndarray]:
+    """The units, in drawn order, that are divided for themselves: a label's, or all where that makes no sense."""
+    import numpy as np
+
+    present, counts = np.unique(units.labels, return_counts=True)
+    if not stratify or len(present) < 2:
+        yield from [units.drawn] if len(units.drawn) else []
+        return
+    single = np.isin(units.labels, present[counts == 1])
+    if 2 * units.sizes[single].sum() > units.sizes.sum():
         notes.append(
-            f"not stratified: most of the {len(by_label)} labels have a single cluster of rows, which cannot be divided"
+            f"not stratified: most of the {len(present)} labels have a single cluster of rows, which cannot be divided"
         )
-        return [list(units)]
-    return [by_label[label] for label in sorted(by_label, key=lambda label: (label is not None, label or ""))]
-
-
-def _drawn(units: Iterable[_Unit], seed: int) -> list[_Unit]:
-    """In an order that the seed draws and the order of rows does not touch."""
-    return sorted(units, key=lambda unit: hashlib.blake2b(f"{seed}\0{unit.key}".encode(), digest_size=8).digest())
+        yield units.drawn
+        return
+    by_label = units.drawn[np.argsort(units.labels[units.drawn], kind="stable")]
+    yield from np.split(by_label, np.cumsum(counts)[:-1])
 
 
 def _divide(
-    units: Sequence[_Unit],
+    members: np.ndarray,
+    units: _Units,
     wanted: Sequence[tuple[SplitName, float]],
     carried: dict[SplitName, float],
-    assignment: dict[str, SplitName],
+    sides: np.ndarray,
 ) -> None:
     """Assign one stratum's units; at least one stays in train."""
-    total = sum(unit.size for unit in units)
-    largest = max(unit.size for unit in units)
-    left = list(units)
+    import numpy as np
+
+    sizes = units.sizes[members]
+    total, largest = int(sizes.sum()), int(sizes.max())
+    left = members
     if len(left) == 1:  # a single cluster goes to train, and what test missed is not taken from other labels
         wanted = ()
     for name, share in wanted:
         quota = share * total + carried[name]
-        taken = _take(left, quota, keep=1)
-        for unit in taken:
-            assignment[unit.key] = name
-        left = [unit for unit in left if unit.key not in assignment]
-        missing = quota - sum(unit.size for unit in taken)
+        taken = _take(units.sizes[left].tolist(), quota, keep=1)
+        sides[left[taken]] = _NAMES.index(name)
+        missing = quota - int(units.sizes[left[taken]].sum())
+        left = np.delete(left, taken)
         carried[name] = max(-largest, min(largest, missing))
-    for unit in left:
-        assignment[unit.key] = "train"
+    sides[left] = _TRAIN
 
 
-def _take(units: Sequence[_Unit], quota: float, keep: int) -> list[_Unit]:
-    """Units, in order, that come as near to the quota as taking each whole allows."""
-    taken: list[_Unit] = []
-    size = 0
-    for unit in units:
-        if len(taken) + keep >= len(units):
+def _take(sizes: Sequence[int], quota: float, keep: int) -> list[int]:
+    """Which units, in order, come as near to the quota as taking each whole allows."""
+    taken: list[int] = []
+    total = 0
+    for place, size in enumerate(sizes):
+        if len(taken) + keep >= len(sizes):
             break
-        if size + unit.size / 2 <= quota:
-            taken.append(unit)
-            size += unit.size
+        if total + size / 2 <= quota:
+            taken.append(place)
+            total += size
     return taken
 
 
-def _fill_empty(
-    units: Sequence[_Unit],
-    wanted: Sequence[tuple[SplitName, float]],
-    assignment: dict[str, SplitName],
-    seed: int,
-    notes: list[str],
-) -> None:
+def _fill_empty(units: _Units, wanted: Sequence[tuple[SplitName, float]], sides: np.ndarray, notes: list[str]) -> None:
     """Give a split that was asked for and got nothing the smallest unit of train that its label can spare."""
+    import numpy as np
+
     for name, share in wanted:
-        if not share or name in assignment.values():
+        side = _NAMES.index(name)
+        if not share or (sides == side).any():
             continue
-        train = [unit for unit in _drawn(units, seed) if assignment[unit.key] == "train"]
+        train = units.drawn[sides[units.drawn] == _TRAIN]
         if len(train) < 2:
             notes.append(f"the {name} split is empty: there are too few clusters of rows to divide")
             continue
-        labels = Counter(unit.label for unit in train)
-        spared = min(train, key=lambda unit: (labels[unit.label] == 1, unit.size))
-        assignment[spared.key] = name
+        alone = np.bincount(units.labels[train], minlength=len(units.names))[units.labels[train]] == 1
+        sides[train[np.lexsort((units.sizes[train], alone))[0]]] = side
 
 
-def _unstratified(
-    units: Sequence[_Unit], wanted: Sequence[tuple[SplitName, float]], assignment: Mapping[str, SplitName]
-) -> list[str]:
+def _unstratified(units: _Units, wanted: Sequence[tuple[SplitName, float]], sides: np.ndarray) -> list[str]:
     """Which labels a split that was asked for has no rows of."""
-    counts: defaultdict[str, Counter[SplitName]] = defaultdict(Counter)
-    for unit in units:
-        if unit.label is not None:
-            counts[unit.label][assignment[unit.key]] += 1
+    import numpy as np
+
+    labels = [(code, name) for code, name in enumerate(units.names) if name is not None]
+    counts = {
+        side: np.bincount(units.labels[sides == place], minlength=len(units.names)) for place, side in enumerate(_NAMES)
+    }
+    totals = np.bincount(units.labels, minlength=len(units.names))
     notes = []
-    single = sorted(label for label, of in counts.items() if of.total() == 1)
-    if single and len(counts) > 1:
+    single = [name for code, name in labels if totals[code] == 1]
+    if single and sum(totals[code] > 0 for code, _ in labels) > 1:
         notes.append(f"labels with a single cluster of rows, which was not divided: {_listed(single)}")
-    for name, share in wanted:
-        missing = sorted(label for label, of in counts.items() if of.total() > 1 and not of[name])
+    for side, share in wanted:
+        missing = [name for code, name in labels if totals[code] > 1 and not counts[side][code]]
         if share and missing:
-            notes.append(f"labels with too few rows for a share of the {name} split: {_listed(missing)}")
+            notes.append(f"labels with too few rows for a share of the {side} split: {_listed(missing)}")
     return notes
 
 

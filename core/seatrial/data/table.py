@@ -6,7 +6,7 @@ rows and each batch can go to another process.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +29,7 @@ __all__ = [
     "TableWriter",
     "batches",
     "open_rows",
+    "patched",
     "rows_of",
     "stored_tables",
     "write_rows",
@@ -45,11 +46,12 @@ class FileRows:
     """The rows of a Parquet file that `write_rows` wrote: `len`, indexing, iteration.
 
     Iterating reads the file batch by batch. Indexing maps an Arrow copy of it, which is made when it is first needed
-    (`datasets`) and stands beside the file.
+    (`datasets`), in the folder `copies`.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, copies: Path) -> None:
         self.path = path
+        self._copies = copies
 
     @cached_property
     def _count(self) -> int:
@@ -63,8 +65,7 @@ class FileRows:
         import datasets
 
         datasets.disable_progress_bars()
-        cache = str(self.path.parent / ".arrow")
-        return datasets.Dataset.from_parquet(str(self.path), cache_dir=cache).with_format("arrow")
+        return datasets.Dataset.from_parquet(str(self.path), cache_dir=str(self._copies)).with_format("arrow")
 
     def __len__(self) -> int:
         return self._count
@@ -133,9 +134,14 @@ class RowList:
         return self._rows[index]
 
 
-def open_rows(path: Path) -> FileRows:
-    """The rows of a Parquet file that `write_rows` wrote."""
-    return FileRows(path)
+def open_rows(path: Path, copies: Path | None = None) -> FileRows:
+    """The rows of a Parquet file that `write_rows` wrote.
+
+    Args:
+        path: the file.
+        copies: where its mapped copy is kept; None for a folder beside it.
+    """
+    return FileRows(path, copies or path.parent / ".arrow")
 
 
 def rows_of(table: pa.Table) -> list[Row]:
@@ -258,3 +264,24 @@ def batches(rows: Iterable[Row], size: int = BATCH, most_bytes: int = BATCH_BYTE
         characters += said
     if batch:
         yield batch
+
+
+def patched(table: pa.Table, changed: Mapping[int, Row], out: Collection[int]) -> pa.Table:
+    """A table of rows with some of them changed and others taken out; what stays as it was is not converted.
+
+    Args:
+        table: of `row_schema()`.
+        changed: place → the row that stands there now.
+        out: places of rows that go.
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    if not changed and not out:
+        return table
+    places = np.arange(len(table))
+    for number, place in enumerate(changed):
+        places[place] = len(table) + number
+    together = pa.concat_tables([table, rows_to_table(list(changed.values()))]) if changed else table
+    kept = np.delete(places, list(out))
+    return together.take(pa.array(kept))

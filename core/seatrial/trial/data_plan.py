@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from seatrial.engines.local import LocalEngine
 from seatrial.trial.stages import StageWork
-from seatrial.trial.stages.clean import Clean, SuiteFilter
+from seatrial.trial.stages.clean import Clean
 from seatrial.trial.stages.compare import Compare
 from seatrial.trial.stages.leakage import Leakage
 from seatrial.trial.stages.read import Input, NamedReader, Read
 from seatrial.trial.stages.split import Split
+from seatrial.trial.suite_filter import SuiteFilter
 from seatrial.trial.workbench import Workbench
 
 if TYPE_CHECKING:
@@ -30,11 +32,11 @@ def data_stages(suite: Suite, bench: Workbench, *, scored: bool) -> list[StageWo
         UsageError: a source cannot be resolved, or a component cannot be built with its options.
     """
     filters = {place: _filters(suite, bench, place) for place in ("rows", "corpus", "splits")}
-    split = suite.data.split
+    split, engine = suite.data.split, LocalEngine()
     return [
         _read(suite, bench),
-        Clean(filters["rows"]),
-        Compare(filters["corpus"]),
+        Clean(filters["rows"], engine),
+        Compare(filters["corpus"], engine),
         Split(
             test=split.test,
             validation=split.validation,
@@ -43,7 +45,7 @@ def data_stages(suite: Suite, bench: Workbench, *, scored: bool) -> list[StageWo
             seed=suite.seed,
             scored=scored,
         ),
-        Leakage(filters["splits"]),
+        Leakage(filters["splits"], engine),
     ]
 
 
@@ -97,12 +99,14 @@ def _filters(suite: Suite, bench: Workbench, place: str) -> list[SuiteFilter]:
 
 def _filter(bench: Workbench, chosen: Chosen) -> SuiteFilter:
     provided = bench.provided("filters", chosen.name)
+    recipe = bench.recipe("filters", chosen.name, chosen.options)
     return SuiteFilter(
         alias=chosen.alias,
         component=provided.component,
         plugin=provided.distribution,
         version=provided.version,
-        filter=bench.build("filters", chosen.name, chosen.options),
+        filter=bench.made(recipe),
+        recipe=recipe,
         options=chosen.options,
         actions=chosen.action or None,
     )

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seatrial.component import Use
-from seatrial.errors import PluginError, SeatrialError, SourceError, StageError, UsageError
+from seatrial.errors import PluginError, SourceError, UsageError
 from seatrial.host import Host, Kind, Provided
 from seatrial.model import LanguageModel, ModelFiles, ModelLoader
 from seatrial.sources import Resolved
-from seatrial.store import digest_json
+from seatrial.trial.recipe import Recipe
 
 if TYPE_CHECKING:
     from seatrial.suite.parts import ModelChoice
@@ -31,7 +31,7 @@ class Workbench:
         self.offline = offline
         self.resolved: dict[str, Resolved] = {}
         """Every source that was asked for, by its address."""
-        self._shared: dict[str, Any] = {}
+        self._made: dict[str, Any] = {}
         self._loaded: tuple[tuple[str, Path | None], LanguageModel] | None = None
         self._choice: ModelChoice | None = None
         self._loader: ModelLoader | None = None
@@ -57,30 +57,26 @@ class Workbench:
         Raises:
             StageError: the component could not be built; the message names it and its plugin.
         """
-        provided = self.provided(kind, name)
-        arguments = dict(options)
-        for option, use in provided.component.uses.items():
-            arguments[option] = self._used(use, arguments.get(option))
-        try:
-            return provided.component.build(**arguments)
-        except SeatrialError:
-            raise
-        except Exception as error:
-            raise StageError(
-                f"{name} (plugin {provided.plugin} of {provided.distribution}) could not be built: "
-                f"{type(error).__name__}: {error}"
-            ) from error
+        return self.made(self.recipe(kind, name, options))
 
-    def _used(self, use: Use, named: Any) -> Any:
+    def made(self, recipe: Recipe) -> Any:
+        """What a recipe makes, its parts shared with all else that is built here."""
+        return recipe.make(self._made)
+
+    def recipe(self, kind: Kind, name: str, options: Mapping[str, Any]) -> Recipe:
+        """How the component is built, what its options name included."""
+        provided = self.provided(kind, name)
+        parts = {option: self._part(use, options.get(option)) for option, use in provided.component.uses.items()}
+        who = f"{name} (plugin {provided.plugin} of {provided.distribution})"
+        return Recipe(who, provided.component.build, dict(options), parts)
+
+    def _part(self, use: Use, named: Any) -> Recipe:
         if use.kind == "tokenizer":
-            return self.tokenizer()
+            return self._tokenizer()
         if named is None:
             named = use.default
         name, options = (named, {}) if isinstance(named, str) else next(iter(named.items()))
-        key = digest_json([use.kind, name, options])
-        if key not in self._shared:
-            self._shared[key] = self.build(_USED[use.kind], name, options or {})
-        return self._shared[key]
+        return self.recipe(_USED[use.kind], name, options or {})
 
     # ---- sources --------------------------------------------------------------------------------------------------
 
@@ -136,7 +132,7 @@ class Workbench:
     def _loaded_by(self) -> ModelLoader:
         if self._loader is None:
             chosen = self._chosen().loader
-            self._loader = self.build("models", chosen.name, chosen.options)
+            self._loader = self.recipe("models", chosen.name, chosen.options).made_once(self._made)
         return self._loader
 
     def tokenizer(self) -> Any:
@@ -145,11 +141,14 @@ class Workbench:
         Raises:
             UsageError: the suite names no model.
         """
-        files = self.files()
-        key = f"tokenizer {files.digest}"
-        if key not in self._shared:
-            self._shared[key] = self._loaded_by().tokenizer(files)
-        return self._shared[key]
+        return self._tokenizer().made_once(self._made)
+
+    def _tokenizer(self) -> Recipe:
+        chosen = self._chosen().loader
+        loader = self.recipe("models", chosen.name, chosen.options)
+        return Recipe(
+            f"the tokenizer of {self._chosen().source}", _tokenizer, {"files": self.files()}, {"loader": loader}
+        )
 
     def model(self, adapter: Path | None) -> LanguageModel:
         """The model under test with that adapter. One is held at a time."""
@@ -164,3 +163,7 @@ class Workbench:
         """Let go of the loaded model, before training loads its own."""
         self._loaded = None
         gc.collect()
+
+
+def _tokenizer(files: ModelFiles, loader: ModelLoader) -> Any:
+    return loader.tokenizer(files)

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seatrial.data.splitting import split
+from seatrial.data import splitting
 from seatrial.errors import UsageError
-from seatrial.rows import Row, Turn
+from seatrial.rows import Row, Turn, rows_to_table
+
+
+@dataclass
+class Done:
+    assignment: dict[str, str]
+    notes: tuple[str, ...]
+
+
+def split(rows: list[Row], **options) -> Done:
+    done = splitting.split(rows_to_table(rows), **options)
+    return Done(dict(zip((one.id for one in rows), done.splits.to_pylist(), strict=True)), done.notes)
 
 
 def row(name: str, label: str | None = None, group: str = "") -> Row:

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from seatrial.data.clusters import Clusters
+from seatrial.data.gathering import Gathering
 from seatrial.data.ledger import write_ledger
-from seatrial.data.table import FileRows, batches, open_rows, write_rows
+from seatrial.data.lookup import Lookup
+from seatrial.data.table import FileRows, open_rows, rows_of
+from seatrial.engines import Batchwise, Engine, Work
+from seatrial.errors import PluginError
 from seatrial.events import Artifact
 from seatrial.filters import CorpusFilter
-from seatrial.rows import Row
 from seatrial.store import RunFolder
+from seatrial.trial.sieve import Sieve
 from seatrial.trial.stages import Progress, blame
-from seatrial.trial.stages.clean import Chain, SuiteFilter
+from seatrial.trial.suite_filter import SuiteFilter
+from seatrial.trial.tally import Tally
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
 
 __all__ = ["Compare"]
 
@@ -23,6 +33,7 @@ class Compare:
     """Runs the corpus filters over `data/clean.parquet`; what stays is `data/compared.parquet`."""
 
     filters: Sequence[SuiteFilter]
+    engine: Engine
 
     name = "compare"
     after = ("clean",)
@@ -33,62 +44,83 @@ class Compare:
 
     def run(self, given: Artifact, folder: RunFolder, progress: Progress) -> Artifact:
         """Filter by filter: signatures of all rows still in, then the grouping."""
-        table = _Table(open_rows(given.files["clean"]))
-        chain = Chain(self.name)
-        clusters = Clusters()
-        for done, suite_filter in enumerate(self.filters):
-            progress(done, len(self.filters), {})
-            for split in table.splits:
-                self._compare(suite_filter, table, split, chain, clusters)
+        clean, compared, ledger = (
+            given.files["clean"],
+            folder / "data/compared.parquet",
+            folder / "ledger/compare.parquet",
+        )
+        tally, clusters = Tally(self.name, self.filters), Clusters()
+        with (
+            write_ledger(ledger) as entries,
+            Sieve.open(self.name, clean, entries, tally) as sieve,
+            self.engine.open() as work,
+        ):
+            for done, suite_filter in enumerate(self.filters):
+                progress(done, len(self.filters), {})
+                self._compare(suite_filter, sieve, work, clusters)
+            count = sieve.finish(compared)
         progress(len(self.filters), len(self.filters), {})
-        count = write_rows(folder / "data/compared.parquet", table.rows(chain.dropped))
         clusters.write(folder / "data/clusters.parquet")
-        with write_ledger(folder / "ledger/compare.parquet") as ledger:
-            for entry in chain.entries:
-                ledger.add(entry)
-        files = {
-            "compared": folder / "data/compared.parquet",
-            "clusters": folder / "data/clusters.parquet",
-            "ledger:compare": folder / "ledger/compare.parquet",
-        }
-        return Artifact(files, chain.facts(len(table), count))
+        files = {"compared": compared, "clusters": folder / "data/clusters.parquet", "ledger:compare": ledger}
+        return Artifact(files, tally.facts(len(open_rows(clean)), count))
 
-    def _compare(self, suite_filter: SuiteFilter, table: _Table, split: str, chain: Chain, clusters: Clusters) -> None:
-        import pyarrow as pa
-
+    def _compare(self, suite_filter: SuiteFilter, sieve: Sieve, work: Batchwise, clusters: Clusters) -> None:
+        """One filter, inside each split by itself; its findings are about the rows as they were when it began."""
         corpus_filter: CorpusFilter = suite_filter.filter
-        inside = (row for row in table.rows(chain.dropped) if row.split == split)
-        with blame(self.name, f"filter {suite_filter.alias}", suite_filter.plugin):
-            signatures = [corpus_filter.signatures(batch) for batch in batches(inside)]
-            if not signatures:
-                return
-            grouping = corpus_filter.group(pa.concat_tables(signatures), table.lookup)
-        clusters.merge(grouping.clusters)
-        found = dict.fromkeys(finding.row for finding in grouping.findings)
-        for row in chain.apply(suite_filter, [table.lookup(name) for name in found], grouping.findings):
-            table.replace(row)
+        rows = sieve.rows
+        lookup = Lookup(rows)
+        with (
+            blame(self.name, f"filter {suite_filter.alias}", suite_filter.plugin),
+            Gathering.open(sieve.scratch / "signatures.arrow") as signatures,
+        ):
+            for (signed,) in work.map(Signing(suite_filter), rows.path):
+                signatures.add(signed)
+            found = []
+            for mask in _splits(rows):
+                grouping = corpus_filter.group(_inside(signatures.table(), mask), lookup)
+                clusters.merge(grouping.clusters)
+                found.append(sieve.placed(suite_filter, grouping.findings, mask))
+        sieve.apply(suite_filter, found)
 
 
-class _Table:
-    """The stage's rows: on disk, but for those that a filter changed."""
+def _splits(rows: FileRows) -> Iterator[np.ndarray]:
+    """For each split that rows are in, which rows are in it."""
+    import numpy as np
 
-    def __init__(self, rows: FileRows) -> None:
-        self._rows = rows
-        self._index = {name: index for index, name in enumerate(rows.column("id").to_pylist())}
-        self._changed: dict[str, Row] = {}
-        self.splits: list[str] = sorted(set(rows.column("split").to_pylist()))
+    coded = rows.column("split").combine_chunks().dictionary_encode()
+    codes = coded.indices.to_numpy(zero_copy_only=False)
+    for name in np.argsort(coded.dictionary.to_pylist()):
+        yield codes == name
 
-    def __len__(self) -> int:
-        return len(self._rows)
 
-    def lookup(self, name: str) -> Row:
-        return self._changed.get(name) or self._rows[self._index[name]]
+def _inside(table: pa.Table, mask: np.ndarray) -> pa.Table:
+    """The records for which the mask holds: a view where they are one stretch, which they are unless sources alternate."""
+    import numpy as np
+    import pyarrow as pa
 
-    def replace(self, row: Row) -> None:
-        if row != self.lookup(row.id):
-            self._changed[row.id] = row
+    first, count = int(mask.argmax()), int(mask.sum())
+    if np.all(mask[first : first + count]):
+        return table.slice(first, count)
+    return table.filter(pa.array(mask))
 
-    def rows(self, dropped: set[str]) -> Iterator[Row]:
-        for row in self._rows:
-            if row.id not in dropped:
-                yield self._changed.get(row.id, row)
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """A corpus filter's signatures as a job: a batch of rows in, their signatures out."""
+
+    suite_filter: SuiteFilter
+
+    def begin(self) -> Work:
+        """The filter is built already."""
+        return self._sign
+
+    def _sign(self, table: pa.Table) -> tuple[pa.Table, ...]:
+        corpus_filter: CorpusFilter = self.suite_filter.filter
+        with blame(Compare.name, f"filter {self.suite_filter.alias}", self.suite_filter.plugin):
+            signatures = corpus_filter.signatures(rows_of(table))
+        if len(signatures) != len(table):
+            raise PluginError(
+                f"{self.suite_filter.who(Compare.name)} gave {len(signatures)} signatures for {len(table)} rows; it must "
+                "give one a row, in order"
+            )
+        return (signatures,)

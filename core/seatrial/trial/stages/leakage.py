@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from seatrial.data.coverage import coverage
-from seatrial.data.ledger import ledger_schema, write_ledger
-from seatrial.data.table import RowList, open_rows, write_rows
+from seatrial.data.gathering import Gathering
+from seatrial.data.ledger import merge_ledgers, write_ledger
+from seatrial.data.table import FileRows, SomeRows, TableWriter, open_rows, rows_of
+from seatrial.engines import Batchwise, Engine, Work
 from seatrial.events import Artifact
-from seatrial.filters import SplitFilter
-from seatrial.rows import Row
-from seatrial.store import RunFolder, atomic_file
+from seatrial.filters import SearchingFilter, SplitFilter
+from seatrial.findings import Finding
+from seatrial.rows import row_schema
+from seatrial.store import RunFolder
+from seatrial.trial.sieve import Sieve
 from seatrial.trial.stages import Progress, blame
-from seatrial.trial.stages.clean import Chain, SuiteFilter
+from seatrial.trial.suite_filter import SuiteFilter
+from seatrial.trial.tally import Tally
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
 
 __all__ = ["SPLITS", "Leakage"]
 
@@ -25,6 +37,7 @@ class Leakage:
     """Runs the split filters; writes `data/<split>.parquet` and the whole `ledger.parquet`."""
 
     filters: Sequence[SuiteFilter]
+    engine: Engine
 
     name = "leakage"
     after = ("read", "clean", "compare", "split")
@@ -35,46 +48,113 @@ class Leakage:
 
     def run(self, given: Artifact, folder: RunFolder, progress: Progress) -> Artifact:
         """Filter by filter, on the rows that are still in; nothing is dropped twice."""
-        rows = {row.id: row for row in open_rows(given.files["split"])}
-        chain = Chain(self.name)
-        for done, suite_filter in enumerate(self.filters):
-            progress(done, len(self.filters), {})
-            self._compare(suite_filter, rows, chain)
-        kept = [row for row in rows.values() if row.id not in chain.dropped]
-        splits = {name: [row for row in kept if row.split == name] for name in SPLITS}
-        for name, members in splits.items():
-            write_rows(folder / f"data/{name}.parquet", members)
-        with write_ledger(folder / "ledger/leakage.parquet") as ledger:
-            for entry in chain.entries:
-                ledger.add(entry)
-        self._merge_ledgers(given, folder)
+        split, own, ledger = given.files["split"], folder / "ledger/leakage.parquet", folder / "ledger.parquet"
+        tally = Tally(self.name, self.filters)
+        files = {name: folder / f"data/{name}.parquet" for name in SPLITS}
+        with (
+            write_ledger(own) as entries,
+            Sieve.open(self.name, split, entries, tally) as sieve,
+            self.engine.open() as work,
+        ):
+            for done, suite_filter in enumerate(self.filters):
+                progress(done, len(self.filters), {})
+                self._compare(suite_filter, sieve, work)
+            counts = _divide(sieve.rows, files)
+        merge_ledgers(ledger, [*(given.files[f"ledger:{stage}"] for stage in ("read", "clean", "compare")), own])
         progress(len(self.filters), len(self.filters), {})
-        facts = chain.facts(len(rows), len(kept)) | {
-            "splits": {name: len(members) for name, members in splits.items()},
-            "coverage": coverage(splits["train"], splits["test"], splits["validation"]).facts(),
+        train, validation, test = (open_rows(files[name]) for name in SPLITS)
+        facts = tally.facts(len(open_rows(split)), sum(counts.values())) | {
+            "splits": counts,
+            "coverage": coverage(train, test, validation).facts(),
         }
-        files = {name: folder / f"data/{name}.parquet" for name in SPLITS} | {"ledger": folder / "ledger.parquet"}
-        return Artifact(files, facts)
+        return Artifact(files | {"ledger": ledger}, facts)
 
-    def _compare(self, suite_filter: SuiteFilter, rows: dict[str, Row], chain: Chain) -> None:
-        split_filter: SplitFilter = suite_filter.filter
-        inside = [row for row in rows.values() if row.id not in chain.dropped]
-        train = RowList([row for row in inside if row.split == "train"])
-        held_out = RowList([row for row in inside if row.split != "train"])
+    def _compare(self, suite_filter: SuiteFilter, sieve: Sieve, work: Batchwise) -> None:
+        rows = sieve.rows
+        inside = _in_train(rows)
+        train, held_out = SomeRows(rows, inside), SomeRows(rows, ~inside)
         if not len(train) or not len(held_out):
             return  # there is nothing to hold against each other
-        with blame(self.name, f"filter {suite_filter.alias}", suite_filter.plugin):
-            findings = list(split_filter.compare(train, held_out))
-        found = [rows[name] for name in dict.fromkeys(finding.row for finding in findings) if name in rows]
-        for row in chain.apply(suite_filter, found, findings):
-            rows[row.id] = row
+        with blame(self.name, f"filter {suite_filter.alias}", suite_filter.plugin), ExitStack() as stack:
+            findings = self._findings(suite_filter, sieve, work, train, held_out, stack)
+            placed = sieve.placed(suite_filter, findings)
+        sieve.apply(suite_filter, [placed])
 
     @staticmethod
-    def _merge_ledgers(given: Artifact, folder: RunFolder) -> None:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
+    def _findings(
+        suite_filter: SuiteFilter,
+        sieve: Sieve,
+        work: Batchwise,
+        train: SomeRows,
+        held_out: SomeRows,
+        stack: ExitStack,
+    ) -> Iterable[Finding]:
+        split_filter: SplitFilter = suite_filter.filter
+        if not isinstance(split_filter, SearchingFilter):
+            return split_filter.compare(train, held_out)
+        gathering = stack.enter_context(Gathering.open(sieve.scratch / "found.arrow"))
+        searching = Searching(suite_filter, sieve.rows.path)
+        for (found,) in work.map(searching, sieve.rows.path):
+            gathering.add(found)
+        return split_filter.conclude(searching.index(), gathering.table(), train, held_out)
 
-        parts = [given.files[f"ledger:{stage}"] for stage in ("read", "clean", "compare")]
-        tables = [pq.read_table(path) for path in (*parts, folder / "ledger/leakage.parquet")]
-        with atomic_file(folder / "ledger.parquet") as part:
-            pq.write_table(pa.concat_tables([ledger_schema().empty_table(), *tables]), part, compression="zstd")
+
+def _in_train(rows: FileRows) -> np.ndarray:
+    """Which rows are in train."""
+    import pyarrow.compute as pc
+
+    mask: np.ndarray = pc.equal(rows.column("split"), "train").combine_chunks().to_numpy(zero_copy_only=False)
+    return mask
+
+
+def _divide(rows: FileRows, files: dict[str, Path]) -> dict[str, int]:
+    """Write each split's rows into its file; returns how many each has."""
+    import pyarrow.compute as pc
+
+    with ExitStack() as stack:
+        writers = {name: stack.enter_context(TableWriter.open(path, row_schema())) for name, path in files.items()}
+        for table in rows.tables():
+            for name, writer in writers.items():
+                writer.write(table.filter(pc.equal(table["split"], name)))
+    return {name: writer.rows for name, writer in writers.items()}
+
+
+class Searching:
+    """A split filter's search as a job: a batch of rows in, what its train rows share with the held-out ones out."""
+
+    def __init__(self, suite_filter: SuiteFilter, path: Path) -> None:
+        self._suite_filter = suite_filter
+        self._path = path
+        self._index: Any = None
+
+    def __reduce__(self) -> tuple[type[Searching], tuple[SuiteFilter, Path]]:
+        """Each process makes an index of its own: it may be larger than what it is made from."""
+        return Searching, (self._suite_filter, self._path)
+
+    @property
+    def _filter(self) -> SearchingFilter:
+        searching: SearchingFilter = self._suite_filter.filter
+        return searching
+
+    def index(self) -> Any:
+        """What is looked up in; made once."""
+        if self._index is None:
+            rows = open_rows(self._path)
+            with self._blamed():
+                self._index = self._filter.index(SomeRows(rows, ~_in_train(rows)))
+        return self._index
+
+    def begin(self) -> Work:
+        """Make the index."""
+        self.index()
+        return self._search
+
+    def _search(self, table: pa.Table) -> tuple[pa.Table, ...]:
+        import pyarrow.compute as pc
+
+        train = table.filter(pc.equal(table["split"], "train"))
+        with self._blamed():
+            return (self._filter.search(self._index, rows_of(train)),)
+
+    def _blamed(self) -> AbstractContextManager[None]:
+        return blame(Leakage.name, f"filter {self._suite_filter.alias}", self._suite_filter.plugin)

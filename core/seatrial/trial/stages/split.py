@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from seatrial.data.clusters import read_clusters
 from seatrial.data.splitting import split
-from seatrial.data.table import open_rows, write_rows
+from seatrial.data.table import TableWriter, stored_tables
 from seatrial.errors import UsageError
 from seatrial.events import Artifact
-from seatrial.rows import Row
+from seatrial.rows import row_schema
 from seatrial.store import RunFolder
 from seatrial.trial.stages import Progress
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = ["Split"]
 
@@ -41,31 +44,37 @@ class Split:
 
     def run(self, given: Artifact, folder: RunFolder, progress: Progress) -> Artifact:
         """Rows whose source was named as train or test keep that; validation may be carved out of train."""
-        rows = open_rows(given.files["compared"])
         clusters = read_clusters(given.files["clusters"]) if self.by_cluster else {}
-        free = [row for row in rows if row.split in ("", "train")]
+        splits, notes = self._splits(given.files["compared"], clusters)
+        path = folder / "data/split.parquet"
+        with TableWriter.open(path, row_schema()) as writer:
+            for table in stored_tables(given.files["compared"]):
+                place = table.schema.get_field_index("split")
+                writer.write(table.set_column(place, "split", splits.slice(writer.rows, len(table))))
+                progress(writer.rows, len(splits), {})
+        counts = {of["values"]: of["counts"] for of in splits.value_counts().to_pylist()}
+        if self.scored and not counts.get("test"):
+            raise UsageError(
+                "split: no test row is left, so nothing can be scored; name `data.test`, raise `data.split.test`, or see "
+                "in the ledger which filter dropped the rows"
+            )
+        facts = {name: counts.get(name, 0) for name in ("train", "validation", "test")} | {"notes": list(notes)}
+        return Artifact({"split": path}, facts)
+
+    def _splits(self, path: Path, clusters: dict[str, str]) -> tuple[pa.Array, tuple[str, ...]]:
+        """The split of every row, and what could not be done as asked."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+        import pyarrow.parquet as pq
+
+        rows = pq.read_table(path, columns=["id", "label", "group", "split"])
+        free = pc.is_in(rows["split"], value_set=pa.array(["", "train"]))
         done = split(
-            free,
+            rows.filter(free),
             test=self.test,
             validation=self.validation,
             clusters=clusters,
             stratify=self.stratify,
             seed=self.seed,
         )
-        counts: Counter[str] = Counter()
-
-        def placed() -> Iterator[Row]:
-            for row in rows:
-                name = done.assignment.get(row.id, row.split)
-                counts[name] += 1
-                yield replace(row, split=name)
-
-        count = write_rows(folder / "data/split.parquet", placed())
-        progress(count, count, {})
-        if self.scored and not counts["test"]:
-            raise UsageError(
-                "split: no test row is left, so nothing can be scored; name `data.test`, raise `data.split.test`, or see "
-                "in the ledger which filter dropped the rows"
-            )
-        facts = {name: counts[name] for name in ("train", "validation", "test")} | {"notes": list(done.notes)}
-        return Artifact({"split": folder / "data/split.parquet"}, facts)
+        return pc.replace_with_mask(rows["split"].combine_chunks(), free.combine_chunks(), done.splits), done.notes

@@ -1,0 +1,78 @@
+"""The local engine: work starts in this process, and goes on in one process for each core where that is worth it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seatrial.engines import Batchwise, Job
+from seatrial.engines.workers import Workers, cores, packed
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["WORTH", "LocalEngine"]
+
+WORTH = 6.0
+"""Seconds of work left that are worth starting processes for; starting one takes about a second, more where a filter
+loads a model. Below it nobody waits for processes: the quickstart never starts one."""
+
+_log = logging.getLogger("seatrial.engines")
+
+
+@dataclass(frozen=True, slots=True)
+class LocalEngine:
+    """This machine."""
+
+    workers: int | None = None
+    """The most processes; None for as many as there are cores. With 1 everything stays in this process."""
+    worth: float = WORTH
+
+    @contextmanager
+    def open(self) -> Iterator[Batchwise]:
+        """Processes are started when they are first worth it, and end with the block."""
+        with ExitStack() as stack:
+            yield _Local(self.workers or cores(), self.worth, stack)
+
+
+class _Local:
+    def __init__(self, workers: int, worth: float, stack: ExitStack) -> None:
+        self._count = workers
+        self._worth = worth
+        self._stack = stack
+        self._workers: Workers | None = None
+
+    def map(self, job: Job, path: Path) -> Iterator[tuple[pa.Table, ...]]:
+        """Batch by batch here, until what is left would take longer than processes need to start."""
+        import pyarrow.parquet as pq
+
+        with pq.ParquetFile(path) as file:
+            count = file.num_row_groups
+            work = job.begin() if count else None
+            spent = 0.0
+            for done in range(count):
+                if done and spent / done * (count - done) > self._worth and self._can_share(count - done):
+                    carried = packed(job)
+                    if carried is not None:
+                        yield from self._shared().map(carried, path, range(done, count))
+                        return
+                    _log.warning("a part of this stage cannot be carried into other processes, so one does it all")
+                    self._count = 1
+                assert work is not None
+                started = time.perf_counter()
+                result = work(file.read_row_group(done, use_threads=False))
+                spent += time.perf_counter() - started
+                yield result
+
+    def _can_share(self, left: int) -> bool:
+        return self._count > 1 and left > 1
+
+    def _shared(self) -> Workers:
+        if self._workers is None:
+            self._workers = self._stack.enter_context(Workers.started(self._count))
+        return self._workers

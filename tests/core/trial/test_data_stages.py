@@ -1,0 +1,198 @@
+"""The data stages on several processes: the same rows and the same ledger as on one."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from seatrial import Finding, Grouping, Row, Rule, Span, Turn
+from seatrial.data.ledger import write_ledger
+from seatrial.data.searching import search_all
+from seatrial.data.table import rows_of, write_rows
+from seatrial.engines.local import LocalEngine
+from seatrial.errors import PluginError, StageError
+from seatrial.events import Artifact
+from seatrial.store import RunFolder
+from seatrial.trial.stages.clean import Clean
+from seatrial.trial.stages.compare import Compare
+from seatrial.trial.stages.leakage import Leakage
+
+ONE, TWO = LocalEngine(workers=1), LocalEngine(workers=2, worth=0)
+
+
+class Sevens:
+    """Rows whose number is a multiple of seven; those of fourteen get another text."""
+
+    def inspect(self, rows):
+        for row in rows:
+            number = int(row.turns[0].content.split()[1])
+            if number % 14 == 0:
+                yield Finding(row.id, "fourteen", spans=(Span(0, 0, 4, "TEXT"),))
+            elif number % 7 == 0:
+                yield Finding(row.id, "seven", f"{number} is one", score=number)
+
+
+class Breaks:
+    def inspect(self, rows):
+        if any(row.line > 5_000 for row in rows):
+            raise ZeroDivisionError("as if")
+        return []
+
+
+class LastDigits:
+    """Keeps the first row of each last three digits."""
+
+    def signatures(self, rows):
+        return pa.table({"id": [row.id for row in rows], "end": [row.turns[0].content[-3:] for row in rows]})
+
+    def group(self, signatures, lookup):
+        first = {}
+        clusters = {}
+        findings = []
+        for name, end in zip(signatures["id"].to_pylist(), signatures["end"].to_pylist(), strict=True):
+            kept = first.setdefault(end, name)
+            if kept != name:
+                assert lookup(kept).turns[0].content.endswith(end)
+                clusters |= {name: kept, kept: kept}
+                findings.append(Finding(name, "copy", matched_row=kept))
+        return Grouping(reversed(findings), clusters)
+
+
+class Short(LastDigits):
+    def signatures(self, rows):
+        return super().signatures(rows[1:])
+
+
+@dataclass
+class SameText:
+    """Train rows that say what a held-out row says, looked up in the index or compared at once."""
+
+    searches: bool = True
+
+    def compare(self, train, held_out):
+        return search_all(self, train, held_out)
+
+    def index(self, held_out):
+        return {row.text: place for place, row in enumerate(held_out)}
+
+    def search(self, index, rows):
+        found = [(row.id, index[row.text]) for row in rows if row.text in index]
+        return pa.table({"row": [name for name, _ in found], "item": [item for _, item in found]}, SAME)
+
+    def conclude(self, index, found, train, held_out):
+        assert len(train) > len(held_out) == len(index)
+        for name, item in zip(found["row"].to_pylist(), found["item"].to_pylist(), strict=True):
+            yield Finding(name, "same", matched_row=held_out[item].id)
+
+
+SAME = pa.schema([("row", pa.string()), ("item", pa.int64())])
+
+
+class OnlyCompares:
+    def compare(self, train, held_out):
+        return SameText().compare(train, held_out)
+
+
+def rows(count=6_500):
+    for number in range(count):
+        yield Row(f"r{number}", (Turn("user", f"text {number:05}"),), "chat", "s", "f", number + 1)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    def make(name, table="raw", given=None):
+        run = RunFolder(tmp_path / name)
+        (run / "data").mkdir(parents=True)
+        write_rows(run / f"data/{table}.parquet", given or rows())
+        return run
+
+    return make
+
+
+def nothing(done, total, values):
+    pass
+
+
+def both(folder, stage_of, table="raw", given=None, **more):
+    """The stage's artifacts on one process and on two."""
+    artifacts = []
+    for name, engine in (("one", ONE), ("two", TWO)):
+        run = folder(name, table, given and list(given))
+        artifacts.append(stage_of(engine).run(Artifact({table: run / f"data/{table}.parquet", **more}), run, nothing))
+    return artifacts
+
+
+def tables(artifact):
+    return {name: pq.read_table(path) for name, path in artifact.files.items()}
+
+
+def test_cleaning_on_two_processes_gives_what_it_gives_on_one(folder, suite_filter):
+    rules = (Rule("seven", "7"), Rule("fourteen", "14", "repair"))
+    one, two = both(folder, lambda engine: Clean([suite_filter(Sevens, rules)], engine))
+    assert tables(one) == tables(two)
+    assert one.facts == two.facts
+    clean = tables(one)["clean"]
+    assert len(clean) == one.facts["rows_out"] == 6_500 - 464
+    texts = [row.text for row in rows_of(clean)]
+    assert texts[:2] == ["TEXT 00000", "text 00001"]
+    assert "TEXT 06496" in texts
+    sevens = [entry for entry in tables(one)["ledger:clean"].to_pylist() if entry["rule"] == "seven"]
+    assert [entry["row"] for entry in sevens] == [f"r{n}" for n in range(7, 6_500, 14)]
+    assert sevens[0]["score"] == 7.0
+
+
+def test_comparing_on_two_processes_gives_what_it_gives_on_one(folder, suite_filter):
+    filters = [suite_filter(LastDigits, (Rule("copy", "c"),), place="corpus")]
+    one, two = both(folder, lambda engine: Compare(filters, engine), "clean")
+    assert tables(one) == tables(two)
+    assert one.facts == two.facts
+    assert tables(one)["compared"]["id"].to_pylist() == [f"r{n}" for n in range(1_000)]
+    assert len(tables(one)["clusters"]) == 6_500
+
+
+def test_splits_that_are_given_are_compared_each_by_itself(folder, suite_filter):
+    given = [replace(row, split="test" if place % 2 else "train") for place, row in enumerate(rows(4_000))]
+    filters = [suite_filter(LastDigits, (Rule("copy", "c"),), place="corpus")]
+    one, two = both(folder, lambda engine: Compare(filters, engine), "clean", given)
+    assert tables(one) == tables(two)
+    assert len(tables(one)["compared"]) == 1_000
+    by_split = {row.id: row.split for row in given}
+    for entry in tables(one)["ledger:compare"].to_pylist():
+        assert by_split[entry["row"]] == by_split[entry["matched_row"]] == entry["split"]
+
+
+@pytest.mark.parametrize("build", [SameText, OnlyCompares])
+def test_searching_on_two_processes_gives_what_comparing_gives(folder, suite_filter, build, tmp_path):
+    given = [replace(row, split="train") for row in rows(6_000)]
+    given += [replace(row, id=f"t{row.id}", split="test") for row in rows(30)]
+    ledgers = {}
+    for stage in ("read", "clean", "compare"):
+        ledgers[f"ledger:{stage}"] = tmp_path / f"{stage}.parquet"
+        with write_ledger(ledgers[f"ledger:{stage}"]):
+            pass
+    filters = [suite_filter(build, (Rule("same", "s"),), place="splits")]
+    one, two = both(folder, lambda engine: Leakage(filters, engine), "split", given, **ledgers)
+    assert tables(one) == tables(two)
+    assert one.facts == two.facts
+    assert one.facts["splits"] == {"train": 5_970, "validation": 0, "test": 30}
+    assert [(e["row"], e["matched_row"]) for e in tables(one)["ledger"].to_pylist()] == [
+        (f"r{n}", f"tr{n}") for n in range(30)
+    ]
+
+
+@pytest.mark.parametrize("engine", [ONE, TWO])
+def test_a_filter_that_raises_is_named_wherever_it_runs(folder, suite_filter, engine):
+    run = folder("run")
+    stage = Clean([suite_filter(Breaks, (), alias="breaks")], engine)
+    with pytest.raises(StageError, match=r"clean: filter breaks \(plugin toys\) raised ZeroDivisionError: as if"):
+        stage.run(Artifact({"raw": run / "data/raw.parquet"}), run, nothing)
+    assert sorted(path.name for path in Path(run / "data").iterdir()) == ["raw.parquet"]
+
+
+def test_a_filter_that_signs_too_few_rows_is_refused(folder, suite_filter):
+    run = folder("run", "clean")
+    stage = Compare([suite_filter(Short, (Rule("copy", "c"),), place="corpus")], ONE)
+    with pytest.raises(PluginError, match="gave 1999 signatures for 2000 rows; it must give one a row, in order"):
+        stage.run(Artifact({"clean": run / "data/clean.parquet"}), run, nothing)
