@@ -22,7 +22,8 @@ __all__ = ["CorpusFilter", "Filter", "Grouping", "RowFilter", "SearchingFilter",
 class RowFilter(Protocol):
     """Looks at each row by itself (`place="rows"`).
 
-    One that rests on a weak detector says so with an attribute `weak`, and reports repeat it.
+    One that rests on a weak detector says so with an attribute `weak`, and reports repeat it. So they do an attribute
+    `unseen`, a few words for what one might expect it to look for and it does not.
 
     It sees every row that could be read, also those that an earlier filter wants dropped, with earlier repairs
     and redactions applied; so an empty row, an empty conversation or one with odd roles may come by.

@@ -159,6 +159,11 @@ def _found_warnings(result: Result) -> list[str]:
                 for one in entries(facts, "filters")
                 if flag(one, "weak")
             ]
+            found += [
+                f"{text(one, 'filter')}: not looked for: {text(one, 'unseen')}."
+                for one in entries(facts, "filters")
+                if text(one, "unseen")
+            ]
         found += [str(note) for note in sequence(facts, "warnings") if isinstance(note, str)]
     for alias, table in result.samples.items():
         failed = len(table) - table["error"].null_count

@@ -138,7 +138,14 @@ def _manifest(say: Callable[[str], str]) -> dict[str, object]:
 def _records(say: Callable[[str], str]) -> list[Record]:
     def filters(*entries: tuple[str, str, int, int]) -> list[dict[str, object]]:
         return [
-            {"filter": name, "plugin": say(plugin), "findings": found, "dropped": dropped, "weak": name == "toxicity"}
+            {
+                "filter": name,
+                "plugin": say(plugin),
+                "findings": found,
+                "dropped": dropped,
+                "weak": name == "toxicity",
+                "unseen": say("names of people") if name == "toxicity" else "",
+            }
             for name, plugin, found, dropped in entries
         ]
 

@@ -143,6 +143,7 @@ def test_it_answers_a_reviewer(plain_page):
         "about 130 samples would",
         "tuned is not shown to beat minilm-logistic-regression on choice/accuracy.",
         "toxicity: its detector is weak",
+        "toxicity: not looked for: names of people.",
         "choice: 1 of 210 samples could not be scored.",
         "11 of 104 answers are wrong",
         "ValueError: the prompt is too long",

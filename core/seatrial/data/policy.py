@@ -7,7 +7,7 @@ out, so a row's entries tell everything that was found in it; the stage removes 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from seatrial.data.ledger import Entry
 from seatrial.data.rewriting import Edit, rewrite
@@ -15,13 +15,16 @@ from seatrial.errors import PluginError, StageError
 from seatrial.findings import ACTIONS, Action, Finding, Rule, Span
 from seatrial.rows import Row
 
-__all__ = ["EXCERPT", "WITHHELD", "Applied", "apply", "excerpt_of", "not_given", "with_excerpts"]
+__all__ = ["EXCERPT", "VEILED", "WITHHELD", "Applied", "Veiled", "apply", "excerpt_of", "not_given", "with_excerpts"]
 
 EXCERPT = 200
 """Characters of a row that a ledger entry quotes."""
 
 WITHHELD = "[withheld: redacted later in the same stage]"
 """Stands in the ledger for evidence that quoted what was then redacted."""
+
+VEILED = "[withheld: quotes what is flagged, and would be redacted by default]"
+"""Stands there for a row that is flagged, not redacted, and was changed by another filter besides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,17 @@ class Applied:
     """One a finding, in the order of the rows."""
     dropped: frozenset[str]
     """Ids of the rows that the filter wants out, whether or not an earlier one did."""
+    veiled: Mapping[str, Veiled] = field(default_factory=dict)
+    """By id, the rows in which the suite only flags what a rule would have redacted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Veiled:
+    """A row that keeps what a rule would have redacted, which no ledger and no report shows."""
+
+    kept: Row
+    shown: Row
+    """The same, redacted: what may be quoted."""
 
 
 def apply(
@@ -68,10 +82,14 @@ def apply(
     done = list(rows)
     entries: list[Entry] = []
     dropped: set[str] = set()
+    veiled: dict[str, Veiled] = {}
     for place, found in sorted(_by_place(rows, findings, rules, who).items()):
         row = rows[place]
         done[place], unmade = _rewritten(row, found, decided, rules, who)
-        excerpt = excerpt_of(done[place])
+        shown = _shown(row, found, decided, rules, who)
+        if shown is not None:
+            veiled[row.id] = Veiled(done[place], shown)
+        excerpt = excerpt_of(shown or done[place])
         for index, finding in enumerate(found):
             action = decided[finding.rule]
             out = action == "drop"
@@ -80,7 +98,7 @@ def apply(
             entries.append(_not_made(entry) if index in unmade else entry)
             if out:
                 dropped.add(row.id)
-    return Applied(done, entries, frozenset(dropped))
+    return Applied(done, entries, frozenset(dropped), veiled)
 
 
 def excerpt_of(row: Row) -> str:
@@ -88,22 +106,34 @@ def excerpt_of(row: Row) -> str:
     return _storable(row.text[:EXCERPT])
 
 
-def with_excerpts(entries: Sequence[Entry], rows: Iterable[Row]) -> list[Entry]:
+def with_excerpts(
+    entries: Sequence[Entry], rows: Iterable[Row], veiled: Mapping[str, Sequence[Veiled]] | None = None
+) -> list[Entry]:
     """The entries as they may be stored once every filter of a stage has seen `rows`: quoting nothing that was redacted.
 
     The excerpt is taken from the final row. Where something was redacted in a row, the texts that its entries quote
     (`matched_text` about the row itself, the spans' replacements) stay only if they still stand in the final row.
-    Entries about other rows come back unchanged.
+    A veiled row is quoted as it may be shown, and not at all where another filter changed or veiled it as well. Entries
+    about other rows come back unchanged.
     """
     final = {row.id: row for row in rows}
+    veils = {name: all_veils for name, all_veils in (veiled or {}).items() if name in final}
+    final |= {name: _quotable(final[name], all_veils) for name, all_veils in veils.items()}
     redacted = {
         entry.row
         for entry in entries
         if entry.action in {"redact", "drop"} and any(span.replacement is not None for span in entry.spans)
-    }
+    } | veils.keys()
     return [
         _refreshed(entry, final[entry.row], entry.row in redacted) if entry.row in final else entry for entry in entries
     ]
+
+
+def _quotable(row: Row, veils: Sequence[Veiled]) -> Row:
+    """What may be quoted of a row in which something is flagged that a rule would have redacted."""
+    if len(veils) == 1 and row.turns == veils[0].kept.turns:
+        return veils[0].shown
+    return row.with_turns(replace(turn, content=VEILED) for turn in row.turns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +218,17 @@ def _rewritten(
                 if span.replacement is not None
             )
     return rewrite(row, edits)
+
+
+def _shown(
+    row: Row, found: Sequence[Finding], decided: Mapping[str, Action], rules: Mapping[str, Rule], who: _Author
+) -> Row | None:
+    """The row with everything redacted that the suite only flags, although the rule would redact; None: nothing."""
+    flagged = {name for name, rule in rules.items() if rule.action == "redact" and decided[name] == "flag"}
+    if not any(finding.rule in flagged for finding in found):
+        return None
+    strict = {name: "drop" if name in flagged else action for name, action in decided.items()}
+    return _rewritten(row, found, strict, rules, who)[0]
 
 
 def _check_spans(row: Row, finding: Finding, who: _Author) -> None:

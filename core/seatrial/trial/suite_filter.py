@@ -46,6 +46,11 @@ class SuiteFilter:
         """Whether it rests on a weak detector, and says so."""
         return bool(getattr(self.filter, "weak", False))
 
+    @property
+    def unseen(self) -> str:
+        """What it does not look for although one might expect it, if it says so."""
+        return str(getattr(self.filter, "unseen", ""))
+
     def who(self, stage: str) -> str:
         """Stage, filter and plugin, for errors."""
         return f"{stage}: filter {self.alias} (plugin {self.plugin})"

@@ -19,7 +19,14 @@ class Tally:
     def __init__(self, stage: str, filters: Sequence[SuiteFilter]) -> None:
         self._stage = stage
         self._counts: dict[str, dict[str, Any]] = {
-            one.alias: {"filter": one.alias, "plugin": one.plugin, "findings": 0, "dropped": 0, "weak": one.weak}
+            one.alias: {
+                "filter": one.alias,
+                "plugin": one.plugin,
+                "findings": 0,
+                "dropped": 0,
+                "weak": one.weak,
+                "unseen": one.unseen,
+            }
             for one in filters
         }
 

@@ -14,13 +14,34 @@ Kind = Literal["email", "phone", "iban", "card", "ip", "ssn", "secret"]
 """What can be looked for."""
 
 RULES = (
-    Rule("email", "An e-mail address whose domain ends in a public suffix.", action="redact"),
-    Rule("phone", "A telephone number, valid in its region by Google's numbering metadata.", action="redact"),
-    Rule("iban", "An IBAN of its country's format whose check digits hold (ISO 13616).", action="redact"),
-    Rule("card", "A payment card number of an issuer's range and length whose Luhn digit holds.", action="redact"),
-    Rule("ip", "An IPv4 or IPv6 address that can be somebody's.", action="redact"),
-    Rule("ssn", "A US social security number that could have been issued.", action="redact"),
-    Rule("secret", "A key or token in a provider's own format, a password in a URL, a private key.", action="redact"),
+    Rule("email", "An e-mail address whose domain ends in a public suffix.", action="redact", version="2"),
+    Rule(
+        "phone",
+        "A telephone number: valid in its region by Google's numbering metadata, or directly after a word such as Tel.",
+        action="redact",
+        version="2",
+    ),
+    Rule("iban", "An IBAN of its country's format whose check digits hold (ISO 13616).", action="redact", version="2"),
+    Rule(
+        "card",
+        "A payment card number of an issuer's range and length whose Luhn digit holds.",
+        action="redact",
+        version="2",
+    ),
+    Rule("ip", "An IPv4 or IPv6 address that can be somebody's.", action="redact", version="2"),
+    Rule("ssn", "A US social security number that could have been issued.", action="redact", version="2"),
+    Rule(
+        "secret",
+        "A key or token in a provider's own format, a password in a URL or in a setting of that name, a private key.",
+        action="redact",
+        version="2",
+    ),
+    Rule(
+        "identifier",
+        "An identifier that one of presidio's recognisers is certain of, named by the suite.",
+        action="redact",
+    ),
+    Rule("name", "A person's or a place's name, by the spaCy model that the suite names.", action="redact"),
     Rule(
         "unredactable",
         "Any of these in a turn's tool calls or in the choices of a question, which redaction does not reach.",
@@ -29,20 +50,35 @@ RULES = (
 )
 
 
-def privacy(*, kinds: list[Kind] | None = None, regions: list[str] | None = None) -> RowFilter:
+def privacy(
+    *,
+    kinds: list[Kind] | None = None,
+    regions: list[str] | None = None,
+    identifiers: list[str] | None = None,
+    model: str | None = None,
+) -> RowFilter:
     """Finds personal data and secrets, and offers a placeholder for each, such as `<EMAIL_1>`.
 
-    One value has one placeholder throughout a row. Names and addresses are not looked for: that takes a model.
+    One datum has one placeholder throughout a row, in whatever notation; the next row's begin with 1 again. So a row's
+    redaction depends on nothing but the row: rows stream, in any order and on many machines, and a placeholder tells
+    nobody which rows speak of the same person. Names and places are not looked for without a `model`.
+
+    Ledger and reports show placeholders, never what they stand for. That ends where the suite says `action: flag`: the
+    data stay in the rows then, and in whatever later stages quote of these.
 
     Args:
         kinds: what to look for; everything where nothing is said.
         regions: ISO 3166 codes of the regions whose national telephone numbers are recognised, `US` and `GB` where
-            nothing is said; numbers that start with + and a country code are always recognised.
+            nothing is said; numbers that start with + and a country code, or stand directly after a word such as
+            `Tel.`, are always recognised.
+        identifiers: identifiers of one country or trade to look for as well, by presidio's names for them: `UK_NHS`,
+            `ES_NIF`, `IT_FISCAL_CODE`, `PL_PESEL`, `IN_AADHAAR`, `AU_TFN`, `CRYPTO`, …
+        model: an installed spaCy model, or a folder with one, that finds names of people and places; never downloaded.
     """
     from seatrial_plugins.privacy.privacy_filter import PrivacyFilter
     from seatrial_plugins.privacy.recognisers import recognisers
 
-    return PrivacyFilter(recognisers(kinds, regions))
+    return PrivacyFilter(recognisers(kinds, regions, identifiers or (), model))
 
 
 @hookimpl

@@ -1,4 +1,4 @@
-"""E-mail addresses: presidio's pattern, the domain checked against the public suffix list."""
+"""E-mail addresses: RFC 5322 and 6531, the domain checked against the public suffix list."""
 
 from __future__ import annotations
 
@@ -6,49 +6,96 @@ import re
 from collections.abc import Iterable
 
 import tldextract
-from presidio_analyzer.predefined_recognizers import EmailRecognizer
 
 from seatrial_plugins.privacy.datum import Datum
 
 __all__ = ["EmailAddressRecogniser"]
 
-_LOCAL_PART = 96
-# RFC 5321 allows 64 characters. Only the word round each @ is searched, because presidio's pattern takes quadratic time
-# on a long run of letters.
+_LOCAL_PART = 64
+# RFC 5321. What stands before an @ is read backwards no further than this, what stands behind it for 255 characters
+# (RFC 1035): a long run of letters costs no more than a short one.
 
-_AT = re.compile(r"(?<=[\w!#$%&'*+\-/=?^`{|}~])@(?=(\w[\w.-]{0,254}))(?=[\w-]{1,63}\.\w)")
-# An @ that could join a local part and a domain; a mention ("@ana") costs no search.
+_AT = re.compile(r"(?<=[\w!#$%&'*+\-/=?^`{|}~\"])@(?=([^\W_][^\W_.-]*(?:[.-]+[^\W_]+)+))")
+# An @ that could join a local part and a domain of two labels; a mention ("@ana") costs no search.
+_DOMAIN = 254
 
+_TEXT_BACKWARDS = re.compile(r"[\w!#$%&'*+\-/=?^`{|}~.]+")
+_QUOTED_BACKWARDS = re.compile(r'"[^"\\@<>\r\n]{1,62}"(?![\w.])')
+# RFC 5322's dot-atom (with RFC 6531's letters) and its quoted string, of reversed text.
 
-class _OfflineEmailRecognizer(EmailRecognizer):
-    """presidio's recogniser, without the fetch of the public suffix list that its own check begins with."""
+_DECORATION = "!#$%&'*+-/=?^`{|}~."
+# RFC 5322 allows these at the beginning of a local part; in a text they belong to what stands around an address.
+_KEY = re.compile(
+    r".*[/?&|;#]|(?:e-?mail|mail|user(?:name)?|login|from|to|cc|bcc|account|contact|address|recipient)=", re.IGNORECASE
+)
+_URL = re.compile(r"//|[?&]\w+=")
+_USER_OF_URL = re.compile(r"[A-Za-z]://[^\s/@]*$")
+_BEFORE = 300
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._suffixes = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, fallback_to_snapshot=True)
-
-    def validate_result(self, pattern_text: str) -> bool:
-        return bool(self._suffixes(pattern_text).fqdn)
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3000-\u30ff\u3400-\u9fff\uff00-\uffef"
+_ASCII_END = re.compile(f"(?<=[{_UNSPACED}])[A-Za-z0-9][!-?A-Z^-~]*$")
+_ASCII_BEGINNING = re.compile(r"[A-Za-z0-9.-]+")
+# Thai, Burmese, Khmer, Japanese and Chinese put no space between a word and an address.
 
 
 class EmailAddressRecogniser:
     """Finds e-mail addresses; `git@host`, the login of a repository, is nobody's."""
 
     kind = "email"
+    label = "EMAIL"
     name = "e-mail address"
+    sign = re.compile("@")
 
     def __init__(self) -> None:
-        self._recogniser = _OfflineEmailRecognizer()
+        # Its default is to fetch the list first.
+        self._suffixes = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, fallback_to_snapshot=True)
 
     def find(self, text: str) -> Iterable[Datum]:
         """Every address; letter case makes no difference to its value."""
         searched = 0
         for sign in _AT.finditer(text):
             place = sign.start()
-            word = text[max(searched, place - _LOCAL_PART) : place].rsplit(maxsplit=1)[-1] + "@" + sign.group(1)
-            base = sign.end(1) - len(word)
-            for match in self._recogniser.analyze(word, ["EMAIL_ADDRESS"]):
-                start, end = base + match.start, base + match.end
-                if start <= place < end and not text[start:end].lower().startswith("git@"):
-                    searched = end
-                    yield Datum(start, end, text[start:end].lower())
+            domain = self._domain(sign.group(1)[:_DOMAIN])
+            if not domain:
+                continue
+            local = _local_part(text, searched, place, of_ascii=domain.isascii())
+            if local and local.lower() != "git":
+                searched = place + 1 + len(domain)
+                yield Datum(place - len(local), searched, f"{local}@{domain}".lower())
+
+    def _domain(self, run: str) -> str:
+        """The domain name that a run of letters, digits, dots and hyphens begins with, or ""."""
+        for candidate in dict.fromkeys((run, *(match.group() for match in [_ASCII_BEGINNING.match(run)] if match))):
+            domain = candidate.partition("..")[0].rstrip(".-")
+            if "." in domain and self._suffixes(domain).fqdn:
+                return domain
+        return ""
+
+
+def _local_part(text: str, start: int, end: int, *, of_ascii: bool) -> str:
+    """What stands before the @ at `end`, and belongs to the address."""
+    reversed_text = text[max(start, end - _LOCAL_PART - 1) : end][::-1]
+    quoted = _QUOTED_BACKWARDS.match(reversed_text)
+    if quoted:
+        return quoted.group()[::-1]
+    match = _TEXT_BACKWARDS.match(reversed_text)
+    if not match or match.group().startswith("."):
+        return ""
+    run = match.group()[::-1].rpartition("..")[2]
+    earlier = text[max(start, end - _BEFORE) : end - len(run)]
+    if _USER_OF_URL.search(earlier + run):
+        return ""
+    if "=" in run or "/" in run:
+        run = run[_beginning(run, earlier) :]
+    if of_ascii and not run.isascii():
+        ascii_end = _ASCII_END.search(run)
+        run = ascii_end.group() if ascii_end else run
+    return run.lstrip(_DECORATION)
+
+
+def _beginning(run: str, earlier: str) -> int:
+    """Where an address begins that stands in a URL's query, or after `email=`."""
+    if _URL.search(run) or _URL.search(earlier.rsplit(maxsplit=1)[-1] if earlier.strip() else ""):
+        return max(run.rfind(sign) for sign in "/?&=") + 1
+    key = _KEY.match(run)
+    return key.end() if key and run[: key.end()].endswith("=") else 0

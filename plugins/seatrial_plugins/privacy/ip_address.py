@@ -7,52 +7,96 @@ import re
 from collections.abc import Iterable
 
 from seatrial_plugins.privacy.datum import Datum
+from seatrial_plugins.privacy.number_words import before
 
 __all__ = ["IPAddressRecogniser"]
 
-_V4 = re.compile(r"(?<![\w.,-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)", re.ASCII)
-_V6 = re.compile(
-    r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}(?:(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{1,4})?(?![\w:])", re.ASCII
+_V4 = re.compile(
+    r"(?<![0-9A-Za-z_.-])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![0-9A-Za-z_]|-(?![0-9]{1,3}(?![0-9]))|\.[0-9]|[ \xa0]?[$€£%])"
 )
+_V6 = re.compile(
+    r"(?<![0-9A-Za-z_:.])(?:[0-9A-Fa-f]{0,4}:){2,7}(?:(?:[0-9]{1,3}\.){3}[0-9]{1,3}|[0-9A-Fa-f]{1,4})?"
+    r"(?:%[0-9A-Za-z]{1,15})?(?![0-9A-Za-z_:])"
+)
+_SLICE = re.compile(r"[\w\])]\[[^\[\]]{0,40}$")
+# a[1::2]
 
 _NUMBERING = re.compile(
-    r"(?:\bv|\bver\.?|version|release|build|firmware|driver|update|upgrade|section|clause|chapter|article|paragraph|§)"
-    r"[\s:=#(]*(?:number|no\.?)?[\s:=#(]*$",
+    r"(?:\bv|\bver\.?|versions?|releases?|rev(?:ision)?\.?|builds?|firmware|driver|patch|update|upgrade|sdk|section|clause|"
+    r"chapter|article|paragraph|§|\boid)[\s:=#(\"']*(?:number|no\.?)?[\s:=#(\"']*$"
+    r"|(?:up|down)grad\w+ (?:\w+ )?(?:(?:from )?[0-9.]+ to|from|to) $"
+    r"|(?:chrome|chromium|firefox|safari|edge|opera|nginx|apache|httpd|tomcat|openssl|openssh|curl|python|java|jdk|jre|node|"
+    r"php|ruby|perl|mysql|mariadb|postgres(?:ql)?|sqlite|redis|mongodb|elasticsearch|docker|kubernetes|android|ios|"
+    r"ipados|macos|windows|linux|kernel|ubuntu|debian|office|excel|studio|acrobat|flash|directx|cuda|photoshop|oracle|"
+    r"wordpress|drupal|qt|unity|unreal|\.net)[ -]$",
     re.IGNORECASE,
 )
 # Four small numbers with dots after one of these words number a version or a section.
-_WORDS_BEFORE = 32
+_COMPARED = re.compile(r"(?:(\w*)[ \"']*(?:[=~<>!]=|[\^~]>?) ?|[\w)]/)$")
+# So do they after a comparison (`torch==2.1.0.1`) or a name's slash (`Chrome/1.2.3.4`), not after a URL's.
+_MACHINE = re.compile(
+    r"\b(?:ip|ipv4|addr\w*|hosts?|server|client|ping|dns|from|login|ssh|gateway|router|proxy|src|dst)\b[^\n]{0,16}$",
+    re.IGNORECASE,
+)
+_WORDS_BEFORE = 40
+
+_GIVEN_OUT = tuple(
+    ipaddress.IPv6Network(network) for network in ("2000::/3", "fc00::/7", "fe80::/10", "64:ff9b::/96", "::ffff:0:0/96")
+)
+"""What an interface's IPv6 address can begin with (IANA's registry, RFC 4193, 4291, 6052): slices, times and names
+with colons do not."""
 
 
 class IPAddressRecogniser:
     """Finds IPv4 and IPv6 addresses, except those that name no machine of anybody's."""
 
     kind = "ip"
+    label = "IP"
     name = "IP address"
+    sign = re.compile(r"[0-9]\.[0-9]{1,3}\.[0-9]|:[0-9A-Fa-f]{0,4}:")
 
     def find(self, text: str) -> Iterable[Datum]:
         """Every address; notations of one IPv6 address have one value."""
-        for pattern in (_V4, _V6):
-            for candidate in pattern.finditer(text):
-                address = _address(candidate.group())
-                if address is None or (address.version == 4 and _is_numbering(text, candidate.start())):
-                    continue
-                yield Datum(candidate.start(), candidate.end(), address.compressed)
+        found = list(_four(text)) if text.count(".") >= 3 else []
+        if text.count(":") >= 2:
+            found += _six(text)
+        end = 0
+        for datum in sorted(found, key=lambda datum: (datum.start, -datum.end)):
+            if datum.start >= end:
+                end = datum.end
+                yield datum
 
 
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """The address, or None for what is none, or is loopback, unspecified, multicast or a mask."""
-    if ":" in text and not any(character.isdigit() for character in text):
-        return None  # `bad::cafe` is more often code than a network
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return None
-    # ::/8 is reserved as a whole, and holds the IPv4 addresses in IPv6's notation.
-    reserved = address.version == 4 and address.is_reserved
-    nobodys = address.is_loopback or address.is_unspecified or address.is_multicast or reserved
-    return None if nobodys else address
+def _six(text: str) -> Iterable[Datum]:
+    for candidate in _V6.finditer(text):
+        written = candidate.group()
+        if not any(map(str.isdigit, written)) or _SLICE.search(before(text, candidate.start(), _WORDS_BEFORE)):
+            continue
+        try:
+            address = ipaddress.IPv6Address(written)
+        except ValueError:
+            continue
+        if any(address in network for network in _GIVEN_OUT):
+            yield Datum(candidate.start(), candidate.end(), address.compressed)
 
 
-def _is_numbering(text: str, start: int) -> bool:
-    return bool(_NUMBERING.search(text[max(0, start - _WORDS_BEFORE) : start]))
+def _four(text: str) -> Iterable[Datum]:
+    for candidate in _V4.finditer(text):
+        try:
+            address = ipaddress.IPv4Address(candidate.group())
+        except ValueError:
+            continue
+        nobodys = address.is_loopback or address.is_unspecified or address.is_multicast or address.is_reserved
+        if not nobodys and not _is_numbering(text, candidate.start(), address):
+            yield Datum(candidate.start(), candidate.end(), address.compressed)
+
+
+def _is_numbering(text: str, start: int, address: ipaddress.IPv4Address) -> bool:
+    words = before(text, start, _WORDS_BEFORE)
+    if _NUMBERING.search(words):
+        return True
+    compared = _COMPARED.search(words)
+    if compared and not _MACHINE.search(compared.group(1) or ""):
+        return True
+    # Of the addresses with four single digits hardly one is anybody's; of sections, most are written so.
+    return max(address.packed) < 10 and not _MACHINE.search(words)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import re
-from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from seatrial.findings import Finding, Span
 from seatrial.rows import Row
 from seatrial_plugins.privacy.datum import Datum, Recogniser
+from seatrial_plugins.privacy.repetitions import Repetitions
 
 __all__ = ["PrivacyFilter"]
 
-_PLACEHOLDER = re.compile(r"<([A-Z]{2,8})_(\d{1,9})>")
+_PLACEHOLDER = re.compile(r"<([A-Z][A-Z0-9_]{1,40})_(\d{1,9})>")
 
 
 class PrivacyFilter:
@@ -22,6 +23,8 @@ class PrivacyFilter:
 
     def __init__(self, recognisers: Sequence[Recogniser]) -> None:
         self._recognisers = tuple(recognisers)
+        finds_names = any(recogniser.kind == "name" for recogniser in recognisers)
+        self.unseen = "" if finds_names else "names of people and places, for which no spaCy model is named (`model`)"
 
     def inspect(self, rows: Sequence[Row]) -> Iterable[Finding]:
         """One finding for each row and kind, its score the number of places; nothing found is in its words."""
@@ -29,43 +32,80 @@ class PrivacyFilter:
             yield from self._inspect_row(row)
 
     def _inspect_row(self, row: Row) -> Iterable[Finding]:
-        found = [self._search(turn.content) for turn in row.turns]
+        texts = [turn.content for turn in row.turns]
+        searched = [self._search(text) for text in texts]
+        known = Repetitions(
+            (text[datum.start : datum.end], datum, recogniser)
+            for text, (data, _) in zip(texts, searched, strict=True)
+            for datum, recogniser in data
+        )
+        found = [sorted([*data, *known.find(rest)], key=_start) for data, rest in searched]
         if any(found):
-            placeholders = _Placeholders.beyond(turn.content for turn in row.turns)
-            spans: dict[str, list[Span]] = defaultdict(list)
+            placeholders = _Placeholders.beyond(texts)
+            spans: dict[Recogniser, list[Span]] = defaultdict(list)
             for index, data in enumerate(found):
                 for datum, recogniser in data:
-                    replacement = placeholders.of(recogniser.kind, datum.value)
-                    spans[recogniser.kind].append(Span(index, datum.start, datum.end, replacement))
+                    replacement = placeholders.of(datum.label or recogniser.label, datum.value)
+                    spans[recogniser].append(Span(index, datum.start, datum.end, replacement))
             for recogniser in self._recognisers:
-                if spans[recogniser.kind]:
-                    yield _finding(row, recogniser, spans[recogniser.kind])
-        yield from self._out_of_reach(row)
+                if spans[recogniser]:
+                    yield _finding(row, recogniser, spans[recogniser])
+        yield from self._out_of_reach(row, known)
 
-    def _search(self, text: str) -> list[tuple[Datum, Recogniser]]:
-        """What stands in a text, in order and without overlaps."""
-        taken: list[tuple[int, int]] = []
-        data = []
+    def _search(self, text: str) -> tuple[list[tuple[Datum, Recogniser]], str]:
+        """What stands in a text, without overlaps, and the text without it."""
+        data: list[tuple[Datum, Recogniser]] = []
+        signs: dict[re.Pattern[str], bool] = {}
         for recogniser in self._recognisers:
-            for datum in recogniser.find(text):
-                if not _overlaps(taken, datum):
-                    insort(taken, (datum.start, datum.end))
-                    data.append((datum, recogniser))
-        return sorted(data, key=lambda pair: pair[0].start)
+            sign = recogniser.sign
+            if sign is not None:
+                if sign not in signs:
+                    signs[sign] = bool(sign.search(text))
+                if not signs[sign]:
+                    continue
+            found = list(recogniser.find(text))
+            if found:
+                text = _blotted(text, found)
+                data += ((datum, recogniser) for datum in found)
+        return data, text
 
-    def _out_of_reach(self, row: Row) -> Iterable[Finding]:
+    def _out_of_reach(self, row: Row, known: Repetitions) -> Iterable[Finding]:
         # A span points into a turn's content; what stands elsewhere in the row would survive redaction.
-        places = [(f"turn {index}'s tool calls", turn.extra) for index, turn in enumerate(row.turns) if turn.extra]
-        places += [(f"choice {index}", choice) for index, choice in enumerate(row.choices)]
-        found = [(place, recogniser.name) for place, text in places for _, recogniser in self._search(text)]
+        places = [
+            (f"turn {index}'s tool calls", _plain(turn.extra)) for index, turn in enumerate(row.turns) if turn.extra
+        ]
+        # A choice that is the answer as well follows its turn.
+        answer = row.target
+        places += [(f"choice {index}", choice) for index, choice in enumerate(row.choices) if choice != answer]
+        found = []
+        for place, text in places:
+            data, rest = self._search(text)
+            found += [(place, recogniser.name) for _, recogniser in [*data, *known.find(rest)]]
         if found:
             names = ", ".join(dict.fromkeys(f"{name} in {place}" for place, name in found))
             yield Finding(row.id, "unredactable", f"where redaction does not reach: {names}", float(len(found)))
 
 
-def _overlaps(taken: Sequence[tuple[int, int]], datum: Datum) -> bool:
-    after = bisect_left(taken, (datum.end, 0))
-    return after > 0 and taken[after - 1][1] > datum.start
+def _start(found: tuple[Datum, Recogniser]) -> int:
+    return found[0].start
+
+
+def _plain(extra: str) -> str:
+    """JSON with its letters as they are, not as their numbers."""
+    try:
+        return json.dumps(json.loads(extra), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return extra
+
+
+def _blotted(text: str, found: Sequence[Datum]) -> str:
+    """The text with NUL where data stand, so that no later recogniser finds them, or a part of them, again."""
+    pieces: list[str] = []
+    done = 0
+    for datum in found:
+        pieces += (text[done : datum.start], "\0" * (datum.end - datum.start))
+        done = datum.end
+    return "".join([*pieces, text[done:]])
 
 
 def _finding(row: Row, recogniser: Recogniser, spans: Sequence[Span]) -> Finding:
@@ -97,9 +137,8 @@ class _Placeholders:
                 last[kind] = max(last.get(kind, 0), int(number))
         return cls(last=last)
 
-    def of(self, kind: str, value: str) -> str:
-        if (kind, value) not in self.given:
-            name = kind.upper()
-            self.last[name] = self.last.get(name, 0) + 1
-            self.given[kind, value] = f"<{name}_{self.last[name]}>"
-        return self.given[kind, value]
+    def of(self, label: str, value: str) -> str:
+        if (label, value) not in self.given:
+            self.last[label] = self.last.get(label, 0) + 1
+            self.given[label, value] = f"<{label}_{self.last[label]}>"
+        return self.given[label, value]

@@ -13,25 +13,51 @@ PRECEDENCE = ("secret", "email", "iban", "card", "ssn", "ip", "phone")
 """Where two overlap, the earlier kind stands: a password in a URL looks like an e-mail address, a card number like a
 telephone number; the kinds with a checksum come before those without."""
 
+_WITHOUT_CHECKSUM = ("ip", "phone")
+# Identifiers that a suite names come before these, names after them.
+
 DEFAULT_REGIONS = ("US", "GB")
 """Regions with short or variable national numbers (DE, IN, …) recognise many an order number, so they are asked for."""
 
 
-def recognisers(kinds: Sequence[str] | None = None, regions: Sequence[str] | None = None) -> list[Recogniser]:
-    """The recognisers of `kinds` (all of them where None), in order of precedence.
+def recognisers(
+    kinds: Sequence[str] | None = None,
+    regions: Sequence[str] | None = None,
+    identifiers: Sequence[str] = (),
+    model: str | None = None,
+) -> list[Recogniser]:
+    """The recognisers of `kinds` (all of them where None) and what else is named, in order of precedence.
 
     Raises:
-        UsageError: an unknown kind or region.
+        UsageError: an unknown kind, region or identifier, or a model that cannot be loaded.
     """
     wanted = PRECEDENCE if kinds is None else tuple(kinds)
     unknown = [kind for kind in wanted if kind not in PRECEDENCE]
-    if unknown or not wanted:
+    if unknown or not (wanted or identifiers or model):
         raise UsageError(f"privacy: kinds: {unknown[0] if unknown else 'empty'!r}; there are: {', '.join(PRECEDENCE)}")
-    return [_builders(regions)[kind]() for kind in PRECEDENCE if kind in wanted]
+    build = _builders(regions)
+    found = [build[kind]() for kind in PRECEDENCE if kind in wanted and kind not in _WITHOUT_CHECKSUM]
+    found += map(_identifier, dict.fromkeys(identifiers))
+    found += [build[kind]() for kind in _WITHOUT_CHECKSUM if kind in wanted]
+    if model is not None:
+        found.append(_names(model))
+    return found
+
+
+def _identifier(entity: str) -> Recogniser:
+    from seatrial_plugins.privacy.presidio_entity import PresidioEntityRecogniser
+
+    return PresidioEntityRecogniser(entity)
+
+
+def _names(model: str) -> Recogniser:
+    from seatrial_plugins.privacy.named_entity import NamedEntityRecogniser
+
+    return NamedEntityRecogniser(model)
 
 
 def _builders(regions: Sequence[str] | None) -> dict[str, Callable[[], Recogniser]]:
-    # Each library is imported only where its kind is asked for: presidio alone takes seconds.
+    # Each library is imported only where its kind is asked for.
     def secret() -> Recogniser:
         from seatrial_plugins.privacy.secrets import SecretRecogniser
 

@@ -1,4 +1,4 @@
-"""Keys, tokens and passwords: the detectors of detect-secrets that know a provider's own format.
+"""Keys, tokens and passwords: detect-secrets' detectors that know a provider's own format, and newer formats.
 
 Its detectors by entropy and by keyword are left out: on prose they find order numbers and the word "password".
 """
@@ -11,40 +11,46 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from seatrial_plugins.privacy.datum import Datum
+from seatrial_plugins.privacy.stretches import stretches
+from seatrial_plugins.privacy.token_formats import PROVIDER_TOKEN, URL_PASSWORD, assigned_secrets
 
 __all__ = ["SecretRecogniser"]
 
-_DETECTORS = (
-    ("aws", "AWSKeyDetector"),
-    ("azure_storage_key", "AzureStorageKeyDetector"),
-    ("basic_auth", "BasicAuthDetector"),
-    ("discord", "DiscordBotTokenDetector"),
-    ("github_token", "GitHubTokenDetector"),
-    ("gitlab_token", "GitLabTokenDetector"),
-    ("jwt", "JwtTokenDetector"),
-    ("mailchimp", "MailchimpDetector"),
-    ("npm", "NpmDetector"),
-    ("openai", "OpenAIDetector"),
-    ("pypi_token", "PypiTokenDetector"),
-    ("sendgrid", "SendGridDetector"),
-    ("slack", "SlackDetector"),
-    ("square_oauth", "SquareOAuthDetector"),
-    ("stripe", "StripeDetector"),
-    ("telegram_token", "TelegramBotTokenDetector"),
-    ("twilio", "TwilioKeyDetector"),
+_DETECTORS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("aws", "AWSKeyDetector", ("a3t", "abia", "acca", "akia", "asia", "aws")),
+    ("azure_storage_key", "AzureStorageKeyDetector", ("accountkey=",)),
+    ("discord", "DiscordBotTokenDetector", ()),
+    ("github_token", "GitHubTokenDetector", ("ghp_", "gho_", "ghu_", "ghs_", "ghr_")),
+    ("gitlab_token", "GitLabTokenDetector", ("gl", "gr1348941")),
+    ("jwt", "JwtTokenDetector", ("eyj",)),
+    ("mailchimp", "MailchimpDetector", ("-us",)),
+    ("npm", "NpmDetector", (":_authtoken=",)),
+    ("openai", "OpenAIDetector", ("t3blbkfj",)),
+    ("pypi_token", "PypiTokenDetector", ("pypi-age",)),
+    ("sendgrid", "SendGridDetector", ("sg.",)),
+    ("slack", "SlackDetector", ("xox", "hooks.slack.com")),
+    ("square_oauth", "SquareOAuthDetector", ("sq0csp-",)),
+    ("stripe", "StripeDetector", ("k_live_",)),
+    ("telegram_token", "TelegramBotTokenDetector", ()),
+    ("twilio", "TwilioKeyDetector", ("ac", "sk")),
 )
-"""Module and class. Left out beside entropy and keyword: Artifactory, whose pattern fits words in capitals
-(APARTMENTS); those of IBM and Softlayer, which take any 40 letters after "key"."""
+"""Module, class, and what one of must stand in a text, in lower case, for a pattern of the class to match.
 
-_IN_A_GROUP = frozenset({"AWSKeyDetector", "BasicAuthDetector", "NpmDetector"})
-# Their patterns match the assignment or URL round the secret, which is in the first group. In others' patterns a group
-# is only part of the token ("ghp"), which is why `analyze_string` is of no use here.
+Left out beside entropy and keyword: Artifactory, whose pattern fits words in capitals (APARTMENTS); those of IBM and
+Softlayer, which take any 40 letters after "key"; BasicAuth, see `URL_PASSWORD`."""
 
-_NEEDS = {"JwtTokenDetector": "eyJ", "NpmDetector": ":_authToken=", "OpenAIDetector": "T3BlbkFJ"}
-# Patterns that take quadratic time on a text without the literal that they need.
+_SHORT = frozenset({"JwtTokenDetector", "NpmDetector", "SlackDetector"})
+_RUN = re.compile(r"[\dA-Za-z_+/=\\-]{20}")
+# Every other detector's tokens hold 20 such characters on end; a text without them is not searched for any.
+
+_IN_A_GROUP = frozenset({"AWSKeyDetector", "NpmDetector"})
+# Their patterns match the assignment round the secret, which is in the first group. In others' patterns a group is only
+# part of the token ("ghp"), which is why `analyze_string` is of no use here.
+_NAME = {"AzureStorageKeyDetector": len("AccountKey=")}
+# Its pattern begins with the name of the setting, which stays.
 
 _STRETCH, _OVERLAP = 4096, 1024
-# Characters that one search begins in, and that a match may reach beyond them: what bounds the quadratic patterns.
+# What one search begins in, and how far a match may reach beyond it: some patterns take quadratic time.
 
 _TOKEN = re.compile(r"[A-Za-z0-9_\-]*")
 _JWT = re.compile(r"[A-Za-z0-9_\-=.]*[A-Za-z0-9_\-=]")
@@ -57,65 +63,87 @@ _KEY_BLOCK = re.compile(
 # With its end, or cut off after some lines of base64; a heading without a key is not a secret. detect-secrets knows
 # headings only, which would leave the key itself in the row.
 
-_PLACEHOLDER = re.compile(r"<[A-Z]+_\d+>")
+_ASSIGNING = ("pass", "pwd", "key", "secret", "token")
+_PLACEHOLDER = re.compile(r"<[A-Z_]+_\d+>")
 
 
 @dataclass(frozen=True, slots=True)
-class _Pattern:
-    regex: re.Pattern[str]
-    detector: str
-
-    @property
-    def group(self) -> int:
-        return 1 if self.detector in _IN_A_GROUP and self.regex.groups else 0
+class _Detector:
+    name: str
+    needs: tuple[str, ...]
+    patterns: tuple[re.Pattern[str], ...]
 
 
 class SecretRecogniser:
     """Finds secrets whole, however much of one detect-secrets' pattern covers."""
 
     kind = "secret"
+    label = "SECRET"
     name = "secret"
+    sign = None
 
     def __init__(self) -> None:
-        self._patterns: list[_Pattern] = []
-        for module, name in _DETECTORS:
+        self._detectors: list[_Detector] = []
+        for module, name, needs in _DETECTORS:
             detector = getattr(importlib.import_module(f"detect_secrets.plugins.{module}"), name)()
-            self._patterns.extend(_Pattern(regex, name) for regex in detector.denylist)
+            self._detectors.append(_Detector(name, needs, tuple(detector.denylist)))
             if name == "JwtTokenDetector":
                 self._is_jwt = detector.is_formally_valid
+        self._of_short_tokens = [detector for detector in self._detectors if detector.name in _SHORT]
 
     def find(self, text: str) -> Iterable[Datum]:
         """Every secret, in order, without overlaps; the first and longest of those that overlap."""
-        found = [Datum(match.start(), match.end(), match.group()) for match in _KEY_BLOCK.finditer(text)]
-        for pattern in self._patterns:
-            if _NEEDS.get(pattern.detector, "") in text:
-                found.extend(self._of_pattern(text, pattern))
+        found = list(self._all(text))
         end = 0
         for datum in sorted(found, key=lambda datum: (datum.start, -datum.end)):
             if datum.start >= end:
                 end = datum.end
                 yield datum
 
-    def _of_pattern(self, text: str, pattern: _Pattern) -> Iterator[Datum]:
-        for base in range(0, len(text), _STRETCH):
-            for match in pattern.regex.finditer(text, base, base + _STRETCH + _OVERLAP):
-                if match.start() < base + _STRETCH:
-                    datum = self._whole(text, match, pattern)
+    def _all(self, text: str) -> Iterator[Datum]:
+        folded = text.casefold()
+        has_run = bool(_RUN.search(text))
+        for detector in self._detectors if has_run else self._of_short_tokens:
+            if _holds(folded, detector.needs):
+                for pattern in detector.patterns:
+                    yield from self._of_pattern(text, pattern, detector.name)
+        if has_run:
+            yield from (Datum(match.start(), match.end(), match.group()) for match in PROVIDER_TOKEN.finditer(text))
+        if "-----BEGIN " in text:
+            yield from (Datum(match.start(), match.end(), match.group()) for match in _KEY_BLOCK.finditer(text))
+        if "://" in text and "@" in text:
+            yield from (Datum(*match.span("secret"), match["secret"]) for match in URL_PASSWORD.finditer(text))
+        if _holds(folded, _ASSIGNING):
+            for match in assigned_secrets(text):
+                group = "quoted" if match["quoted"] else "bare"
+                yield Datum(*match.span(group), match[group])
+
+    def _of_pattern(self, text: str, pattern: re.Pattern[str], detector: str) -> Iterator[Datum]:
+        for start, end, reach in stretches(text, _STRETCH, _OVERLAP):
+            for match in pattern.finditer(text, start, reach):
+                if match.start() < end:
+                    datum = self._whole(text, match, detector)
                     if datum:
                         yield datum
 
-    def _whole(self, text: str, match: re.Match[str], pattern: _Pattern) -> Datum | None:
-        start, end = match.span(pattern.group)
-        if pattern.group:
+    def _whole(self, text: str, match: re.Match[str], detector: str) -> Datum | None:
+        group = 1 if detector in _IN_A_GROUP and match.re.groups else 0
+        start, end = match.span(group)
+        if group:
             end = start + len(text[start:end].split(maxsplit=1)[0])
             if _PLACEHOLDER.fullmatch(text, start, end):
                 return None  # redacted before
         else:
             if start and text[start - 1].isalnum() and text[start].isalnum():
                 return None  # the middle of some longer run: an image in base64, a hash
-            token = _JWT if pattern.detector == "JwtTokenDetector" else _TOKEN
+            token = _JWT if detector == "JwtTokenDetector" else _TOKEN
             more = token.match(text, end)
             end = more.end() if more else end
-            if pattern.detector == "JwtTokenDetector" and not self._is_jwt(text[start:end]):
+            if detector == "JwtTokenDetector" and not self._is_jwt(text[start:end]):
                 return None
+            start += _NAME.get(detector, 0)
         return Datum(start, end, text[start:end])
+
+
+def _holds(folded: str, any_of: tuple[str, ...]) -> bool:
+    return not any_of or any(literal in folded for literal in any_of)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seatrial.data.policy import EXCERPT, WITHHELD, Applied, apply, with_excerpts
+from seatrial.data.policy import EXCERPT, VEILED, WITHHELD, Applied, apply, with_excerpts
 from seatrial.errors import PluginError, StageError
 from seatrial.findings import Finding, Rule, Span
 from seatrial.rows import Row, Turn
@@ -170,6 +170,29 @@ def test_the_ledger_of_a_stage_quotes_nothing_that_a_later_filter_redacted():
     assert of_a[3].spans == (MAIL,)
     (of_b,) = (entry for entry in entries if entry.row == "b")
     assert of_b.matched_text == "to a@b.c"  # nothing was redacted there
+
+
+def test_what_is_only_flagged_is_not_quoted_although_it_stays():
+    finding = Finding("a", "mail", "mail", spans=(MAIL,))
+    done = applied([row("a")], [finding], {"mail": "flag"})
+    assert done.rows == [row("a")]
+    assert [entry.excerpt for entry in done.entries] == ["write to <MAIL> now\nok"]
+    veiled = {name: [veil] for name, veil in done.veiled.items()}
+    early = applied([row("a")], [Finding("a", "odd", matched_text="a@b.c")]).entries
+    quoted = with_excerpts([*early, *done.entries], done.rows, veiled)
+    assert [entry.excerpt for entry in quoted] == ["write to <MAIL> now\nok"] * 2
+    assert quoted[0].matched_text == WITHHELD
+
+
+def test_a_flagged_row_that_another_filter_changed_is_not_quoted():
+    done = applied([row("a")], [Finding("a", "mail", spans=(MAIL,))], {"mail": "flag"})
+    veiled = {name: [veil] for name, veil in done.veiled.items()}
+    (entry,) = with_excerpts(done.entries, [row("a", "write to a@b.c, now")], veiled)
+    assert entry.excerpt == f"{VEILED}\n{VEILED}"
+
+
+def test_flagging_what_no_rule_would_redact_veils_nothing():
+    assert applied([row("a")], [Finding("a", "broken", spans=(Span(0, 0, 5, "x"),))], "flag").veiled == {}
 
 
 def test_entries_about_rows_of_other_batches_come_back_as_they_are():

@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from privacy_corpus import KINDS, data, look_alikes
 
 from seatrial import Row, Turn
 from seatrial.errors import UsageError
 from seatrial_plugins.privacy import RULES, privacy, seatrial_filters
 from seatrial_plugins.privacy.recognisers import PRECEDENCE, recognisers
 
+BUILT = {kind: recognisers([kind]) for kind in PRECEDENCE}
 DATA = Path(__file__).parents[4] / "shared" / "data" / "presidio" / "synth_dataset_v2_first750.json"
 
 # Joined here, so that no scanner takes this file for a leak.
@@ -164,6 +166,36 @@ def test_what_redaction_does_not_reach_is_said(everything):
     )
 
 
+def test_what_was_found_once_is_found_where_nothing_gives_it_away(everything):
+    row = said("my SSN is 219 09 9999", "219 09 9999?", "not 219 09 99991, 1219 09 9999; (219 09 9999)")
+    assert redact(row, everything.inspect([row])) == [
+        "my SSN is <SSN_1>",
+        "<SSN_1>?",
+        "not 219 09 99991, 1219 09 9999; (<SSN_1>)",
+    ]
+    tool = Row(
+        "r", (Turn("user", "my SSN is 219 09 9999"), Turn("assistant", "", '{"n": "219 09 9999"}')), "chat", "s", "f", 1
+    )
+    assert [finding.rule for finding in everything.inspect([tool])] == ["ssn", "unredactable"]
+
+
+def test_a_short_or_plain_password_is_not_taken_for_every_word_like_it(everything):
+    row = said("postgres://admin:admin@db/x", "the admin said admin")
+    assert redact(row, everything.inspect([row])) == ["postgres://admin:<SECRET_1>@db/x", "the admin said admin"]
+
+
+def test_an_answer_that_is_one_of_the_choices_is_redacted_with_it(everything):
+    turns = (Turn("user", "whose?"), Turn("assistant", "ana@b.com"))
+    row = Row("r", turns, "choice", "s", "f", 1, choices=("ana@b.com", "nobody's"))
+    assert [finding.rule for finding in everything.inspect([row])] == ["email"]
+
+
+def test_tool_calls_are_read_as_what_they_say(everything):
+    row = Row("r", (Turn("assistant", "", '{"to": "jos\\u00e9@b.com"}'),), "chat", "s", "f", 1)
+    nested = Row("n", (Turn("assistant", "", "[" * 100_000 + "ana@b.com"),), "chat", "s", "f", 1)
+    assert [finding.rule for finding in everything.inspect([row, nested])] == ["unredactable", "unredactable"]
+
+
 def test_empty_and_odd_rows_hold_nothing(everything):
     rows = [Row("none", (), "chat", "s", "f", 1), said("", "  "), said("船 🚢 \ud800 \x00"), said("٠١٢٣٤٥٦٧٨٩ ۴۱۱۱")]
     assert list(everything.inspect(rows)) == []
@@ -228,8 +260,41 @@ def test_the_hook_brings_the_filter():
     assert (component.name, component.place, component.rules) == ("privacy", "rows", RULES)
     actions = {rule.name: rule.action for rule in RULES}
     assert actions.pop("unredactable") == "drop"
-    assert set(actions) == set(PRECEDENCE)
+    assert set(actions) == {*PRECEDENCE, "identifier", "name"}
     assert set(actions.values()) == {"redact"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_bars_hold_on_generated_texts(everything, kind):
+    examples = [*data(kind, 200, seed=3), *look_alikes(kind, 200, seed=3)]
+    rows = [Row(str(place), (Turn("user", one.text),), "chat", "s", "f", 1) for place, one in enumerate(examples)]
+    found, wrong = set(), 0
+    for finding in everything.inspect(rows):
+        example = examples[int(finding.row)]
+        for span in finding.spans:
+            if example.span and finding.rule == kind and span.start <= example.span[0] and example.span[1] <= span.end:
+                found.add(finding.row)
+            else:
+                wrong += 1
+    assert len(found) >= 198
+    assert wrong <= 6
+
+
+@pytest.mark.parametrize("kind", PRECEDENCE)
+@settings(max_examples=60, deadline=None)
+@given(drawn=st.data())
+def test_a_text_without_the_sign_holds_nothing(kind, drawn):
+    (recogniser,) = BUILT[kind]
+    pieces = st.one_of(
+        st.sampled_from([text for _, text, _ in FOUND]),
+        st.sampled_from([one.text for one in data(kind, 300, seed=1)]),
+        st.text(alphabet="0123456789 .:-()+@/aeXZ€\xa0", max_size=30),
+    )
+    text = drawn.draw(st.lists(pieces, max_size=3).map(" ".join))
+    start = drawn.draw(st.integers(0, max(0, len(text) - 1)))
+    text = text[start : start + drawn.draw(st.integers(0, 60))]
+    if recogniser.sign is not None and not recogniser.sign.search(text):
+        assert list(recogniser.find(text)) == []
 
 
 @pytest.mark.data
@@ -255,7 +320,7 @@ def test_recall_and_precision_on_labelled_documents(everything):
         wrong += sum(all(e <= t["start_position"] or s >= t["end_position"] for t in true) for _, s, e in spans)
     for kind in ("email", "iban", "card", "ip", "ssn"):
         assert found[kind] == wanted[kind] > 0
-    assert found["phone"] / wanted["phone"] > 0.7
+    assert found["phone"] / wanted["phone"] >= 0.9
     assert wrong == 0
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seatrial.data.ledger import Entry, entries_to_table, write_ledger
-from seatrial.data.policy import with_excerpts
+from seatrial.data.policy import Veiled, with_excerpts
 from seatrial.data.table import TableWriter, open_rows, patched, rows_of
 from seatrial.engines import Engine, Work
 from seatrial.events import Artifact
@@ -70,6 +71,7 @@ class Cleaning:
         given = rows = rows_of(table)
         entries: list[Entry] = []
         dropped: set[str] = set()
+        veiled: defaultdict[str, list[Veiled]] = defaultdict(list)
         for suite_filter in self.filters:
             row_filter: RowFilter = suite_filter.filter
             with blame(Clean.name, f"filter {suite_filter.alias}", suite_filter.plugin):
@@ -78,8 +80,10 @@ class Cleaning:
             rows = applied.rows
             entries += applied.entries
             dropped |= applied.dropped
+            for row, veil in applied.veiled.items():
+                veiled[row].append(veil)
         # A row that an early filter quoted may have been redacted by a later one: quote it as it stands now.
-        entries = with_excerpts(entries, rows) if entries else entries
+        entries = with_excerpts(entries, rows, veiled) if entries else entries
         changed = {place: row for place, (row, was) in enumerate(zip(rows, given, strict=True)) if row is not was}
         out = [place for place, row in enumerate(rows) if row.id in dropped] if dropped else []
         return patched(table, changed, out), entries_to_table(entries)
