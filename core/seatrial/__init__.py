@@ -4,10 +4,11 @@ What stands here is what plugins are written against. A run from Python: `seatri
 `seatrial.trial.run.run`.
 """
 
+from seatrial.benchmark import Benchmark
 from seatrial.component import Component, Use
 from seatrial.errors import SeatrialError
 from seatrial.events import Artifact, Plan, Record, Stage, Step
-from seatrial.filters import Grouping
+from seatrial.filters import Comparison, Grouping
 from seatrial.findings import Finding, Rule, Span
 from seatrial.hooks import Hooks, hookimpl
 from seatrial.model import Continuation, Generation, ModelFiles, Timing
@@ -23,6 +24,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Artifact",
+    "Benchmark",
+    "Comparison",
     "Component",
     "Continuation",
     "Decision",

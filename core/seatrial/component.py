@@ -25,11 +25,19 @@ splits   compares train with test (leakage); after rows are split
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """Another component, or the tokenizer of the model under test, that an option of this one names."""
+    """What an option stands for: another component, the model's tokenizer, or benchmarks, read.
 
-    kind: Literal["encoder", "detector", "tokenizer"]
+    encoder, detector   the option names a component, and the builder gets it built
+    tokenizer           no option: the builder gets the tokenizer of the model under test
+    benchmarks          the option is a mapping of names to sources; the builder gets a `Benchmark` for each name
+    """
+
+    kind: Literal["encoder", "detector", "tokenizer", "benchmarks"]
     default: str | None = None
-    """The component used where the suite names none; a `tokenizer` is always the model's own."""
+    """The encoder or detector used where the suite names none."""
+    when: Callable[[Mapping[str, Any]], bool] | None = None
+    """Whether the component's options need it: where they don't, the builder gets None, and nothing is loaded, nor missed
+    where it isn't installed. A function of a module, so that it can go to other processes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +56,7 @@ class Component(Generic[T_co]):
     uses: Mapping[str, Use] = field(default_factory=dict)
     """Option → the component it names; `build` gets it built."""
     metrics: tuple[Metric, ...] | Callable[..., tuple[Metric, ...]] = ()
-    """Scorers: the scores it will produce; a callable takes the same options as `build`."""
+    """Scorers and split filters: the scores it will produce; a callable takes the same options as `build`."""
     needs: tuple[Capability, ...] = ()
     """Scorers: what it asks of a model."""
     comparable: bool = True

@@ -16,7 +16,7 @@ from seatrial.rows import Row, Rows
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["CorpusFilter", "Filter", "Grouping", "RowFilter", "SearchingFilter", "SplitFilter"]
+__all__ = ["Comparison", "CorpusFilter", "Filter", "Grouping", "RowFilter", "SearchingFilter", "SplitFilter"]
 
 
 class RowFilter(Protocol):
@@ -63,10 +63,27 @@ class CorpusFilter(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What comparing train rows with held-out ones gave, where there is more to say than findings."""
+
+    findings: Iterable[Finding]
+    """In any order, read once: a generator does where there may be very many."""
+    measures: Mapping[str, float] = field(default_factory=dict)
+    """The values of the component's `metrics`, by their names: gates can hold them."""
+    facts: Mapping[str, object] = field(default_factory=dict)
+    """What reports may tell besides. JSON values."""
+
+    @classmethod
+    def of(cls, found: Iterable[Finding] | Comparison) -> Comparison:
+        """What a split filter returned, as a comparison."""
+        return found if isinstance(found, Comparison) else cls(found)
+
+
 class SplitFilter(Protocol):
     """Compares the train rows with the held-out ones (`place="splits"`)."""
 
-    def compare(self, train: Rows, held_out: Rows) -> Iterable[Finding]:
+    def compare(self, train: Rows, held_out: Rows) -> Iterable[Finding] | Comparison:
         """Findings about train rows (a held-out row only where the suite asks for it), `matched_row` set."""
         ...
 
@@ -90,7 +107,7 @@ class SearchingFilter(SplitFilter, Protocol):
         """
         ...
 
-    def conclude(self, index: Any, found: pa.Table, train: Rows, held_out: Rows) -> Iterable[Finding]:
+    def conclude(self, index: Any, found: pa.Table, train: Rows, held_out: Rows) -> Iterable[Finding] | Comparison:
         """The findings, from the records of all batches in the order of the train rows."""
         ...
 

@@ -117,6 +117,13 @@ class CountsTokens(Protocol):
         """The token ids of plain texts, without special tokens."""
         ...
 
+    def token_spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+        """Where each token of `tokenize` stands in its text: first character, one past the last.
+
+        Tokens that are parts of one character all have its place.
+        """
+        ...
+
 
 class LanguageModel(CountsTokens, Protocol):
     """A loaded model, with or without an adapter. Which capabilities it has, `isinstance` tells."""

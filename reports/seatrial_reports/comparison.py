@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from seatrial.judging.summary import DATA
 from seatrial.reporting import Result
 from seatrial.scores import Score
 from seatrial_reports.charts import Dot, DotPlot, dot_plot
@@ -82,7 +83,7 @@ def build_comparison(result: Result, apart: Sequence[str] = ("naive_split",)) ->
     counts: list[MetricBlock] = []
     for metric, scores in by_metric.items():
         block = _block(metric, _ordered(scores, on_trial), on_trial, _thresholds(result, metric))
-        if scorer_of(metric) in {"data", "train"}:
+        if all(score.system == DATA for score in scores):
             counts.append(block)
         elif scores[0].unit in _COSTS:
             costs.append(block)

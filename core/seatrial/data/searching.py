@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from seatrial.data.table import batches
-from seatrial.filters import SearchingFilter
+from seatrial.filters import Comparison, SearchingFilter
 from seatrial.findings import Finding
 from seatrial.rows import Rows
 
 __all__ = ["search_all"]
 
 
-def search_all(searching: SearchingFilter, train: Rows, held_out: Rows) -> Iterable[Finding]:
+def search_all(searching: SearchingFilter, train: Rows, held_out: Rows) -> Iterable[Finding] | Comparison:
     """The findings of a `SearchingFilter`, all in this process: what its `compare` returns."""
     import pyarrow as pa
 

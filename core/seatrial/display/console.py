@@ -21,6 +21,7 @@ from seatrial.display.measures import duration, memory
 from seatrial.errors import SuiteError
 from seatrial.events import Plan, Record, Step
 from seatrial.hooks import hookimpl
+from seatrial.judging.summary import DATA
 from seatrial.reporting import Result
 from seatrial.scores import Score
 from seatrial.verdict import Decision, Verdict
@@ -188,7 +189,7 @@ class Console:
     # ---- tables ---------------------------------------------------------------------------------------------------
 
     def _print_scores(self, scores: Sequence[Score]) -> None:
-        shown = [score for score in scores if score.metric.partition("/")[0] not in {"data", "train"}]
+        shown = [score for score in scores if score.system != DATA]
         if not shown:
             return
         table = self._table("Score", "System", ">Value", "95% interval", ">n")

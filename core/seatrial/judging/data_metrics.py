@@ -1,4 +1,4 @@
-"""Metrics of the data and of training that every run has, so that gates can hold them: counts, not samples."""
+"""Metrics of data and training, so that gates can hold them: counts, not samples. Those of every run, and filters'."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 
 from seatrial.scores import Metric
 
-__all__ = ["DATA_METRICS", "data_values"]
+__all__ = ["DATA_METRICS", "data_values", "filter_values"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ _FACTS: Mapping[str, _Fact] = {
     "train/seconds": _Fact("train", ("seconds",), "lower", "Wall time of training.", "s"),
 }
 
-DATA_METRICS: Mapping[str, Metric] = {
+DATA_METRICS: dict[str, Metric] = {
     name: Metric(name.partition("/")[2], "", "exact", fact.better, fact.summary, fact.unit)
     for name, fact in _FACTS.items()
 }
@@ -62,4 +62,14 @@ def data_values(facts: Mapping[str, Mapping[str, object]]) -> dict[str, float]:
             found = found.get(key) if isinstance(found, Mapping) else None
         if isinstance(found, int | float):
             values[name] = float(found)
+    return values
+
+
+def filter_values(facts: Mapping[str, Mapping[str, object]]) -> dict[str, float]:
+    """What the run's filters measured, by `filter's alias/metric`, from a run's facts (stage → facts)."""
+    values: dict[str, float] = {}
+    for stage in facts.values():
+        filters = stage.get("filters")
+        for one in filters if isinstance(filters, list) else ():
+            values |= {f"{one['filter']}/{name}": float(value) for name, value in one.get("measures", {}).items()}
     return values

@@ -216,6 +216,8 @@ class _Check(ComponentCheck):
             options, keys = read
             alias = self.alias("filters", keys.alias, component.name, aliases, inner)
             action = self.action(keys.action, component, (*inner, "action"))
+            for metric in self.metrics(component, options, inner) or ():
+                self.extra_metrics[f"{alias}/{metric.name}"] = metric
             found.append(
                 Chosen(
                     kind="filters",

@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -210,9 +210,17 @@ def _field_at(model: type[BaseModel], path: KeyPath) -> FieldInfo | None:
 
 
 def _model_at(model: type[BaseModel], path: KeyPath) -> type[BaseModel] | None:
-    """The model that describes the mapping at `path`; None inside of lists and plain mappings."""
+    """The model that describes the mapping at `path`; None inside of lists and of mappings of plain values."""
     if not path:
         return model
     field = _field_at(model, path)
-    found = (field.annotation, *get_args(field.annotation)) if field else ()
+    annotation = field.annotation if field else _values_of(_field_at(model, path[:-1]) if path[1:] else None)
+    found = () if get_origin(annotation) is dict else (annotation, *get_args(annotation))
     return next((part for part in found if isinstance(part, type) and issubclass(part, BaseModel)), None)
+
+
+def _values_of(mapping: FieldInfo | None) -> Any:
+    """The type of a mapping's values; None where the field is no mapping of names to something."""
+    if mapping is None or get_origin(mapping.annotation) is not dict:
+        return None
+    return get_args(mapping.annotation)[1]

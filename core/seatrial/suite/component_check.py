@@ -37,7 +37,8 @@ class ComponentCheck:
         self, catalogue: Catalogue, extra_metrics: Mapping[str, Metric], line_of: Callable[[KeyPath], int]
     ) -> None:
         self.catalogue = catalogue
-        self.extra_metrics = extra_metrics
+        self.extra_metrics = dict(extra_metrics)
+        """Full name → metrics that no scorer produces: those of every run, and those of the suite's filters."""
         self.line_of = line_of
         self.complaints: list[Complaint] = []
 
@@ -94,6 +95,16 @@ class ComponentCheck:
                 self.complain(here, f"'{name}' is listed twice")
             found[name] = Chosen(kind=kind, name=name, alias=name, options=options, line=self.line_of(here))
         return tuple(found.values())
+
+    def metrics(
+        self, component: Component[Any], options: Mapping[str, Any], path: KeyPath
+    ) -> tuple[Metric, ...] | None:
+        """What the component will produce when built with these options, or None and a complaint."""
+        try:
+            return tuple(component.metrics_for(options))
+        except Exception as error:  # noqa: BLE001 - a plugin refuses a combination of options in its own way
+            self.complain(path, f"these options don't go together: {error}")
+            return None
 
     def alias(self, kind: str, given: str | None, name: str, taken: set[str], path: KeyPath) -> str:
         """What an entry is called; two of a kind cannot be called alike."""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from seatrial.findings import Action
 from seatrial.rows import Format
 from seatrial.scoring import SystemKind
-from seatrial.suite.complaints import shown
-from seatrial.suite.options import Keys, Reserved
+from seatrial.suite.options import Reserved
+from seatrial.suite.strict import Keys, Name
 from seatrial.verdict import Severity
 
 __all__ = [
@@ -22,25 +21,12 @@ __all__ = [
     "GateKeys",
     "LabelStyle",
     "ModelKeys",
-    "Name",
     "ScorerKeys",
     "Split",
     "SplitName",
     "SuiteKeys",
     "TrainKeys",
 ]
-
-_NAME = r"^[a-z0-9]+([_-][a-z0-9]+)*$"
-
-
-def _name(text: str) -> str:
-    if not re.fullmatch(_NAME, text) or len(text) > 80:
-        raise ValueError(f"{shown(text)} is no name: lower-case letters and digits, joined by - or _, at most 80")
-    return text
-
-
-Name = Annotated[str, AfterValidator(_name), Field(json_schema_extra={"pattern": _NAME, "maxLength": 80})]
-"""What suites and aliases are called; it becomes part of files' names."""
 
 SplitName = Literal["train", "validation", "test"]
 

@@ -12,18 +12,19 @@ from functools import partial
 from typing import Any, ClassVar
 
 import pydantic
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from pydantic_core import to_jsonable_python
 
 from seatrial.component import Component, Use
 from seatrial.errors import PluginError
 from seatrial.host import Kind
+from seatrial.suite.benchmark_keys import BenchmarkKeys
 from seatrial.suite.catalogue import KIND_WORDS, USED_KINDS, Catalogue
 from seatrial.suite.complaints import Complaint, complaints_of, did_you_mean, listed, shown
+from seatrial.suite.strict import Keys, Name
 from seatrial.suite.yaml_lines import KeyPath
 
 __all__ = [
-    "Keys",
     "OptionsError",
     "Reserved",
     "documented_options",
@@ -46,18 +47,6 @@ class OptionsError(ValueError):
     def __init__(self, complaints: list[Complaint]) -> None:
         self.complaints = tuple(complaints)
         super().__init__("; ".join(f"{complaint.path}: {complaint.message}" for complaint in complaints))
-
-
-class Keys(BaseModel):
-    """Keys of a suite file, checked strictly: no unknown ones, no text for numbers, no NaN."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        strict=True,
-        allow_inf_nan=False,
-        protected_namespaces=(),
-    )
 
 
 class Reserved(Keys):
@@ -91,7 +80,7 @@ def option_model(component: Component[Any], reserved: type[Reserved] = Reserved)
             )
         default = ... if parameter.default is parameter.empty else parameter.default
         use = component.uses.get(name)
-        if use is not None:
+        if use is not None and use.kind in USED_KINDS:
             default = use.default or default
         # A field called `copy` would shadow a method of pydantic's models: it stands under another name, by its alias.
         field = f"{name}_" if hasattr(BaseModel, name) or name in reserved.model_fields else name
@@ -118,9 +107,15 @@ def _parameters(component: Component[Any]) -> list[tuple[inspect.Parameter, Any,
         named = parameter.kind in {parameter.KEYWORD_ONLY, parameter.POSITIONAL_OR_KEYWORD}
         if not named or name.startswith("_") or (use is not None and use.kind == "tokenizer"):
             continue
-        annotation = Any if use is not None else _annotation(component, parameter)
-        found.append((parameter, annotation, documented.get(name)))
+        found.append((parameter, _taken(use) or _annotation(component, parameter), documented.get(name)))
     return found
+
+
+def _taken(use: Use | None) -> Any:
+    """The type of what a suite says where the builder gets something else, built from it."""
+    if use is None:
+        return None
+    return dict[Name, BenchmarkKeys] if use.kind == "benchmarks" else Any
 
 
 def _annotation(component: Component[Any], parameter: inspect.Parameter) -> Any:
@@ -206,7 +201,7 @@ def read_options(
         name, use = parameter.name, component.uses.get(parameter.name)
         if name in reserved.handed and values is None:
             continue
-        if use is not None:
+        if use is not None and use.kind in USED_KINDS:
             options[name] = _read_use(use, parameter, given, catalogue, complaints, nesting)
         elif values is not None:
             options[name] = to_jsonable_python(getattr(values, names[name]))
@@ -265,6 +260,8 @@ def _read_use(
             complaints.append(Complaint((name,), said))
         return None
     if value is None and catalogue.find(kind, str(use.default)) is None:
+        if use.when is not None:
+            return None  # missed when it is needed, and perhaps it isn't
         said = f"needs the {use.kind} '{use.default}', which no plugin brings; name one of: {listed(catalogue.names(kind))}"
         complaints.append(Complaint((name,), said))
         return None

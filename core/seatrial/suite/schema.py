@@ -91,7 +91,7 @@ class _Schema:
         definition["description"] = component.summary
         properties = definition.get("properties", {})
         for option, use in component.uses.items():
-            if option in properties:
+            if option in properties and use.kind in USED_KINDS:
                 choices = [*self._named(USED_KINDS[use.kind]), {"type": "null"}]
                 properties[option] = _one_of(properties[option], choices)
         if kind == "trainers":

@@ -62,7 +62,7 @@ class ScorerCheck:
             self._reserved_name(alias, inner)
             systems = self._systems(reserved.systems, component, (*inner, "systems"))
             self._split(reserved.split, (*inner, "split"))
-            self.metrics[alias] = self._metrics(component, options, inner)
+            self.metrics[alias] = self._check.metrics(component, options, inner)
             self.systems[alias] = systems
             found.append(
                 Chosen(
@@ -112,15 +112,6 @@ class ScorerCheck:
         if name == "validation" and data is not None and data.validation is None and not data.split.validation:
             said = "the suite has no validation rows; give `data.split.validation` or `data.validation`"
             self._check.complain(path, said)
-
-    def _metrics(
-        self, component: Component[Any], options: Mapping[str, Any], path: KeyPath
-    ) -> tuple[Metric, ...] | None:
-        try:
-            return tuple(component.metrics_for(options))
-        except Exception as error:  # noqa: BLE001 - a plugin refuses a combination of options in its own way
-            self._check.complain(path, f"these options don't go together: {error}")
-            return None
 
 
 class GateCheck:

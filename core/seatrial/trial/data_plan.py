@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from seatrial.engines.local import LocalEngine
+from seatrial.store import digest_path
 from seatrial.trial.stages import StageWork
 from seatrial.trial.stages.clean import Clean
 from seatrial.trial.stages.compare import Compare
@@ -109,4 +110,16 @@ def _filter(bench: Workbench, chosen: Chosen) -> SuiteFilter:
         recipe=recipe,
         options=chosen.options,
         actions=chosen.action or None,
+        reads=_benchmark_digests(bench, chosen),
     )
+
+
+def _benchmark_digests(bench: Workbench, chosen: Chosen) -> dict[str, str]:
+    """What a filter's result depends on besides its options and the rows: the benchmarks' files."""
+    sources = {
+        keys["source"]
+        for option, use in bench.provided("filters", chosen.name).component.uses.items()
+        if use.kind == "benchmarks"
+        for keys in chosen.options[option].values()
+    }
+    return {source: digest_path(bench.resolve(source, "data").path) for source in sorted(sources)}

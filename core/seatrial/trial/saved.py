@@ -13,7 +13,7 @@ from seatrial.errors import StoreError, UsageError
 from seatrial.events import Record
 from seatrial.host import Host
 from seatrial.judging.codec import from_json, to_json
-from seatrial.judging.data_metrics import DATA_METRICS, data_values
+from seatrial.judging.data_metrics import DATA_METRICS, data_values, filter_values
 from seatrial.judging.evidence import SavedEvidence, earlier_runs
 from seatrial.judging.judgement import flag_best_baseline, judge
 from seatrial.judging.summary import applies, exact_score, summarise
@@ -46,12 +46,13 @@ def judge_run(folder: RunFolder, suite: Suite, host: Host) -> tuple[list[Score],
                 for metric in metrics[alias]
                 if system == subject or applies(metric, own)
             ]
-    scores += _counts(folder)
+    of_filters = _filter_metrics(suite, host)
+    scores += _counts(folder, of_filters)
     named = {f"{alias}/{metric.name}": metric for alias, listed in metrics.items() for metric in listed}
     evidence = SavedEvidence(
         subject=subject,
         scores=scores,
-        metrics=named | dict(DATA_METRICS),
+        metrics=named | DATA_METRICS | of_filters,
         tables=tables,
         load=earlier_runs(Path.cwd()),
     )
@@ -101,7 +102,7 @@ def load_result(path: Path, host: Host) -> Result:
     manifest = folder.read_json("manifest.json")
     manifest.pop("finished", None)
     suite = _suite(folder, host)
-    scores, verdict = (_counts(folder), None) if only_data else _judged(folder)
+    scores, verdict = (_counts(folder, _filter_metrics(suite, host)), None) if only_data else _judged(folder)
     result = Result(
         folder=folder.path,
         suite=suite.resolved(),
@@ -146,12 +147,13 @@ def _suite(folder: RunFolder, host: Host) -> Suite:
     return load_suite(folder / "suite.yaml", host, extra_metrics=DATA_METRICS, only_data=_only_data(folder))
 
 
-def _counts(folder: RunFolder) -> list[Score]:
-    """What the stages counted, as scores."""
+def _counts(folder: RunFolder, of_filters: Mapping[str, Metric]) -> list[Score]:
+    """What the stages counted and the suite's filters measured, as scores; what a filter did not measure is missing."""
+    found = data_values(_facts(folder)) | filter_values(_facts(folder))
     return [
-        exact_score(name, value, better=metric.better, unit=metric.unit, summary=metric.summary)
-        for name, value in data_values(_facts(folder)).items()
-        for metric in (DATA_METRICS[name],)
+        exact_score(name, found.get(name), better=metric.better, unit=metric.unit, summary=metric.summary)
+        for name, metric in [*DATA_METRICS.items(), *of_filters.items()]
+        if name in found or name in of_filters
     ]
 
 
@@ -159,6 +161,18 @@ def _judged(folder: RunFolder) -> tuple[list[Score], Verdict]:
     """The scores and the verdict as they were written down."""
     scores = [from_json(Score, score) for score in folder.read_json("scores.json")["scores"]]
     return scores, from_json(Verdict, folder.read_json("verdict.json"))
+
+
+def _filter_metrics(suite: Suite, host: Host) -> dict[str, Metric]:
+    """Full name → what the suite's filters measure."""
+    metrics: dict[str, Metric] = {}
+    for chosen in suite.filters:
+        provided = host.find("filters", chosen.name)
+        if provided is None:
+            raise UsageError(f"filter {chosen.name!r}: its plugin is not installed")
+        produced = provided.component.metrics_for(chosen.options)
+        metrics |= {f"{chosen.alias}/{metric.name}": metric for metric in produced}
+    return metrics
 
 
 def _samples(folder: RunFolder, suite: Suite, host: Host) -> tuple[dict[str, tuple[Metric, ...]], dict[str, pa.Table]]:

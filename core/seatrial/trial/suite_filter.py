@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from seatrial.component import Component
@@ -29,6 +29,8 @@ class SuiteFilter:
     recipe: Recipe
     options: Mapping[str, Any]
     actions: Action | Mapping[str, Action] | None
+    reads: Mapping[str, str] = field(default_factory=dict)
+    """The sources that its options name: address → digest."""
 
     def parts(self) -> object:
         """What its findings and their consequences depend on."""
@@ -37,6 +39,7 @@ class SuiteFilter:
             "name": self.component.name,
             "plugin": [self.plugin, self.version, self.component.version],
             "options": dict(self.options),
+            "reads": dict(self.reads),
             "rules": {rule.name: rule.version for rule in self.component.rules},
             "actions": self.actions if self.actions is None or isinstance(self.actions, str) else dict(self.actions),
         }
@@ -72,7 +75,10 @@ class SuiteFilter:
 
     def __reduce__(self) -> tuple[Callable[..., SuiteFilter], tuple[Any, ...]]:
         """Carry the recipe, not what was built."""
-        said = (self.alias, self.component, self.plugin, self.version, self.recipe, self.options, self.actions)
+        said = (
+            *(self.alias, self.component, self.plugin, self.version),
+            *(self.recipe, self.options, self.actions, self.reads),
+        )
         return _built_again, said
 
 
@@ -84,5 +90,6 @@ def _built_again(
     recipe: Recipe,
     options: Mapping[str, Any],
     actions: Action | Mapping[str, Action] | None,
+    reads: Mapping[str, str],
 ) -> SuiteFilter:
-    return SuiteFilter(alias, component, plugin, version, recipe.make(MADE), recipe, options, actions)
+    return SuiteFilter(alias, component, plugin, version, recipe.make(MADE), recipe, options, actions, reads)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from seatrial.trial.suite_filter import SuiteFilter
@@ -38,6 +38,10 @@ class Tally:
         for count in counts.to_pylist():
             self._counts[count["filter"]]["findings"] += count["row_count"]
             self._counts[count["filter"]]["dropped"] += count["decisive_sum"]
+
+    def note(self, alias: str, measures: Mapping[str, float], facts: Mapping[str, object]) -> None:
+        """Keep what a filter measured and told besides its findings."""
+        self._counts[alias] |= {"measures": dict(measures), "facts": dict(facts)}
 
     @property
     def dropped(self) -> int:

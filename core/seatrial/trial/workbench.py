@@ -12,6 +12,7 @@ from seatrial.errors import PluginError, SourceError, UsageError
 from seatrial.host import Host, Kind, Provided
 from seatrial.model import LanguageModel, ModelFiles, ModelLoader
 from seatrial.sources import Resolved
+from seatrial.trial.benchmarks import read_benchmarks
 from seatrial.trial.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -66,17 +67,30 @@ class Workbench:
     def recipe(self, kind: Kind, name: str, options: Mapping[str, Any]) -> Recipe:
         """How the component is built, what its options name included."""
         provided = self.provided(kind, name)
-        parts = {option: self._part(use, options.get(option)) for option, use in provided.component.uses.items()}
+        uses = provided.component.uses
+        needed = {option for option, use in uses.items() if use.when is None or use.when(options)}
+        parts = {option: self._part(uses[option], options.get(option)) for option in uses if option in needed}
         who = f"{name} (plugin {provided.plugin} of {provided.distribution})"
-        return Recipe(who, provided.component.build, dict(options), parts)
+        return Recipe(who, provided.component.build, {**options, **dict.fromkeys(uses.keys() - needed)}, parts)
 
     def _part(self, use: Use, named: Any) -> Recipe:
         if use.kind == "tokenizer":
             return self._tokenizer()
+        if use.kind == "benchmarks":
+            return self._benchmarks(named)
         if named is None:
             named = use.default
         name, options = (named, {}) if isinstance(named, str) else next(iter(named.items()))
         return self.recipe(_USED[use.kind], name, options or {})
+
+    def _benchmarks(self, named: Mapping[str, Any]) -> Recipe:
+        sources = {name: self.resolve(keys["source"], "data") for name, keys in named.items()}
+        for keys in named.values():
+            if keys["reader"] is not None:
+                self.provided("readers", keys["reader"])
+        found = {name: {"path": str(source.path), "address": source.address} for name, source in sources.items()}
+        readers = {reader: self.recipe("readers", reader, {}) for reader in self.host.names("readers")} if named else {}
+        return Recipe("the benchmarks", read_benchmarks, {"named": named, "found": found}, readers)
 
     # ---- sources --------------------------------------------------------------------------------------------------
 

@@ -199,6 +199,13 @@ class ChatTokenizer:
         """The token ids of plain texts, without special tokens."""
         return self.encode(texts)
 
+    def token_spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+        """Where each token of `tokenize` stands in its text: first character, one past the last."""
+        if not texts:
+            return []
+        encoded = self.tokenizer(list(texts), add_special_tokens=False, return_offsets_mapping=True)
+        return [[(start, end) for start, end in spans] for spans in encoded["offset_mapping"]]
+
 
 def _message(turn: Turn) -> Mapping[str, Any]:
     """The turn as chat templates take it; what else the source said (tool calls) comes along."""

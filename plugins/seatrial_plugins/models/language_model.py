@@ -88,6 +88,10 @@ class CausalModel:
         """The token ids of plain texts, without special tokens."""
         return self.chat.tokenize(texts)
 
+    def token_spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+        """Where each token of `tokenize` stands in its text: first character, one past the last."""
+        return self.chat.token_spans(texts)
+
     # ---- Scores ---------------------------------------------------------------------------------------------------
 
     def loglikelihoods(

@@ -90,6 +90,15 @@ def test_counting_is_the_length_of_the_rendering(chat):
     assert chat.tokenize(["", "a"]) == [[], chat.encode(["a"])[0]]
 
 
+def test_tokens_know_their_places(chat):
+    text = "Ünïcödé 😀, 42"
+    (spans,), (ids,) = chat.token_spans([text]), chat.tokenize([text])
+    assert len(spans) == len(ids)
+    assert {place for start, end in spans for place in range(start, end)} == set(range(len(text)))
+    assert chat.token_spans(["", "a"]) == [[], [(0, 1)]]
+    assert chat.token_spans([]) == []
+
+
 def test_a_template_that_refuses_names_the_roles(chat, monkeypatch):
     monkeypatch.setattr(chat.tokenizer, "chat_template", "{{ raise_exception('roles must alternate') }}")
     with pytest.raises(StageError, match=r"refuses a conversation of user, user.*roles must alternate"):

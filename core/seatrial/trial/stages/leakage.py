@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +14,7 @@ from seatrial.data.ledger import merge_ledgers, write_ledger
 from seatrial.data.table import FileRows, SomeRows, TableWriter, open_rows, rows_of
 from seatrial.engines import Batchwise, Engine, Work
 from seatrial.events import Artifact
-from seatrial.filters import SearchingFilter, SplitFilter
-from seatrial.findings import Finding
+from seatrial.filters import Comparison, SearchingFilter, SplitFilter
 from seatrial.rows import row_schema
 from seatrial.store import RunFolder
 from seatrial.trial.sieve import Sieve
@@ -58,7 +57,7 @@ class Leakage:
         ):
             for done, suite_filter in enumerate(self.filters):
                 progress(done, len(self.filters), {})
-                self._compare(suite_filter, sieve, work)
+                self._compare(suite_filter, sieve, work, tally)
             counts = _divide(sieve.rows, files)
         merge_ledgers(ledger, [*(given.files[f"ledger:{stage}"] for stage in ("read", "clean", "compare")), own])
         progress(len(self.filters), len(self.filters), {})
@@ -69,34 +68,35 @@ class Leakage:
         }
         return Artifact(files | {"ledger": ledger}, facts)
 
-    def _compare(self, suite_filter: SuiteFilter, sieve: Sieve, work: Batchwise) -> None:
+    def _compare(self, suite_filter: SuiteFilter, sieve: Sieve, work: Batchwise, tally: Tally) -> None:
         rows = sieve.rows
         inside = _in_train(rows)
         train, held_out = SomeRows(rows, inside), SomeRows(rows, ~inside)
-        if not len(train) or not len(held_out):
+        if not len(train) or not (len(held_out) or suite_filter.reads):
             return  # there is nothing to hold against each other
         with blame(self.name, f"filter {suite_filter.alias}", suite_filter.plugin), ExitStack() as stack:
-            findings = self._findings(suite_filter, sieve, work, train, held_out, stack)
-            placed = sieve.placed(suite_filter, findings)
+            comparison = self._comparison(suite_filter, sieve, work, train, held_out, stack)
+            placed = sieve.placed(suite_filter, comparison.findings)
         sieve.apply(suite_filter, [placed])
+        tally.note(suite_filter.alias, comparison.measures, comparison.facts)
 
     @staticmethod
-    def _findings(
+    def _comparison(
         suite_filter: SuiteFilter,
         sieve: Sieve,
         work: Batchwise,
         train: SomeRows,
         held_out: SomeRows,
         stack: ExitStack,
-    ) -> Iterable[Finding]:
+    ) -> Comparison:
         split_filter: SplitFilter = suite_filter.filter
         if not isinstance(split_filter, SearchingFilter):
-            return split_filter.compare(train, held_out)
+            return Comparison.of(split_filter.compare(train, held_out))
         gathering = stack.enter_context(Gathering.open(sieve.scratch / "found.arrow"))
         searching = Searching(suite_filter, sieve.rows.path)
         for (found,) in work.map(searching, sieve.rows.path):
             gathering.add(found)
-        return split_filter.conclude(searching.index(), gathering.table(), train, held_out)
+        return Comparison.of(split_filter.conclude(searching.index(), gathering.table(), train, held_out))
 
 
 def _in_train(rows: FileRows) -> np.ndarray:

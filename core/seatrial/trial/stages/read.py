@@ -17,7 +17,7 @@ from seatrial.sources import Reader, Resolved
 from seatrial.store import RunFolder, digest_path
 from seatrial.trial.stages import Progress, blame
 
-__all__ = ["Input", "Read", "list_files"]
+__all__ = ["Input", "NamedReader", "Read", "list_files", "reader_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Read:
         """Every record becomes a row or a ledger entry."""
         del given
         files = [
-            (source, file, self._reader_of(source, file))
+            (source, file, reader_of(source, file, self.readers))
             for source in self.inputs
             for file in list_files(source, self.readers)
         ]
@@ -114,12 +114,14 @@ class Read:
         """The rows of one input, without a ledger: for a look before a run."""
         reading = _Reading(None, excerpts=self.excerpts)
         for file in list_files(source, self.readers):
-            yield from reading.rows(source, file, self._reader_of(source, file))
+            yield from reading.rows(source, file, reader_of(source, file, self.readers))
 
-    def _reader_of(self, source: Input, file: Path) -> NamedReader:
-        if source.reader is not None:
-            return self.readers[source.reader]
-        return next(reader for reader in self.readers.values() if _reads(reader.reader, file))
+
+def reader_of(source: Input, file: Path, readers: Mapping[str, NamedReader]) -> NamedReader:
+    """The reader that the source names, else the one for the file's ending: `file` is one of `list_files`."""
+    if source.reader is not None:
+        return readers[source.reader]
+    return next(reader for reader in readers.values() if _reads(reader.reader, file))
 
 
 def list_files(source: Input, readers: Mapping[str, NamedReader]) -> list[Path]:

@@ -1,0 +1,36 @@
+"""What every mapping of a suite file has in common: its keys are checked strictly, and its names are plain."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from seatrial.suite.complaints import shown
+
+__all__ = ["Keys", "Name"]
+
+_NAME = r"^[a-z0-9]+([_-][a-z0-9]+)*$"
+
+
+class Keys(BaseModel):
+    """Keys of a suite file, checked strictly: no unknown ones, no text for numbers, no NaN."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        protected_namespaces=(),
+    )
+
+
+def _name(text: str) -> str:
+    if not re.fullmatch(_NAME, text) or len(text) > 80:
+        raise ValueError(f"{shown(text)} is no name: lower-case letters and digits, joined by - or _, at most 80")
+    return text
+
+
+Name = Annotated[str, AfterValidator(_name), Field(json_schema_extra={"pattern": _NAME, "maxLength": 80})]
+"""What suites, aliases and benchmarks are called; it becomes part of files' names and of metrics'."""

@@ -1,0 +1,32 @@
+"""Counts of the data stages, by the names that gates use."""
+
+from __future__ import annotations
+
+from seatrial.judging.data_metrics import DATA_METRICS, data_values, filter_values
+
+FACTS = {
+    "read": {"read": 12, "problems": 2},
+    "clean": {"dropped": 1, "filters": [{"filter": "schema", "findings": 1, "dropped": 1}]},
+    "leakage": {
+        "filters": [
+            {"filter": "leakage", "measures": {"held_out_items": 3, "held_out_share": 0.25}},
+            {"filter": "again", "measures": {"held_out_items": 0}},
+        ]
+    },
+    "gate": {},
+}
+
+
+def test_a_runs_own_counts_are_those_that_its_facts_hold():
+    assert data_values(FACTS) == {"data/read": 12.0, "data/unreadable": 2.0, "data/dropped_by_cleaning": 1.0}
+    assert data_values({}) == {}
+    assert set(data_values(FACTS)) <= set(DATA_METRICS)
+
+
+def test_what_filters_measured_is_called_by_their_aliases():
+    assert filter_values(FACTS) == {
+        "leakage/held_out_items": 3.0,
+        "leakage/held_out_share": 0.25,
+        "again/held_out_items": 0.0,
+    }
+    assert filter_values({}) == {}
