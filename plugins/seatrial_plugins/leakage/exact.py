@@ -3,48 +3,54 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from seatrial import Row
 from seatrial.data.fingerprint import choices_fingerprint, turns_fingerprint
-from seatrial_plugins.leakage.overlap import Overlap
+from seatrial_plugins.leakage.batch import Batch
+from seatrial_plugins.leakage.held_out import HeldOut
+from seatrial_plugins.leakage.overlap import Found, Overlap
+from seatrial_plugins.leakage.row_by_row import RowByRow
 from seatrial_plugins.leakage.texts import Side, compared_turns
 
 __all__ = ["Exact"]
 
 
-class Exact:
+class Exact(RowByRow):
     """Compares fingerprints, as the duplicates filter does with `method: normalised`, system turns left out."""
 
     name = "exact"
-    meaning = "is equal after normalising"
 
-    def __init__(self, held_out: Iterable[Row], on: Side) -> None:
-        self._on = on
-        self._by_text: defaultdict[bytes, dict[bytes | None, list[int]]] = defaultdict(dict)
-        self._alike: dict[int, list[int]] = {}
-        for index, row in enumerate(held_out):
+    def __init__(self, held_out: HeldOut, on: Side) -> None:
+        super().__init__(on)
+        alike: defaultdict[tuple[bytes, bytes | None, int], list[int]] = defaultdict(list)
+        for index, (row, group) in enumerate(zip(held_out.rows, held_out.groups.tolist(), strict=True)):
             key = self._key(row)
             if key is not None:
-                alike = self._by_text[key].setdefault(choices_fingerprint(row, "normalised"), [])
-                alike.append(index)
-                self._alike[alike[0]] = alike
+                alike[key, choices_fingerprint(row, "normalised"), group].append(index)
+        self._by_text: defaultdict[bytes, list[tuple[bytes | None, int]]] = defaultdict(list)
+        for (key, choices, _), rows in alike.items():
+            self._by_text[key].append((choices, rows[0]))
+        self._alike = {rows[0]: tuple(rows) for rows in alike.values()}
 
-    def turns(self, row: Row) -> tuple[int, ...]:
-        """The input's, or all; never the system's."""
-        return compared_turns(row, self._on)
+    def find(self, batch: Batch) -> Iterator[Overlap]:
+        """The held-out rows with the same text; where both offer choices, those must be the same, in any order."""
+        for index, row in enumerate(batch.rows):
+            key = self._key(row)
+            known = self._by_text.get(key, ()) if key else ()
+            mine = choices_fingerprint(row, "normalised") if known else None
+            for theirs, item in known:
+                if mine is None or theirs is None or mine == theirs:
+                    yield Overlap(index, item, 1.0)
 
     def alike(self, item: int) -> tuple[int, ...]:
         """The held-out rows with that text and those choices."""
-        return tuple(self._alike[item])
+        return self._alike[item]
 
-    def find(self, row: Row) -> Iterator[Overlap]:
-        """The held-out rows with the same text; where both offer choices, those must be the same, in any order."""
-        key = self._key(row)
-        mine = choices_fingerprint(row, "normalised")
-        for theirs, alike in self._by_text.get(key, {}).items() if key else ():
-            if mine is None or theirs is None or mine == theirs:
-                yield Overlap(alike[0], 1.0)
+    def says(self, found: Found) -> str:
+        """Equality has no degrees."""
+        del found
+        return "the same after normalising"
 
     def _key(self, row: Row) -> bytes | None:
-        return turns_fingerprint([row.turns[index] for index in self.turns(row)], "normalised")
+        return turns_fingerprint([row.turns[index] for index in compared_turns(row, self.on)], "normalised")

@@ -2,139 +2,193 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from itertools import groupby
+from typing import TYPE_CHECKING, Literal
 
-from seatrial import Finding, Row, Rows
+from seatrial import Benchmark, Comparison, Finding, Row, Rows
+from seatrial.data.searching import search_all
 from seatrial.errors import UsageError
-from seatrial_plugins.leakage.deepseek_math import DeepSeekMath
-from seatrial_plugins.leakage.exact import Exact
-from seatrial_plugins.leakage.overlap import Overlap, Preset
-from seatrial_plugins.leakage.texts import spans_of, stretch
-from seatrial_plugins.leakage.tulu3 import CONTAMINATED, Tulu3
+from seatrial_plugins.leakage import PresetName
+from seatrial_plugins.leakage.batch import Batch
+from seatrial_plugins.leakage.held_out import HELD_OUT, HeldOut
+from seatrial_plugins.leakage.overlap import Found, Preset
+from seatrial_plugins.leakage.presets import PresetOptions, build_presets
+from seatrial_plugins.leakage.records import QUOTED, FoundBy, records_of
+from seatrial_plugins.leakage.texts import stretch
 
-__all__ = ["PresetName", "SplitComparison"]
+if TYPE_CHECKING:
+    import pyarrow as pa
 
-PresetName = Literal["exact", "tulu3", "deepseek_math"]
+__all__ = ["SplitComparison"]
 
-QUOTED = 200
-"""Characters of the shared text that a finding quotes."""
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """What train rows are looked up in."""
+
+    held_out: HeldOut
+    presets: Sequence[Preset]
 
 
 @dataclass(frozen=True, slots=True)
 class SplitComparison:
-    """Compares train with the held-out rows; one finding a preset and row on the side that is asked for."""
+    """Compares train with everything that is held out (`SearchingFilter`).
+
+    One finding a preset, row and group (the held-out rows, or a benchmark), about the nearest of the group's texts.
+    """
 
     presets: tuple[PresetName, ...]
-    on: Literal["input", "all"]
+    against: Mapping[str, Benchmark]
     side: Literal["train", "test"]
-    template: float
+    options: PresetOptions
 
     def __post_init__(self) -> None:
         if not self.presets:
             raise UsageError(
-                "leakage: presets is empty, so nothing would be compared; name exact, tulu3 or deepseek_math"
+                "leakage: presets is empty, so nothing would be compared; name one, such as exact or tulu3"
             )
-        if not 0 < self.template <= 1:
-            raise UsageError(f"leakage: template is {self.template:g}; it is a share above 0, up to 1")
+        if not 0 < self.options.template <= 1:
+            raise UsageError(f"leakage: template is {self.options.template:g}; it is a share above 0, up to 1")
+        if HELD_OUT in self.against:
+            raise UsageError(f"leakage: against: {HELD_OUT} is what the validation and test rows are called; rename it")
 
-    def compare(self, train: Rows, held_out: Rows) -> Iterable[Finding]:
-        """The findings, preset by preset, each in the order of its rows."""
-        tallies = [_Tally(self._built(name, held_out), self.side) for name in dict.fromkeys(self.presets)]
-        for row in train:
-            for tally in tallies:
-                tally.add(row)
-        for tally in tallies:
-            yield from tally.findings(held_out)
+    def compare(self, train: Rows, held_out: Rows) -> Comparison:
+        """The findings, preset by preset, each in the order of its rows; how many items of each group are given away."""
+        return Comparison.of(search_all(self, train, held_out))
 
-    def _built(self, name: PresetName, held_out: Rows) -> Preset:
-        if name == "exact":
-            return Exact(held_out, self.on)
-        if name == "tulu3":
-            return Tulu3(held_out, self.template)
-        return DeepSeekMath(held_out, self.on, self.template)
+    def index(self, held_out: Rows) -> Index:
+        """The presets, built from the held-out rows and the benchmarks."""
+        everything = HeldOut(held_out, self.against)
+        return Index(everything, build_presets(self.presets, everything, self.options))
+
+    def search(self, index: Index, rows: Sequence[Row]) -> pa.Table:
+        """What each preset finds in those rows."""
+        return records_of(Batch(rows), index.presets)
+
+    def conclude(self, index: Index, found: pa.Table, train: Rows, held_out: Rows) -> Comparison:
+        """What counts once all rows are known, told for the side that the suite asks for."""
+        del train, held_out
+        overlaps = {preset: FoundBy(preset.name, found) for preset in index.presets}
+        contaminated = {
+            preset.name: _rows_given_away(preset, preset.settle(of_preset)) for preset, of_preset in overlaps.items()
+        }
+
+        def findings() -> Iterator[Finding]:
+            for preset, of_preset in overlaps.items():
+                yield from self._told(index.held_out, preset, preset.settle(of_preset))
+
+        return Comparison(
+            findings(),
+            _measures(index.held_out, contaminated),
+            _facts(index.held_out, contaminated)
+            | {preset.name: facts for preset, of_preset in overlaps.items() if (facts := preset.facts(of_preset))},
+        )
+
+    def _told(self, held_out: HeldOut, preset: Preset, overlaps: Iterable[Found]) -> Iterator[Finding]:
+        """Findings about train rows as they come; those about held-out rows behind them."""
+        leaks: dict[int, _Leak] = {}
+        for _, of_row in groupby(overlaps, key=lambda found: found.row):
+            by_group: dict[int, _Leak] = {}
+            for found in of_row:
+                group = int(held_out.groups[found.item])
+                if self.side == "test" and group == 0:
+                    _nearest(leaks, found.item, found)
+                else:
+                    _nearest(by_group, group, found)
+            yield from (_about_train(preset, held_out, leak) for leak in by_group.values())
+        for item, leak in sorted(leaks.items()):
+            yield from (_about_held_out(preset, held_out.rows[row], leak) for row in preset.alike(item))
 
 
 @dataclass(slots=True)
 class _Leak:
-    """A train row and the held-out text that it gives away, the nearest pair of those that one finding is about."""
+    """The nearest overlap of those that one finding is about."""
 
-    row: Row
-    overlap: Overlap
+    found: Found
     others: int = 0
     """How many more held-out texts (about a train row) or train rows (about a held-out row) there are."""
 
 
-class _Tally:
-    """What one preset has found so far."""
-
-    def __init__(self, preset: Preset, side: Literal["train", "test"]) -> None:
-        self._preset = preset
-        self._side = side
-        self._leaks: dict[str | int, _Leak] = {}
-        """By train row id, or by held-out item."""
-        self._items: set[int] = set()
-
-    def add(self, row: Row) -> None:
-        """Look one train row up."""
-        for overlap in sorted(self._preset.find(row), key=lambda overlap: (-overlap.score, overlap.item)):
-            self._items.add(overlap.item)
-            key = row.id if self._side == "train" else overlap.item
-            known = self._leaks.get(key)
-            if known is None:
-                self._leaks[key] = _Leak(row, overlap)
-            elif overlap.score > known.overlap.score:
-                self._leaks[key] = _Leak(row, overlap, known.others + 1)
-            else:
-                known.others += 1
-
-    def findings(self, held_out: Rows) -> Iterator[Finding]:
-        """One a leak, or one a held-out row with that text; each tells how much of the held-out rows is given away."""
-        if not self._leaks:
-            return
-        given_away = sum(len(self._preset.alike(item)) for item in self._items)
-        ending = _share(self._preset.name, given_away, len(held_out))
-        if self._side == "train":
-            for leak in self._leaks.values():
-                yield self._about_train(leak, held_out[leak.overlap.item], ending)
-            return
-        for _, leak in sorted(self._leaks.items(), key=lambda item: item[1].overlap.item):
-            for index in self._preset.alike(leak.overlap.item):
-                yield self._about_held_out(leak, held_out[index], ending)
-
-    def _about_train(self, leak: _Leak, other: Row, ending: str) -> Finding:
-        more = f", besides {leak.others} more held-out text{_s(leak.others)}" if leak.others else ""
-        detail = f"{leak.overlap.score:.0%} of {other.split or 'held-out'} row {other.id} {self._preset.meaning}{more}"
-        return self._finding(leak.row, leak.overlap.in_train, leak.overlap.score, detail + ending, other)
-
-    def _about_held_out(self, leak: _Leak, row: Row, ending: str) -> Finding:
-        more = f", besides {leak.others} more train row{_s(leak.others)}" if leak.others else ""
-        detail = f"{leak.overlap.score:.0%} of it {self._preset.meaning} with train row {leak.row.id}{more}"
-        return self._finding(row, leak.overlap.in_item, leak.overlap.score, detail + ending, leak.row)
-
-    def _finding(self, row: Row, shared: frozenset[int] | None, score: float, detail: str, other: Row) -> Finding:
-        spans = spans_of(row, self._preset.turns(row), shared)
-        text = stretch(row, spans)
-        return Finding(
-            row.id,
-            self._preset.name,
-            detail,
-            score=score,
-            spans=spans,
-            matched_row=other.id,
-            matched_text=text[:QUOTED] if text else None,
-        )
+def _nearest(leaks: dict[int, _Leak], key: int, found: Found) -> None:
+    known = leaks.get(key)
+    if known is None:
+        leaks[key] = _Leak(found)
+        return
+    known.others += 1
+    if (found.score, -found.item) > (known.found.score, -known.found.item):
+        known.found = found
 
 
-def _share(preset: str, given_away: int, held_out: int) -> str:
-    share = given_away / held_out
-    told = f"; in all, {given_away} of {held_out} held-out rows are given away ({share:.1%})"
-    if preset == Tulu3.name:
-        contaminated = "contaminated" if share > CONTAMINATED else "not contaminated"
-        told += f", which Tülu 3 calls {contaminated} (limit {CONTAMINATED:.0%})"
-    return told
+def _about_train(preset: Preset, held_out: HeldOut, leak: _Leak) -> Finding:
+    found = leak.found
+    other = held_out.rows[found.item]
+    kind = f"{other.split or 'held-out'} row" if held_out.groups[found.item] == 0 else "benchmark item"
+    more = f"; besides {leak.others} more text{_s(leak.others)}" if leak.others else ""
+    return Finding(
+        found.row,
+        preset.name,
+        f"{kind} {other.id}: {preset.says(found)}{more}",
+        score=found.score,
+        spans=found.spans,
+        matched_row=other.id,
+        matched_text=found.quote,
+    )
+
+
+def _about_held_out(preset: Preset, row: Row, leak: _Leak) -> Finding:
+    found = leak.found
+    spans = preset.spans(row, found.in_item)
+    text = stretch(row, spans)
+    more = f", besides {leak.others} more train row{_s(leak.others)}" if leak.others else ""
+    return Finding(
+        row.id,
+        preset.name,
+        f"{preset.says(found)}: train row {found.row}{more}",
+        score=found.score,
+        spans=spans,
+        matched_row=found.row,
+        matched_text=text[:QUOTED] if text else None,
+    )
 
 
 def _s(count: int) -> str:
     return "" if count == 1 else "s"
+
+
+# ---- how much is given away -----------------------------------------------------------------------------------------
+
+
+def _rows_given_away(preset: Preset, overlaps: Iterable[Found]) -> set[int]:
+    """The held-out rows, and the benchmarks' items, that the preset found in train."""
+    return {row for item in {found.item for found in overlaps} for row in preset.alike(item)}
+
+
+def _measures(held_out: HeldOut, contaminated: Mapping[str, set[int]]) -> dict[str, float]:
+    """By group: how many of its rows any preset found, and their share."""
+    everywhere = set().union(*contaminated.values())
+    measures: dict[str, float] = {}
+    for name, size, count in zip(held_out.names, held_out.sizes, _by_group(held_out, everywhere), strict=True):
+        measures[f"{name}_contaminated"] = count
+        if size:
+            measures[f"{name}_contaminated_share"] = count / size
+    return measures
+
+
+def _facts(held_out: HeldOut, contaminated: Mapping[str, set[int]]) -> dict[str, object]:
+    """By group: its size, and how many of its rows each preset found."""
+    counts = {preset: _by_group(held_out, rows) for preset, rows in contaminated.items()}
+    return {
+        "groups": {
+            name: {"items": size, "contaminated": {preset: of_preset[group] for preset, of_preset in counts.items()}}
+            for group, (name, size) in enumerate(zip(held_out.names, held_out.sizes, strict=True))
+        }
+    }
+
+
+def _by_group(held_out: HeldOut, rows: set[int]) -> list[int]:
+    counts = [0] * len(held_out.names)
+    for row in rows:
+        counts[int(held_out.groups[row])] += 1
+    return counts

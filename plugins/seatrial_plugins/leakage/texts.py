@@ -1,17 +1,18 @@
-"""Texts: which turns of a row are compared, the words in them, and where those stand."""
+"""Texts: which turns of a row are compared, as one text, and where a stretch of that stands in the row."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import groupby
 from typing import Literal
 
 from seatrial import Row, Span
-from seatrial.data.normalise import Word, spell, words
 
-__all__ = ["Side", "compared_turns", "spans_of", "spelled", "stretch"]
+__all__ = ["Runs", "Side", "compared_text", "compared_turns", "merged", "spans_in", "spans_of", "stretch"]
 
 Side = Literal["input", "all", "user"]
+
+Runs = tuple[tuple[int, int], ...]
+"""Unbroken stretches: first unit (or character), one past the last; ascending, without overlap."""
 
 
 def compared_turns(row: Row, on: Side) -> tuple[int, ...]:
@@ -21,25 +22,30 @@ def compared_turns(row: Row, on: Side) -> tuple[int, ...]:
     return tuple(index for index in range(count) if row.turns[index].role in roles)
 
 
-def spelled(row: Row, turns: Iterable[int]) -> tuple[str, ...]:
-    """The normalised words of those turns, one after the other."""
-    return tuple(word for index in turns for word in spell(row.turns[index].content))
+def compared_text(row: Row, on: Side) -> str:
+    """Those turns as one text, a line break between them."""
+    return "\n".join([row.turns[index].content for index in compared_turns(row, on)])
 
 
-def spans_of(row: Row, turns: Iterable[int], shared: frozenset[int] | None) -> tuple[Span, ...]:
-    """Where the shared words stand: a span for each unbroken run of them within a turn; whole turns for None."""
-    if shared is None:
-        return tuple(Span(index, 0, len(row.turns[index].content)) for index in turns)
-    placed = [(index, word) for index in turns for word in words(row.turns[index].content)]
+def spans_of(row: Row, on: Side, runs: Iterable[tuple[int, int]]) -> tuple[Span, ...]:
+    """Where runs of characters of the compared text stand in the row: each is cut where a turn ends."""
+    return spans_in([(index, len(row.turns[index].content)) for index in compared_turns(row, on)], runs)
+
+
+def spans_in(turns: Iterable[tuple[int, int]], runs: Iterable[tuple[int, int]]) -> tuple[Span, ...]:
+    """The same, from the compared turns' indices and lengths."""
     spans: list[Span] = []
-    for _, run in groupby(enumerate(sorted(shared)), key=lambda pair: pair[1] - pair[0]):
-        of_run = [placed[place] for _, place in run]
-        spans += (_span(turn, [word for _, word in group]) for turn, group in groupby(of_run, key=lambda pair: pair[0]))
+    runs = list(runs)
+    begin = 0
+    for index, length in turns:
+        end = begin + length
+        spans += [
+            Span(index, max(start, begin) - begin, min(stop, end) - begin)
+            for start, stop in runs
+            if start < end and stop > begin
+        ]
+        begin = end + 1
     return tuple(spans)
-
-
-def _span(turn: int, run: Sequence[Word]) -> Span:
-    return Span(turn, run[0].start, run[-1].end)
 
 
 def stretch(row: Row, spans: Sequence[Span]) -> str | None:
@@ -48,3 +54,14 @@ def stretch(row: Row, spans: Sequence[Span]) -> str | None:
         return None
     longest = max(spans, key=lambda span: span.end - span.start)
     return row.turns[longest.turn].content[longest.start : longest.end]
+
+
+def merged(runs: Iterable[tuple[int, int]]) -> Runs:
+    """Runs that touch or overlap as one."""
+    found: list[tuple[int, int]] = []
+    for start, end in sorted(runs):
+        if found and start <= found[-1][1]:
+            found[-1] = found[-1][0], max(end, found[-1][1])
+        else:
+            found.append((start, end))
+    return tuple(found)

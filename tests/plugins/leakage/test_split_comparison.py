@@ -1,4 +1,4 @@
-"""The leakage filter: what its findings say, on which side, and that a templated task keeps its train rows."""
+"""The leakage filter: what its findings say, on which side, of benchmarks too, and that templated tasks keep their rows."""
 
 from __future__ import annotations
 
@@ -7,17 +7,21 @@ import gzip
 import json
 from collections import Counter
 from pathlib import Path
+from typing import get_args
 
+import pyarrow as pa
 import pytest
 
-from seatrial import Finding, Row, Span, Turn
+from seatrial import Benchmark, Row, Span, Turn
+from seatrial.data.table import RowList
 from seatrial.errors import UsageError
-from seatrial_plugins.leakage import RULES, leakage
-from seatrial_plugins.leakage.texts import compared_turns, spans_of
+from seatrial.filters import SearchingFilter
+from seatrial_plugins.leakage import RULES, PresetName, counts_tokens, embeds, leakage, leakage_metrics
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
 beside = pytest.mark.skipif(not DATA.exists(), reason="the third-party data does not stand beside the checkout")
-ALL = ["exact", "tulu3", "deepseek_math"]
+THREE = ["exact", "tulu3", "deepseek_math"]
+WORDY = [name for name in get_args(PresetName) if name not in {"llama2", "olmo_decon", "platypus"}]
 
 
 def rows(prefix: str, split: str, *texts: str) -> list[Row]:
@@ -27,8 +31,12 @@ def rows(prefix: str, split: str, *texts: str) -> list[Row]:
     ]
 
 
-def found(train: list[Row], held_out: list[Row], **options) -> list[Finding]:
-    return list(leakage(**{"presets": ALL, **options}).compare(train, held_out))
+def built(**options):
+    return leakage(**{"presets": THREE, "tokenizer": None, "encoder": None, **options})
+
+
+def found(train: list[Row], held_out: list[Row], **options):
+    return list(built(**options).compare(RowList(train), RowList(held_out)).findings)
 
 
 TRAIN = rows(
@@ -46,14 +54,13 @@ def test_a_finding_about_a_train_row_tells_all():
     assert (exact.row, exact.rule, exact.score, exact.matched_row) == ("train1", "exact", 1.0, "test1")
     assert exact.matched_text == "hello"
     assert exact.spans == (Span(0, 0, 5),)
-    assert exact.detail == (
-        "100% of test row test1 is equal after normalising; in all, 1 of 3 held-out rows are given away (33.3%)"
-    )
+    assert exact.detail == "test row test1: the same after normalising"
     assert (tulu.row, tulu.rule, tulu.score, tulu.matched_row) == ("train0", "tulu3", 1.0, "test0")
     assert tulu.matched_text == "where is the card that I ordered two weeks ago?"
     assert tulu.spans == (Span(0, 16, 63),)
-    assert tulu.detail.endswith("(33.3%), which Tülu 3 calls contaminated (limit 2%)")
+    assert tulu.detail == "test row test0: 100% of its words lie in shared 8-grams of the user turns"
     assert (deepseek.row, deepseek.rule, deepseek.matched_row) == ("train0", "deepseek_math", "test0")
+    assert deepseek.detail == "test row test0: stands in the row as a whole"
 
 
 def test_on_the_test_side_every_held_out_row_with_that_text_is_found():
@@ -63,17 +70,113 @@ def test_on_the_test_side_every_held_out_row_with_that_text_is_found():
         ("test1", "train1", "Hello!"),
         ("copy0", "train1", "HELLO"),
     ]
-    assert findings[0].detail == (
-        "100% of it is equal after normalising with train row train1, besides 1 more train row; "
-        "in all, 2 of 4 held-out rows are given away (50.0%)"
+    assert findings[0].detail == "the same after normalising: train row train1, besides 1 more train row"
+
+
+@pytest.mark.parametrize("preset", [name for name in WORDY if name not in {"exact", "dolma", "qwen2_math"}])
+def test_on_the_test_side_the_held_out_rows_own_words_are_marked(preset):
+    said = "please where is the red card that my old bank sent to me two weeks ago thank you very much indeed"
+    shared = said.removeprefix("please ").removesuffix(" indeed")
+    (finding,) = found(
+        rows("train", "train", f"So: {shared}!"), rows("test", "test", said), side="test", presets=[preset]
     )
+    (span,) = finding.spans
+    assert finding.row == "test0"
+    assert finding.matched_text == said[span.start : span.end]
+    assert span.start >= len("please ")
+    assert span.end <= len("please ") + len(shared)
 
 
 def test_the_nearest_text_is_the_one_that_is_named():
     test = rows("test", "test", "a b c d e f g h i j k l m", "a b c d e f g h i j")
     (finding,) = found(rows("train", "train", "a b c d e f g h i j"), test, presets=["tulu3"])
     assert (finding.matched_row, finding.score) == ("test1", 1.0)
-    assert "besides 1 more held-out text;" in finding.detail
+    assert finding.detail.endswith("; besides 1 more text")
+
+
+# ---- benchmarks -----------------------------------------------------------------------------------------------------
+
+
+def benchmark(name: str, *texts: str) -> Benchmark:
+    return Benchmark(name, tuple(rows(f"{name}/", "", *texts)))
+
+
+def test_benchmarks_are_looked_for_beside_the_held_out_rows():
+    against = {
+        "cards": benchmark("cards", "WHERE is the card that I ordered two weeks ago?"),
+        "greets": benchmark("greets", "hi"),
+    }
+    comparison = built(presets=["tulu3"], against=against).compare(RowList(TRAIN), RowList(TEST))
+    assert [(f.row, f.matched_row, f.detail.partition(":")[0]) for f in comparison.findings] == [
+        ("train0", "test0", "test row test0"),
+        ("train0", "cards/0", "benchmark item cards/0"),
+    ]
+    assert comparison.measures == {
+        "held_out_contaminated": 1,
+        "held_out_contaminated_share": pytest.approx(1 / 3),
+        "cards_contaminated": 1,
+        "cards_contaminated_share": 1.0,
+        "greets_contaminated": 0,
+        "greets_contaminated_share": 0.0,
+    }
+
+
+def test_on_the_test_side_a_benchmarks_leak_is_still_the_train_rows():
+    against = {"greets": benchmark("greets", "hello")}
+    findings = found(TRAIN, TEST, presets=["exact"], against=against, side="test")
+    assert [(f.row, f.matched_row) for f in findings] == [("train1", "greets/0"), ("test1", "train1")]
+
+
+def test_what_all_presets_find_is_counted_once_and_by_rule():
+    test = [*TEST, *rows("copy", "test", "Hello")]
+    comparison = built(against={"empty": benchmark("empty", "", "?")}).compare(RowList(TRAIN), RowList(test))
+    assert comparison.measures["held_out_contaminated"] == 3
+    assert comparison.measures["empty_contaminated"] == 0
+    assert comparison.facts == {
+        "groups": {
+            "held_out": {"items": 4, "contaminated": {"exact": 2, "tulu3": 1, "deepseek_math": 1}},
+            "empty": {"items": 2, "contaminated": {"exact": 0, "tulu3": 0, "deepseek_math": 0}},
+        }
+    }
+
+
+def test_the_metrics_are_the_measures():
+    against = {"cards": benchmark("cards", "x")}
+    comparison = built(against=against).compare(RowList(TRAIN), RowList(TEST))
+    assert {metric.name for metric in leakage_metrics(against=against)} == set(comparison.measures)
+
+
+def test_without_held_out_rows_a_share_is_missing_and_not_zero():
+    measures = built().compare(RowList(TRAIN), RowList([])).measures
+    assert measures == {"held_out_contaminated": 0}
+
+
+def test_a_benchmark_may_not_be_called_as_the_held_out_rows_are():
+    with pytest.raises(UsageError, match="held_out is what the validation and test rows are called"):
+        built(against={"held_out": benchmark("held_out", "x")})
+
+
+# ---- searching ------------------------------------------------------------------------------------------------------
+
+
+def test_searching_in_batches_finds_what_comparing_finds():
+    texts = [text for row in TRAIN + TEST for text in (row.input_text, row.input_text.upper(), "x " + row.input_text)]
+    train = rows("train", "train", *texts)
+    comparing = built(presets=WORDY, short=True)
+    assert isinstance(comparing, SearchingFilter)
+    whole = found(train, TEST, presets=WORDY, short=True)
+    index = comparing.index(RowList(TEST))
+    tables = [
+        comparing.search(comparing.index(RowList(TEST)), train[start : start + 2]) for start in range(0, len(train), 2)
+    ]
+    empty = comparing.search(index, [])
+    assert empty.schema == tables[0].schema
+    apart = comparing.conclude(index, pa.concat_tables([empty, *tables]), RowList(train), RowList(TEST))
+    assert list(apart.findings) == whole
+    assert {finding.rule for finding in whole} == set(WORDY)
+
+
+# ---- odd inputs -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("side", ["train", "test"])
@@ -81,12 +184,19 @@ def test_the_nearest_text_is_the_one_that_is_named():
     ("train", "held_out"), [([], []), (TRAIN, []), ([], TEST), (rows("t", "train", ""), rows("h", "test", ""))]
 )
 def test_empty_sides_have_no_findings(side, train, held_out):
-    assert found(train, held_out, side=side) == []
+    assert found(train, held_out, side=side, presets=WORDY, short=True) == []
 
 
 def test_a_huge_row_is_compared():
     huge = "word " * 100_000 + "where is the card that I ordered two weeks ago"
-    assert {f.rule for f in found(rows("t", "train", huge), TEST)} == {"tulu3", "deepseek_math"}
+    rules = {f.rule for f in found(rows("t", "train", huge), TEST, presets=WORDY)}
+    assert rules == {"tulu3", "deepseek_math", "s1_open_r1", "gpt3_measure", "palm", "gpt4_substring"}
+
+
+def test_a_row_without_turns_is_compared():
+    bare = Row("bare", (), "chat", "s", "f", 1, split="train")
+    assert found([bare], TEST, presets=WORDY) == []
+    assert found(TRAIN, [bare, *TEST]) == found(TRAIN, TEST)
 
 
 def test_a_templated_task_keeps_its_train_rows_and_loses_its_copies():
@@ -102,24 +212,39 @@ def test_a_templated_task_keeps_its_train_rows_and_loses_its_copies():
 
 
 def test_every_preset_is_a_declared_rule():
-    assert [rule.name for rule in RULES] == ALL
+    assert [rule.name for rule in RULES] == list(get_args(PresetName))
     assert {rule.action for rule in RULES} == {"drop"}
+
+
+@pytest.mark.parametrize("preset", ["llama2", "olmo_decon", "platypus"])
+def test_a_preset_without_what_it_needs_says_so(preset):
+    with pytest.raises(UsageError, match=preset):
+        found(TRAIN, TEST, presets=[preset])
+
+
+@pytest.mark.parametrize(
+    ("presets", "tiktoken", "tokens", "vectors"),
+    [
+        (["exact", "tulu3"], None, False, False),
+        (["llama2"], "file", True, False),
+        (["olmo_decon"], None, True, False),
+        (["olmo_decon"], "file", False, False),
+        (["exact", "platypus"], None, False, True),
+    ],
+)
+def test_tokenizer_and_encoder_are_loaded_where_a_preset_needs_them(presets, tiktoken, tokens, vectors):
+    options = {"presets": presets, "tiktoken": tiktoken}
+    assert (counts_tokens(options), embeds(options)) == (tokens, vectors)
 
 
 def test_no_presets_and_an_impossible_template_are_refused():
     with pytest.raises(UsageError, match="presets is empty"):
-        leakage(presets=[])
+        built(presets=[])
     with pytest.raises(UsageError, match="template is 0"):
-        leakage(template=0)
+        built(template=0)
 
 
-def test_spans_are_the_unbroken_runs_within_each_turn():
-    turns = (Turn("system", "s"), Turn("user", "one, two three"), Turn("assistant", "x"), Turn("user", "four 五六"))
-    row = Row("r", turns, "chat", "s", "f", 1)
-    assert compared_turns(row, "user") == (1, 3)
-    assert compared_turns(row, "all") == (1, 2, 3)
-    assert spans_of(row, (1, 3), frozenset({0, 2, 3, 4})) == (Span(1, 0, 4), Span(1, 9, 14), Span(3, 0, 6))
-    assert spans_of(row, (1,), None) == (Span(1, 0, 14),)
+# ---- real data ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.data
@@ -140,13 +265,8 @@ def test_tulu3_has_two_false_positives_on_gsm8k():
         with gzip.open(DATA / "gsm8k" / f"{name}.jsonl.gz", "rt", encoding="utf-8") as file:
             return [json.loads(line)["question"] for line in file]
 
-    findings = found(
-        rows("train", "train", *texts("train")),
-        rows("test", "test", *texts("test")),
-        side="test",
-        presets=["exact", "tulu3"],
+    comparison = built(presets=["exact", "tulu3"], side="test").compare(
+        RowList(rows("train", "train", *texts("train"))), RowList(rows("test", "test", *texts("test")))
     )
-    assert Counter(f.rule for f in findings) == {"tulu3": 2}
-    assert findings[0].detail.endswith(
-        "2 of 1319 held-out rows are given away (0.2%), which Tülu 3 calls not contaminated (limit 2%)"
-    )
+    assert Counter(f.rule for f in comparison.findings) == {"tulu3": 2}
+    assert comparison.measures["held_out_contaminated_share"] == pytest.approx(2 / 1319)

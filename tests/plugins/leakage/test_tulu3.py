@@ -4,20 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from seatrial import Row, Turn
-from seatrial_plugins.leakage.tulu3 import Tulu3
-
-
-def row(*said: str) -> Row:
-    return Row("r", tuple(Turn(("user", "assistant")[i % 2], text) for i, text in enumerate(said)), "chat", "s", "f", 1)
-
-
-def letters(text: str) -> str:
-    return " ".join(text)
-
-
-def hits(train: Row, *held_out: Row, template: float = 1.0) -> list[tuple[int, float]]:
-    return [(overlap.item, overlap.score) for overlap in Tulu3(held_out, template).find(train)]
+from seatrial import Span
 
 
 @pytest.mark.parametrize(
@@ -44,37 +31,45 @@ def hits(train: Row, *held_out: Row, template: float = 1.0) -> list[tuple[int, f
         ("12345679", "12345678", None),
     ],
 )
-def test_more_than_half_of_the_words_must_lie_in_shared_8_grams(train, held_out, score):
-    assert hits(row(letters(train)), row(letters(held_out))) == ([] if score is None else [(0, pytest.approx(score))])
+def test_more_than_half_of_the_words_must_lie_in_shared_8_grams(hits, letters, train, held_out, score):
+    expected = [] if score is None else [("train0", "test0", pytest.approx(score))]
+    assert hits("tulu3", [letters(train)], [letters(held_out)]) == expected
 
 
-def test_the_half_must_come_from_one_train_row():
-    held_out = row(letters("abcdefghijklmnopq"))
-    assert hits(row(letters("abcdefgh")), held_out) == []
-    assert hits(row(letters("jklmnopq")), held_out) == []
-    assert hits(row(letters("abcdefgh") + " x " + letters("jklmnopq")), held_out) == [(0, pytest.approx(16 / 17))]
+def test_the_half_must_come_from_one_train_row(hits, letters):
+    held_out = letters("abcdefghijklmnopq")
+    both = letters("abcdefgh") + " x " + letters("jklmnopq")
+    assert hits("tulu3", [letters("abcdefgh"), letters("jklmnopq"), both], [held_out]) == [
+        ("train2", "test0", pytest.approx(16 / 17))
+    ]
 
 
-def test_only_user_turns_count():
+def test_only_user_turns_count(hits, letters):
     text = letters("abcdefgh")
-    assert hits(row("x", text), row(text)) == []
-    assert hits(row("x", "y", text, "z"), row(text, "other answer")) == [(0, 1.0)]
-    assert hits(row(text), row("x", text)) == []
+    assert hits("tulu3", [("x", text)], [text]) == []
+    assert hits("tulu3", [("x", "y", text, "z")], [(text, "other answer")]) == [("train0", "test0", 1.0)]
+    assert hits("tulu3", [text], [("x", text)]) == []
 
 
-def test_case_punctuation_and_width_do_not_matter():
-    assert hits(
-        row("One, two; three: FOUR five six seven — eight!"), row("one two three ｆｏｕｒ five six seven eight")
-    ) == [(0, 1.0)]
+def test_case_punctuation_and_width_do_not_matter(hits):
+    train = "One, two; three: FOUR five six seven — eight!"
+    assert len(hits("tulu3", [train], ["one two three ｆｏｕｒ five six seven eight"])) == 1
 
 
-def test_chinese_is_counted_by_character():
-    assert hits(row("请问我的银行卡在哪里"), row("我的银行卡在哪里？")) == [(0, 1.0)]
+def test_chinese_is_counted_by_character(hits):
+    assert len(hits("tulu3", ["请问我的银行卡在哪里"], ["我的银行卡在哪里？"])) == 1
     # 7 shared characters
-    assert hits(row("我的银行卡在这"), row("我的银行卡在哪里？")) == []
+    assert hits("tulu3", ["我的银行卡在这"], ["我的银行卡在哪里？"]) == []
 
 
-def test_the_overlap_names_the_words_on_both_sides():
-    (overlap,) = Tulu3([row(letters("abcdefghij"))], 1.0).find(row(letters("xyabcdefgh")))
-    assert overlap.in_train == frozenset(range(2, 10))
-    assert overlap.in_item == frozenset(range(8))
+def test_short_texts_are_found_as_a_whole_where_that_is_asked_for(hits):
+    assert hits("tulu3", ["so where is it now"], ["Where is it?"]) == []
+    assert hits("tulu3", ["so where is it now"], ["Where is it?"], short=True) == [("train0", "test0", 1.0)]
+    assert hits("tulu3", ["so where is it now"], ["is it"], short=True) == []
+
+
+def test_the_finding_shows_the_shared_words(look, letters):
+    (finding,) = look("tulu3", ["xy: " + letters("abcdefgh") + "!"], [letters("abcdefghij")])
+    assert finding.spans == (Span(0, 4, 20),)
+    assert finding.matched_text == "a b c d e f g h!"
+    assert finding.detail == "test row test0: 80% of its words lie in shared 8-grams of the user turns"

@@ -1,0 +1,94 @@
+"""GPT-4's rule: one of three random stretches of 50 characters of a held-out text stands in the row (arXiv 2303.08774, C).
+
+Spaces and symbols are taken out of both sides; letters and digits stay. A held-out text of fewer than 50 characters is
+looked for as a whole, so a short one is found in every row that spells it. The report names no seed: the suite's option
+`seed` draws the stretches, from the text alone, so that they are the same in every run.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from seatrial_plugins.leakage.batch import Batch
+from seatrial_plugins.leakage.characters import Characters
+from seatrial_plugins.leakage.held_out import HeldOut
+from seatrial_plugins.leakage.ngram_index import NgramIndex, widened
+from seatrial_plugins.leakage.overlap import Found, Overlap, Overlaps
+from seatrial_plugins.leakage.pattern_index import PatternIndex
+from seatrial_plugins.leakage.texts import Side
+from seatrial_plugins.leakage.unit_preset import UnitPreset
+
+__all__ = ["Gpt4Substring"]
+
+LENGTH = 50
+SAMPLES = 3
+
+
+class Gpt4Substring(UnitPreset):
+    """Draws the stretches, and looks for them in every train row."""
+
+    name = "gpt4_substring"
+
+    def __init__(self, held_out: HeldOut, characters: Characters, on: Side, template: float, seed: int) -> None:
+        super().__init__(held_out, characters, on)
+        self._seed = seed
+        starts, lengths, texts = self._drawn(template)
+        self._patterns = PatternIndex(self.items.codes.codes, starts, lengths)
+        self._starts, self._lengths, self._text_of_pattern = starts, lengths, texts
+
+    def _drawn(self, template: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The stretches' places among the texts' characters, their lengths, and the texts that they are of."""
+        index = NgramIndex(self.items, LENGTH, template)
+        of_text: defaultdict[int, list[int]] = defaultdict(list)
+        for text, start in zip(index.text_of.tolist(), index.starts.tolist(), strict=True):
+            of_text[text].append(start)
+        drawn: list[tuple[int, int, int]] = []
+        for text, length in enumerate(self.items.codes.lengths.tolist()):
+            if length < LENGTH:
+                drawn.append((int(self.items.codes.starts[text]), length, text))
+                continue
+            said = self.items.codes[text].tobytes().hex()
+            starts = of_text[text]
+            chosen = random.Random(f"{self._seed} {said}").sample(starts, min(SAMPLES, len(starts)))
+            drawn += [(start, LENGTH, text) for start in sorted(chosen)]
+        array = np.array(drawn, dtype=np.int64).reshape(-1, 3)
+        return array[:, 0], array[:, 1], array[:, 2]
+
+    def find(self, batch: Batch) -> Iterator[Overlap]:
+        """The held-out texts of which a row holds a stretch; the score is how many of the three."""
+        rows = batch.codes(self.units, self.on)
+        places, patterns = self._patterns.find(rows.codes)
+        met: defaultdict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
+        in_rows = rows.text_at(places)
+        for row, place, pattern in zip(
+            in_rows.tolist(), (places - rows.starts[in_rows]).tolist(), patterns.tolist(), strict=True
+        ):
+            met[row, int(self._text_of_pattern[pattern])].append((place, pattern))
+        for (row, text), hits in sorted(met.items()):
+            found = sorted({pattern for _, pattern in hits})
+            length = int(self._lengths[found[0]])
+            begin = int(self.items.codes.starts[text])
+            in_row = _stretches((place for place, _ in hits), length)
+            in_item = _stretches((int(self._starts[pattern]) - begin for pattern in found), length)
+            yield Overlap(row, self.first(text), len(found), in_row, in_item)
+
+    def facts(self, overlaps: Overlaps) -> Mapping[str, object]:
+        """The seed."""
+        del overlaps
+        return {"seed": self._seed}
+
+    def says(self, found: Found) -> str:
+        """How many of its stretches."""
+        text = self.text(found.item)
+        drawn = int((self._text_of_pattern == text).sum())
+        length = int(self._lengths[self._text_of_pattern == text][0])
+        what = f"of {LENGTH} characters" if length == LENGTH else f"the whole text, {length} characters"
+        return f"{found.score:.0f} of its {drawn} random stretches ({what}) stands in the row"
+
+
+def _stretches(starts: Iterator[int], length: int) -> tuple[tuple[int, int], ...]:
+    return widened(tuple((start, start + 1) for start in sorted(set(starts))), length)
