@@ -150,6 +150,16 @@ class Engine(Trainer):
 
     # ---- validation and checkpoints -------------------------------------------------------------------------------
 
+    def take_up(self, history: History, step: int) -> None:
+        """Go on from the evaluations of the checkpoint of a step."""
+        self.history = history
+        self.state.global_step = step
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether patience has run out. A checkpoint remembers it; that a callback asked for a stop, it does not."""
+        return bool(self.work.patience) and self.history.exhausted(self.work.patience)
+
     def validate(self) -> bool:
         """Evaluate where the plan says so; whether training should stop.
 

@@ -51,13 +51,15 @@ class LoraTrainer:
         validation = render_examples(job.validation, chat, self.options.max_length)
         engine = self._engine(job, loader, examples, validation)
         resumed = newest_checkpoint(job.checkpoints, engine.work.fingerprint)
+        first = int(resumed.name.rpartition("-")[2]) if resumed else 0
         if resumed is not None:
-            engine.history = History.load(resumed)
+            engine.take_up(History.load(resumed), first)
         loaded = time.perf_counter()
-        engine.train(resume_from_checkpoint=str(resumed) if resumed else None)
+        # One that was killed after its early stop has nothing left to do but to write the best adapter.
+        if not engine.exhausted:
+            engine.train(resume_from_checkpoint=str(resumed) if resumed else None)
         seconds = time.perf_counter() - loaded
         self._finish(engine, job)
-        first = int(resumed.name.rpartition("-")[2]) if resumed else 0
         facts = _facts(engine, examples, validation, first_step=first, seconds=seconds, seconds_before=loaded - started)
         facts["masked_example"] = masked_example(examples.examples[0], chat)
         facts["options"] = dataclasses.asdict(self.options)
@@ -183,8 +185,11 @@ class LoraTrainer:
                 "the adapter changes nothing: its B matrices are all zero; raise train.lr or train.epochs"
             )
         if engine.is_world_process_zero():
-            network.peft_config["default"].base_model_name_or_path = job.model.address
-            network.peft_config["default"].inference_mode = True
+            config = network.peft_config["default"]
+            config.base_model_name_or_path = job.model.address
+            config.inference_mode = True
+            if isinstance(config.target_modules, set):  # written in the order of this process's hashes otherwise
+                config.target_modules = sorted(config.target_modules)
             # Embeddings are never trained here; "auto" would look for the base model on the hub.
             network.save_pretrained(str(job.output), safe_serialization=True, save_embedding_layers=False)
             (job.output / "README.md").unlink(missing_ok=True)  # a form without entries; the model card is a report

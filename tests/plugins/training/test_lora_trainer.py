@@ -13,6 +13,7 @@ from seatrial.errors import TrainingError, UsageError
 from seatrial_plugins.models import random
 from seatrial_plugins.training import build_lora
 from seatrial_plugins.training.engine import check_adapter
+from seatrial_plugins.training.lora import LoraTrainer
 from seatrial_plugins.training.options import EarlyStopping
 
 PAIRS = [
@@ -164,6 +165,35 @@ def test_an_interrupted_training_gives_the_bytes_of_an_uninterrupted_one(job, tm
         return [(entry["step"], entry.get("loss"), entry.get("validation_loss")) for entry in log]
 
     assert said(rest) == [entry for entry in said(steps) if entry[0] > first]
+
+
+@pytest.mark.parametrize(
+    "stopping",
+    [{"epochs": 4, "save_every": 6}, {"epochs": 30, "lr": 2e-2, "save_every": 2, "early_stopping": {"patience": 2, "every": 2}}],
+    ids=["at the last step", "at an early stop"],
+)  # fmt: skip
+def test_a_training_killed_behind_its_last_checkpoint_does_not_go_on(job, tmp_path, monkeypatch, stopping):
+    settings = options(**stopping)
+    wrong = [(text, "history") for text, _ in PAIRS]
+    whole, _ = job(validation=wrong)
+    expected = build_lora(**settings).train(whole)
+
+    def kill(*_):
+        raise KilledError
+
+    kept = tmp_path / "kept"
+    killed, _ = job(validation=wrong, checkpoints=kept)
+    with monkeypatch.context() as patched:
+        patched.setattr(LoraTrainer, "_finish", kill)
+        with pytest.raises(KilledError):
+            build_lora(**settings).train(killed)
+    resumed, rest = job(validation=wrong, checkpoints=kept)
+    trained = build_lora(**settings).train(resumed)
+    assert trained.facts["resumed_from_step"] == expected.facts["steps"]
+    for fact in ("steps", "best_step", "stopped_early"):
+        assert trained.facts[fact] == expected.facts[fact]
+    assert adapter_of(resumed) == adapter_of(whole)
+    assert rest == []
 
 
 def test_a_checkpoint_of_other_options_is_not_taken(job, tmp_path):
