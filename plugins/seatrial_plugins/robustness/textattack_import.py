@@ -1,12 +1,12 @@
-"""The one place that imports TextAttack, beside transformers 5, without a network, leaving nothing behind.
+"""The one place that imports TextAttack, beside any transformers, without a network, leaving nothing behind.
 
 What TextAttack 0.3.11 does when it is imported, and what is done about it here:
 
--   It imports flair, which has no release for transformers 5, and langdetect, which it does not name as a dependency
-    (flair's installation brings it). Where the real ones cannot be imported they are stood in for during the import;
-    whatever then needs part-of-speech or entity tags, or a language, fails with a message that says so.
--   It imports bert_score for one constraint, and with it matplotlib, which lists all fonts and writes into the home
-    folder: 10 s the first time. It is stood in for, always.
+-   It imports flair, which has no release for transformers 5, langdetect, which it does not name as a dependency (flair's
+    installation brings it), and bert_score for one constraint, and with it matplotlib, which lists all fonts and writes
+    into the home folder: 10 s the first time. All three are stood in for during the import, also where they are
+    installed, so that attacks are the same everywhere; whatever needs part-of-speech or entity tags, a language or a
+    BERTScore fails with a message that says so.
 -   It builds a constraint from NLTK's English stop words, a LookupError where they were not downloaded. It gets the
     list of `stop_words` instead, in memory, so that results don't depend on what a machine has downloaded.
 -   It downloads six NLTK packages once, and writes a marker under the home folder even when that failed. Downloads are
@@ -195,32 +195,11 @@ def _modules(replaced: Mapping[str, types.ModuleType | None]) -> Iterator[None]:
 
 
 def _stand_ins() -> dict[str, types.ModuleType | None]:
-    """Modules to put in the place of those that cannot be imported."""
-    bert_score = types.ModuleType("bert_score")
+    """Modules to put in the place of those that are not to be imported."""
+    bert_score, langdetect = types.ModuleType("bert_score"), types.ModuleType("langdetect")
     bert_score.BERTScorer = _refusal("bert_score", "BERTScore similarities")  # type: ignore[attr-defined]
-    modules: dict[str, types.ModuleType | None] = {"bert_score": bert_score}
-    if not _importable("flair", "flair.data", "flair.models"):
-        modules |= _flair()
-    if not _importable("langdetect"):
-        langdetect = types.ModuleType("langdetect")
-        langdetect.detect = _refusal("langdetect", "languages of texts")  # type: ignore[attr-defined]
-        modules["langdetect"] = langdetect
-    return modules
-
-
-def _importable(*names: str) -> bool:
-    """Whether all can be imported; the remains of a failed attempt are removed."""
-    known = set(sys.modules)
-    try:
-        for name in names:
-            importlib.import_module(name)
-    except Exception:  # noqa: BLE001  # flair beside transformers 5 fails with more than ImportError
-        package = names[0]
-        for name in set(sys.modules) - known:
-            if name.partition(".")[0] == package:
-                del sys.modules[name]
-        return False
-    return True
+    langdetect.detect = _refusal("langdetect", "languages of texts")  # type: ignore[attr-defined]
+    return {"bert_score": bert_score, "langdetect": langdetect, **_flair()}
 
 
 def _flair() -> dict[str, types.ModuleType | None]:
@@ -251,7 +230,7 @@ def _refusal(package: str, what: str) -> Any:
     def refuse(*_: Any, **__: Any) -> NoReturn:
         raise StageError(
             f"robustness: this TextAttack component needs {what}, which come from the package {package}. It is not "
-            "loaded here (flair cannot be imported beside transformers 5). Choose a recipe that works on characters."
+            "loaded here (it writes into the home folder, or forbids transformers 5). Choose a recipe that works on characters."
         )
 
     return refuse

@@ -1,5 +1,7 @@
 """YAML: the items of one list, each at its line; what YAML adds to JSON is refused or read as text."""
 
+import re
+
 import pytest
 
 from seatrial_plugins.readers.yaml_list import YamlList
@@ -111,10 +113,16 @@ def test_what_stands_before_a_break_is_kept(read):
     ]
 
 
+# PyYAML ends it itself from 6.0.4 on.
+TOO_DEEP = re.compile(
+    r"broken YAML: (nested more than 1,000 deep|exceeded maximum nesting depth) at column \d+; what follows here is lost"
+)
+
+
 def test_endless_nesting_does_not_end_the_process(read):
     before, record = read("- a\n- " + "[" * 100_000)
     assert before == (1, "a", "")
-    assert record[2] == "broken YAML: nested more than 1,000 deep at column 1052; what follows here is lost"
+    assert TOO_DEEP.fullmatch(record[2])
     assert read("- " * 500 + "a\n- b\n") == [(1, None, "nested more than 50 deep"), (2, "b", "")]
     (record,) = read("- " * 100_000 + "a")
-    assert record[2].startswith("broken YAML: nested more than 1,000 deep at column ")
+    assert TOO_DEEP.fullmatch(record[2])
