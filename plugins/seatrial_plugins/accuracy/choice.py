@@ -13,7 +13,7 @@ from seatrial_plugins.accuracy.evidence import excerpt, prompt_hash, slice_of
 
 __all__ = ["Choice", "ChoiceScorer", "choose"]
 
-_ROWS = 64
+_ROWS = 128
 """Rows asked at a time: enough to fill a forward pass, few enough to show progress."""
 
 _SHOWN = 5

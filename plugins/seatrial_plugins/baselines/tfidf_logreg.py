@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline, make_union
@@ -30,8 +31,8 @@ class TfidfLogReg:
         texts, labels = labelled(rows, "tfidf-logreg", classes=2)
         # Any run of word characters is a word: sklearn's own pattern drops single letters, and with them whole
         # messages in scripts whose words are one character long.
-        words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b")  # noqa: S106 - no password
-        pieces = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True)
+        words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b", dtype=np.float32)  # noqa: S106 - no password
+        pieces = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, dtype=np.float32)
         pipeline = make_pipeline(
             make_union(words, pieces), LogisticRegression(C=self._c, max_iter=3000, random_state=seed)
         )

@@ -123,10 +123,10 @@ class LoraTrainer:
         return Engine(adapted, arguments, work)
 
     def _graphs(self, network: Any, examples: Sequence[Example], plan: Plan, tokens: int) -> frozenset[Shape]:
-        """The passes worth a CUDA graph: on one CUDA device, with nothing that draws or recomputes in the backward pass."""
+        """The passes worth a CUDA graph: on one CUDA device, with nothing recomputed in the backward pass."""
         options = self.options
         device = next(network.parameters()).device
-        if device.type != "cuda" or _processes() > 1 or options.dropout or options.gradient_checkpointing:
+        if device.type != "cuda" or _processes() > 1 or options.gradient_checkpointing:
             return frozenset()
         steps = ([examples[index] for index in step] for step in plan.steps)
         passes = (part for step in steps for part in split_batch(step, rows=options.batch_size, tokens=tokens))
