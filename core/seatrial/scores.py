@@ -71,6 +71,8 @@ class Sample:
     """JSON evidence for reviewers: options and likelihoods, the attacked text and its changes."""
     error: str | None = None
     """Why the item could not be scored. One such sample makes the scores that need it missing."""
+    lacks: tuple[str, ...] = ()
+    """The columns that the error leaves without a number; none named means all of them."""
 
 
 @dataclass(frozen=True, slots=True)

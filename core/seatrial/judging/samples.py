@@ -19,7 +19,10 @@ def sample_schema(columns: Sequence[str]) -> pa.Schema:
     import pyarrow as pa
 
     text = ("system", "row", "slice", "prediction", "target", "prompt_hash", "error", "detail")
-    return pa.schema([*((name, pa.string()) for name in text), *((f"value:{name}", pa.float64()) for name in columns)])
+    lacks = ("lacks", pa.list_(pa.string()))
+    return pa.schema(
+        [*((name, pa.string()) for name in text), lacks, *((f"value:{name}", pa.float64()) for name in columns)]
+    )
 
 
 def samples_to_table(system: str, samples: Iterable[Sample], columns: Sequence[str]) -> pa.Table:
@@ -35,6 +38,7 @@ def samples_to_table(system: str, samples: Iterable[Sample], columns: Sequence[s
             "target": sample.target,
             "prompt_hash": sample.prompt_hash,
             "error": sample.error,
+            "lacks": list(sample.lacks),
             "detail": json.dumps(dict(sample.detail), ensure_ascii=False, sort_keys=True),
             **{f"value:{name}": sample.values.get(name) for name in columns},
         }

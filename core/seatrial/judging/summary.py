@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from seatrial.display.figures import figure
 from seatrial.scores import Interval, Kind, Metric, Score
@@ -64,10 +64,11 @@ def observe(metric: Metric, system: str, samples: pa.Table | None) -> Observatio
     own = samples.filter(pc.equal(samples["system"], system))
     if own.num_rows == 0:
         return Observation(nothing, None, 0, f"there are no samples of {system}")
-    failed = own.filter(pc.is_valid(own["error"]))
-    if failed.num_rows:
-        row, error = failed["row"][0].as_py(), failed["error"][0].as_py()
-        why = f"{failed.num_rows} of {own.num_rows} samples failed; the first, {row}: {error}"
+    failed = [
+        sample for sample in _failed(own) if not sample["lacks"] or {metric.column, metric.over} & {*sample["lacks"]}
+    ]
+    if failed:
+        why = f"{len(failed)} of {own.num_rows} samples failed; the first, {failed[0]['row']}: {failed[0]['error']}"
         return Observation(nothing, None, own.num_rows, why)
     values, n, missing = _numbers(metric, metric.column, own)
     missing = missing or _unfit(metric, values)
@@ -83,6 +84,13 @@ def observe(metric: Metric, system: str, samples: pa.Table | None) -> Observatio
         elif over.mean() == 0:
             missing = f"the mean of {metric.over} is 0, so the ratio is undefined"
     return Observation(values, over, n, missing)
+
+
+def _failed(own: pa.Table) -> list[dict[str, Any]]:
+    import pyarrow.compute as pc
+
+    failed: list[dict[str, Any]] = own.filter(pc.is_valid(own["error"])).select(["row", "error", "lacks"]).to_pylist()
+    return failed
 
 
 def _numbers(metric: Metric, column: str, own: pa.Table) -> tuple[np.ndarray, int, str | None]:

@@ -18,6 +18,9 @@ __all__ = ["LEAST_WARM_UPS", "MOST_WARM_UPS", "LatencyScorer", "end_to_end_ms", 
 LEAST_WARM_UPS, MOST_WARM_UPS = 4, 10
 """Bounds of the warm-up. The first requests pay for kernel selection, allocation and caches."""
 
+VALUES = ("ttft_ms", "tpot_ms", "e2e_ms", "tokens_per_second", "peak_bytes")
+"""What a request gives, in the order of its values."""
+
 _STABLE = 0.05
 """How far the median of three may move, of its size, from one warm-up request to the next."""
 
@@ -33,6 +36,10 @@ def settled(times: list[float]) -> bool:
         return False
     before, now = statistics.median(times[-4:-1]), statistics.median(times[-3:])
     return abs(now - before) <= _STABLE * before
+
+
+def _column(name: str, size: int) -> str:
+    return name if size == 1 else f"{name}@b{size}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +105,16 @@ class LatencyScorer:
         except Exception as error:  # noqa: BLE001  # one request that fails is one missing sample, not a lost stage
             return self._failed(size, number, f"{type(error).__name__}: {error}")
         e2e = end_to_end_ms(timing)
-        values = {
-            "ttft_ms": timing.ttft_ms,
-            "tpot_ms": (e2e - timing.ttft_ms) / len(timing.gaps_ms),
-            "e2e_ms": e2e,
-            "tokens_per_second": size * (len(timing.gaps_ms) + 1) / (e2e / 1000),
-            "peak_bytes": float(timing.peak_bytes),
-        }
+        values = (
+            timing.ttft_ms,
+            (e2e - timing.ttft_ms) / len(timing.gaps_ms),
+            e2e,
+            size * (len(timing.gaps_ms) + 1) / (e2e / 1000),
+            float(timing.peak_bytes),
+        )
         return Sample(
             row=self._name(size, number),
-            values={name if size == 1 else f"{name}@b{size}": value for name, value in values.items()},
+            values={_column(name, size): value for name, value in zip(VALUES, values, strict=True)},
             prompt_hash=f"random:{seed + number}:{size}x{self.prompt}",
             slice=f"batch {size}",
             detail={
@@ -124,7 +131,8 @@ class LatencyScorer:
         )
 
     def _failed(self, size: int, number: int, error: str) -> Sample:
-        return Sample(row=self._name(size, number), values={}, slice=f"batch {size}", error=error)
+        lacks = tuple(_column(name, size) for name in VALUES)
+        return Sample(row=self._name(size, number), values={}, slice=f"batch {size}", error=error, lacks=lacks)
 
     def _name(self, size: int, number: int) -> str:
         return f"request-{number:03d}@b{size}"

@@ -129,6 +129,15 @@ def test_a_batch_that_does_not_fit_fails_without_being_tried_again():
     assert steps[-1] == (6, 6)
 
 
+def test_a_batch_that_does_not_fit_leaves_the_scores_of_the_others():
+    samples, _ = _score(Clockwork(fails=lambda request: request[0] == 64), requests=44, batch=[64, 1])
+    scores = _scores(samples, batch=[64, 1], requests=44)
+    assert scores["tpot_p50_ms"].value is not None
+    assert scores["peak_bytes"].value is not None
+    assert "out of memory" in scores["tpot_p50_ms@b64"].missing
+    assert "out of memory" in scores["peak_bytes@b64"].missing
+
+
 def test_a_percentile_below_its_minimum_is_not_promised():
     def names(requests):
         return {metric.name for metric in latency_metrics(requests=requests)}
