@@ -82,7 +82,11 @@ LENGTH_RULES = (
     Rule("too-short", "The conversation has fewer characters than `min_characters`."),
     Rule("too-long", "The conversation has more characters than `max_characters`."),
     Rule("too-many-tokens", "The conversation, in the model's chat template, has more tokens than `max_tokens`."),
-    Rule("unrenderable", "The model's chat template refuses the conversation, so its tokens cannot be counted."),
+    Rule(
+        "uncountable", "The model's tokenizer or chat template refuses the conversation, so its tokens are not counted."
+    ),
+    Rule("truncated", "Training would cut off the end of the conversation, beyond `cut_at` tokens.", "flag"),
+    Rule("answer-cut-off", "Training would cut off the whole last answer, beyond `cut_at` tokens.", "flag"),
 )
 
 LABELS_RULES = (
@@ -135,20 +139,23 @@ def build_length(
     min_characters: int = 1,
     max_characters: int | None = 100_000,
     max_tokens: int | None = None,
+    cut_at: int | None = None,
     tokenizer: CountsTokens,
 ) -> RowFilter:
-    """Drops conversations that are too short or too long.
+    """Drops conversations that are too short or too long, and flags those that training would cut.
 
     Args:
         min_characters: the fewest characters, all turns together.
         max_characters: the most; none where null.
         max_tokens: the most tokens, counted exactly as the model under test sees the conversation, chat template
             included; not counted where null, nor for rows that have too many characters already.
+        cut_at: where training cuts a row, its `max_length`: longer rows are flagged, with what would be lost, before any
+            GPU is touched. Null to leave that to training, which counts it, too.
         tokenizer: the model's.
     """
     from seatrial_plugins.cleaning.length import Length
 
-    return Length(min_characters, max_characters, max_tokens, tokenizer)
+    return Length(min_characters, max_characters, max_tokens, cut_at, tokenizer)
 
 
 def build_labels(
@@ -247,7 +254,7 @@ def seatrial_filters() -> Iterable[Component[Filter]]:
     yield Component(
         "length",
         build_length,
-        "Drops rows that are too short or too long, in characters or in the model's tokens.",
+        "Drops rows that are too short or too long, in characters or model tokens, and flags what training would cut.",
         uses={"tokenizer": Use("tokenizer")},
         rules=LENGTH_RULES,
     )

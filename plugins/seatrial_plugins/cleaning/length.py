@@ -1,11 +1,11 @@
-"""Length: conversations with too few or too many characters, or more tokens than the model is given."""
+"""Length: conversations with too few or too many characters or tokens, and those that training would cut."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from seatrial import Finding, Row
+from seatrial import Finding, Row, Turn
 from seatrial.errors import UsageError
 from seatrial.model import CountsTokens
 
@@ -19,6 +19,7 @@ class Length:
     min_characters: int
     max_characters: int | None
     max_tokens: int | None
+    cut_at: int | None
     tokenizer: CountsTokens
 
     def __post_init__(self) -> None:
@@ -26,8 +27,9 @@ class Length:
             raise UsageError(
                 f"length: max_characters ({self.max_characters}) is below min_characters ({self.min_characters})"
             )
-        if self.max_tokens is not None and self.max_tokens < 1:
-            raise UsageError(f"length: max_tokens is {self.max_tokens}; it must be at least 1, or null for no limit")
+        for name, limit in (("max_tokens", self.max_tokens), ("cut_at", self.cut_at)):
+            if limit is not None and limit < 1:
+                raise UsageError(f"length: {name} is {limit}; it must be at least 1, or null for no limit")
 
     def inspect(self, rows: Sequence[Row]) -> Iterable[Finding]:
         """The rows that break a limit, with their counts as scores."""
@@ -40,23 +42,35 @@ class Length:
                 yield Finding(row.id, "too-long", f"{count} characters, at most {self.max_characters} wanted", count)
             elif row.turns:
                 to_count.append(row)
-        if self.max_tokens is not None:
-            yield from self._tokens(to_count, self.max_tokens)
+        if self.max_tokens is not None or self.cut_at is not None:
+            yield from self._tokens(to_count)
 
-    def _tokens(self, rows: Sequence[Row], most: int) -> Iterable[Finding]:
-        for row, count in zip(rows, self._counts(rows), strict=True):
+    def _tokens(self, rows: Sequence[Row]) -> Iterable[Finding]:
+        for row, count in zip(rows, self._counts([row.turns for row in rows]), strict=True):
             if isinstance(count, str):
-                yield Finding(row.id, "unrenderable", count)
-            elif count > most:
-                yield Finding(row.id, "too-many-tokens", f"{count} tokens, at most {most} wanted", count)
+                yield Finding(row.id, "uncountable", count)
+                continue
+            if self.max_tokens is not None and count > self.max_tokens:
+                yield Finding(row.id, "too-many-tokens", f"{count} tokens, at most {self.max_tokens} wanted", count)
+            if self.cut_at is not None and count > self.cut_at:
+                yield self._cut(row, count, self.cut_at)
 
-    def _counts(self, rows: Sequence[Row]) -> list[int | str]:
-        """Tokens a row; where the chat template refuses a row, its reason, and the others are counted one by one."""
-        if not rows:
+    def _cut(self, row: Row, count: int, limit: int) -> Finding:
+        characters = sum(len(turn.content) for turn in row.turns)
+        detail = f"{count} tokens ({characters} characters); training cuts off the last {count - limit} of them"
+        # The answer begins behind the prompt: where that fills the limit already, none of it is left to learn.
+        (asked,) = self._counts([row.prompt]) if row.answered and row.prompt else [0]
+        if isinstance(asked, int) and asked >= limit:
+            return Finding(row.id, "answer-cut-off", f"{detail}, the whole last answer among them", count - limit)
+        return Finding(row.id, "truncated", detail, count - limit)
+
+    def _counts(self, conversations: Sequence[Sequence[Turn]]) -> list[int | str]:
+        """Tokens of each; where one cannot be counted, its reason, and the others are counted one by one."""
+        if not conversations:
             return []
         try:
-            return [*self.tokenizer.count_tokens([row.turns for row in rows])]
+            return [*self.tokenizer.count_tokens(conversations)]
         except Exception as error:  # noqa: BLE001 - a template may raise anything; one odd row must not stop the rest
-            if len(rows) > 1:
-                return [count for row in rows for count in self._counts([row])]
-            return [f"the chat template refuses it: {type(error).__name__}"]
+            if len(conversations) > 1:
+                return [count for turns in conversations for count in self._counts([turns])]
+            return [f"the model's tokenizer or chat template refuses it: {type(error).__name__}"]

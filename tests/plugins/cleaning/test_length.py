@@ -6,7 +6,7 @@ import pytest
 
 from seatrial import Row, Turn
 from seatrial.errors import UsageError
-from seatrial_plugins.cleaning import build_length
+from seatrial_plugins.cleaning import LENGTH_RULES, build_length
 
 
 class Words:
@@ -57,10 +57,10 @@ def test_a_row_that_the_template_refuses_is_found_and_the_others_are_counted():
     rows = [row("ok", "a"), row("odd", "a", role="narrator"), row("over", "a b c d")]
     findings = list(build_length(tokenizer=Words(), max_tokens=4).inspect(rows))
     assert [(f.row, f.rule, f.score) for f in findings] == [
-        ("odd", "unrenderable", None),
+        ("odd", "uncountable", None),
         ("over", "too-many-tokens", 6),
     ]
-    assert findings[0].detail == "the chat template refuses it: ValueError"
+    assert findings[0].detail == "the model's tokenizer or chat template refuses it: ValueError"
 
 
 def test_details_say_count_and_limit():
@@ -74,3 +74,71 @@ def test_limits_that_leave_nothing_are_refused():
         build_length(tokenizer=Words(), min_characters=2, max_characters=1)
     with pytest.raises(UsageError, match="max_tokens is 0"):
         build_length(tokenizer=Words(), max_tokens=0)
+    with pytest.raises(UsageError, match="cut_at is 0"):
+        build_length(tokenizer=Words(), cut_at=0)
+
+
+def exchange(name: str, asked: str, answer: str) -> Row:
+    return Row(name, (Turn("user", asked), Turn("assistant", answer)), "chat", "s", "f", 1)
+
+
+def test_what_training_would_cut_is_flagged_with_what_is_lost():
+    # Two tokens a turn beside the words.
+    rows = [exchange("fits", "a b", "c d"), exchange("cut", "a b", "c d e"), exchange("lost", "a b c d e f", "g")]
+    findings = list(build_length(tokenizer=Words(), cut_at=8).inspect(rows))
+    assert [(f.row, f.rule, f.score, f.detail) for f in findings] == [
+        ("cut", "truncated", 1, "9 tokens (8 characters); training cuts off the last 1 of them"),
+        (
+            "lost",
+            "answer-cut-off",
+            3,
+            "11 tokens (12 characters); training cuts off the last 3 of them, the whole last answer among them",
+        ),
+    ]
+    assert {rule.action for rule in LENGTH_RULES if rule.name in {"truncated", "answer-cut-off"}} == {"flag"}
+
+
+def test_a_row_can_be_cut_and_have_too_many_tokens():
+    rows = [exchange("long", "a", "b c d e"), row("unanswered", "a b c d e f g h")]
+    assert told(rows, max_tokens=8, cut_at=6) == [
+        ("long", "too-many-tokens", 9),
+        ("long", "truncated", 3),
+        ("unanswered", "too-many-tokens", 10),
+        ("unanswered", "truncated", 4),
+    ]
+
+
+def test_it_counts_what_training_then_cuts(tiny_source):
+    """The trainer's own count, on the tiny model's tokenizer and chat template."""
+    from seatrial_plugins.models.chat import ChatTokenizer
+    from seatrial_plugins.training.examples import render_examples
+
+    chat = ChatTokenizer(tiny_source, chat=True, system=None)
+    rows = [exchange(f"r{number}", "Where is it? " * number, "Here, right here. " * number) for number in range(1, 30)]
+    examples = render_examples(rows, chat, 100)
+    cut = [
+        f for f in build_length(tokenizer=chat, cut_at=100).inspect(rows) if f.rule in {"truncated", "answer-cut-off"}
+    ]
+    assert (len(cut), sum(f.score for f in cut)) == (examples.truncated_rows, examples.lost_tokens)
+    assert 0 < len(cut) < len(rows)
+    assert {f.row for f in cut if f.rule == "answer-cut-off"} <= set(examples.unsupervised_rows)
+    assert examples.unsupervised_rows
+
+
+def test_odd_texts_are_counted_or_said_to_be_uncountable(tiny_source):
+    from seatrial_plugins.models.chat import ChatTokenizer
+
+    chat = ChatTokenizer(tiny_source, chat=True, system=None)
+    said = {
+        "empty": "",
+        "blank": "  ",
+        "rtl": "שלום",
+        "cjk": "你好",
+        "emoji": "👍🏽",
+        "code": "def f(): pass",
+        "half": "a\ud800",
+    }
+    rows = [exchange(name, text, "ok") for name, text in said.items()]
+    assert {f.row: f.rule for f in build_length(tokenizer=chat, max_tokens=500).inspect(rows)} == {
+        "half": "uncountable"
+    }

@@ -61,7 +61,9 @@ class C4:
         by_rule: defaultdict[str, list[Line]] = defaultdict(list)
         sentences = 0
         for line in document.lines:
-            text = _CITATION.sub("", line.text.strip())
+            text = line.text.strip()
+            if "[" in text:
+                text = _CITATION.sub("", text)
             rule = self._breaks(line.text, text, spaced=not document.unspaced)
             if rule:
                 by_rule[rule].append(line)
@@ -83,7 +85,8 @@ class C4:
 
     def _breaks(self, line: str, text: str, *, spaced: bool) -> str:
         """The rule that the line breaks first, or ""; `text` is the line without citation marks."""
-        if spaced and any(len(word) > self.max_word_characters for word in line.split()):
+        longest = self.max_word_characters
+        if spaced and len(line) > longest and any(len(word) > longest for word in line.split()):
             return "c4-long-word"
         if not has_end_mark(text) or text.endswith("..."):
             return "c4-no-end-mark"

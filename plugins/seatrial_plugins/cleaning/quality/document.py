@@ -58,9 +58,14 @@ class Document:
         return self.text.split()
 
     @cached_property
-    def places(self) -> tuple[Sequence[int], Sequence[int]]:
-        """Where each word starts, and where it ends."""
-        starts, ends = array("Q"), array("Q")
+    def longest_word(self) -> int:
+        """Its characters; 0 where there is no word."""
+        return max(map(len, self.words), default=0)
+
+    @cached_property
+    def places(self) -> tuple[array[int], array[int]]:
+        """Where each word starts, and where it ends, as 64-bit integers."""
+        starts, ends = array("q"), array("q")
         for match in _WORD.finditer(self.text):
             starts.append(match.start())
             ends.append(match.end())
@@ -118,15 +123,15 @@ def copies(parts: Iterable[Line]) -> list[Line]:
 
 
 def covered(stretches: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """The stretches, in order, those that overlap or touch as one."""
+    """The stretches, given in order, those that overlap or touch as one."""
     start = end = -1
-    for first, last in sorted(stretches):
+    for first, last in stretches:
         if first > end:
             if end > start:
                 yield start, end
             start, end = first, last
         else:
-            end = max(end, last)
+            end = max(last, end)
     if end > start:
         yield start, end
 

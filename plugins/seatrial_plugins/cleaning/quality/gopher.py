@@ -94,14 +94,14 @@ class Gopher:
         if most / count > self.max_symbols_per_word:
             wanted = f"at most {self.max_symbols_per_word:g} a word wanted"
             yield Fault("gopher-symbols", most / count, f"{most} {name} in {count} words, {wanted}")
-        alphabetic = sum(any(map(str.isalpha, word)) for word in words)
+        alphabetic = sum(word.isalpha() or any(map(str.isalpha, word)) for word in words)
         if alphabetic / count < self.min_alphabetic_words:
             wanted = f"at least {self.min_alphabetic_words:g} of them wanted"
             yield Fault(
                 "gopher-alphabetic", alphabetic / count, f"{alphabetic} of {count} words have a letter, {wanted}"
             )
         wanted_words = frozenset(map(str.lower, self.stop_words))
-        found = {word for word in (word.lower().strip(_AROUND_WORDS) for word in words) if word in wanted_words}
+        found = wanted_words.intersection(word.strip(_AROUND_WORDS) for word in set(document.text.lower().split()))
         if len(found) < self.min_stop_words:
             wanted = f"at least {self.min_stop_words} of {len(wanted_words)} wanted"
             yield Fault("gopher-stop-words", len(found), f"{len(found)} different stop words, {wanted}")

@@ -7,15 +7,16 @@ duplicate n-gram those of all occurrences but the first. All shares of character
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from seatrial import Rule
 from seatrial.errors import UsageError
 from seatrial_plugins.cleaning.quality.document import Document, Fault, Line, copies, covered, share
+from seatrial_plugins.cleaning.quality.ngrams import copies as ngram_copies
+from seatrial_plugins.cleaning.quality.ngrams import most_frequent, repeated_ngrams
 
-__all__ = ["RULES", "GopherRepetition", "repeated_ngrams"]
+__all__ = ["RULES", "GopherRepetition"]
 
 TOP = (2, 3, 4)
 """Lengths n of `top_ngrams`, in words."""
@@ -92,56 +93,27 @@ class GopherRepetition:
         yield from self._ngrams(document)
 
     def _ngrams(self, document: Document) -> Iterator[Fault]:
-        most = dict(zip((*TOP, *DUPLICATE), (*self.top_ngrams, *self.duplicate_ngrams), strict=True))
+        limits = dict(zip((*TOP, *DUPLICATE), (*self.top_ngrams, *self.duplicate_ngrams), strict=True))
+        characters = len(document.text)
         for n, groups in repeated_ngrams(document.words, DUPLICATE[-1]):
-            if n not in most or not groups:
+            if n not in limits:
                 continue
+            count = max(map(len, groups)) if n in TOP else sum(len(group) - 1 for group in groups)
+            # Most texts are far from the limit: no n-gram is longer than n of the longest words.
+            if count * n * (document.longest_word + 1) <= limits[n] * characters:
+                continue
+            starts, ends = document.places
             if n in TOP:
-                count = max(map(len, groups))
-                # Of several that are as frequent, the longest.
-                stretches = max(
-                    (_stretches(document, group, n) for group in groups if len(group) == count), key=_length
-                )
-                name, what = f"gopher-top-{n}-gram", f"the most frequent {n}-gram"
+                lengths = [ends[group[0] + n - 1] - starts[group[0]] for group in groups]
+                places, what = most_frequent(groups, lengths), f"the most frequent {n}-gram"
             else:
-                stretches = _stretches(document, [place for group in groups for place in group[1:]], n)
-                name, what = f"gopher-duplicate-{n}-grams", f"{n}-grams that occurred before"
-            part = share(_length(stretches), len(document.text))
-            if part > most[n]:
-                yield Fault(
-                    name, part, f"{part:.3f} of the characters stand in {what}, at most {most[n]:g} wanted", stretches
-                )
-
-
-def repeated_ngrams(words: Sequence[str], longest: int) -> Iterator[tuple[int, list[list[int]]]]:
-    """For n from 1 to `longest`, the n-grams that occur twice or more, each as the places where it starts, ascending.
-
-    Exact and linear: an n-gram can only occur twice where its first n - 1 words do, so only those places are looked at.
-    """
-    first: defaultdict[str, list[int]] = defaultdict(list)
-    for place, word in enumerate(words):
-        first[word].append(place)
-    groups = [places for places in first.values() if len(places) > 1]
-    yield 1, groups
-    for n in range(2, longest + 1):
-        longer: list[list[int]] = []
-        for group in groups:
-            by_next: defaultdict[str, list[int]] = defaultdict(list)
-            for place in group:
-                if place + n <= len(words):
-                    by_next[words[place + n - 1]].append(place)
-            longer += [places for places in by_next.values() if len(places) > 1]
-        groups = longer
-        yield n, groups
-
-
-def _stretches(document: Document, places: Sequence[int], n: int) -> list[tuple[int, int]]:
-    starts, ends = document.places
-    return list(covered((starts[place], ends[place + n - 1]) for place in places))
-
-
-def _length(stretches: Sequence[tuple[int, int]]) -> int:
-    return sum(end - start for start, end in stretches)
+                places, what = ngram_copies(groups), f"{n}-grams that occurred before"
+            stretches = list(covered((starts[place], ends[place + n - 1]) for place in places))
+            part = sum(end - start for start, end in stretches) / characters
+            if part > limits[n]:
+                name = f"gopher-top-{n}-gram" if n in TOP else f"gopher-duplicate-{n}-grams"
+                detail = f"{part:.3f} of the characters stand in {what}, at most {limits[n]:g} wanted"
+                yield Fault(name, part, detail, stretches)
 
 
 def _copied(
@@ -152,7 +124,7 @@ def _copied(
     if share(len(found), len(parts)) > most:
         detail = f"{len(found)} of {len(parts)} {kind}s are copies, at most {most:g} of them wanted"
         yield Fault(f"gopher-duplicate-{kind}s", len(found) / len(parts), detail, stretches)
-    characters = share(_length(stretches), len(document.text))
+    characters = share(sum(len(part.text) for part in found), len(document.text))
     if characters > most_characters:
         detail = (
             f"{characters:.3f} of the characters stand in {kind}s that are copies, at most {most_characters:g} wanted"

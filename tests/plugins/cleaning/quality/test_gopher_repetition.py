@@ -1,16 +1,11 @@
-"""Gopher's repetition rules: each at its threshold and just beyond, by hand; n-grams against brute force."""
+"""Gopher's repetition rules: each at its threshold and just beyond, by hand."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from seatrial.errors import UsageError
 from seatrial_plugins.cleaning import build_quality
-from seatrial_plugins.cleaning.quality.gopher_repetition import repeated_ngrams
 
 
 def parts(copies: int, of: int, between: str) -> str:
@@ -90,15 +85,6 @@ def test_of_two_ngrams_as_frequent_the_longer_counts(quality):
 def test_nothing_repeats_in_nothing(quality):
     for text in ("", " \n\n ", "word", "one two"):
         assert [f.rule for f in quality(text, rules=["gopher"]) if "duplicate" in f.rule or "-top-" in f.rule] == []
-
-
-@given(st.lists(st.sampled_from("abc"), max_size=30))
-def test_repeated_ngrams_are_what_brute_force_finds(words):
-    for n, groups in repeated_ngrams(words, 6):
-        places = defaultdict(list)
-        for place in range(len(words) - n + 1):
-            places[tuple(words[place : place + n])].append(place)
-        assert sorted(groups) == sorted(group for group in places.values() if len(group) > 1)
 
 
 def test_wrong_numbers_of_shares_are_refused():
