@@ -4,8 +4,8 @@
 
 The file is a CSV with a text and its label (`category` or `label`). A share of the rows gets another label, drawn
 evenly; what the filter flags is compared with those rows. Precision is a lower bound: the file's own errors (BANKING77
-has many) count as false alarms. `right` is the share of the found
-rows for which the finding names the label that was there before. All texts are encoded once.
+has many) count as false alarms. `right` is the share of the found rows for which the finding names the label that was
+there before. All texts are encoded once.
 """
 
 from __future__ import annotations

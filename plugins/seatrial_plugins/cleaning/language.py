@@ -1,4 +1,4 @@
-"""Language: rows in another language than the suite wants, by one identifier, and by two where the first is disputed."""
+"""Language: rows in another language than the suite wants, by one identifier, and by two where the first leaves it in dispute."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def prose(text: str) -> str:
 
 
 def sample(text: str, characters: int) -> str:
-    """At most so many characters: a third each from the beginning, the middle and the end."""
+    """At most so many characters, a third each from the beginning, the middle and the end, with blanks between them."""
     if len(text) <= characters:
         return text
     third = max(1, characters // 3)

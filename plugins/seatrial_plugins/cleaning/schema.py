@@ -30,6 +30,9 @@ PLACEHOLDERS = frozenset(
 """What stands where a text is missing, in lower case: Alpaca's generator wrote the first kinds, pandas and JavaScript the
 second, people the last."""
 
+_SHOWN = 10
+"""Turns that a finding lists."""
+
 _LONGEST = max(map(len, PLACEHOLDERS)) + len("...")
 
 NAMES_AN_ANSWER = frozenset({"text-label", "choice"})
@@ -86,12 +89,10 @@ def _roles(row: Row) -> Iterator[Finding]:
 def _contents(row: Row) -> Iterator[Finding]:
     empty = [index for index, turn in enumerate(row.turns) if _says_nothing(turn.content) and not calls_of(turn)]
     if empty:
-        places = ", ".join(f"{index + 1} ({_named(row.turns[index])})" for index in empty)
-        yield _at(row, "empty-turn", empty, f"turn {places}")
+        yield _at(row, "empty-turn", empty, _listed(row, empty))
     repeated = [index for index in range(1, len(row.turns)) if row.turns[index] == row.turns[index - 1]]
     if repeated:
-        places = ", ".join(str(index + 1) for index in repeated)
-        yield _at(row, "repeated-turn", repeated, f"turn {places} ({_named(row.turns[repeated[0]])})")
+        yield _at(row, "repeated-turn", repeated, _listed(row, repeated))
 
 
 def _tools(row: Row) -> Iterator[Finding]:
@@ -107,12 +108,21 @@ def _tools(row: Row) -> Iterator[Finding]:
 def _answers(row: Row) -> Iterator[Finding]:
     placeholders = [index for index, turn in enumerate(row.turns) if _is_placeholder(turn, row)]
     if placeholders:
-        places = ", ".join(f"{index + 1} ({_named(row.turns[index])})" for index in placeholders)
-        yield _at(row, "placeholder", placeholders, f"turn {places}")
+        yield _at(row, "placeholder", placeholders, _listed(row, placeholders))
+    if row.format == "alpaca":
+        yield from _instruction(row)
     if row.format in {"alpaca", "prompt-completion"} and row.answered and len(row.turns) > 1:
         asked, answer = row.turns[-2].content.strip(), row.turns[-1].content.strip()
         if asked == answer and asked:
             yield _at(row, "echo", [len(row.turns) - 1], "the answer is the question, word for word")
+
+
+def _instruction(row: Row) -> Iterator[Finding]:
+    asked = [index for index, turn in enumerate(row.turns) if turn.role == "user"][:1]
+    for index in asked:
+        instruction, blank_line, given = row.turns[index].content.partition("\n\n")
+        if blank_line and _says_nothing(instruction) and not _says_nothing(given):
+            yield _at(row, "empty-instruction", asked, "there is an input, and nothing that says what to do with it")
 
 
 def _is_placeholder(turn: Turn, row: Row) -> bool:
@@ -127,9 +137,10 @@ def _is_placeholder(turn: Turn, row: Row) -> bool:
 def _choices(row: Row) -> Iterator[Finding]:
     if len(row.choices) < 2:
         yield Finding(row.id, "choice-count", f"{len(row.choices)} choices", score=len(row.choices))
-    empty = [str(place + 1) for place, choice in enumerate(row.choices) if _says_nothing(choice)]
+    empty = [place for place, choice in enumerate(row.choices) if _says_nothing(choice)]
     if empty:
-        yield Finding(row.id, "empty-choice", f"choice {', '.join(empty)} of {len(row.choices)}", score=len(empty))
+        detail = f"{len(empty)} of {len(row.choices)}, the first is choice {empty[0] + 1}"
+        yield Finding(row.id, "empty-choice", detail, score=len(empty))
     counts = Counter(choice.strip() for choice in row.choices)
     copies = [choice for choice, count in counts.items() if count > 1]
     if copies:
@@ -144,6 +155,11 @@ def _at(row: Row, rule: str, turns: Sequence[int], detail: str) -> Finding:
     """A finding about whole turns, counted."""
     spans = tuple(Span(index, 0, len(row.turns[index].content)) for index in turns)
     return Finding(row.id, rule, detail, score=len(turns), spans=spans)
+
+
+def _listed(row: Row, turns: Sequence[int]) -> str:
+    places = ", ".join(f"{index + 1} ({_named(row.turns[index])})" for index in turns[:_SHOWN])
+    return f"turn {places}" + (f" and {len(turns) - _SHOWN} more" if len(turns) > _SHOWN else "")
 
 
 def _named(turn: Turn) -> str:

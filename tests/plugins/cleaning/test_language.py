@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 from seatrial import Row, Turn
@@ -165,6 +167,13 @@ def test_py3langid_alone_on_real_texts():
         "arabic": "other-language",
         "emoji": "no-language",
     }
+
+
+def test_it_can_be_sent_to_another_process():
+    component = pickle.loads(pickle.dumps(build_language(keep=["en"], lingua=False)))
+    assert [f.rule for f in component.inspect([row("r", "Wo finde ich die Karte von letzter Woche?")])] == [
+        "other-language"
+    ]
 
 
 @pytest.mark.slow

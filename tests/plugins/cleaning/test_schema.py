@@ -74,6 +74,8 @@ def test_what_is_fine_has_no_finding(fine):
         (row(("user", "Sort it.\n\nNo input."), A, format_="alpaca"), ["placeholder"]),
         (row(U, ("assistant", " N/A\n")), ["placeholder"]),
         (row(("user", "hi"), ("assistant", " hi "), format_="prompt-completion"), ["echo"]),
+        (row(("user", " \n\nthe input"), A, format_="alpaca"), ["empty-instruction"]),
+        (row(("user", "\n\n "), A, format_="alpaca"), ["empty-turn"]),
         (row(("user", "nan"), ("assistant", "nan"), format_="alpaca"), ["placeholder", "echo"]),
     ],
 )
@@ -104,3 +106,12 @@ def test_empty_batches_and_huge_rows():
     huge = row(("user", " " * 2_000_000 + "x"), ("assistant", "y" * 2_000_000))
     assert rules(huge) == []
     assert rules(row(*[U, A] * 5_000)) == []
+    (finding,) = build_schema().inspect([row(*[("user", ""), A] * 5_000)])
+    assert finding.detail.startswith("turn 1 (user), 3 (user), ")
+    assert finding.detail.endswith(", 19 (user) and 4990 more")
+
+
+@pytest.mark.parametrize("text", ["a \ud800", "שלום", "你好", "👍🏽", "def f():\n\n    pass", "a\u200bb"])
+@pytest.mark.parametrize("format_", ["chat", "alpaca", "sharegpt", "prompt-completion"])
+def test_other_scripts_emoji_and_code_are_fine(text, format_):
+    assert rules(row(("user", text), ("assistant", f"{text}!"), format_=format_)) == []

@@ -67,15 +67,15 @@ def build_quality(
         rules: presets (`gopher`, `c4`, `fineweb`) and names of single rules.
         read: `all` is what user and assistant say, as one text; `input` what the user says; `answer` the last answer.
             System prompts, what tools say, and answers that are labels or choices are never read.
-        min_words: Gopher (arXiv 2112.11446, A.1.1): "between 50 and 100,000 words".
-        max_words: the same.
-        min_mean_word_length: Gopher: "mean word length … outside the range of 3 to 10 characters".
-        max_mean_word_length: the same.
-        max_symbols_per_word: Gopher: a symbol-to-word ratio over 0.1, for the hash symbol or for the ellipsis.
-        max_bullet_lines: Gopher: "more than 90% of lines starting with a bullet point".
-        max_ellipsis_lines: Gopher: "more than 30% ending with an ellipsis".
-        min_alphabetic_words: Gopher: 80% of words have at least one alphabetic character.
-        min_stop_words: Gopher: at least two different ones of the stop words.
+        min_words: Gopher (arXiv 2112.11446, A.1.1): from 50 words.
+        max_words: Gopher: to 100,000 words.
+        min_mean_word_length: Gopher: words of 3 characters on average.
+        max_mean_word_length: Gopher: to 10 characters.
+        max_symbols_per_word: Gopher: a symbol-to-word ratio of at most 0.1, for hashes and for ellipses.
+        max_bullet_lines: Gopher: at most 90% of the lines start with a bullet.
+        max_ellipsis_lines: Gopher: at most 30% of the lines end with an ellipsis.
+        min_alphabetic_words: Gopher: 80% of the words have a letter.
+        min_stop_words: Gopher: two different ones of the stop words.
         stop_words: Gopher: the, be, to, of, and, that, have, with. Give another language's here.
         max_duplicate_lines: Gopher, table A1: 0.30 of the lines.
         max_duplicate_paragraphs: Gopher, table A1: 0.30 of the paragraphs.
@@ -83,15 +83,15 @@ def build_quality(
         max_duplicate_paragraph_characters: Gopher, table A1: 0.20 of the characters.
         top_ngrams: Gopher, table A1: 0.20, 0.18, 0.16 of the characters, for n-grams of 2, 3 and 4 words.
         duplicate_ngrams: Gopher, table A1: 0.15, 0.14, 0.13, 0.12, 0.11, 0.10, for n-grams of 5 to 10 words.
-        min_line_words: C4 (JMLR 21, 20-074, 2.2): "lines that contained at least 5 words" (3 in the first preprint).
-        min_sentences: C4: pages "with fewer than 3 sentences" (5 in the first preprint, and in datatrove).
+        min_line_words: C4 (JMLR 21, 20-074, 2.2): 5 words a line (3 in the first preprint).
+        min_sentences: C4: 3 sentences a page (5 in the first preprint, and in datatrove).
         max_word_characters: C4's code (TensorFlow Datasets, c4_utils.py): 1,000; the paper does not say it.
-        max_lines_with_end_mark: FineWeb (arXiv 2406.17557, 3.6): "lines ending with punctuation is <= 0.12".
-        min_duplicated_characters: FineWeb, 3.6: "characters in duplicated lines is >= 0.1"; its table 2 and datatrove
+        max_lines_with_end_mark: FineWeb (arXiv 2406.17557, 3.6): removed at 0.12 of the lines or fewer.
+        min_duplicated_characters: FineWeb, 3.6: removed at 0.1 of the characters or more; its table 2 and datatrove
             have 0.01.
-        min_short_lines: FineWeb, 3.6: "lines shorter than 30 characters is >= 0.67".
-        short_line: FineWeb: the 30 characters of that rule.
-        max_newlines_per_word: datatrove's FineWebQualityFilter: 0.3; the paper does not say it.
+        min_short_lines: FineWeb, 3.6: removed at 0.67 of the lines or more.
+        short_line: FineWeb: lines under 30 characters.
+        max_newlines_per_word: datatrove's FineWebQualityFilter: removed over 0.3; the paper does not say it.
     """
     from seatrial_plugins.cleaning.quality.quality_filter import Quality
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from seatrial import Rule
@@ -41,6 +41,8 @@ LINE_RULES = frozenset({"c4-long-word", "c4-no-end-mark", "c4-short-line", "c4-j
 """The rules for which C4 takes lines out."""
 
 _CITATION = re.compile(r"\[\d*\]|\[edit\]|\[citation needed\]")
+_LOREM_IPSUM = re.compile("lorem ipsum", re.IGNORECASE)
+_CURLY_BRACKET = re.compile("[{}]")
 _SENTENCE_END = re.compile(r"[.?!]+[\"'”’»)\]]*(?=\s|$)|[。！？｡．؟۔।॥։።។။]+")
 
 
@@ -70,18 +72,19 @@ class C4:
             else:
                 sentences += max(1, sum(1 for _ in _SENTENCE_END.finditer(text)))
         for rule, lines in by_rule.items():
-            count, all_lines = len(lines), len(document.lines)
-            yield Fault(
-                rule, count, f"{count} of {all_lines} lines", list(covered(map(_with_line_feed(document), lines)))
-            )
+            # With its line feed, so that taking the line out leaves no empty one.
+            whole = ((line.start, min(line.start + len(line.text) + 1, len(document.text))) for line in lines)
+            yield Fault(rule, len(lines), f"{len(lines)} of {len(document.lines)} lines", list(covered(whole)))
         if sentences < self.min_sentences:
             left = len(document.lines) - sum(map(len, by_rule.values()))
             wanted = f"at least {self.min_sentences} wanted"
             yield Fault(
                 "c4-few-sentences", sentences, f"{sentences} sentences in the {left} lines that C4 leaves, {wanted}"
             )
-        yield from _phrase(document, "c4-lorem-ipsum", re.compile("lorem ipsum", re.IGNORECASE))
-        yield from _phrase(document, "c4-curly-bracket", re.compile("[{}]"))
+        for rule, pattern in (("c4-lorem-ipsum", _LOREM_IPSUM), ("c4-curly-bracket", _CURLY_BRACKET)):
+            places = [match.span() for match in pattern.finditer(document.text)]
+            if places:
+                yield Fault(rule, len(places), f"{len(places)} time{'s' if len(places) > 1 else ''}", places)
 
     def _breaks(self, line: str, text: str, *, spaced: bool) -> str:
         """The rule that the line breaks first, or ""; `text` is the line without citation marks."""
@@ -96,14 +99,3 @@ class C4:
         if "javascript" in lower:
             return "c4-javascript"
         return "c4-policy" if any(phrase in lower for phrase in POLICY) else ""
-
-
-def _with_line_feed(document: Document) -> Callable[[Line], tuple[int, int]]:
-    """Line → its stretch up to the next line, so that taking it out leaves no empty line."""
-    return lambda line: (line.start, min(line.start + len(line.text) + 1, len(document.text)))
-
-
-def _phrase(document: Document, rule: str, pattern: re.Pattern[str]) -> Iterator[Fault]:
-    places = [match.span() for match in pattern.finditer(document.text)]
-    if places:
-        yield Fault(rule, len(places), f"{len(places)} time{'s' if len(places) > 1 else ''}", places)

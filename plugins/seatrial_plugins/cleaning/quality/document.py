@@ -22,7 +22,7 @@ _UNSPACED = re.compile(
     "\uf900-\ufaff\U00020000-\U0003ffff]"
 )
 _END_MARKS = (*".?!。！？｡．؟۔।॥։።។။", *"\"'”’»」』")
-"""Full stops, question and exclamation marks of any script, and closing quotation marks."""
+"""Full stops, question and exclamation marks of any script, and closing quotation marks, the straight ones included."""
 
 
 class Line(NamedTuple):

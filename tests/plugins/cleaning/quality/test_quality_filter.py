@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 from seatrial import Row, Turn
@@ -81,6 +83,13 @@ def test_rows_without_a_turn_to_read_are_left_alone():
     rows = [Row("none", (), "chat", "s", "f", 1), Row("system", (Turn("system", "x"),), "chat", "s", "f", 1)]
     assert list(build_quality().inspect(rows)) == []
     assert list(build_quality().inspect([])) == []
+
+
+def test_it_can_be_sent_to_another_process():
+    component = pickle.loads(pickle.dumps(build_quality(rules=["gopher-few-words"])))
+    assert [f.rule for f in component.inspect([Row("r", (Turn("user", "x"),), "chat", "s", "f", 1)])] == [
+        "gopher-few-words"
+    ]
 
 
 def test_lone_surrogates_are_characters_like_others(quality):
