@@ -26,7 +26,7 @@ _QUOTED_BACKWARDS = re.compile(r'"[^"\\@<>\r\n]{1,62}"(?![\w.])')
 _DECORATION = "!#$%&'*+-/=?^`{|}~."
 # RFC 5322 allows these at the beginning of a local part; in a text they belong to what stands around an address.
 _KEY = re.compile(
-    r".*[/?&|;#]|(?:e-?mail|mail|user(?:name)?|login|from|to|cc|bcc|account|contact|address|recipient)=", re.IGNORECASE
+    r"(?:.*[/?&|;#])?(?:e-?mail|user(?:name)?|login|from|to|cc|bcc|account|contact|address|recipient)=", re.IGNORECASE
 )
 _URL = re.compile(r"//|[?&]\w+=")
 _USER_OF_URL = re.compile(r"[A-Za-z]://[^\s/@]*$")
@@ -65,9 +65,10 @@ class EmailAddressRecogniser:
 
     def _domain(self, run: str) -> str:
         """The domain name that a run of letters, digits, dots and hyphens begins with, or ""."""
-        for candidate in dict.fromkeys((run, *(match.group() for match in [_ASCII_BEGINNING.match(run)] if match))):
+        ascii_beginning = _ASCII_BEGINNING.match(run)
+        for candidate in (run, ascii_beginning.group() if ascii_beginning else ""):
             domain = candidate.partition("..")[0].rstrip(".-")
-            if "." in domain and self._suffixes(domain).fqdn:
+            if "." in domain and self._suffixes(domain).suffix:  # alone, too: `mail.pl` is one
                 return domain
         return ""
 
@@ -98,4 +99,4 @@ def _beginning(run: str, earlier: str) -> int:
     if _URL.search(run) or _URL.search(earlier.rsplit(maxsplit=1)[-1] if earlier.strip() else ""):
         return max(run.rfind(sign) for sign in "/?&=") + 1
     key = _KEY.match(run)
-    return key.end() if key and run[: key.end()].endswith("=") else 0
+    return key.end() if key else 0

@@ -24,14 +24,17 @@ _SLICE = re.compile(r"[\w\])]\[[^\[\]]{0,40}$")
 _NUMBERING = re.compile(
     r"(?:\bv|\bver\.?|versions?|releases?|rev(?:ision)?\.?|builds?|firmware|driver|patch|update|upgrade|sdk|section|clause|"
     r"chapter|article|paragraph|§|\boid)[\s:=#(\"']*(?:number|no\.?)?[\s:=#(\"']*$"
-    r"|(?:up|down)grad\w+ (?:\w+ )?(?:(?:from )?[0-9.]+ to|from|to) $"
-    r"|(?:chrome|chromium|firefox|safari|edge|opera|nginx|apache|httpd|tomcat|openssl|openssh|curl|python|java|jdk|jre|node|"
-    r"php|ruby|perl|mysql|mariadb|postgres(?:ql)?|sqlite|redis|mongodb|elasticsearch|docker|kubernetes|android|ios|"
-    r"ipados|macos|windows|linux|kernel|ubuntu|debian|office|excel|studio|acrobat|flash|directx|cuda|photoshop|oracle|"
-    r"wordpress|drupal|qt|unity|unreal|\.net)[ -]$",
+    r"|(?:up|down)grad\w+ (?:\w+ )?(?:(?:from )?[0-9.]+ to|from|to) $",
     re.IGNORECASE,
 )
 # Four small numbers with dots after one of these words number a version or a section.
+_SOFTWARE = re.compile(
+    r"\b(?:chrome|chromium|firefox|safari|opera|nginx|apache|httpd|tomcat|openssl|openssh|curl|python|java|jdk|jre|php|ruby|"
+    r"perl|mysql|mariadb|postgres(?:ql)?|sqlite|redis|mongodb|elasticsearch|docker|kubernetes|android|ios|ipados|macos|"
+    r"windows|linux|kernel|ubuntu|debian|excel|studio|acrobat|flash|directx|cuda|photoshop|wordpress|drupal|qt|\.net)[ -]$",
+    re.IGNORECASE,
+)
+# After one of these names they may be a version or the machine that it runs on: a private network's is the machine's.
 _COMPARED = re.compile(r"(?:(\w*)[ \"']*(?:[=~<>!]=|[\^~]>?) ?|[\w)]/)$")
 # So do they after a comparison (`torch==2.1.0.1`) or a name's slash (`Chrome/1.2.3.4`), not after a URL's.
 _MACHINE = re.compile(
@@ -87,13 +90,16 @@ def _four(text: str) -> Iterable[Datum]:
         except ValueError:
             continue
         nobodys = address.is_loopback or address.is_unspecified or address.is_multicast or address.is_reserved
-        if not nobodys and not _is_numbering(text, candidate.start(), address):
+        if not nobodys and not _is_numbering(text, *candidate.span(), address):
             yield Datum(candidate.start(), candidate.end(), address.compressed)
 
 
-def _is_numbering(text: str, start: int, address: ipaddress.IPv4Address) -> bool:
+def _is_numbering(text: str, start: int, end: int, address: ipaddress.IPv4Address) -> bool:
     words = before(text, start, _WORDS_BEFORE)
     if _NUMBERING.search(words):
+        return True
+    has_port = text[end : end + 1] == ":"
+    if _SOFTWARE.search(words) and not address.is_private and not has_port:
         return True
     compared = _COMPARED.search(words)
     if compared and not _MACHINE.search(compared.group(1) or ""):

@@ -12,7 +12,7 @@ from seatrial_plugins.privacy.presidio_import import import_recognizers
 __all__ = ["PaymentCardRecogniser", "issuer"]
 
 _CANDIDATE = re.compile(
-    r"(?<![0-9A-Za-z_+])(?<![0-9][./:-])(?<![A-Z][0-9]{2}[ \xa0-])(?<![0-9]{4}[ \xa0-])(?:"
+    r"(?<![0-9A-Za-z_+])(?<![0-9][./:-])(?<![A-Z][0-9]{2}[ \xa0-])(?:"
     r"[0-9]{12,19}"
     r"|[0-9]{4}(?P<by>[ \xa0.-])(?:[0-9]{4}(?P=by)){2}[0-9]{1,4}(?P<more>(?P=by)[0-9]{1,3})?(?!(?P=by)?[0-9]{4})"
     r"|[0-9]{4}(?P<other>[ \xa0.-])[0-9]{6}(?P=other)[0-9]{4,5}"
@@ -21,6 +21,7 @@ _CANDIDATE = re.compile(
 # In one piece, in groups of four, or as American Express and Diners Club print theirs, and not inside a longer row of
 # groups; presidio's own pattern knows neither Mastercard's 2-series nor 17 to 19 digits, and takes any number that begins
 # with 1.
+_GROUP_BEFORE = re.compile(r"[0-9]{4}([ \xa0.-])\1")
 _SEPARATORS = re.compile("[ \xa0.-]")
 
 _ISSUERS: tuple[tuple[str, str, str, frozenset[int]], ...] = (
@@ -46,6 +47,7 @@ _ISSUERS: tuple[tuple[str, str, str, frozenset[int]], ...] = (
     ("Maestro", "5018", "5018", frozenset(range(12, 20))),
     ("Maestro", "5020", "5020", frozenset(range(12, 20))),
     ("Maestro", "5038", "5038", frozenset(range(12, 20))),
+    ("Maestro", "5893", "5893", frozenset(range(12, 20))),
     ("Maestro", "6304", "6304", frozenset(range(12, 20))),
     ("Maestro", "6759", "6763", frozenset(range(12, 20))),
     ("Maestro", "56", "58", frozenset({16})),
@@ -58,12 +60,12 @@ _UNUSUAL_VISA = frozenset({13, 19})
 # In one piece these, and numbers of no issuer's range, are believed only where the text speaks of a card.
 
 _CARD_WORDS = re.compile(
-    r"\b(?:cc\b|card|credit|debit|pay(?:ments?|ing)?\b|paid\b|charged?\b|visa|master ?card|maestro|amex|diners|discover|jcb|cvv|cvc|pan\b|karte|kreditkarte|"
-    r"carte|tarjeta|carta|cartão)|卡",
+    r"\b(?:cc\b|card|credit|debit|pay(?:ments?|ing)?\b|paid\b|charged?\b|visa|master ?card|maestro|amex|diners|discover|jcb|"
+    r"cvv|cvc|pan\b|karte|kreditkarte|carte|tarjeta|carta|cartão)|卡",
     re.IGNORECASE,
 )
 _EXPIRY = re.compile(r"[\s,;(]{0,3}(?:exp|valid|cv[vc])", re.IGNORECASE)
-_WORDS_BEFORE = 60
+_WORDS_BEFORE, _DIRECTLY_BEFORE = 60, 16
 
 
 def issuer(digits: str) -> str | None:
@@ -89,6 +91,8 @@ class PaymentCardRecogniser:
         """Every card number; separators make no difference to its value."""
         for candidate in _CANDIDATE.finditer(text):
             start, end = candidate.span()
+            if candidate["by"] and _GROUP_BEFORE.match(before(text, start, 5) + candidate["by"]):
+                continue  # the end of a longer row of groups
             # A fifth group is a long number's last digits; one of three may be what stands behind a shorter one, its CVV.
             for last in (end, end - 4) if len(candidate["more"] or "") == 4 else (end,):
                 digits = _SEPARATORS.sub("", text[start:last])
@@ -101,10 +105,14 @@ class PaymentCardRecogniser:
 
 
 def _believable(text: str, start: int, end: int, digits: str) -> bool:
-    if _CARD_WORDS.search(before(text, start, _WORDS_BEFORE)) or _EXPIRY.match(text, end):
+    if _CARD_WORDS.search(before(text, start, _DIRECTLY_BEFORE)) or _EXPIRY.match(text, end):
+        return True
+    if numbers_a_thing(text, start):
+        return False
+    if _CARD_WORDS.search(before(text, start, _WORDS_BEFORE)):
         return True
     of = issuer(digits)
-    if of is None or numbers_a_thing(text, start):
+    if of is None:
         return False
     grouped = end - start > len(digits)
     return grouped or of != "Visa" or len(digits) not in _UNUSUAL_VISA

@@ -16,7 +16,7 @@ _CANDIDATE = re.compile(
     r"(?![0-9A-Za-z_/-]|[.][0-9]| ?[=*] ?[-0-9<])"
 )
 # A sum of three (`100-50-1000=`), a path's or a longer number's part is none.
-_WORDS = re.compile(r"\bssn\b|\bsocial security\b|\bsoc(?:ial)?\.? sec\b|\bmy social\b", re.IGNORECASE)
+_WORDS = re.compile(r"(?<![a-z])ssn(?![a-z])|\bsocial security\b|\bsoc(?:ial)?\.? sec\b|\bmy social\b", re.IGNORECASE)
 _WORDS_BEFORE, _WORDS_AFTER = 60, 16
 _AREAS_BELOW = 900
 # 900 to 999 were never issued; they are tax numbers (ITIN) at most.

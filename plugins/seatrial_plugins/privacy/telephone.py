@@ -33,7 +33,7 @@ _LABEL = re.compile(
     r"(?:(?:\b(?:tel(?:e?fone?|éfono|éphone|ephone)?|tél(?:éphone)?|phone|fax|mobile?|móvil|movil|cell(?:ulare|ular)?|handy|"
     r"mobil(?:telefon)?|gsm|whats ?app|call|ring|dial|text|тел(?:ефон)?|моб)|电话|電話|手机|携帯|전화)"
     r"\.?(?:[ \xa0]?(?:no|nr|number|num|n°|nº|#)\.?)?(?:[ \xa0](?:is|es|est|ist))?"
-    r"|\b(?:call|ring|dial|text|phone|reach|contact|answer|messag)\w{0,4}(?: \w{1,12}){0,3} (?:at|on|to))"
+    r"|\b(?:call|ring|dial|text|phone|reach|contact|answering)\w{0,3}(?: \w{1,12}){0,3} (?:at|on)|\b(?:messages?|sms|fax) to)"
     r"[\s:：.\"'=-]{0,4}\Z",
     re.IGNORECASE,
 )
@@ -48,7 +48,7 @@ _NORTH_AMERICAN = re.compile(r"(?:1[-. ])?(?:\(\d{3}\) ?|\d{3}([-. ]))\d{3}[-. ]
 # Written so, ten digits are hardly anything else, though the exchange be one that was never given out.
 _LONG_GROUP = re.compile(r"[0-9]{6}")
 # Only after a trunk prefix (0) or an area code in brackets does any region group six digits and more.
-_TABLE, _GAP = 2, 12
+_TABLE, _GAP = 2, 24
 # Candidates on end, with a few blanks and digits at most between them, from which on a line is a table of numbers: no list of
 # telephone numbers is written so without a sign of them, and the matcher takes a minute for a megabyte of it.
 _SIGN = re.compile(r"[+(]|\d{3}[-.]\d{3}[-.]\d{4}", re.ASCII)

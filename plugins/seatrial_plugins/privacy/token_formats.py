@@ -45,7 +45,7 @@ _PUBLIC = re.compile(r"public\w{0,8}\Z", re.IGNORECASE)
 
 
 def assigned_secrets(text: str) -> list[re.Match[str]]:
-    """Values set in code or configuration under a name like `api_key`, and look drawn by lot.
+    """Values that are set in code or configuration under a name like `api_key`, and look drawn by lot.
 
     detect-secrets' detector by keyword takes words for secrets too, so what is set must be quoted, or long, mix letters
     with digits or small ones with capitals, and be no reference to where the secret is kept.

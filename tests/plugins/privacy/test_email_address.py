@@ -34,6 +34,7 @@ def written(recogniser, text):
         ("อีเมลana@b.comครับ", ["ana@b.com"]),
         ("ana@b.com_ and ana@b.com.", ["ana@b.com", "ana@b.com"]),
         ("x..ana@b.com", ["ana@b.com"]),
+        ("ana@mail.pl", ["ana@mail.pl"]),
     ],
 )
 def test_addresses_are_found_without_what_stands_round_them(recogniser, text, addresses):
