@@ -33,7 +33,7 @@ def training_arguments(
         "warmup_steps": round(options.warmup * steps),
         "weight_decay": options.weight_decay,
         "max_grad_norm": options.max_grad_norm,
-        "optim": "adamw_torch" if on_cpu else "adamw_torch_fused",
+        "optim": "adamw_torch_fused",
         "logging_strategy": "steps",
         "logging_steps": max(1, steps // 200),
         "logging_nan_inf_filter": False,  # a NaN must be seen, not replaced by the last good loss (trl issue 6668)
