@@ -47,7 +47,7 @@ def detoxify(
     checkpoint: str | None = None,
     config: str | None = None,
     device: str = "auto",
-    batch_size: int = 32,
+    batch_tokens: int | None = None,
 ) -> Detector:
     """Detoxify: transformers fine-tuned on the Jigsaw challenges, or a checkpoint of one's own in its format.
 
@@ -57,13 +57,13 @@ def detoxify(
         config: a local folder with the architecture's config.json and tokenizer, where it doesn't lie beside the
             checkpoint.
         device: `auto` (a GPU where there is one), `cpu`, `cuda`, …
-        batch_size: pieces of at most 512 tokens a forward pass.
+        batch_tokens: tokens of a forward pass, padding included; 65,536 on a GPU and 2,048 elsewhere where unset.
     """
     from seatrial_plugins.toxicity.detoxify_detector import DetoxifyDetector
     from seatrial_plugins.toxicity.detoxify_weights import local_weights, published_weights
 
     weights = local_weights(checkpoint, config) if checkpoint else published_weights(model, config)
-    return DetoxifyDetector(weights, device=device, batch_size=batch_size)
+    return DetoxifyDetector(weights, device=device, batch_tokens=batch_tokens)
 
 
 def minilm_toxicity(*, encoder: Encoder, head: str | None = None) -> Detector:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+import numpy as np
 import torch
 from detoxify.detoxify import get_model_and_tokenizer
 from transformers import AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
 from seatrial.errors import UsageError
+from seatrial_plugins.models.batches import batches_by_length
 from seatrial_plugins.toxicity.detoxify_weights import DetoxifyWeights
 
 __all__ = ["MAX_TOKENS", "DetoxifyDetector"]
@@ -30,13 +32,13 @@ class DetoxifyDetector:
 
     weak = False
 
-    def __init__(self, weights: DetoxifyWeights, *, device: str = "auto", batch_size: int = 32) -> None:
-        if batch_size < 1:
-            raise UsageError(f"detoxify: batch_size must be at least 1, not {batch_size}")
+    def __init__(self, weights: DetoxifyWeights, *, device: str = "auto", batch_tokens: int | None = None) -> None:
+        if batch_tokens is not None and batch_tokens < 1:
+            raise UsageError(f"detoxify: batch_tokens must be at least 1, not {batch_tokens}")
         self.name = weights.name
         self.labels = weights.labels
-        self._batch_size = batch_size
         self._device = _torch_device(device)
+        self._batch_tokens = batch_tokens or (1 << 16 if self._device.type == "cuda" else 1 << 11)
         with _no_progress_bar():
             model, _ = get_model_and_tokenizer(
                 **weights.architecture, model_type=str(weights.folder), state_dict=dict(weights.state)
@@ -52,13 +54,10 @@ class DetoxifyDetector:
         said = [index for index, text in enumerate(texts) if text.strip()]
         if said:
             owners, pieces = self._pieces([texts[index] for index in said])
-            order = sorted(range(len(pieces)), key=lambda place: -len(pieces[place]))
-            for start in range(0, len(order), self._batch_size):
-                batch = order[start : start + self._batch_size]
+            for batch in batches_by_length([len(piece) for piece in pieces], self._fits):
                 scores = self._forward([pieces[place] for place in batch])
-                for place, score in zip(batch, scores, strict=True):
-                    owner = said[owners[place]]
-                    highest[owner] = torch.maximum(highest[owner], score)
+                owner = torch.tensor([said[owners[place]] for place in batch])
+                highest.scatter_reduce_(0, owner[:, None].expand_as(scores), scores, "amax")
         return [dict(zip(self.labels, scores, strict=True)) for scores in highest.tolist()]
 
     def _pieces(self, texts: Sequence[str]) -> tuple[list[int], list[list[int]]]:
@@ -73,13 +72,15 @@ class DetoxifyDetector:
         )
         return list(encoded["overflow_to_sample_mapping"]), list(encoded["input_ids"])
 
+    def _fits(self, pieces: int, _tokens: int, longest: int) -> bool:
+        return pieces * longest <= self._batch_tokens
+
     def _forward(self, pieces: Sequence[Sequence[int]]) -> torch.Tensor:
-        longest = max(len(piece) for piece in pieces)
-        tokens = torch.full((len(pieces), longest), self._tokenizer.pad_token_id or 0)
-        mask = torch.zeros((len(pieces), longest), dtype=torch.long)
-        for place, piece in enumerate(pieces):
-            tokens[place, : len(piece)] = torch.tensor(piece)
-            mask[place, : len(piece)] = 1
+        lengths = np.array([len(piece) for piece in pieces])
+        inside = np.arange(lengths.max()) < lengths[:, None]
+        ids = np.full(inside.shape, self._tokenizer.pad_token_id or 0)
+        ids[inside] = np.concatenate(pieces)
+        tokens, mask = torch.from_numpy(ids), torch.from_numpy(inside).long()
         with torch.inference_mode():
             logits = self._model(input_ids=tokens.to(self._device), attention_mask=mask.to(self._device)).logits
         return torch.sigmoid(logits.float()).cpu()

@@ -11,7 +11,7 @@ LABELS = ("toxicity", "obscene", "identity_attack")
 
 @pytest.fixture(scope="module")
 def tiny(tiny_checkpoint):
-    return detoxify(checkpoint=str(tiny_checkpoint), device="cpu", batch_size=2)
+    return detoxify(checkpoint=str(tiny_checkpoint), device="cpu", batch_tokens=12)
 
 
 def scores(detector, texts):
@@ -118,8 +118,8 @@ def test_a_failed_download_says_what_else_to_do(monkeypatch, tmp_path):
 
 
 def test_wrong_options_are_refused(tiny_checkpoint):
-    with pytest.raises(UsageError, match="batch_size must be at least 1"):
-        detoxify(checkpoint=str(tiny_checkpoint), batch_size=0)
+    with pytest.raises(UsageError, match="batch_tokens must be at least 1"):
+        detoxify(checkpoint=str(tiny_checkpoint), batch_tokens=0)
     with pytest.raises(UsageError, match="no device 'abacus'"):
         detoxify(checkpoint=str(tiny_checkpoint), device="abacus")
 
