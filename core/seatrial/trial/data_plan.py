@@ -32,10 +32,11 @@ def data_stages(suite: Suite, bench: Workbench, *, scored: bool) -> list[StageWo
     Raises:
         UsageError: a source cannot be resolved, or a component cannot be built with its options.
     """
+    read = _read(suite, bench)  # first: a file that is missing is said before heavy libraries are loaded for the rest
     filters = {place: _filters(suite, bench, place) for place in ("rows", "corpus", "splits")}
     split, engine = suite.data.split, LocalEngine()
     return [
-        _read(suite, bench),
+        read,
         Clean(filters["rows"], engine),
         Compare(filters["corpus"], engine),
         Split(

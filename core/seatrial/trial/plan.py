@@ -70,11 +70,12 @@ class _Planner:
         self._bench = bench
         self._loader_options = model.loader.options
         bench.set_model(model)
+        self._data = data_stages(suite, bench, scored=True)  # before weights are converted, which may take minutes
         self._files = bench.files()
         self._adapter = bench.resolve(model.adapter, "model").path if model.adapter else None
 
     def stages(self, folder: RunFolder) -> list[StageWork]:
-        stages = data_stages(self._suite, self._bench, scored=True)
+        stages = [*self._data]
         if self._suite.train:
             stages.append(self._train(self._suite.train))
         if self._suite.tunes:
