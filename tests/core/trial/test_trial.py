@@ -12,15 +12,23 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from seatrial.store import digest_path
+
 pytestmark = pytest.mark.slow
 
 PLUGIN = Path(__file__).parents[2] / "shouting_plugin"
 
 
-def seatrial(*arguments, **environment):
+def environment(site=None, **more):
+    """This process's, with a folder of plugins before what is on the path already."""
+    path = [entry for entry in (site and str(site), os.environ.get("PYTHONPATH")) if entry]
+    return {**os.environ, "NO_COLOR": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(path), **more}
+
+
+def seatrial(*arguments, site=None, **more):
     return subprocess.run(
         [sys.executable, "-m", "seatrial", *map(str, arguments)],
-        env={**os.environ, "NO_COLOR": "1", "OMP_NUM_THREADS": "1", **environment},
+        env=environment(site, **more),
         capture_output=True,
         text=True,
         timeout=400,
@@ -54,7 +62,7 @@ def smoke(tmp_path_factory, plugin_site):
     suite.write_text(text.replace("  - schema: {}\n", "  - schema: {}\n  - shouting: {share: 0.5}\n"), encoding="utf-8")
     done = seatrial(
         "run", suite, "--runs", folder / "runs", "--offline",
-        PYTHONPATH=str(plugin_site), SHOUTING_NOTES=str(folder / "notes.jsonl"),
+        site=plugin_site, SHOUTING_NOTES=str(folder / "notes.jsonl"),
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     return folder, only_run(folder / "runs"), done
@@ -108,7 +116,7 @@ def test_its_section_stands_in_the_reports(smoke):
 def test_gating_again_gives_the_same_verdict_from_files_alone(smoke, plugin_site):
     _, run, _ = smoke
     before = (run / "verdict.json").read_bytes(), (run / "scores.json").read_bytes()
-    done = seatrial("gate", run, "--json", PYTHONPATH=str(plugin_site))
+    done = seatrial("gate", run, "--json", site=plugin_site)
     assert done.returncode == 0, done.stderr
     assert ((run / "verdict.json").read_bytes(), (run / "scores.json").read_bytes()) == before
     assert json.loads(done.stdout)["verdict"] == json.loads(before[0])["state"] == "pass"
@@ -120,14 +128,14 @@ def test_a_gate_on_samples_that_were_changed_is_refused(smoke, plugin_site, tmp_
     shutil.copytree(run, copy)
     path = copy / "samples/choice.parquet"
     pq.write_table(pq.read_table(path).slice(1), path)
-    done = seatrial("gate", copy, PYTHONPATH=str(plugin_site))
+    done = seatrial("gate", copy, site=plugin_site)
     assert done.returncode == 3
     assert "the samples of choice are missing, or changed since they were written" in done.stderr
 
 
 def test_reports_can_be_written_again(smoke, plugin_site, tmp_path):
     _, run, _ = smoke
-    done = seatrial("report", run, "markdown", "--to", tmp_path, PYTHONPATH=str(plugin_site))
+    done = seatrial("report", run, "markdown", "--to", tmp_path, site=plugin_site)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "report.md").read_bytes() == (run / "report/report.md").read_bytes()
 
@@ -135,21 +143,22 @@ def test_reports_can_be_written_again(smoke, plugin_site, tmp_path):
 def test_a_run_that_was_killed_goes_on_and_ends_the_same(smoke, plugin_site, tmp_path):
     folder, whole, _ = smoke
     command = [sys.executable, "-m", "seatrial", "run", str(folder / "loud.yaml"), "--runs", str(tmp_path)]
-    environment = {**os.environ, "PYTHONPATH": str(plugin_site), "OMP_NUM_THREADS": "1"}
-    for wanted in ("compare.json", "prove.json", "score-choice.json"):
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    for wanted in ("stages/compare.json", "checkpoints/*/*/whole.json", "stages/score-choice.json"):
+        process = subprocess.Popen(
+            command, env=environment(plugin_site), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         deadline = time.monotonic() + 200
-        while process.poll() is None and not list(tmp_path.glob(f"*/stages/{wanted}")) and time.monotonic() < deadline:
+        while process.poll() is None and not list(tmp_path.glob(f"*/{wanted}")) and time.monotonic() < deadline:
             time.sleep(0.05)
         process.send_signal(signal.SIGKILL)
         process.wait()
-    done = seatrial("run", folder / "loud.yaml", "--runs", tmp_path, PYTHONPATH=str(plugin_site))
+    done = seatrial("run", folder / "loud.yaml", "--runs", tmp_path, site=plugin_site)
     assert done.returncode == 0, done.stdout + done.stderr
     run = only_run(tmp_path)
     assert pq.read_table(run / "ledger.parquet").equals(pq.read_table(whole / "ledger.parquet"))
     assert pq.read_table(run / "samples/choice.parquet").equals(pq.read_table(whole / "samples/choice.parquet"))
-    weights = "adapter/adapter_model.safetensors"
-    assert (run / weights).read_bytes() == (whole / weights).read_bytes()
+    assert digest_path(run / "adapter") == digest_path(whole / "adapter")
+    assert json.loads((run / "stages/train.json").read_text())["facts"]["resumed_from_step"] > 0
 
 
 @pytest.mark.parametrize(("suite", "code", "word"), [("must-fail", 1, "FAIL"), ("too-few-rows", 4, "INCONCLUSIVE")])
