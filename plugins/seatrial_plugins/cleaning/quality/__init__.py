@@ -142,9 +142,9 @@ def _named(names: Sequence[str]) -> frozenset[str]:
             found.add(name)
         else:
             near = get_close_matches(name[:100], [*_FAMILIES, *sorted(singles)], n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
+            hint = f"; did you mean {near[0]!r}?" if near else "."
             raise UsageError(
-                f"quality: there is no rule {name!r}{hint}; rules takes gopher, c4, fineweb, and single rules' names"
+                f"quality: there is no rule {name!r}{hint} `rules` takes gopher, c4, fineweb, and single rules' names"
             )
     if not found:
         raise UsageError("quality: rules is empty, so nothing could be found; name gopher, c4, fineweb or single rules")
