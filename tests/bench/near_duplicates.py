@@ -7,7 +7,8 @@ others, from one word to a third of the words. True pairs are all pairs of a 5% 
 word shingles, compared as Python sets, reach the threshold. datasketch is imported from the environment that runs this.
 
 Both start from the rows' texts; datasketch is handed its shingles ready, so what it takes to make them is left out of its
-time and shown beside it. Times are the process's CPU time, since machines are shared. datasketch is run with the banding that it chooses for the threshold, and with the banding of ours.
+time and shown beside it. It is run with the banding that it chooses for the threshold, and with the banding of ours. Times
+are the process's CPU seconds, since machines are shared.
 """
 
 from __future__ import annotations

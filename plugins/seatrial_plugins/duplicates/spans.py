@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import groupby
 
 import numpy as np
 import pyarrow as pa
 
 from seatrial import Finding, Grouping, Row, Span
 from seatrial.data.fingerprint import Part, part_of
+from seatrial.data.normalise import Word
 from seatrial.data.normalise import words as words_of
 from seatrial.errors import UsageError
 from seatrial_plugins.duplicates.compared import Keep, answers_of, preferred
+from seatrial_plugins.duplicates.originals import Originals, Stretches, trace
 from seatrial_plugins.duplicates.winnowing import fingerprints, grams
 from seatrial_plugins.duplicates.word_hashes import WordHashes, hash_words, storable
 
@@ -31,33 +33,11 @@ _LOOKED_UP = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Traced:
-    """Where the n-grams of some rows stand, and which row has each first among those that stay."""
-
-    rows: np.ndarray
-    """int64, shape [rows]: places in the table, preferred ones first."""
-    bounds: np.ndarray
-    """int64, shape [rows + 1]: where each row's n-grams begin below."""
-    places: np.ndarray
-    """int64, shape [n-grams]: the first word of each in its row."""
-    holders: np.ndarray
-    """int32, of the same shape: the number of the row that has it first, -1 for the row itself."""
-    contained: np.ndarray
-    """bool, shape [rows]: whether all of its words stand in rows that stay."""
-
-    def of(self, number: int) -> tuple[np.ndarray, np.ndarray]:
-        """The places of a row's n-grams that stand in other rows, and the numbers of those."""
-        own = slice(self.bounds[number], self.bounds[number + 1])
-        found = self.holders[own] >= 0
-        return self.places[own][found], self.holders[own][found]
-
-
-@dataclass(frozen=True, slots=True)
 class RepeatedSpans:
     """Finds rows that share n words in a row with rows that stay.
 
-    `signatures` gives one record a row, some 0.3 bytes a word at n = 50: `id`; `answer` (uint64, the label or right
-    choice, 0 for none); `words` (of the turns that are compared); `prints` (uint32 each).
+    `signatures` gives one record a row: `id`; `answer` (uint64, the label or right choice, 0 for none); `words` (of the
+    turns that are compared); `prints` (uint32 each; at n = 50 one in 13 words).
     """
 
     on: Part
@@ -89,12 +69,13 @@ class RepeatedSpans:
         rows = preferred(signatures["words"].to_numpy(), self.keep)
         rows = rows[_share_a_print(signatures["prints"])[rows]]
         names = signatures["id"].take(pa.array(rows, pa.int64())).to_pylist()
-        traced = self._traced(signatures, rows, names, lookup)
+        words, answers = (signatures[name].to_numpy()[rows] for name in ("words", "answer"))
+        originals = trace(self._stretches(names, lookup), words, answers)
         clusters: dict[str, str] = {}
-        for number in np.flatnonzero(traced.contained).tolist():
-            holder = names[_longest(*traced.of(number)).holder]
+        for number in np.flatnonzero(originals.contained).tolist():
+            holder = names[originals.of(number).longest.holder]
             clusters |= {names[number]: holder, holder: holder}
-        return Grouping(self._findings(traced, names, lookup), clusters)
+        return Grouping(self._findings(originals, names, lookup), clusters)
 
     def _hashed(self, rows: Sequence[Row]) -> tuple[WordHashes, np.ndarray]:
         """The words of all compared turns, and where each row's begin, int64, shape [rows + 1]."""
@@ -103,98 +84,56 @@ class RepeatedSpans:
         ends = np.concatenate(([0], np.cumsum(words.counts)))
         return words, ends[np.cumsum([0, *map(len, turns)])]
 
-    def _traced(
-        self, signatures: pa.Table, rows: np.ndarray, names: Sequence[str], lookup: Callable[[str], Row]
-    ) -> _Traced:
+    def _stretches(self, names: Sequence[str], lookup: Callable[[str], Row]) -> Stretches:
+        """Every n-gram of some rows."""
         hashes, places, counts = [np.empty(0, np.uint64)], [np.empty(0, np.int64)], [np.zeros(1, np.int64)]
         for start in range(0, len(names), _LOOKED_UP):
             words, ends = self._hashed([lookup(name) for name in names[start : start + _LOOKED_UP]])
             found = grams(words, self.words)
-            bounds = np.searchsorted(found.places, ends)
             hashes.append(found.hashes)
-            counts.append(np.diff(bounds))
+            counts.append(np.diff(np.searchsorted(found.places, ends)))
             places.append(found.places - np.repeat(ends[:-1], counts[-1]))
-        _, numbers = np.unique(np.concatenate(hashes), return_inverse=True)
-        traced = _Traced(
-            rows,
-            np.cumsum(np.concatenate(counts)),
-            np.concatenate(places),
-            np.full(len(numbers), -1, dtype=np.int32),
-            np.zeros(len(rows), dtype=bool),
+        return Stretches(
+            n=self.words,
+            hashes=np.concatenate(hashes),
+            places=np.concatenate(places),
+            bounds=np.cumsum(np.concatenate(counts)),
         )
-        totals = signatures["words"].to_numpy()[rows]
-        answers = signatures["answer"].to_numpy()[rows]
-        first = np.full(len(numbers), -1, dtype=np.int32)
-        for row, (start, end) in enumerate(pairwise(traced.bounds.tolist())):
-            traced.holders[start:end] = holders = first[numbers[start:end]]
-            at, by = traced.of(row)
-            whole = len(at) > 0 and self._covered(at, totals[row]).all()
-            if whole and (not answers[row] or (answers[by] == answers[row]).all()):
-                traced.contained[row] = True
-            else:
-                first[numbers[start:end][holders < 0]] = row
-        return traced
 
-    def _covered(self, places: np.ndarray, total: int) -> np.ndarray:
-        """Which of a row's words lie in n-grams that begin at these places."""
-        steps = np.zeros(total + 1, dtype=np.int64)
-        steps[places] += 1
-        steps[places + self.words] -= 1
-        return np.cumsum(steps)[:-1] > 0
-
-    def _findings(self, traced: _Traced, names: Sequence[str], lookup: Callable[[str], Row]) -> Iterator[Finding]:
+    def _findings(self, originals: Originals, names: Sequence[str], lookup: Callable[[str], Row]) -> Iterator[Finding]:
         for number, name in enumerate(names):
-            places, holders = traced.of(number)
-            if not len(places):
+            found = originals.of(number)
+            if not len(found.places):
                 continue
             row = lookup(name)
             words = [(turn, word) for turn, text in _turns(row, self.on) for word in words_of(storable(text))]
-            covered = self._covered(places, len(words))
-            spans = []
-            for (inside, turn), group in groupby(
-                zip(covered.tolist(), words, strict=True), lambda one: (one[0], one[1][0])
-            ):
-                if inside:
-                    stretch = [word for _, (_, word) in group]
-                    spans.append(Span(turn, stretch[0].start, stretch[-1].end))
-            longest = _longest(places, holders)
-            length = longest.grams + self.words - 1
-            (turn, begin), (_, end) = words[longest.start], words[longest.start + length - 1]
-            kept = names[longest.holder]
-            whole = bool(traced.contained[number])
+            covered = found.covered(len(words))
+            length, start = found.longest.words, found.longest.start
+            (turn, begin), (_, end) = words[start], words[start + length - 1]
+            kept, whole = names[found.longest.holder], bool(originals.contained[number])
             detail = (
                 f"all of its {len(words)} words stand in rows that stay, {length} in a row in row {kept}"
                 if whole
-                else f"{length} words in a row stand in row {kept}; in all, {covered.sum()} of its {len(words)} words stand "
-                f"so in rows that stay"
+                else f"{length} words in a row stand in row {kept}; in all, {covered.sum()} of its {len(words)} words "
+                "stand so in rows that stay"
             )
             yield Finding(
                 name,
                 "contained" if whole else "repeated-span",
                 detail,
                 score=length,
-                spans=tuple(spans),
+                spans=tuple(_spans(words, covered.tolist())),
                 matched_row=kept,
                 matched_text=row.turns[turn].content[begin.start : end.end][:QUOTED],
             )
 
 
-@dataclass(frozen=True, slots=True)
-class _Stretch:
-    """Neighbouring n-grams of a row that one other row has first."""
-
-    start: int
-    grams: int
-    holder: int
-
-
-def _longest(places: np.ndarray, holders: np.ndarray) -> _Stretch:
-    """The longest stretch, the first of those."""
-    breaks = np.flatnonzero((np.diff(places) != 1) | (np.diff(holders) != 0)) + 1
-    starts = np.concatenate(([0], breaks))
-    sizes = np.diff(np.append(starts, len(places)))
-    best = int(sizes.argmax())
-    return _Stretch(int(places[starts[best]]), int(sizes[best]), int(holders[starts[best]]))
+def _spans(words: Sequence[tuple[int, Word]], covered: Sequence[bool]) -> Iterator[Span]:
+    """The stretches of covered words, given with their turns; each stretch in one turn."""
+    for (turn, inside), group in groupby(zip(words, covered, strict=True), lambda one: (one[0][0], one[1])):
+        if inside:
+            stretch = [word for (_, word), _ in group]
+            yield Span(turn, stretch[0].start, stretch[-1].end)
 
 
 def _share_a_print(prints: pa.ChunkedArray) -> np.ndarray:
@@ -205,8 +144,8 @@ def _share_a_print(prints: pa.ChunkedArray) -> np.ndarray:
     pairs = np.unique(np.concatenate([np.empty(0, np.uint64), *values]) << np.uint64(32) | rows)
     same = (pairs[1:] >> np.uint64(32)) == (pairs[:-1] >> np.uint64(32))
     shared = np.zeros(len(prints), dtype=bool)
-    shared[(pairs[1:][same] & np.uint64(0xFFFFFFFF)).astype(np.int64)] = True
-    shared[(pairs[:-1][same] & np.uint64(0xFFFFFFFF)).astype(np.int64)] = True
+    for neighbours in (pairs[1:][same], pairs[:-1][same]):
+        shared[(neighbours & np.uint64(0xFFFFFFFF)).astype(np.int64)] = True
     return shared
 
 
