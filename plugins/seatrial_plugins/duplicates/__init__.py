@@ -88,14 +88,15 @@ def build_near_duplicates(
 
     MinHash with at least 16 bands finds the candidates; each is then compared exactly. A row is dropped only where it
     is as alike as `threshold` to a row that stays: likenesses are not chained. Rows that name different labels or
-    choices are flagged, not dropped; rows under different system prompts are not compared, nor are rows without words.
+    choices are flagged, not dropped, and one that names some never goes for one that names none; rows under different
+    system prompts are not compared, nor are rows without words.
 
     Args:
         on: `input` compares what the model reads before it answers, and the choices it is offered; `all` whole
             conversations.
         threshold: the least Jaccard similarity, in (0, 1].
         shingle: words a shingle. At 3 and the default threshold no row of up to 24 words is a copy of one that differs
-            in a word, so that short rows written to one pattern all stay; longer rows may differ in 4% of their words.
+            in a word, so that short rows written to one pattern all stay; longer rows may differ in about 4% of their words.
         permutations: of MinHash; more find more of the pairs right at the threshold.
         keep: which row of a cluster stays: the first or the last in source order, or the one with the most words (the
             first of those).

@@ -35,14 +35,20 @@ def candidate_pairs(keys: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]
     Yields:
         Two int64 arrays of one shape: indices of texts, the first greater than the second.
     """
-    held = np.empty(0, dtype=np.uint64)
+    held: list[np.ndarray] = []
     for band in range(keys.shape[1]):
-        found = np.concatenate(list(_pairs_of_band(keys, band)))
-        if len(held) + len(found) > _HELD:
-            yield _decoded(held)
-            held = np.empty(0, dtype=np.uint64)
-        held = np.unique(np.concatenate((held, found)))
-    yield _decoded(held)
+        held.extend(_pairs_of_band(keys, band))
+        if sum(map(len, held)) > _HELD:
+            held = [_once(held)]
+            if len(held[0]) > _HELD // 2:
+                yield _decoded(held.pop())
+    yield _decoded(_once(held))
+
+
+def _once(parts: list[np.ndarray]) -> np.ndarray:
+    """The different values of some arrays, ascending."""
+    values = np.sort(np.concatenate([np.empty(0, dtype=np.uint64), *parts]))
+    return values[np.diff(values, prepend=values[:1] + np.uint64(1)) != 0]
 
 
 def _pairs_of_band(keys: np.ndarray, band: int) -> Iterator[np.ndarray]:
@@ -78,7 +84,6 @@ def _all_pairs(members: np.ndarray, starts: np.ndarray, sizes: np.ndarray) -> It
     """Every pair of the buckets that are no crowd."""
     ends = np.repeat(starts + sizes, sizes)
     places = np.flatnonzero(np.repeat((sizes > 1) & (sizes <= CROWD), sizes))
-    yield np.empty(0, dtype=np.uint64)
     for distance in range(1, CROWD):
         places = places[places + distance < ends[places]]
         if not len(places):

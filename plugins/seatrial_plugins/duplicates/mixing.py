@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 
 __all__ = ["digest64", "fold", "mix", "seeds"]
-
-import hashlib
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FACTOR = np.uint64(0xD6E8FEB86659FD93)
@@ -33,8 +33,8 @@ def fold(*columns: np.ndarray) -> np.ndarray:
 
 def seeds(count: int, seed: int) -> np.ndarray:
     """As many uint64 numbers drawn from a seed: SplitMix64's stream."""
-    with np.errstate(over="ignore"):
-        return mix((np.arange(1, count + 1, dtype=np.uint64) + np.uint64(seed) * np.uint64(count)) * _GOLDEN)
+    first = np.uint64((seed * count + 1) % 2**64)
+    return mix((first + np.arange(count, dtype=np.uint64)) * _GOLDEN)
 
 
 def digest64(text: str) -> int:

@@ -110,5 +110,6 @@ class NearDuplicates:
         later, earlier, similarity = (
             np.concatenate([getattr(edges, name) for edges in found]) for name in ("later", "earlier", "similarity")
         )
-        pairs, at = np.unique(np.stack((later, earlier)), axis=1, return_index=True)
-        return _Edges(pairs[0], pairs[1], similarity[at])
+        # A pair may have come twice.
+        _, once = np.unique(later << 32 | earlier, return_index=True)
+        return _Edges(later[once], earlier[once], similarity[once])
