@@ -6,13 +6,25 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from seatrial.data.neighbours import Neighbourhood, by_vectors, by_words
+from seatrial.data.neighbours import (
+    WORD_THRESHOLD,
+    WORDS,
+    Nearest,
+    Neighbourhood,
+    WordWeights,
+    by_vectors,
+    by_words,
+    nearest_in,
+)
+from seatrial.data.table import FileRows, rows_of
+from seatrial.engines import Batchwise, Work
 from seatrial.rows import Row, Rows
 
 if TYPE_CHECKING:
     import numpy as np
+    import pyarrow as pa
 
 __all__ = ["Coverage", "Gap", "coverage", "texts_of"]
 
@@ -130,6 +142,7 @@ def coverage(
     *,
     vectors: tuple[np.ndarray, np.ndarray] | None = None,
     threshold: float | None = None,
+    work: Batchwise | None = None,
 ) -> Coverage:
     """Compare what the splits hold, and look for each test row's nearest train row.
 
@@ -140,6 +153,7 @@ def coverage(
         vectors: an encoder's unit vectors of `texts_of(train)` and `texts_of(test)`; where None, words are compared,
             which costs nothing and sees no paraphrase.
         threshold: the similarity below which a test row has no neighbour; where None, the measure's documented one.
+        work: compares words batch by batch, where train is a file.
 
     Raises:
         ValueError: the vectors are not one a row.
@@ -147,7 +161,7 @@ def coverage(
     splits = {"train": train, "validation": validation, "test": test}
     compared = list(test) if vectors is not None else _drawn(test, PAIRS // max(len(train), 1))
     if vectors is None:
-        found = by_words(_Texts(train), texts_of(compared), threshold=threshold)
+        found = _by_words(train, texts_of(compared), threshold, work)
     elif (len(vectors[0]), len(vectors[1])) == (len(train), len(test)):
         found = by_vectors(*vectors, threshold=threshold)
     else:
@@ -167,6 +181,37 @@ def coverage(
         quantiles=_quantiles(found),
         gaps=tuple(_gaps(compared, alone, found)),
     )
+
+
+def _by_words(train: Rows, test: Sequence[str], threshold: float | None, work: Batchwise | None) -> Neighbourhood:
+    if work is None or not test or not isinstance(train, FileRows):
+        return by_words(_Texts(train), test, threshold=threshold)
+    weights = WordWeights.of(_Texts(train), test)
+    vectors = weights.vectors(test)
+    nearest = Nearest(vectors)
+    for (found,) in work.map(Nearing(weights, vectors), train.path):
+        similarity, index, rows = (found[name].to_numpy() for name in ("similarity", "nearest", "rows"))
+        nearest.add(similarity, index, int(rows[0]))
+    return nearest.neighbourhood(WORDS, WORD_THRESHOLD if threshold is None else threshold)
+
+
+@dataclass(frozen=True, slots=True)
+class Nearing:
+    """The search for neighbours as a job: a batch of train rows in, the nearest of them to each test row out."""
+
+    weights: WordWeights
+    vectors: Any
+    """The test rows' vectors."""
+
+    def begin(self) -> Work:
+        """Nothing is to be built."""
+        return self._near
+
+    def _near(self, table: pa.Table) -> tuple[pa.Table, ...]:
+        import pyarrow as pa
+
+        similarity, nearest = nearest_in(self.weights.vectors(texts_of(rows_of(table))), self.vectors)
+        return (pa.table({"similarity": similarity, "nearest": nearest, "rows": [len(table)] * len(nearest)}),)
 
 
 def _drawn(rows: Rows, most: int) -> Sequence[Row]:

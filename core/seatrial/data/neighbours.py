@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Protocol
 
 from seatrial.data.normalise import spell
@@ -14,7 +14,18 @@ if TYPE_CHECKING:
     import numpy as np
     from scipy.sparse import csr_matrix
 
-__all__ = ["ENCODER_THRESHOLD", "WORD_THRESHOLD", "Neighbourhood", "Texts", "by_vectors", "by_words"]
+__all__ = [
+    "ENCODER_THRESHOLD",
+    "WORDS",
+    "WORD_THRESHOLD",
+    "Nearest",
+    "Neighbourhood",
+    "Texts",
+    "WordWeights",
+    "by_vectors",
+    "by_words",
+    "nearest_in",
+]
 
 ENCODER_THRESHOLD = 0.5
 """Cosine of all-MiniLM-L6-v2 vectors below which a test row has no train neighbour.
@@ -29,6 +40,9 @@ WORD_THRESHOLD = 0.25
 Measured against the 10,003 BANKING77 train questions: below it lie 1 of that set's 3,080 test questions, 79% of 1,319
 GSM8K questions and 39% of 225 chatterbot messages. Paraphrases in other words look far here; an encoder sees them.
 """
+
+WORDS = "cosine of weighted words"
+"""The measure of `by_words`."""
 
 WEIGHED = 100_000
 """Train texts that the words' weights are counted over."""
@@ -70,65 +84,90 @@ def by_vectors(train: np.ndarray, test: np.ndarray, *, threshold: float | None =
 
     A zero vector (an empty text) is near to nothing.
     """
-    blocks = (train[start : start + _TRAIN_BLOCK] for start in range(0, len(train), _TRAIN_BLOCK))
-    return _nearest(
-        "cosine of the encoder's vectors", blocks, test, ENCODER_THRESHOLD if threshold is None else threshold
+    nearest = Nearest(test)
+    for start in range(0, len(train), _TRAIN_BLOCK):
+        nearest.add(*nearest_in(train[start : start + _TRAIN_BLOCK], test), min(_TRAIN_BLOCK, len(train) - start))
+    return nearest.neighbourhood(
+        "cosine of the encoder's vectors", ENCODER_THRESHOLD if threshold is None else threshold
     )
 
 
 def by_words(train: Texts, test: Sequence[str], *, threshold: float | None = None) -> Neighbourhood:
-    """By the cosine of word counts weighted with the probabilistic idf, ln(1 + (N - df + 0.5) / (df + 0.5)).
-
-    The idf is the one of BM25 (Robertson and Zaragoza 2009, with Lucene's 1 inside the logarithm); it all but ignores
-    the words of a prompt's template, which the usual smoothed idf doesn't. Words as in `seatrial.data.normalise.spell`.
-    N counts the test texts and the train texts, of which at most 100,000, evenly drawn, are counted: a word that none of
-    these has weighs as if one had it. Train texts are read twice and never held together.
-    """
-    step = max(1, -(-len(train) // WEIGHED))
-    weights = _Weights((*map(spell, test), *map(spell, islice(train, 0, None, step))))
-    limit = WORD_THRESHOLD if threshold is None else threshold
-    blocks = (weights.vectors(map(spell, block)) for block in _blocks(train, _TRAIN_BLOCK))
-    return _nearest("cosine of weighted words", blocks, weights.vectors(map(spell, test)), limit)
+    """By the cosine of the vectors that `WordWeights` gives; train texts are read twice and never held together."""
+    weights = WordWeights.of(train, test)
+    vectors = weights.vectors(test)
+    nearest = Nearest(vectors)
+    given = iter(train)
+    while block := list(islice(given, _TRAIN_BLOCK)):
+        nearest.add(*nearest_in(weights.vectors(block), vectors), len(block))
+    return nearest.neighbourhood(WORDS, WORD_THRESHOLD if threshold is None else threshold)
 
 
-def _blocks(texts: Iterable[str], size: int) -> Iterator[list[str]]:
-    given = iter(texts)
-    while block := list(islice(given, size)):
-        yield block
-
-
-def _nearest(measure: str, train: Iterable[Any], test: Any, threshold: float) -> Neighbourhood:
-    """The nearest of all train vectors, which come in blocks; of equally near ones the first."""
+def nearest_in(train: Any, test: Any) -> tuple[np.ndarray, np.ndarray]:
+    """For each of the test vectors the cosine to the nearest of some train vectors, 0 where none is near, and its index."""
     import numpy as np
 
     count = test.shape[0]
     similarity, nearest = np.zeros(count), np.full(count, -1)
-    before = 0
-    for block in train:
-        for start in range(0, count, _BLOCK):
-            products = test[start : start + _BLOCK] @ block.T
-            best = np.asarray(products.argmax(axis=1)).ravel() + before
-            found = np.clip(_dense(products.max(axis=1)).ravel(), 0.0, 1.0)
-            nearer = found > similarity[start : start + _BLOCK]
-            similarity[start : start + _BLOCK][nearer] = found[nearer]
-            nearest[start : start + _BLOCK][nearer] = best[nearer]
-        before += block.shape[0]
-    return Neighbourhood(measure, threshold, similarity, nearest, test)
+    for start in range(0, count if train.shape[0] else 0, _BLOCK):
+        products = test[start : start + _BLOCK] @ train.T
+        similarity[start : start + _BLOCK] = np.clip(_dense(products.max(axis=1)).ravel(), 0.0, 1.0)
+        nearest[start : start + _BLOCK] = np.asarray(products.argmax(axis=1)).ravel()
+    return similarity, nearest
 
 
-class _Weights:
-    """The weight of every word, from how many texts have it."""
+class Nearest:
+    """The nearest of train vectors that come in blocks; of equally near ones the first."""
 
-    def __init__(self, spelled: Sequence[Sequence[str]]) -> None:
+    def __init__(self, test: Any) -> None:
         import numpy as np
 
-        frequency = Counter(word for text in spelled for word in set(text))
-        self._columns = {word: column for column, word in enumerate(frequency)}
-        counts = np.fromiter(frequency.values(), dtype=np.float64, count=len(frequency))
-        self._weights = np.log1p((len(spelled) - counts + 0.5) / (counts + 0.5))
-        self._rare = float(np.log1p((len(spelled) - 0.5) / 1.5)) if spelled else 0.0
+        self._test = test
+        self._similarity, self._nearest = np.zeros(test.shape[0]), np.full(test.shape[0], -1)
+        self._before = 0
 
-    def vectors(self, spelled: Iterable[Sequence[str]]) -> csr_matrix:
+    def add(self, similarity: np.ndarray, nearest: np.ndarray, rows: int) -> None:
+        """What `nearest_in` gave for the next block, of so many rows."""
+        nearer = similarity > self._similarity
+        self._similarity[nearer] = similarity[nearer]
+        self._nearest[nearer] = nearest[nearer] + self._before
+        self._before += rows
+
+    def neighbourhood(self, measure: str, threshold: float) -> Neighbourhood:
+        """All of it."""
+        return Neighbourhood(measure, threshold, self._similarity, self._nearest, self._test)
+
+
+class WordWeights:
+    """The weight of every word, from how many texts have it; texts become vectors of weighted word counts.
+
+    The weight is the probabilistic idf, ln(1 + (N - df + 0.5) / (df + 0.5)): the one of BM25 (Robertson and Zaragoza 2009,
+    with Lucene's 1 inside the logarithm). It all but ignores the words of a prompt's template, which the usual smoothed
+    idf doesn't. Words as in `seatrial.data.normalise.spell`.
+    """
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        import numpy as np
+
+        frequency: Counter[str] = Counter()
+        count = 0
+        for count, text in enumerate(texts, 1):  # noqa: B007 - it is used when they are counted
+            frequency.update(set(spell(text)))
+        self._columns = {word: column for column, word in enumerate(frequency)}
+        found = np.fromiter(frequency.values(), dtype=np.float64, count=len(frequency))
+        self._weights = np.log1p((count - found + 0.5) / (found + 0.5))
+        self._rare = float(np.log1p((count - 0.5) / 1.5)) if count else 0.0
+
+    @classmethod
+    def of(cls, train: Texts, test: Sequence[str]) -> WordWeights:
+        """From test texts and train texts, of which at most 100,000, evenly drawn, are counted.
+
+        A word that none of these has weighs as if one had it.
+        """
+        step = max(1, -(-len(train) // WEIGHED))
+        return cls(chain(test, islice(train, 0, None, step)))
+
+    def vectors(self, texts: Iterable[str]) -> csr_matrix:
         """Unit vectors, shape [texts, words]; a text without words is a zero vector."""
         import numpy as np
         from scipy.sparse import csr_matrix
@@ -137,9 +176,9 @@ class _Weights:
         counts: list[int] = []
         ends = [0]
         unknown: list[float] = []
-        for text in spelled:
+        for text in texts:
             rare = 0
-            for word, count in Counter(text).items():
+            for word, count in Counter(spell(text)).items():
                 column = self._columns.get(word)
                 if column is None:
                     rare += count * count

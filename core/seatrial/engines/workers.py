@@ -18,9 +18,11 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from itertools import count as count_up
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from seatrial.engines import Job, Work
@@ -46,9 +48,11 @@ def cores() -> int:
 class Workers:
     """Some processes, and the work that is under way in them."""
 
-    def __init__(self, pool: ProcessPoolExecutor, count: int) -> None:
+    def __init__(self, pool: ProcessPoolExecutor, count: int, jobs: Path) -> None:
         self._pool = pool
         self._count = count
+        self._jobs = jobs
+        self._numbers = count_up()
 
     @classmethod
     @contextmanager
@@ -56,10 +60,11 @@ class Workers:
         """Up to `count` processes, started as work comes; they end with the block, or with this process."""
         threads = max(1, cores() // count)
         pool = ProcessPoolExecutor(count, mp_context=_Context(), initializer=_settle, initargs=(threads,))
-        try:
-            yield cls(pool, count)
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+        with TemporaryDirectory(prefix="seatrial-") as jobs:
+            try:
+                yield cls(pool, count, Path(jobs))
+            finally:
+                pool.shutdown(wait=True, cancel_futures=True)
 
     def map(self, job: bytes, path: Path, groups: Sequence[int]) -> Iterator[tuple[pa.Table, ...]]:
         """What the packed job makes of those row groups, in order.
@@ -67,12 +72,14 @@ class Workers:
         Raises:
             StageError: a process died, as one does that runs out of memory.
         """
+        file = self._jobs / str(next(self._numbers))
+        file.write_bytes(job)  # once: it may hold megabytes, and each worker reads it when its first batch comes
         left = deque(groups)
         under_way: deque[Future[tuple[pa.Table, ...]]] = deque()
         try:
             while left or under_way:
                 while left and len(under_way) < _AHEAD * self._count:
-                    under_way.append(self._pool.submit(_work, job, str(path), left.popleft()))
+                    under_way.append(self._pool.submit(_work, str(file), str(path), left.popleft()))
                 yield under_way.popleft().result()
         except BrokenProcessPool as error:
             raise StageError(
@@ -125,8 +132,8 @@ class _Context(SpawnContext):
 
 # ---- in a worker -----------------------------------------------------------------------------------------------------
 
-_begun: tuple[bytes, Work] | None = None
-"""The job that this process has begun, as it came, and its work. One is held at a time: its parts may be heavy."""
+_begun: tuple[str, Work] | None = None
+"""The file of the job that this process has begun, and its work. One is held at a time: its parts may be heavy."""
 
 
 def _settle(threads: int) -> None:
@@ -145,13 +152,13 @@ def _end_with(sentinel: int) -> None:
     os._exit(1)
 
 
-def _work(job: bytes, path: str, group: int) -> tuple[pa.Table, ...]:
+def _work(job: str, path: str, group: int) -> tuple[pa.Table, ...]:
     import pyarrow.parquet as pq
 
     global _begun  # noqa: PLW0603 - what a process holds between its tasks
     if _begun is None or _begun[0] != job:
         _begun = None
-        _begun = job, pickle.loads(job).begin()  # noqa: S301 - this machine's own process packed it
+        _begun = job, pickle.loads(Path(job).read_bytes()).begin()  # noqa: S301 - the process that started this one wrote it
     with pq.ParquetFile(path) as file:
         table = file.read_row_group(group, use_threads=False)
     return _begun[1](table)

@@ -82,7 +82,8 @@ class SameText:
         return pa.table({"row": [name for name, _ in found], "item": [item for _, item in found]}, SAME)
 
     def conclude(self, index, found, train, held_out):
-        assert len(train) > len(held_out) == len(index)
+        assert len(train)
+        assert len(held_out) == len(index)
         for name, item in zip(found["row"].to_pylist(), found["item"].to_pylist(), strict=True):
             yield Finding(name, "same", matched_row=held_out[item].id)
 
@@ -122,6 +123,20 @@ def both(folder, stage_of, table="raw", given=None, **more):
         run = folder(name, table, given and list(given))
         artifacts.append(stage_of(engine).run(Artifact({table: run / f"data/{table}.parquet", **more}), run, nothing))
     return artifacts
+
+
+def ledgers(folder):
+    """Those of the stages before, empty."""
+    files = {}
+    for stage in ("read", "clean", "compare"):
+        files[f"ledger:{stage}"] = folder / f"{stage}.parquet"
+        with write_ledger(files[f"ledger:{stage}"]):
+            pass
+    return files
+
+
+def leaking(engine, suite_filter, build):
+    return Leakage([suite_filter(build, (Rule("same", "s"),), place="splits")], engine)
 
 
 def tables(artifact):
@@ -167,13 +182,7 @@ def test_splits_that_are_given_are_compared_each_by_itself(folder, suite_filter)
 def test_searching_on_two_processes_gives_what_comparing_gives(folder, suite_filter, build, tmp_path):
     given = [replace(row, split="train") for row in rows(6_000)]
     given += [replace(row, id=f"t{row.id}", split="test") for row in rows(30)]
-    ledgers = {}
-    for stage in ("read", "clean", "compare"):
-        ledgers[f"ledger:{stage}"] = tmp_path / f"{stage}.parquet"
-        with write_ledger(ledgers[f"ledger:{stage}"]):
-            pass
-    filters = [suite_filter(build, (Rule("same", "s"),), place="splits")]
-    one, two = both(folder, lambda engine: Leakage(filters, engine), "split", given, **ledgers)
+    one, two = both(folder, lambda engine: leaking(engine, suite_filter, build), "split", given, **ledgers(tmp_path))
     assert tables(one) == tables(two)
     assert one.facts == two.facts
     assert one.facts["splits"] == {"train": 5_970, "validation": 0, "test": 30}
@@ -196,3 +205,12 @@ def test_a_filter_that_signs_too_few_rows_is_refused(folder, suite_filter):
     stage = Compare([suite_filter(Short, (Rule("copy", "c"),), place="corpus")], ONE)
     with pytest.raises(PluginError, match="gave 1999 signatures for 2000 rows; it must give one a row, in order"):
         stage.run(Artifact({"clean": run / "data/clean.parquet"}), run, nothing)
+
+
+@pytest.mark.parametrize("splits", [("train", "train"), ("test", "test"), ("train", "test"), ("train", "validation")])
+def test_any_split_may_be_empty(folder, suite_filter, splits, tmp_path):
+    given = [replace(row, split=splits[place % 2]) for place, row in enumerate(rows(20))]
+    one, two = both(folder, lambda engine: leaking(engine, suite_filter, SameText), "split", given, **ledgers(tmp_path))
+    assert tables(one) == tables(two)
+    assert one.facts == two.facts
+    assert sum(one.facts["splits"].values()) == 20

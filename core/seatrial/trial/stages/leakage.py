@@ -59,12 +59,13 @@ class Leakage:
                 progress(done, len(self.filters), {})
                 self._compare(suite_filter, sieve, work, tally)
             counts = _divide(sieve.rows, files)
+            train, validation, test = (open_rows(files[name]) for name in SPLITS)
+            covered = coverage(train, test, validation, work=work)
         merge_ledgers(ledger, [*(given.files[f"ledger:{stage}"] for stage in ("read", "clean", "compare")), own])
         progress(len(self.filters), len(self.filters), {})
-        train, validation, test = (open_rows(files[name]) for name in SPLITS)
         facts = tally.facts(len(open_rows(split)), sum(counts.values())) | {
             "splits": counts,
-            "coverage": coverage(train, test, validation).facts(),
+            "coverage": covered.facts(),
         }
         return Artifact(files | {"ledger": ledger}, facts)
 
