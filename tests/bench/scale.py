@@ -72,7 +72,8 @@ def write_rows(file: Path, count: int, draw: random.Random) -> None:
     """The generated rows, a JSON object a line; the copies are of rows at most 50,000 lines before."""
     words = Words(draw)
     recent: list[list[str]] = []
-    with file.open("w", encoding="utf-8") as stream:
+    part = file.with_suffix(".part")
+    with part.open("w", encoding="utf-8") as stream:
         for number in range(count):
             kind = draw.random()
             if recent and kind < 0.02:
@@ -86,6 +87,7 @@ def write_rows(file: Path, count: int, draw: random.Random) -> None:
             recent[number % 50_000 : number % 50_000 + 1] = [text]
             record = {"prompt": " ".join(text), "completion": " ".join(words.text(LENGTH - PROMPT))}
             stream.write(json.dumps(record) + "\n")
+    part.replace(file)
 
 
 class Words:

@@ -11,6 +11,7 @@ from seatrial.scores import Metric
 from seatrial.suite.catalogue import Catalogue
 from seatrial.suite.complaints import Complaint, did_you_mean, listed, shown
 from seatrial.suite.component_check import ComponentCheck, known_keys
+from seatrial.suite.engine_keys import ENGINES
 from seatrial.suite.keys import (
     DataFileKeys,
     DataKeys,
@@ -24,8 +25,9 @@ from seatrial.suite.options import (
     option_model,
     read_component,
     read_entry,
+    read_named,
 )
-from seatrial.suite.parts import Chosen, Data, DataFile, ModelChoice, Suite
+from seatrial.suite.parts import Chosen, Data, DataFile, EngineChoice, ModelChoice, Suite
 from seatrial.suite.score_check import GateCheck, ScorerCheck
 from seatrial.suite.yaml_lines import KeyPath
 
@@ -166,12 +168,27 @@ class _Check(ComponentCheck):
             if isinstance(file, dict):
                 self.address(file.get("source"), ("data", name, "source"))
                 readers[name] = self.reader(file.get("reader"), ("data", name, "reader"))
-        if keys is None:
+        engine = self.engine(given.get("engine", "local"), ("data", "engine"))
+        if keys is None or engine is None:
             return None
         self.splits(keys)
         files = {"train": keys.train, "validation": keys.validation, "test": keys.test}
         parts = {name: _data_file(file, readers.get(name)) for name, file in files.items() if file is not None}
-        return Data(parts["train"], parts.get("validation"), parts.get("test"), keys.split)
+        return Data(parts["train"], parts.get("validation"), parts.get("test"), keys.split, engine)
+
+    def engine(self, given: Any, path: KeyPath) -> EngineChoice | None:
+        """An engine and its options."""
+        read = read_named("engine", given, path, self.complaints)
+        if read is None:
+            return None
+        name, options, inner = read
+        if name not in ENGINES:
+            self.complain(
+                inner, f"no engine is called {shown(name)}{did_you_mean(name, ENGINES)}; there are: {listed(ENGINES)}"
+            )
+            return None
+        keys = self.keys(ENGINES[name], options, inner)
+        return None if keys is None else EngineChoice(name, keys.model_dump())
 
     def reader(self, given: Any, path: KeyPath) -> Chosen | None:
         if given is None:

@@ -85,6 +85,9 @@ class DataKeys(Keys):
     validation: DataFileKeys | None = Field(default=None, description="the rows that early stopping looks at")
     test: DataFileKeys | None = Field(default=None, description="the rows that are scored")
     split: Split = Field(default_factory=Split, description="the shares to hold out of the train source")
+    engine: Any = Field(
+        default="local", description="where filters work: local or ray, or {name: {workers: 4}}; the rows are the same"
+    )
 
 
 class FilterKeys(Reserved):

@@ -32,6 +32,7 @@ __all__ = [
     "read_component",
     "read_entry",
     "read_keys",
+    "read_named",
     "read_options",
     "unknown_component",
     "validate_options",
@@ -297,7 +298,13 @@ def read_entry(
     kind: Kind, given: Any, path: KeyPath, complaints: list[Complaint]
 ) -> tuple[str, dict[str, Any], KeyPath] | None:
     """What `name`, `name: null` or `{name: {options}}` says: the name, the options, and where the options stand."""
-    word = KIND_WORDS[kind]
+    return read_named(KIND_WORDS[kind], given, path, complaints)
+
+
+def read_named(
+    word: str, given: Any, path: KeyPath, complaints: list[Complaint]
+) -> tuple[str, dict[str, Any], KeyPath] | None:
+    """The same of something that is no component; `word` is what a message calls it."""
     if isinstance(given, str):
         return given, {}, path
     if not isinstance(given, dict) or not given:

@@ -16,7 +16,7 @@ from seatrial.suite.keys import LabelStyle, Split, SplitName
 from seatrial.suite.yaml_lines import dump_yaml
 from seatrial.verdict import Severity
 
-__all__ = ["Chosen", "Data", "DataFile", "ModelChoice", "Suite"]
+__all__ = ["Chosen", "Data", "DataFile", "EngineChoice", "ModelChoice", "Suite"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +107,19 @@ class DataFile:
 
 
 @dataclass(frozen=True, slots=True)
+class EngineChoice:
+    """Where filters work."""
+
+    name: str = "local"
+    """One of `seatrial.suite.engine_keys.ENGINES`."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def resolved(self) -> dict[str, Any]:
+        """The `engine:` of a suite file that says just this."""
+        return {self.name: dict(self.options)}
+
+
+@dataclass(frozen=True, slots=True)
 class Data:
     """Where the rows come from, and how they come apart."""
 
@@ -115,6 +128,7 @@ class Data:
     test: DataFile | None = None
     """Given, or held out of `train` by `split.test`; never both."""
     split: Split = field(default_factory=Split)
+    engine: EngineChoice = field(default_factory=EngineChoice)
 
     def resolved(self) -> dict[str, Any]:
         """The `data:` of a suite file that says just this."""
@@ -123,6 +137,7 @@ class Data:
             "validation": self.validation.resolved() if self.validation else None,
             "test": self.test.resolved() if self.test else None,
             "split": self.split.model_dump(),
+            "engine": self.engine.resolved(),
         }
 
 

@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 from seatrial.component import Component
 from seatrial.host import Kind
 from seatrial.suite.catalogue import KIND_WORDS, USED_KINDS, Catalogue
+from seatrial.suite.engine_keys import ENGINES
 from seatrial.suite.keys import (
     DataFileKeys,
     DataKeys,
@@ -59,13 +60,16 @@ class _Schema:
     def whole(self) -> dict[str, Any]:
         """The suite's own keys, with what components may stand in each place."""
         models = {_key(kind, name): option_model(c, _RESERVED[kind]) for (kind, name), c in self._components.items()}
+        engines: dict[str, type[BaseModel]] = {f"engine.{name}": keys for name, keys in ENGINES.items()}
         self._definitions = _definitions(
-            {"suite": SuiteKeys, "data": DataKeys, "data-file": DataFileKeys, "split": Split, **models}
+            {"suite": SuiteKeys, "data": DataKeys, "data-file": DataFileKeys, "split": Split, **engines, **models}
         )
         for (kind, name), component in self._components.items():
             self._fill(kind, name, component, self._definitions[_key(kind, name)])
         file = self._definitions["data-file"]["properties"]
         file["reader"] = _one_of(file["reader"], [*self._named("readers"), {"type": "null"}])
+        data = self._definitions["data"]["properties"]
+        data["engine"] = _one_of(data["engine"], _engines())
         suite = self._definitions.pop("suite")
         suite["required"].remove("model")  # `seatrial data` does without; `run` and `check` ask for it
         keys = suite["properties"]
@@ -138,6 +142,13 @@ class _Schema:
                 },
             },
         ]
+
+
+def _engines() -> list[dict[str, Any]]:
+    """`name` or `{name: options}`, for every engine."""
+    options = {name: {"anyOf": [{"$ref": f"#/$defs/engine.{name}"}, {"type": "null"}]} for name in ENGINES}
+    mapping = {"type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": False}
+    return [{"enum": sorted(ENGINES)}, mapping | {"properties": options}]
 
 
 def _key(kind: Kind, name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from seatrial.engines.local import LocalEngine
+from seatrial.engines import Engine
 from seatrial.store import digest_path
 from seatrial.trial.stages import StageWork
 from seatrial.trial.stages.clean import Clean
@@ -17,6 +17,7 @@ from seatrial.trial.workbench import Workbench
 
 if TYPE_CHECKING:
     from seatrial.suite.file import Chosen, DataFile, Suite
+    from seatrial.suite.parts import EngineChoice
 
 __all__ = ["data_stages"]
 
@@ -34,7 +35,7 @@ def data_stages(suite: Suite, bench: Workbench, *, scored: bool) -> list[StageWo
     """
     read = _read(suite, bench)  # first: a file that is missing is said before heavy libraries are loaded for the rest
     filters = {place: _filters(suite, bench, place) for place in ("rows", "corpus", "splits")}
-    split, engine = suite.data.split, LocalEngine()
+    split, engine = suite.data.split, _engine(suite.data.engine)
     return [
         read,
         Clean(filters["rows"], engine),
@@ -49,6 +50,16 @@ def data_stages(suite: Suite, bench: Workbench, *, scored: bool) -> list[StageWo
         ),
         Leakage(filters["splits"], engine),
     ]
+
+
+def _engine(chosen: EngineChoice) -> Engine:
+    if chosen.name == "ray":
+        from seatrial.engines.on_ray import RayEngine
+
+        return RayEngine(**chosen.options)
+    from seatrial.engines.local import LocalEngine
+
+    return LocalEngine(**chosen.options)
 
 
 def _read(suite: Suite, bench: Workbench) -> Read:

@@ -69,7 +69,7 @@ def run(
     from seatrial.trial.plan import plan_data_stages, plan_stages
 
     bench = Workbench(host, cache=cache or cache_folder(), offline=offline)
-    suite_digest = digest_json({"only": "data", "suite": suite.resolved()} if only_data else suite.resolved())
+    suite_digest = _digest(suite, only_data=only_data)
     unfinished = None if fresh else RunFolder.newest_unfinished(runs, suite_digest)
     folder = unfinished or RunFolder.create(runs, suite.name, clock())
     with folder.lock(), _logged(folder):
@@ -86,6 +86,13 @@ def run(
         # Last of all: a run that says that it is finished is not gone on with.
         write_json(folder / "manifest.json", manifest | {"finished": clock().isoformat()})
     return result
+
+
+def _digest(suite: Suite, *, only_data: bool) -> str:
+    """Equal for runs that come to the same: where filters work decides how long it takes, and nothing else."""
+    resolved = suite.resolved()
+    resolved["data"].pop("engine")
+    return digest_json({"only": "data", "suite": resolved} if only_data else resolved)
 
 
 def _begin(folder: RunFolder, suite: Suite, kind: RunKind, suite_digest: str, now: datetime) -> datetime:

@@ -473,3 +473,23 @@ def test_what_is_wrong_is_said_for_the_data_stages_too(tmp_path, suite_catalogue
     with pytest.raises(SuiteError) as caught:
         load_suite(path, suite_catalogue, extra_metrics=extra_metrics, only_data=True)
     assert [problem.key for problem in caught.value.problems] == ["model.source", "score[0]"]
+
+
+@pytest.mark.parametrize(
+    ("said", "name", "options"),
+    [
+        ("local", "local", {"workers": None}),
+        ("{local: {workers: 3}}", "local", {"workers": 3}),
+        ("ray", "ray", {"workers": None, "address": None}),
+        ("{ray: }", "ray", {"workers": None, "address": None}),
+        ("{ray: {workers: 8, address: auto}}", "ray", {"workers": 8, "address": "auto"}),
+    ],
+)
+def test_an_engine_is_a_name_or_a_name_with_options(load, said, name, options):
+    suite = load(MINIMAL, f"data.engine={said}")
+    assert (suite.data.engine.name, suite.data.engine.options) == (name, options)
+    assert load(dump_yaml(suite.resolved())) == suite
+
+
+def test_the_default_engine_is_this_machine(load):
+    assert load(MINIMAL).data.engine.resolved() == {"local": {"workers": None}}

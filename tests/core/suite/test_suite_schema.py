@@ -100,3 +100,11 @@ def test_nothing_installed_means_nothing_fits():
     schema = json_schema(Host())
     assert schema["properties"]["filters"]["items"] == {"anyOf": [{"not": {}}]}
     assert schema["properties"]["train"]["anyOf"] == [{"not": {}}, {"type": "null"}]
+
+
+def test_an_engine_is_one_of_two_with_its_options(schema):
+    engine = schema["$defs"]["data"]["properties"]["engine"]
+    names, options = engine["anyOf"]
+    assert (engine["default"], names) == ("local", {"enum": ["local", "ray"]})
+    assert options["properties"]["ray"]["anyOf"][0] == {"$ref": "#/$defs/engine.ray"}
+    assert set(schema["$defs"]["engine.ray"]["properties"]) == {"workers", "address"}

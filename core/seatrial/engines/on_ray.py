@@ -1,0 +1,170 @@
+"""The Ray engine: batches go through Ray Data, on this machine or on a cluster; in order, so that results are the same.
+
+The cluster's machines must see the run folder under the same path, and have seatrial, the suite's plugins and the files
+that these load installed as this one has.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import logging
+import os
+import pickle
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seatrial.engines import Batchwise, Job, Work
+from seatrial.errors import SeatrialError, StageError, UsageError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["RayEngine"]
+
+
+_SETTINGS = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DATA_LOG_LEVEL": "ERROR"}
+"""What Ray is told where the user says nothing else: to report nothing to anybody, and no progress on the terminal."""
+
+
+@dataclass(frozen=True, slots=True)
+class RayEngine:
+    """Ray Data.
+
+    Raises:
+        UsageError: Ray is not installed.
+    """
+
+    workers: int | None = None
+    """How many processes work at once; None for as many as Ray has CPUs."""
+    address: str | None = None
+    """A running cluster; None starts Ray on this machine, for as long as a stage works."""
+
+    def __post_init__(self) -> None:
+        if importlib.util.find_spec("ray") is None:
+            raise UsageError("data.engine: ray is not installed; pip install 'seatrial[distributed]', or use `local`")
+
+    @contextmanager
+    def open(self) -> Iterator[Batchwise]:
+        """Ray is connected to, or started; one that this process uses already is used, and left alone."""
+        for name, value in _SETTINGS.items():
+            os.environ.setdefault(name, value)
+        import ray
+
+        ours = not ray.is_initialized()
+        if ours:
+            _start(self.address, self.workers)
+        try:
+            yield _OnRay(self.workers or max(1, int(ray.cluster_resources().get("CPU", 1))))
+        finally:
+            if ours:
+                ray.shutdown()
+
+
+def _start(address: str | None, workers: int | None) -> None:
+    import ray
+
+    alone: dict[str, Any] = {}
+    if address is None:
+        # What this process can import, its workers can, too.
+        paths = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        alone = {"num_cpus": workers, "include_dashboard": False, "runtime_env": {"env_vars": paths}}
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **alone)
+    except (ConnectionError, OSError, RuntimeError, ValueError) as error:
+        where = f"the cluster at {address}" if address else "Ray on this machine"
+        raise StageError(f"data.engine: {where} cannot be used: {error}") from error
+
+
+class _OnRay:
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+
+    def map(self, job: Job, path: Path) -> Iterator[tuple[pa.Table, ...]]:
+        """Each batch's results come back as one record of packed tables."""
+        import pyarrow.parquet as pq
+        import ray
+
+        groups = pq.read_metadata(path).num_row_groups
+        if not groups:
+            return
+        context = ray.data.DataContext.get_current()
+        context.execution_options.preserve_order = True
+        context.enable_progress_bars = False
+        carried = ray.cloudpickle.dumps(job)
+        work = {"job": ray.put(carried), "key": hashlib.sha256(carried).hexdigest()}
+        how: dict[str, Any] = {"batch_format": "pyarrow", "compute": ray.data.TaskPoolStrategy(size=self._workers)}
+        results = (
+            ray.data.range(groups, override_num_blocks=groups)
+            .map_batches(_read, fn_kwargs={"path": str(path)}, batch_size=1, **how)
+            .map_batches(_done, fn_kwargs=work, batch_size=None, **how)
+        )
+        try:
+            for batch in results.iter_batches(batch_size=None, batch_format="pyarrow"):
+                yield from map(_opened, batch.to_pylist())
+        except ray.exceptions.RayError as error:
+            raise _said(error) from error
+
+
+def _said(error: Exception) -> StageError:
+    """What Ray says at such length, in a line."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return StageError(f"data.engine: Ray failed: {type(error).__name__}: {lines[-1] if lines else ''}")
+
+
+def _read(groups: pa.Table, *, path: str) -> pa.Table:
+    """The row group whose number it is given."""
+    import pyarrow.parquet as pq
+
+    (group,) = groups["id"].to_pylist()
+    with pq.ParquetFile(path) as file:
+        return file.read_row_group(group, use_threads=False)
+
+
+_begun: tuple[str, Work] | None = None
+"""The job that one of Ray's processes has begun, by its key, and its work: Ray uses a process for many batches."""
+
+
+def _done(table: pa.Table, *, job: Any, key: str) -> pa.Table:
+    """The job's results for a batch, in one of Ray's processes."""
+    import pyarrow as pa
+    import ray
+
+    global _begun  # noqa: PLW0603 - what a process holds between its tasks
+    try:
+        if _begun is None or _begun[0] != key:
+            _begun = None
+            _begun = key, ray.cloudpickle.loads(ray.get(job)).begin()
+        packed, error = [_packed(result) for result in _begun[1](table)], None
+    except SeatrialError as raised:  # as a value: an exception would come back wrapped in pages of Ray's own
+        packed, error = [], pickle.dumps(raised)
+    return pa.table(
+        {"tables": pa.array([packed], pa.list_(pa.large_binary())), "error": pa.array([error], pa.binary())}
+    )
+
+
+def _opened(result: Mapping[str, Any]) -> tuple[pa.Table, ...]:
+    """The tables of a batch, or what the job raised."""
+    if result["error"] is not None:
+        raise pickle.loads(result["error"])  # noqa: S301 - a process of this run packed it
+    return tuple(map(_unpacked, result["tables"]))
+
+
+def _packed(table: pa.Table) -> bytes:
+    import pyarrow as pa
+
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    packed: bytes = sink.getvalue().to_pybytes()
+    return packed
+
+
+def _unpacked(packed: bytes) -> pa.Table:
+    import pyarrow as pa
+
+    return pa.ipc.open_stream(packed).read_all()
