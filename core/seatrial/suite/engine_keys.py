@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pydantic import Field
 
-from seatrial.suite.options import Keys
+from seatrial.suite.strict import Keys
 
 __all__ = ["ENGINES", "LocalKeys", "RayKeys"]
 
