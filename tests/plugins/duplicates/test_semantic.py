@@ -8,6 +8,8 @@ from collections import defaultdict
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from seatrial.data.normalise import normalise
 from seatrial.errors import UsageError
@@ -113,6 +115,13 @@ def test_very_many_alike_are_cut_to_the_nearest(say, compare, monkeypatch):
     grouping = compare(build(), rows)
     assert len(told(grouping, "conflict")) == 5
     assert set(grouping.clusters.values()) == {"0"}
+
+
+@settings(deadline=None)
+@given(st.floats(0.01, 1.0))
+def test_a_threshold_is_never_lowered_by_rounding(threshold):
+    least = semantic._at_least(threshold)
+    assert float(least) >= threshold > float(np.nextafter(least, np.float32(0)))
 
 
 def test_no_rows_and_impossible_options(say, compare):
