@@ -23,6 +23,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -65,17 +66,19 @@ def main() -> None:
     print(
         f"{'':36}{'seconds':>9}{'ratio':>7}{'with':>7}{'recall':>9}{'precision':>11}{'verified':>10}{'in clusters':>13}"
     )
-    ours = None
-    for name, run in contenders(texts, options):
-        outcome = run()
-        ours = ours or outcome.seconds
+    runs: dict[str, list[Outcome]] = {}
+    for _ in range(options.repeat):  # in turns, since how busy the machine is changes
+        for name, run in contenders(texts, options):
+            runs.setdefault(name, []).append(run())
+    ours = median(next(iter(runs.values()))).seconds
+    for name, outcomes in runs.items():
+        outcome = median(outcomes)
         recall, precision, correct = quality(outcome, texts, sample, true_rows, options.threshold)
         clustered = len(texts) - sum(size == 1 for size in np.bincount(outcome.cluster))
         print(
             f"{name:36}{outcome.seconds:9.2f}{outcome.seconds / ours:7.1f}"
             f"{(outcome.seconds + making * (name != 'seatrial')) / ours:7.1f}{recall:9.2%}{precision:11.2%}"
-            f"{correct:10.2%}{clustered:13,}",
-            flush=True,
+            f"{correct:10.2%}{clustered:13,}"
         )
     print(minima(texts))
     print(f"with: {making:.2f} s of shingling added to the peer's time")
@@ -209,26 +212,22 @@ def quality(
 
 
 def contenders(texts: Sequence[str], options: argparse.Namespace) -> Iterator[tuple[str, Callable[[], Outcome]]]:
-    def median(run: Callable[[], Outcome]) -> Callable[[], Outcome]:
-        return lambda: sorted((run() for _ in range(options.repeat)), key=lambda outcome: outcome.seconds)[
-            options.repeat // 2
-        ]
-
     if options.only != "datasketch":
         rows = [
             Row(str(index), (Turn("user", text), Turn("assistant", "?")), "chat", "s", "f", index + 1)
             for index, text in enumerate(texts)
         ]
-        yield "seatrial", median(lambda: seatrial(rows, options.threshold))
+        yield "seatrial", partial(seatrial, rows, options.threshold)
     if options.only != "seatrial":
         sets = [{one.encode() for one in shingles(text)} for text in texts]
         form = banding(options.threshold, PERMUTATIONS)
         for how in ("bulk", "update_batch"):
             for named, params in (("its banding", None), (f"{form.bands} × {form.rows}", (form.bands, form.rows))):
-                yield (
-                    f"datasketch {how}, {named}",
-                    median(lambda how=how, params=params: datasketch(sets, options.threshold, how, params)),
-                )
+                yield f"datasketch {how}, {named}", partial(datasketch, sets, options.threshold, how, params)
+
+
+def median(outcomes: Sequence[Outcome]) -> Outcome:
+    return sorted(outcomes, key=lambda outcome: outcome.seconds)[len(outcomes) // 2]
 
 
 def seatrial(rows: Sequence[Row], threshold: float) -> Outcome:
