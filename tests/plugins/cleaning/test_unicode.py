@@ -104,8 +104,8 @@ def test_only_lost_characters_are_not_repaired():
 def test_no_rows_no_turns_and_a_huge_turn():
     assert list(build_unicode().inspect([])) == []
     assert list(build_unicode().inspect([row()])) == []
-    huge = "line\r\n" * 100_000 + "\u200b" * 100_000
-    assert repaired(huge) == "line\n" * 100_000
+    huge = "line\r\n" * 20_000 + "\u200b" * 100_000
+    assert repaired(huge) == "line\n" * 20_000
 
 
 def test_a_long_line_of_mojibake_is_repaired_whole():
