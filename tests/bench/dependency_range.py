@@ -62,7 +62,10 @@ def _try(end: str, folder: Path, python: str, tests: Sequence[str]) -> str:
     """Why an end did not pass, or nothing."""
     venv = folder.resolve() / end
     started = time.perf_counter()
-    _install(end, venv, python)
+    try:
+        _install(end, venv, python)
+    except subprocess.CalledProcessError as error:
+        return f"was not installed: {error}"
     versions = _versions(venv)
     print(f"== {end}: installed in {time.perf_counter() - started:.0f} s", flush=True)
     for name, version in versions.items():
