@@ -27,15 +27,14 @@ from pathlib import Path
 
 from run_differences import differences
 
+from seatrial.display.console import LOSS_LINES
+
 START, END = "(start)", "(end)"
 """Before the first stage, where plugins are loaded and weights converted; after the last one."""
 
 STARTED = re.compile(r"Trial .*: \d+ stages.*, in .+")
 FINISHED = re.compile(r"✓ +\d+/\d+ (\S+)  (earlier result)?.*")
 STEPPED = re.compile(r"  train: step (\d+) of (\d+), loss")
-
-STEP_LINES = 10
-"""Lines about steps that a plain log gets of one training."""
 
 ROUNDS = 6
 """Runs that are killed, at most, until every moment was hit."""
@@ -164,7 +163,7 @@ def _wait(moment: Moment | None, heard: Heard, durations: Mapping[str, float] | 
         return moment.part * durations[moment.place]
     if not heard.steps or heard.step < moment.part * heard.steps:
         return None
-    return moment.after * durations["train"] / STEP_LINES
+    return moment.after * durations["train"] / LOSS_LINES
 
 
 def _wait_for_orphans(session: int, patience: float = 10.0) -> None:
@@ -238,7 +237,7 @@ def _try(suite: str, kills: int, seed: int, folder: Path) -> int:
     heard = alone.run()
     durations = heard.durations()
     print(f"left alone, {suite} took {heard.ended:.1f} s and ended with exit code {heard.code}")
-    moments, killed, problems = choose_moments(durations, kills, seed), 0, []
+    moments, killed, resumed, problems = choose_moments(durations, kills, seed), 0, 0, []
     for number in range(1, ROUNDS + 1):
         print(f"run {number}: {len(moments)} kills to come")
         command = Command(suite, folder / str(number))
@@ -246,11 +245,15 @@ def _try(suite: str, kills: int, seed: int, folder: Path) -> int:
         killed += len(hits)
         code = heard.code if command.finished else command.run().code
         problems += [f"run {number}: {what}" for what in _problems(alone.folder, command, code, heard.code)]
-        print(f"  done; the training went on from step {_resumed_from(command.folder)}")
+        step = _resumed_from(command.folder)
+        resumed += step > 0
+        print(f"  done; the training went on from step {step}")
         moments = [moment for moment in moments if moment not in hits]
         if not moments:
             break
     problems += [f"no kill hit {moment.place}" for moment in moments]
+    if "train" in durations and kills >= len(durations) and not resumed:
+        problems.append("no training went on from a checkpoint; try another --seed")
     print(*problems, sep="\n", end="\n" if problems else "")
     print(
         f"{killed} kills in {len(durations)} places, {number} runs: {'see above' if problems else 'the same results'}"

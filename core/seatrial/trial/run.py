@@ -21,6 +21,7 @@ from seatrial.suite.file import Suite
 from seatrial.trial.environment import peak_resident_bytes
 from seatrial.trial.saved import load_result
 from seatrial.trial.stages import StageWork
+from seatrial.trial.stages.train import remove_checkpoints
 from seatrial.trial.workbench import Workbench
 
 __all__ = ["run"]
@@ -81,6 +82,7 @@ def run(
         )
         write_json(folder / "manifest.json", manifest)
         _Trial(host, folder, clock).work(stages, _plan(suite, folder, stages, offline=offline))
+        remove_checkpoints(folder)
         result = load_result(folder.path, host)
         host.run_finished(result)
         # Last of all: a run that says that it is finished is not gone on with.

@@ -17,7 +17,14 @@ from seatrial.store import RunFolder, atomic_file, atomic_folder, digest_json, d
 from seatrial.training import Trainer, TrainingJob
 from seatrial.trial.stages import Progress, blame
 
-__all__ = ["Train"]
+__all__ = ["Train", "remove_checkpoints"]
+
+_CHECKPOINTS = "checkpoints"
+
+
+def remove_checkpoints(folder: RunFolder) -> None:
+    """Once no kill can make a run train again: not before the stage is marked as finished, which its own work cannot see."""
+    shutil.rmtree(folder / _CHECKPOINTS, ignore_errors=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +55,7 @@ class Train:
         }
 
     def run(self, given: Artifact, folder: RunFolder, progress: Progress) -> Artifact:
-        """Train to the end; the checkpoints go once the adapter is whole."""
+        """Train to the end; the checkpoints stay (`remove_checkpoints`)."""
         train, validation = open_rows(given.files["train"]), open_rows(given.files["validation"])
         if not len(train):
             raise StageError("train: the filters and the split left no train row; see the ledger for who dropped them")
@@ -70,16 +77,13 @@ class Train:
                 trained = self.trainer.train(job)
         with atomic_file(folder / "training.jsonl") as part:
             part.write_text("".join(json.dumps(step) + "\n" for step in log.steps()), encoding="utf-8")
-        # Renamed first: a kill amid the removal must not leave checkpoints without the log of the steps before them.
-        checkpoints.rename(checkpoints.with_name("done"))
-        shutil.rmtree(folder / "checkpoints", ignore_errors=True)
         files = {"adapter": folder / "adapter", "training": folder / "training.jsonl"}
         return Artifact(files, {"method": trained.method, **trained.facts})
 
     @staticmethod
     def _checkpoints(folder: RunFolder, key: str) -> Path:
         """The checkpoints of this very training; those of another one are removed."""
-        root = folder / "checkpoints"
+        root = folder / _CHECKPOINTS
         mine = root / key[:16]
         for other in root.glob("*"):
             if other != mine:
