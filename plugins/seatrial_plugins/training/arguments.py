@@ -23,6 +23,7 @@ def training_arguments(
     """
     from transformers import TrainingArguments
 
+    log_every = max(1, steps // 200)
     wanted: dict[str, Any] = {
         "output_dir": str(folder),
         "max_steps": steps,
@@ -35,12 +36,11 @@ def training_arguments(
         "max_grad_norm": options.max_grad_norm,
         "optim": "adamw_torch_fused",
         "logging_strategy": "steps",
-        "logging_steps": max(1, steps // 200),
+        "logging_steps": log_every,
         "logging_nan_inf_filter": False,  # a NaN must be seen, not replaced by the last good loss (trl issue 6668)
         "eval_strategy": "no",
         "save_strategy": "steps",
-        "save_steps": save_every,
-        "save_total_limit": 2,
+        "save_steps": -(-save_every // log_every) * log_every,  # between two logged means, a resumed one would be cut
         "seed": seed,
         "use_cpu": on_cpu,
         "report_to": [],

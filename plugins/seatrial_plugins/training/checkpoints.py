@@ -9,7 +9,7 @@ from pathlib import Path
 
 from seatrial.store import write_json
 
-__all__ = ["mark_whole", "newest_checkpoint"]
+__all__ = ["keep_newest", "mark_whole", "newest_checkpoint"]
 
 _MARK = "whole.json"
 _NAME = re.compile(r"checkpoint-(\d+)")
@@ -19,6 +19,13 @@ def mark_whole(checkpoint: Path, fingerprint: str) -> None:
     """Say, after everything else was written, that a checkpoint is whole and which training it belongs to."""
     sizes = {file.name: file.stat().st_size for file in sorted(checkpoint.iterdir()) if file.is_file()}
     write_json(checkpoint / _MARK, {"fingerprint": fingerprint, "sizes": sizes})
+
+
+def keep_newest(folder: Path, count: int) -> None:
+    """Remove all checkpoints but the newest. The Trainer would go by their times, and warn where these are too close."""
+    found = sorted((int(name[1]), path) for path in folder.iterdir() if (name := _NAME.fullmatch(path.name)))
+    for _, path in found[:-count]:
+        shutil.rmtree(path)
 
 
 def newest_checkpoint(folder: Path, fingerprint: str) -> Path | None:

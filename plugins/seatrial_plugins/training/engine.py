@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader
 from transformers import PrinterCallback, ProgressCallback, Trainer, TrainerCallback
 
 from seatrial.errors import TrainingError
-from seatrial_plugins.training.checkpoints import mark_whole
+from seatrial_plugins.training.checkpoints import keep_newest, mark_whole
 from seatrial_plugins.training.examples import Example
 from seatrial_plugins.training.graphs import GraphedPasses, Shape
 from seatrial_plugins.training.loss import summed_loss
@@ -188,6 +188,7 @@ class Engine(Trainer):
             checkpoint = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
             self.history.save(checkpoint)
             mark_whole(checkpoint, self.work.fingerprint)
+            keep_newest(checkpoint.parent, 2)
 
 
 class _Steps(torch.utils.data.Dataset[int]):

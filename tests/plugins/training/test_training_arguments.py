@@ -9,9 +9,9 @@ from seatrial_plugins.training.arguments import training_arguments
 from seatrial_plugins.training.options import LoraOptions
 
 
-def make(tmp_path, **changes):
+def make(tmp_path, save_every=80, **changes):
     options = LoraOptions(warmup=0.1, lr=1e-3, weight_decay=0.01, max_grad_norm=0.5, **changes)
-    return training_arguments(options, folder=tmp_path, steps=400, seed=3, save_every=80, on_cpu=True)
+    return training_arguments(options, folder=tmp_path, steps=400, seed=3, save_every=save_every, on_cpu=True)
 
 
 def test_what_the_suite_says_is_what_the_trainer_does(tmp_path):
@@ -25,6 +25,10 @@ def test_what_the_suite_says_is_what_the_trainer_does(tmp_path):
     assert arguments.save_steps == 80
     assert arguments.seed == 3
     assert arguments.logging_steps == 2
+
+
+def test_a_checkpoint_never_falls_between_two_logged_means(tmp_path):
+    assert [make(tmp_path, save_every=every).save_steps for every in (1, 80, 81)] == [2, 80, 82]
 
 
 def test_nothing_is_reported_anywhere_or_hidden(tmp_path):
