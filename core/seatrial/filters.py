@@ -72,7 +72,8 @@ class Comparison:
     measures: Mapping[str, float] = field(default_factory=dict)
     """The values of the component's `metrics`, by their names: gates can hold them."""
     facts: Mapping[str, object] = field(default_factory=dict)
-    """What reports may tell besides. JSON values."""
+    """What reports may tell besides. JSON values. `groups` becomes a table: name of what train was held against →
+    {"items": how many there are, "contaminated": {rule: how many of them it found}}."""
 
     @classmethod
     def of(cls, found: Iterable[Finding] | Comparison) -> Comparison:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seatrial.reporting import Result
 from seatrial.scores import Score
 from seatrial_reports.cover import Cover, build_cover
-from seatrial_reports.facts import entries, text, whole
+from seatrial_reports.facts import entries, mapping, text, whole
 from seatrial_reports.numbers import count, interval, value
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ __all__ = [
     "Example",
     "FilterBlock",
     "FlowStep",
+    "LeakGroup",
     "NaiveSplit",
     "RuleLine",
     "build_data_trail",
@@ -96,6 +97,17 @@ class FilterBlock:
 
 
 @dataclass(frozen=True, slots=True)
+class LeakGroup:
+    """What train was held against: the held-out rows, or a benchmark."""
+
+    filter: str
+    name: str
+    items: int
+    contaminated: tuple[tuple[str, int], ...]
+    """(rule, items that it found in train)."""
+
+
+@dataclass(frozen=True, slots=True)
 class NaiveSplit:
     """What a split that ignores duplicates would have reported: an estimate."""
 
@@ -120,6 +132,7 @@ class DataTrail:
     leaks_total: int
     leak_filters: tuple[str, ...]
     """Filters that looked for leakage; empty where none did."""
+    leak_groups: tuple[LeakGroup, ...]
     naive: NaiveSplit | None
 
 
@@ -144,6 +157,7 @@ def build_data_trail(result: Result) -> DataTrail:
         leaks=tuple(_examples(result.ledger, leaks[:LISTED])),
         leaks_total=len(leaks),
         leak_filters=tuple(text(one, "filter") for one in entries(result.facts("leakage"), "filters")),
+        leak_groups=tuple(_leak_groups(result)),
         naive=_naive(result.scores),
     )
 
@@ -256,6 +270,17 @@ def _examples(ledger: pa.Table, indices: Sequence[int]) -> list[Example]:
         )
         for record in ledger.take(pa.array(indices, pa.int64())).to_pylist()
     ]
+
+
+def _leak_groups(result: Result) -> Iterator[LeakGroup]:
+    """What each leakage filter counted."""
+    for one in entries(result.facts("leakage"), "filters"):
+        groups = mapping(mapping(one, "facts"), "groups")
+        for name in groups:
+            group = mapping(groups, name)
+            counts = mapping(group, "contaminated")
+            found = tuple((rule, whole(counts, rule) or 0) for rule in counts)
+            yield LeakGroup(text(one, "filter"), name, whole(group, "items") or 0, found)
 
 
 # ---- the naive split ------------------------------------------------------------------------------------------------

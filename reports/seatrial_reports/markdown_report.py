@@ -135,6 +135,15 @@ def _data(view: View) -> Iterator[str]:
         )
     if data.leak_filters or data.leaks_total:
         yield from ("", f"Leakage: {data.leaks_total:,} finding{'' if data.leaks_total == 1 else 's'}.")
+    if data.leak_groups:
+        yield ""
+        yield from _table(
+            ("Held against train", "By", "Items", "Found in train, by rule"),
+            (
+                (g.name, g.filter, f"{g.items:,}", ", ".join(f"{rule} {found:,}" for rule, found in g.contaminated))
+                for g in data.leak_groups
+            ),
+        )
     if data.naive:
         yield from ("", "What a naive split would have reported (an estimate):", "")
         yield from _table(("Measured on", "Value", "95% interval", "n"), data.naive.lines)

@@ -21,6 +21,7 @@ def test_it_says_the_same_in_brief(plain_result, tmp_path):
     assert "| choice/calibration\\_error | tuned | missing: no probabilities |  | 0 |" in text
     assert "| Row filters | 398 | 3 | 395 | yes |" in text
     assert "- ⚠ toxicity: its detector is weak" in text
+    assert "| gsm8k | leakage | 1,319 | tulu3 2 |" in text
     assert "11 of 104 answers are wrong." in text
     assert "```sh\nseatrial run message-router --set train.r=16\n" in text
 

@@ -94,6 +94,8 @@ def test_filters_are_counted_from_the_ledger(plain_result):
 def test_leaks_and_the_naive_split_are_told(plain_result):
     data = build_data_trail(plain_result)
     assert (data.leaks_total, data.leak_filters, data.conflicts_total) == (4, ("leakage",), 2)
+    (group,) = data.leak_groups
+    assert (group.filter, group.name, group.items, group.contaminated) == ("leakage", "gsm8k", 1_319, (("tulu3", 2),))
     assert [line[1] for line in data.naive.lines] == ["0.942", "0.987", "0.857"]
     metrics = {block.metric for block in build_comparison(plain_result).all()}
     assert not any(metric.startswith("naive_split") for metric in metrics)

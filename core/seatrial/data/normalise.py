@@ -118,7 +118,9 @@ def _split(piece: str) -> tuple[str, ...]:
     bare = piece.strip(_EDGES)
     if bare.isascii() and (bare.isalnum() or _PLAIN.fullmatch(bare)):
         return (bare.lower(),)  # most pieces of most texts: ten times faster than by the rules
-    return tuple(word for word in normalise(piece).split() if any(map(_is_wordlike, word)))
+    # A compatibility character may only turn out to be a Han one when it is normalised.
+    parts = (part for word in normalise(piece).split() for part in PIECE.findall(word))
+    return tuple(part for part in parts if any(map(_is_wordlike, part)))
 
 
 @lru_cache(maxsize=1 << 16)
@@ -127,4 +129,4 @@ def _cached_words(piece: str) -> tuple[str, ...]:
 
 
 def _is_wordlike(character: str) -> bool:
-    return unicodedata.category(character)[0] in "LNSM"
+    return unicodedata.category(character)[0] in "LNSM" and not "\ufe00" <= character <= "\ufe0f"

@@ -12,17 +12,24 @@ from seatrial_plugins.leakage.held_out import HeldOut
 from seatrial_plugins.leakage.overlap import Found, Overlap
 from seatrial_plugins.leakage.row_by_row import RowByRow
 from seatrial_plugins.leakage.texts import Side, compared_turns
+from seatrial_plugins.leakage.units import Units
 
 __all__ = ["Exact"]
 
 
 class Exact(RowByRow):
-    """Compares fingerprints, as the duplicates filter does with `method: normalised`, system turns left out."""
+    """Compares fingerprints, as the duplicates filter does with `method: normalised`, system turns left out.
+
+    Texts that normalise to the same have the same words, so a row whose words no held-out text has needs no fingerprint.
+    """
 
     name = "exact"
 
-    def __init__(self, held_out: HeldOut, on: Side) -> None:
+    def __init__(self, held_out: HeldOut, words: Units, on: Side) -> None:
         super().__init__(on)
+        self._words = words
+        codes = held_out.items(words, on).codes
+        self._spelled = {b"", *(codes[text].tobytes() for text in range(len(codes)))}
         alike: defaultdict[tuple[bytes, bytes | None, int], list[int]] = defaultdict(list)
         for index, (row, group) in enumerate(zip(held_out.rows, held_out.groups.tolist(), strict=True)):
             key = self._key(row)
@@ -35,13 +42,16 @@ class Exact(RowByRow):
 
     def find(self, batch: Batch) -> Iterator[Overlap]:
         """The held-out rows with the same text; where both offer choices, those must be the same, in any order."""
+        codes = batch.codes(self._words, self.on)
         for index, row in enumerate(batch.rows):
-            key = self._key(row)
-            known = self._by_text.get(key, ()) if key else ()
-            mine = choices_fingerprint(row, "normalised") if known else None
-            for theirs, item in known:
-                if mine is None or theirs is None or mine == theirs:
-                    yield Overlap(index, item, 1.0)
+            if codes[index].tobytes() in self._spelled:
+                yield from (Overlap(index, item, 1.0) for item in self._equal(row))
+
+    def _equal(self, row: Row) -> Iterator[int]:
+        key = self._key(row)
+        known = self._by_text.get(key, ()) if key else ()
+        mine = choices_fingerprint(row, "normalised") if known else None
+        return (item for theirs, item in known if mine is None or theirs is None or mine == theirs)
 
     def alike(self, item: int) -> tuple[int, ...]:
         """The held-out rows with that text and those choices."""

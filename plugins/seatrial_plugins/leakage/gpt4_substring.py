@@ -43,18 +43,16 @@ class Gpt4Substring(UnitPreset):
     def _drawn(self, template: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The stretches' places among the texts' characters, their lengths, and the texts that they are of."""
         index = NgramIndex(self.items, LENGTH, template)
-        of_text: defaultdict[int, list[int]] = defaultdict(list)
-        for text, start in zip(index.text_of.tolist(), index.starts.tolist(), strict=True):
-            of_text[text].append(start)
+        bounds = np.searchsorted(index.text_of, np.arange(len(self.items) + 1)).tolist()
         drawn: list[tuple[int, int, int]] = []
         for text, length in enumerate(self.items.codes.lengths.tolist()):
             if length < LENGTH:
                 drawn.append((int(self.items.codes.starts[text]), length, text))
                 continue
-            said = self.items.codes[text].tobytes().hex()
-            starts = of_text[text]
-            chosen = random.Random(f"{self._seed} {said}").sample(starts, min(SAMPLES, len(starts)))
-            drawn += [(start, LENGTH, text) for start in sorted(chosen)]
+            possible = range(*bounds[text : text + 2])
+            rng = random.Random(b"%d " % self._seed + self.items.codes[text].tobytes())
+            chosen = rng.sample(possible, min(SAMPLES, len(possible)))
+            drawn += [(int(index.starts[place]), LENGTH, text) for place in sorted(chosen)]
         array = np.array(drawn, dtype=np.int64).reshape(-1, 3)
         return array[:, 0], array[:, 1], array[:, 2]
 

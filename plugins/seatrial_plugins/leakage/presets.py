@@ -73,7 +73,7 @@ def build_presets(names: Sequence[PresetName], held_out: HeldOut, options: Prese
         return options.encoder
 
     makers: Mapping[PresetName, Callable[[], Preset]] = {
-        "exact": lambda: Exact(held_out, on),
+        "exact": lambda: Exact(held_out, words, on),
         "gpt3_filter": lambda: Gpt3Filter(held_out, plain, on, template, short=short),
         "gpt3_measure": lambda: Gpt3Measure(held_out, plain, on, template, short=short),
         "palm": lambda: Palm(held_out, words, on, template, short=short),

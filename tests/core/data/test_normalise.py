@@ -85,6 +85,14 @@ def test_words_and_their_places_agree_with_spelling(text):
         assert word.text in spell(text[word.start : word.end])
 
 
+@given(st.text(max_size=8))
+@example("a⺟b ㏠")
+@example("a \ufe00 b")
+def test_texts_that_normalise_to_the_same_have_the_same_words(text):
+    normalised = normalise(text)
+    assert normalise(normalised) != normalised or spell(normalised) == spell(text)
+
+
 def test_a_huge_text_has_all_its_words():
     assert len(spell("word, " * 200_000)) == 200_000
 

@@ -49,3 +49,7 @@ def test_one_word_emoji_and_punctuation_are_compared_too(hits):
     assert hits("exact", ["👍"], ["👎"]) == []
     assert hits("exact", ["?"], ["!"]) == []
     assert hits("exact", ["a"], []) == []
+
+
+def test_characters_that_are_han_once_normalised_are_not_passed_over(hits):
+    assert hits("exact", ["⺟ and 1日"], ["母 and ㏠"]) == [("train0", "test0", 1.0)]
