@@ -202,8 +202,7 @@ def _records(say: Callable[[str], str]) -> list[Record]:
             "dropped": 4,
             "rows_out": 385,
             "filters": [
-                one
-                | {"facts": {"groups": {say("gsm8k"): {"items": 1_319, "contaminated": {say("tulu3"): 2}}}}}
+                one | {"facts": {"groups": {say("gsm8k"): {"items": 1_319, "contaminated": {say("tulu3"): 2}}}}}
                 for one in filters(("leakage", "leakage", 4, 4))
             ],
             "splits": {"train": 256, "validation": 24, "test": 105},

@@ -22,12 +22,20 @@ def model(smollm2_files):
     return transformers(dtype="float32", device="cpu").load(smollm2_files)
 
 
+def asked_of(model, prompt, texts):
+    """The labels' probabilities for each text in the place of the last message."""
+    classifier = LabelClassifier(prompt, LABELS)
+    return classifier.probabilities(
+        model.loglikelihoods([classifier.with_text(t) for t in texts], [LABELS] * len(texts))
+    )
+
+
 @pytest.mark.slow
 def test_what_the_attack_says_of_a_real_model_is_what_the_model_says(model):
     rows = []
     for number, message in enumerate(MESSAGES):  # the label is what the model answers, so every row can be attacked
         prompt = (Turn("user", message),)
-        answer = LABELS[int(LabelClassifier(model, prompt, LABELS).probabilities([message]).argmax())]
+        answer = LABELS[int(asked_of(model, prompt, [message]).argmax())]
         rows.append(Row(f"r{number}", (*prompt, Turn("assistant", answer)), "text-label", "", "", number, label=answer))
     task = Task(labels=LABELS, raw=rows, train=rows, seed=7, progress=lambda *_: None)
     system = System("base", "base", model=model)
@@ -37,7 +45,7 @@ def test_what_the_attack_says_of_a_real_model_is_what_the_model_says(model):
         detail = sample.detail
         assert sample.values["clean_correct"] == 1.0
         assert 1 < sample.values["unique_forwards"] <= sample.values["queries"] <= 60
-        asked = LabelClassifier(model, row.prompt, LABELS).probabilities([detail["original"], detail["attacked"]])
+        asked = asked_of(model, row.prompt, [detail["original"], detail["attacked"]])
         told = [list(detail[f"{when}_probabilities"].values()) for when in ("clean", "attacked")]
         np.testing.assert_allclose(told, asked, atol=1e-3)
         assert (sample.prediction == row.target) == (sample.values["flipped"] == 0.0)
