@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from seatrial.component import Component
@@ -74,9 +74,10 @@ class SuiteFilter:
         )
 
     def __reduce__(self) -> tuple[Callable[..., SuiteFilter], tuple[Any, ...]]:
-        """Carry the recipe, not what was built."""
+        """Carry the recipe, not what was built; of the component, what it says of itself, not functions of its options."""
+        component = replace(self.component, build=self.recipe.build, uses={}, metrics=())
         said = (
-            *(self.alias, self.component, self.plugin, self.version),
+            *(self.alias, component, self.plugin, self.version),
             *(self.recipe, self.options, self.actions, self.reads),
         )
         return _built_again, said

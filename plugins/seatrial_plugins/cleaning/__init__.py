@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from seatrial import Component, Rule, Use, hookimpl
 from seatrial.filters import CorpusFilter, Filter, RowFilter
@@ -135,13 +136,18 @@ def build_unicode() -> RowFilter:
     return Unicode()
 
 
+def _counts_tokens(options: Mapping[str, Any]) -> bool:
+    """Whether `length` has a limit in tokens."""
+    return options.get("max_tokens") is not None or options.get("cut_at") is not None
+
+
 def build_length(
     *,
     min_characters: int = 1,
     max_characters: int | None = 100_000,
     max_tokens: int | None = None,
     cut_at: int | None = None,
-    tokenizer: CountsTokens,
+    tokenizer: CountsTokens | None = None,
 ) -> RowFilter:
     """Drops conversations that are too short or too long, and flags those that training would cut.
 
@@ -153,7 +159,7 @@ def build_length(
         cut_at: where training cuts a row, its `max_length`: longer rows are flagged, with what would be lost, before any
             GPU is touched; not counted for rows that have too many characters already. Null leaves it to training, which
             counts what it cuts, too.
-        tokenizer: the model's.
+        tokenizer: the model's; asked for only where tokens are counted.
     """
     from seatrial_plugins.cleaning.length import Length
 
@@ -257,7 +263,7 @@ def seatrial_filters() -> Iterable[Component[Filter]]:
         "length",
         build_length,
         "Drops rows that are too short or too long, in characters or model tokens, and flags what training would cut.",
-        uses={"tokenizer": Use("tokenizer")},
+        uses={"tokenizer": Use("tokenizer", when=_counts_tokens)},
         rules=LENGTH_RULES,
     )
     yield Component(

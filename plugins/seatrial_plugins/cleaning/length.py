@@ -20,7 +20,8 @@ class Length:
     max_characters: int | None
     max_tokens: int | None
     cut_at: int | None
-    tokenizer: CountsTokens
+    tokenizer: CountsTokens | None
+    """None where no limit is in tokens."""
 
     def __post_init__(self) -> None:
         if self.max_characters is not None and self.max_characters < self.min_characters:
@@ -68,6 +69,7 @@ class Length:
         """Tokens of each; where one cannot be counted, its reason, and the others are counted one by one."""
         if not conversations:
             return []
+        assert self.tokenizer is not None
         try:
             return [*self.tokenizer.count_tokens(conversations)]
         except Exception as error:  # noqa: BLE001 - a template may raise anything; one odd row must not stop the rest

@@ -139,6 +139,11 @@ def test_a_filter_that_asks_for_a_tokenizer_asks_for_a_model(folder, capsys):
     assert (code, "asks for the model's tokenizer" in err) == (2, True)
 
 
+def test_a_filter_that_counts_no_tokens_asks_for_none(folder, capsys):
+    (folder / "suite.yaml").write_text(SUITE.replace("schema,", "schema, length,"), encoding="utf-8")
+    assert seatrial(capsys, "data", "suite.yaml")[0] == 0
+
+
 def test_rows_may_all_stay_in_train(folder, capsys):
     code, out, _ = seatrial(capsys, "data", "suite.yaml", "--set", "data.split.test=0")
     assert (code, "41 kept (train 41)" in out) == (0, True)
