@@ -22,6 +22,9 @@ __all__ = ["Comparison", "CorpusFilter", "Filter", "Grouping", "RowFilter", "Sea
 class RowFilter(Protocol):
     """Looks at each row by itself (`place="rows"`).
 
+    It may be built again in other processes, as its component says, and given other batches there: what it finds in a row
+    depends on that row alone.
+
     One that rests on a weak detector says so with an attribute `weak`, and reports repeat it. So they do an attribute
     `unseen`, a few words for what one might expect it to look for and it does not.
 

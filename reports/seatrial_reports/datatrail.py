@@ -14,6 +14,7 @@ from seatrial_reports.facts import entries, mapping, text, whole
 from seatrial_reports.numbers import count, interval, value
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
 
 __all__ = [
@@ -29,6 +30,8 @@ __all__ = [
 
 EXAMPLES = 3
 """Examples shown of each rule."""
+_LOOKED_AT = 1_000
+"""Entries of a rule among which examples are looked for."""
 LISTED = 200
 """Leaked pairs and conflicting labels are listed in full up to here."""
 
@@ -192,13 +195,13 @@ def _flow(result: Result) -> tuple[FlowStep, ...]:
 # ---- filters and the ledger -----------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Tally:
     findings: int
     dropped: int
-    rows: set[str]
-    excerpts: set[str]
-    shown: list[int]
+    rows: int
+    shown: tuple[int, ...]
+    """Where its examples stand in the ledger."""
 
 
 def _filters(result: Result) -> tuple[FilterBlock, ...]:
@@ -222,9 +225,7 @@ def _filters(result: Result) -> tuple[FilterBlock, ...]:
             findings=findings,
             dropped=dropped,
             rules=tuple(
-                RuleLine(
-                    rule, version, action, t.findings, len(t.rows), t.dropped, tuple(_examples(result.ledger, t.shown))
-                )
+                RuleLine(rule, version, action, t.findings, t.rows, t.dropped, tuple(_examples(result.ledger, t.shown)))
                 for (s, f, _, rule, version, action), t in tallies.items()
                 if (s, f) == (stage, name)
             ),
@@ -233,26 +234,63 @@ def _filters(result: Result) -> tuple[FilterBlock, ...]:
     )
 
 
-def _tally(ledger: pa.Table) -> dict[tuple[str, str, str, str, str, str], _Tally]:
-    """Counts by stage, filter, plugin, rule, version and action; examples are the first with different excerpts."""
-    names = ("stage", "filter", "plugin", "rule", "rule_version", "action", "row", "decisive", "excerpt")
-    tallies: dict[tuple[str, str, str, str, str, str], _Tally] = {}
-    for index, (*key, row, decisive, excerpt) in enumerate(
-        zip(*(ledger[name].to_pylist() for name in names), strict=True)
-    ):
-        tally = tallies.setdefault(tuple(str(part or "") for part in key), _Tally(0, 0, set(), set(), []))  # type: ignore[arg-type]  # six names, six parts
-        tally.findings += 1
-        tally.dropped += bool(decisive)
-        tally.rows.add(row)
-        if len(tally.shown) < EXAMPLES and excerpt not in tally.excerpts:
-            tally.excerpts.add(excerpt)
-            tally.shown.append(index)
-    return tallies
+def _tally(ledger: pa.Table) -> dict[tuple[str, ...], _Tally]:
+    """Counts by stage, filter, plugin, rule, version and action, in the order in which these first appear."""
+    import numpy as np
+
+    keys, group = _groups(ledger, ("stage", "filter", "plugin", "rule", "rule_version", "action"))
+    findings = np.bincount(group, minlength=len(keys))
+    dropped = np.bincount(group[_truths(ledger["decisive"])], minlength=len(keys))
+    _, row = _groups(ledger, ("row",))
+    pairs = np.unique(np.stack([group, row]), axis=1)
+    rows = np.bincount(pairs[0], minlength=len(keys))
+    return {
+        key: _Tally(int(findings[n]), int(dropped[n]), int(rows[n]), _shown(ledger, np.flatnonzero(group == n)))
+        for n, key in enumerate(keys)
+    }
+
+
+def _groups(ledger: pa.Table, names: Sequence[str]) -> tuple[list[tuple[str, ...]], np.ndarray]:
+    """The different values of some columns together, in the order in which they appear, and which of them each entry has."""
+    import numpy as np
+
+    coded = [ledger[name].combine_chunks().dictionary_encode() for name in names]
+    codes = np.stack([one.indices.fill_null(-1).to_numpy(zero_copy_only=False) for one in coded])
+    values, first, group = np.unique(codes, axis=1, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    words = [[*one.dictionary.to_pylist(), ""] for one in coded]
+    keys = [tuple(word[code] or "" for word, code in zip(words, column, strict=True)) for column in values.T[order]]
+    return keys, place[group.ravel()]
+
+
+def _truths(column: pa.ChunkedArray) -> np.ndarray:
+    truths: np.ndarray = column.combine_chunks().fill_null(False).to_numpy(zero_copy_only=False)
+    return truths
+
+
+def _shown(ledger: pa.Table, places: np.ndarray) -> tuple[int, ...]:
+    """The first places with different excerpts, looked for among the first thousand."""
+    import pyarrow as pa
+
+    seen: dict[str, int] = {}
+    near = places[:_LOOKED_AT]
+    for place, excerpt in zip(near.tolist(), ledger["excerpt"].take(pa.array(near)).to_pylist(), strict=True):
+        seen.setdefault(excerpt or "", place)
+        if len(seen) == EXAMPLES:
+            break
+    return tuple(seen.values())
 
 
 def _chosen(ledger: pa.Table, wanted: Callable[[str, str], bool]) -> list[int]:
-    pairs = zip(ledger["stage"].to_pylist(), ledger["rule"].to_pylist(), strict=True)
-    return [index for index, (stage, rule) in enumerate(pairs) if wanted(stage or "", rule or "")]
+    """Where the entries stand whose stage and rule are wanted."""
+    import numpy as np
+
+    keys, group = _groups(ledger, ("stage", "rule"))
+    chosen = np.array([wanted(stage, rule) for stage, rule in keys], dtype=bool)
+    places: list[int] = np.flatnonzero(chosen[group]).tolist() if keys else []
+    return places
 
 
 def _examples(ledger: pa.Table, indices: Sequence[int]) -> list[Example]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seatrial.engines import Batchwise, Job
-from seatrial.engines.workers import Workers, cores, packed
+from seatrial.engines.workers import Workers, cores, on_gpu, packed
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,7 +30,8 @@ class LocalEngine:
     """This machine."""
 
     workers: int | None = None
-    """The most processes; None for as many as there are cores. With 1 everything stays in this process."""
+    """The most processes; None for as many as there are cores. With 1 everything stays in this process, and so does work
+    that uses a GPU."""
     worth: float = WORTH
 
     @contextmanager
@@ -70,7 +71,7 @@ class _Local:
                 yield result
 
     def _can_share(self, left: int) -> bool:
-        return self._count > 1 and left > 1
+        return self._count > 1 and left > 1 and not on_gpu()
 
     def _shared(self) -> Workers:
         if self._workers is None:

@@ -31,7 +31,7 @@ from seatrial.errors import StageError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Workers", "cores", "packed"]
+__all__ = ["Workers", "cores", "on_gpu", "packed"]
 
 _AHEAD = 2
 """Batches for each worker that are under way: one is worked on while the next is ready."""
@@ -43,6 +43,12 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON
 def cores() -> int:
     """The cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def on_gpu() -> bool:
+    """Whether this process computes on a GPU: several would each hold a copy of the model there, and wait for each other."""
+    torch = sys.modules.get("torch")
+    return torch is not None and bool(torch.cuda.is_initialized())
 
 
 class Workers:

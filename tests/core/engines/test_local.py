@@ -6,6 +6,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pytest
@@ -70,6 +71,13 @@ def test_much_work_goes_to_several_processes_and_comes_back_in_order(numbers):
 
 def test_with_one_worker_everything_stays_here(numbers):
     _, processes = mapped(LocalEngine(workers=1, worth=0), Squares(), numbers)
+    assert {one["process"] for one in processes} == {os.getpid()}
+
+
+def test_work_that_uses_a_gpu_stays_here(numbers, monkeypatch):
+    torch = SimpleNamespace(cuda=SimpleNamespace(is_initialized=lambda: True))
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    _, processes = mapped(LocalEngine(workers=2, worth=0), Squares(), numbers)
     assert {one["process"] for one in processes} == {os.getpid()}
 
 

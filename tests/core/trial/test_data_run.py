@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 import pyarrow.parquet as pq
 import pytest
@@ -190,3 +191,34 @@ def test_it_imports_no_torch(folder):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "HEAVY []"
+
+
+@pytest.mark.slow
+def test_a_killed_data_run_goes_on_and_leaves_what_an_undisturbed_one_leaves(folder):
+    with (folder / "rows.jsonl").open("w", encoding="utf-8") as stream:
+        for place in range(12_000):
+            text = f"where is my parcel number {place % 9_000} and card {place % 77} of the {place % 13}th"
+            stream.write(json.dumps({"text": text, "label": "parcel" if place % 2 else "post"}) + "\n")
+        stream.write("{broken\n")
+    command = [sys.executable, "-m", "seatrial", "data", "suite.yaml", "--runs"]
+    for wanted in ("read", "clean", "compare", "split", "leakage"):
+        process = subprocess.Popen([*command, "killed"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + 200
+        while process.poll() is None and not list(folder.glob(f"killed/*/stages/{wanted}.json")):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        process.kill()
+        process.wait()
+    results = []
+    for runs in ("killed", "whole"):
+        subprocess.run([*command, runs], check=True, capture_output=True, timeout=200)
+        (found,) = (folder / runs).iterdir()
+        results.append(load_result(found, Host.load()))
+    killed, whole = results
+    assert killed.ledger.equals(whole.ledger)
+    for name in ("train.jsonl", "test.jsonl"):
+        assert (killed.folder / "dataset" / name).read_bytes() == (whole.folder / "dataset" / name).read_bytes()
+    for result in results:
+        kept = result.facts("leakage")["rows_out"]
+        assert kept + sum(result.ledger["decisive"].to_pylist()) == result.facts("read")["read"] == 12_001
+        assert not [path for path in (result.folder / "data").iterdir() if path.name.startswith((".compare", ".leak"))]
