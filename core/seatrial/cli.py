@@ -286,7 +286,8 @@ def _suite(named: str, host: Host, overrides: Sequence[str] | None, *, only_data
         if named not in installed:
             near = difflib.get_close_matches(named, installed, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
-            raise UsageError(f"{named}: no such file, and no installed suite ({', '.join(installed)}){hint}")
+            found = "is a folder, not a suite file" if path.is_dir() else "no such file"
+            raise UsageError(f"{named}: {found}, and no installed suite ({', '.join(installed)}){hint}")
         path = installed[named]
     return load_suite(path, host, overrides=overrides or (), only_data=only_data)
 

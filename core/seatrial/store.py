@@ -18,7 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
-from seatrial.errors import StoreError
+from seatrial.errors import StoreError, UsageError
 from seatrial.events import Artifact, Record
 
 __all__ = ["RunFolder", "atomic_file", "atomic_folder", "cache_folder", "digest_json", "digest_path", "write_json"]
@@ -133,10 +133,10 @@ class RunFolder:
         """An existing run folder.
 
         Raises:
-            StoreError: there is none.
+            UsageError: there is none.
         """
         if not (path / "manifest.json").is_file():
-            raise StoreError(f"{path}: not a run folder (it has no manifest.json); name one below runs/")
+            raise UsageError(f"{path}: not a run folder (it has no manifest.json); name one below runs/")
         return cls(path)
 
     @contextlib.contextmanager

@@ -120,8 +120,39 @@ def test_a_blocked_plugin_takes_its_components_along(tmp_path):
 @pytest.mark.parametrize("command", [["gate"], ["why", "aa11"]])
 def test_a_command_about_a_run_on_what_is_no_run_folder(command, tmp_path):
     done = seatrial(command[0], tmp_path, *command[1:])
-    assert done.returncode == 3
+    assert done.returncode == 2
     assert "not a run folder" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "no row could be read"),
+        ("words,kind\n", "no row could be read"),
+        ("words,kind\nhello,a\n", "rows.csv:2"),
+    ],
+)
+def test_check_reads_a_row_of_each_source_or_says_why_it_cannot(text, said, tmp_path):
+    (tmp_path / "rows.csv").write_text(text)
+    suite = tmp_path / "suite.yaml"
+    suite.write_text(
+        f"""name: odd
+model: {{source: "package:seatrial_suites/tiny_llama", loader: random, device: cpu}}
+data: {{train: {{source: "path:{tmp_path}/rows.csv", columns: {{text: wrods, label: kind}}}}, split: {{test: 0.5}}}}
+train: {{method: lora}}
+score: [{{choice: {{}}}}]
+gates: [{{metric: choice/accuracy, min: 0.5}}]
+"""
+    )
+    done = seatrial("check", suite)
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
+def test_a_folder_is_no_suite_file(tmp_path):
+    done = seatrial("check", tmp_path)
+    assert done.returncode == 2
+    assert "is a folder, not a suite file" in done.stderr
 
 
 def test_the_shipped_suites_pass_the_check_of_their_files(capsys):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seatrial.errors import StoreError
+from seatrial.errors import StoreError, UsageError
 from seatrial.events import Artifact, Record
 from seatrial.store import RunFolder, atomic_file, atomic_folder, digest_json, digest_path, write_json
 
@@ -101,7 +101,7 @@ def test_the_newest_unfinished_run_of_the_same_suite_goes_on(tmp_path):
 
 
 def test_what_is_no_run_folder_is_said_to_be_none(tmp_path):
-    with pytest.raises(StoreError, match="not a run folder"):
+    with pytest.raises(UsageError, match="not a run folder"):
         RunFolder.open(tmp_path)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -42,12 +41,10 @@ def preflight(
             yield f"model {model.address}: sha256 {model.digest[:16]}"
         read = next(stage for stage in stages if isinstance(stage, Read))
         for source in read.inputs:
-            rows = list(islice(read.rows(source), 3))
-            if not rows:
-                continue
-            yield f"rows of {source.resolved.address}: {rows[0].format}, first from {rows[0].file}:{rows[0].line}"
+            row = read.first_row(source)
+            yield f"rows of {source.resolved.address}: {row.format}, first from {row.file}:{row.line}"
             if not only_data:
-                yield f"prompt of it, {_tokens(bench, rows[0])} tokens with its answer: {rows[0].input_text[:120]!r}"
+                yield f"prompt of it, {_tokens(bench, row)} tokens with its answer: {row.input_text[:120]!r}"
         yield f"stages: {' → '.join(stage.name for stage in stages)}"
     yield f"{suite.name}: ready"
 

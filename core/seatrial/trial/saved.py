@@ -70,7 +70,8 @@ def judge_saved(path: Path, host: Host) -> Verdict:
     """Compute a saved run's verdict again, and write it down.
 
     Raises:
-        StoreError: it is no run folder, or the run did not get as far as its gates.
+        UsageError: it is no run folder.
+        StoreError: the run did not get as far as its gates.
     """
     folder = RunFolder.open(path)
     if _only_data(folder):
@@ -92,6 +93,7 @@ def load_result(path: Path, host: Host) -> Result:
     """A run as reports see it, the sections that plugins add included.
 
     Raises:
+        UsageError: it is no run folder.
         StoreError: the run has no verdict yet, or a file of it is damaged.
     """
     folder = RunFolder.open(path)

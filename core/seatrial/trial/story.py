@@ -89,7 +89,8 @@ def tell(path: Path, named: str) -> Story:
         named: The row's id, the first characters of it, or `FILE:LINE`, where the last parts of a file's path will do.
 
     Raises:
-        StoreError: it is no run folder, or its files are damaged.
+        UsageError: it is no run folder.
+        StoreError: its files are damaged.
         UsageError: no row is meant by that, or several are; the message names the nearest, or them.
     """
     folder = RunFolder.open(path)
@@ -188,6 +189,8 @@ def _none(folder: RunFolder, named: str) -> str:
     place = _PLACE.fullmatch(named)
     if place is None:
         shown = ", ".join(_some_ids(folder))
+        if not shown:
+            return f"{folder.path}: no record of this run became a row; name one by FILE:LINE"
         return (
             f"no row has the id {named!r}, or one that starts so; ids look like {shown}, and FILE:LINE names a row too"
         )

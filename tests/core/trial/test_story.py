@@ -9,7 +9,7 @@ from seatrial import Row, Span, Turn
 from seatrial.data.ledger import Entry, merge_ledgers, write_ledger
 from seatrial.data.table import write_rows
 from seatrial.display.story import story_document, story_lines
-from seatrial.errors import StoreError, UsageError
+from seatrial.errors import UsageError
 from seatrial.trial.story import tell
 
 IDS = ("aa11", "aa11.2", "ab22", "cc33")
@@ -174,7 +174,7 @@ def test_an_unfinished_run_tells_what_is_known_so_far(run):
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path):
-    with pytest.raises(StoreError, match="not a run folder"):
+    with pytest.raises(UsageError, match="not a run folder"):
         tell(tmp_path, "aa")
 
 

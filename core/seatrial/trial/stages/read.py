@@ -90,9 +90,7 @@ class Read:
             reading = _Reading(writer, excerpts=self.excerpts)
             count = write_rows(raw, self._every(files, reading, progress))
         if not count:
-            addresses = ", ".join(source.resolved.address for source in self.inputs)
-            first = f"; the first: {reading.first.row}: {reading.first.detail}" if reading.first else ""
-            raise SourceError(f"{addresses}: no row could be read ({reading.problems} unusable records{first})")
+            raise _nothing_read(", ".join(source.resolved.address for source in self.inputs), reading)
         facts = {
             "read": count + reading.problems,
             "rows": count,
@@ -110,11 +108,22 @@ class Read:
                 yield from reading.rows(source, file, reader)
         progress(len(files), len(files), {})
 
-    def rows(self, source: Input) -> Iterator[Row]:
-        """The rows of one input, without a ledger: for a look before a run."""
+    def first_row(self, source: Input) -> Row:
+        """The first row of one input, without a ledger: for a look before a run.
+
+        Raises:
+            SourceError: no record of it becomes a row.
+        """
         reading = _Reading(None, excerpts=self.excerpts)
         for file in list_files(source, self.readers):
-            yield from reading.rows(source, file, reader_of(source, file, self.readers))
+            for row in reading.rows(source, file, reader_of(source, file, self.readers)):
+                return row
+        raise _nothing_read(source.resolved.address, reading)
+
+
+def _nothing_read(addresses: str, reading: _Reading) -> SourceError:
+    first = f"; the first: {reading.first.row}: {reading.first.detail}" if reading.first else ""
+    return SourceError(f"{addresses}: no row could be read ({reading.problems} unusable records{first})")
 
 
 def reader_of(source: Input, file: Path, readers: Mapping[str, NamedReader]) -> NamedReader:

@@ -53,6 +53,11 @@ class Split:
                 writer.write(table.set_column(place, "split", splits.slice(writer.rows, len(table))))
                 progress(writer.rows, len(splits), {})
         counts = {of["values"]: of["counts"] for of in splits.value_counts().to_pylist()}
+        if self.scored and not len(splits):
+            raise UsageError(
+                "split: the filters dropped every row, so nothing can be trained or scored; the ledger names the rule of "
+                "each (`seatrial why RUN ROW`): give rules that are not meant for such rows `action: flag`, or leave them out"
+            )
         if self.scored and not counts.get("test"):
             raise UsageError(
                 "split: no test row is left, so nothing can be scored; name `data.test`, raise `data.split.test`, or see "
