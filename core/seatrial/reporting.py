@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from seatrial.events import Record
-from seatrial.scores import Score
+from seatrial.scores import Metric, Score
 from seatrial.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ class Result:
     """The logging steps of training.jsonl."""
     samples: Mapping[str, pa.Table] = field(default_factory=dict)
     """Scorer → its samples of every system: columns of `seatrial.judging.samples.sample_schema()`."""
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
+    """Full name → how the score of that name was computed from those samples."""
     sections: Sequence[Section] = ()
     """What plugins add."""
 

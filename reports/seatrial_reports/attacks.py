@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from seatrial.reporting import Result
+from seatrial_reports.asked import asked, in_words
 from seatrial_reports.facts import loaded, mapping, number, text
 from seatrial_reports.headline import subject
 from seatrial_reports.numbers import count, share
@@ -20,7 +21,13 @@ SHOWN = 12
 LONGEST = 2_000
 """Characters of a text that are compared."""
 
-_ORDER = ("succeeded", "budget exhausted", "failed", "skipped")
+_MEANINGS = {
+    "succeeded": "the answer flipped",
+    "budget exhausted": "all queries spent, not flipped",
+    "failed": "withstood the attack",
+    "skipped": "wrong already, not attacked",
+}
+_ORDER = tuple(_MEANINGS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +57,10 @@ class AttackBlock:
     """What one attacking scorer did to the system on trial."""
 
     scorer: str
-    outcomes: tuple[tuple[str, int], ...]
+    asked: str
+    """The options that the suite gave it."""
+    outcomes: tuple[tuple[str, str, int], ...]
+    """(outcome, what it means, rows)."""
     n: int
     attacks: tuple[Attack, ...]
 
@@ -59,6 +69,7 @@ def build_attacks(result: Result) -> tuple[AttackBlock, ...]:
     """One block for each scorer whose samples hold an original and an attacked text."""
     import pyarrow.compute as pc
 
+    options = {one.alias: in_words(one) for one in asked(result, "score")}
     blocks = []
     for alias, table in result.samples.items():
         mine = table.filter(pc.equal(table["system"], subject(result)))
@@ -67,9 +78,15 @@ def build_attacks(result: Result) -> tuple[AttackBlock, ...]:
         if tried:
             outcomes = [text(detail, "outcome") for _, detail in tried]
             ranked = sorted(zip(outcomes, range(len(tried)), strict=True), key=lambda pair: (_rank(pair[0]), pair[1]))
-            counted = tuple((name, outcomes.count(name)) for name in sorted(set(outcomes), key=_rank) if name)
+            counted = tuple(
+                (name, _MEANINGS.get(name.replace("_", " "), ""), outcomes.count(name))
+                for name in sorted(set(outcomes), key=_rank)
+                if name
+            )
             shown = [tried[place] for name, place in ranked if name != "skipped"][:SHOWN]
-            blocks.append(AttackBlock(alias, counted, len(tried), tuple(_attack(r, d) for r, d in shown)))
+            blocks.append(
+                AttackBlock(alias, options.get(alias, ""), counted, len(tried), tuple(_attack(r, d) for r, d in shown))
+            )
     return tuple(blocks)
 
 

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from seatrial.scores import Score
 from seatrial_reports.numbers import amount, interval, value
 
-__all__ = ["Dot", "DotPlot", "LossCurve", "Tick", "dot_plot", "loss_curve", "nice_ticks"]
+__all__ = ["Dot", "DotPlot", "LossCurve", "Tick", "dot_plot", "loss_curve", "nice_ticks", "powers_of_ten"]
+
+STEEP = 100.0
+"""Losses that fall this far are drawn on powers of ten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,8 @@ class LossCurve:
     y_ticks: tuple[Tick, ...]
     best: Tick | None
     """The step whose adapter was kept."""
+    logarithmic: bool
+    """Whether the axis of losses has powers of ten: where they fall so far that the end would be a flat line."""
     alt: str
 
 
@@ -67,6 +72,12 @@ def nice_ticks(low: float, high: float, wanted: int = 5) -> list[float]:
     step = next(power * m for m in (1, 2, 5, 10) if power * m >= rough * 0.999)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     return [float(f"{i * step:.12g}") for i in range(first, last + 1)]
+
+
+def powers_of_ten(low: float, high: float) -> list[float]:
+    """The powers of ten from the one at or below `low` to the one at or above `high`; both above 0."""
+    first, last = math.floor(math.log10(low) + 1e-9), math.ceil(math.log10(high) - 1e-9)
+    return [float(f"1e{power}") for power in range(first, max(last, first + 1) + 1)]
 
 
 def dot_plot(scores: Sequence[Score], thresholds: Mapping[str, float]) -> DotPlot | None:
@@ -105,7 +116,10 @@ def _label(score: Score) -> str:
 
 
 def loss_curve(steps: Sequence[Mapping[str, float]], best_step: int | None) -> LossCurve | None:
-    """The logged losses; None where fewer than two are finite numbers. The axis starts at 0."""
+    """The logged losses; None where fewer than two are finite numbers.
+
+    The axis starts at 0, or is logarithmic where the largest loss is `STEEP` times the smallest or more.
+    """
     series: dict[str, list[tuple[float, float]]] = {"loss": [], "validation_loss": []}
     for logged in steps:
         for name, points in series.items():
@@ -115,19 +129,29 @@ def loss_curve(steps: Sequence[Mapping[str, float]], best_step: int | None) -> L
     points = train + validation
     if len(points) < 2:
         return None
-    xs, ys = nice_ticks(0, max(x for x, _ in points)), nice_ticks(0, max(y for _, y in points))
-    right, top = max(x for x, _ in points), ys[-1]
+    right, (low, high) = max(x for x, _ in points), (min(y for _, y in points), max(y for _, y in points))
+    steep = low > 0 and high >= STEEP * low
+    xs, ys = nice_ticks(0, right), powers_of_ten(low, high) if steep else nice_ticks(0, high)
+    scaled = math.log10 if steep else float
+    bottom, top = scaled(ys[0]), scaled(ys[-1])
+
+    def across(x: float) -> float:
+        return round(100 * x / max(right, 1e-9), 2)
+
+    def down(y: float) -> float:
+        return round(100 - 100 * (scaled(y) - bottom) / max(top - bottom, 1e-9), 2)
 
     def place(point: tuple[float, float]) -> tuple[float, float]:
-        return round(100 * point[0] / max(right, 1e-9), 2), round(100 - 100 * point[1] / max(top, 1e-9), 2)
+        return across(point[0]), down(point[1])
 
     return LossCurve(
         train=_polyline(map(place, train)),
         validation=_polyline(map(place, validation)),
         validation_dots=tuple(map(place, validation)),
-        x_ticks=tuple(Tick(place((x, 0))[0], amount(x)) for x in xs if x <= right),
-        y_ticks=tuple(Tick(place((0, y))[1], f"{y:g}") for y in ys),
-        best=Tick(place((best_step, 0))[0], amount(best_step)) if best_step and best_step <= right else None,
+        x_ticks=tuple(Tick(across(x), amount(x)) for x in xs if x <= right),
+        y_ticks=tuple(Tick(down(y), f"{y:g}") for y in ys),
+        logarithmic=steep,
+        best=Tick(across(best_step), amount(best_step)) if best_step and best_step <= right else None,
         alt=". ".join(_told(name, s) for name, s in (("Training loss", train), ("Validation loss", validation)) if s),
     )
 

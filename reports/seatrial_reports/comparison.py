@@ -12,6 +12,7 @@ from seatrial_reports.charts import Dot, DotPlot, dot_plot
 from seatrial_reports.facts import entries, mapping, number, text
 from seatrial_reports.headline import subject
 from seatrial_reports.numbers import interval, value
+from seatrial_reports.rivals import Rival, build_rivals
 
 __all__ = ["Comparison", "MetricBlock", "ScoreLine", "build_comparison", "scorer_of"]
 
@@ -30,8 +31,11 @@ class ScoreLine:
     n: str
     missing: str
     method: str
+    """How the interval was computed, where the lines of a block differ in it."""
     dot: Dot | None
     """Its place on the metric's axis; None where there is no number or no plot."""
+    rival: Rival | None = None
+    """How the system on trial stands to this one on the same rows; None where they cannot be paired."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +46,23 @@ class MetricBlock:
     summary: str
     direction: str
     """`higher is better` or `lower is better`."""
+    method: str
+    """How the intervals of all lines were computed, where they have it in common."""
+    n: str
+    """How many samples every line's score is computed from, where it is the same number."""
     lines: tuple[ScoreLine, ...]
     plot: DotPlot | None
     """The axis that the lines' dots stand on; None where fewer than two systems have a number."""
+
+    @property
+    def scorer(self) -> str:
+        """The alias of the scorer that it comes from."""
+        return scorer_of(self.metric)
+
+    @property
+    def paired(self) -> bool:
+        """Whether any system is held against the one on trial row by row."""
+        return any(line.rival for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +95,13 @@ def build_comparison(result: Result, apart: Sequence[str] = ("naive_split",)) ->
         if scorer_of(score.metric) not in apart:
             by_metric.setdefault(score.metric, []).append(score)
     on_trial = subject(result)
+    rivals = build_rivals(result)
     compared: list[MetricBlock] = []
     alone: list[MetricBlock] = []
     costs: list[MetricBlock] = []
     counts: list[MetricBlock] = []
     for metric, scores in by_metric.items():
-        block = _block(metric, _ordered(scores, on_trial), on_trial, _thresholds(result, metric))
+        block = _block(metric, _ordered(scores, on_trial), on_trial, _thresholds(result, metric), rivals)
         if all(score.system == DATA for score in scores):
             counts.append(block)
         elif scores[0].unit in _COSTS:
@@ -105,28 +124,47 @@ def _ordered(scores: Sequence[Score], on_trial: str) -> list[Score]:
     return sorted(scores, key=rank)
 
 
-def _block(metric: str, scores: Sequence[Score], on_trial: str, thresholds: Mapping[str, float]) -> MetricBlock:
+def _block(
+    metric: str,
+    scores: Sequence[Score],
+    on_trial: str,
+    thresholds: Mapping[str, float],
+    rivals: Mapping[tuple[str, str], Rival],
+) -> MetricBlock:
     plot = dot_plot(scores, thresholds)
     dots = plot.dots if plot else {}
+    methods = {score.interval.method for score in scores if score.interval}
+    common = methods.pop() if len(methods) == 1 else ""
+    sizes = {_n(score) for score in scores}
     return MetricBlock(
         metric=metric,
         summary=scores[0].summary,
         direction=f"{scores[0].better} is better",
-        lines=tuple(_line(score, on_trial, dots.get(score.system)) for score in scores),
+        method=common,
+        n=sizes.pop() if len(sizes) == 1 else "",
+        lines=tuple(
+            _line(score, on_trial, dots.get(score.system), rivals.get((metric, score.system)), common)
+            for score in scores
+        ),
         plot=plot,
     )
 
 
-def _line(score: Score, on_trial: str, dot: Dot | None) -> ScoreLine:
+def _n(score: Score) -> str:
+    return f"{score.n:,}" if score.kind != "exact" else ""
+
+
+def _line(score: Score, on_trial: str, dot: Dot | None, rival: Rival | None, common: str) -> ScoreLine:
     return ScoreLine(
         system=score.system,
         on_trial=score.system == on_trial,
         value=value(score),
         interval=interval(score),
-        n=f"{score.n:,}" if score.kind != "exact" else "",
+        n=_n(score),
         missing=score.missing or "",
-        method=score.interval.method if score.interval else "",
+        method=score.interval.method if score.interval and score.interval.method != common else "",
         dot=dot,
+        rival=rival,
     )
 
 

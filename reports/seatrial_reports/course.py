@@ -16,15 +16,17 @@ __all__ = ["Course", "MaskedPiece", "build_course"]
 _COUNTS = {
     "trainable_parameters": "trainable parameters",
     "parameters": "parameters in all",
-    "tokens": "tokens read",
+    "rows": "train rows",
+    "tokens": "tokens in them",
     "supervised_tokens": "supervised tokens (the loss is on these only)",
     "truncated_rows": "rows cut at the token limit",
     "lost_tokens": "tokens lost to the limit",
+    "validation_rows": "validation rows",
     "dropped_rows": "rows that could not be trained on",
     "steps": "optimiser steps",
     "best_step": "step whose adapter was kept",
-    "resumed_from": "resumed from step",
-    "tokens_per_second": "tokens per second",
+    "resumed_from_step": "resumed from step",
+    "tokens_per_second": "tokens a second, all passes",
 }
 
 
@@ -41,6 +43,10 @@ class Course:
     """What training did."""
 
     method: str
+    setting: str
+    """What decides most: `r 32, alpha 64, target modules all-linear, lr 0.0015, epochs 5, batch size 128`."""
+    where: str
+    """`on cuda:0, in bfloat16`."""
     figures: tuple[tuple[str, str], ...]
     masked_example: tuple[MaskedPiece, ...]
     curve: LossCurve | None
@@ -65,6 +71,19 @@ def build_course(result: Result) -> Course | None:
     difference = number(prove, "largest_difference")
     return Course(
         method=text(facts, "method"),
+        setting=", ".join(
+            f"{name.replace('_', ' ')} {written}"
+            for name, written in flat(mapping(facts, "options") or mapping(result.suite, "train"))
+            if name in _CHIEF
+        ),
+        where=", ".join(
+            said
+            for said in (
+                f"on {text(facts, 'device')}" if text(facts, "device") else "",
+                f"in {text(facts, 'dtype')}" if text(facts, "dtype") else "",
+            )
+            if said
+        ),
         figures=_figures(facts),
         masked_example=_masked(facts),
         curve=loss_curve(result.training, best),
@@ -75,10 +94,19 @@ def build_course(result: Result) -> Course | None:
         proof=""
         if difference is None
         else f"The adapter is active: on {count(number(prove, 'rows') or 0)} rows it moves the answers' "
-        f"log-likelihood by up to {amount(difference)}.",
+        f"log-likelihood by up to {amount(difference)}{_asked_for(prove)}.",
         adapter=text(facts, "adapter_sha256") or text(prove, "adapter_sha256"),
         settings=(*(flat(mapping(facts, "options")) or flat(mapping(result.suite, "train"))), *_others(facts)),
     )
+
+
+_CHIEF = ("r", "alpha", "dropout", "target_modules", "epochs", "lr", "learning_rate", "schedule", "batch_size")
+"""The options that decide most, as trainers commonly call them."""
+
+
+def _asked_for(prove: Mapping[str, object]) -> str:
+    tolerance = number(prove, "tolerance")
+    return f" (more than {tolerance:g} is asked for)" if tolerance is not None else ""
 
 
 _LOSSES = {"loss": "training", "validation_loss": "validation"}

@@ -22,7 +22,7 @@ __all__ = ["Confusion", "FailureBlock", "GroupLine", "Mistake", "build_failures"
 MISTAKES = 12
 """Mistakes shown, surest first."""
 CONFUSIONS = 12
-"""Pairs of target and prediction shown, most frequent first."""
+"""Pairs of classes shown that are taken for each other, most frequent first."""
 GROUPS = 12
 """Classes shown before the rest is folded away, worst first."""
 
@@ -46,13 +46,17 @@ class GroupLine:
 
 @dataclass(frozen=True, slots=True)
 class Confusion:
-    """How often one answer was given for another."""
+    """How often one class was taken for another, both ways."""
 
     target: str
     prediction: str
     count: int
     of: int
     """Items with that target."""
+    back: int
+    """How often it went the other way round."""
+    back_of: int
+    """Items whose target is the answer that was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +160,14 @@ def _groups(records: Sequence[Mapping[str, Any]], key: str) -> tuple[GroupLine, 
 
 
 def _confusions(wrong: Sequence[Mapping[str, Any]], targets: Counter[str]) -> tuple[Confusion, ...]:
+    """Two classes are one line, told from the side that is mistaken more often; most mistakes first."""
     pairs = Counter((str(r["target"]), str(r["prediction"])) for r in wrong)
-    ranked = sorted(pairs.items(), key=lambda item: (-item[1], item[0]))[:CONFUSIONS]
-    return tuple(Confusion(target, prediction, n, targets[target]) for (target, prediction), n in ranked)
+    sides = {tuple(sorted(pair)): pair for pair in sorted(pairs, key=lambda pair: (pairs[pair], pair))}
+    ranked = sorted(sides.values(), key=lambda pair: (-pairs[pair] - pairs[pair[::-1]], -pairs[pair], pair))
+    return tuple(
+        Confusion(target, answer, pairs[target, answer], targets[target], pairs[answer, target], targets.get(answer, 0))
+        for target, answer in ranked[:CONFUSIONS]
+    )
 
 
 def _mistakes(wrong: Sequence[Mapping[str, Any]]) -> tuple[Mistake, ...]:

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Literal
 
 from seatrial.reporting import Result
-from seatrial.verdict import Decision, VerdictState
+from seatrial.verdict import Decision, Verdict, VerdictState
 from seatrial_reports.facts import entries, flag, mapping, sequence, text, whole
-from seatrial_reports.numbers import amount, duration, share
+from seatrial_reports.numbers import amount, duration, percent, share
 
 __all__ = ["GateLine", "Headline", "build_headline", "subject"]
 
@@ -27,6 +27,12 @@ _DATA = ("≡", "DATA", "What became of the data. No model was trained or scored
 
 _SIGNS = {"pass": "✓ pass", "fail": "✗ fail", "inconclusive": "? inconclusive", "error": "! error"}
 
+
+_COUNTED = "exact"
+"""The method of gates on counts, which are no samples: an n of 1 and bounds would say nothing."""
+
+MUCH = 0.25
+"""The share of a stage's rows from which on dropping them is a warning."""
 
 _GATE_PLACES = 4
 """Decimals of a share beside a gate: one more than elsewhere, to see on which side of a threshold it lies."""
@@ -63,6 +69,8 @@ class Headline:
     suite: str
     description: str
     model: str
+    weights: str
+    """File and size: `SmolLM2-135M-Instruct.Q4_1.gguf, 134,515,008 parameters`."""
     subject: str
     started: str
     """Date and time to the minute, with the zone."""
@@ -91,10 +99,11 @@ def build_headline(result: Result) -> Headline:
         sign=sign,
         word=word,
         meaning=meaning,
-        reason=verdict.reason if verdict else "",
+        reason=_brief_reason(verdict) if verdict else "",
         suite=text(result.suite, "name"),
         description=text(result.suite, "description"),
         model=_model(result) if verdict else "",
+        weights=_weights(result) if verdict else "",
         subject=subject(result),
         started=_started(result),
         took=duration(sum(record.seconds for record in result.records)),
@@ -107,6 +116,21 @@ def _model(result: Result) -> str:
     model = result.suite.get("model")
     named = mapping(result.suite, "model")
     return text(named, "source") or (model if isinstance(model, str) else "") or text(result.manifest, "model")
+
+
+def _brief_reason(verdict: Verdict) -> str:
+    """The verdict's reason without its gate's own, which stands with the gate."""
+    said = verdict.reason
+    for decision in verdict.decisions:
+        if decision.reason:
+            said = said.replace(f": {decision.reason}", "")
+    return said
+
+
+def _weights(result: Result) -> str:
+    model = mapping(result.manifest, "model")
+    parameters = whole(model, "parameters")
+    return ", ".join(part for part in (text(model, "file"), f"{parameters:,} parameters" if parameters else "") if part)
 
 
 def _started(result: Result) -> str:
@@ -130,6 +154,7 @@ def _gate_line(decision: Decision, as_share: bool) -> GateLine:
             return ""
         return share(x, _GATE_PLACES) if as_share else amount(x)
 
+    counted = decision.method == _COUNTED
     low, high = written(decision.lower), written(decision.upper)
     bounds = {(True, True): f"{low} to {high}", (True, False): f"≥ {low}", (False, True): f"≤ {high}"}
     return GateLine(
@@ -139,8 +164,8 @@ def _gate_line(decision: Decision, as_share: bool) -> GateLine:
         condition=decision.condition,
         value=written(decision.value) or "missing",
         bounds=bounds.get((bool(low), bool(high)), ""),
-        n=f"{decision.n:,}" if decision.n else "",
-        method="" if decision.method in decision.reason else decision.method,
+        n=f"{decision.n:,}" if decision.n and not counted else "",
+        method="" if counted or decision.method in decision.reason else decision.method,
         reason=decision.reason,
     )
 
@@ -154,16 +179,19 @@ def _found_warnings(result: Result) -> list[str]:
             rows_in, dropped, rows_out = (whole(facts, key) for key in ("rows_in", "dropped", "rows_out"))
             if None not in {rows_in, dropped, rows_out} and rows_in != (rows_out or 0) + (dropped or 0):
                 found.append(f"{record.stage}: kept and dropped rows do not add up to the rows that came in.")
+            if rows_in and dropped and dropped >= MUCH * rows_in:
+                lost = f"{dropped:,} of {rows_in:,} rows ({percent(dropped / rows_in)})"
+                found.append(
+                    f"{record.stage}: {lost} were dropped; what is left may no longer be the data that was meant."
+                )
             found += [
                 f"{text(one, 'filter')}: its detector is weak; what it does not flag is not shown to be clean."
                 for one in entries(facts, "filters")
                 if flag(one, "weak")
             ]
-            found += [
-                f"{text(one, 'filter')}: not looked for: {text(one, 'unseen')}."
-                for one in entries(facts, "filters")
-                if text(one, "unseen")
-            ]
+        unlearnt = sequence(mapping(facts, "coverage"), "labels_not_in_train")
+        if unlearnt:
+            found.append(f"test has labels that train has no row of: {', '.join(map(str, unlearnt))}.")
         found += [str(note) for note in sequence(facts, "warnings") if isinstance(note, str)]
     for alias, table in result.samples.items():
         failed = len(table) - table["error"].null_count

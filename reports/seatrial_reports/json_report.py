@@ -5,7 +5,9 @@ run               suite, description, folder, model, subject, started, seconds
 verdict           state (null where the data stages alone ran), exit_code, reason, warnings
 gates             every decision: metric, outcome, severity, condition, reason, value, lower, upper, n, method, needed_n
 scores            every score: metric, system, value, n, kind, better, unit, interval, missing, summary
-data              read, dropped, kept, stages, filters (with rules and counts), splits, leaked, conflicting_labels
+comparisons       the system on trial against each other one, row by row: metric, system, standing, said, interval, note
+data              read, dropped, kept, stages, filters (with rules and counts), splits, leaked, leaks, conflicting_labels
+unmeasured        sentences: what the run cannot show
 training          the facts of the training stage, null where nothing was trained
 stages            stage, seconds, resumed, peak_bytes
 environment       the manifest
@@ -61,7 +63,9 @@ def results(result: Result) -> dict[str, object]:
         },
         "gates": [asdict(decision) for decision in (verdict.decisions if verdict else ())],
         "scores": [asdict(score) for score in result.scores],
+        "comparisons": _comparisons(view),
         "data": _data(view),
+        "unmeasured": view.unmeasured,
         "training": dict(result.facts("train")) or None,
         "stages": [
             {"stage": r.stage, "seconds": r.seconds, "resumed": r.resumed, "peak_bytes": r.peak_bytes}
@@ -72,6 +76,15 @@ def results(result: Result) -> dict[str, object]:
     strict = _strict(document)
     assert isinstance(strict, dict)
     return strict
+
+
+def _comparisons(view: View) -> list[dict[str, object]]:
+    return [
+        {"metric": block.metric, "system": line.system, **asdict(line.rival)}
+        for block in view.comparison.all()
+        for line in block.lines
+        if line.rival
+    ]
 
 
 def _data(view: View) -> dict[str, object]:
@@ -89,6 +102,8 @@ def _data(view: View) -> dict[str, object]:
                 "stage": block.stage,
                 "filter": block.filter,
                 "plugin": block.plugin,
+                "weak": block.weak,
+                "unseen": block.unseen,
                 "findings": block.findings,
                 "dropped": block.dropped,
                 "rules": [
@@ -106,7 +121,10 @@ def _data(view: View) -> dict[str, object]:
             for block in data.filters
         ],
         "splits": dict(data.cover.splits),
-        "leaked": data.leaks_total,
+        "leaked": data.leaks.findings,
+        "leaks": [
+            {"train": pair.train_row, "gives_away": pair.other_row, "rules": pair.rules} for pair in data.leaks.pairs
+        ],
         "conflicting_labels": data.conflicts_total,
     }
 

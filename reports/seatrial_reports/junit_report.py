@@ -1,8 +1,9 @@
-"""junit.xml: one test case a gate, so that a CI server shows the trial among its tests.
+"""junit.xml: gates and stages as test cases, so that a CI server shows the trial among its tests.
 
-A blocking gate that fails is a failure, one that lacks its score an error, one that does not decide is skipped with the
-reason. `warn` and `info` gates never fail a build: what they found stands in their output. `time` is what the stage that
-produced the metric took, in seconds.
+Two suites. In `NAME gates`, a blocking gate that fails is a failure, one that lacks its score an error, one that does not
+decide is skipped with the reason; `warn` and `info` gates never fail a build: what they found stands in their output.
+Gates are not timed one by one: each has an even share of what deciding took. In `NAME stages`, each stage is a case that
+passed, with the seconds that it took, so that the times of all cases add up to the work of the run.
 """
 
 from __future__ import annotations
@@ -12,11 +13,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from seatrial.display.legible import one_line
+from seatrial.events import Record
 from seatrial.reporting import Result
 from seatrial.store import atomic_file
 from seatrial.verdict import Decision
+from seatrial_reports.facts import mapping, text
 
-__all__ = ["JunitReport", "suite_element"]
+__all__ = ["JunitReport", "suites_element"]
+
+_GATE = "gate"
+"""The stage that decides."""
 
 
 class JunitReport:
@@ -24,7 +30,7 @@ class JunitReport:
 
     def write(self, result: Result, folder: Path) -> Sequence[Path]:
         """One file."""
-        tree = ET.ElementTree(suite_element(result))
+        tree = ET.ElementTree(suites_element(result))
         ET.indent(tree)
         path = folder / "junit.xml"
         with atomic_file(path) as part:
@@ -32,39 +38,74 @@ class JunitReport:
         return [path]
 
 
-def suite_element(result: Result) -> ET.Element:
-    """The `<testsuite>`; a suite without gates is one skipped case, since it never passes."""
+def suites_element(result: Result) -> ET.Element:
+    """The `<testsuites>`; a suite without gates is one skipped case, since it never passes."""
     name = one_line(str(result.suite.get("name", "suite")))
-    suite = ET.Element("testsuite", name=name)
-    decisions = result.verdict.decisions if result.verdict else ()
-    for decision in decisions:
-        case = ET.SubElement(
-            suite,
-            "testcase",
-            classname=name,
-            name=one_line(decision.condition),
-            time=f"{_seconds(result, decision.metric):.3f}",
-        )
-        _outcome(case, decision)
-    if not decisions:
-        case = ET.SubElement(suite, "testcase", classname=name, name="gates", time="0.000")
-        ET.SubElement(case, "skipped", message=one_line(_why_none(result)))
-    suite.set("tests", str(len(suite.findall("testcase"))))
-    for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
-        suite.set(attribute, str(len(suite.findall(f"testcase/{tag}"))))
-    suite.set("time", f"{sum(record.seconds for record in result.records):.3f}")
+    suites = ET.Element("testsuites", name=name)
+    deciding = next((record for record in result.records if record.stage == _GATE), None)
+    _gates(_suite(suites, f"{name} gates", deciding), result, deciding.seconds if deciding else 0.0)
+    stages = [record for record in result.records if record.stage != _GATE]
+    _stages(_suite(suites, f"{name} stages", stages[0] if stages else None), stages)
+    for suite in suites:
+        _count(suite, suite.findall("testcase"))
+    _count(suites, suites.findall("testsuite/testcase"))
+    return suites
+
+
+def _suite(suites: ET.Element, name: str, first: Record | None) -> ET.Element:
+    suite = ET.SubElement(suites, "testsuite", name=name)
+    if first is not None:
+        suite.set("timestamp", first.started.replace(microsecond=0, tzinfo=None).isoformat())
     return suite
+
+
+def _gates(suite: ET.Element, result: Result, seconds: float) -> None:
+    _properties(suite, result)
+    decisions = result.verdict.decisions if result.verdict else ()
+    if not decisions:
+        case = _case(suite, "gates", seconds)
+        ET.SubElement(case, "skipped", message=one_line(_why_none(result)))
+    for decision in decisions:
+        _outcome(_case(suite, one_line(decision.condition), seconds / len(decisions)), decision)
+
+
+def _stages(suite: ET.Element, records: Sequence[Record]) -> None:
+    for record in records:
+        case = _case(suite, one_line(record.stage), record.seconds)
+        if record.resumed:
+            ET.SubElement(case, "system-out").text = "the result of an earlier process was used, and its time"
+
+
+def _properties(suite: ET.Element, result: Result) -> None:
+    """What a CI server shows beside the cases."""
+    manifest = result.manifest
+    told = {
+        "verdict": result.verdict.state if result.verdict else "",
+        "seatrial": text(manifest, "seatrial"),
+        "commit": text(mapping(manifest, "git"), "commit"),
+        "model": text(mapping(manifest, "model"), "address"),
+        "seed": text(manifest, "seed"),
+    }
+    properties = ET.SubElement(suite, "properties")
+    for name, value in told.items():
+        if value:
+            ET.SubElement(properties, "property", name=name, value=one_line(value))
+
+
+def _case(suite: ET.Element, name: str, seconds: float) -> ET.Element:
+    return ET.SubElement(suite, "testcase", classname=suite.get("name", ""), name=name, time=f"{seconds:.3f}")
+
+
+def _count(element: ET.Element, cases: Sequence[ET.Element]) -> None:
+    element.set("tests", str(len(cases)))
+    for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        element.set(attribute, str(sum(case.find(tag) is not None for case in cases)))
+    element.set("time", f"{sum(float(case.get('time', 0)) for case in cases):.3f}")
 
 
 def _why_none(result: Result) -> str:
     """Why there is no gate to report."""
     return result.verdict.reason if result.verdict else "the data stages alone were run: nothing was decided"
-
-
-def _seconds(result: Result, metric: str) -> float:
-    """How long the stage took that the metric comes from: `score/choice` for `choice/accuracy`, `train` for `train/…`."""
-    source = metric.partition("/")[0]
-    return next((r.seconds for r in result.records if r.stage in {f"score/{source}", source}), 0.0)
 
 
 def _outcome(case: ET.Element, decision: Decision) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from seatrial.display.legible import one_line
 from seatrial.reporting import Result
@@ -14,9 +16,20 @@ from seatrial_reports.view import View, build_view
 
 __all__ = ["MarkdownReport", "cell", "render_markdown"]
 
-_PUNCTUATION = re.compile(r"([\\`*_{}\[\]()#!|~$])")
+SHOWN = 5
+"""Classes, confusions, mistakes and leaked rows listed; the HTML report has more."""
+
 _LIMIT = 300
 """Characters of one cell."""
+
+_SENTENCE = 2_000
+"""Characters of a sentence outside of tables."""
+
+_WIDEST = 44
+"""Characters up to which a column is padded, so that a table is one in a terminal, too."""
+
+_MARKUP = re.compile(r"([\\`*\[\]|~$])")
+"""What begins or ends markup wherever it stands."""
 
 
 class MarkdownReport:
@@ -30,14 +43,26 @@ class MarkdownReport:
         return [path]
 
 
-def cell(text: str) -> str:
-    """Text on one line that Markdown shows as it is: no markup, HTML, link, mention, formula or table border in it."""
-    escaped = _PUNCTUATION.sub(r"\\\1", one_line(text, _LIMIT))
-    escaped = escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    # GitHub makes links of bare addresses and of @names, escaped or not: an empty comment breaks them.
-    escaped = escaped.replace("://", "&#58;//").replace("@", "@<!-- -->")
+def cell(text: str, limit: int = _LIMIT) -> str:
+    """Text on one line that Markdown shows as it is: no markup, HTML, link, mention, formula or table border in it.
+
+    Only what would act where it stands is escaped, so that the text can be read in a terminal as well.
+    """
+    escaped = _MARKUP.sub(r"\\\1", one_line(text, limit))
+    # Inside a word an underscore is one; elsewhere it may begin emphasis.
+    escaped = re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\\_", escaped)
+    # Braces are templates to some site generators.
+    escaped = re.sub(r"\{(?=[{%#])", r"{\\", escaped)
+    escaped = re.sub(r"&(?=#?\w+;)", "&amp;", escaped)
+    # Before a space, a digit or an equals sign, a `<` begins no tag and no template.
+    escaped = re.sub(r"<(?![\s\d=])", "&lt;", escaped)
+    # GitHub makes links of bare addresses, @names and #numbers, escaped or not: an empty comment breaks them.
+    escaped = escaped.replace("://", "&#58;//")
+    escaped = re.sub(r"(?<!\w)@(?=\w)|(?<=\w)@(?=[\w-]+\.\w)", "@<!-- -->", escaped)
+    escaped = re.sub(r"(?<!&)#(?=\d)", "#<!-- -->", escaped)
     escaped = re.sub(r"(?i)\bwww\.", lambda found: f"{found[0][:-1]}&#46;", escaped)
-    # At the start of a line these would begin a list, a rule or a heading.
+    # At the start of a line these would begin a heading, a quotation, a list or a rule.
+    escaped = re.sub(r"^(#+|>)(?=\s|>|$)", r"\\\1", escaped)
     return re.sub(r"^(\d*)([-+=.)])(?=[\s=+-]|$)", r"\1\\\2", escaped)
 
 
@@ -50,57 +75,103 @@ def _document(view: View) -> Iterator[str]:
     top = view.headline
     yield f"# {top.sign} {top.word}: {cell(top.suite) or 'trial'}"
     yield ""
-    yield f"**{top.meaning}** {cell(top.reason)}"
+    yield f"**{top.meaning}** {_said(top.reason)}"
     yield ""
+    weights = f" {cell(top.weights)}" if top.weights else ""
     about = [
-        f"On trial: {cell(top.model)} ({top.subject})" if top.model else "",
+        f"On trial: {cell(top.model)}{weights} ({top.subject})" if top.model else "",
         cell(top.started),
-        f"{top.took} of work",
+        f"{top.took} of work{f' on {cell(view.provenance.machine)}' if view.provenance.machine else ''}",
     ]
     yield " · ".join(part for part in about if part)
     if top.description:
-        yield from ("", cell(top.description))
+        yield from ("", _said(top.description))
+    if view.brief:
+        yield ""
+        yield from _bullets(
+            f"{figure.name}: **{cell(figure.written)}**{f' ({cell(figure.beside)})' if figure.beside else ''}"
+            for figure in view.brief
+        )
     if top.warnings:
-        yield from ("", "## Warnings", "", *(f"- ⚠ {cell(warning)}" for warning in top.warnings))
+        yield from ("", "## Warnings", "", *(f"- ⚠ {_said(warning)}" for warning in top.warnings))
     if top.state != "data":
         yield from _decisions(view)
     yield from _scores(view)
-    yield from _data(view)
     yield from _failures(view)
+    if view.unmeasured:
+        yield from ("", "## Not measured", "", *(f"- {_said(said)}" for said in view.unmeasured))
+    yield from _data(view)
+    yield from _leakage(view)
     for section in view.sections:
         yield from ("", f"## {cell(section.title)}", "")
         for paragraph in section.paragraphs:
-            yield from (cell(paragraph), "")
+            yield from (_said(paragraph), "")
         if section.columns:
-            yield from _table(section.columns, section.rows)
+            yield from _table([_Column(name) for name in section.columns], section.rows)
+    yield from _training(view)
     yield from _environment(view)
 
 
 def _decisions(view: View) -> Iterator[str]:
     top = view.headline
     yield from ("", "## Can this ship?", "")
-    if top.gates:
-        yield from _table(
-            ("Gate", "Decision", "Severity", "Value", "One-sided 95% bounds", "n", "Reason"),
-            ((g.condition, g.shown, g.severity, g.value, g.bounds, g.n, g.reason) for g in top.gates),
-        )
-    else:
+    if not top.gates:
         yield "No gates."
+        return
+    yield from _table(
+        (
+            _Column("Decision"),
+            _Column("Severity"),
+            _Column("Gate"),
+            _Column("Value", "right"),
+            _Column("One-sided 95% bounds", "right"),
+            _Column("n", "right"),
+        ),
+        ((g.shown, g.severity, g.condition, g.value, g.bounds, g.n) for g in top.gates),
+    )
+    reasons = [f"- {g.shown}: {_said(g.condition)}: {_said(g.reason)}" for g in top.gates if g.outcome != "pass"]
+    if reasons:
+        yield from ("", *reasons)
 
 
 def _scores(view: View) -> Iterator[str]:
-    blocks = view.comparison.all()
-    if not blocks:
-        return
-    yield from ("", "## Counts" if view.headline.state == "data" else "## Scores", "")
-    yield from _table(("Metric", "System", "Value", "95% interval", "n"), _score_rows(blocks))
+    comparison, counts = view.comparison, view.comparison.counts
+    titles = (
+        ("Scores on the same rows", comparison.compared),
+        (f"Measured on {view.headline.subject} only", comparison.alone),
+        ("Speed and memory", comparison.costs),
+        ("Counts", counts),
+    )
+    for title, blocks in titles:
+        if blocks:
+            yield from ("", f"## {title}", "")
+            yield from _table(_score_columns(blocks, view.headline.subject), _score_rows(blocks))
+
+
+def _score_columns(blocks: Sequence[MetricBlock], subject: str) -> list[_Column]:
+    columns = [
+        _Column("Metric"),
+        _Column("System"),
+        _Column("Value", "right"),
+        _Column("95% interval", "right"),
+        _Column("n", "right"),
+    ]
+    return [*columns, _Column(f"Row by row, {subject} is")] if _paired(blocks) else columns
+
+
+def _paired(blocks: Sequence[MetricBlock]) -> bool:
+    return any(block.paired for block in blocks)
 
 
 def _score_rows(blocks: Sequence[MetricBlock]) -> Iterator[Sequence[str]]:
+    paired = _paired(blocks)
     for block in blocks:
         for line in block.lines:
             shown = f"{line.value}: {line.missing}" if line.value == "missing" and line.missing else line.value
-            yield block.metric, line.system, shown, line.interval, line.n
+            row = (block.metric, line.system, shown, line.interval, line.n)
+            rival = line.rival
+            against = f"{rival.said}{f' ({rival.interval})' if rival.interval else ''}" if rival else ""
+            yield (*row, against) if paired else row
 
 
 def _data(view: View) -> Iterator[str]:
@@ -108,7 +179,7 @@ def _data(view: View) -> Iterator[str]:
     if data.flow:
         yield from ("", "## Data", "")
         yield from _table(
-            ("Stage", "In", "Dropped", "Kept", "Adds up"),
+            (_Column("Stage"), *(_Column(name, "right") for name in ("In", "Dropped", "Kept")), _Column("Adds up")),
             (
                 (s.name, f"{s.rows_in:,}", f"{s.dropped:,}", f"{s.rows_out:,}", "yes" if s.adds_up else "NO")
                 for s in data.flow
@@ -116,65 +187,186 @@ def _data(view: View) -> Iterator[str]:
         )
     if data.cover.splits:
         yield from ("", "Split: " + ", ".join(f"{name} {n:,}" for name, n in data.cover.splits) + ".")
-    rules = [(f, r) for f in data.filters for r in f.rules]
-    if rules:
+    if data.cover.lonely:
+        yield f"Test rows with no similar train row: {cell(data.cover.lonely)}."
+    if data.loud:
         yield ""
         yield from _table(
-            ("Filter", "Rule", "Action", "Findings", "Rows dropped", "For example"),
+            (_Column("Filter"), _Column("Rule"), _Column("What became of it"), _Column("For example")),
             (
                 (
-                    f.filter,
-                    r.rule,
-                    r.action,
-                    f"{r.findings:,}",
-                    f"{r.dropped:,}",
-                    one_line(r.examples[0].detail or r.examples[0].excerpt, 120) if r.examples else "",
+                    f"{block.filter}{' (weak detector)' if block.weak else ''}",
+                    rule.rule,
+                    rule.done,
+                    one_line(rule.examples[0].detail or rule.examples[0].excerpt, 120) if rule.examples else "",
                 )
-                for f, r in rules
+                for block in data.loud
+                for rule in block.rules
             ),
         )
-    if data.leak_filters or data.leaks_total:
-        yield from ("", f"Leakage: {data.leaks_total:,} finding{'' if data.leaks_total == 1 else 's'}.")
-    if data.leak_groups:
-        yield ""
-        yield from _table(
-            ("Held against train", "By", "Items", "Found in train, by rule"),
-            (
-                (g.name, g.filter, f"{g.items:,}", ", ".join(f"{rule} {found:,}" for rule, found in g.contaminated))
-                for g in data.leak_groups
-            ),
-        )
+    if data.quiet:
+        named = (f"{block.filter}{' (weak detector)' if block.weak else ''}" for block in data.quiet)
+        yield from ("", f"Found nothing: {', '.join(cell(name) for name in named)}.")
     if data.naive:
         yield from ("", "What a naive split would have reported (an estimate):", "")
-        yield from _table(("Measured on", "Value", "95% interval", "n"), data.naive.lines)
+        yield from _table(
+            (_Column("Measured on"), *(_Column(name, "right") for name in ("Value", "95% interval", "n"))),
+            data.naive.lines,
+        )
+
+
+def _leakage(view: View) -> Iterator[str]:
+    leaks = view.data.leaks
+    if not leaks.filters and not leaks.pairs:
+        return
+    yield from ("", "## Leakage", "")
+    if not leaks.pairs:
+        yield f"Looked for by {', '.join(cell(name) for name in leaks.filters)}: nothing was found."
+    else:
+        yield f"Rows that give away what the model is tested on: {leaks.rows:,}; dropped of these: {leaks.dropped:,}."
+    if leaks.groups:
+        yield ""
+        yield from _table(
+            (
+                _Column("Texts"),
+                _Column("Looked for by"),
+                _Column("Items", "right"),
+                _Column("Given away", "right"),
+                _Column("By rule"),
+            ),
+            (
+                (
+                    group.name,
+                    group.filter,
+                    group.items,
+                    group.given_away,
+                    ", ".join(f"{rule} {n}" for rule, n in group.by_rule),
+                )
+                for group in leaks.groups
+            ),
+        )
+    if leaks.pairs:
+        yield ""
+        yield from _table(
+            (_Column("Train row"), _Column("Gives away"), _Column("Found by"), _Column("Shared text")),
+            (
+                (
+                    pair.train_place or pair.train_row,
+                    pair.other_place or pair.other_row,
+                    ", ".join(pair.rules),
+                    one_line(pair.other_text, 120),
+                )
+                for pair in leaks.pairs[:SHOWN]
+            ),
+        )
+        if leaks.pairs_total > SHOWN:
+            yield from ("", f"{leaks.pairs_total - SHOWN:,} more: see index.html or the ledger.")
 
 
 def _failures(view: View) -> Iterator[str]:
     for block in view.failures:
         yield from ("", f"## Failures: {cell(block.scorer)}", "", f"{block.wrong:,} of {block.n:,} answers are wrong.")
-        worst = [group for group in block.by_class if group.right < group.n][:5]
+        worst = [group for group in block.by_class if group.right < group.n][:SHOWN]
         if worst:
             yield ""
             yield from _table(
-                ("Class", "Right", "Accuracy", "95% interval"),
+                (_Column("Class"), *(_Column(name, "right") for name in ("Right", "Accuracy", "95% interval"))),
                 ((g.name, f"{g.right} of {g.n}", g.accuracy, g.interval) for g in worst),
             )
+        if block.confusions:
+            yield ""
+            yield from _table(
+                (
+                    _Column("Right would be"),
+                    _Column("Answered"),
+                    _Column("Times", "right"),
+                    _Column("The other way round", "right"),
+                ),
+                (
+                    (c.target, c.prediction, f"{c.count} of {c.of}", f"{c.back} of {c.back_of}" if c.back_of else "")
+                    for c in block.confusions[:SHOWN]
+                ),
+            )
+
+
+def _training(view: View) -> Iterator[str]:
+    course = view.course
+    if course is None:
+        return
+    yield from ("", "## Training", "")
+    yield f"Method: {cell(course.method) or 'unknown'}{f' ({_said(course.setting)})' if course.setting else ''}."
+    if course.proof:
+        yield _said(course.proof)
+    yield from ("", *_bullets(f"{name}: {cell(written)}" for name, written in course.figures))
+    yield from (f"- {which} loss: {first} at first, {last} at last" for which, first, last in course.losses)
 
 
 def _environment(view: View) -> Iterator[str]:
     where = view.provenance
     yield from ("", "## Environment", "")
-    yield from _table(("What", "Value"), (*where.facts, *((f"package {name}", v) for name, v in where.packages)))
-    yield from ("", "Repeat it:", "")
+    yield from _table(
+        (_Column("Of"), _Column("What"), _Column("Value")),
+        (
+            *((group.name, name, written) for group in where.groups for name, written in group.facts),
+            *(("Packages", name, version) for name, version in where.packages),
+        ),
+    )
+    yield ""
+    yield from _table(
+        (_Column("Stage"), _Column("Took", "right"), _Column("Peak memory so far", "right"), _Column("Of it")),
+        ((stage.stage, stage.took, stage.peak, stage.note) for stage in where.stages),
+    )
+    elapsed = f" From the first start to the end of the last stage: {where.elapsed}." if where.elapsed else ""
+    yield from ("", f"The stages together: {where.took}.{elapsed}", "")
+    yield from (f"Repeat it{f' (at {cell(where.code)})' if where.code else ''}:", "")
     # A fence longer than any run of backticks inside, so that nothing in a command can close it.
-    commands = [command for command in (where.run_again, where.gate_again, where.report_again) if command]
+    commands = [
+        command for command in (where.run_again, where.run_resolved, where.gate_again, where.report_again) if command
+    ]
     longest = max((len(run) for run in re.findall(r"`+", "\n".join(commands))), default=0)
     fence = "`" * max(3, longest + 1)
     yield from (f"{fence}sh", *commands, fence)
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    yield f"| {' | '.join(map(cell, header))} |"
-    yield f"|{' --- |' * len(header)}"
-    for row in rows:
-        yield f"| {' | '.join(map(cell, row))} |"
+# ---- Markdown -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    title: str
+    align: Literal["left", "right"] = "left"
+
+
+def _said(text: str) -> str:
+    """A sentence: it may be longer than a cell, and is not cut before its end."""
+    return cell(text, _SENTENCE)
+
+
+def _bullets(lines: Iterable[str]) -> Iterator[str]:
+    return (f"- {line}" for line in lines)
+
+
+def _table(columns: Sequence[_Column], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Columns padded to their widest cell, up to a limit; a last one of texts is not: they end where they end."""
+    lines = [[column.title for column in columns], *(list(row) for row in rows)]
+    written = [[cell(text) for text in line] for line in lines]
+    widths = [
+        max(3, min(max((len(line[place]) for line in written if place < len(line)), default=3), _WIDEST))
+        for place in range(len(columns))
+    ]
+    if columns[-1].align == "left":
+        widths[-1] = 0
+    rule = [
+        f"{'-' * max(width - 1, 2)}{':' if column.align == 'right' else '-'}"
+        for column, width in zip(columns, widths, strict=True)
+    ]
+    head, *body = (_padded(columns, line, widths) for line in written)
+    yield from (head, f"| {' | '.join(rule)} |", *body)
+
+
+def _padded(columns: Sequence[_Column], line: Sequence[str], widths: Sequence[int]) -> str:
+    padded = [
+        text.rjust(width) if column.align == "right" else text.ljust(width)
+        for column, text, width in zip(columns, line, widths, strict=False)
+    ]
+    return f"| {' | '.join([*padded, *line[len(padded) :]])} |"

@@ -34,8 +34,12 @@ def share(x: float, places: int = 3) -> str:
 
 
 def percent(x: float) -> str:
-    """A proportion in percent: `89.0%`."""
-    return f"{100 * x:.1f}%"
+    """A proportion in percent: `89.0%`; with more decimals where fewer would round it to none or all: `0.03%`."""
+    for digits in range(1, 5):
+        written = f"{100 * x:.{digits}f}"
+        if float(written) not in {0.0, 100.0} or x in {0.0, 1.0}:
+            return f"{written}%"
+    return f"{100 * x:.2g}%"
 
 
 def amount(x: float, unit: str = "", *, exact: bool = False) -> str:

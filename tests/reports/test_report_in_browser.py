@@ -34,16 +34,18 @@ addEventListener('load', () => {
 """Measures the layout. Put into a copy of the page whose policy allows it; the report itself is loaded untouched."""
 
 
+SPY = """<script>window.ran = []; window.alert = n => ran.push(n);
+addEventListener('load', () => setTimeout(() => document.documentElement.dataset.ran = ran.join(), 500));</script>"""
+"""Notes which payloads ran. It stands where the report's policy would, so that escaping alone has to hold."""
+
+POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
+
+
 def browse(tmp_path, *arguments):
     flags = (
-        *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
-        *(
-            "--disable-component-update",
-            "--disable-sync",
-            "--hide-scrollbars",
-            f"--user-data-dir={tmp_path / 'profile'}",
-        ),
-        *("--enable-logging=stderr", "--v=0", "--virtual-time-budget=2000"),
+        *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+        *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars"),
+        *(f"--user-data-dir={tmp_path / 'profile'}", "--enable-logging=stderr", "--v=0", "--virtual-time-budget=2000"),
     )
     return subprocess.run([CHROMIUM, *flags, *arguments], capture_output=True, text=True, timeout=60, check=True)
 
@@ -80,12 +82,19 @@ def server():
     thread.join(timeout=10)
 
 
+def address(server):
+    return f"127.0.0.1:{server.server_port}"
+
+
+def aimed(payloads, server):
+    """The payloads, asking this machine instead of another."""
+    return " ".join(payload.replace("evil.example", address(server)) for payload in payloads)
+
+
 def test_hostile_data_runs_nothing_and_asks_for_nothing(build_result, payloads, server, tmp_path):
-    address = f"127.0.0.1:{server.server_port}"
-    aimed = " ".join(payload.replace("evil.example", address) for payload in payloads)
-    (path,) = HtmlReport().write(build_result(lambda text: f"{aimed} {text}"), tmp_path)
+    (path,) = HtmlReport().write(build_result(lambda text: f"{aimed(payloads, server)} {text}"), tmp_path)
     server.pages["/index.html"] = path.read_bytes()
-    done = browse(tmp_path, "--dump-dom", f"http://{address}/index.html")
+    done = browse(tmp_path, "--dump-dom", f"http://{address(server)}/index.html")
     assert server.asked == ["/index.html"]
     assert "CONSOLE" not in done.stderr
     dom = done.stdout
@@ -94,12 +103,31 @@ def test_hostile_data_runs_nothing_and_asks_for_nothing(build_result, payloads, 
     assert re.findall(r"<[a-z]+[^<>]*\s(on[a-z]+|autofocus)=", re.sub(r'"[^"]*"', '""', dom)) == []
 
 
+def test_escaping_holds_without_the_policy(build_result, payloads, server, tmp_path):
+    (path,) = HtmlReport().write(build_result(lambda text: f"{aimed(payloads, server)} {text}"), tmp_path)
+    html, replaced = POLICY.subn(SPY, path.read_text(encoding="utf-8"))
+    assert replaced == 1
+    server.pages["/index.html"] = html.replace("<details>", "<details open>").encode()
+    done = browse(tmp_path, "--dump-dom", f"http://{address(server)}/index.html")
+    assert 'data-ran=""' in done.stdout
+    assert server.asked == ["/index.html"]
+    assert "CONSOLE" not in done.stderr
+
+
+def test_the_same_payloads_unescaped_do_run_and_load(payloads, server, tmp_path):
+    body = aimed((*payloads[:2], payloads[16]), server)
+    server.pages["/index.html"] = f"<!doctype html><head>{SPY}</head><body>{body}</body>".encode()
+    done = browse(tmp_path, "--dump-dom", f"http://{address(server)}/index.html")
+    assert re.search(r'data-ran="[^"]*1,2', done.stdout)
+    assert "/17.png" in server.asked
+
+
 @pytest.mark.parametrize("width", [400, 1400])
 @pytest.mark.parametrize("kind", ["plain", "hostile"])
 def test_nothing_sticks_out(plain_result, hostile, tmp_path, width, kind):
     (path,) = HtmlReport().write(plain_result if kind == "plain" else hostile, tmp_path)
     html = path.read_text(encoding="utf-8")
-    probe = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', PROBE, html, count=1)
+    probe = POLICY.sub(PROBE, html, count=1)
     # A window of Chromium is at least 500 pixels wide, a frame is not.
     path.with_name("probe.html").write_text(probe.replace("<details>", "<details open>"), encoding="utf-8")
     frame = (

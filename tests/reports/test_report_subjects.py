@@ -14,9 +14,9 @@ from seatrial.events import Record
 from seatrial.judging.samples import samples_to_table
 from seatrial.reporting import Result
 from seatrial.scores import Interval, Sample, Score
-from seatrial.verdict import Verdict
+from seatrial.verdict import Decision, Verdict
 from seatrial_reports.attacks import build_attacks, compare
-from seatrial_reports.charts import dot_plot, loss_curve, nice_ticks
+from seatrial_reports.charts import dot_plot, loss_curve, nice_ticks, powers_of_ten
 from seatrial_reports.comparison import build_comparison
 from seatrial_reports.course import build_course
 from seatrial_reports.cover import build_cover
@@ -25,8 +25,7 @@ from seatrial_reports.failures import build_failures
 from seatrial_reports.headline import build_headline
 from seatrial_reports.html_report import render_html
 from seatrial_reports.markdown_report import render_markdown
-from seatrial_reports.numbers import amount, interval, share, value
-from seatrial_reports.provenance import build_provenance
+from seatrial_reports.numbers import amount, interval, percent, share, value
 from seatrial_reports.view import build_view
 
 
@@ -88,14 +87,19 @@ def test_filters_are_counted_from_the_ledger(plain_result):
     assert (conflict.rule, conflict.action, conflict.findings, conflict.dropped) == ("conflict", "flag", 2, 0)
     assert [example.place for example in exact.examples] == [f"support/billing.jsonl:{n}" for n in (30, 31, 32)]
     assert exact.examples[0].matched_row == "feed"
+    assert (exact.summary, exact.done) == ("What exact means.", "6 rows dropped")
+    assert (conflict.done, filters["duplicates"].outcomes) == (
+        "2 rows flagged and kept",
+        ("6 rows dropped", "2 rows flagged and kept"),
+    )
+    assert (filters["toxicity"].weak, filters["toxicity"].unseen) == (True, "names of people")
+    assert filters["unicode"].outcomes == ("1 row repaired",)
     assert exact.examples[0].score == "0.97"
 
 
 def test_leaks_and_the_naive_split_are_told(plain_result):
     data = build_data_trail(plain_result)
-    assert (data.leaks_total, data.leak_filters, data.conflicts_total) == (4, ("leakage",), 2)
-    (group,) = data.leak_groups
-    assert (group.filter, group.name, group.items, group.contaminated) == ("leakage", "gsm8k", 1_319, (("tulu3", 2),))
+    assert (data.leaks.findings, data.leaks.filters, data.conflicts_total) == (4, ("leakage",), 2)
     assert [line[1] for line in data.naive.lines] == ["0.942", "0.987", "0.857"]
     metrics = {block.metric for block in build_comparison(plain_result).all()}
     assert not any(metric.startswith("naive_split") for metric in metrics)
@@ -191,7 +195,13 @@ def test_the_pieces_spell_both_texts(original, attacked):
 def test_flipped_answers_stand_first(plain_result):
     (block,) = build_attacks(plain_result)
     assert (block.scorer, block.n) == ("attack", 50)
-    assert dict(block.outcomes) == {"succeeded": 14, "budget exhausted": 12, "failed": 12, "skipped": 12}
+    assert block.outcomes == (
+        ("succeeded", "the answer flipped", 14),
+        ("budget exhausted", "all queries spent, not flipped", 12),
+        ("failed", "withstood the attack", 12),
+        ("skipped", "wrong already, not attacked", 12),
+    )
+    assert block.asked == "samples 50, recipe deepwordbug, budget 200"
     assert {attack.outcome for attack in block.attacks} == {"succeeded"}
     assert (block.attacks[0].before, block.attacks[0].after) == ("billing (0.930)", "returns (0.620)")
     assert block.attacks[0].queries == "31"
@@ -202,7 +212,7 @@ def test_flipped_answers_stand_first(plain_result):
 
 def test_the_system_on_trial_comes_first_then_the_base(plain_result):
     comparison = build_comparison(plain_result)
-    (accuracy,) = comparison.compared
+    accuracy, *_ = comparison.compared
     assert [line.system for line in accuracy.lines] == [
         *("tuned", "base", "base-4shot", "majority", "tfidf-logistic-regression", "minilm-logistic-regression")
     ]
@@ -259,13 +269,6 @@ def test_the_masked_example_joins_neighbours(plain_result):
     assert ("supervised tokens (the loss is on these only)", "2,345 (4.6%)") in course.figures
 
 
-def test_the_command_is_quoted_for_a_shell(plain_result):
-    manifest = {**plain_result.manifest, "command": ["/a b/seatrial", "run", "it's", "$(rm -rf ~)", "two\nlines"]}
-    again = build_provenance(replace(plain_result, manifest=manifest, folder=Path("runs/a b")))
-    assert again.run_again == """seatrial run 'it'"'"'s' '$(rm -rf ~)' 'two lines'"""
-    assert again.gate_again == "seatrial gate 'runs/a b'"
-
-
 # ---- numbers --------------------------------------------------------------------------------------------------------
 
 
@@ -290,3 +293,88 @@ def test_intervals_share_the_unit():
     assert (value(score), interval(score)) == ("61 ms", "60.1 to 63.4 ms")
     memory = Score("l/m", "base", 2.0**30, 44, "maximum", "lower", "bytes", Interval(2.0**29, 2.0**31, 0.95, "x"))
     assert (value(memory), interval(memory)) == ("1.0 GiB", "512 MiB to 2.0 GiB")
+
+
+# ---- for sceptical readers -------------------------------------------------------------------------------------------
+
+
+def test_the_gates_own_reason_is_told_once(plain_result):
+    decision = Decision("a/b", "fail", "block", "a/b ≥ 0.5", "upper bound 0.4 < 0.5 (2 of 9)")
+    verdict = Verdict("fail", "1 of 2 blocking gates failed: a/b ≥ 0.5: upper bound 0.4 < 0.5 (2 of 9)", (decision,))
+    headline = build_headline(replace(plain_result, verdict=verdict))
+    assert headline.reason == "1 of 2 blocking gates failed: a/b ≥ 0.5"
+    assert headline.gates[0].reason == "upper bound 0.4 < 0.5 (2 of 9)"
+
+
+def test_a_count_has_no_n_and_no_method(run):
+    counted = Decision("data/read", "pass", "block", "data/read ≥ 1", "9 rows", 9.0, None, None, 1, "exact")
+    (line,) = build_headline(run(verdict=Verdict("pass", "said", (counted,)))).gates
+    assert (line.value, line.n, line.method, line.bounds) == ("9", "", "", "")
+
+
+def test_much_that_is_dropped_is_a_warning_and_so_are_labels_that_train_lacks(run, record):
+    facts = {"rows_in": 100, "dropped": 25, "rows_out": 75}
+    lost = record("leakage", **facts, coverage={"labels_not_in_train": ["billing", "returns"]})
+    assert build_headline(run(records=[lost])).warnings[:2] == (
+        "leakage: 25 of 100 rows (25.0%) were dropped; what is left may no longer be the data that was meant.",
+        "test has labels that train has no row of: billing, returns.",
+    )
+    few = record("leakage", rows_in=100, dropped=24, rows_out=76)
+    assert not any("dropped" in warning for warning in build_headline(run(records=[few])).warnings)
+
+
+def test_cover_says_how_near_and_how_even(plain_result):
+    cover = build_cover(plain_result)
+    assert cover.nearest == "minimum 0.05, median 0.71"
+    assert cover.spread == "15 (smalltalk) to 40 (billing), median 27.5"
+
+
+def test_two_classes_that_are_taken_for_each_other_are_one_line(run):
+    answers = [("a", "b")] * 3 + [("b", "a")] * 2 + [("c", "a")] * 4 + [("a", "a"), ("b", "b"), ("c", "c")]
+    samples = [
+        Sample(f"r{i}", {"correct": float(target == said)}, said, target) for i, (target, said) in enumerate(answers)
+    ]
+    (block,) = build_failures(run(samples={"choice": samples_to_table("base", samples, ["correct"])}))
+    assert [(c.target, c.prediction, c.count, c.of, c.back, c.back_of) for c in block.confusions] == [
+        ("a", "b", 3, 4, 2, 3),
+        ("c", "a", 4, 5, 0, 4),
+    ]
+
+
+def test_the_course_names_its_settings_and_what_the_proof_asks_for(plain_result):
+    course = build_course(plain_result)
+    assert course.setting == "r 16, learning rate 0.002, target modules q_proj, v_proj"
+    assert course.where == "on cuda:0, in bfloat16"
+    assert course.proof.endswith("by up to 3.25 (more than 0.001 is asked for).")
+    assert ("validation rows", "24") in course.figures
+
+
+def test_a_loss_that_falls_far_is_drawn_on_powers_of_ten():
+    steep = loss_curve([{"step": 1, "loss": 10.0}, {"step": 2, "loss": 0.1}, {"step": 3, "loss": 0.01}], best_step=3)
+    assert steep.logarithmic
+    assert [tick.label for tick in steep.y_ticks] == ["0.01", "0.1", "1", "10"]
+    assert steep.train == "33.33,0.0 66.67,66.67 100.0,100.0"
+    assert not loss_curve([{"step": 1, "loss": 2.0}, {"step": 2, "loss": 0.1}], None).logarithmic
+    assert not loss_curve([{"step": 1, "loss": 2.0}, {"step": 2, "loss": 0.0}], None).logarithmic
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [(0.01, 10, [0.01, 0.1, 1, 10]), (0.03, 4, [0.01, 0.1, 1, 10]), (1, 1, [1, 10]), (1e-7, 5e-7, [1e-7, 1e-6])],
+)
+def test_powers_of_ten_enclose(low, high, ticks):
+    assert powers_of_ten(low, high) == ticks
+
+
+@pytest.mark.parametrize(
+    ("x", "written"),
+    [(0.0, "0.0%"), (1.0, "100.0%"), (0.115, "11.5%"), (1 / 3075, "0.03%"), (0.99999, "99.999%"), (1e-9, "1e-07%")],
+)
+def test_a_percentage_is_never_rounded_to_none_or_all(x, written):
+    assert percent(x) == written
+
+
+def test_outcomes_of_an_unknown_attack_are_shown_without_a_meaning(run):
+    samples = [Sample("r1", {}, "b", "a", detail={"outcome": "derailed", "original": "x", "attacked": "y"})]
+    (block,) = build_attacks(run(samples={"attack": samples_to_table("base", samples, [])}))
+    assert block.outcomes == (("derailed", "", 1),)

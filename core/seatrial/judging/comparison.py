@@ -119,9 +119,7 @@ def _improvement(metric: Metric, ours: np.ndarray, theirs: np.ndarray) -> Compar
     if metric.kind == "proportion":
         better, worse = int((differences > 0).sum()), int((differences < 0).sum())
         improvement = PairedDifference(better, worse, n)
-        note = (
-            f"better on {better} items and worse on {worse}, exact McNemar p = {figure(mcnemar_exact(better, worse))}"
-        )
+        note = f"better on {better} items and worse on {worse}, exact McNemar {_p_value(mcnemar_exact(better, worse))}"
     else:
         improvement = spread
         if metric.limits is not None:
@@ -135,3 +133,8 @@ def _improvement(metric: Metric, ours: np.ndarray, theirs: np.ndarray) -> Compar
         note,
         minimum_detectable_difference(spread.variance, n),
     )
+
+
+def _p_value(p: float) -> str:
+    """A p-value as papers print it: one too small to show is not shown as none."""
+    return f"p = {figure(p)}" if p >= 0.001 else "p < 0.001"

@@ -67,7 +67,8 @@ def flag_best_baseline(evidence: SavedEvidence) -> list[str]:
     Looked at are metrics where higher is better, of a kind that can be paired and without a unit (accuracies, F1),
     that were scored on other systems too. Shown means: the one-sided 95% lower bound of the paired difference to *each*
     of them is above 0. No correction for several comparisons is needed, since all of them must hold (intersection-union
-    test). The sentence names the best of those that are not beaten. What can't be compared is said too.
+    test). The sentence names the best of those that are not beaten, and says so where that one is
+    shown to be better. What can't be compared is said too.
     """
     warnings = []
     for name, metric in evidence.metrics.items():
@@ -96,11 +97,17 @@ def _not_beaten(evidence: SavedEvidence, name: str, metric: Metric, others: Sequ
             unbeaten.append((other, found))
     if unbeaten:
         other, found = max(unbeaten, key=lambda pair: pair[1].other_value)
-        bounds = found.improvement.bounds()
-        shown = f"95% lower bound {bounds.lower:+.3f}" if bounds.lower is not None else str(bounds.missing)
-        warnings.insert(
-            0,
-            f"{name}: {subject} {figure(found.subject_value)} is not shown to beat {other} {figure(found.other_value)} "
-            f"(difference {found.improvement.value:+.3f}, {shown}, n = {found.improvement.n})",
-        )
+        warnings.insert(0, f"{name}: {_standing(subject, other, found)}")
     return warnings
+
+
+def _standing(subject: str, other: str, found: Comparison) -> str:
+    """In words, how the subject stands to a system that it is not shown to beat: it may be shown to be worse."""
+    bounds = found.improvement.bounds()
+    said, shown = "is not shown to beat", f"95% lower bound {bounds.lower:+.3f}" if bounds.lower is not None else ""
+    if bounds.lower is not None and bounds.upper is not None and bounds.upper < 0:
+        said, shown = "is worse than", f"one-sided 95% bounds {bounds.lower:+.3f} and {bounds.upper:+.3f}"
+    return (
+        f"{subject} {figure(found.subject_value)} {said} {other} {figure(found.other_value)} "
+        f"(difference {found.improvement.value:+.3f}, {shown or bounds.missing}, n = {found.improvement.n})"
+    )

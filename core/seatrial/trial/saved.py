@@ -48,11 +48,10 @@ def judge_run(folder: RunFolder, suite: Suite, host: Host) -> tuple[list[Score],
             ]
     of_filters = _filter_metrics(suite, host)
     scores += _counts(folder, of_filters)
-    named = {f"{alias}/{metric.name}": metric for alias, listed in metrics.items() for metric in listed}
     evidence = SavedEvidence(
         subject=subject,
         scores=scores,
-        metrics=named | DATA_METRICS | of_filters,
+        metrics=_by_full_name(metrics) | DATA_METRICS | of_filters,
         tables=tables,
         load=earlier_runs(Path.cwd()),
     )
@@ -105,6 +104,7 @@ def load_result(path: Path, host: Host) -> Result:
     manifest.pop("finished", None)
     suite = _suite(folder, host)
     scores, verdict = (_counts(folder, _filter_metrics(suite, host)), None) if only_data else _judged(folder)
+    metrics, samples = ({}, {}) if only_data else _samples(folder, suite, host)
     result = Result(
         folder=folder.path,
         suite=suite.resolved(),
@@ -114,7 +114,8 @@ def load_result(path: Path, host: Host) -> Result:
         verdict=verdict,
         ledger=_ledger(folder),
         training=_training(folder),
-        samples={} if only_data else _samples(folder, suite, host)[1],
+        samples=samples,
+        metrics=_by_full_name(metrics),
     )
     return replace(result, sections=host.report_sections(result))
 
@@ -194,6 +195,10 @@ def _samples(folder: RunFolder, suite: Suite, host: Host) -> tuple[dict[str, tup
         metrics[chosen.alias] = provided.component.metrics_for(chosen.options)
         tables[chosen.alias] = pq.read_table(folder / f"samples/{chosen.alias}.parquet")
     return metrics, tables
+
+
+def _by_full_name(metrics: Mapping[str, tuple[Metric, ...]]) -> dict[str, Metric]:
+    return {f"{alias}/{metric.name}": metric for alias, listed in metrics.items() for metric in listed}
 
 
 def _records(folder: RunFolder, manifest: Mapping[str, Any]) -> list[Record]:

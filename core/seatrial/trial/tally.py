@@ -22,6 +22,8 @@ class Tally:
             one.alias: {
                 "filter": one.alias,
                 "plugin": one.plugin,
+                "summary": one.component.summary,
+                "rules": {rule.name: rule.summary for rule in one.component.rules},
                 "findings": 0,
                 "dropped": 0,
                 "weak": one.weak,

@@ -108,6 +108,17 @@ def test_the_best_baseline_that_is_not_beaten_is_named_with_its_numbers():
     ]
 
 
+def test_a_baseline_that_is_shown_to_be_better_is_said_to_be():
+    found = flag_best_baseline(evidence(tuned=right(100), encoder_logreg=right(130)))
+    bounds = PairedDifference(0, 30, 163).bounds()
+    assert found == [
+        (
+            "choice/accuracy: tuned 0.613 is worse than encoder-logreg 0.798 (difference -0.184, "
+            f"one-sided 95% bounds {bounds.lower:.3f} and {bounds.upper:.3f}, n = 163)"
+        )
+    ]
+
+
 def test_a_system_that_beats_all_of_them_is_not_flagged():
     assert flag_best_baseline(evidence(tuned=right(145), base=right(33), majority=right(24))) == []
 

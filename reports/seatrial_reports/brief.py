@@ -1,0 +1,84 @@
+"""In brief: the few figures that answer most of a reviewer's questions, for the top of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from seatrial.reporting import Result
+from seatrial_reports.comparison import Comparison, MetricBlock, ScoreLine
+from seatrial_reports.headline import subject
+from seatrial_reports.rivals import Standing
+
+__all__ = ["Figure", "build_brief"]
+
+Tone = Literal["", "good", "bad"]
+_TONES: Mapping[Standing, Tone] = {"better": "good", "worse": "bad", "unclear": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure of the banner."""
+
+    name: str
+    written: str
+    beside: str
+    """Its interval and n, or what it means for the system on trial."""
+    tone: Tone = ""
+
+
+def build_brief(result: Result, comparison: Comparison) -> tuple[Figure, ...]:
+    """The system on trial on the metric that matters most, its base, its best rival, and what an attack left of it."""
+    block = _chief(result, comparison)
+    return (*(_of(block, subject(result)) if block else ()), *_under_attack(comparison))
+
+
+def _chief(result: Result, comparison: Comparison) -> MetricBlock | None:
+    """The metric of the first blocking gate that several systems were scored on; else the first such metric."""
+    compared = {block.metric: block for block in comparison.compared}
+    held = [d.metric for d in (result.verdict.decisions if result.verdict else ()) if d.severity == "block"]
+    return next((compared[metric] for metric in held if metric in compared), next(iter(compared.values()), None))
+
+
+def _of(block: MetricBlock, on_trial: str) -> Iterator[Figure]:
+    mine = next((line for line in block.lines if line.on_trial), None)
+    if mine is not None:
+        yield Figure(f"{mine.system}: {block.metric}", mine.value, _sampling(mine))
+    others = [line for line in block.lines if not line.on_trial]
+    base = next((line for line in others if line.system == "base"), None)
+    if base is not None:
+        yield _beside("before tuning", base, on_trial)
+    best = _best(block)
+    if best is not None and best is not base:
+        yield _beside("best of the others", best, on_trial)
+
+
+def _best(block: MetricBlock) -> ScoreLine | None:
+    """The other system with the best value, as its dot stands on the axis."""
+    placed = [(line.dot.at, line) for line in block.lines if line.dot and not line.on_trial]
+    if not placed:
+        return None
+    pick = max if block.direction.startswith("higher") else min
+    return pick(placed, key=lambda pair: pair[0])[1]
+
+
+def _beside(what: str, line: ScoreLine, on_trial: str) -> Figure:
+    if line.rival is None:
+        return Figure(f"{what}: {line.system}", line.value, _sampling(line))
+    return Figure(f"{what}: {line.system}", line.value, f"{on_trial} is {line.rival.said}", _TONES[line.rival.standing])
+
+
+def _under_attack(comparison: Comparison) -> Iterator[Figure]:
+    for block in (*comparison.alone, *comparison.compared):
+        if block.metric.endswith("/robust_accuracy"):
+            yield from (
+                Figure(f"{line.system}: {block.metric}", line.value, _sampling(line))
+                for line in block.lines
+                if line.on_trial
+            )
+
+
+def _sampling(line: ScoreLine) -> str:
+    """`0.910 to 0.929, n = 3,075`."""
+    return ", ".join(part for part in (line.interval, f"n = {line.n}" if line.n else "") if part)

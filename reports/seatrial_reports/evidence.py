@@ -1,0 +1,65 @@
+"""Evidence: findings of the ledger as reports quote them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from seatrial.reporting import Result
+from seatrial_reports.places import find_places
+
+__all__ = ["Example", "quote", "quote_all"]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One finding with its evidence."""
+
+    row: str
+    place: str
+    """`file:line`."""
+    split: str
+    """Where the row was when it was found; "" before the split."""
+    rule: str
+    excerpt: str
+    detail: str
+    matched_row: str
+    matched_place: str
+    """`file:line`; "" where it is not known."""
+    matched_text: str
+    score: str
+
+
+def quote(result: Result, indices: Sequence[int]) -> list[Example]:
+    """The findings at those places of the ledger, in that order."""
+    return quote_all(result, {"": indices})[""]
+
+
+def quote_all(result: Result, named: Mapping[str, Sequence[int]]) -> dict[str, list[Example]]:
+    """Several lists of findings by name; places are looked up once for all of them."""
+    import pyarrow as pa
+
+    records = {name: result.ledger.take(pa.array(indices, pa.int64())).to_pylist() for name, indices in named.items()}
+    matched = {record["matched_row"] for listed in records.values() for record in listed if record["matched_row"]}
+    places = find_places(result, matched) if matched else {}
+    return {name: [_example(record, places) for record in listed] for name, listed in records.items()}
+
+
+def _example(record: Mapping[str, object], places: Mapping[str, str]) -> Example:
+    def said(name: str) -> str:
+        return str(record[name] or "")
+
+    score, matched = record["score"], said("matched_row")
+    return Example(
+        row=said("row"),
+        place=f"{said('file')}:{record['line']}" if record["file"] else "",
+        split=said("split"),
+        rule=said("rule"),
+        excerpt=said("excerpt").strip(),
+        detail=said("detail"),
+        matched_row=matched,
+        matched_place=places.get(matched, ""),
+        matched_text=said("matched_text").strip(),
+        score=f"{score:.3g}" if isinstance(score, float) and math.isfinite(score) else "",
+    )

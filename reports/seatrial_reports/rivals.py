@@ -1,0 +1,68 @@
+"""Rivals: the system on trial beside each other one, paired row by row, so that luck with the rows cancels out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from seatrial.display.legible import one_line
+from seatrial.judging.comparison import COMPARABLE, Comparison, compare
+from seatrial.reporting import Result
+from seatrial.scores import Metric
+from seatrial_reports.headline import subject
+from seatrial_reports.numbers import UNIT, amount, share
+
+__all__ = ["Rival", "build_rivals"]
+
+SIDE = 0.975
+"""One-sided confidence of each bound: together they are the two-sided 95% interval that scores have as well."""
+
+Standing = Literal["better", "worse", "unclear"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """How the system on trial stands to one other system on the same rows."""
+
+    standing: Standing
+    """`better` or `worse` where the 95% interval of the difference leaves out 0."""
+    said: str
+    """`better by 0.850`, `worse by 0.010`, `not shown to differ`."""
+    interval: str
+    """Of the difference, in the direction of what is said: `0.002 to 0.019`, `0.007 worse to 0.012 better`."""
+    note: str
+    """`better on 73 items and worse on 105, exact McNemar p = 0.020`."""
+
+
+def build_rivals(result: Result) -> dict[tuple[str, str], Rival]:
+    """(metric, system) → how the system on trial stands to it; what cannot be paired is left out."""
+    on_trial = subject(result)
+    rivals: dict[tuple[str, str], Rival] = {}
+    for score in result.scores:
+        metric = result.metrics.get(score.metric)
+        table = result.samples.get(score.metric.partition("/")[0])
+        if score.system == on_trial or metric is None or table is None or metric.kind not in COMPARABLE:
+            continue
+        found = compare(metric, (on_trial, table), (score.system, table), same_prompts=score.system == "base")
+        if isinstance(found, Comparison):
+            rivals[score.metric, score.system] = _rival(found, metric)
+    return rivals
+
+
+def _rival(found: Comparison, metric: Metric) -> Rival:
+    bounds = found.improvement.bounds(SIDE)
+    low, high, gain = bounds.lower, bounds.upper, found.improvement.value
+    unit = f" {one_line(metric.unit, UNIT)}" if metric.unit else ""
+
+    def written(x: float) -> str:
+        return share(x) if not unit and abs(x) <= 1 else amount(x)
+
+    if low is None or high is None:
+        side = f"{written(abs(gain))}{unit} {'better' if gain > 0 else 'worse'}" if gain else "no different"
+        return Rival("unclear", f"{side}, without an interval", "", found.note)
+    if low > 0:
+        return Rival("better", f"better by {written(gain)}{unit}", f"{written(low)} to {written(high)}", found.note)
+    if high < 0:
+        return Rival("worse", f"worse by {written(-gain)}{unit}", f"{written(-high)} to {written(-low)}", found.note)
+    between = f"{written(-low)} worse to {written(high)}{unit} better"
+    return Rival("unclear", "not shown to differ", between, found.note)
