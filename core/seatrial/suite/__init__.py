@@ -5,6 +5,7 @@ yaml_lines       YAML that knows its lines
 overrides        `--set a.b=c`
 keys             what may stand in a file, beside components' options
 options          a component's options, from its builder's signature; `benchmark_keys`, those of a benchmark
+engine_keys      those of the engines that filters may work on
 strict           what all keys have in common
 check            a file held against the installed components: `component_check` and `score_check` do its parts
 catalogue        what checking needs to know of the components
