@@ -5,7 +5,8 @@
 Rows are prompt and completion in made-up words that are as frequent as words are (Zipf); 2% are exact copies of others,
 3% near copies (one word in twenty changed), and 1% of the train rows hold a test row's prompt. Everything is written below
 FOLDER. Memory is the most that all processes of a run held together, each page counted once (PSS), asked for twice a
-second, and the peak of the main process alone (RSS), both as Linux tells them. Times are wall times.
+second, and the peak of the main process alone (RSS), both as Linux tells them. CPU seconds are those of all processes: on a
+machine that others use too they tell more than wall seconds, which the stages are timed in.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import argparse
 import json
 import os
 import random
+import resource
 import subprocess
 import sys
 import threading
@@ -39,7 +41,9 @@ report: [markdown]
 def main() -> None:
     options = arguments()
     options.folder.mkdir(parents=True, exist_ok=True)
-    print(f"{'rows':>10}{'wall s':>9}{'rows/s':>8}{'tree GiB':>10}{'main GiB':>10}{'kept':>10}   seconds by stage")
+    print(
+        f"{'rows':>10}{'wall s':>9}{'CPU s':>8}{'CPU µs/row':>12}{'tree GiB':>10}{'main GiB':>10}{'kept':>10}   seconds by stage"
+    )
     for count in options.rows:
         file = options.folder / f"rows-{count}.jsonl"
         if not file.is_file():
@@ -48,7 +52,7 @@ def main() -> None:
         engine = engine_key(options.engine, options.workers)
         suite.write_text(SUITE.format(rows=file.resolve(), engine=engine, filters=options.filters), encoding="utf-8")
         runs = options.folder / f"runs-{count}-{options.engine}-{options.workers}"
-        seconds, tree = measured(["data", str(suite), "--runs", str(runs), "--fresh", "--offline", "--quiet"])
+        seconds, cpu, tree = measured(["data", str(suite), "--runs", str(runs), "--fresh", "--offline", "--quiet"])
         run = max(runs.iterdir())
         markers = {stage: json.loads((run / f"stages/{stage}.json").read_text()) for stage in STAGES}
         main_peak = max(marker["peak_bytes"] for marker in markers.values()) / 2**30
@@ -56,7 +60,7 @@ def main() -> None:
         stages = "  ".join(f"{stage} {marker['seconds']:.1f}" for stage, marker in markers.items())
         kept = sum(splits.values())
         print(
-            f"{count:>10,}{seconds:>9.1f}{count / seconds:>8,.0f}{tree / 2**30:>10.2f}{main_peak:>10.2f}{kept:>10,}   {stages}",
+            f"{count:>10,}{seconds:>9.1f}{cpu:>8.1f}{1e6 * cpu / count:>12.0f}{tree / 2**30:>10.2f}{main_peak:>10.2f}{kept:>10,}   {stages}",
             flush=True,
         )
 
@@ -119,18 +123,20 @@ class Words:
         return found
 
 
-def measured(command: Sequence[str]) -> tuple[float, int]:
-    """Run seatrial; wall seconds, and the most bytes that it and its processes held."""
-    started = time.perf_counter()
+def measured(command: Sequence[str]) -> tuple[float, float, int]:
+    """Run seatrial; wall seconds, CPU seconds, and the most bytes that it and its processes held."""
+    started, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     process = subprocess.Popen([sys.executable, "-m", "seatrial", *command], stdout=subprocess.DEVNULL)
     watch = Watch(process.pid)
     watch.start()
     code = process.wait()
     seconds = time.perf_counter() - started
     watch.stop()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     if code:
         raise SystemExit(f"seatrial ended with {code}")
-    return seconds, watch.most
+    return seconds, cpu, watch.most
 
 
 class Watch(threading.Thread):

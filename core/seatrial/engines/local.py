@@ -55,9 +55,10 @@ class _Local:
         with pq.ParquetFile(path) as file:
             count = file.num_row_groups
             work = job.begin() if count else None
-            spent = 0.0
+            took = 0.0
             for done in range(count):
-                if done and spent / done * (count - done) > self._worth and self._can_share(count - done):
+                # The first batch may wait for libraries and weights, so it tells nothing of the others.
+                if done > 1 and took * (count - done) > self._worth and self._can_share(count - done):
                     carried = packed(job)
                     if carried is not None:
                         yield from self._shared().map(carried, path, range(done, count))
@@ -67,7 +68,7 @@ class _Local:
                 assert work is not None
                 started = time.perf_counter()
                 result = work(file.read_row_group(done, use_threads=False))
-                spent += time.perf_counter() - started
+                took = time.perf_counter() - started
                 yield result
 
     def _can_share(self, left: int) -> bool:

@@ -40,9 +40,18 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON
 """What tells libraries how many threads to use."""
 
 
-def cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def cores(limit: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
+    """The cores that this process may use, and no more than its container is given.
+
+    Args:
+        limit: where Linux tells a control group's share: microseconds of so many, such as `200000 100000` for two cores.
+    """
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        share, of = map(int, limit.read_text(encoding="ascii").split())
+    except (OSError, ValueError):  # no control group, or one without a limit (`max`)
+        return count
+    return max(1, min(count, round(share / of)))
 
 
 def on_gpu() -> bool:

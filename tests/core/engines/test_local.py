@@ -13,7 +13,7 @@ import pytest
 
 from seatrial.data.table import TableWriter
 from seatrial.engines.local import LocalEngine
-from seatrial.engines.workers import Workers, packed
+from seatrial.engines.workers import Workers, cores, packed
 from seatrial.errors import StageError
 
 SCHEMA = pa.schema([("n", pa.int64())])
@@ -154,6 +154,15 @@ def test_workers_end_with_the_process_that_started_them_even_if_it_is_killed(tmp
     while any(Path(f"/proc/{number}/cmdline").exists() for number in others) and time.monotonic() < until:
         time.sleep(0.05)
     assert not [number for number in others if Path(f"/proc/{number}/cmdline").exists()]
+
+
+@pytest.mark.parametrize(("said", "count"), [("150000 100000", 2), ("10000 100000", 1), ("99900000 100000", None)])
+def test_no_more_cores_are_used_than_a_container_is_given(tmp_path, monkeypatch, said, count):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
+    (tmp_path / "cpu.max").write_text(said + "\n")
+    assert cores(tmp_path / "cpu.max") == (count or 8)
+    (tmp_path / "cpu.max").write_text("max 100000\n")
+    assert cores(tmp_path / "cpu.max") == cores(tmp_path / "none") == 8
 
 
 def test_jobs_take_turns_in_the_same_workers(numbers):

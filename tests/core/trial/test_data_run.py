@@ -173,6 +173,8 @@ def test_a_stage_that_fails_is_exit_code_3_and_the_next_call_goes_on(folder):
     assert caught.value.exit_code == 3
     with pytest.raises(StoreError, match="its data stages are not finished"):
         load_result(only_run(folder), host)
+    # How many processes work makes no other run of it.
+    suite = load_suite(folder / "suite.yaml", host, overrides=["data.engine={local: {workers: 1}}"], only_data=True)
     result = run(suite, host, runs=folder / "runs", only_data=True)
     assert result.folder == only_run(folder)
     assert result.facts("read")["read"] == result.facts("leakage")["rows_out"] + 2

@@ -214,3 +214,16 @@ def test_any_split_may_be_empty(folder, suite_filter, splits, tmp_path):
     assert tables(one) == tables(two)
     assert one.facts == two.facts
     assert sum(one.facts["splits"].values()) == 20
+
+
+def test_progress_runs_from_nothing_to_all(folder, suite_filter):
+    filters = [suite_filter(LastDigits, (Rule("copy", "c"),), place="corpus", alias=name) for name in ("one", "two")]
+    run, told = folder("run", "clean"), []
+    stage = Compare(filters, ONE)
+    stage.run(
+        Artifact({"clean": run / "data/clean.parquet"}), run, lambda done, total, values: told.append((done, total))
+    )
+    assert told[0] == (0, 200)
+    assert told[-1] == (200, 200)
+    assert (30, 200) in told
+    assert told == sorted(told)

@@ -9,18 +9,42 @@ artifacts of earlier stages into its own. Nothing here knows of resume, hooks or
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from seatrial.errors import SeatrialError, StageError
 from seatrial.events import Artifact
 from seatrial.store import RunFolder
 
-__all__ = ["Progress", "StageWork", "blame"]
+__all__ = ["Progress", "StageWork", "Steps", "blame", "in_steps"]
+
+P = TypeVar("P")
+
+_STEPS = 100
+"""Steps that a part of a stage is told in."""
 
 Progress = Callable[[int, int, Mapping[str, float]], None]
 """Called with (done, total, values) as a stage works."""
+
+
+Steps = Callable[[int, int], None]
+"""Called with (how many more are done, of how many) as one part of a stage works."""
+
+
+def in_steps(parts: Sequence[P], progress: Progress) -> Iterator[tuple[Steps, P]]:
+    """The parts of a stage one after the other, each with a function that tells how far it is."""
+    for place, part in enumerate(parts):
+        done = 0
+
+        def steps(more: int, total: int, place: int = place) -> None:
+            nonlocal done
+            done += more
+            progress(place * _STEPS + min(_STEPS, _STEPS * done // max(total, 1)), len(parts) * _STEPS, {})
+
+        progress(place * _STEPS, len(parts) * _STEPS, {})
+        yield steps, part
+    progress(len(parts) * _STEPS, len(parts) * _STEPS, {})
 
 
 class StageWork(Protocol):

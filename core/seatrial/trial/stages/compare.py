@@ -17,7 +17,7 @@ from seatrial.events import Artifact
 from seatrial.filters import CorpusFilter
 from seatrial.store import RunFolder
 from seatrial.trial.sieve import Sieve
-from seatrial.trial.stages import Progress, blame
+from seatrial.trial.stages import Progress, Steps, blame, in_steps
 from seatrial.trial.suite_filter import SuiteFilter
 from seatrial.trial.tally import Tally
 
@@ -55,16 +55,16 @@ class Compare:
             Sieve.open(self.name, clean, entries, tally) as sieve,
             self.engine.open() as work,
         ):
-            for done, suite_filter in enumerate(self.filters):
-                progress(done, len(self.filters), {})
-                self._compare(suite_filter, sieve, work, clusters)
+            for steps, suite_filter in in_steps(self.filters, progress):
+                self._compare(suite_filter, sieve, work, clusters, steps)
             count = sieve.finish(compared)
-        progress(len(self.filters), len(self.filters), {})
         clusters.write(folder / "data/clusters.parquet")
         files = {"compared": compared, "clusters": folder / "data/clusters.parquet", "ledger:compare": ledger}
         return Artifact(files, tally.facts(len(open_rows(clean)), count))
 
-    def _compare(self, suite_filter: SuiteFilter, sieve: Sieve, work: Batchwise, clusters: Clusters) -> None:
+    def _compare(
+        self, suite_filter: SuiteFilter, sieve: Sieve, work: Batchwise, clusters: Clusters, steps: Steps
+    ) -> None:
         """One filter, inside each split by itself; its findings are about the rows as they were when it began."""
         corpus_filter: CorpusFilter = suite_filter.filter
         rows = sieve.rows
@@ -75,6 +75,7 @@ class Compare:
         ):
             for (signed,) in work.map(Signing(suite_filter), rows.path):
                 signatures.add(signed)
+                steps(len(signed), len(rows))
             found = []
             for mask in _splits(rows):
                 grouping = corpus_filter.group(_inside(signatures.table(), mask), lookup)

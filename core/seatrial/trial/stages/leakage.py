@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 from seatrial.data.coverage import coverage
 from seatrial.data.gathering import Gathering
 from seatrial.data.ledger import merge_ledgers, write_ledger
-from seatrial.data.table import FileRows, SomeRows, TableWriter, open_rows, rows_of
+from seatrial.data.table import BATCH, FileRows, SomeRows, TableWriter, open_rows, rows_of
 from seatrial.engines import Batchwise, Engine, Work
 from seatrial.events import Artifact
 from seatrial.filters import Comparison, SearchingFilter, SplitFilter
 from seatrial.rows import row_schema
 from seatrial.store import RunFolder
 from seatrial.trial.sieve import Sieve
-from seatrial.trial.stages import Progress, blame
+from seatrial.trial.stages import Progress, Steps, blame, in_steps
 from seatrial.trial.suite_filter import SuiteFilter
 from seatrial.trial.tally import Tally
 
@@ -55,28 +55,26 @@ class Leakage:
             Sieve.open(self.name, split, entries, tally) as sieve,
             self.engine.open() as work,
         ):
-            for done, suite_filter in enumerate(self.filters):
-                progress(done, len(self.filters), {})
-                self._compare(suite_filter, sieve, work, tally)
+            for steps, suite_filter in in_steps(self.filters, progress):
+                self._compare(suite_filter, sieve, work, tally, steps)
             counts = _divide(sieve.rows, files)
             train, validation, test = (open_rows(files[name]) for name in SPLITS)
             covered = coverage(train, test, validation, work=work)
         merge_ledgers(ledger, [*(given.files[f"ledger:{stage}"] for stage in ("read", "clean", "compare")), own])
-        progress(len(self.filters), len(self.filters), {})
         facts = tally.facts(len(open_rows(split)), sum(counts.values())) | {
             "splits": counts,
             "coverage": covered.facts(),
         }
         return Artifact(files | {"ledger": ledger}, facts)
 
-    def _compare(self, suite_filter: SuiteFilter, sieve: Sieve, work: Batchwise, tally: Tally) -> None:
+    def _compare(self, suite_filter: SuiteFilter, sieve: Sieve, work: Batchwise, tally: Tally, steps: Steps) -> None:
         rows = sieve.rows
         inside = _in_train(rows)
         train, held_out = SomeRows(rows, inside), SomeRows(rows, ~inside)
         if not len(train) or not (len(held_out) or suite_filter.reads):
             return  # there is nothing to hold against each other
         with blame(self.name, f"filter {suite_filter.alias}", suite_filter.plugin), ExitStack() as stack:
-            comparison = self._comparison(suite_filter, sieve, work, train, held_out, stack)
+            comparison = self._comparison(suite_filter, sieve, work, train, held_out, stack, steps)
             placed = sieve.placed(suite_filter, comparison.findings)
         sieve.apply(suite_filter, [placed])
         tally.note(suite_filter.alias, comparison.measures, comparison.facts)
@@ -89,6 +87,7 @@ class Leakage:
         train: SomeRows,
         held_out: SomeRows,
         stack: ExitStack,
+        steps: Steps,
     ) -> Comparison:
         split_filter: SplitFilter = suite_filter.filter
         if not isinstance(split_filter, SearchingFilter):
@@ -97,6 +96,7 @@ class Leakage:
         searching = Searching(suite_filter, sieve.rows.path)
         for (found,) in work.map(searching, sieve.rows.path):
             gathering.add(found)
+            steps(1, len(train) // BATCH + 1)
         return Comparison.of(split_filter.conclude(searching.index(), gathering.table(), train, held_out))
 
 
