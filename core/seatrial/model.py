@@ -24,6 +24,7 @@ __all__ = [
     "CountsTokens",
     "Detector",
     "Encoder",
+    "EncodesWords",
     "Generates",
     "Generation",
     "LanguageModel",
@@ -32,6 +33,7 @@ __all__ = [
     "Scores",
     "Times",
     "Timing",
+    "WordVectors",
 ]
 
 Capability = Literal["scores", "generates", "times"]
@@ -173,6 +175,25 @@ class Encoder(Protocol):
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Unit vectors, float32, shape [texts, dimensions]; an empty text gives a zero vector."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WordVectors:
+    """The words of one text as an encoder reads them, each with a vector that knows its context."""
+
+    spans: tuple[tuple[int, int], ...]
+    """Where each word stands in the text: its first character, and one past its last."""
+    vectors: np.ndarray
+    """Unit vectors, float32, shape [words, dimensions]."""
+
+
+@runtime_checkable
+class EncodesWords(Encoder, Protocol):
+    """An encoder that can also tell words apart."""
+
+    def encode_words(self, texts: Sequence[str]) -> list[WordVectors]:
+        """The words of each text, as many as the encoder reads; an empty text has none."""
         ...
 
 

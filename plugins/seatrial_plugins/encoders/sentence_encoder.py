@@ -14,6 +14,7 @@ from transformers import AutoModel, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
 from seatrial.errors import UsageError
+from seatrial.model import WordVectors
 
 __all__ = ["MAX_TOKENS", "SentenceEncoder"]
 
@@ -41,21 +42,49 @@ class SentenceEncoder:
         said = [index for index, text in enumerate(texts) if text.strip()]
         if not said:
             return vectors
-        ids = self._token_ids([texts[index] for index in said])
-        # Neighbours of like length waste no work on padding; longest first, so that memory peaks at once.
-        order = sorted(range(len(said)), key=lambda place: -len(ids[place]))
-        for start in range(0, len(order), self._batch_size):
-            batch = order[start : start + self._batch_size]
-            vectors[[said[place] for place in batch]] = self._forward([ids[place] for place in batch])
+        ids = self._tokenized([texts[index] for index in said])["input_ids"]
+        for batch in self._batches(ids):
+            states, mask = self._forward([ids[place] for place in batch])
+            weights = mask.unsqueeze(-1).to(states.dtype)
+            pooled = (states * weights).sum(dim=1) / weights.sum(dim=1)
+            vectors[[said[place] for place in batch]] = torch.nn.functional.normalize(pooled, dim=1).cpu().numpy()
         return vectors
 
-    def _token_ids(self, texts: Sequence[str]) -> list[list[int]]:
+    def encode_words(self, texts: Sequence[str]) -> list[WordVectors]:
+        """The words of each text with the mean of their tokens' last states, as many as the encoder reads.
+
+        Words are those of the tokenizer: for BERT's, letters, digits and single punctuation marks.
+        """
+        found = [WordVectors((), np.zeros((0, self.dimensions), dtype=np.float32)) for _ in texts]
+        said = [index for index, text in enumerate(texts) if text.strip()]
+        if not said:
+            return found
+        tokenized = self._tokenized([texts[index] for index in said], return_offsets_mapping=True)
+        for batch in self._batches(tokenized["input_ids"]):
+            states, _ = self._forward([tokenized["input_ids"][place] for place in batch])
+            for row, place in enumerate(batch):
+                text = texts[said[place]]
+                skipped = len(text) - len(text.lstrip())
+                places = _words(tokenized.word_ids(place))
+                offsets = tokenized["offset_mapping"][place]
+                spans = tuple((offsets[word[0]][0] + skipped, offsets[word[-1]][1] + skipped) for word in places)
+                found[said[place]] = WordVectors(spans, _means(states[row], places))
+        return found
+
+    def _batches(self, ids: Sequence[Sequence[int]]) -> Iterator[list[int]]:
+        # Neighbours of like length waste no work on padding; longest first, so that memory peaks at once.
+        order = sorted(range(len(ids)), key=lambda place: -len(ids[place]))
+        for start in range(0, len(order), self._batch_size):
+            yield order[start : start + self._batch_size]
+
+    def _tokenized(self, texts: Sequence[str], **options: Any) -> Any:
         # A lone surrogate cannot be encoded as UTF-8, which the tokenizer does.
         cut = [text.lstrip()[:_MAX_CHARACTERS].encode("utf-8", "replace").decode() for text in texts]
         limit = min(MAX_TOKENS, int(self._model.config.max_position_embeddings))
-        return self._tokenizer(cut, truncation=True, max_length=limit)["input_ids"]
+        return self._tokenizer(cut, truncation=True, max_length=limit, **options)
 
-    def _forward(self, ids: Sequence[Sequence[int]]) -> np.ndarray:
+    def _forward(self, ids: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+        """The last states, shape [texts, tokens, dimensions], and which of the tokens are the texts'."""
         longest = max(len(text) for text in ids)
         tokens = torch.full((len(ids), longest), self._tokenizer.pad_token_id or 0)
         mask = torch.zeros((len(ids), longest), dtype=torch.long)
@@ -64,10 +93,28 @@ class SentenceEncoder:
             mask[place, : len(text)] = 1
         with torch.inference_mode():
             mask = mask.to(self._device)
-            states = self._model(input_ids=tokens.to(self._device), attention_mask=mask).last_hidden_state
-            weights = mask.unsqueeze(-1).to(states.dtype)
-            pooled = (states * weights).sum(dim=1) / weights.sum(dim=1)
-            return torch.nn.functional.normalize(pooled, dim=1).cpu().numpy()
+            return self._model(input_ids=tokens.to(self._device), attention_mask=mask).last_hidden_state, mask
+
+
+def _words(word_ids: Sequence[int | None]) -> list[list[int]]:
+    """The places of the tokens that make up each word."""
+    places: dict[int, list[int]] = {}
+    for place, word in enumerate(word_ids):
+        if word is not None:
+            places.setdefault(word, []).append(place)
+    return list(places.values())
+
+
+def _means(states: torch.Tensor, places: Sequence[Sequence[int]]) -> np.ndarray:
+    """Unit vectors of the words, shape [words, dimensions]."""
+    owner = torch.tensor([word for word, tokens in enumerate(places) for _ in tokens], device=states.device)
+    tokens = torch.tensor([token for word in places for token in word], device=states.device)
+    if not len(places):
+        return np.zeros((0, states.shape[-1]), dtype=np.float32)
+    sums = torch.zeros((len(places), states.shape[-1]), dtype=states.dtype, device=states.device)
+    sums.index_add_(0, owner, states[tokens])
+    # The mean's direction is the sum's.
+    return torch.nn.functional.normalize(sums, dim=1).cpu().numpy()
 
 
 def torch_device(name: str) -> torch.device:

@@ -25,6 +25,7 @@ from seatrial_plugins.leakage.palm import Palm
 from seatrial_plugins.leakage.platypus import Platypus
 from seatrial_plugins.leakage.qwen2_math import Qwen2Math
 from seatrial_plugins.leakage.s1_open_r1 import S1OpenR1
+from seatrial_plugins.leakage.semantic import Judge, Semantic
 from seatrial_plugins.leakage.tiktoken_file import TiktokenFile
 from seatrial_plugins.leakage.tokens import Tokens
 from seatrial_plugins.leakage.tulu3 import Tulu3
@@ -47,6 +48,8 @@ class PresetOptions:
     tiktoken: str | None
     encoder: Encoder | None
     """Where a preset embeds."""
+    semantic_judge: Judge
+    semantic_threshold: float | None
 
 
 def build_presets(names: Sequence[PresetName], held_out: HeldOut, options: PresetOptions) -> list[Preset]:
@@ -69,7 +72,7 @@ def build_presets(names: Sequence[PresetName], held_out: HeldOut, options: Prese
 
     def encoder() -> Encoder:
         if options.encoder is None:
-            raise UsageError("leakage: platypus embeds, and no encoder is named; write `encoder: minilm`")
+            raise UsageError("leakage: platypus and semantic embed, and no encoder is named; write `encoder: minilm`")
         return options.encoder
 
     makers: Mapping[PresetName, Callable[[], Preset]] = {
@@ -86,5 +89,6 @@ def build_presets(names: Sequence[PresetName], held_out: HeldOut, options: Prese
         "dolma": lambda: Dolma(held_out, on, template, short=short),
         "olmo_decon": lambda: OlmoDecon(held_out, decon_tokens(), on),
         "platypus": lambda: Platypus(held_out, encoder(), on),
+        "semantic": lambda: Semantic(held_out, encoder(), on, options.semantic_judge, options.semantic_threshold),
     }
     return [makers[name]() for name in dict.fromkeys(names)]

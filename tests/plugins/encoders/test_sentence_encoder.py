@@ -102,3 +102,30 @@ def test_minilm_gives_the_vectors_of_sentence_transformers():
     assert vectors.shape == (5, 384)
     assert np.abs(vectors - reference).max() < 1e-5
     assert vectors[0] @ vectors[1] > 0.5 > vectors[0] @ vectors[2]
+
+
+def test_words_have_the_mean_of_their_tokens_states(tiny_bert):
+    import torch
+    from transformers import AutoModel, AutoTokenizer
+
+    text = " sea shi ship!"
+    (words,) = minilm(source=str(tiny_bert)).encode_words([text])
+    assert [text[start:end] for start, end in words.spans] == ["sea", "shi", "ship", "!"]
+    encoded = AutoTokenizer.from_pretrained(tiny_bert)(text.lstrip(), return_tensors="pt")
+    assert encoded.tokens() == ["[CLS]", "sea", "s", "##h", "##i", "ship", "[UNK]", "[SEP]"]
+    with torch.inference_mode():
+        states = AutoModel.from_pretrained(tiny_bert).eval()(**encoded).last_hidden_state[0].numpy()
+    by_hand = np.stack([states[1], states[2:5].mean(axis=0), states[5], states[6]])
+    by_hand /= np.linalg.norm(by_hand, axis=1, keepdims=True)
+    assert np.allclose(words.vectors, by_hand, atol=1e-5)
+
+
+def test_words_of_odd_and_long_texts(tiny_bert):
+    encoder = minilm(source=str(tiny_bert), batch_size=2)
+    texts = ["", " \n", "\ud800 sea", "sea " * 1000, "\u200b", "船 ship"]
+    words = encoder.encode_words(texts)
+    assert [len(found.spans) for found in words] == [0, 0, 2, 254, 0, 2]
+    assert all(found.vectors.shape == (len(found.spans), encoder.dimensions) for found in words)
+    assert words[2].spans == ((0, 1), (2, 5))
+    assert np.allclose(np.linalg.norm(words[3].vectors, axis=1), 1, atol=1e-5)
+    assert encoder.encode_words([]) == []

@@ -21,7 +21,7 @@ from seatrial_plugins.leakage import RULES, PresetName, counts_tokens, embeds, l
 DATA = Path(__file__).parents[4] / "shared" / "data"
 beside = pytest.mark.skipif(not DATA.exists(), reason="the third-party data does not stand beside the checkout")
 THREE = ["exact", "tulu3", "deepseek_math"]
-WORDY = [name for name in get_args(PresetName) if name not in {"llama2", "olmo_decon", "platypus"}]
+WORDY = [name for name in get_args(PresetName) if name not in {"llama2", "olmo_decon", "platypus", "semantic"}]
 
 
 def rows(prefix: str, split: str, *texts: str) -> list[Row]:
@@ -216,7 +216,7 @@ def test_every_preset_is_a_declared_rule():
     assert {rule.action for rule in RULES} == {"drop"}
 
 
-@pytest.mark.parametrize("preset", ["llama2", "olmo_decon", "platypus"])
+@pytest.mark.parametrize("preset", ["llama2", "olmo_decon", "platypus", "semantic"])
 def test_a_preset_without_what_it_needs_says_so(preset):
     with pytest.raises(UsageError, match=preset):
         found(TRAIN, TEST, presets=[preset])
@@ -230,6 +230,7 @@ def test_a_preset_without_what_it_needs_says_so(preset):
         (["olmo_decon"], None, True, False),
         (["olmo_decon"], "file", False, False),
         (["exact", "platypus"], None, False, True),
+        (["semantic"], None, False, True),
     ],
 )
 def test_tokenizer_and_encoder_are_loaded_where_a_preset_needs_them(presets, tiktoken, tokens, vectors):
