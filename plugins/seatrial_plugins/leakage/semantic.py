@@ -90,7 +90,7 @@ class Semantic(RowByRow):
         parts = [f"cosine {cosine / _PARTS:.2f}"]
         if VIEWS[view] != "cosine":
             parts.append(f"{VIEWS[view]} {likeness / _PARTS:.2f}")
-        return f"says the same in other words: stands out by {found.score:.2f} ({', '.join(parts)})"
+        return f"says the same: stands out by {found.score:.2f} ({', '.join(parts)})"
 
 
 def _evidence(match: Match) -> tuple[int, int, int]:

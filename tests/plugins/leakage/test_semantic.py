@@ -36,7 +36,7 @@ def test_a_finding_about_a_train_row_tells_all(look, synonyms):
     assert finding.matched_text == REWORDED
     assert finding.score > 0.36
     assert finding.detail == (
-        f"test row test0: says the same in other words: stands out by {finding.score:.2f} (cosine 0.95, alignment 1.00)"
+        f"test row test0: says the same: stands out by {finding.score:.2f} (cosine 0.95, alignment 1.00)"
     )
 
 
