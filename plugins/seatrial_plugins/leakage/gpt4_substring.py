@@ -8,7 +8,6 @@ looked for as a whole, so a short one is found in every row that spells it. The 
 from __future__ import annotations
 
 import random
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -16,10 +15,10 @@ import numpy as np
 from seatrial_plugins.leakage.batch import Batch
 from seatrial_plugins.leakage.characters import Characters
 from seatrial_plugins.leakage.held_out import HeldOut
-from seatrial_plugins.leakage.ngram_index import NgramIndex, widened
+from seatrial_plugins.leakage.ngram_index import NgramIndex, runs_of, widened
 from seatrial_plugins.leakage.overlap import Found, Overlap, Overlaps
 from seatrial_plugins.leakage.pattern_index import PatternIndex
-from seatrial_plugins.leakage.texts import Side
+from seatrial_plugins.leakage.texts import Side, merged
 from seatrial_plugins.leakage.unit_preset import UnitPreset
 
 __all__ = ["Gpt4Substring"]
@@ -59,20 +58,24 @@ class Gpt4Substring(UnitPreset):
     def find(self, batch: Batch) -> Iterator[Overlap]:
         """The held-out texts of which a row holds a stretch; the score is how many of the three."""
         rows = batch.codes(self.units, self.on)
-        places, patterns = self._patterns.find(rows.codes)
-        met: defaultdict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
-        in_rows = rows.text_at(places)
-        for row, place, pattern in zip(
-            in_rows.tolist(), (places - rows.starts[in_rows]).tolist(), patterns.tolist(), strict=True
-        ):
-            met[row, int(self._text_of_pattern[pattern])].append((place, pattern))
-        for (row, text), hits in sorted(met.items()):
-            found = sorted({pattern for _, pattern in hits})
-            length = int(self._lengths[found[0]])
-            begin = int(self.items.codes.starts[text])
-            in_row = _stretches((place for place, _ in hits), length)
-            in_item = _stretches((int(self._starts[pattern]) - begin for pattern in found), length)
-            yield Overlap(row, self.first(text), len(found), in_row, in_item)
+        places, found = self._patterns.find(rows.codes)
+        row = rows.text_at(places)
+        pairs = row * max(1, len(self.items)) + self._text_of_pattern[found]
+        different = np.unique(pairs)
+        in_rows = runs_of(pairs, places - rows.starts[row], different)
+        in_items = runs_of(pairs, found, different)
+        for pair, in_row, in_item in zip(different.tolist(), in_rows, in_items, strict=True):
+            text = pair % len(self.items)
+            patterns = [pattern for run in in_item for pattern in range(*run)]
+            length = int(self._lengths[patterns[0]])
+            starts = (self._starts[patterns] - self.items.codes.starts[text]).tolist()
+            yield Overlap(
+                pair // len(self.items),
+                self.first(text),
+                len(patterns),
+                widened(in_row, length),
+                merged((start, start + length) for start in starts),
+            )
 
     def facts(self, overlaps: Overlaps) -> Mapping[str, object]:
         """The seed."""
@@ -81,12 +84,7 @@ class Gpt4Substring(UnitPreset):
 
     def says(self, found: Found) -> str:
         """How many of its stretches."""
-        text = self.text(found.item)
-        drawn = int((self._text_of_pattern == text).sum())
-        length = int(self._lengths[self._text_of_pattern == text][0])
+        own = self._text_of_pattern == self.text(found.item)
+        drawn, length = int(own.sum()), int(self._lengths[own][0])
         what = f"of {LENGTH} characters" if length == LENGTH else f"the whole text, {length} characters"
         return f"{found.score:.0f} of its {drawn} random stretches ({what}) stands in the row"
-
-
-def _stretches(starts: Iterator[int], length: int) -> tuple[tuple[int, int], ...]:
-    return widened(tuple((start, start + 1) for start in sorted(set(starts))), length)

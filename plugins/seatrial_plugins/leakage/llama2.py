@@ -59,6 +59,8 @@ class Llama2(UnitPreset):
                 length = spanned(rows[row][in_row:], self.items.codes[text][in_text:], known)
                 if length > SEED or known < SEED:
                     spans.append((in_row, in_text, length))
+                if length == len(self.items.codes[text]):
+                    break  # all of the text in one span: no other says more of it
             if spans:
                 in_item = [(in_text, in_text + length) for _, in_text, length in spans]
                 yield Overlap(
@@ -72,20 +74,22 @@ class Llama2(UnitPreset):
 
     def _seeds(self, rows: Codes) -> dict[tuple[int, int], list[tuple[int, int, int]]]:
         """(row, text) → stretches of shared 10-grams that follow each other: the places where they begin, the length."""
-        row, text, in_row, in_text = self._index.matches(rows)
-        order = np.lexsort((in_row, in_row - in_text, text, row))
-        row, text, in_row, in_text = row[order], text[order], in_row[order], in_text[order]
-        keys = np.stack([row, text, in_row - in_text, in_row - np.arange(len(row))])
-        first = np.flatnonzero(np.any(np.diff(keys, axis=1, prepend=-1) != 0, axis=0))
-        lengths = np.diff(np.append(first, len(row))) - 1 + self._index.n[text[first]]
-        seeds: dict[tuple[int, int], list[tuple[int, int, int]]] = {}
-        for start, length in zip(first.tolist(), lengths.tolist(), strict=True):
-            pair = int(row[start]), int(text[start])
-            seeds.setdefault(pair, []).append((int(in_row[start]), int(in_text[start]), length))
+        seeds: defaultdict[tuple[int, int], list[tuple[int, int, int]]] = defaultdict(list)
+        for row, text, in_row, in_text in self._index.matches(rows):
+            order = np.lexsort((in_row, in_row - in_text, text, row))
+            keys = np.stack([row, text, in_row - in_text, in_row])[:, order]
+            keys[3] -= np.arange(len(order))  # constant while 10-grams follow each other
+            first = np.flatnonzero(np.any(np.diff(keys, axis=1, prepend=-1) != 0, axis=0))
+            begins = order[first]
+            lengths = np.diff(np.append(first, len(order))) - 1 + self._index.n[text[begins]]
+            found = np.stack([row[begins], text[begins], in_row[begins], in_text[begins], lengths])
+            for of_row, of_text, place, other, length in found.T.tolist():
+                seeds[of_row, of_text].append((place, other, length))
         return seeds
 
     def _share(self, text: int, spans: Iterable[tuple[int, int]]) -> float:
-        return self._index.own(text, merged(spans)) / self._index.own(text)
+        own = self._index.own(text)
+        return self._index.own(text, merged(spans)) / own if own else 0.0
 
     def settle(self, overlaps: Overlaps) -> Iterator[Found]:
         """What is found of texts that are not clean; the score is what the train set as a whole contaminates."""
@@ -105,11 +109,15 @@ class Llama2(UnitPreset):
             group = self._held_out.names[int(self.items.groups[text])]
             spans = by_item.get(rows[0], set())
             for length in LENGTHS:
-                share = self._share(text, [(start, end) for start, end in spans if end - start > length])
+                share = self._share(text, [span for span in spans if self._counts(text, span, length)])
                 subsets = counts[group][f"L{length}"]
                 subsets["clean" if share < CLEAN else "not_clean"] += len(rows)
                 subsets["not_dirty" if share < DIRTY else "dirty"] += len(rows)
         return counts
+
+    def _counts(self, text: int, span: tuple[int, int], length: int) -> bool:
+        """Whether a span is longer than that, or a short text as a whole."""
+        return span[1] - span[0] > length or int(self._index.n[text]) < SEED
 
     def says(self, found: Found) -> str:
         """The contaminated share of the text's tokens, by the train set and by the row."""

@@ -10,16 +10,22 @@ import numpy as np
 
 from seatrial_plugins.leakage.codes import Codes
 from seatrial_plugins.leakage.held_out import Items
-from seatrial_plugins.leakage.pattern_index import PatternIndex
+from seatrial_plugins.leakage.pattern_index import PatternIndex, spread
 from seatrial_plugins.leakage.texts import Runs, merged
 
-__all__ = ["SHORTEST", "NgramIndex", "Shared", "template_limit", "widened"]
+__all__ = ["SHORTEST", "NgramIndex", "Shared", "runs_of", "template_limit", "widened"]
 
 TEMPLATE_TEXTS = 10
 """An n-gram in no more texts than this is never taken for a template (as in GPT-3's appendix C)."""
 
 SHORTEST = 3
 """The fewest units of a text that is matched as a whole, where a rule does that: DeepSeekMath's number of words."""
+
+_PORTION = 1 << 20
+"""About how many matches are held at a time."""
+
+_REPEATS = 100
+"""Places of one row where one n-gram's matches are followed: a row that says the same a million times says it once."""
 
 
 def template_limit(template: float, texts: int) -> int:
@@ -85,7 +91,6 @@ class NgramIndex:
         starts = np.repeat(items.codes.starts[:-1] - np.cumsum(grams) + grams, grams) + np.arange(grams.sum())
         index = PatternIndex(items.codes.codes, starts, self.n[texts])
         common = self._wording(index, texts, starts, template)
-        own = ~common
         if common.any():
             inside = np.concatenate(([0], np.cumsum(common)))
             telling = 2 * (inside[starts + self.n[texts]] - inside[starts]) <= self.n[texts]
@@ -96,7 +101,11 @@ class NgramIndex:
         """Pattern → the text it stands in."""
         self.starts = starts
         """Pattern → its place among the codes of all texts."""
-        self._own = np.concatenate(([0], np.cumsum(own & (items.codes.codes >= 0))))
+        self._own = np.concatenate(([0], np.cumsum(~common & (items.codes.codes >= 0))))
+        pairs = np.unique(index.gram * max(1, len(items)) + texts)
+        self._gram_texts = pairs % max(1, len(items))
+        """The texts that have each gram, gram after gram."""
+        self._text_bounds = np.searchsorted(pairs, np.arange(index.grams + 1) * max(1, len(items)))
 
     def _wording(self, index: PatternIndex, texts: np.ndarray, starts: np.ndarray, template: float) -> np.ndarray:
         """Which units of the texts lie in templates."""
@@ -114,23 +123,50 @@ class NgramIndex:
 
     # ---- what rows share ------------------------------------------------------------------------------------------
 
-    def matches(self, rows: Codes) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Every n-gram that a row and a text share: the row, the text, and where it begins in each."""
-        places, patterns = self.patterns.find(rows.codes)
-        texts, row = self.text_of[patterns], rows.text_at(places)
-        return row, texts, places - rows.starts[row], self.starts[patterns] - self.items.codes.starts[texts]
-
     def shared(self, rows: Codes) -> Iterator[Shared]:
-        """What each row shares with each text; only pairs that share an n-gram, by row and then text."""
-        row, texts, in_row, in_text = self.matches(rows)
-        if not len(row):
+        """What each row shares with each text; only pairs that share an n-gram, by row and then text.
+
+        What a row repeats and what a text repeats are gathered apart: a word said a million times, looked up in a text that
+        says it a thousand times, must not become a thousand million pairs.
+        """
+        places, grams = self.patterns.find_grams(rows.codes)
+        if not len(places):
             return
-        pairs = row * len(self.items) + texts
-        different = np.unique(pairs)
-        runs = zip(_runs(pairs, in_row, different), _runs(pairs, in_text, different), strict=True)
-        for pair, (row_grams, item_grams) in zip(different.tolist(), runs, strict=True):
-            item = pair % len(self.items)
-            yield Shared(pair // len(self.items), item, int(self.n[item]), row_grams, item_grams)
+        row, texts = rows.text_at(places), len(self.items)
+        of, entries = spread(self._text_bounds, grams)
+        in_row = row[of] * texts + self._gram_texts[entries], (places - rows.starts[row])[of]
+        once = np.unique(row * self.patterns.grams + grams)
+        of, patterns = self.patterns.patterns(once % self.patterns.grams)
+        in_text = (once // self.patterns.grams)[of] * texts + self.text_of[patterns], self._within(patterns)
+        pairs = np.unique(in_row[0])
+        runs = zip(runs_of(*in_row, pairs), runs_of(*in_text, pairs), strict=True)
+        for pair, (row_grams, item_grams) in zip(pairs.tolist(), runs, strict=True):
+            item = pair % texts
+            yield Shared(pair // texts, item, int(self.n[item]), row_grams, item_grams)
+
+    def matches(self, rows: Codes) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+        """Pairs of places where a row and a text share an n-gram: row, text, where it begins in each; in portions.
+
+        Every pair, but for rows that repeat themselves: of an n-gram, each row's first `_REPEATS` places are looked at.
+        """
+        places, grams = self.patterns.find_grams(rows.codes)
+        order = np.lexsort((places, grams, rows.text_at(places)))
+        said = np.stack([rows.text_at(places), grams])[:, order]
+        first = np.flatnonzero(np.any(np.diff(said, axis=1, prepend=-1) != 0, axis=0))
+        times = np.arange(len(order)) - np.repeat(first, np.diff(np.append(first, len(order))))
+        kept = np.sort(order[times < _REPEATS])
+        places, grams = places[kept], grams[kept]
+        pairs = np.cumsum(self.patterns.counts(grams))
+        cuts = np.searchsorted(pairs, np.arange(0, pairs[-1] if len(pairs) else 0, _PORTION), side="right")
+        for begin, end in itertools.pairwise([*cuts.tolist(), len(places)]):
+            of, patterns = self.patterns.patterns(grams[begin:end])
+            at = places[begin:end][of]
+            row = rows.text_at(at)
+            yield row, self.text_of[patterns], at - rows.starts[row], self._within(patterns)
+
+    def _within(self, patterns: np.ndarray) -> np.ndarray:
+        """Where patterns begin in their texts."""
+        return self.starts[patterns] - self.items.codes.starts[self.text_of[patterns]]
 
     def own(self, item: int, runs: Iterable[tuple[int, int]] | None = None) -> int:
         """How many of a text's units, or of those in some runs of it, are its own; the runs must not overlap."""
@@ -143,14 +179,14 @@ class NgramIndex:
         return self.own(shared.item, shared.in_item) / self.own(shared.item)
 
 
-def _runs(keys: np.ndarray, places: np.ndarray, different: np.ndarray) -> Iterator[Runs]:
+def runs_of(keys: np.ndarray, places: np.ndarray, different: np.ndarray) -> Iterator[Runs]:
     """For each of the `different` keys, ascending, the unbroken runs of its places."""
     order = np.lexsort((places, keys))
     keys, places = keys[order], places[order]
     new = np.ones(len(keys), dtype=bool)
     new[1:] = (keys[1:] != keys[:-1]) | (places[1:] > places[:-1] + 1)
     first = np.flatnonzero(new)
-    last = np.append(first[1:], len(keys)) - 1
+    last = np.append(first[1:], len(keys))[: len(first)] - 1
     runs = list(zip(places[first].tolist(), (places[last] + 1).tolist(), strict=True))
     bounds = np.append(np.searchsorted(keys[first], different), len(runs)).tolist()
     return (tuple(runs[start:stop]) for start, stop in itertools.pairwise(bounds))

@@ -27,7 +27,7 @@ from seatrial_plugins.leakage.held_out import HeldOut
 from seatrial_plugins.leakage.olmo_score import Component, question_threshold, score, threshold
 from seatrial_plugins.leakage.olmo_text import cleaned, origins
 from seatrial_plugins.leakage.overlap import Found, Overlap, Overlaps
-from seatrial_plugins.leakage.pattern_index import PatternIndex
+from seatrial_plugins.leakage.pattern_index import PatternIndex, spread
 from seatrial_plugins.leakage.row_by_row import RowByRow
 from seatrial_plugins.leakage.texts import Runs, Side, compared_text, compared_turns, merged
 from seatrial_plugins.leakage.units import Units
@@ -118,13 +118,15 @@ class OlmoDecon(RowByRow):
         for row, group in enumerate(held_out.groups.tolist()):
             alike[group, *_parts(held_out.rows[row], on)].append(row)
         self._alike = {rows[0]: tuple(rows) for rows in alike.values()}
-        self._items: list[_Item] = []
-        for (group, *parts), rows in alike.items():
-            item = self._item(rows[0], *parts)
-            if item is None:
+        wholes = [cleaned(" ".join(parts)) for _, *parts in alike]
+        sizes = tokens.learn(wholes).lengths.tolist()
+        known: list[tuple[int, tuple[str, ...]]] = []
+        for (group, *parts), rows, whole, size in zip(alike, alike.values(), wholes, sizes, strict=True):
+            if self._is_small(whole, size) or not cleaned(parts[1]).strip():
                 self._too_small[held_out.names[group]] += len(rows)
             else:
-                self._items.append(item)
+                known.append((rows[0], tuple(parts)))
+        self._items = self._cut(known)
         for part in ("answer", "passage"):
             parts_of = [found for item in self._items if (found := getattr(item, part)) is not None]
             idf = _idf((found.grams for found in parts_of), len(self._items))
@@ -132,24 +134,31 @@ class OlmoDecon(RowByRow):
                 found.weigh(idf)
         self._index_questions()
 
-    def _item(self, row: int, passage: str, question: str, answer: str) -> _Item | None:
-        """The item, or None where there is too little of it."""
-        whole = cleaned(f"{passage} {question} {answer}")
-        spoken = sum(bool(whole[start:end].strip()) for start, end in self._tokens.spans(whole))
-        if spoken < FEWEST_TOKENS or len(set(whole.split())) < FEWEST_WORDS or not cleaned(question).strip():
-            return None
-        passage_tokens, question_tokens, answer_tokens = (
-            codes.tolist() for codes in map(self._coded, (passage, question, answer))
-        )
-        return _Item(
-            row,
-            tuple(question_tokens),
-            _Part(answer_tokens, min(ANSWER_N, len(answer_tokens))) if answer_tokens else None,
-            _Part(passage_tokens, PASSAGE_N) if passage_tokens else None,
-        )
+    def _is_small(self, whole: str, size: int) -> bool:
+        """Whether an item's text has too little in it to be looked for; white space alone is no token here."""
+        if size < FEWEST_TOKENS or len(set(whole.split())) < FEWEST_WORDS:
+            return True
+        if size >= 2 * FEWEST_TOKENS:  # behind each token of white space there is one of something else
+            return False
+        return sum(bool(whole[start:end].strip()) for start, end in self._tokens.spans(whole)) < FEWEST_TOKENS
 
-    def _coded(self, text: str) -> np.ndarray:
-        return self._tokens.learn([cleaned(text)])[0] if text.strip() else np.empty(0, dtype=np.int32)
+    def _cut(self, known: Sequence[tuple[int, tuple[str, ...]]]) -> list[_Item]:
+        """Items from their first rows, and the texts of passage, question and answer."""
+        coded = self._tokens.learn([cleaned(text) for _, parts in known for text in parts])
+        items: list[_Item] = []
+        for place, (row, parts) in enumerate(known):
+            passage, question, answer = (
+                coded[3 * place + part].tolist() if text.strip() else [] for part, text in enumerate(parts)
+            )
+            items.append(
+                _Item(
+                    row,
+                    tuple(question),
+                    _Part(answer, min(ANSWER_N, len(answer))) if answer else None,
+                    _Part(passage, PASSAGE_N) if passage else None,
+                )
+            )
+        return items
 
     def _index_questions(self) -> None:
         codes = Codes.of([item.question for item in self._items])
@@ -173,7 +182,7 @@ class OlmoDecon(RowByRow):
                 weights.update(dict.fromkeys(weights, 1.0))
         self._totals = np.array([math.fsum(weights.values()) for weights in self._weights])
         self._needed = np.array([question_threshold(len(item.question)) for item in self._items]) - _NEARLY
-        self._heavy = np.array(
+        self._gram_weights = np.array(
             [self._weights[item][gram] for gram, item in zip(grams.tolist(), self._gram_items.tolist(), strict=True)]
         )
         """The weight of each of `_gram_items`."""
@@ -193,28 +202,22 @@ class OlmoDecon(RowByRow):
                 yield Overlap(row, self._items[item].row, best[0], best[1])
 
     def _candidates(self, rows: Codes) -> Iterator[tuple[int, int, dict[int, int]]]:
-        """Rows and items that share enough 5-grams, in whatever order; and where in the row each stands."""
+        """Rows and items that share enough 5-grams, wherever they stand; and where in the row each does."""
         places, grams = self._questions.find_grams(rows.codes)
-        counts = self._bounds[grams + 1] - self._bounds[grams]
-        entries = np.repeat(self._bounds[grams] - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
-        row = np.repeat(rows.text_at(places), counts)
-        place, gram, item = (
-            np.repeat(places, counts) - rows.starts[row],
-            np.repeat(grams, counts),
-            self._gram_items[entries],
-        )
-        pair = row * max(1, len(self._items)) + item
-        _, once = np.unique(np.stack([pair, gram]), axis=1, return_index=True)
-        pairs, inverse = np.unique(pair, return_inverse=True)
-        held = np.bincount(inverse[once], weights=self._heavy[entries[once]], minlength=len(pairs))
-        of_item = pairs % max(1, len(self._items))
-        enough = held >= self._needed[of_item] * self._totals[of_item]
-        chosen = np.flatnonzero(enough[inverse])
-        hits: defaultdict[int, dict[int, int]] = defaultdict(dict)
-        for key, at, what in zip(pair[chosen].tolist(), place[chosen].tolist(), gram[chosen].tolist(), strict=True):
-            hits[key][at] = what
-        for key, of_pair in sorted(hits.items()):
-            yield key // len(self._items), key % len(self._items), of_pair
+        if not len(places):
+            return
+        row, items = rows.text_at(places), len(self._items)
+        once = np.unique(row * self._questions.grams + grams)
+        of, entries = spread(self._bounds, once % self._questions.grams)
+        pairs = (once // self._questions.grams)[of] * items + self._gram_items[entries]
+        different, inverse = np.unique(pairs, return_inverse=True)
+        held = np.bincount(inverse, weights=self._gram_weights[entries])
+        enough = different[held >= self._needed[different % items] * self._totals[different % items]]
+        for pair in enough.tolist():
+            of_row, item = divmod(pair, items)
+            own = slice(*np.searchsorted(row, [of_row, of_row + 1]).tolist())
+            stands = zip((places[own] - rows.starts[of_row]).tolist(), grams[own].tolist(), strict=True)
+            yield of_row, item, {place: gram for place, gram in stands if gram in self._weights[item]}
 
     def _judged(self, cluster: _Cluster, item: _Item, index: int, tokens: Sequence[int]) -> tuple[float, Runs]:
         """The cluster's score, and the tokens of the row that make it; 0 where the question alone is too little."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["PatternIndex"]
+__all__ = ["PatternIndex", "spread"]
 
 _CHUNK = 1 << 16
 """Windows hashed at once: the arrays of a chunk fit in a processor's cache."""
@@ -67,8 +67,7 @@ class PatternIndex:
         self._anchors: list[_Anchor] = []
         counts: list[np.ndarray] = []
         grams = 0
-        hashed = dict(self._hashes(self._codes, int(lengths.max(initial=0))))
-        for width, windows in hashed.items():
+        for width, windows in self._hashes(self._codes, int(lengths.max(initial=0))):
             found: list[_OfLength] = []
             for length in np.unique(lengths[(lengths >= width) & (lengths < 2 * width)]).tolist():
                 members = np.flatnonzero(lengths == length)
@@ -141,9 +140,17 @@ class PatternIndex:
     def find(self, stream: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Each place of `stream` where a pattern stands, and the pattern: every one of those that are equal."""
         places, grams = self.find_grams(stream)
-        counts = self._bounds[grams + 1] - self._bounds[grams]
-        within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-        return np.repeat(places, counts), self._members[np.repeat(self._bounds[grams], counts) + within]
+        of, within = spread(self._bounds, grams)
+        return places[of], self._members[within]
+
+    def counts(self, grams: np.ndarray) -> np.ndarray:
+        """How many patterns each of some grams is."""
+        return self._bounds[grams + 1] - self._bounds[grams]
+
+    def patterns(self, grams: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Every pattern that some grams are: indices into `grams`, and the patterns."""
+        of, within = spread(self._bounds, grams)
+        return of, self._members[within]
 
     def _find_in_chunk(self, stream: np.ndarray, begin: int, longest: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         chunk = stream[begin : begin + _CHUNK + longest - 1]
@@ -162,6 +169,16 @@ class PatternIndex:
                 places, near = places[hit], near[hit]
                 same = _same(chunk, places, self._codes, of.starts[near], of.length)
                 yield begin + places[same], of.first_gram + near[same]
+
+
+def spread(bounds: np.ndarray, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What several keys stand for, where key k stands for the entries `bounds[k]` to `bounds[k + 1]` of a list.
+
+    Returns indices into `keys`, and indices into the list.
+    """
+    counts = bounds[keys + 1] - bounds[keys]
+    within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    return np.repeat(np.arange(len(keys)), counts), np.repeat(bounds[keys], counts) + within
 
 
 def _same(codes: np.ndarray, places: np.ndarray, others: np.ndarray, starts: np.ndarray, length: int) -> np.ndarray:

@@ -69,6 +69,13 @@ def test_short_texts_are_found_as_a_whole_where_that_is_asked_for(hits):
     assert hits("llama2", ["so where is it now"], ["where is it"], short=True) == [("train0", "test0", 1.0)]
 
 
+def test_a_text_that_is_all_template_is_clean(compare, letters):
+    held_out = [letters("abcdefghijk") + f" {number}" for number in range(11)] + [letters("abcdefghijk")]
+    comparison = compare("llama2", [letters("abcdefghijk")], held_out, template=0.01)
+    assert list(comparison.findings) == []
+    assert comparison.facts["llama2"]["held_out"]["L10"] == {"clean": 12, "not_clean": 0, "not_dirty": 12, "dirty": 0}
+
+
 def test_the_subsets_of_each_length_are_counted(compare, letters):
     alphabet = "abcdefghijklmnopqrstuvwxyz"
     train = [letters(alphabet[:21]), letters(alphabet[:12])]

@@ -193,6 +193,17 @@ def test_a_huge_row_is_compared():
     assert rules == {"tulu3", "deepseek_math", "s1_open_r1", "gpt3_measure", "palm", "gpt4_substring"}
 
 
+@pytest.mark.parametrize(
+    "preset", [name for name in get_args(PresetName) if name not in {"exact", "dolma", "platypus"}]
+)
+def test_what_repeats_itself_takes_no_more_than_its_length(preset, compare):
+    # 30,000 places of the row and 900 of the text would be 27 million pairs.
+    repeated = "la " * 30_000
+    comparison = compare(preset, [repeated + "end"], ["la " * 900 + "li lo lu le", "quite another text of some words"])
+    findings = list(comparison.findings)
+    assert [finding.matched_row for finding in findings] == ["test0"] * (preset != "olmo_decon")
+
+
 def test_a_row_without_turns_is_compared():
     bare = Row("bare", (), "chat", "s", "f", 1, split="train")
     assert found([bare], TEST, presets=WORDY) == []
