@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from seatrial import Finding, Grouping, Row, Rule, Span, Turn
+from seatrial import Comparison, Finding, Grouping, Row, Rule, Span, Turn
 from seatrial.data.ledger import write_ledger
 from seatrial.data.searching import search_all
 from seatrial.data.table import rows_of, write_rows
@@ -189,6 +189,43 @@ def test_searching_on_two_processes_gives_what_comparing_gives(folder, suite_fil
     assert [(e["row"], e["matched_row"]) for e in tables(one)["ledger"].to_pylist()] == [
         (f"r{n}", f"tr{n}") for n in range(30)
     ]
+
+
+class Measures(SameText):
+    """The same, and how many held-out rows it found."""
+
+    def conclude(self, index, found, train, held_out):
+        findings = list(super().conclude(index, found, train, held_out)) if len(held_out) else []
+        return Comparison(iter(findings), {"found": len(findings)}, {"groups": {"toys": {"items": len(held_out)}}})
+
+
+@pytest.mark.parametrize("engine", [ONE, TWO])
+def test_what_a_split_filter_measures_is_among_the_facts(folder, suite_filter, engine, tmp_path):
+    given = [replace(row, split="train") for row in rows(6_000)]
+    given += [replace(row, id=f"t{row.id}", split="test") for row in rows(30)]
+    run = folder("run", "split", given)
+    stage = leaking(engine, suite_filter, Measures)
+    (facts,) = stage.run(Artifact({"split": run / "data/split.parquet", **ledgers(tmp_path)}), run, nothing).facts[
+        "filters"
+    ]
+    assert facts["dropped"] == 30
+    assert facts["measures"] == {"found": 30}
+    assert facts["facts"] == {"groups": {"toys": {"items": 30}}}
+
+
+@pytest.mark.parametrize("reads", [{}, {"path:items.jsonl": "digest"}])
+def test_without_held_out_rows_a_filter_runs_where_it_has_benchmarks(folder, suite_filter, reads, tmp_path):
+    run = folder("run", "split", [replace(row, split="train") for row in rows(10)])
+    filters = [replace(suite_filter(Measures, (Rule("same", "s"),), place="splits"), reads=reads)]
+    artifact = Artifact({"split": run / "data/split.parquet", **ledgers(tmp_path)})
+    (facts,) = Leakage(filters, ONE).run(artifact, run, nothing).facts["filters"]
+    assert facts.get("measures") == ({"found": 0} if reads else None)
+
+
+def test_a_benchmark_that_changed_makes_the_stage_run_again(suite_filter):
+    one = suite_filter(SameText, (Rule("same", "s"),), place="splits")
+    changed = replace(one, reads={"path:items.jsonl": "another digest"})
+    assert one.parts() != changed.parts()
 
 
 @pytest.mark.parametrize("engine", [ONE, TWO])
