@@ -4,7 +4,7 @@
     python tests/bench/kills.py --suite quickstart --kills 2     # about half an hour
 
 The console's lines say which stage is at work: a kill waits for its stage to begin, and then for a random part of the time
-that the stage took in the run that was left alone. A kill that came too late for its stage is tried again in another run.
+that the stage has been seen to take. A kill that came too late for its stage is tried again in another run.
 Verdict, ledger, rows, per-sample results, losses and the adapter's bytes must be equal; measured times may differ.
 """
 
@@ -58,10 +58,8 @@ class Heard:
 
     begun: float | None = None
     """When the first stage began, in seconds from the process's start."""
-    stages: list[tuple[str, float]] = field(default_factory=list)
-    """Each stage that it finished, or found finished, and when."""
-    resumed: int = 0
-    """How many of them an earlier process had finished."""
+    stages: list[tuple[str, float, bool]] = field(default_factory=list)
+    """Each stage that it finished, when, and whether it only found it finished."""
     step: int = 0
     """The step of the training that was reported last."""
     steps: int = 0
@@ -74,8 +72,7 @@ class Heard:
         if STARTED.fullmatch(line):
             self.begun = now
         elif finished := FINISHED.fullmatch(line):
-            self.stages.append((finished[1], now))
-            self.resumed += bool(finished[2])
+            self.stages.append((finished[1], now, bool(finished[2])))
         elif stepped := STEPPED.match(line):
             self.step, self.steps = int(stepped[1]), int(stepped[2])
 
@@ -83,12 +80,16 @@ class Heard:
         """Where it is, or where it ended."""
         return START if self.begun is None else places[1 + len(self.stages)]
 
+    @property
+    def kept(self) -> int:
+        """How many stages earlier processes had finished."""
+        return sum(found for _, _, found in self.stages)
+
     def durations(self) -> dict[str, float]:
-        """Seconds of each place, in order."""
-        assert self.begun is not None, "the run never began"
-        times = [0.0, self.begun, *(when for _, when in self.stages), self.ended]
-        names = [START, *(name for name, _ in self.stages), END]
-        return {name: times[index + 1] - times[index] for index, name in enumerate(names)}
+        """Seconds of each place that it went through itself, in order."""
+        ends = [(START, self.begun or self.ended, self.begun is None), *self.stages, (END, self.ended, self.code < 0)]
+        starts = [0.0, *(when for _, when, _ in ends)]
+        return {name: end - start for start, (name, end, not_ours) in zip(starts, ends, strict=False) if not not_ours}
 
 
 class Command:
@@ -200,8 +201,12 @@ def choose_moments(durations: Mapping[str, float], kills: int, seed: int) -> lis
     ]
 
 
-def kill_through(command: Command, moments: Sequence[Moment], durations: Mapping[str, float]) -> list[Moment]:
-    """Kill one run at one moment after the other; the moments that were hit."""
+def kill_through(command: Command, moments: Sequence[Moment], durations: dict[str, float]) -> list[Moment]:
+    """Kill one run at one moment after the other; the moments that were hit.
+
+    Where other work has the processor, a stage takes longer at one time than at another: `durations` are brought to the
+    least that was seen, since a kill that comes early hits its stage, and one that comes late does not.
+    """
     hits: list[Moment] = []
     for moment in moments:
         if command.finished:
@@ -209,13 +214,14 @@ def kill_through(command: Command, moments: Sequence[Moment], durations: Mapping
         if command.has_done(moment.place):  # an earlier kill came too late for its own stage
             continue
         heard = command.run(moment, durations)
+        durations.update({name: min(seconds, durations[name]) for name, seconds in heard.durations().items()})
         assert heard.code in {-signal.SIGKILL, 0, 1, 4}, f"a start after a kill failed ({heard.code}): {command.errors}"
         place = heard.place(list(durations)) if heard.code < 0 else "nothing: it was done"
         if place == moment.place:
             hits.append(moment)
         step = f", behind step {heard.step} of {heard.steps}" if place == "train" and heard.steps else ""
         print(
-            f"  aimed at {moment.part:4.0%} of {moment.place:<14} hit {place}{step}; {heard.resumed} stages were kept",
+            f"  aimed at {moment.part:4.0%} of {moment.place:<14} hit {place}{step}; {heard.kept} stages were kept",
             flush=True,
         )
     return hits
