@@ -1,11 +1,15 @@
 """The HTML report: what the run found is in it, nothing in it runs or loads, and hostile data stays text."""
 
+import json
 import re
 from html.parser import HTMLParser
 
 import pytest
 
 from seatrial.display.legible import legible
+from seatrial.host import Host
+from seatrial.suite.file import load_suite
+from seatrial.trial.run import run
 from seatrial_reports.html_report import HtmlReport, render_html
 from seatrial_reports.view import build_view
 
@@ -224,3 +228,60 @@ def test_characters_that_mislead_are_shown(build_result):
     html = render_html(build_view(build_result(lambda text: f"{text}\u202e\u2066\x1b\x00\ud800")))
     assert not re.search("[\u202a-\u202e\u2066-\u2069\x00\x1b\ud800]", html)
     assert "message-router‹U+202E›‹U+2066›‹U+001B›‹U+0000›‹U+D800›" in html
+
+
+# ---- a real run over hostile files ----------------------------------------------------------------------------------
+
+DATA = """
+name: hostile
+seed: 3
+data:
+  train: {source: "path:rows", columns: {text: text, label: label}}
+  split: {test: 0.3}
+filters: [unicode, schema, privacy, duplicates, labels, {leakage: {presets: [exact, tulu3]}}]
+"""
+TRIAL = """
+model: {source: package:seatrial_suites/tiny_llama, loader: random, dtype: float32, device: cpu}
+train: {method: lora, r: 2, alpha: 4, lr: 5.0e-3, epochs: 1}
+baselines: [majority]
+fewshot: 1
+score: [{choice: {}}, {attack: {samples: 6, budget: 8}}]
+gates: [{metric: data/test_rows, min: 1}]
+"""
+
+
+@pytest.fixture
+def hostile_files(payloads, tmp_path, monkeypatch):
+    """Payloads as texts, labels and a file's name: rows, copies, conflicting labels and lines that are no row."""
+    folder = tmp_path / "rows"
+    folder.mkdir()
+    kept = [payload.encode(errors="replace").decode() for payload in payloads]
+    labels = [payload for payload in kept if "\x00" not in payload][:6]
+    rows = [
+        {"text": f"{payload} asks for number {n} of what {kept[-n]} says", "label": labels[n % 4]}
+        for n in range(1, 5)
+        for payload in kept
+    ]
+    rows += [rows[0], rows[7] | {"label": labels[5]}, {"text": kept[0]}, {"other": kept[1]}]
+    lines = [json.dumps(row) for row in rows] + [f"{{broken {payload}" for payload in kept]
+    (folder / "'\"><img src=x onerror=alert(99)>.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("whole", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["data", "trial"])
+def test_hostile_files_stay_text_from_reader_to_report(hostile_files, whole):
+    host, path = Host.load(), hostile_files / "suite.yaml"
+    # The rows share so many words that tulu3 leaves none to train on.
+    path.write_text(DATA.replace(", tulu3", "") + TRIAL if whole else DATA, encoding="utf-8")
+    result = run(load_suite(path, host, only_data=not whole), host, runs=hostile_files / "runs", only_data=not whole)
+    assert result.facts("read")["problems"] > 20
+    assert {"copy", "conflict", *(() if whole else ("tulu3",))} <= set(result.ledger["rule"].to_pylist())
+    if whole:
+        assert any("<script>" in text for text in result.samples["attack"]["detail"].to_pylist())
+    page = Page((result.folder / "report/index.html").read_text(encoding="utf-8"))
+    assert page.dangers() == []
+    assert "<script>alert(1)</script>" in page.said
+    assert "'\"><img src=x onerror=alert(99)>.jsonl" in page.said
+    text = (result.folder / "report/report.md").read_text(encoding="utf-8")
+    assert re.findall(r"<(?!!-- -->|[ \d=])", text.partition("```")[0]) == []

@@ -3,7 +3,9 @@
 import re
 
 import pytest
+from markdown_it import MarkdownIt
 
+from seatrial.display.legible import legible
 from seatrial_reports.markdown_report import MarkdownReport, cell, render_markdown
 from seatrial_reports.view import build_view
 
@@ -94,3 +96,27 @@ def test_hostile_data_becomes_no_html(build_result, payloads):
     assert commands
     assert re.findall(r"<(?!!-- -->|[ \d=])", body) == []
     assert not re.search(r"(?<!\\)\]\(", body)
+
+
+def inline(tokens):
+    for token in tokens:
+        yield token
+        yield from inline(token.children or ())
+
+
+def test_a_renderer_finds_no_markup_in_hostile_data(build_result, payloads):
+    renderer = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    for payload in payloads:
+        text = render_markdown(build_view(build_result(lambda t, p=payload: f"{p} {t} {p}")))
+        tokens = list(inline(renderer.parse(text)))
+        kinds = {token.type for token in tokens}
+        assert not kinds & {"link_open", "image", "em_open", "s_open", "code_inline", "html_block", "code_block"}, (
+            payload
+        )
+        assert not kinds & {"blockquote_open", "ordered_list_open", "hr"}, payload
+        assert {token.content for token in tokens if token.type == "html_inline"} <= {"<!-- -->"}, payload
+        assert {token.tag for token in tokens if token.type == "heading_open"} == {"h1", "h2"}, payload
+        assert sum(token.type == "fence" for token in tokens) == 1, payload
+        shown = " ".join(legible(payload).split())
+        said = "".join(token.content for token in tokens if token.type in {"text", "text_special"})
+        assert f"{shown} Energy" in " ".join(said.split()), payload
