@@ -86,5 +86,6 @@ class Gpt4Substring(UnitPreset):
         """How many of its stretches."""
         own = self._text_of_pattern == self.text(found.item)
         drawn, length = int(own.sum()), int(self._lengths[own][0])
-        what = f"of {LENGTH} characters" if length == LENGTH else f"the whole text, {length} characters"
-        return f"{found.score:.0f} of its {drawn} random stretches ({what}) stands in the row"
+        if length < LENGTH:
+            return f"all of it, {length} letters and digits, stands in the row"
+        return f"{found.score:.0f} of {drawn} random stretches of its letters and digits, {length} each, in the row"

@@ -57,9 +57,9 @@ def test_the_seed_draws_the_stretches(look):
 def test_the_finding_marks_the_stretch_in_the_row(look):
     (finding,) = look("gpt4_substring", ["so, " + spaced(FIFTY) + " and on"], [FIFTY])
     assert finding.spans == (Span(0, 4, 4 + len(spaced(FIFTY))),)
-    assert finding.detail == "test row test0: 1 of its 1 random stretches (of 50 characters) stands in the row"
+    assert finding.detail == "test row test0: 1 of 1 random stretches of its letters and digits, 50 each, in the row"
     (finding,) = look("gpt4_substring", ["xab"], ["ab"])
-    assert finding.detail.endswith("(the whole text, 2 characters) stands in the row")
+    assert finding.detail.endswith("all of it, 2 letters and digits, stands in the row")
 
 
 def test_stretches_are_not_drawn_from_the_tasks_wording(hits):
