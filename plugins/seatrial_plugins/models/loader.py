@@ -42,30 +42,41 @@ def load_network(folder: Path, options: LoadOptions) -> tuple[Any, bool]:
 
     Nothing is fetched, no code of the folder is run, no pickle is opened.
     """
+    device = choose_device(options.device)
+    dtype = choose_dtype(options.dtype, device)
+    if options.attention != "auto":
+        return _read_network(folder, dtype, options.attention).to(device).eval(), False
+    try:
+        network = _read_network(folder, dtype, ATTENTION).to(device).eval()
+    except _NotReplaceableError:
+        network = None
+    if network is not None and packing_is_exact(network, network.config.get_text_config().vocab_size, device):
+        return network, True
+    # Read again rather than told to change its attention: some architectures settle it, and their masks, when they are built.
+    del network
+    return _read_network(folder, dtype, None).to(device).eval(), False
+
+
+class _NotReplaceableError(Exception):
+    """The architecture knows only attentions of its own."""
+
+
+def _read_network(folder: Path, dtype: torch.dtype, attention: str | None) -> Any:
+    """The transformers model, with the attention that is named or else with the one that transformers prefers for it."""
     from transformers import AutoModelForCausalLM
 
-    device = choose_device(options.device)
-    attention = ATTENTION if options.attention == "auto" else options.attention
-    place: dict[str, Any] = {
-        "dtype": choose_dtype(options.dtype, device),
-        "local_files_only": True,
-        "trust_remote_code": False,
-        "use_safetensors": True,
-    }
+    named = {} if attention is None else {"attn_implementation": attention}
     with _no_progress_bars():
         try:
-            network = AutoModelForCausalLM.from_pretrained(str(folder), attn_implementation=attention, **place)
-        except ValueError as error:
-            if attention != ATTENTION or "attn_implementation" not in str(error):
-                raise SourceError(f"{folder}: transformers cannot load this model: {error}") from error
-            # An architecture whose attention cannot be replaced.
-            network = AutoModelForCausalLM.from_pretrained(str(folder), **place)
-            attention = "as the architecture has it"
-    network = network.to(device).eval()
-    packs = attention == ATTENTION and packing_is_exact(network, network.config.get_text_config().vocab_size, device)
-    if attention == ATTENTION and not packs:
-        network.set_attn_implementation("sdpa")
-    return network, packs
+            return AutoModelForCausalLM.from_pretrained(
+                str(folder), dtype=dtype, local_files_only=True, trust_remote_code=False, use_safetensors=True, **named
+            )
+        except (KeyError, ValueError) as error:
+            if attention == ATTENTION and ("attn_implementation" in str(error) or ATTENTION in str(error)):
+                raise _NotReplaceableError from error
+            if isinstance(error, KeyError):
+                raise
+            raise SourceError(f"{folder}: transformers cannot load this model: {error}") from error
 
 
 class TransformersLoader:

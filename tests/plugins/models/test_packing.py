@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import AutoConfig, AutoModelForCausalLM
 
+from seatrial_plugins.models.loader import LoadOptions, load_network
 from seatrial_plugins.models.packed_attention import ATTENTION
 from seatrial_plugins.models.packing import head_is_plain, hidden_states, pack, packing_is_exact, run_packed
 from seatrial_plugins.models.token_tree import TokenTree
@@ -101,6 +102,52 @@ def test_an_attention_that_ignores_the_packing_is_found_out():
     model = network()
     model.set_attn_implementation("sdpa")
     assert not packing_is_exact(model, 97, torch.device("cpu"))
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {"model_type": "gemma2", "head_dim": 8, "attn_logit_softcapping": 0.5, "query_pre_attn_scalar": 1},
+        {"model_type": "gpt_oss", "head_dim": 8, "num_local_experts": 4, "num_experts_per_tok": 2},
+    ],
+)
+def test_capped_scores_and_attention_sinks_are_never_packed(shape, tmp_path):
+    model = network(**shape)
+    for name, parameter in model.named_parameters():
+        if "sinks" in name:
+            torch.nn.init.normal_(parameter, std=2.0)
+    assert not packing_is_exact(model, 97, torch.device("cpu"))
+    ids = torch.tensor([list(range(1, 30))])
+    model.set_attn_implementation("eager")
+    model.save_pretrained(tmp_path)
+    loaded, packs = load_network(tmp_path, LoadOptions(device="cpu", dtype="float32"))
+    assert not packs
+    with torch.no_grad():
+        torch.testing.assert_close(loaded(input_ids=ids).logits, model(input_ids=ids).logits)
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {"model_type": "falcon", "num_attention_heads": 4},
+        {"model_type": "gptj", "n_embd": 32, "n_layer": 2, "n_head": 4, "rotary_dim": 4},
+        {"model_type": "codegen", "n_embd": 32, "n_layer": 2, "n_head": 4, "rotary_dim": 4},
+        {"model_type": "bloom", "n_layer": 2, "n_head": 4},
+    ],
+    ids=lambda shape: shape["model_type"],
+)
+def test_architectures_with_an_attention_of_their_own_keep_it(shape, tmp_path):
+    config = AutoConfig.for_model(shape.pop("model_type"), vocab_size=97, hidden_size=32, num_hidden_layers=2, **shape)
+    torch.manual_seed(0)
+    model = AutoModelForCausalLM.from_config(config, dtype=torch.float32).eval()
+    model.save_pretrained(tmp_path)
+    loaded, packs = load_network(tmp_path, LoadOptions(device="cpu", dtype="float32"))
+    assert not packs
+    ids, mask = torch.tensor([list(range(1, 30)), [*range(1, 12), *[0] * 18]]), torch.ones(2, 29, dtype=torch.long)
+    mask[1, 11:] = 0
+    with torch.no_grad():
+        given, expected = (each(input_ids=ids, attention_mask=mask).logits for each in (loaded, model))
+    torch.testing.assert_close(given[mask.bool()], expected[mask.bool()])
 
 
 def test_long_batches_take_the_fused_kernel_and_give_the_same(monkeypatch):
