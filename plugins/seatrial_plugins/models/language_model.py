@@ -15,7 +15,7 @@ from seatrial.rows import Turn
 from seatrial_plugins.models.batches import batches_by_length
 from seatrial_plugins.models.chat import ChatTokenizer
 from seatrial_plugins.models.likelihoods import Likelihoods, Question
-from seatrial_plugins.models.merging import merged
+from seatrial_plugins.models.merging import is_merged, merged
 
 __all__ = ["CausalModel"]
 
@@ -76,7 +76,13 @@ class CausalModel:
         return type(self)(self.network, self.chat, batch_tokens=self.batch_tokens, packs=self.packs, adapter_off=True)
 
     def _adapter(self) -> AbstractContextManager[object]:
-        return self.network.disable_adapter() if self._adapter_off else contextlib.nullcontext()
+        if not self._adapter_off:
+            return contextlib.nullcontext()
+        if is_merged(self.network):
+            raise StageError(
+                "the base cannot be asked while the adapter is merged into its weights; leave `serving` first"
+            )
+        return self.network.disable_adapter()
 
     # ---- CountsTokens ---------------------------------------------------------------------------------------------
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from typing import Any
+from weakref import WeakSet
 
 import torch
 
-__all__ = ["merged"]
+__all__ = ["is_merged", "merged"]
+
+_MERGED: WeakSet[Any] = WeakSet()
 
 
 @contextlib.contextmanager
@@ -21,7 +24,11 @@ def merged(network: Any) -> Iterator[None]:
     from peft.tuners.tuners_utils import BaseTunerLayer
 
     adapted = [(name, module) for name, module in network.named_modules() if isinstance(module, BaseTunerLayer)]
+    if not adapted:  # merged already
+        yield
+        return
     kept = {name: _copies(module.get_base_layer()) for name, module in adapted}
+    _MERGED.add(network)
     try:
         for name, module in adapted:
             module.merge(safe_merge=True)
@@ -34,6 +41,12 @@ def merged(network: Any) -> Iterator[None]:
                 for parameter, copy in zip(module.get_base_layer().parameters(), kept[name], strict=True):
                     parameter.copy_(copy)
             module.merged_adapters.clear()
+        _MERGED.discard(network)
+
+
+def is_merged(network: Any) -> bool:
+    """Whether a PEFT model stands within `merged`, so that its adapter cannot be switched off."""
+    return network in _MERGED
 
 
 def _copies(layer: torch.nn.Module) -> list[torch.Tensor]:

@@ -161,6 +161,8 @@ def test_the_base_is_a_view_on_the_same_weights(tiny_files, tiny_model, tmp_path
     with tuned.serving() as served:
         merged = served.loglikelihoods(PROMPTS, OPTIONS)
         assert not any("lora_A" in name for name, _ in served.network.named_modules())
+        with pytest.raises(StageError, match="merged"):
+            base.loglikelihoods(PROMPTS, OPTIONS)
     for separately, together in zip(said, merged, strict=True):
         assert [a.logprob for a in together] == pytest.approx([a.logprob for a in separately], abs=2e-3)
     assert tuned.loglikelihoods(PROMPTS, OPTIONS) == said

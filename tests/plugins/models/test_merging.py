@@ -5,7 +5,7 @@ import torch
 from peft import LoraConfig, get_peft_model
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from seatrial_plugins.models.merging import merged
+from seatrial_plugins.models.merging import is_merged, merged
 
 IDS = torch.tensor([[1, 2, 3, 4, 5, 6]])
 
@@ -47,3 +47,13 @@ def test_afterwards_every_weight_is_what_it_was_bit_for_bit(adapted):
     assert list(after) == list(before)
     assert all(torch.equal(after[name], before[name]) for name in before)
     assert torch.equal(adapted(input_ids=IDS).logits, said)
+
+
+@torch.no_grad()
+def test_merging_what_is_merged_changes_nothing(adapted):
+    with merged(adapted):
+        once = adapted(input_ids=IDS).logits
+        with merged(adapted):
+            assert torch.equal(adapted(input_ids=IDS).logits, once)
+        assert is_merged(adapted)
+    assert not is_merged(adapted)
