@@ -15,6 +15,9 @@ from seatrial.rows import Turn
 
 __all__ = ["ChatTokenizer", "Rendered"]
 
+_LONGEST_OPENING = 64
+"""At most so many characters stand between the last added token and the assistant's first word, such as `assistant\\n`."""
+
 _SENTINEL = "Answer"
 """A short word that no chat template treats specially."""
 
@@ -127,7 +130,10 @@ class ChatTokenizer:
         if not cut or not all(self._written_as_it_is(answer) for answer in answers):
             return None
         question = tuple(self.encode([head[:cut]])[0])
-        rests = tuple(self._behind(head[cut:] + answer + self.closing) for answer in answers)
+        texts = [head[cut:] + answer + self.closing for answer in answers]
+        # A template that marks turns with plain words leaves the question there: nothing to remember, and much of it.
+        once = len(head) - cut > _LONGEST_OPENING
+        rests = tuple(map(tuple, self.encode(texts)) if once else map(self._behind, texts))
         return (
             (question, rests) if [*question, *rests[0]] == self.encode([self._answer(turns, answers[0])])[0] else None
         )

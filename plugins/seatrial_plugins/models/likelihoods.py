@@ -23,6 +23,9 @@ _LOGITS = 1 << 28
 _SCORES = 1 << 26
 """At most so many attention scores per head of one forward pass: a mask of so many bytes."""
 
+_KEPT = 16
+"""So many sets of options are remembered: a task needs one, and a row's own long answers are met once."""
+
 _FLOAT32_LOGITS = {"cuda": 1 << 27}
 """So many logits at a time are normalised in float32: 512 MiB on a GPU, 64 MiB elsewhere."""
 
@@ -47,7 +50,7 @@ class Question:
         """A continuation's tokens are those from where the whole conversation differs from the prompt on.
 
         Raises:
-            StageError: it is longer than the context, or there is nothing to condition on.
+            StageError: it is longer than the context, there is nothing to condition on, or nothing to score.
         """
         longest = len(head) + max(map(len, rests))
         if longest > context:
@@ -61,6 +64,11 @@ class Question:
         if min(starts) == 0:
             raise StageError(
                 "the prompt has no token that an answer could be conditioned on; give it text or a chat template"
+            )
+        if any(start == len(head) + len(rest) for start, rest in zip(starts, rests, strict=True)):
+            raise StageError(
+                "an answer adds no token to its prompt, so it has no likelihood; give it text, or a chat template that ends "
+                "the assistant's turn"
             )
         tree, paths = _branches(rests)
         return cls(head, rests, starts, tree.behind(head), paths)
@@ -91,14 +99,14 @@ class Question:
         return [len(self.head) + len(rest) - start for rest, start in zip(self.rests, self.starts, strict=True)]
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=_KEPT)
 def _branches(rests: tuple[tuple[int, ...], ...]) -> tuple[TokenTree, tuple[tuple[int, ...], ...]]:
     """The tree of the options' fed tokens; the questions of a task have the same options, so it is made once for all."""
     tree, paths = TokenTree.of([rest[:-1] for rest in rests])
     return tree, tuple(map(tuple, paths))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=_KEPT)
 def _starts(prompt: tuple[int, ...], rests: tuple[tuple[int, ...], ...]) -> tuple[int, ...]:
     return tuple(common_prefix([prompt, rest]) for rest in rests)
 

@@ -10,6 +10,10 @@ import numpy as np
 
 __all__ = ["TokenTree", "common_prefix"]
 
+_KEPT = 16
+"""So many sets of options are remembered. A task needs one; a row's own long options are met once, and thousands of
+tokens that branch have an ancestry of megabytes."""
+
 
 @dataclass(frozen=True, slots=True)
 class TokenTree:
@@ -71,7 +75,7 @@ class TokenTree:
         return tuple(parent - self.trunk if parent >= self.trunk else -1 for parent in self.parents[self.trunk :])
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=_KEPT)
 def _ancestry(parents: tuple[int, ...]) -> np.ndarray:
     """Bool, [nodes, nodes]. The questions of a task branch into the same options, so it is computed once for all."""
     sees = np.eye(len(parents), dtype=np.bool_)
@@ -81,7 +85,7 @@ def _ancestry(parents: tuple[int, ...]) -> np.ndarray:
     return sees
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=_KEPT)
 def _depths(parents: tuple[int, ...]) -> tuple[int, ...]:
     """Each node's depth below the trunk, 0-based."""
     depths: list[int] = []

@@ -125,3 +125,17 @@ def test_a_tokenizer_without_template_needs_chat_false(tiny_files, tmp_path):
     with pytest.raises(SourceError, match="chat: false"):
         ChatTokenizer(tmp_path, chat=True, system=None)
     assert ChatTokenizer(tmp_path, chat=False, system=None).render([Turn("user", "a")]) == "a\n"
+
+
+def test_a_template_without_added_tokens_behind_the_question_leaves_nothing_in_memory(tiny_files):
+    chat = ChatTokenizer(tiny_files.folder, chat=True, system=None)
+    chat.tokenizer.chat_template = (
+        "{% for m in messages %}{% if m.role == 'user' %}<|begin|>[INST] {{ m.content }} [/INST] "
+        "{% else %}{{ m.content }}<|end|>{% endif %}{% endfor %}"
+    )
+    ChatTokenizer._behind.cache_clear()
+    turns = [Turn("user", "Where is my parcel? " * 9)]
+    head, rests = chat.answered(turns, ["here", "there"])
+    assert head
+    assert [[*head, *rest] for rest in rests] == chat.encode([chat._answer(turns, said) for said in ("here", "there")])
+    assert ChatTokenizer._behind.cache_info().currsize == 0
