@@ -38,6 +38,9 @@ def lockstep(
         answer: answers the pooled questions, in order. If it raises, each question is asked alone, and its job gets the
             exception.
         together: how many jobs are under way at a time.
+
+    Raises:
+        BaseException: what a job raised that is no `Exception`, such as SystemExit; the other jobs are ended.
     """
     waiting = [_Job(job) for job in jobs]
     under_way: list[_Job[Q, A, R]] = []
@@ -85,23 +88,29 @@ class _Job(Generic[Q, A, R]):
         self._awake, self._asleep = threading.Semaphore(0), threading.Semaphore(0)
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._abandoned = False
+        self._fatal: BaseException | None = None
 
     def start(self) -> None:
         """Run until it asks or ends."""
         self._thread.start()
-        self._asleep.acquire()
+        self._wait()
 
     def hear(self, heard: A | Exception) -> None:
         """Give it its answer; run until it asks again or ends."""
         self._heard = heard
         self._awake.release()
-        self._asleep.acquire()
+        self._wait()
 
     def abandon(self) -> None:
         """End it where it waits."""
         self._abandoned = True
         self._awake.release()
         self._thread.join()
+
+    def _wait(self) -> None:
+        self._asleep.acquire()
+        if self._fatal is not None:
+            raise self._fatal
 
     def _ask(self, question: Q) -> A:
         self.question = question
@@ -120,4 +129,6 @@ class _Job(Generic[Q, A, R]):
             return
         except Exception as error:  # noqa: BLE001  # handed to whoever runs the jobs
             self.outcome = Outcome(error=error)
+        except BaseException as error:  # noqa: BLE001  # raised where the jobs are run, which would wait for ever
+            self._fatal = error
         self._asleep.release()

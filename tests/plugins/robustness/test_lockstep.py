@@ -91,3 +91,14 @@ def test_jobs_that_nobody_waits_for_end_and_clean_up():
         list(lockstep([job] * 5, answer, together=3))
     assert len(cleaned) == 3
     assert threading.active_count() == before
+
+
+def test_a_job_that_wants_to_end_the_process_does_not_hang_it():
+    before = threading.active_count()
+
+    def leaving(ask):
+        raise SystemExit(ask(2))
+
+    with pytest.raises(SystemExit, match="4"):
+        list(lockstep([counting(9), leaving, counting(9)], squares(), together=3))
+    assert threading.active_count() == before
