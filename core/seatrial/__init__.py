@@ -6,12 +6,12 @@ What stands here is what plugins are written against. A run from Python: `seatri
 
 from seatrial.benchmark import Benchmark
 from seatrial.component import Component, Use
-from seatrial.errors import SeatrialError
+from seatrial.errors import SeatrialError, SourceError, StageError, TrainingError, UsageError
 from seatrial.events import Artifact, Plan, Record, Stage, Step
 from seatrial.filters import Comparison, Grouping
 from seatrial.findings import Finding, Rule, Span
 from seatrial.hooks import Hooks, hookimpl
-from seatrial.model import Continuation, Generation, ModelFiles, Timing
+from seatrial.model import Continuation, CountsTokens, Generates, Generation, ModelFiles, Scores, Times, Timing
 from seatrial.reporting import Result, Section
 from seatrial.rows import RawRecord, Row, Rows, Turn
 from seatrial.scores import Metric, Sample, Score
@@ -28,9 +28,11 @@ __all__ = [
     "Comparison",
     "Component",
     "Continuation",
+    "CountsTokens",
     "Decision",
     "Evidence",
     "Finding",
+    "Generates",
     "Generation",
     "Grouping",
     "Hooks",
@@ -46,17 +48,23 @@ __all__ = [
     "Rule",
     "Sample",
     "Score",
+    "Scores",
     "SeatrialError",
     "Section",
+    "SourceError",
     "Span",
     "Stage",
+    "StageError",
     "Step",
     "System",
     "Task",
+    "Times",
     "Timing",
     "Trained",
+    "TrainingError",
     "TrainingJob",
     "Turn",
+    "UsageError",
     "Use",
     "Verdict",
     "__version__",

@@ -106,6 +106,11 @@ class Engine(Trainer):
             self._graphs = GraphedPasses(self.model, self.work.graphs, self.args.device)
         return self._graphs.summed_loss(part, supervised, first=first) if self._graphs else None
 
+    @property
+    def recorded_graphs(self) -> int:
+        """How many CUDA graphs passes were replayed from."""
+        return self._graphs.recorded if self._graphs else 0
+
     def _share(self, batch: list[Example]) -> tuple[list[list[Example]], bool]:
         """This process's forward passes; with fewer rows than processes, one pass that counts nothing."""
         world, rank = self.accelerator.num_processes, self.accelerator.process_index

@@ -6,6 +6,7 @@ A small model on a fast GPU waits for the CPU to launch kernels: SmolLM2-135M wi
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from seatrial_plugins.models.token_tree import TokenTree
 from seatrial_plugins.training.examples import Example
 
 __all__ = ["GraphedPasses", "Shape", "shape_of", "worth_graphing"]
+
+_LOG = logging.getLogger("seatrial.training")
 
 _LEAST_REPLAYS = 4
 """Recording costs about three plain passes."""
@@ -71,18 +74,38 @@ class GraphedPasses:
         self._device = device
         self._parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
         self._recorded: dict[Shape, _Recorded] = {}
-        self._pool = torch.cuda.graph_pool_handle()
+        self._pool: Any = None
+
+    @property
+    def recorded(self) -> int:
+        """How many graphs there are."""
+        return len(self._recorded)
 
     def summed_loss(self, batch: Sequence[Example], divisor: int, *, first: bool) -> torch.Tensor | None:
         """The pass's summed loss over `divisor`; its gradients are in `.grad` (`first`) or added there. None: not graphed."""
         shape = shape_of(batch)
         if shape not in self._shapes:
             return None
-        if shape not in self._recorded:
-            self._recorded[shape] = _Recorded.of(self._network, self._parameters, shape, self._device, self._pool)
+        if shape not in self._recorded and not self._record(shape):
+            return None
         loss, gradients = self._recorded[shape].replay(batch, 1.0 / divisor)
         self._hand_over(gradients, first=first)
         return loss
+
+    def _record(self, shape: Shape) -> bool:
+        """Whether a graph of this shape could be recorded; after a failure none is tried again.
+
+        A network that looks at its own numbers (experts that choose their tokens, positions that choose their scale)
+        has to wait for the GPU, and that cannot be recorded.
+        """
+        try:
+            self._pool = self._pool or torch.cuda.graph_pool_handle()
+            self._recorded[shape] = _Recorded.of(self._network, self._parameters, shape, self._device, self._pool)
+        except RuntimeError as error:
+            _LOG.warning("training goes on without CUDA graphs: recording one failed: %s", error)
+            self._shapes = frozenset()
+            return False
+        return True
 
     def _hand_over(self, gradients: torch.Tensor, *, first: bool) -> None:
         """Gradients lie in one flat tensor, so that a copy is one launch."""
@@ -105,7 +128,8 @@ class _Recorded:
         inputs = _Inputs.empty(shape, device)
         side = torch.cuda.Stream(device)
         side.wait_stream(torch.cuda.current_stream(device))
-        with torch.cuda.stream(side):  # libraries allocate at first use, which cannot be recorded
+        # Libraries allocate at first use, which cannot be recorded. What dropout draws here, it would not have drawn.
+        with torch.cuda.stream(side), torch.random.fork_rng([device]):
             inputs.gradients(network, parameters)
         torch.cuda.current_stream(device).wait_stream(side)
         graph = torch.cuda.CUDAGraph()

@@ -256,5 +256,5 @@ def _facts(
         "device": str(device),
         "dtype": str(next(p.dtype for p in network.parameters() if not p.requires_grad)).removeprefix("torch."),
         "packed": engine.work.packs,
-        "graphs": len(engine.work.graphs),
+        "graphs": engine.recorded_graphs,
     }

@@ -72,6 +72,24 @@ def test_frequent_small_passes_are_worth_a_graph_and_large_models_are_not():
     assert worth_graphing(8 * 10**10, [often] * 5) == frozenset()
 
 
+def test_a_network_that_cannot_be_recorded_is_trained_without_graphs(monkeypatch, caplog):
+    tries = []
+
+    def refuse(*_):
+        tries.append(1)
+        raise RuntimeError("operation not permitted when stream is capturing")
+
+    monkeypatch.setattr("seatrial_plugins.training.graphs._Recorded.of", refuse)
+    monkeypatch.setattr("torch.cuda.graph_pool_handle", lambda: (0, 1))
+    batch = examples(9)
+    passes = GraphedPasses(adapted(), frozenset([shape_of(batch)]), torch.device("cpu"))
+    assert passes.summed_loss(batch, 1, first=True) is None
+    assert passes.summed_loss(batch, 1, first=True) is None
+    assert len(tries) == 1
+    assert passes.recorded == 0
+    assert "without CUDA graphs" in caplog.text
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="CUDA graphs need a CUDA GPU")
 def test_replayed_gradients_are_those_of_plain_passes_and_add_up():
     network = adapted("cuda")
