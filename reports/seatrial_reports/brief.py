@@ -70,6 +70,7 @@ def _beside(what: str, line: ScoreLine, on_trial: str) -> Figure:
 
 
 def _under_attack(comparison: Comparison) -> Iterator[Figure]:
+    """What attacking scorers call `robust_accuracy`."""
     for block in (*comparison.alone, *comparison.compared):
         if block.metric.endswith("/robust_accuracy"):
             yield from (

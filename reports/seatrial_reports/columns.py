@@ -9,22 +9,30 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-__all__ = ["chosen", "grouped", "truths"]
+__all__ = ["chosen", "grouped", "numbered", "truths"]
 
 
 def grouped(table: pa.Table, names: Sequence[str]) -> tuple[list[tuple[str, ...]], np.ndarray]:
     """The different values of some columns together, in the order in which they appear, and which of them each row has."""
     import numpy as np
 
-    coded = [table[name].combine_chunks().dictionary_encode() for name in names]
-    codes = np.stack([one.indices.fill_null(-1).to_numpy(zero_copy_only=False) for one in coded])
-    values, first, group = np.unique(codes, axis=1, return_index=True, return_inverse=True)
-    order = np.argsort(first)
-    place = np.empty_like(order)
-    place[order] = np.arange(len(order))
-    words = [[*one.dictionary.to_pylist(), ""] for one in coded]
-    keys = [tuple(word[code] or "" for word, code in zip(words, column, strict=True)) for column in values.T[order]]
-    return keys, place[group.ravel()]
+    group = np.zeros(len(table), dtype=np.int64)
+    keys: list[tuple[str, ...]] = [()]
+    for name in names:
+        column = table[name].combine_chunks().fill_null("").dictionary_encode()
+        words = column.dictionary.to_pylist()
+        # Encoded anew after each column: the numbers stay below the square of the rows, whatever the columns hold.
+        found, group = numbered(group * len(words) + column.indices.to_numpy())
+        keys = [(*keys[place // len(words)], words[place % len(words)]) for place in found.tolist()]
+    return keys, group
+
+
+def numbered(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The different values in the order in which they appear, and which of them each is."""
+    import pyarrow as pa
+
+    encoded = pa.array(values).dictionary_encode()
+    return encoded.dictionary.to_numpy(), encoded.indices.to_numpy().astype("int64")
 
 
 def chosen(table: pa.Table, names: Sequence[str], wanted: Callable[..., bool]) -> np.ndarray:

@@ -161,7 +161,8 @@ def _line(score: Score, on_trial: str, dot: Dot | None, rival: Rival | None, com
         value=value(score),
         interval=interval(score),
         n=_n(score),
-        missing=score.missing or "",
+        # That a count has no interval needs no telling.
+        missing="" if score.kind == "exact" and score.value is not None else score.missing or "",
         method=score.interval.method if score.interval and score.interval.method != common else "",
         dot=dot,
         rival=rival,

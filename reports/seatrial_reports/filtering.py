@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seatrial.reporting import Result
-from seatrial_reports.columns import grouped, truths
+from seatrial_reports.columns import grouped, numbered, truths
 from seatrial_reports.evidence import Example, quote_all
 from seatrial_reports.facts import entries, flag, mapping, text, whole
 from seatrial_reports.numbers import count
@@ -47,7 +47,7 @@ class RuleLine:
 
     @property
     def done(self) -> str:
-        """What came of it: `31 rows dropped`, `300 rows flagged and kept`, `23 findings in 20 rows: redacted`."""
+        """What came of it: `31 rows dropped`, `300 rows flagged and kept`, `23 findings in 20 rows redacted`."""
         rows = _rows(self.rows)
         if self.action == "drop" and self.dropped < self.rows:
             said = f"{rows}, {count(self.dropped)} dropped by it (the rest were out already)"
@@ -178,12 +178,13 @@ def _tally(ledger: pa.Table) -> dict[_Key, _Tally]:
     keys, group = grouped(ledger, ("stage", "filter", "plugin", "rule", "rule_version", "action"))
     findings = np.bincount(group, minlength=len(keys))
     dropped = np.bincount(group[truths(ledger["decisive"])], minlength=len(keys))
-    _, row = grouped(ledger, ("row",))
-    pairs = np.unique(np.stack([group, row]), axis=1)
+    ids, row = grouped(ledger, ("row",))
+    pairs, _ = numbered(group * len(ids) + row)
+    of_key, row_of_key = np.divmod(pairs, max(len(ids), 1))
     tallies = {}
     for number, key in enumerate(keys):
         shown = _shown(ledger, np.flatnonzero(group == number))
-        tallies[_Key(*key)] = _Tally(int(findings[number]), int(dropped[number]), pairs[1, pairs[0] == number], shown)
+        tallies[_Key(*key)] = _Tally(int(findings[number]), int(dropped[number]), row_of_key[of_key == number], shown)
     return tallies
 
 

@@ -94,9 +94,9 @@ def build_leaks(result: Result) -> Leaks:
 def _pairs(result: Result, places: np.ndarray, group: np.ndarray) -> tuple[LeakPair, ...]:
     """The first pairs; several rules may have found the same two."""
     entries_of: dict[int, list[int]] = {}
-    for place, pair in zip(places.tolist(), group.tolist(), strict=True):
-        if pair < LISTED:
-            entries_of.setdefault(pair, []).append(place)
+    first = group < LISTED
+    for place, pair in zip(places[first].tolist(), group[first].tolist(), strict=True):
+        entries_of.setdefault(pair, []).append(place)
     examples = quote(result, [places[0] for places in entries_of.values()])
     rules = result.ledger["rule"]
     return tuple(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from seatrial.judging.summary import DATA
@@ -18,7 +19,10 @@ __all__ = ["build_unmeasured"]
 _LOOKED_FOR = (
     ({"leakage"}, "train rows that give away test rows (leakage)"),
     ({"duplicates", "near_duplicates", "semantic_duplicates"}, "copies (duplicates)"),
-    ({"near_duplicates", "semantic_duplicates"}, "rows that say the same in other words (near_duplicates)"),
+    (
+        {"near_duplicates", "semantic_duplicates"},
+        "rows that say nearly the same (near_duplicates, semantic_duplicates)",
+    ),
     ({"label_errors"}, "wrong labels (label_errors)"),
     ({"language"}, "rows in other languages (language)"),
     ({"privacy"}, "personal data (privacy)"),
@@ -26,8 +30,8 @@ _LOOKED_FOR = (
 )
 """(filters, what they look for): what the suite has none of was not looked for."""
 
-_ORDINARY = {"choice", "generation", "naive_split", "attack", "latency"}
-"""Scorers of accuracy, robustness and speed."""
+_HARM = re.compile("safe|toxic|harm|refus|jailbreak|privacy|bias")
+"""What the name of a scorer holds that looks for harm, as far as names tell."""
 
 
 def build_unmeasured(result: Result, filters: Sequence[FilterBlock], comparison: Comparison) -> tuple[str, ...]:
@@ -41,7 +45,7 @@ def build_unmeasured(result: Result, filters: Sequence[FilterBlock], comparison:
 
 def _of_scores(result: Result, comparison: Comparison) -> Iterator[str]:
     scorers = {one.name: one for one in asked(result, "score")}
-    if scorers and scorers.keys() <= _ORDINARY:
+    if not any(_HARM.search(name) for name in scorers):
         yield "Safety: no scorer looked for harmful, private or made-up answers."
     if "choice" in scorers:
         yield (
@@ -53,7 +57,7 @@ def _of_scores(result: Result, comparison: Comparison) -> Iterator[str]:
     else:
         yield from _sampled(result, scorers["attack"].alias)
     if "latency" not in scorers:
-        yield "Speed and memory."
+        yield "Speed and memory: nothing was timed."
     if not comparison.compared:
         yield f"What else could do the job: only {subject(result)} was scored, so nothing says what it is worth."
     for score in result.scores:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seatrial.reporting import Result, Section
 from seatrial_reports.attacks import AttackBlock, build_attacks
@@ -37,6 +37,8 @@ class View:
 
 def build_view(result: Result) -> View:
     """Compute every subject; needs no model and no plugin."""
+    # A ledger comes in many pieces, and taking entries out of thousands of them is slow.
+    result = replace(result, ledger=result.ledger.combine_chunks())
     comparison, data = build_comparison(result), build_data_trail(result)
     return View(
         headline=build_headline(result),

@@ -18,7 +18,7 @@ def test_what_the_suite_does_not_ask_for_is_said(run):
         "Safety",
         "Questions that none of the labels fits",
         "Robustness",
-        "Speed and memory.",
+        "Speed and memory",
         "What else could do the job",
         "In the data, the suite has no filter that looks for",
     ]
