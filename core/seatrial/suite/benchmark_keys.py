@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from seatrial.rows import Format
 from seatrial.suite.strict import Keys
@@ -26,3 +28,11 @@ class BenchmarkKeys(Keys):
         default_factory=dict, description="without `text`: our name of a column → the file's name of it"
     )
     limit: int | None = Field(default=None, ge=1, description="at most that many records of each file, from its start")
+
+    @model_validator(mode="after")
+    def _one_way_to_read(self) -> Self:
+        if self.text is None and self.answer is not None:
+            raise ValueError("`answer` stands beside `text`; name the record's key of the question as well")
+        if self.text is not None and (self.format is not None or self.columns):
+            raise ValueError("`text` names what an item is; leave out `format` and `columns`")
+        return self

@@ -94,7 +94,8 @@ class _Reading:
         asked = (self._keys.text,) if isinstance(self._keys.text, str) else self._keys.text
         said = [{"role": "user", "content": _value(record, key)} for key in asked]
         if self._keys.answer is not None:
-            said.append({"role": "assistant", "content": str(_value(record, self._keys.answer))})
+            answer = _value(record, self._keys.answer)
+            said.append({"role": "assistant", "content": str(answer) if isinstance(answer, int | float) else answer})
         return parse({"messages": said}, format="chat")
 
     def _named(self, record: RawRecord) -> str:

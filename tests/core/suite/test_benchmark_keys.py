@@ -90,6 +90,12 @@ def test_a_component_that_is_needed_sometimes_may_be_missing(catalogue):
         ({"gsm8k": {"source": "path:a", "limit": 0}}, ("against", "gsm8k", "limit"), "at least 1"),
         ({"GSM 8k": {"source": "path:a"}}, ("against", "GSM 8k"), "'GSM 8k' is no name"),
         (["path:a"], ("against",), "is not a mapping"),
+        ({"gsm8k": {"source": "path:a", "answer": "a"}}, ("against", "gsm8k"), "`answer` stands beside `text`"),
+        (
+            {"gsm8k": {"source": "path:a", "text": "q", "format": "choice"}},
+            ("against", "gsm8k"),
+            "leave out `format` and `columns`",
+        ),
     ],
 )
 def test_what_is_wrong_with_a_benchmark_is_said_where_it_stands(catalogue, against, place, said):

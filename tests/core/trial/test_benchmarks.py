@@ -104,6 +104,7 @@ def test_without_keys_records_are_rows_as_in_data(items):
         ([{"text": "a"}, {"txt": "b"}], {"text": "text"}, r"items.jsonl:2: the record has no key 'text'; .*'txt'"),
         ([["a"]], {"text": "text"}, "items.jsonl:1: the record is not a mapping"),
         ([{"text": 3}], {"text": "text"}, "items.jsonl:1: "),
+        ([{"text": "q", "a": None}], {"text": "text", "answer": "a"}, "items.jsonl:1: "),
         ([{"body": "a"}], {}, "items.jsonl:1: the record is in no known layout"),
         ([], {"text": "text"}, "benchmark mine: .*items.jsonl:1: the file is empty"),
     ],
