@@ -214,15 +214,22 @@ class TableWriter:
             writer.flush()
 
     def write(self, table: pa.Table) -> None:
-        """Append a table of the file's schema."""
-        for start in range(0, len(table), self.batch):
-            part = table.slice(start, self.batch)
-            if self._waiting_rows + len(part) > self.batch or self._waiting_bytes + part.nbytes > self._batch_bytes:
+        """Append a table of the file's schema. Row groups are full whatever pieces the rows come in."""
+        start = 0
+        while start < len(table):
+            part = table.slice(start, self.batch - self._waiting_rows)
+            if self._waiting and self._waiting_bytes + part.nbytes > self._batch_bytes:
                 self.flush()
+                continue
+            if len(part) > 1 and part.nbytes > self._batch_bytes:
+                part = part.slice(0, max(1, len(part) * self._batch_bytes // part.nbytes))
             self._waiting.append(part)
             self._waiting_rows += len(part)
             self._waiting_bytes += part.nbytes
             self.rows += len(part)
+            start += len(part)
+            if self._waiting_rows == self.batch:
+                self.flush()
 
     def flush(self) -> None:
         """Write what waits as a row group."""

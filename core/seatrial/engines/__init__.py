@@ -1,7 +1,7 @@
 """Where batches of rows are worked on: in this process, in one for each core, or on Ray. The results are the same.
 
 local      this process, and one for each core where that pays
-workers    those processes
+workers    those processes; `pieces`, what each is given at a time
 on_ray     Ray Data (extra `distributed`)
 """
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seatrial.engines import Batchwise, Job
+from seatrial.engines.pieces import cut, pieces_of
 from seatrial.engines.workers import Workers, cores, on_gpu, packed
 
 if TYPE_CHECKING:
@@ -49,30 +50,34 @@ class _Local:
         self._workers: Workers | None = None
 
     def map(self, job: Job, path: Path) -> Iterator[tuple[pa.Table, ...]]:
-        """Batch by batch here, until what is left would take longer than processes need to start."""
+        """Piece by piece here, until what is left would take longer than processes need to start."""
         import pyarrow.parquet as pq
 
         with pq.ParquetFile(path) as file:
-            count = file.num_row_groups
-            work = job.begin() if count else None
-            took = 0.0
-            for done in range(count):
-                # The first batch may wait for libraries and weights, so it tells nothing of the others.
-                if done > 1 and took * (count - done) > self._worth and self._can_share(count - done):
+            left = pieces_of(file.metadata)
+            work = job.begin() if left else None
+            group, table, seconds_a_row = -1, None, 0.0
+            for done in range(len(left)):
+                # The first piece may wait for libraries and weights, so it tells nothing of the others.
+                if done > 1 and self._worthwhile(seconds_a_row * sum(piece.rows for piece in left[done:])):
                     carried = packed(job)
                     if carried is not None:
-                        yield from self._shared().map(carried, path, range(done, count))
+                        yield from self._shared().map(carried, path, cut(left[done:], seconds_a_row))
                         return
                     _log.warning("a part of this stage cannot be carried into other processes, so one does it all")
                     self._count = 1
+                piece = left[done]
+                if piece.group != group:
+                    group, table = piece.group, file.read_row_group(piece.group, use_threads=False)
                 assert work is not None
+                assert table is not None
                 started = time.perf_counter()
-                result = work(file.read_row_group(done, use_threads=False))
-                took = time.perf_counter() - started
+                result = work(table.slice(piece.start, piece.rows))
+                seconds_a_row = (time.perf_counter() - started) / piece.rows
                 yield result
 
-    def _can_share(self, left: int) -> bool:
-        return self._count > 1 and left > 1 and not on_gpu()
+    def _worthwhile(self, seconds: float) -> bool:
+        return seconds > self._worth and self._count > 1 and not on_gpu()
 
     def _shared(self) -> Workers:
         if self._workers is None:

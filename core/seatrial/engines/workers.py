@@ -26,6 +26,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from seatrial.engines import Job, Work
+from seatrial.engines.pieces import Piece
 from seatrial.errors import StageError
 
 if TYPE_CHECKING:
@@ -81,15 +82,15 @@ class Workers:
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
 
-    def map(self, job: bytes, path: Path, groups: Sequence[int]) -> Iterator[tuple[pa.Table, ...]]:
-        """What the packed job makes of those row groups, in order.
+    def map(self, job: bytes, path: Path, pieces: Sequence[Piece]) -> Iterator[tuple[pa.Table, ...]]:
+        """What the packed job makes of those pieces of a Parquet file, in order.
 
         Raises:
             StageError: a process died, as one does that runs out of memory.
         """
         file = self._jobs / str(next(self._numbers))
         file.write_bytes(job)  # once: it may hold megabytes, and each worker reads it when its first batch comes
-        left = deque(groups)
+        left = deque(pieces)
         under_way: deque[Future[tuple[pa.Table, ...]]] = deque()
         try:
             while left or under_way:
@@ -167,7 +168,7 @@ def _end_with(sentinel: int) -> None:
     os._exit(1)
 
 
-def _work(job: str, path: str, group: int) -> tuple[pa.Table, ...]:
+def _work(job: str, path: str, piece: Piece) -> tuple[pa.Table, ...]:
     import pyarrow.parquet as pq
 
     global _begun  # noqa: PLW0603 - what a process holds between its tasks
@@ -175,5 +176,5 @@ def _work(job: str, path: str, group: int) -> tuple[pa.Table, ...]:
         _begun = None
         _begun = job, pickle.loads(Path(job).read_bytes()).begin()  # noqa: S301 - the process that started this one wrote it
     with pq.ParquetFile(path) as file:
-        table = file.read_row_group(group, use_threads=False)
-    return _begun[1](table)
+        table = file.read_row_group(piece.group, use_threads=False)
+    return _begun[1](table.slice(piece.start, piece.rows))

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seatrial.data.table import (
@@ -109,24 +109,37 @@ def test_no_batch_is_long_or_heavy():
     assert list(batches([])) == []
 
 
-def test_row_groups_are_batches_whatever_the_tables_were(tmp_path):
-    schema = pa.schema([("n", pa.int64())])
-    with TableWriter.open(tmp_path / "n.parquet", schema, batch=10) as writer:
-        for size in (1, 0, 4, 4, 4, 35, 2):
-            writer.write(pa.table({"n": [size] * size}, schema))
-        assert writer.rows == 50
-    sizes = [len(table) for table in stored_tables(tmp_path / "n.parquet")]
-    assert sum(sizes) == 50
-    assert max(sizes) <= 10
-    assert pq.read_table(tmp_path / "n.parquet")["n"].to_pylist() == [1] + [4] * 12 + [35] * 35 + [2] * 2
+@settings(max_examples=25)  # each writes a file and waits until it is on disk
+@given(st.lists(st.integers(0, 35), max_size=9))
+def test_row_groups_are_full_whatever_the_tables_were(tmp_path_factory, sizes):
+    path, schema = tmp_path_factory.mktemp("n") / "n.parquet", pa.schema([("n", pa.int64())])
+    numbers = iter(range(10_000))
+    with TableWriter.open(path, schema, batch=10) as writer:
+        for size in sizes:
+            writer.write(pa.table({"n": [next(numbers) for _ in range(size)]}, schema))
+        assert writer.rows == sum(sizes)
+    stored = [len(table) for table in stored_tables(path)]
+    assert stored == [10] * (sum(sizes) // 10) + [sum(sizes) % 10] * (sum(sizes) % 10 > 0)
+    assert pq.read_table(path)["n"].to_pylist() == list(range(sum(sizes)))
 
 
-def test_row_groups_are_small_where_rows_are_heavy(tmp_path):
+@pytest.mark.parametrize("together", [1, 3, 10])
+def test_row_groups_are_small_where_rows_are_heavy(tmp_path, together):
     schema = pa.schema([("text", pa.string())])
     with TableWriter.open(tmp_path / "t.parquet", schema, batch_bytes=1_000) as writer:
-        for _ in range(10):
-            writer.write(pa.table({"text": ["x" * 400]}, schema))
-    assert [len(table) for table in stored_tables(tmp_path / "t.parquet")] == [2] * 5
+        for _ in range(0, 30, together):
+            writer.write(pa.table({"text": ["x" * 400] * together}, schema)[: 30 - writer.rows])
+    sizes = [len(table) for table in stored_tables(tmp_path / "t.parquet")]
+    assert sum(sizes) == 30
+    assert max(sizes) == 2
+
+
+def test_a_row_heavier_than_a_batch_has_a_row_group_of_its_own(tmp_path):
+    schema = pa.schema([("text", pa.string())])
+    with TableWriter.open(tmp_path / "t.parquet", schema, batch_bytes=1_000) as writer:
+        writer.write(pa.table({"text": ["a", "x" * 5_000, "b", "c"]}, schema))
+    assert sum(len(table) for table in stored_tables(tmp_path / "t.parquet")) == 4
+    assert {"x" * 5_000} in [set(table["text"].to_pylist()) for table in stored_tables(tmp_path / "t.parquet")]
 
 
 def test_a_writer_that_fails_leaves_nothing(tmp_path):

@@ -13,6 +13,7 @@ import pytest
 
 from seatrial.data.table import TableWriter
 from seatrial.engines.local import LocalEngine
+from seatrial.engines.pieces import Piece
 from seatrial.engines.workers import Workers, cores, packed
 from seatrial.errors import StageError
 
@@ -167,6 +168,6 @@ def test_no_more_cores_are_used_than_a_container_is_given(tmp_path, monkeypatch,
 
 def test_jobs_take_turns_in_the_same_workers(numbers):
     with Workers.started(1) as workers:
-        first = [one for one, _ in workers.map(packed(Squares()), numbers, range(2))]
-        second = [one for one, _ in workers.map(packed(Squares(fail_at=99)), numbers, [1])]
+        first = [one for one, _ in workers.map(packed(Squares()), numbers, [Piece(0, 0, 10), Piece(1, 0, 10)])]
+        second = [one for one, _ in workers.map(packed(Squares(fail_at=99)), numbers, [Piece(1, 0, 10)])]
     assert first[1].equals(second[0])
