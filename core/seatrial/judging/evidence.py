@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seatrial.errors import UsageError
+from seatrial.judging.samples import read_samples
 from seatrial.scores import Metric, Score
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ def earlier_runs(beside: Path) -> LoadSamples:
 
     def load(run: str, scorer: str) -> pa.Table | None:
         import pyarrow as pa
-        import pyarrow.parquet as pq
 
         folder = beside / Path(run).expanduser()
         if not folder.is_dir():
@@ -44,7 +44,7 @@ def earlier_runs(beside: Path) -> LoadSamples:
         if not path.is_file():
             return None
         try:
-            return pq.read_table(path)
+            return read_samples(path)
         except (pa.ArrowException, OSError) as error:
             raise UsageError(f"earlier run {run}: {path} can't be read: {error}; run that suite again") from error
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seatrial.scores import Sample
@@ -11,7 +12,7 @@ from seatrial.scores import Sample
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["sample_schema", "samples_to_table"]
+__all__ = ["read_samples", "sample_schema", "samples_to_table"]
 
 
 def sample_schema(columns: Sequence[str]) -> pa.Schema:
@@ -45,3 +46,11 @@ def samples_to_table(system: str, samples: Iterable[Sample], columns: Sequence[s
         for sample in samples
     ]
     return pa.Table.from_pylist(records, schema=sample_schema(columns))
+
+
+def read_samples(path: Path) -> pa.Table:
+    """The saved samples of one scorer. A column that an earlier version did not write yet is null."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    return pa.concat_tables([sample_schema(()).empty_table(), pq.read_table(path)], promote_options="default")

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seatrial.data.ledger import ledger_schema
-from seatrial.errors import StoreError, UsageError
+from seatrial.errors import StoreError, SuiteError, UsageError
 from seatrial.events import Record
 from seatrial.host import Host
 from seatrial.judging.codec import from_json, to_json
 from seatrial.judging.data_metrics import DATA_METRICS, data_values, filter_values
 from seatrial.judging.evidence import SavedEvidence, earlier_runs
 from seatrial.judging.judgement import flag_best_baseline, judge
+from seatrial.judging.samples import read_samples
 from seatrial.judging.summary import applies, exact_score, summarise
 from seatrial.reporting import Result
 from seatrial.scores import Metric, Score
@@ -147,7 +148,15 @@ def _only_data(folder: RunFolder) -> bool:
 
 
 def _suite(folder: RunFolder, host: Host) -> Suite:
-    return load_suite(folder / "suite.yaml", host, extra_metrics=DATA_METRICS, only_data=_only_data(folder))
+    """The suite as the run resolved it; it was in order then, so what is wrong now has come with another version."""
+    try:
+        return load_suite(folder / "suite.yaml", host, extra_metrics=DATA_METRICS, only_data=_only_data(folder))
+    except SuiteError as error:
+        version = folder.read_json("manifest.json").get("seatrial", "unknown")
+        raise UsageError(
+            f"{folder.path}: the run's suite does not fit the plugins that are installed now: {error}\n"
+            f"Use those that it was run with: seatrial {version} and the plugins that its manifest.json names"
+        ) from error
 
 
 def _counts(folder: RunFolder, of_filters: Mapping[str, Metric]) -> list[Score]:
@@ -180,8 +189,6 @@ def _filter_metrics(suite: Suite, host: Host) -> dict[str, Metric]:
 
 def _samples(folder: RunFolder, suite: Suite, host: Host) -> tuple[dict[str, tuple[Metric, ...]], dict[str, pa.Table]]:
     """Per scorer of the suite: its metrics, and the samples it left."""
-    import pyarrow.parquet as pq
-
     metrics: dict[str, tuple[Metric, ...]] = {}
     tables: dict[str, pa.Table] = {}
     for chosen in suite.score:
@@ -193,7 +200,7 @@ def _samples(folder: RunFolder, suite: Suite, host: Host) -> tuple[dict[str, tup
                 f"{folder / 'samples'}: the samples of {chosen.alias} are missing, or changed since they were written"
             )
         metrics[chosen.alias] = provided.component.metrics_for(chosen.options)
-        tables[chosen.alias] = pq.read_table(folder / f"samples/{chosen.alias}.parquet")
+        tables[chosen.alias] = read_samples(folder / f"samples/{chosen.alias}.parquet")
     return metrics, tables
 
 

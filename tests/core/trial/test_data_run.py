@@ -75,6 +75,17 @@ def test_it_leaves_a_dataset_the_ledger_and_a_report(folder, capsys):
     ]
 
 
+def test_a_run_of_another_version_says_which_one_can_report_it(folder, capsys):
+    seatrial(capsys, "data", "suite.yaml")
+    suite = only_run(folder) / "suite.yaml"
+    suite.write_text(suite.read_text(encoding="utf-8").replace("mojibake: ", "garbled: "), encoding="utf-8")
+    code, _, said = seatrial(capsys, "report", only_run(folder))
+    assert code == 2
+    assert "the run's suite does not fit the plugins that are installed now" in said
+    assert "has no such rule" in said
+    assert "Use those that it was run with: seatrial 0." in said
+
+
 def test_its_reports_speak_of_data_and_of_no_verdict(folder, capsys):
     seatrial(capsys, "data", "suite.yaml", "--set", "report=[html, markdown, json, junit]")
     report = only_run(folder) / "report"
