@@ -19,7 +19,7 @@ from seatrial_plugins.models.chat import ChatTokenizer
 from seatrial_plugins.models.device import choose_device, choose_dtype
 from seatrial_plugins.models.language_model import CausalModel
 from seatrial_plugins.models.packed_attention import ATTENTION
-from seatrial_plugins.models.packing import packing_is_exact
+from seatrial_plugins.models.packing import caps_scores, packing_is_exact
 from seatrial_plugins.models.weights import Weights, cached_digest, count_parameters, find_weights, folder_digest
 
 __all__ = ["LoadOptions", "RandomLoader", "TransformersLoader", "load_network"]
@@ -53,8 +53,9 @@ def load_network(folder: Path, options: LoadOptions) -> tuple[Any, bool]:
     if network is not None and packing_is_exact(network, network.config.get_text_config().vocab_size, device):
         return network, True
     # Read again rather than told to change its attention: some architectures settle it, and their masks, when they are built.
+    attention = "eager" if network is not None and caps_scores(network.config) else None
     del network
-    return _read_network(folder, dtype, None).to(device).eval(), False
+    return _read_network(folder, dtype, attention).to(device).eval(), False
 
 
 class _NotReplaceableError(Exception):

@@ -27,6 +27,7 @@ from seatrial_plugins.models.token_tree import TokenTree, common_prefix
 
 __all__ = [
     "Packed",
+    "caps_scores",
     "framed",
     "head_is_plain",
     "hidden_states",
@@ -184,7 +185,15 @@ def packing_is_exact(model: torch.nn.Module, vocabulary: int, device: torch.devi
 
 
 def _is_plain_softmax(model: torch.nn.Module) -> bool:
-    return bool(getattr(model, "_supports_sdpa", False))
+    return bool(getattr(model, "_supports_sdpa", False)) and not caps_scores(model.config)
+
+
+def caps_scores(config: Any) -> bool:
+    """Whether an architecture caps its attention scores, which no attention but its own ("eager") computes.
+
+    transformers below 5 says of Gemma 2 that torch's fused kernel can stand in for it, and leaves the cap out there.
+    """
+    return getattr(config.get_text_config(), "attn_logit_softcapping", None) is not None
 
 
 @torch.no_grad()

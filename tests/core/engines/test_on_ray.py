@@ -49,7 +49,8 @@ def folder(tmp_path, monkeypatch):
 
 @pytest.fixture
 def two_workers():
-    ray = pytest.importorskip("ray")
+    import ray
+
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
     yield
     ray.shutdown()

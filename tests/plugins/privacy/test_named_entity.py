@@ -10,7 +10,8 @@ from seatrial_plugins.privacy import privacy
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     """A spaCy model on disk that knows some names by heart."""
-    spacy = pytest.importorskip("spacy")
+    import spacy
+
     pipeline = spacy.blank("en")
     pipeline.add_pipe("entity_ruler").add_patterns(
         [
@@ -53,13 +54,13 @@ def test_what_is_not_looked_for_is_said(model):
 
 
 def test_a_model_that_is_not_there_is_never_downloaded():
-    pytest.importorskip("spacy")
     with pytest.raises(UsageError, match="'en_core_web_xx' is neither an installed spaCy model nor a folder"):
         privacy(kinds=[], model="en_core_web_xx")
 
 
 def test_a_model_without_names_is_refused(tmp_path):
-    spacy = pytest.importorskip("spacy")
+    import spacy
+
     pipeline = spacy.blank("en")
     pipeline.add_pipe("sentencizer")
     pipeline.to_disk(tmp_path)
