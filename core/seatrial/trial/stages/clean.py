@@ -84,6 +84,9 @@ class Cleaning:
                 veiled[row].append(veil)
         # A row that an early filter quoted may have been redacted by a later one: quote it as it stands now.
         entries = with_excerpts(entries, rows, veiled) if entries else entries
+        # Row by row, so that the ledger doesn't tell how the rows fell into batches, which depends on how long they took.
+        places = {row.id: place for place, row in enumerate(given)}
+        entries.sort(key=lambda entry: places[entry.row])
         changed = {place: row for place, (row, was) in enumerate(zip(rows, given, strict=True)) if row is not was}
         out = [place for place, row in enumerate(rows) if row.id in dropped] if dropped else []
         return patched(table, changed, out), entries_to_table(entries)
