@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Protocol
 
-from seatrial.data.normalise import spell
+from seatrial.data.normalise import PIECE, spell
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,6 +46,13 @@ WORDS = "cosine of weighted words"
 
 WEIGHED = 100_000
 """Train texts that the words' weights are counted over."""
+
+_UNKNOWN = 1 << 16
+"""Columns for words that were not counted: so many that two of one text hardly share one."""
+
+_KEPT = 500_000
+_LONGEST = 40
+"""So many stretches are kept, of at most so many characters."""
 
 _BLOCK = 500
 _TRAIN_BLOCK = 10_000
@@ -149,14 +156,27 @@ class WordWeights:
     def __init__(self, texts: Iterable[str]) -> None:
         import numpy as np
 
-        frequency: Counter[str] = Counter()
+        self._words: dict[str, int] = {}
+        reading = _Reading(self._words, grows=True)
+        frequency = np.zeros(0)
         count = 0
-        for count, text in enumerate(texts, 1):  # noqa: B007 - it is used when they are counted
-            frequency.update(set(spell(text)))
-        self._columns = {word: column for column, word in enumerate(frequency)}
-        found = np.fromiter(frequency.values(), dtype=np.float64, count=len(frequency))
-        self._weights = np.log1p((count - found + 0.5) / (found + 0.5))
-        self._rare = float(np.log1p((count - 0.5) / 1.5)) if count else 0.0
+        given = iter(texts)
+        while block := list(islice(given, _TRAIN_BLOCK)):
+            found = np.bincount(reading.counts(block).indices, minlength=len(self._words)).astype(np.float64)
+            found[: len(frequency)] += frequency
+            frequency, count = found, count + len(block)
+        frequency = np.concatenate([frequency, np.ones(_UNKNOWN)])  # what was not counted weighs as if one text had it
+        self._weights = np.log1p((count - frequency + 0.5) / (frequency + 0.5))
+        self._reading = _Reading(self._words)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What another process needs: not which pieces this one has read."""
+        return {"_words": self._words, "_weights": self._weights}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        """Begin to read anew."""
+        self._words, self._weights = state["_words"], state["_weights"]
+        self._reading = _Reading(self._words)
 
     @classmethod
     def of(cls, train: Texts, test: Sequence[str]) -> WordWeights:
@@ -170,31 +190,50 @@ class WordWeights:
     def vectors(self, texts: Iterable[str]) -> csr_matrix:
         """Unit vectors, shape [texts, words]; a text without words is a zero vector."""
         import numpy as np
+
+        vectors = self._reading.counts(texts, len(self._weights))
+        vectors.data *= self._weights[vectors.indices]
+        lengths = np.sqrt(np.asarray(vectors.multiply(vectors).sum(axis=1)).ravel())
+        vectors.data /= np.repeat(np.where(lengths > 0, lengths, 1.0), np.diff(vectors.indptr))
+        return vectors
+
+
+class _Reading(dict[str, tuple[int, ...]]):
+    """Reads texts as columns of words. It keeps what each stretch between white space was: most are met again and again."""
+
+    def __init__(self, words: dict[str, int], *, grows: bool = False) -> None:
+        super().__init__()
+        self._words = words
+        self._grows = grows
+        self._known = len(words)
+
+    def __missing__(self, piece: str) -> tuple[int, ...]:
+        found = tuple(map(self._column, spell(piece)))
+        if len(self) < _KEPT and len(piece) <= _LONGEST:
+            self[piece] = found
+        return found
+
+    def _column(self, word: str) -> int:
+        if self._grows:
+            return self._words.setdefault(word, len(self._words))
+        column = self._words.get(word)
+        # Which of the columns after the known ones does not matter: no test text has the word.
+        return self._known + zlib.crc32(word.encode("utf-8", "surrogatepass")) % _UNKNOWN if column is None else column
+
+    def counts(self, texts: Iterable[str], width: int | None = None) -> csr_matrix:
+        """How often each text has each word, shape [texts, width]; as wide as there are words if None."""
+        import numpy as np
         from scipy.sparse import csr_matrix
 
         columns: list[int] = []
-        counts: list[int] = []
         ends = [0]
-        unknown: list[float] = []
         for text in texts:
-            rare = 0
-            for word, count in Counter(spell(text)).items():
-                column = self._columns.get(word)
-                if column is None:
-                    rare += count * count
-                else:
-                    columns.append(column)
-                    counts.append(count)
+            columns.extend(chain.from_iterable(map(self.__getitem__, PIECE.findall(text))))
             ends.append(len(columns))
-            unknown.append(rare)
-        weighted = csr_matrix(
-            (np.array(counts, dtype=np.float64) * self._weights[np.array(columns, dtype=np.intp)], columns, ends),
-            shape=(len(unknown), len(self._columns)),
-        )
-        squares = np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel() + np.array(unknown) * self._rare**2
-        lengths = np.sqrt(squares)
-        weighted.data /= np.repeat(np.where(lengths > 0, lengths, 1.0), np.diff(weighted.indptr))
-        return weighted
+        shape = (len(ends) - 1, len(self._words) if width is None else width)
+        counts = csr_matrix((np.ones(len(columns)), columns, ends), shape=shape)
+        counts.sum_duplicates()
+        return counts
 
 
 def _dense(matrix: Any) -> np.ndarray:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -22,6 +24,9 @@ __all__ = ["WORTH", "LocalEngine"]
 WORTH = 6.0
 """Seconds of work left that are worth starting processes for; starting one takes about a second, more where a filter
 loads a model. Below it nobody waits for processes: the quickstart never starts one."""
+
+_PACES = 3
+"""Pieces whose pace is looked at. The best of them counts: one may wait for a library, for weights, or for others' work."""
 
 _log = logging.getLogger("seatrial.engines")
 
@@ -56,13 +61,14 @@ class _Local:
         with pq.ParquetFile(path) as file:
             left = pieces_of(file.metadata)
             work = job.begin() if left else None
-            group, table, seconds_a_row = -1, None, 0.0
+            group, table = -1, None
+            paces: deque[float] = deque([math.inf], maxlen=_PACES)
             for done in range(len(left)):
-                # The first piece may wait for libraries and weights, so it tells nothing of the others.
-                if done > 1 and self._worthwhile(seconds_a_row * sum(piece.rows for piece in left[done:])):
+                pace = min(paces)
+                if done > 1 and self._worthwhile(pace * sum(piece.rows for piece in left[done:])):
                     carried = packed(job)
                     if carried is not None:
-                        yield from self._shared().map(carried, path, cut(left[done:], seconds_a_row))
+                        yield from self._shared().map(carried, path, cut(left[done:], pace))
                         return
                     _log.warning("a part of this stage cannot be carried into other processes, so one does it all")
                     self._count = 1
@@ -73,7 +79,7 @@ class _Local:
                 assert table is not None
                 started = time.perf_counter()
                 result = work(table.slice(piece.start, piece.rows))
-                seconds_a_row = (time.perf_counter() - started) / piece.rows
+                paces.append((time.perf_counter() - started) / piece.rows)
                 yield result
 
     def _worthwhile(self, seconds: float) -> bool:

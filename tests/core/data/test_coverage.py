@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import pickle
 
 import numpy as np
 import pytest
 
+from seatrial.data import neighbours
 from seatrial.data.coverage import coverage, texts_of
-from seatrial.data.neighbours import by_vectors, by_words
+from seatrial.data.neighbours import WordWeights, by_vectors, by_words
 from seatrial.rows import Row, Turn
 
 
@@ -131,3 +133,22 @@ def test_leader_groups_are_not_joined_by_chains():
     found = coverage([], rows, vectors=(np.zeros((0, 2)), test), threshold=float(np.cos(np.deg2rad(30))))
     assert max(len(gap.rows) for gap in found.gaps) <= 3
     assert sum(len(gap.rows) for gap in found.gaps) == len(rows)
+
+
+def test_words_that_were_not_counted_only_lengthen_a_text(monkeypatch):
+    monkeypatch.setattr(neighbours, "WEIGHED", 1)
+    found = by_words(["car", "red", "red unseen"], ["red car"])
+    one, two = (np.log1p((2 - df + 0.5) / (df + 0.5)) for df in (1, 2))  # counted: the test text and "car"
+    test = np.array([one, two])  # red, car
+    expected = [two / np.linalg.norm(test), one / np.linalg.norm(test), one / np.linalg.norm(test) / np.sqrt(2)]
+    assert found.similarity == pytest.approx([max(expected)])
+    weights = WordWeights.of(["car", "red", "red unseen"], ["red car"])
+    vectors = weights.vectors(["car", "red", "red unseen"]) @ weights.vectors(["red car"]).T
+    assert vectors.toarray().ravel() == pytest.approx(expected)
+
+
+def test_weights_are_the_same_in_another_process():
+    weights = WordWeights.of(["red car", "fast boat"], ["blue sky"])
+    texts = ["red sky", "unseen words", "北京 car!", "…", ""]
+    again = pickle.loads(pickle.dumps(weights)).vectors(texts)
+    assert (again != weights.vectors(texts)).nnz == 0
