@@ -1,4 +1,4 @@
-"""Workers: processes that do a job's work batch by batch, and read the batches from the file themselves.
+"""Workers: processes that do a job's work batch by batch, and read the batches from the file themselves; or one for calls.
 
 They are started anew, not forked: a fork of a process whose libraries hold threads (torch, Arrow, tokenizers) may hang.
 """
@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count as count_up
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnContext, SpawnProcess
@@ -25,14 +25,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from seatrial.engines import Job, Work
+from seatrial.engines import Work
 from seatrial.engines.pieces import Piece
 from seatrial.errors import StageError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Workers", "cores", "on_gpu", "packed"]
+__all__ = ["Workers", "cores", "on_gpu", "one_beside", "packed"]
 
 _AHEAD = 2
 """Batches for each worker that are under way: one is worked on while the next is ready."""
@@ -107,7 +107,21 @@ class Workers:
                 future.cancel()
 
 
-def packed(job: Job) -> bytes | None:
+@contextmanager
+def one_beside() -> Iterator[ProcessPoolExecutor]:
+    """One process for a few long calls; it ends with the block, whatever it is at, or with this process."""
+    pool = ProcessPoolExecutor(1, mp_context=_Context(), initializer=_settle, initargs=(max(1, cores() - 1),))
+    started = pool.submit(os.getpid)
+    try:
+        yield pool
+    finally:
+        if started.done() and started.exception() is None:
+            with suppress(OSError):  # it has died
+                os.kill(started.result(), signal.SIGTERM)
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def packed(job: object) -> bytes | None:
     """The job as bytes that another process can begin; None where a part of it cannot be carried there."""
     stream = io.BytesIO()
     try:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seatrial.errors import UsageError
 from seatrial.model import LanguageModel
 from seatrial.store import RunFolder
+from seatrial.trial.baselines import NamedBaseline
 from seatrial.trial.data_plan import data_stages
 from seatrial.trial.saved import judge_run, load_result, write_judgement
 from seatrial.trial.stages import StageWork
@@ -17,7 +17,7 @@ from seatrial.trial.stages.export import Export
 from seatrial.trial.stages.gate import Gate
 from seatrial.trial.stages.prove import Prove
 from seatrial.trial.stages.report import NamedReport, Report
-from seatrial.trial.stages.score import NamedBaseline, Score
+from seatrial.trial.stages.score import Score
 from seatrial.trial.stages.train import Train
 from seatrial.trial.workbench import Workbench
 
@@ -121,6 +121,7 @@ class _Planner:
             adapter=self._adapter,
             trains=self._suite.train is not None,
             baselines=self._baselines() if component.baselines else [],
+            make=self._bench.made,
             fewshot=self._suite.fewshot,
             model_digest=self._files.digest,
             loader=self._loader_options,
@@ -132,7 +133,7 @@ class _Planner:
             NamedBaseline(
                 chosen.name,
                 self._bench.provided("baselines", chosen.name).distribution,
-                partial(self._bench.build, "baselines", chosen.name, chosen.options),
+                self._bench.recipe("baselines", chosen.name, chosen.options),
             )
             for chosen in self._suite.baselines
         ]

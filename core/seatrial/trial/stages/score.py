@@ -5,32 +5,27 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from seatrial.component import Component
 from seatrial.data.table import RowList, open_rows
+from seatrial.engines.workers import on_gpu
 from seatrial.errors import StageError
 from seatrial.events import Artifact
 from seatrial.judging.samples import samples_to_table
-from seatrial.model import Baseline, LanguageModel
+from seatrial.model import LanguageModel
 from seatrial.rows import Rows, Turn
 from seatrial.scores import Sample
 from seatrial.scoring import Scorer, System, SystemKind, Task
 from seatrial.store import RunFolder, atomic_file, digest_path
+from seatrial.trial.baselines import NamedBaseline, fitted
+from seatrial.trial.recipe import Recipe
 from seatrial.trial.stages import Progress, blame
 
-__all__ = ["NamedBaseline", "Score", "fewshot_preamble"]
-
-
-@dataclass(frozen=True, slots=True)
-class NamedBaseline:
-    """A baseline, built on demand, and who provides it."""
-
-    name: str
-    plugin: str
-    build: Callable[[], Baseline]
+__all__ = ["Score", "fewshot_preamble"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +48,8 @@ class Score:
     """An adapter that the suite brings."""
     trains: bool
     baselines: Sequence[NamedBaseline]
+    make: Callable[[Recipe], Any]
+    """Builds a baseline."""
     fewshot: int
     model_digest: str
     loader: Mapping[str, Any]
@@ -94,28 +91,28 @@ class Score:
         train = open_rows(given.files["train"])
         labels = tuple(sorted({row.label for row in train if row.label is not None}))
         columns = self._columns()
-        systems = list(self._systems(given, train, labels))
         tables, seconds = [], {}
-        for place, system in enumerate(systems):
-            task = Task(
-                labels=labels,
-                raw=open_rows(given.files["raw"]),
-                train=train,
-                seed=self.seed,
-                progress=_share(progress, place, len(systems)),
-            )
-            started = time.perf_counter()
-            with blame(self.name, f"scorer {self.component.name} on {system.name}", self.plugin):
-                samples: list[Sample] = list(self.scorer.score(system, rows, task))
-            seconds[system.name] = round(time.perf_counter() - started, 3)
-            tables.append(samples_to_table(system.name, samples, columns))
+        with self._systems(given, train, labels) as systems:
+            for place, system in enumerate(systems):
+                task = Task(
+                    labels=labels,
+                    raw=open_rows(given.files["raw"]),
+                    train=train,
+                    seed=self.seed,
+                    progress=_share(progress, place, len(systems)),
+                )
+                started = time.perf_counter()
+                with blame(self.name, f"scorer {self.component.name} on {system.name}", self.plugin):
+                    samples: list[Sample] = list(self.scorer.score(system, rows, task))
+                seconds[system.name] = round(time.perf_counter() - started, 3)
+                tables.append(samples_to_table(system.name, samples, columns))
         if not tables:
             raise StageError(f"{self.name}: no system to score: the suite names {', '.join(self.systems)}")
         progress(1000, 1000, {})
         path = folder / f"samples/{self.alias}.parquet"
         with atomic_file(path) as part:
             pq.write_table(pa.concat_tables(tables), part, compression="zstd")
-        facts = {"seconds": seconds, "systems": [system.name for system in systems], "rows": len(rows)}
+        facts = {"seconds": seconds, "systems": list(seconds), "rows": len(rows)}
         return Artifact({f"samples:{self.alias}": path}, facts)
 
     def _columns(self) -> list[str]:
@@ -129,11 +126,22 @@ class Score:
         drawn = sorted(random.Random(self.seed).sample(range(len(rows)), self.limit))
         return RowList([rows[index] for index in drawn])
 
-    def _systems(self, given: Artifact, train: Rows, labels: Sequence[str]) -> Iterator[System]:
+    @contextmanager
+    def _systems(self, given: Artifact, train: Rows, labels: Sequence[str]) -> Iterator[Sequence[System]]:
         """The systems, tuned model first; each model is a view on the weights that are loaded once."""
         tuned = self.adapter or given.files.get("adapter")
         model = self.load(tuned)
-        if "tuned" in self.systems and tuned is not None:
+        compared = self.baselines if "baseline" in self.systems and len(labels) > 1 else ()
+        with fitted(
+            compared, given.files["train"], self.make, seed=self.seed, stage=self.name, beside=on_gpu()
+        ) as baselines:
+            yield [
+                *self._models(model, train, tuned=tuned is not None),
+                *(System(name, "baseline", baseline=baseline) for name, baseline in baselines.items()),
+            ]
+
+    def _models(self, model: LanguageModel, train: Rows, *, tuned: bool) -> Iterator[System]:
+        if "tuned" in self.systems and tuned:
             yield System("tuned", "tuned", model)
         base = model.without_adapter()
         if "base" in self.systems:
@@ -143,13 +151,6 @@ class Score:
             if preamble:
                 examples = sum(turn.role == "assistant" for turn in preamble)
                 yield System(f"base-{examples}shot", "fewshot", base, preamble=preamble)
-        if "baseline" in self.systems and len(labels) > 1:
-            learnt = [row for row in train if row.label is not None]
-            for named in self.baselines:
-                with blame(self.name, f"baseline {named.name}", named.plugin):
-                    baseline = named.build()
-                    baseline.fit(learnt, seed=self.seed)
-                yield System(named.name, "baseline", baseline=baseline)
 
 
 def fewshot_preamble(train: Rows, shots: int, seed: int) -> tuple[Turn, ...]:

@@ -1,0 +1,122 @@
+"""Baselines fitted here and in a process beside this one: the same answers, the same complaints, and no process left."""
+
+import os
+import time
+from dataclasses import replace
+
+import pytest
+
+from seatrial.data.table import write_rows
+from seatrial.errors import StageError
+from seatrial.trial.baselines import NamedBaseline, fitted
+from seatrial.trial.recipe import MADE, Recipe
+from seatrial_plugins.baselines import build_majority, build_tfidf_logreg
+
+
+class Process:
+    """Answers which process it was fitted in; fails, dies or takes its time where it is told to."""
+
+    def __init__(self, *, at_fit="", at_classify="", file=None):
+        self.at = {"fit": at_fit, "classify": at_classify}
+        self.file = file
+
+    def _meet(self, moment):
+        if self.at[moment] == "raise":
+            raise ValueError(f"no {moment} today")
+        if self.at[moment] == "die":
+            os._exit(9)
+        if self.at[moment] == "sleep":
+            self.file.write_text(str(os.getpid()))
+            time.sleep(600)
+
+    def fit(self, rows, *, seed):
+        self._meet("fit")
+        self.learnt = f"{len(rows)} rows, seed {seed}, process {os.getpid()}"
+
+    def classify(self, rows):
+        self._meet("classify")
+        return [self.learnt for _ in rows]
+
+
+def named(name, build, **options):
+    return NamedBaseline(name, "toys", Recipe(name, build, options))
+
+
+@pytest.fixture
+def train(labelled, tmp_path):
+    path = tmp_path / "train.parquet"
+    write_rows(path, labelled(("my card is lost", "card"), ("my loan is due", "loan"), ("where is my card", "card")))
+    return path
+
+
+def opened(train, *baselines, beside):
+    return fitted(baselines, train, lambda recipe: recipe.make(MADE), seed=7, stage="score/choice", beside=beside)
+
+
+def test_both_ways_give_the_same_answers(train, labelled):
+    asked = labelled(("a card", "card"), ("a loan", "loan"), ("", "loan"))
+    answers = []
+    for beside in (False, True):
+        both = named("majority", build_majority), named("tfidf-logreg", build_tfidf_logreg)
+        with opened(train, *both, beside=beside) as baselines:
+            assert list(baselines) == ["majority", "tfidf-logreg"]
+            answers.append({name: baseline.classify(asked) for name, baseline in baselines.items()})
+    assert answers[0] == answers[1]
+    assert answers[0]["majority"] == ["card"] * 3
+    assert answers[0]["tfidf-logreg"][:2] == ["card", "loan"]
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_where_they_are_fitted(train, labelled, beside):
+    with opened(train, named("process", Process), beside=beside) as baselines:
+        (answer,) = baselines["process"].classify(labelled(("a card", "card")))
+    rows, process = answer.split(", process ")
+    assert rows == "3 rows, seed 7"
+    assert (int(process) == os.getpid()) is not beside
+
+
+def test_rows_without_a_label_are_not_learnt_from(labelled, tmp_path):
+    first, second = labelled(("a card", "card"), ("a loan", "loan"))
+    write_rows(tmp_path / "train.parquet", [first, replace(second, label=None)])
+    with opened(tmp_path / "train.parquet", named("process", Process), beside=False) as baselines:
+        assert baselines["process"].classify([first])[0].startswith("1 rows")
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_one_that_fails_is_named_with_its_plugin(train, labelled, beside):
+    words = r"score/choice: baseline process \(plugin toys\) raised ValueError: no fit today"
+    with (
+        pytest.raises(StageError, match=words),
+        opened(train, named("process", Process, at_fit="raise"), beside=beside) as baselines,
+    ):
+        baselines["process"].classify(labelled(("a card", "card")))
+
+
+@pytest.mark.parametrize("moment", ["at_fit", "at_classify"])
+def test_a_process_that_dies_is_said_with_what_to_do(train, labelled, moment):
+    words = r"baseline process: the process .* died .*`baselines:`"
+    dies = named("process", Process, **{moment: "die"})
+    with opened(train, dies, beside=True) as baselines, pytest.raises(StageError, match=words):
+        baselines["process"].classify(labelled(("a card", "card")))
+
+
+def test_what_cannot_be_carried_is_fitted_here(train, labelled):
+    class Local(Process):
+        pass
+
+    with opened(train, named("local", Local), beside=True) as baselines:
+        assert baselines["local"].classify(labelled(("a card", "card")))[0].endswith(f"process {os.getpid()}")
+
+
+def test_leaving_early_does_not_wait_for_a_fit(train, tmp_path):
+    file = tmp_path / "process"
+    with opened(train, named("process", Process, at_fit="sleep", file=file), beside=True):
+        while not (file.exists() and file.read_text()):
+            time.sleep(0.01)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(file.read_text()), 0)
+
+
+def test_no_baselines_start_no_process(train):
+    with opened(train, beside=True) as baselines:
+        assert baselines == {}
