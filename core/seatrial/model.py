@@ -79,7 +79,11 @@ class Scores(Protocol):
     def loglikelihoods(
         self, prompts: Sequence[Sequence[Turn]], options: Sequence[Sequence[str]]
     ) -> list[list[Continuation]]:
-        """For each prompt, each of its options' likelihood as the assistant's next turn (end of turn included)."""
+        """For each prompt, each of its options' likelihood as the assistant's next turn (end of turn included).
+
+        Raises:
+            ValueError: there are more prompts than lists of options, or fewer.
+        """
         ...
 
 

@@ -110,7 +110,12 @@ class CausalModel:
 
         Raises:
             StageError: a prompt with its options is longer than the model's context, or there is nothing to condition on.
+            ValueError: there are more prompts than lists of options, or fewer.
         """
+        if len(prompts) != len(options):
+            raise ValueError(
+                f"{len(prompts)} prompts and {len(options)} lists of options: each prompt needs one of its own"
+            )
         asked = self.chat.prompts(prompts)
         answered = [index for index, answers in enumerate(options) if answers]
         questions = [

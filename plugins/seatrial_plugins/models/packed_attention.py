@@ -38,7 +38,7 @@ def packed_attention(
     """Attention over a packed batch, or over an ordinary one where `packed` is None.
 
     `query` is [batch, heads, tokens, size]; `key` and `value` have the model's number of key-value heads.
-    The result is [batch, tokens, heads, size].
+    The result is [batch, tokens, heads, size]. Of a shared prefix, what dropout leaves out is the same for all rows.
     """
     scale = scaling if scaling is not None else query.shape[-1] ** -0.5
     if packed is None:
@@ -62,11 +62,12 @@ def packed_attention(
             torch.cat([shared[:, :, :prefix].expand(rows, -1, -1, -1), part], dim=2)
             for shared, part in ((key, k), (value, v))
         )
-    own = _attend(q, k, v, sees, scale).flatten(0, 1).index_select(0, packed.scatter)[None]
+    own = _attend(q, k, v, sees, scale, dropout).flatten(0, 1).index_select(0, packed.scatter)[None]
     if not prefix:
         return own, None
     q, k, v = (part[:, :, :prefix] for part in (query, key, value))
-    shared = _attend(q, k, v, _boolean_mask(None, prefix, prefix, query.device, kwargs.get("sliding_window")), scale)
+    sees = _boolean_mask(None, prefix, prefix, query.device, kwargs.get("sliding_window"))
+    shared = _attend(q, k, v, sees, scale, dropout)
     return torch.cat([shared, own], dim=1), None
 
 
@@ -98,7 +99,9 @@ def _windowed(packed: Packed, window: int | None) -> torch.Tensor:
     return packed.mask & near[:, None]
 
 
-def _attend(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, sees: torch.Tensor, scale: float) -> torch.Tensor:
+def _attend(
+    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, sees: torch.Tensor, scale: float, dropout: float = 0.0
+) -> torch.Tensor:
     """Softmax attention, [batch, queries, heads, size]; query heads of one key-value head are multiplied together."""
     batch, heads, queries, size = q.shape
     groups = heads // k.shape[1]
@@ -106,11 +109,14 @@ def _attend(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, sees: torch.Tenso
         if groups > 1:
             k, v = (part.repeat_interleave(groups, dim=1) for part in (k, v))
         mask = sees if sees.dim() == 4 else sees[None, None]
-        return functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=scale).transpose(1, 2)
+        mixed = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout, scale=scale)
+        return mixed.transpose(1, 2)
     stacked = q.reshape(batch, k.shape[1], groups * queries, size) * scale
     scores = (stacked @ k.transpose(2, 3)).view(batch, k.shape[1], groups, queries, k.shape[2])
     hidden = ~(sees[:, :, None] if sees.dim() == 4 else sees)
     weights = scores.masked_fill(hidden, torch.finfo(scores.dtype).min).softmax(-1, dtype=torch.float32).to(v.dtype)
+    if dropout:
+        weights = functional.dropout(weights, dropout)
     mixed = weights.view(batch, k.shape[1], groups * queries, k.shape[2]) @ v
     return mixed.view(batch, heads, queries, size).transpose(1, 2)
 

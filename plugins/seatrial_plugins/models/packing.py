@@ -198,12 +198,27 @@ def caps_scores(config: Any) -> bool:
 
 @torch.no_grad()
 def head_is_plain(model: Any, device: torch.device) -> bool:
-    """Whether logits are the head applied to the last hidden states, with no scale or cap behind it."""
+    """Whether logits are the head applied to the last hidden states, with no scale or cap before or behind it.
+
+    A cap (Gemma) hardly moves small numbers, and a model's own logits may all be small. So the head is made to say numbers
+    from -1000 to 1000: they come out of a plain model as they are, and what went in is the last hidden states.
+    """
     packed = pack([TokenTree.line([0, 1, 2, 3])]).to(device)
     places = torch.tensor([3], device=device)
-    head = model.get_output_embeddings()
+    read: list[torch.Tensor] = []
+    said: list[torch.Tensor] = []
+
+    def speak(_head: Any, given: tuple[torch.Tensor, ...], logits: torch.Tensor) -> torch.Tensor:
+        read.append(given[0])
+        said.append(torch.linspace(-1000, 1000, logits.shape[-1], device=device).to(logits.dtype).expand_as(logits))
+        return said[0]
+
     try:
-        whole, parts = run_packed(model, packed, places), head(hidden_states(model, packed, places))
+        with model.get_output_embeddings().register_forward_hook(speak):
+            logits = run_packed(model, packed, places)
+        states = hidden_states(model, packed, places)
     except (AttributeError, TypeError, RuntimeError, ValueError, IndexError):
         return False
-    return whole.shape == parts.shape and bool((whole - parts).abs().max() <= 1e-3 * whole.abs().max())
+    if len(said) != 1 or not torch.equal(logits.float(), said[0][0].float()):
+        return False
+    return read[0].shape == states[None].shape and torch.allclose(read[0][0], states, rtol=1e-3)

@@ -14,7 +14,7 @@ from seatrial.scores import Sample
 from seatrial.scoring import System, Task
 from seatrial_plugins.robustness import Recipe
 from seatrial_plugins.robustness.label_classifier import LabelClassifier
-from seatrial_plugins.robustness.lockstep import Outcome, lockstep
+from seatrial_plugins.robustness.lockstep import Ended, lockstep
 from seatrial_plugins.robustness.process_state import example_seed
 from seatrial_plugins.robustness.textattack_import import import_textattack
 from seatrial_plugins.robustness.word_attack import Attempt, attack_text
@@ -88,8 +88,8 @@ class AttackScorer:
             return [target.classifier.probabilities([next(given) for _ in texts]) for target, texts in questions]
 
         attacks = [partial(self._attack, target) for target in targets]
-        for done, outcome in enumerate(lockstep(attacks, pooled, together=_TOGETHER), start=1):
-            yield self._sample(targets[done - 1], outcome)
+        for done, ended in enumerate(lockstep(attacks, pooled, together=_TOGETHER), start=1):
+            yield self._sample(targets[done - 1], ended)
             task.progress(done, len(rows))
 
     def _attack(self, target: _Target, ask: Callable[[_Question], np.ndarray]) -> Attempt:
@@ -102,7 +102,7 @@ class AttackScorer:
             seed=target.seed,
         )
 
-    def _sample(self, target: _Target, outcome: Outcome[Attempt]) -> Sample:
+    def _sample(self, target: _Target, ended: Ended[Attempt]) -> Sample:
         row, labels = target.row, target.classifier.labels
         sample = Sample(
             row=row.id,
@@ -111,10 +111,10 @@ class AttackScorer:
             prompt_hash=content_id(target.classifier.prompt, choices=labels),
             slice=row.label or row.slice,
         )
-        if outcome.error is not None:
-            return replace(sample, error=f"{type(outcome.error).__name__}: {outcome.error}")
-        assert outcome.result is not None
-        attempt, text = outcome.result, target.classifier.text
+        if ended.error is not None:
+            return replace(sample, error=f"{type(ended.error).__name__}: {ended.error}")
+        assert ended.result is not None
+        attempt, text = ended.result, target.classifier.text
         attacked, flipped = attempt.outcome != "skipped", attempt.outcome == "succeeded"
         changes = changed_words(text, attempt.text)
         count = len(words(text))

@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-__all__ = ["Outcome", "lockstep"]
+from seatrial.errors import StageError
+
+__all__ = ["Ended", "lockstep"]
 
 Q = TypeVar("Q")
 A = TypeVar("A")
@@ -21,7 +23,7 @@ R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome(Generic[R]):
+class Ended(Generic[R]):
     """How one job ended: with a result, or with the exception that it raised."""
 
     result: R | None = None
@@ -30,16 +32,17 @@ class Outcome(Generic[R]):
 
 def lockstep(
     jobs: Sequence[Callable[[Callable[[Q], A]], R]], answer: Callable[[list[Q]], Sequence[A]], *, together: int
-) -> Iterator[Outcome[R]]:
+) -> Iterator[Ended[R]]:
     """Run jobs, at most `together` at a time, and yield how each ended, in order.
 
     Args:
         jobs: each is called with a function that takes one question and returns its answer.
         answer: answers the pooled questions, in order. If it raises, each question is asked alone, and its job gets the
             exception.
-        together: how many jobs are under way at a time.
+        together: how many jobs are under way at a time; fewer where the machine starts no more threads.
 
     Raises:
+        StageError: not one thread can be started.
         BaseException: what a job raised that is no `Exception`, such as SystemExit; the other jobs are ended.
     """
     waiting = [_Job(job) for job in jobs]
@@ -49,16 +52,23 @@ def lockstep(
         while finished < len(waiting):
             while started < len(waiting) and len(under_way) < together:
                 under_way.append(waiting[started])
-                waiting[started].start()
+                try:
+                    waiting[started].start()
+                except RuntimeError as error:
+                    under_way.pop()
+                    if not under_way:
+                        raise StageError(f"no thread can be started ({error}); raise the limit (ulimit -u)") from error
+                    together = len(under_way)  # the machine carries no more
+                    break
                 started += 1
-            asking = [job for job in under_way if job.outcome is None]
+            asking = [job for job in under_way if job.ended is None]
             answers: Sequence[A | Exception] = _heard([job.question for job in asking], answer)
             for job, heard in zip(asking, answers, strict=True):
                 job.hear(heard)
-            under_way = [job for job in under_way if job.outcome is None]
-            while finished < started and (outcome := waiting[finished].outcome) is not None:
+            under_way = [job for job in under_way if job.ended is None]
+            while finished < started and (ended := waiting[finished].ended) is not None:
                 finished += 1
-                yield outcome
+                yield ended
     finally:
         for job in under_way:
             job.abandon()
@@ -81,7 +91,7 @@ class _Job(Generic[Q, A, R]):
     """A job in its own thread, which sleeps while anything else runs."""
 
     def __init__(self, work: Callable[[Callable[[Q], A]], R]) -> None:
-        self.outcome: Outcome[R] | None = None
+        self.ended: Ended[R] | None = None
         self.question: Q
         self._work = work
         self._heard: A | Exception | None = None
@@ -91,7 +101,11 @@ class _Job(Generic[Q, A, R]):
         self._fatal: BaseException | None = None
 
     def start(self) -> None:
-        """Run until it asks or ends."""
+        """Run until it asks or ends.
+
+        Raises:
+            RuntimeError: the machine starts no more threads.
+        """
         self._thread.start()
         self._wait()
 
@@ -124,11 +138,11 @@ class _Job(Generic[Q, A, R]):
 
     def _run(self) -> None:
         try:
-            self.outcome = Outcome(result=self._work(self._ask))
+            self.ended = Ended(result=self._work(self._ask))
         except _Abandoned:
             return
         except Exception as error:  # noqa: BLE001  # handed to whoever runs the jobs
-            self.outcome = Outcome(error=error)
+            self.ended = Ended(error=error)
         except BaseException as error:  # noqa: BLE001  # raised where the jobs are run, which would wait for ever
             self._fatal = error
         self._asleep.release()

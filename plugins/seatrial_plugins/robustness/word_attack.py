@@ -18,9 +18,9 @@ from seatrial_plugins.robustness.textattack_import import import_textattack, sto
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["Ask", "Attempt", "Outcome", "attack_text"]
+__all__ = ["Ask", "AttackOutcome", "Attempt", "attack_text"]
 
-Outcome = Literal["skipped", "succeeded", "failed", "budget exhausted"]
+AttackOutcome = Literal["skipped", "succeeded", "failed", "budget exhausted"]
 """`skipped`: wrong when clean. `budget exhausted`: not flipped when the last query was spent."""
 
 Ask = Callable[[Sequence[str]], "np.ndarray"]
@@ -33,7 +33,7 @@ _RECIPES: dict[Recipe, str] = {"deepwordbug": "DeepWordBugGao2018", "pruthi2019"
 class Attempt:
     """What became of one message."""
 
-    outcome: Outcome
+    outcome: AttackOutcome
     text: str
     """The attacked message: the one that flipped the label, else the one that came nearest to it."""
     clean: np.ndarray
@@ -113,7 +113,7 @@ def _build(recipe: Recipe, victim: _Victim, budget: int) -> Any:
     return attack
 
 
-def _outcome(kind: str, *, exhausted: bool) -> Outcome:
+def _outcome(kind: str, *, exhausted: bool) -> AttackOutcome:
     match kind:
         case "SkippedAttackResult":
             return "skipped"

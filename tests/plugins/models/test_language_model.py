@@ -62,6 +62,12 @@ def test_nothing_asked_gives_nothing(tiny_model):
     assert tiny_model.generate([], max_new_tokens=3) == []
 
 
+@pytest.mark.parametrize("options", [OPTIONS[:1], [*OPTIONS, ["one too many"]]])
+def test_each_prompt_needs_options_of_its_own(tiny_model, options):
+    with pytest.raises(ValueError, match=rf"4 prompts and {len(options)} lists of options"):
+        tiny_model.loglikelihoods(PROMPTS, options)
+
+
 def test_the_end_of_the_turn_counts(tiny_model):
     """Otherwise an option could never be less likely than one that it begins with."""
     short, long = tiny_model.loglikelihoods([PROMPTS[0]], [["a", "a a"]])[0]

@@ -4,10 +4,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from transformers import AutoConfig, AutoModelForCausalLM
+from transformers import CONFIG_MAPPING, AutoConfig, AutoModelForCausalLM
 
 from seatrial_plugins.models.loader import LoadOptions, load_network
-from seatrial_plugins.models.packed_attention import ATTENTION
+from seatrial_plugins.models.packed_attention import ATTENTION, packed_attention
 from seatrial_plugins.models.packing import head_is_plain, hidden_states, pack, packing_is_exact, run_packed
 from seatrial_plugins.models.token_tree import TokenTree
 
@@ -173,5 +173,54 @@ def test_a_plain_head_gives_the_logits_from_the_hidden_states(kind):
     assert head_is_plain(model, torch.device("cpu"))
 
 
-def test_a_scale_behind_the_head_is_found_out():
-    assert not head_is_plain(network(model_type="granite", logits_scaling=4.0), torch.device("cpu"))
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {"model_type": "granite", "logits_scaling": 4.0},
+        {"model_type": "cohere", "logit_scale": 0.0625},
+        {"model_type": "gemma2", "head_dim": 8, "final_logit_softcapping": 30.0},
+        {"model_type": "gemma3_text", "head_dim": 8, "final_logit_softcapping": 30.0},
+        {"model_type": "minicpm3", "dim_model_base": 16},  # before the head
+    ],
+    ids=lambda shape: shape["model_type"],
+)
+def test_a_scale_or_a_cap_before_or_behind_the_head_is_found_out(shape):
+    if shape["model_type"] not in CONFIG_MAPPING:
+        pytest.skip("this version of transformers doesn't know it")
+    model = network(**shape)
+    with torch.no_grad():  # as small as an untrained model's, which a cap of 30 moves by less than rounding in bfloat16
+        model.get_output_embeddings().weight.mul_(1e-2)
+    assert not head_is_plain(model, torch.device("cpu"))
+
+
+@pytest.mark.parametrize("materialised", [1 << 22, 0], ids=["written out", "fused"])
+def test_dropout_leaves_out_attention_weights_of_packed_rows_and_scales_the_others(monkeypatch, materialised):
+    monkeypatch.setattr("seatrial_plugins.models.packed_attention._MATERIALISED", materialised)
+    rows = [[1, 2, 3, 4, 5, 6, 7], [1, 2, 3, 4, 8, 9]]
+    packed = pack([TokenTree.line(row) for row in rows])
+    assert packed.prefix == 4
+    tokens = packed.input_ids.shape[1]
+    torch.manual_seed(0)
+    query, key = torch.randn(2, 1, 3, tokens, 16).unbind()
+    # Each token's value is its own coordinate, so that the result is the weights.
+    value = torch.eye(tokens, 16).expand(1, 3, -1, -1)
+    whole, _ = packed_attention(torch.nn.Module(), query, key, value, None, packed=packed)
+    dropped, _ = packed_attention(torch.nn.Module(), query, key, value, None, packed=packed, dropout=0.5)
+    left_out = (dropped == 0) & (whole > 0)
+    assert 0.3 < left_out.sum() / (whole > 0).sum() < 0.7
+    assert left_out[:, :4].any()
+    assert left_out[:, 4:].any()
+    torch.testing.assert_close(dropped[~left_out], 2 * whole[~left_out])
+
+
+def test_a_model_with_attention_dropout_trains_packed_rows_with_it():
+    model = network(model_type="gpt2", n_embd=32, n_layer=2, n_head=4, attn_pdrop=0.5, resid_pdrop=0.0, embd_pdrop=0.0)
+    assert packing_is_exact(model, 97, torch.device("cpu"))
+    packed = pack([TokenTree.line([1, 2, 3, 4, 5, 6, 7]), TokenTree.line([1, 2, 3, 4, 5, 9])])
+    places = torch.tensor([4, 5, 6])
+    with torch.no_grad():
+        still = [run_packed(model, packed, places) for _ in range(2)]
+        model.train()
+        drawn = [run_packed(model, packed, places) for _ in range(2)]
+    assert torch.equal(*still)
+    assert not torch.equal(*drawn)

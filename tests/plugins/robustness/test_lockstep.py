@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seatrial.errors import StageError
 from seatrial_plugins.robustness.lockstep import lockstep
 
 
@@ -102,3 +103,30 @@ def test_a_job_that_wants_to_end_the_process_does_not_hang_it():
     with pytest.raises(SystemExit, match="4"):
         list(lockstep([counting(9), leaving, counting(9)], squares(), together=3))
     assert threading.active_count() == before
+
+
+def threads_up_to(monkeypatch, most):
+    """Lets so many threads be alive beside those that are there."""
+    start, before = threading.Thread.start, threading.active_count()
+
+    def refusing(thread):
+        if threading.active_count() - before >= most:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refusing)
+
+
+def test_where_the_machine_starts_no_more_threads_fewer_jobs_are_under_way(monkeypatch):
+    calls, before = [], threading.active_count()
+    threads_up_to(monkeypatch, 2)
+    ends = list(lockstep([counting(length) for length in (3, 1, 2, 2)], squares(calls), together=4))
+    assert [end.result for end in ends] == [[0, 1, 4], [0], [0, 1], [0, 1]]
+    assert max(map(len, calls)) == 2
+    assert threading.active_count() == before
+
+
+def test_not_one_thread_is_an_error_that_says_what_to_raise(monkeypatch):
+    threads_up_to(monkeypatch, 0)
+    with pytest.raises(StageError, match=r"no thread can be started \(can't start new thread\).*ulimit"):
+        list(lockstep([counting(2)], squares(), together=3))
