@@ -102,8 +102,11 @@ class Generates(Protocol):
 class Times(Protocol):
     """Decodes while a clock runs."""
 
-    def serving(self) -> AbstractContextManager[Times]:
-        """The model as it would be served while the block runs: an adapter is merged into the weights."""
+    def serving(self) -> AbstractContextManager[str]:
+        """The model as it would be served while the block runs; gives what became of its adapter.
+
+        `merged` into the weights, `none` where there is none, or `separate: ` and why merging would change what it says.
+        """
         ...
 
     def time_request(self, *, batch: int, prompt_tokens: int, new_tokens: int, seed: int) -> Timing:

@@ -97,7 +97,8 @@ def latency(
         requests: timed requests of each batch size. A percentile needs its minimum (MLPerf LoadGen, 99% confidence):
             p50 7 requests, p90 44, p99 459; one that falls short is not reported.
         adapter: `merged` times the model as it is usually served, the adapter folded into the weights; `separate` with the
-            adapter's own layers beside them, as they are trained and scored.
+            adapter's own layers beside them, as they are trained and scored. Where folding would change what the model
+            says (quantised or shared weights), it is timed beside them too, and each sample says why.
     """
     sizes = [1] if batch is None else batch
     for option, value, least in (("prompt", prompt, 1), ("new", new, 2), ("requests", requests, 1)):

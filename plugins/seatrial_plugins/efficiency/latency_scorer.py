@@ -71,10 +71,10 @@ class LatencyScorer:
         model: object = system.model
         if not isinstance(model, Times):
             raise StageError(f"latency: {system.name} cannot be timed: its model has no decode loop of its own.")
-        with model.serving() if self.merged else nullcontext(model) as served:
-            yield from self._requests(served, task)
+        with model.serving() if self.merged else nullcontext("separate") as adapter:
+            yield from self._requests(model, adapter, task)
 
-    def _requests(self, model: Times, task: Task) -> Iterator[Sample]:
+    def _requests(self, model: Times, adapter: str, task: Task) -> Iterator[Sample]:
         done, total = 0, len(self.batch) * self.requests
         for size in self.batch:
             try:
@@ -86,7 +86,7 @@ class LatencyScorer:
                 task.progress(done, total)
                 continue
             for number in range(1, self.requests + 1):
-                yield self._request(model, size, number, task.seed, warm_up)
+                yield self._request(model, size, number, task.seed, warm_up, adapter)
                 done += 1
                 task.progress(done, total)
 
@@ -99,7 +99,7 @@ class LatencyScorer:
             times.append(end_to_end_ms(self._time(model, size, seed - 1 - len(times))))
         return _WarmUp(len(times), times[0], settled(times))
 
-    def _request(self, model: Times, size: int, number: int, seed: int, warm_up: _WarmUp) -> Sample:
+    def _request(self, model: Times, size: int, number: int, seed: int, warm_up: _WarmUp, adapter: str) -> Sample:
         try:
             timing = self._time(model, size, seed + number)
         except Exception as error:  # noqa: BLE001  # one request that fails is one missing sample, not a lost stage
@@ -121,7 +121,7 @@ class LatencyScorer:
                 "batch": size,
                 "prompt_tokens": self.prompt,
                 "new_tokens": self.new,
-                "adapter": "merged" if self.merged else "separate",
+                "adapter": adapter,
                 "warm_up_requests": warm_up.requests,
                 "warm_up_stable": warm_up.stable,
                 "first_request_ms": warm_up.first_ms,

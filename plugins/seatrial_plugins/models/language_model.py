@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Self
@@ -18,6 +19,8 @@ from seatrial_plugins.models.likelihoods import Likelihoods, Question
 from seatrial_plugins.models.merging import is_merged, merged
 
 __all__ = ["CausalModel"]
+
+_LOG = logging.getLogger("seatrial.models")
 
 
 class CausalModel:
@@ -194,10 +197,18 @@ class CausalModel:
     # ---- Times ----------------------------------------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def serving(self) -> Iterator[Self]:
-        """The model as it would be served while the block runs: with its adapter merged into the weights."""
-        with merged(self.network) if self._has_adapter and not self._adapter_off else contextlib.nullcontext():
-            yield self
+    def serving(self) -> Iterator[str]:
+        """The model as it would be served while the block runs; gives what became of its adapter.
+
+        `merged` into the weights, `none` where there is none, or `separate: ` and why merging would change what it says.
+        """
+        if not self._has_adapter or self._adapter_off:
+            yield "none"
+            return
+        with merged(self.network) as obstacle:
+            if obstacle:
+                _LOG.warning("the adapter is timed beside the weights, not merged into them: %s", obstacle)
+            yield f"separate: {obstacle}" if obstacle else "merged"
 
     def time_request(self, *, batch: int, prompt_tokens: int, new_tokens: int, seed: int) -> Timing:
         """Decode exactly `new_tokens` greedily from random prompts of exactly `prompt_tokens`; end of turn ignored."""

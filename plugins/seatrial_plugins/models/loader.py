@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ import torch
 from seatrial.errors import SourceError
 from seatrial.model import ModelFiles
 from seatrial.store import atomic_folder, digest_json
+from seatrial_plugins.models.adapter import load_adapter
 from seatrial_plugins.models.chat import ChatTokenizer
 from seatrial_plugins.models.device import choose_device, choose_dtype
 from seatrial_plugins.models.language_model import CausalModel
@@ -135,13 +135,7 @@ class TransformersLoader:
         """
         network, packs = load_network(files.folder, self.options)
         if adapter is not None:
-            from peft import PeftModel
-
-            if not (adapter / "adapter_model.safetensors").is_file():
-                raise SourceError(f"{adapter}: no adapter_model.safetensors; pickled adapters are not opened")
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", FutureWarning)  # PEFT's use of names that transformers renames
-                network = PeftModel.from_pretrained(network, str(adapter), is_trainable=False).eval()
+            network = load_adapter(network, adapter)
         network.requires_grad_(False)  # torch's own signature
         return CausalModel(network, self._chat(files), batch_tokens=self.options.batch_tokens, packs=packs)
 

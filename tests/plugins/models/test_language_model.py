@@ -164,16 +164,18 @@ def test_the_base_is_a_view_on_the_same_weights(tiny_files, tiny_model, tmp_path
     assert tiny_model.without_adapter() is tiny_model
     # A served model has its adapter merged; served or not, and for its base too, it says what it said.
     said = tuned.loglikelihoods(PROMPTS, OPTIONS)
-    with tuned.serving() as served:
-        merged = served.loglikelihoods(PROMPTS, OPTIONS)
-        assert not any("lora_A" in name for name, _ in served.network.named_modules())
+    with tuned.serving() as adapter:
+        assert adapter == "merged"
+        merged = tuned.loglikelihoods(PROMPTS, OPTIONS)
+        assert not any("lora_A" in name for name, _ in tuned.network.named_modules())
         with pytest.raises(StageError, match="merged"):
             base.loglikelihoods(PROMPTS, OPTIONS)
     for separately, together in zip(said, merged, strict=True):
         assert [a.logprob for a in together] == pytest.approx([a.logprob for a in separately], abs=2e-3)
     assert tuned.loglikelihoods(PROMPTS, OPTIONS) == said
-    with base.serving() as served:
-        assert served.loglikelihoods(PROMPTS, OPTIONS) == tiny_model.loglikelihoods(PROMPTS, OPTIONS)
+    with base.serving() as adapter:
+        assert adapter == "none"
+        assert base.loglikelihoods(PROMPTS, OPTIONS) == tiny_model.loglikelihoods(PROMPTS, OPTIONS)
     # Asking the base leaves the adapter on for the tuned model.
     again = tuned.loglikelihoods(PROMPTS, OPTIONS)
     assert again != base.loglikelihoods(PROMPTS, OPTIONS)

@@ -67,12 +67,6 @@ def test_code_of_the_folder_is_never_run(tiny_files, tmp_path):
     assert not (tmp_path / "ran").exists()
 
 
-def test_a_pickled_adapter_is_refused(tiny_files, tmp_path):
-    (tmp_path / "adapter_model.bin").write_bytes(b"x")
-    with pytest.raises(SourceError, match="pickled adapters are not opened"):
-        random(device="cpu").load(tiny_files, tmp_path)
-
-
 def test_the_tokenizer_comes_without_the_weights(tiny_files, tmp_path):
     for file in tiny_files.folder.iterdir():
         if file.suffix != ".safetensors":
