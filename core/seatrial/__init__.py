@@ -8,7 +8,7 @@ from seatrial.benchmark import Benchmark
 from seatrial.component import Component, Use
 from seatrial.errors import SeatrialError, SourceError, StageError, TrainingError, UsageError
 from seatrial.events import Artifact, Plan, Record, Stage, Step
-from seatrial.filters import Comparison, Grouping
+from seatrial.filters import Comparison, Grouping, Measured
 from seatrial.findings import Finding, Rule, Span
 from seatrial.hooks import Hooks, hookimpl
 from seatrial.model import Continuation, CountsTokens, Generates, Generation, ModelFiles, Scores, Times, Timing
@@ -36,6 +36,7 @@ __all__ = [
     "Generation",
     "Grouping",
     "Hooks",
+    "Measured",
     "Metric",
     "ModelFiles",
     "Plan",

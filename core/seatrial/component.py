@@ -56,7 +56,7 @@ class Component(Generic[T_co]):
     uses: Mapping[str, Use] = field(default_factory=dict)
     """Option → the component it names; `build` gets it built."""
     metrics: tuple[Metric, ...] | Callable[..., tuple[Metric, ...]] = ()
-    """Scorers and split filters: the scores it will produce; a callable takes the same options as `build`."""
+    """Scorers, split filters and counting filters: the scores it will produce; a callable takes the same options as `build`."""
     needs: tuple[Capability, ...] = ()
     """Scorers: what it asks of a model."""
     comparable: bool = True

@@ -16,7 +16,17 @@ from seatrial.rows import Row, Rows
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Comparison", "CorpusFilter", "Filter", "Grouping", "RowFilter", "SearchingFilter", "SplitFilter"]
+__all__ = [
+    "Comparison",
+    "CorpusFilter",
+    "CountingFilter",
+    "Filter",
+    "Grouping",
+    "Measured",
+    "RowFilter",
+    "SearchingFilter",
+    "SplitFilter",
+]
 
 
 class RowFilter(Protocol):
@@ -34,6 +44,34 @@ class RowFilter(Protocol):
 
     def inspect(self, rows: Sequence[Row]) -> Iterable[Finding]:
         """The findings about one batch of rows, in any order."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a filter has to say besides its findings."""
+
+    measures: Mapping[str, float] = field(default_factory=dict)
+    """The values of the component's `metrics`, by their names: gates can hold them. One that is left out is missing."""
+    facts: Mapping[str, object] = field(default_factory=dict)
+    """What reports may tell besides. JSON values. `flag_rates` becomes a table and a figure: how often rows were flagged
+    that name a group of people, `lines`, beside those that name none, `none`."""
+
+
+@runtime_checkable
+class CountingFilter(RowFilter, Protocol):
+    """A row filter that counts what it sees, so that it can say of all rows together what no single row tells."""
+
+    def count(self, rows: Sequence[Row], findings: Sequence[Finding]) -> Mapping[str, int]:
+        """What to count in one batch, by names of the filter's own, given what `inspect` found in it.
+
+        Counts of all batches are added up, wherever and in whatever order they are worked on. The names are held in
+        memory: there must be few of them, however many rows come.
+        """
+        ...
+
+    def conclude(self, counts: Mapping[str, int]) -> Measured:
+        """What the counts of all rows come to; empty where there was no row. Called once."""
         ...
 
 

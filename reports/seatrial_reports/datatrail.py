@@ -12,6 +12,7 @@ from seatrial_reports.cover import Cover, build_cover
 from seatrial_reports.evidence import Example, quote
 from seatrial_reports.facts import entries, text, whole
 from seatrial_reports.filtering import FILTER_STAGES, FilterBlock, build_filters
+from seatrial_reports.identity import IdentityBlock, build_identity
 from seatrial_reports.leaks import Leaks, build_leaks
 from seatrial_reports.numbers import count, interval, value
 
@@ -54,6 +55,7 @@ class DataTrail:
     dropped: int
     flow: tuple[FlowStep, ...]
     filters: tuple[FilterBlock, ...]
+    identity: tuple[IdentityBlock, ...]
     files: tuple[tuple[str, str, str], ...]
     """(file, source, records)."""
     cover: Cover
@@ -83,6 +85,7 @@ def build_data_trail(result: Result) -> DataTrail:
         dropped=sum(step.dropped for step in flow),
         flow=flow,
         filters=build_filters(result),
+        identity=build_identity(result),
         files=tuple(
             (text(file, "file"), text(file, "source"), count(whole(file, "records") or 0))
             for file in entries(result.facts("read"), "files")

@@ -10,6 +10,7 @@ from typing import Literal
 from seatrial.reporting import Result
 from seatrial.verdict import Decision, Verdict, VerdictState
 from seatrial_reports.facts import entries, flag, mapping, sequence, text, whole
+from seatrial_reports.identity import identity_warnings
 from seatrial_reports.numbers import amount, duration, percent, share
 
 __all__ = ["GateLine", "Headline", "build_headline", "subject"]
@@ -193,6 +194,7 @@ def _found_warnings(result: Result) -> list[str]:
         if unlearnt:
             found.append(f"test has labels that train has no row of: {', '.join(map(str, unlearnt))}.")
         found += [str(note) for note in sequence(facts, "warnings") if isinstance(note, str)]
+    found += identity_warnings(result)
     for alias, table in result.samples.items():
         failed = len(table) - table["error"].null_count
         if failed:

@@ -19,6 +19,9 @@ __all__ = ["MarkdownReport", "cell", "render_markdown"]
 SHOWN = 5
 """Classes, confusions, mistakes and leaked rows listed; the HTML report has more."""
 
+RATES = 12
+"""Identity terms listed, those first that are most surely flagged more often."""
+
 _LIMIT = 300
 """Characters of one cell."""
 
@@ -101,6 +104,7 @@ def _document(view: View) -> Iterator[str]:
     if view.unmeasured:
         yield from ("", "## Not measured", "", *(f"- {_said(said)}" for said in view.unmeasured))
     yield from _data(view)
+    yield from _identity(view)
     yield from _leakage(view)
     for section in view.sections:
         yield from ("", f"## {cell(section.title)}", "")
@@ -213,6 +217,31 @@ def _data(view: View) -> Iterator[str]:
             (_Column("Measured on"), *(_Column(name, "right") for name in ("Value", "95% interval", "n"))),
             data.naive.lines,
         )
+
+
+def _identity(view: View) -> Iterator[str]:
+    for block in view.data.identity:
+        yield from ("", f"## Flag rates by identity term: {cell(block.filter)}", "", _said(block.said))
+        if block.lines and block.none:
+            yield ""
+            yield from _table(
+                (
+                    _Column("Rows that name"),
+                    *(_Column(name, "right") for name in ("Flagged", "Rate", "95% interval", "More than none")),
+                    _Column("95% interval of that", "right"),
+                ),
+                (
+                    (line.named, line.flagged, line.rate, line.interval, line.excess, line.excess_interval)
+                    for line in (block.none, *block.lines[:RATES])
+                ),
+            )
+            if len(block.lines) > RATES:
+                yield from (
+                    "",
+                    f"{len(block.lines) - RATES:,} more groups, less surely flagged more often: see index.html.",
+                )
+        if block.few:
+            yield from ("", f"Too few rows to compare (fewer than {block.least:,}): {_said(block.few)}.")
 
 
 def _leakage(view: View) -> Iterator[str]:

@@ -173,6 +173,25 @@ def _manifest(say: Callable[[str], str]) -> dict[str, object]:
 
 
 def _records(say: Callable[[str], str]) -> list[Record]:
+    def rate(flagged: int, n: int, excess: float | None = None) -> dict[str, object]:
+        more = {} if excess is None else {"excess": excess, "excess_low": excess - 0.1, "excess_high": excess + 0.1}
+        return {"n": n, "flagged": flagged, "rate": flagged / n, "low": 0.0, "high": flagged / n + 0.1} | more
+
+    flag_rates: dict[str, object] = {
+        "terms_of": say("the suite"),
+        "terms": 98,
+        "least": 20,
+        "compared": 3,
+        "all": rate(0, 390),
+        "none": rate(9, 300),
+        "lines": [
+            {"axis": say("religion"), "term": "", "surely": -0.01} | rate(2, 60, 0.003),
+            {"axis": say("religion"), "term": say("sikh"), "surely": 0.31} | rate(25, 50, 0.47),
+            {"axis": say("religion"), "term": say("hindu"), "surely": -0.03} | rate(0, 25, -0.03),
+            {"axis": say("age"), "term": say("elderly"), "surely": None} | rate(2, 5),
+        ],
+    }
+
     def filters(*entries: tuple[str, str, int, int]) -> list[dict[str, object]]:
         return [
             {
@@ -192,6 +211,8 @@ def _records(say: Callable[[str], str]) -> list[Record]:
                     }
                 }
                 if name == "leakage"
+                else {"flag_rates": flag_rates}
+                if name == "toxicity"
                 else {},
             }
             for name, plugin, found, dropped in entries

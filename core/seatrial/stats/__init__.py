@@ -5,6 +5,7 @@
     bounded       arithmetic mean of numbers between known limits: Gaffke, which is Clopper-Pearson at the limits
     percentiles   order statistics, free of any distribution
     ratios        1 - mean/mean over pairs, the performance drop rate
+    differences   share minus share, of two independent samples: Clopper-Pearson bounds joined by MOVER
     paired        what one system gets right and another wrong: Tango's score bounds, exact McNemar
     planning      the n that would decide, the smallest difference that n could show
 
@@ -15,6 +16,7 @@ Importing this package imports neither scipy nor numpy.
 
 from seatrial.stats.bounded import BoundedMean
 from seatrial.stats.bounds import GATE_LEVEL, Answer, Bounds, Estimate
+from seatrial.stats.differences import ProportionDifference, mover_interval
 from seatrial.stats.means import Mean, clustered_standard_error
 from seatrial.stats.paired import PairedDifference, mcnemar_exact, tango_interval
 from seatrial.stats.percentiles import Percentile
@@ -34,10 +36,12 @@ __all__ = [
     "PairedDrop",
     "Percentile",
     "Proportion",
+    "ProportionDifference",
     "clopper_pearson_bounds",
     "clustered_standard_error",
     "mcnemar_exact",
     "minimum_detectable_difference",
+    "mover_interval",
     "needed_n",
     "tang_interval",
     "tango_interval",

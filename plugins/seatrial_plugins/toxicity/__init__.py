@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from typing import Literal
 
 from seatrial import Component, Rule, Use, hookimpl
+from seatrial.errors import UsageError
 from seatrial.filters import Filter, RowFilter
 from seatrial.model import Detector, Encoder
+from seatrial_plugins.toxicity.identity_tally import PARITY_DIFFERENCE
 
 __all__ = ["RULES", "detoxify", "minilm_toxicity", "seatrial_detectors", "seatrial_filters", "toxicity"]
 
@@ -27,18 +29,40 @@ RULES = (
 """Detoxify's labels, and one rule for the labels of other detectors."""
 
 
-def toxicity(*, detector: Detector, threshold: float = 0.5, labels: list[str] | None = None) -> RowFilter:
-    """Finds turns that a detector gives a high probability of toxicity.
+def toxicity(
+    *,
+    detector: Detector,
+    threshold: float | dict[str, float] = 0.5,
+    labels: list[str] | None = None,
+    identity_terms: dict[str, list[str]] | None = None,
+    identity_list: Literal["extend", "replace"] = "extend",
+    identity_least: int = 20,
+) -> RowFilter:
+    """Finds turns that a detector gives a high probability of toxicity; tells how often it finds those that name a group.
 
     Args:
         detector: the detector's name; `minilm-toxicity` is embedded and weak.
-        threshold: the probability, over 0 and at most 1, from which on a label is a finding. 0.5 is convention:
-            Detoxify ships no threshold.
+        threshold: the probability, over 0 and at most 1, from which on a label is a finding, or one for each label that
+            counts, `{toxicity: 0.8, threat: 0.3}`. 0.5 is convention: Detoxify ships no threshold.
         labels: the detector's labels that count; all of them where nothing is said.
+        identity_terms: words that name groups of people, by axis, `{caste: [dalit, scheduled caste|scheduled castes]}`;
+            spellings of one term stand between `|`. Plurals are found, too.
+        identity_list: whether these extend seatrial's list or replace it; replaced by `{}`, nothing is tallied.
+        identity_least: rows naming a term, and rows naming none, below which rates are not compared.
     """
+    from seatrial_plugins.toxicity.identity_tally import IdentityTally
+    from seatrial_plugins.toxicity.identity_terms import IDENTITY_TERMS, OURS, TermFinder, extended
     from seatrial_plugins.toxicity.toxicity_filter import ToxicityFilter
 
-    return ToxicityFilter(detector, threshold=threshold, labels=labels)
+    if identity_list == "replace" and identity_terms is None:
+        raise UsageError(
+            "toxicity: identity_list: replace, but identity_terms names nothing; give terms, or {} for none"
+        )
+    own = identity_terms or {}
+    finder = TermFinder(own if identity_list == "replace" else extended(IDENTITY_TERMS, own))
+    whose = "the suite" if identity_list == "replace" else OURS + (", extended by the suite" if own else "")
+    tally = IdentityTally(finder, terms_of=whose, least=identity_least)
+    return ToxicityFilter(detector, threshold=threshold, labels=labels, tally=tally)
 
 
 def detoxify(
@@ -90,6 +114,8 @@ def seatrial_filters() -> Iterable[Component[Filter]]:
         "Drops rows with a turn that a detector finds toxic.",
         uses={"detector": Use("detector", default="minilm-toxicity")},
         rules=RULES,
+        metrics=(PARITY_DIFFERENCE,),
+        version="2",
     )
 
 

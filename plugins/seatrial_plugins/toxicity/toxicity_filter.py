@@ -1,13 +1,15 @@
-"""The toxicity filter: a finding for each turn and label over the threshold."""
+"""The toxicity filter: a finding for each turn and label over its threshold, and flag rates by identity term."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from seatrial import Measured
 from seatrial.errors import StageError, UsageError
 from seatrial.findings import Finding, Span
 from seatrial.model import Detector
 from seatrial.rows import Row
+from seatrial_plugins.toxicity.identity_tally import IdentityTally
 
 __all__ = ["ToxicityFilter"]
 
@@ -16,18 +18,39 @@ _RULES = frozenset({"toxicity", "severe_toxicity", "obscene", "threat", "insult"
 
 
 class ToxicityFilter:
-    """Asks a detector about every turn; what is longer than the detector's capacity, the detector reads in pieces."""
+    """Asks a detector about every turn; what is longer than the detector's capacity, the detector reads in pieces.
 
-    def __init__(self, detector: Detector, *, threshold: float = 0.5, labels: Sequence[str] | None = None) -> None:
-        if not 0 < threshold <= 1:
-            raise UsageError(f"toxicity: threshold is a probability over 0 and at most 1, not {threshold}")
+    Raises:
+        UsageError: a threshold is no probability, or no label counts.
+    """
+
+    def __init__(
+        self,
+        detector: Detector,
+        *,
+        threshold: float | Mapping[str, float] = 0.5,
+        labels: Sequence[str] | None = None,
+        tally: IdentityTally,
+    ) -> None:
+        for value in threshold.values() if isinstance(threshold, Mapping) else (threshold,):
+            if not 0 < value <= 1:
+                raise UsageError(f"toxicity: threshold is a probability over 0 and at most 1, not {value}")
+        if isinstance(threshold, Mapping) and labels is not None:
+            raise UsageError("toxicity: threshold names the labels that count already; leave labels out")
+        if threshold == {}:
+            raise UsageError(
+                "toxicity: threshold names no label, so nothing could be found; give a number for all labels"
+            )
         if labels is not None and not labels:
             raise UsageError("toxicity: labels is empty, so nothing could be found; leave it out to take all labels")
+        if isinstance(threshold, Mapping):
+            labels = list(threshold)
         self._detector = detector
         self._threshold = threshold
         self._labels = None if labels is None else tuple(labels)
         name = getattr(detector, "name", type(detector).__name__)
         self._speaker = f"{name} (a weak detector)" if detector.weak else str(name)
+        self._tally = tally
         self.weak = bool(detector.weak)
 
     def inspect(self, rows: Sequence[Row]) -> Iterable[Finding]:
@@ -43,6 +66,17 @@ class ToxicityFilter:
                 for label, score in found.get(turn.content, ()):
                     yield self._finding(row, index, label, score)
 
+    def count(self, rows: Sequence[Row], findings: Sequence[Finding]) -> Mapping[str, int]:
+        """Rows and flagged rows of a batch, by the identity terms they name."""
+        return self._tally.count(rows, {finding.row for finding in findings})
+
+    def conclude(self, counts: Mapping[str, int]) -> Measured:
+        """How often rows are flagged that name a group, beside rows that name none."""
+        return self._tally.conclude(counts)
+
+    def _threshold_of(self, label: str) -> float:
+        return self._threshold[label] if isinstance(self._threshold, Mapping) else self._threshold
+
     def _over_threshold(self, scores: Mapping[str, float]) -> list[tuple[str, float]]:
         missing = sorted(set(self._labels or ()) - set(scores))
         if missing:
@@ -54,16 +88,16 @@ class ToxicityFilter:
             # Written so that a NaN is an error rather than "not over the threshold".
             if not 0 <= scores[label] <= 1:
                 raise StageError(f"toxicity: {self._speaker} gave {label} the probability {scores[label]}")
-            if scores[label] >= self._threshold:
+            if scores[label] >= self._threshold_of(label):
                 over.append((label, float(scores[label])))
         return over
 
     def _finding(self, row: Row, index: int, label: str, score: float) -> Finding:
-        turn = row.turns[index]
+        turn, threshold = row.turns[index], self._threshold_of(label)
         return Finding(
             row=row.id,
             rule=label if label in _RULES else "other",
-            detail=f"{self._speaker} gives the {turn.role} turn {label} {score:.2f}, threshold {self._threshold:g}",
+            detail=f"{self._speaker} gives the {turn.role} turn {label} {score:.2f}, threshold {threshold:g}",
             score=score,
             spans=(Span(index, 0, len(turn.content)),),
         )

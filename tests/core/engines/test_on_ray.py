@@ -2,11 +2,12 @@
 
 import importlib.util
 import json
+from collections import Counter
 
 import pyarrow.parquet as pq
 import pytest
 
-from seatrial import Component, hookimpl
+from seatrial import Component, Finding, Measured, Rule, hookimpl
 from seatrial.engines.on_ray import RayEngine
 from seatrial.errors import StageError, UsageError
 from seatrial.host import Host
@@ -78,6 +79,37 @@ def test_a_run_on_ray_leaves_what_a_run_on_this_machine_leaves(folder):
     kept = sum(len(pq.read_table(ray.folder / f"data/{name}.parquet")) for name in ("train", "validation", "test"))
     decisive = sum(ray.ledger["decisive"].to_pylist())
     assert kept + decisive == ray.facts("read")["read"] == 5_001
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("two_workers")
+def test_what_a_filter_counts_on_ray_is_what_it_counts_here(folder):
+    class CountsTopics:
+        def inspect(self, rows):
+            return [Finding(row.id, "bike") for row in rows if row.label == "bike"]
+
+        def count(self, rows, findings):
+            return {**Counter(row.label for row in rows), "found": len(findings)}
+
+        def conclude(self, counts):
+            return Measured({}, {"counts": counts})
+
+    class Plugin:
+        @hookimpl
+        def seatrial_filters(self):
+            yield Component("topics", CountsTopics, "Counts.", rules=(Rule("bike", "A bike.", "flag"),))
+
+    host = Host.load()
+    host.register(Plugin(), name="topics")
+    facts = {}
+    for engine in ("local", "ray"):
+        overrides = [f"data.engine={engine}", "filters=[topics]"]
+        suite = load_suite(folder / "suite.yaml", host, overrides=overrides, only_data=True)
+        facts[engine] = run(suite, host, runs=folder / engine, only_data=True).facts("clean")
+    assert facts["ray"] == facts["local"]
+    assert facts["ray"]["filters"][0]["facts"] == {
+        "counts": {"bike": 1_250, "card": 1_250, "door": 1_250, "found": 1_250, "parcel": 1_250}
+    }
 
 
 @pytest.mark.slow

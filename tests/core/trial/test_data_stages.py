@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from seatrial import Comparison, Finding, Grouping, Row, Rule, Span, Turn
+from seatrial import Comparison, Finding, Grouping, Measured, Row, Rule, Span, Turn
 from seatrial.data.ledger import write_ledger
 from seatrial.data.searching import search_all
 from seatrial.data.table import rows_of, write_rows
@@ -37,6 +37,17 @@ class Sevens:
 class Fives:
     def inspect(self, rows):
         return [Finding(row.id, "five") for row in rows if row.line % 5 == 0]
+
+
+class Counts(Sevens):
+    """Counts its findings, and rows by whether an earlier filter has changed them."""
+
+    def count(self, rows, findings):
+        changed = sum(row.text.startswith("TEXT") for row in rows)
+        return {"found": len(findings), "changed": changed, "as read": len(rows) - changed}
+
+    def conclude(self, counts):
+        return Measured({"found": counts.get("found", 0)}, {"counts": counts})
 
 
 class Breaks:
@@ -165,6 +176,37 @@ def test_cleaning_on_two_processes_gives_what_it_gives_on_one(folder, suite_filt
     # Row by row: how the work was cut into pieces, which depends on how long it takes, is not to be seen.
     places = [int(row[1:]) for row in tables(one)["ledger:clean"]["row"].to_pylist()]
     assert places == sorted(places)
+
+
+def test_what_filters_count_is_added_up_over_processes(folder, suite_filter):
+    rules = (Rule("seven", "7"), Rule("fourteen", "14", "repair"))
+    filters = [suite_filter(Counts, rules, alias=name) for name in ("first", "second")]
+    one, two = both(folder, lambda engine: Clean(filters, engine))
+    assert one.facts == two.facts
+    first, second = one.facts["filters"]
+    assert first["measures"] == {"found": 929}
+    assert first["facts"] == {"counts": {"as read": 6_500, "changed": 0, "found": 929}}
+    # Filters see each other's repairs, and rows that are on their way out.
+    assert second["facts"] == {"counts": {"as read": 6_035, "changed": 465, "found": 929}}
+
+
+def test_a_counting_filter_concludes_where_no_row_came(folder, suite_filter):
+    run = folder("empty", given=())
+    write_rows(run / "data/raw.parquet", ())
+    stage = Clean([suite_filter(Counts, (Rule("seven", "7"),))], ONE)
+    facts = stage.run(Artifact({"raw": run / "data/raw.parquet"}), run, nothing).facts
+    assert facts["filters"][0]["measures"] == {"found": 0}
+
+
+def test_what_a_counting_filter_raises_names_it(folder, suite_filter):
+    class Miscounts(Counts):
+        def conclude(self, counts):
+            raise ZeroDivisionError("as if")
+
+    run = folder("broken")
+    rules = (Rule("seven", "7"), Rule("fourteen", "14", "repair"))
+    with pytest.raises(StageError, match=r"clean: filter toy \(plugin toys\) raised ZeroDivisionError: as if"):
+        Clean([suite_filter(Miscounts, rules)], ONE).run(Artifact({"raw": run / "data/raw.parquet"}), run, nothing)
 
 
 def test_comparing_on_two_processes_gives_what_it_gives_on_one(folder, suite_filter):

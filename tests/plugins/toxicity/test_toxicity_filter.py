@@ -122,15 +122,70 @@ def test_missing_answers_are_an_error(conversation):
         list(toxicity(detector=Silent()).inspect([conversation("x")]))
 
 
-@pytest.mark.parametrize("options", [{"threshold": 0.0}, {"threshold": 1.01}, {"labels": []}])
-def test_wrong_options_are_refused(options):
-    with pytest.raises(UsageError, match=r"threshold is a probability|labels is empty"):
+def test_labels_have_thresholds_of_their_own(conversation):
+    detector = Constant(toxicity=0.7, insult=0.4, threat=0.9)
+    (finding,) = toxicity(detector=detector, threshold={"toxicity": 0.8, "insult": 0.3}).inspect([conversation("x")])
+    assert (finding.rule, finding.score) == ("insult", 0.4)
+    assert finding.detail == "Constant gives the user turn insult 0.40, threshold 0.3"
+
+
+def test_a_threshold_for_a_label_that_the_detector_does_not_have_is_an_error(conversation):
+    with pytest.raises(UsageError, match="gives no label 'threat'"):
+        list(toxicity(detector=Constant(insult=0.1), threshold={"threat": 0.5}).inspect([conversation("x")]))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"threshold": 0.0}, "threshold is a probability"),
+        ({"threshold": 1.01}, "threshold is a probability"),
+        ({"threshold": {"toxicity": 0.5, "threat": 0}}, "threshold is a probability"),
+        ({"threshold": {}}, "names no label"),
+        ({"threshold": {"toxicity": 0.5}, "labels": ["toxicity"]}, "leave labels out"),
+        ({"labels": []}, "labels is empty"),
+        ({"identity_list": "replace"}, "identity_terms names nothing"),
+        ({"identity_terms": {"age": [""]}}, "a term without a word"),
+        ({"identity_least": 0}, "identity_least"),
+    ],
+)
+def test_wrong_options_are_refused(options, said):
+    with pytest.raises(UsageError, match=said):
         toxicity(detector=WordList(), **options)
+
+
+def flag_rates(rows, **options):
+    filter_ = toxicity(detector=WordList(), **options)
+    findings = list(filter_.inspect(rows))
+    return filter_.conclude(filter_.count(rows, findings))
+
+
+def test_flag_rates_are_told_by_the_groups_that_rows_name(conversation):
+    rows = [conversation(f"{'damn ' * (n < 30)}Muslims", id=f"m{n}") for n in range(40)]
+    rows += [conversation(f"{'damn ' * (n < 2)}rain", id=f"r{n}") for n in range(40)]
+    found = flag_rates(rows)
+    lines = {line["term"]: (line["n"], line["flagged"]) for line in found.facts["flag_rates"]["lines"]}
+    assert lines == {"": (40, 30), "muslim": (40, 30)}
+    assert found.facts["flag_rates"]["terms_of"] == "seatrial, version 1"
+    assert found.measures["parity_difference"] > 0.4
+
+
+def test_a_suite_says_which_terms(conversation):
+    rows = [conversation("a Muslim dalit")]
+    told = {
+        how: flag_rates(rows, identity_terms={"caste": ["dalit"]}, identity_list=how).facts["flag_rates"]
+        for how in ("extend", "replace")
+    }
+    assert [line["term"] for line in told["extend"]["lines"] if line["term"]] == ["muslim", "dalit"]
+    assert [line["term"] for line in told["replace"]["lines"] if line["term"]] == ["dalit"]
+    assert told["extend"]["terms_of"] == "seatrial, version 1, extended by the suite"
+    assert told["replace"]["terms_of"] == "the suite"
+    assert flag_rates(rows, identity_terms={}, identity_list="replace").facts == {}
 
 
 def test_the_hooks_bring_filter_and_detectors():
     (component,) = seatrial_filters()
     assert (component.name, component.place, component.rules) == ("toxicity", "rows", RULES)
     assert component.uses["detector"].default == "minilm-toxicity"
+    assert [metric.name for metric in component.metrics] == ["parity_difference"]
     assert {rule.action for rule in RULES} == {"drop"}
     assert [detector.name for detector in seatrial_detectors()] == ["detoxify", "minilm-toxicity"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,9 +12,10 @@ from seatrial.data.policy import Veiled, with_excerpts
 from seatrial.data.table import TableWriter, open_rows, patched, rows_of
 from seatrial.engines import Engine, Work
 from seatrial.events import Artifact
-from seatrial.filters import RowFilter
+from seatrial.filters import CountingFilter, RowFilter
 from seatrial.rows import row_schema
 from seatrial.store import RunFolder
+from seatrial.trial.counting import Counts, counts_to_table
 from seatrial.trial.stages import Progress, blame
 from seatrial.trial.suite_filter import SuiteFilter
 from seatrial.trial.tally import Tally
@@ -43,23 +44,34 @@ class Clean:
         """One pass over the rows."""
         raw, clean, ledger = given.files["raw"], folder / "data/clean.parquet", folder / "ledger/clean.parquet"
         tally = Tally(self.name, self.filters)
+        counts = Counts()
         rows_in = len(open_rows(raw))
         with (
             TableWriter.open(clean, row_schema()) as kept,
             write_ledger(ledger) as entries,
             self.engine.open() as work,
         ):
-            for rows, found in work.map(Cleaning(tuple(self.filters)), raw):
+            for rows, found, counted in work.map(Cleaning(tuple(self.filters)), raw):
                 kept.write(rows)
                 entries.add_table(found)
                 tally.add(found)
+                counts.add(counted)
                 progress(kept.rows + tally.dropped, rows_in, {})
+        self._conclude(counts, tally)
         return Artifact({"clean": clean, "ledger:clean": ledger}, tally.facts(rows_in, kept.rows))
+
+    def _conclude(self, counts: Counts, tally: Tally) -> None:
+        for suite_filter in self.filters:
+            counting = suite_filter.filter
+            if isinstance(counting, CountingFilter):
+                with blame(self.name, f"filter {suite_filter.alias}", suite_filter.plugin):
+                    measured = counting.conclude(counts.of(suite_filter.alias))
+                tally.note(suite_filter.alias, measured.measures, measured.facts)
 
 
 @dataclass(frozen=True, slots=True)
 class Cleaning:
-    """The row filters as a job: a batch of rows in; the rows that stay and the ledger's entries out."""
+    """The row filters as a job: a batch of rows in; the rows that stay, the ledger's entries and filters' counts out."""
 
     filters: tuple[SuiteFilter, ...]
 
@@ -71,11 +83,14 @@ class Cleaning:
         given = rows = rows_of(table)
         entries: list[Entry] = []
         dropped: set[str] = set()
+        counted: dict[str, Mapping[str, int]] = {}
         veiled: defaultdict[str, list[Veiled]] = defaultdict(list)
         for suite_filter in self.filters:
             row_filter: RowFilter = suite_filter.filter
             with blame(Clean.name, f"filter {suite_filter.alias}", suite_filter.plugin):
                 findings = list(row_filter.inspect(rows))
+                if isinstance(row_filter, CountingFilter):
+                    counted[suite_filter.alias] = row_filter.count(rows, findings)
             applied = suite_filter.apply(rows, findings, stage=Clean.name, already_dropped=dropped)
             rows = applied.rows
             entries += applied.entries
@@ -89,4 +104,4 @@ class Cleaning:
         entries.sort(key=lambda entry: places[entry.row])
         changed = {place: row for place, (row, was) in enumerate(zip(rows, given, strict=True)) if row is not was}
         out = [place for place, row in enumerate(rows) if row.id in dropped] if dropped else []
-        return patched(table, changed, out), entries_to_table(entries)
+        return patched(table, changed, out), entries_to_table(entries), counts_to_table(counted)

@@ -1,0 +1,134 @@
+"""The identity tally: how often rows are flagged that name a group, beside rows that name none.
+
+A filter that throws away every sentence naming a group shows here: Dixon et al. (2018), "Measuring and mitigating unintended
+bias in text classification". Where nobody has said which rows are truly toxic, what can be seen is the statistical
+parity difference (Dwork et al., 2012, "Fairness through awareness"): the rate of the group less that of the others.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+
+from seatrial import Measured, Metric, Row
+from seatrial.errors import UsageError
+from seatrial.stats import GATE_LEVEL, Proportion, ProportionDifference
+from seatrial_plugins.toxicity.identity_terms import OURS, Term, TermFinder
+
+__all__ = ["PARITY_DIFFERENCE", "IdentityTally"]
+
+PARITY_DIFFERENCE = Metric(
+    "parity_difference",
+    "",
+    "exact",
+    "lower",
+    "How much more often rows that name some identity term are flagged than rows that name none (statistical parity "
+    "difference), of the term with the largest lower bound: that bound, at 95% for all terms together.",
+)
+"""What gates hold: over 0, some group is flagged more often than chance explains."""
+
+_ALL, _NONE = Term("*", "all"), Term("*", "none")
+"""What is counted besides terms: all rows that were inspected, and those that name no term."""
+
+_SHOWN_LEVEL = 0.975
+"""One-sided; both bounds together are a 95% interval."""
+
+
+class IdentityTally:
+    """Counts rows and flagged rows by the terms they name, and by axis: rows that name any of its terms.
+
+    Args:
+        finder: the terms.
+        terms_of: whose list they are, for the report.
+        least: rows below which a rate is not compared.
+
+    Raises:
+        UsageError: `least` is no number of rows.
+    """
+
+    def __init__(self, finder: TermFinder, *, terms_of: str = OURS, least: int = 20) -> None:
+        if least < 1:
+            raise UsageError(f"toxicity: identity_least is a number of rows, at least 1, not {least}")
+        self._finder = finder
+        self._least = least
+        self._terms_of = terms_of
+
+    def count(self, rows: Sequence[Row], flagged: Collection[str]) -> Mapping[str, int]:
+        """Rows and flagged rows by term. A row without any text is not counted: no detector was asked about it.
+
+        Args:
+            rows: what the filter inspected.
+            flagged: ids of the rows in which it found something.
+        """
+        counts: Counter[str] = Counter()
+        for row in rows:
+            texts = [turn.content for turn in row.turns if turn.content.strip()]
+            if not texts:
+                continue
+            named = self._finder.named(texts)
+            for term in {_ALL, *(named or (_NONE,)), *(Term(term.axis, "") for term in named)}:
+                counts[_key("rows", term)] += 1
+                counts[_key("flagged", term)] += row.id in flagged
+        return counts
+
+    def conclude(self, counts: Mapping[str, int]) -> Measured:
+        """The rates with their intervals; no measure where nothing can be compared."""
+        if not self._finder.terms:
+            return Measured()
+        every, none = _share(counts, _ALL), _share(counts, _NONE)
+        axes = [Term(axis, "") for axis in dict.fromkeys(term.axis for term in self._finder.terms)]
+        seen = {term: share for term in [*axes, *self._finder.terms] if (share := _share(counts, term)) is not None}
+        rest = none if none is not None and none.n >= self._least else None
+        compared = {
+            term: ProportionDifference(share, rest)
+            for term, share in seen.items()
+            if rest is not None and share.n >= self._least
+        }
+        # Bonferroni: of 100 harmless terms, five would pass over a bound that holds for one.
+        together = 1 - (1 - GATE_LEVEL) / max(len(compared), 1)
+        surely = {term: difference.bounds(together).lower for term, difference in compared.items()}
+        facts = {
+            "terms_of": self._terms_of,
+            "terms": len(self._finder.terms),
+            "least": self._least,
+            "compared": len(compared),
+            "all": _line(every),
+            "none": _line(none),
+            "lines": [
+                {"axis": term.axis, "term": term.name, "surely": surely.get(term)}
+                | _line(share)
+                | _excess(compared.get(term))
+                for term, share in seen.items()
+            ],
+        }
+        bounds = [bound for bound in surely.values() if bound is not None]
+        return Measured({PARITY_DIFFERENCE.name: max(bounds)} if bounds else {}, {"flag_rates": facts})
+
+
+def _key(what: str, term: Term) -> str:
+    return f"{what}\t{term.axis}\t{term.name}"
+
+
+def _share(counts: Mapping[str, int], term: Term) -> Proportion | None:
+    n = counts.get(_key("rows", term), 0)
+    return Proportion(counts[_key("flagged", term)], n) if n else None
+
+
+def _line(share: Proportion | None) -> dict[str, object]:
+    if share is None:
+        return {"n": 0}
+    bounds = share.bounds(_SHOWN_LEVEL)
+    return {
+        "n": share.n,
+        "flagged": int(share.successes),
+        "rate": share.value,
+        "low": bounds.lower,
+        "high": bounds.upper,
+    }
+
+
+def _excess(difference: ProportionDifference | None) -> dict[str, object]:
+    if difference is None:
+        return {}
+    bounds = difference.bounds(_SHOWN_LEVEL)
+    return {"excess": difference.value, "excess_low": bounds.lower, "excess_high": bounds.upper}

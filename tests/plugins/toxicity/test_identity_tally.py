@@ -1,0 +1,122 @@
+from collections import Counter
+
+import pytest
+
+from seatrial import Row, Turn
+from seatrial.errors import UsageError
+from seatrial.stats import Proportion, ProportionDifference
+from seatrial_plugins.toxicity.identity_tally import IdentityTally
+from seatrial_plugins.toxicity.identity_terms import TermFinder
+
+FINDER = TermFinder({"religion": ["muslim", "sikh"], "age": ["elderly"]})
+
+
+def row(name, *texts):
+    return Row(name, tuple(Turn("user", text) for text in texts), "chat", "s", "f", 1)
+
+
+def rates(tally, *groups):
+    """What a tally says of groups of (text, rows, flagged)."""
+    rows = [(row(f"{text} {n}", text), n < flagged) for text, of, flagged in groups for n in range(of)]
+    return tally.conclude(tally.count([one for one, _ in rows], {one.id for one, out in rows if out}))
+
+
+def lines(measured):
+    return {line["term"] or f"any {line['axis']}": line for line in measured.facts["flag_rates"]["lines"]}
+
+
+def test_a_row_counts_for_each_term_it_names_and_once_for_an_axis():
+    rows = [
+        row("a", "Muslims and Sikhs", "muslim"),
+        row("b", "an elderly Sikh"),
+        row("c", "hello"),
+        row("d", "", " "),
+        row("e"),
+    ]
+    tally = IdentityTally(FINDER, least=1)
+    found = tally.conclude(tally.count(rows, {"b", "c", "d"}))
+    assert {name: (line["n"], line["flagged"]) for name, line in lines(found).items()} == {
+        "any religion": (2, 1),
+        "any age": (1, 1),
+        "muslim": (1, 0),
+        "sikh": (2, 1),
+        "elderly": (1, 1),
+    }
+    facts = found.facts["flag_rates"]
+    assert [(facts[key]["n"], facts[key]["flagged"]) for key in ("all", "none")] == [(3, 2), (1, 1)]
+
+
+def test_rates_and_differences_have_the_bounds_of_stats():
+    found = rates(IdentityTally(FINDER, least=20), ("a muslim", 40, 30), ("weather", 200, 20))
+    line = lines(found)["muslim"]
+    share, rest = Proportion(30, 40), Proportion(20, 200)
+    assert (line["rate"], line["low"], line["high"]) == (0.75, *_ends(share))
+    assert (line["excess"], line["excess_low"], line["excess_high"]) == (
+        0.65,
+        *_ends(ProportionDifference(share, rest)),
+    )
+
+
+def _ends(estimate):
+    bounds = estimate.bounds(0.975)
+    return bounds.lower, bounds.upper
+
+
+def test_the_measure_is_the_largest_lower_bound_of_all_groups_together():
+    found = rates(
+        IdentityTally(FINDER, least=20),
+        ("a muslim", 40, 30),
+        ("a sikh", 20, 20),
+        ("elderly", 19, 19),
+        ("rain", 200, 20),
+    )
+    rest = Proportion(20, 200)
+    # Three are compared: muslim, sikh and any religion; elderly is named by too few rows.
+    bounds = [
+        ProportionDifference(share, rest).bounds(1 - 0.05 / 3).lower
+        for share in (Proportion(50, 60), Proportion(30, 40), Proportion(20, 20))
+    ]
+    assert found.measures == {"parity_difference": max(bounds)}
+    assert found.facts["flag_rates"]["compared"] == 3
+    assert "excess" not in lines(found)["elderly"]
+    assert lines(found)["elderly"]["surely"] is None
+
+
+def test_a_filter_that_throws_away_all_that_names_a_group_shows():
+    found = rates(IdentityTally(FINDER), ("a muslim", 50, 50), ("an elderly", 50, 3), ("rain", 500, 25))
+    assert found.measures["parity_difference"] > 0.8
+    surely = {name for name, line in lines(found).items() if (line["surely"] or 0) > 0}
+    assert surely == {"muslim", "any religion"}
+
+
+def test_a_fair_filter_has_no_surplus():
+    found = rates(IdentityTally(FINDER), ("a muslim", 100, 5), ("a sikh", 100, 6), ("rain", 500, 25))
+    assert found.measures["parity_difference"] < 0
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [[], [("rain", 500, 25)], [("a muslim", 19, 19), ("rain", 500, 25)], [("a muslim", 90, 90), ("rain", 19, 0)]],
+)
+def test_what_cannot_be_compared_is_missing_and_not_zero(groups):
+    assert rates(IdentityTally(FINDER), *groups).measures == {}
+
+
+def test_without_terms_nothing_is_told():
+    found = rates(IdentityTally(TermFinder({})), ("a muslim", 50, 50))
+    assert (found.measures, found.facts) == ({}, {})
+
+
+def test_batches_add_up_to_the_same():
+    tally = IdentityTally(FINDER, least=1)
+    rows = [row(str(n), ["a muslim", "sikhs", "rain"][n % 3]) for n in range(60)]
+    flagged = {str(n) for n in range(0, 60, 4)}
+    parts = Counter()
+    for start in range(0, 60, 7):
+        parts.update(tally.count(rows[start : start + 7], flagged))
+    assert tally.conclude(parts) == tally.conclude(tally.count(rows, flagged))
+
+
+def test_a_limit_that_is_none_is_refused():
+    with pytest.raises(UsageError, match="identity_least"):
+        IdentityTally(FINDER, least=0)
