@@ -5,7 +5,7 @@ What stands here is what plugins are written against. A run from Python: `seatri
 """
 
 from seatrial.benchmark import Benchmark
-from seatrial.component import Component, Use
+from seatrial.component import Absent, Component, Use
 from seatrial.errors import SeatrialError, SourceError, StageError, TrainingError, UsageError
 from seatrial.events import Artifact, Plan, Record, Stage, Step
 from seatrial.filters import Comparison, Grouping, Measured
@@ -23,6 +23,7 @@ from seatrial.verdict import Decision, Evidence, Verdict
 __version__ = "0.1.0"
 
 __all__ = [
+    "Absent",
     "Artifact",
     "Benchmark",
     "Comparison",

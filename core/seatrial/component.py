@@ -10,7 +10,7 @@ from seatrial.findings import Rule
 from seatrial.model import Capability
 from seatrial.scores import Metric
 
-__all__ = ["Component", "Place", "Use"]
+__all__ = ["Absent", "Component", "Place", "Use"]
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -38,6 +38,17 @@ class Use:
     when: Callable[[Mapping[str, Any]], bool] | None = None
     """Whether the component's options need it: where they don't, the builder gets None, and nothing is loaded, nor missed
     where it isn't installed. A function of a module, so that it can go to other processes."""
+    optional: bool = False
+    """Whether the component can do without it: where the default encoder or detector cannot be built, or the suite names no
+    model that could have a tokenizer, the builder gets an `Absent`, which says why. What a suite names must be there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Stands where a component gets something that it can do without, and that could not be had."""
+
+    reason: str
+    """A sentence for the user: what was missing, and what to do about it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,10 @@ class Comparison:
     """The values of the component's `metrics`, by their names: gates can hold them."""
     facts: Mapping[str, object] = field(default_factory=dict)
     """What reports may tell besides. JSON values. `groups` becomes a table: name of what train was held against →
-    {"items": how many there are, "contaminated": {rule: how many of them it found}}."""
+    {"items": how many there are, "contaminated": {rule: how many of them it found}}. `dimensions` is drawn, and tells reports
+    that this filter looks for gaps, not for leaks: a list, for each dimension (label, topic, length, …) {"name",
+    "rows": {split: how many}, "parts": [{"name", "rows": {split: how many}, "absent" or "thin": the split that has none or
+    few of them, "expected", "example"}], "divergence", "chance", "says", "others": parts that are not listed}."""
 
     @classmethod
     def of(cls, found: Iterable[Finding] | Comparison) -> Comparison:
@@ -123,7 +126,12 @@ class Comparison:
 
 
 class SplitFilter(Protocol):
-    """Compares the train rows with the held-out ones (`place="splits"`)."""
+    """Compares the train rows with the held-out ones (`place="splits"`).
+
+    It is asked where there are rows on both sides; one that has something to say of train rows alone says so with an
+    attribute `alone`, and is then asked wherever there are train rows. What it does not look for although one might expect
+    it, it says in an attribute `unseen`, as a `RowFilter` does.
+    """
 
     def compare(self, train: Rows, held_out: Rows) -> Iterable[Finding] | Comparison:
         """Findings about train rows (a held-out row only where the suite asks for it), `matched_row` set."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from seatrial.reporting import Result
+from seatrial_reports.dimensions import build_coverage
 from seatrial_reports.facts import entries, flat, mapping, number, sequence, text, whole
 from seatrial_reports.numbers import count, percent, share
 
@@ -61,7 +62,7 @@ class Cover:
     """(split, rows) after leakage, else as they were split."""
     notes: tuple[str, ...]
     charts: tuple[tuple[str, tuple[Bar, ...]], ...]
-    """(`label` or `slice`, bars), the largest first."""
+    """(`label` or `slice`, bars), the largest first; not what a coverage filter draws."""
     lonely: str
     """`12 of 105 (11.4%)` test rows have no similar train row; "" where nobody looked."""
     measure: str
@@ -79,6 +80,7 @@ def build_cover(result: Result) -> Cover:
     sizes = mapping(leakage, "splits") or split
     facts = mapping(leakage, "coverage") or mapping(split, "coverage")
     labels, slices = (_bars(mapping(facts, kind)) for kind in ("labels", "slices"))
+    drawn = {one.name for cover in build_coverage(result) for one in cover.dimensions}
     absent = (
         f"{said}: {', '.join(map(str, found))}." for key, said in _ABSENT.items() if (found := sequence(facts, key))
     )
@@ -86,7 +88,9 @@ def build_cover(result: Result) -> Cover:
         splits=tuple((name, n) for name in _SPLITS if (n := whole(sizes, name)) is not None),
         notes=(*map(str, sequence(split, "notes")), *absent),
         charts=tuple(
-            (kind, bars) for kind, bars in (("label", labels), ("slice", slices if slices != labels else ())) if bars
+            (kind, bars)
+            for kind, bars in (("label", labels), ("slice", slices if slices != labels else ()))
+            if bars and kind not in drawn
         ),
         lonely=_lonely(facts, whole(sizes, "test")),
         measure=_measure(facts),

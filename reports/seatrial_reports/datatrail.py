@@ -9,6 +9,7 @@ from seatrial.reporting import Result
 from seatrial.scores import Score
 from seatrial_reports.columns import chosen
 from seatrial_reports.cover import Cover, build_cover
+from seatrial_reports.dimensions import Coverage, build_coverage
 from seatrial_reports.evidence import Example, quote
 from seatrial_reports.facts import entries, text, whole
 from seatrial_reports.filtering import FILTER_STAGES, FilterBlock, build_filters
@@ -59,6 +60,8 @@ class DataTrail:
     files: tuple[tuple[str, str, str], ...]
     """(file, source, records)."""
     cover: Cover
+    coverage: tuple[Coverage, ...]
+    """What coverage filters told; empty where the suite has none."""
     conflicts: tuple[Example, ...]
     conflicts_total: int
     leaks: Leaks
@@ -91,6 +94,7 @@ def build_data_trail(result: Result) -> DataTrail:
             for file in entries(result.facts("read"), "files")
         ),
         cover=build_cover(result),
+        coverage=build_coverage(result),
         conflicts=tuple(quote(result, conflicts[:LISTED])),
         conflicts_total=len(conflicts),
         leaks=build_leaks(result),

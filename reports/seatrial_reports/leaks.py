@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from seatrial.reporting import Result
 from seatrial_reports.columns import chosen, grouped, truths
+from seatrial_reports.dimensions import covering
 from seatrial_reports.evidence import Example, quote
 from seatrial_reports.facts import entries, mapping, number, text, whole
 from seatrial_reports.numbers import count, percent
@@ -74,8 +75,9 @@ def build_leaks(result: Result) -> Leaks:
     """From the ledger's entries of the leakage stage, and what its filters counted."""
     import pyarrow as pa
 
-    filters = entries(result.facts("leakage"), "filters")
-    places = chosen(result.ledger, ("stage",), lambda stage: stage == "leakage")
+    filters = [one for one in entries(result.facts("leakage"), "filters") if not covering(one)]
+    gaps = {text(one, "filter") for one in entries(result.facts("leakage"), "filters") if covering(one)}
+    places = chosen(result.ledger, ("stage", "filter"), lambda stage, name: stage == "leakage" and name not in gaps)
     found = result.ledger.take(pa.array(places))
     keys, group = grouped(found, ("row", "matched_row"))
     pairs = _pairs(result, places, group)

@@ -12,6 +12,7 @@ from seatrial.display.legible import one_line
 from seatrial.reporting import Result
 from seatrial.store import atomic_file
 from seatrial_reports.comparison import MetricBlock
+from seatrial_reports.dimensions import Dimension
 from seatrial_reports.view import View, build_view
 
 __all__ = ["MarkdownReport", "cell", "render_markdown"]
@@ -105,6 +106,7 @@ def _document(view: View) -> Iterator[str]:
         yield from ("", "## Not measured", "", *(f"- {_said(said)}" for said in view.unmeasured))
     yield from _data(view)
     yield from _identity(view)
+    yield from _coverage(view)
     yield from _leakage(view)
     for section in view.sections:
         yield from ("", f"## {cell(section.title)}", "")
@@ -242,6 +244,46 @@ def _identity(view: View) -> Iterator[str]:
                 )
         if block.few:
             yield from ("", f"Too few rows to compare (fewer than {block.least:,}): {_said(block.few)}.")
+
+
+def _coverage(view: View) -> Iterator[str]:
+    """What train or test lacks; the counts of all parts stand in the HTML report."""
+    for cover in view.data.coverage:
+        yield from ("", "## Coverage", "")
+        yield from _table(
+            (
+                _Column("Rows by"),
+                _Column("In test, none or few in train"),
+                _Column("In train, none or few in test"),
+                _Column("Parts", "right"),
+                _Column("Divergence"),
+            ),
+            (
+                (
+                    one.title,
+                    *(_gaps(one, split) for split in ("train", "test")),
+                    f"{len(one.bars) + one.others:,}",
+                    one.divergence or "not compared",
+                )
+                for one in cover.dimensions
+            ),
+        )
+        said = [f"Test rows with no near train row: {cell(cover.lonely)}."] if cover.lonely else []
+        said += [
+            f"{what[0].upper()}{what[1:]}, train and test: {' · '.join(value for value in values if value)}."
+            for what, values in cover.diversity
+        ]
+        said += [f"Not looked for: {cell(cover.absent)}."] if cover.absent else []
+        for line in said:
+            yield from ("", line)
+
+
+def _gaps(one: Dimension, split: str) -> str:
+    found = [bar for bar in one.gaps if bar.gap.endswith(f" in {split}")]
+    if not found:
+        return "none" if one.divergence else "not compared"
+    named = "; ".join(one_line(bar.name, 60) for bar in found[:SHOWN])
+    return f"{len(found)}: {named}{'; …' if len(found) > SHOWN else ''}"
 
 
 def _leakage(view: View) -> Iterator[str]:

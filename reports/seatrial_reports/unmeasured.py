@@ -23,6 +23,7 @@ _LOOKED_FOR = (
         {"near_duplicates", "semantic_duplicates"},
         "rows that say nearly the same (near_duplicates, semantic_duplicates)",
     ),
+    ({"coverage"}, "kinds of rows that train or test lacks (coverage)"),
     ({"label_errors"}, "wrong labels (label_errors)"),
     ({"language"}, "rows in other languages (language)"),
     ({"privacy"}, "personal data (privacy)"),

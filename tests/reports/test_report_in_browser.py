@@ -51,8 +51,16 @@ def browse(tmp_path, *arguments):
 
 
 @pytest.fixture
-def hostile(build_result, payloads):
-    return build_result(lambda text: f"{' '.join(payloads)} {text}")
+def hostile(build_result, covered, payloads):
+    def say(text):
+        return f"{' '.join(payloads)} {text}"
+
+    return covered(build_result(say), say)
+
+
+@pytest.fixture(scope="session")
+def plain_result(plain_result, covered):
+    return covered(plain_result)
 
 
 @pytest.fixture

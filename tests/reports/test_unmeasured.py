@@ -31,7 +31,16 @@ def test_what_was_measured_is_not_listed(record, scored):
         "score": [{name: {}} for name in ("generation", "attack", "latency", "safety")],
         "filters": [
             {name: {}}
-            for name in ("leakage", "duplicates", "near_duplicates", "label_errors", "language", "privacy", "toxicity")
+            for name in (
+                "leakage",
+                "duplicates",
+                "near_duplicates",
+                "label_errors",
+                "coverage",
+                "language",
+                "privacy",
+                "toxicity",
+            )
         ],
         "data": {"test": {"source": "path:test.csv", "limit": None}},
         "seeds": [1, 2, 3],

@@ -13,7 +13,7 @@ __all__ = ["DATA_METRICS", "data_values", "filter_values"]
 
 @dataclass(frozen=True, slots=True)
 class _Fact:
-    """Where a metric's value stands: a stage's fact."""
+    """Where a metric's value stands: a stage's fact, or how many there are where that is a list."""
 
     stage: str
     path: tuple[str, ...]
@@ -38,6 +38,18 @@ _FACTS: Mapping[str, _Fact] = {
     "data/test_without_neighbour": _Fact(
         "leakage", ("coverage", "without_neighbour"), "lower", "Test rows with no similar train row."
     ),
+    "data/labels_not_in_train": _Fact(
+        "leakage", ("coverage", "labels_not_in_train"), "lower", "Labels of test that train has no row of.", "labels"
+    ),
+    "data/labels_not_in_test": _Fact(
+        "leakage", ("coverage", "labels_not_in_test"), "lower", "Labels of train that test has no row of.", "labels"
+    ),
+    "data/slices_not_in_train": _Fact(
+        "leakage", ("coverage", "slices_not_in_train"), "lower", "Slices of test that train has no row of.", "slices"
+    ),
+    "data/slices_not_in_test": _Fact(
+        "leakage", ("coverage", "slices_not_in_test"), "lower", "Slices of train that test has no row of.", "slices"
+    ),
     "train/truncated_rows": _Fact("train", ("truncated_rows",), "lower", "Train rows cut at the token limit."),
     "train/lost_tokens": _Fact("train", ("lost_tokens",), "lower", "Tokens cut off at the limit.", "tokens"),
     "train/supervised_tokens": _Fact(
@@ -60,6 +72,8 @@ def data_values(facts: Mapping[str, Mapping[str, object]]) -> dict[str, float]:
         found: object = facts.get(fact.stage, {})
         for key in fact.path:
             found = found.get(key) if isinstance(found, Mapping) else None
+        if isinstance(found, list):
+            found = len(found)
         if isinstance(found, int | float):
             values[name] = float(found)
     return values

@@ -261,7 +261,7 @@ def _read_use(
             complaints.append(Complaint((name,), said))
         return None
     if value is None and catalogue.find(kind, str(use.default)) is None:
-        if use.when is not None:
+        if use.when is not None or use.optional:
             return None  # missed when it is needed, and perhaps it isn't
         said = f"needs the {use.kind} '{use.default}', which no plugin brings; name one of: {listed(catalogue.names(kind))}"
         complaints.append(Complaint((name,), said))

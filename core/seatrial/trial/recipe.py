@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from seatrial.component import Absent
 from seatrial.errors import SeatrialError, StageError
 from seatrial.store import digest_json
 
@@ -25,6 +26,8 @@ class Recipe:
     options: Mapping[str, Any]
     parts: Mapping[str, Recipe] = field(default_factory=dict)
     """Option → how to build what it gets."""
+    optional: frozenset[str] = frozenset()
+    """The parts that it can do without: those that cannot be built become an `Absent`."""
 
     @property
     def key(self) -> str:
@@ -38,13 +41,21 @@ class Recipe:
         Raises:
             StageError: it could not be built; the message names the component and its plugin.
         """
-        parts = {option: part.made_once(made) for option, part in self.parts.items()}
+        parts = {option: self._part(option, made) for option in self.parts}
         try:
             return self.build(**{**self.options, **parts})
         except SeatrialError:
             raise
         except Exception as error:
             raise StageError(f"{self.who} could not be built: {type(error).__name__}: {error}") from error
+
+    def _part(self, option: str, made: MutableMapping[str, Any]) -> Any:
+        try:
+            return self.parts[option].made_once(made)
+        except SeatrialError as error:
+            if option not in self.optional:
+                raise
+            return Absent(str(error))
 
     def made_once(self, made: MutableMapping[str, Any]) -> Any:
         """The one in `made`, or a new one that is left there."""

@@ -42,6 +42,7 @@ class SuiteFilter:
             "reads": dict(self.reads),
             "rules": {rule.name: rule.version for rule in self.component.rules},
             "actions": self.actions if self.actions is None or isinstance(self.actions, str) else dict(self.actions),
+            "unseen": self.unseen,  # what was not installed when a run began may be when it goes on
         }
 
     @property
@@ -53,6 +54,11 @@ class SuiteFilter:
     def unseen(self) -> str:
         """What it does not look for although one might expect it, if it says so."""
         return str(getattr(self.filter, "unseen", ""))
+
+    @property
+    def alone(self) -> bool:
+        """Whether a split filter looks at train rows that there is nothing to compare with."""
+        return bool(getattr(self.filter, "alone", False))
 
     def who(self, stage: str) -> str:
         """Stage, filter and plugin, for errors."""

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seatrial.component import Use
+from seatrial.component import Absent, Use
 from seatrial.errors import PluginError, SourceError, UsageError
 from seatrial.host import Host, Kind, Provided
 from seatrial.model import LanguageModel, ModelFiles, ModelLoader
 from seatrial.sources import Resolved
+from seatrial.suite.options import validate_options
 from seatrial.trial.benchmarks import read_benchmarks
 from seatrial.trial.recipe import Recipe
 
@@ -70,15 +71,29 @@ class Workbench:
         uses = provided.component.uses
         needed = {option for option, use in uses.items() if use.when is None or use.when(options)}
         parts = {option: self._part(uses[option], options.get(option)) for option in uses if option in needed}
+        optional = frozenset(option for option in needed if self._may_lack(uses[option], options.get(option)))
         who = f"{name} (plugin {provided.plugin} of {provided.distribution})"
-        return Recipe(who, provided.component.build, {**options, **dict.fromkeys(uses.keys() - needed)}, parts)
+        return Recipe(
+            who, provided.component.build, {**options, **dict.fromkeys(uses.keys() - needed)}, parts, optional
+        )
+
+    def _may_lack(self, use: Use, named: Any) -> bool:
+        """Whether what an option stands for may be missing: never what a suite names otherwise than the default."""
+        if not use.optional or named is None or use.default is None:
+            return use.optional
+        provided = self.host.find(_USED[use.kind], use.default)
+        return provided is not None and named == {use.default: validate_options(provided.component, {}, self.host)}
 
     def _part(self, use: Use, named: Any) -> Recipe:
         if use.kind == "tokenizer":
+            if use.optional and self._choice is None:
+                return Recipe("no tokenizer", Absent, {"reason": "the suite names no model"})
             return self._tokenizer()
         if use.kind == "benchmarks":
             return self._benchmarks(named)
         if named is None:
+            if use.optional and self.host.find(_USED[use.kind], str(use.default)) is None:
+                return Recipe(f"no {use.kind}", Absent, {"reason": f"no plugin brings the {use.kind} {use.default!r}"})
             named = use.default
         name, options = (named, {}) if isinstance(named, str) else next(iter(named.items()))
         return self.recipe(_USED[use.kind], name, options or {})

@@ -15,6 +15,7 @@ from transformers.utils import logging as transformers_logging
 
 from seatrial.errors import UsageError
 from seatrial.model import WordVectors
+from seatrial_plugins.encoders.vector_memory import VectorMemory
 
 __all__ = ["MAX_TOKENS", "SentenceEncoder"]
 
@@ -26,7 +27,7 @@ _MAX_CHARACTERS = 64 * MAX_TOKENS
 
 
 class SentenceEncoder:
-    """Turns texts into unit vectors; the weights are shared by every encoder of the same folder and device."""
+    """Turns texts into unit vectors; weights, and vectors of late, are shared by all encoders of one folder and device."""
 
     def __init__(self, folder: Path, *, batch_size: int = 64, device: str = "auto") -> None:
         if batch_size < 1:
@@ -35,9 +36,13 @@ class SentenceEncoder:
         self._device = torch_device(device)
         self._tokenizer, self._model = load_weights(folder, str(self._device))
         self.dimensions: int = self._model.config.hidden_size
+        self._memory = memory_of(folder, str(self._device), self.dimensions)
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Unit vectors, float32, shape [texts, dimensions]; an empty text gives a zero vector."""
+        return self._memory.recall(texts, self._encoded)
+
+    def _encoded(self, texts: Sequence[str]) -> np.ndarray:
         vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
         said = [index for index, text in enumerate(texts) if text.strip()]
         if not said:
@@ -141,6 +146,13 @@ def load_weights(folder: Path, device: str) -> tuple[Any, Any]:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         model = AutoModel.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
     return tokenizer, model.to(device).eval()
+
+
+@functools.cache
+def memory_of(folder: Path, device: str, dimensions: int) -> VectorMemory:
+    """What encoders of that folder and device have encoded of late in this process."""
+    del folder, device  # they are the cache's key
+    return VectorMemory(dimensions)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from seatrial import Benchmark, Component, Metric, Rule, Use, hookimpl
 from seatrial.filters import Filter, SplitFilter
 from seatrial.model import CountsTokens, Encoder
+from seatrial_plugins.coverage import coverage_filters
 
 __all__ = ["PresetName", "counts_tokens", "embeds", "leakage", "leakage_metrics", "seatrial_filters"]
 
@@ -181,7 +182,7 @@ def embeds(options: Mapping[str, Any]) -> bool:
 
 @hookimpl
 def seatrial_filters() -> Iterable[Component[Filter]]:
-    """The leakage filter."""
+    """The filters that compare train with held-out rows: leakage, and coverage."""
     yield Component(
         "leakage",
         leakage,
@@ -196,3 +197,4 @@ def seatrial_filters() -> Iterable[Component[Filter]]:
         place="splits",
         version="2",
     )
+    yield from coverage_filters()

@@ -23,6 +23,11 @@ def test_a_runs_own_counts_are_those_that_its_facts_hold():
     assert set(data_values(FACTS)) <= set(DATA_METRICS)
 
 
+def test_lists_are_counted():
+    facts = {"leakage": {"coverage": {"labels_not_in_train": ["a", "b"], "labels_not_in_test": []}}}
+    assert data_values(facts) == {"data/labels_not_in_train": 2.0, "data/labels_not_in_test": 0.0}
+
+
 def test_what_filters_measured_is_called_by_their_aliases():
     assert filter_values(FACTS) == {
         "leakage/held_out_items": 3.0,

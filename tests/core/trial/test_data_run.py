@@ -235,3 +235,28 @@ def test_a_killed_data_run_goes_on_and_leaves_what_an_undisturbed_one_leaves(fol
         kept = result.facts("leakage")["rows_out"]
         assert kept + sum(result.ledger["decisive"].to_pylist()) == result.facts("read")["read"] == 12_001
         assert not [path for path in (result.folder / "data").iterdir() if path.name.startswith((".compare", ".leak"))]
+
+
+COVERED = SUITE.replace("{leakage: {presets: [exact]}}", "{coverage: {dimensions: DIMENSIONS, neighbours: false}}")
+
+
+def test_coverage_without_a_model_counts_what_it_can_and_says_what_it_cannot(folder, capsys):
+    dimensions = "[label, slice, length, tokens]"
+    (folder / "suite.yaml").write_text(COVERED.replace("DIMENSIONS", dimensions), encoding="utf-8")
+    assert seatrial(capsys, "data", "suite.yaml")[0] == 0
+    (one,) = load_result(only_run(folder), Host.load()).facts("leakage")["filters"]
+    assert [found["name"] for found in one["facts"]["dimensions"]] == ["label", "length"]
+    assert one["measures"]["label_gaps_in_train"] == 0
+    assert one["unseen"] == "tokens (the suite names no model)"
+    page = (only_run(folder) / "report/index.html").read_text(encoding="utf-8")
+    assert "Is every kind of row there?" in page
+    assert "the suite names no model" in page
+
+
+def test_a_gate_on_coverage_is_checked_by_name(folder, capsys):
+    gates = "gates: [{metric: coverage/label_gaps_in_tran, max: 0}, {metric: coverage/length_divergence, max: 0.1}]"
+    (folder / "suite.yaml").write_text(COVERED.replace("DIMENSIONS", "[label]") + gates, encoding="utf-8")
+    code, _, said = seatrial(capsys, "check", "suite.yaml", "--data")
+    assert code == 2
+    assert "did you mean 'coverage/label_gaps_in_train'?" in said
+    assert "nothing in the suite produces 'coverage/length_divergence'" in said

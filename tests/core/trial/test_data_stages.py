@@ -273,6 +273,19 @@ def test_without_held_out_rows_a_filter_runs_where_it_has_benchmarks(folder, sui
     assert facts.get("measures") == ({"found": 0} if reads else None)
 
 
+@pytest.mark.parametrize(("split", "asked"), [("train", True), ("test", False)])
+def test_a_filter_that_speaks_of_train_alone_runs_wherever_there_is_train(folder, suite_filter, split, asked, tmp_path):
+    run = folder("run", "split", [replace(row, split=split) for row in rows(10)])
+    alone = type("Alone", (Measures,), {"alone": True})
+    artifact = Artifact({"split": run / "data/split.parquet", **ledgers(tmp_path)})
+    (facts,) = (
+        Leakage([suite_filter(alone, (Rule("same", "s"),), place="splits")], ONE)
+        .run(artifact, run, nothing)
+        .facts["filters"]
+    )
+    assert facts.get("measures") == ({"found": 0} if asked else None)
+
+
 def test_a_benchmark_that_changed_makes_the_stage_run_again(suite_filter):
     one = suite_filter(SameText, (Rule("same", "s"),), place="splits")
     changed = replace(one, reads={"path:items.jsonl": "another digest"})

@@ -53,7 +53,8 @@ def test_what_is_beyond_the_token_limit_is_cut(tiny_bert):
 def test_order_is_restored(tiny_bert, texts, data):
     encoder = minilm(source=str(tiny_bert), batch_size=3)
     shuffled = data.draw(st.permutations(range(len(texts))))
-    straight, mixed = encoder.encode(texts), encoder.encode([texts[place] for place in shuffled])
+    # Past the memory of what was encoded before, which would give the same vectors back.
+    straight, mixed = encoder._encoded(texts), encoder._encoded([texts[place] for place in shuffled])
     assert np.allclose(straight[list(shuffled)], mixed, atol=1e-5)
 
 

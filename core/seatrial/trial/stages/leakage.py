@@ -71,7 +71,7 @@ class Leakage:
         rows = sieve.rows
         inside = _in_train(rows)
         train, held_out = SomeRows(rows, inside), SomeRows(rows, ~inside)
-        if not len(train) or not (len(held_out) or suite_filter.reads):
+        if not len(train) or not (len(held_out) or suite_filter.reads or suite_filter.alone):
             return  # there is nothing to hold against each other
         with blame(self.name, f"filter {suite_filter.alias}", suite_filter.plugin), ExitStack() as stack:
             comparison = self._comparison(suite_filter, sieve, work, train, held_out, stack, steps)

@@ -1,0 +1,178 @@
+"""Dimensions: what train and test hold by label, topic, length, …, as a filter counted it, and what one of them lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from seatrial.reporting import Result
+from seatrial_reports.facts import entries, flat, mapping, number, sequence, text, whole
+from seatrial_reports.numbers import count, percent, share
+
+__all__ = ["Bar", "Coverage", "Dimension", "build_coverage", "covering"]
+
+SHOWN = 10
+"""Parts that are shown before a reader asks for all."""
+
+_SPLITS = ("train", "validation", "test")
+_DRAWN = ("train", "test")
+_TITLES = {"length": "length in characters", "tokens": "length in tokens"}
+_PLURALS = {"length": "bands of length", "tokens": "bands of tokens"}
+_DIVERSITY = {
+    "vendi": "effective number of unlike rows (Vendi score)",
+    "similarity": "mean cosine of two rows",
+    "distinct": "share of different word pairs (distinct-2)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One label, topic or band."""
+
+    name: str
+    example: str
+    widths: tuple[tuple[str, float], ...]
+    """(split, width in percent of the plot), of train and of test."""
+    counts: tuple[tuple[str, str, str], ...]
+    """(split, rows, share of the split's rows)."""
+    gap: str
+    """`none in train`, `few in train`; "" for what is no gap."""
+    expected: str
+    """`122 would be expected`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """The rows by one of their sides."""
+
+    name: str
+    title: str
+    plural: str
+    says: str
+    bars: tuple[Bar, ...]
+    others: int
+    """Parts that are not told one by one."""
+    divergence: str
+    """`0.047 bits, where chance alone gives 0.006`; "" where train and test were not compared."""
+    ordered: bool
+
+    @property
+    def shown(self) -> tuple[Bar, ...]:
+        """The parts that are seen first: all where they have an order, else the gaps and the largest."""
+        if self.ordered or len(self.bars) <= SHOWN + 2:
+            return self.bars
+        return (*self.gaps, *(bar for bar in self.bars if not bar.gap))[: max(SHOWN, min(len(self.gaps), 2 * SHOWN))]
+
+    @property
+    def rest(self) -> tuple[Bar, ...]:
+        """The others."""
+        shown = set(map(id, self.shown))
+        return tuple(bar for bar in self.bars if id(bar) not in shown)
+
+    @property
+    def gaps(self) -> tuple[Bar, ...]:
+        """The parts that train or test lacks."""
+        return tuple(bar for bar in self.bars if bar.gap)
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What a coverage filter told."""
+
+    filter: str
+    dimensions: tuple[Dimension, ...]
+    diversity: tuple[tuple[str, tuple[str, ...]], ...]
+    """(what, (train, test))."""
+    lonely: str
+    """`30 of 3,080 (1.0%)` test rows have no near train row; "" where nobody looked."""
+    measure: str
+    nearest: str
+    absent: str
+    """What it did not look for, and why."""
+    empty: tuple[str, ...]
+    """Dimensions that no row has a value of."""
+
+
+def covering(facts: Mapping[str, object]) -> bool:
+    """Whether a filter, by its facts, looked for gaps and not for leaks."""
+    return "dimensions" in mapping(facts, "facts")
+
+
+def build_coverage(result: Result) -> tuple[Coverage, ...]:
+    """One for each filter that counted dimensions; mostly one or none."""
+    return tuple(_coverage(one) for one in entries(result.facts("leakage"), "filters") if covering(one))
+
+
+def _coverage(filter_facts: Mapping[str, object]) -> Coverage:
+    facts = mapping(filter_facts, "facts")
+    near, diversity = mapping(facts, "neighbours"), mapping(facts, "diversity")
+    compared, alone = whole(near, "compared"), whole(near, "without_neighbour")
+    threshold = number(near, "threshold")
+    return Coverage(
+        filter=text(filter_facts, "filter"),
+        dimensions=tuple(_dimension(one) for one in entries(facts, "dimensions")),
+        diversity=tuple(_diverse(diversity)),
+        lonely=f"{count(alone)} of {count(compared)} ({percent(alone / compared)})"
+        if compared and alone is not None
+        else "",
+        measure=f"{text(near, 'measure')} below {threshold:g}" if threshold is not None else text(near, "measure"),
+        nearest=", ".join(f"{name} {written}" for name, written in flat(mapping(near, "similarity_quantiles"))),
+        absent=text(filter_facts, "unseen"),
+        empty=tuple(_TITLES.get(str(name), str(name)) for name in sequence(facts, "empty")),
+    )
+
+
+def _dimension(facts: Mapping[str, object]) -> Dimension:
+    name = text(facts, "name")
+    parts = entries(facts, "parts")
+    totals = {split: whole(mapping(facts, "rows"), split) or 0 for split in _SPLITS}
+    largest = max(
+        (
+            (whole(mapping(part, "rows"), split) or 0) / totals[split]
+            for part in parts
+            for split in _DRAWN
+            if totals[split]
+        ),
+        default=0.0,
+    )
+    divergence, chance = number(facts, "divergence"), number(facts, "chance")
+    said = f"{share(divergence)} bits" if divergence is not None else ""
+    return Dimension(
+        name=name,
+        title=_TITLES.get(name, name),
+        plural=_PLURALS.get(name, f"{name}s"),
+        says=text(facts, "says"),
+        bars=tuple(_bar(part, totals, largest or 1.0) for part in parts),
+        others=whole(facts, "others") or 0,
+        divergence=f"{said}, where chance alone gives about {share(chance)}" if said and chance is not None else said,
+        ordered=name in _TITLES,
+    )
+
+
+def _bar(part: Mapping[str, object], totals: Mapping[str, int], largest: float) -> Bar:
+    rows = mapping(part, "rows")
+    counts = {split: whole(rows, split) or 0 for split in _SPLITS if totals[split]}
+    shares = {split: n / totals[split] for split, n in counts.items()}
+    absent, thin, expected = text(part, "absent"), text(part, "thin"), number(part, "expected")
+    return Bar(
+        name=text(part, "name"),
+        example=text(part, "example").strip(),
+        widths=tuple((split, round(100 * shares[split] / largest, 2)) for split in _DRAWN if split in shares),
+        counts=tuple((split, count(n), percent(shares[split])) for split, n in counts.items()),
+        gap=f"none in {absent}" if absent else f"few in {thin}" if thin else "",
+        expected=f"{expected:,.0f} would be expected" if expected is not None and (absent or thin) else "",
+    )
+
+
+def _diverse(facts: Mapping[str, object]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    splits = [mapping(facts, split) for split in _DRAWN]
+    for name, what in _DIVERSITY.items():
+        values = [number(split, name) for split in splits]
+        if any(value is not None for value in values):
+            yield what, tuple(_written(name, value) for value in values)
+
+
+def _written(name: str, value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:.1f}" if name == "vendi" else share(value)

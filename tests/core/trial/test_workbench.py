@@ -1,0 +1,74 @@
+"""The workbench: what a component can do without, and what it cannot."""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+import pytest
+
+from seatrial import Absent, Component, Use, hookimpl
+from seatrial.errors import SourceError
+from seatrial.host import Host
+from seatrial.suite.options import read_options
+from seatrial.trial.workbench import Workbench
+
+
+class Counter:
+    def __init__(self, encoder: Any, tokenizer: Any) -> None:
+        self.encoder, self.tokenizer = encoder, tokenizer
+
+
+def counter(*, encoder: Any, tokenizer: Any) -> Any:
+    return Counter(encoder, tokenizer)
+
+
+def broken(*, size: int = 3) -> Any:
+    raise SourceError(f"its {size} weights are missing")
+
+
+class Plugin:
+    def __init__(self, default: str) -> None:
+        self.default = default
+
+    @hookimpl
+    def seatrial_filters(self):
+        uses = {"encoder": Use("encoder", self.default, optional=True), "tokenizer": Use("tokenizer", optional=True)}
+        yield Component("counter", counter, "Counts.", uses=uses, place="splits")
+
+    @hookimpl
+    def seatrial_encoders(self):
+        yield Component("broken", broken, "Cannot be built.")
+
+
+def bench_of(tmp_path, default="broken"):
+    host = Host.load()
+    host.register(Plugin(default), name="counter")
+    host.check()
+    return host, Workbench(host, cache=tmp_path, offline=True)
+
+
+def options(host, **given):
+    return read_options(host.find("filters", "counter").component, given, host)[0]
+
+
+def test_what_a_component_can_do_without_is_absent_and_says_why(tmp_path):
+    host, bench = bench_of(tmp_path)
+    built = bench.build("filters", "counter", options(host))
+    assert built.encoder == Absent("its 3 weights are missing")
+    assert built.tokenizer == Absent("the suite names no model")
+    recipe = bench.recipe("filters", "counter", options(host))
+    assert pickle.loads(pickle.dumps(recipe)).make({}).encoder == built.encoder
+
+
+def test_what_a_suite_names_must_be_there(tmp_path):
+    host, bench = bench_of(tmp_path)
+    with pytest.raises(SourceError, match="its 7 weights are missing"):
+        bench.build("filters", "counter", options(host, encoder={"broken": {"size": 7}}))
+
+
+def test_a_default_that_no_plugin_brings_is_absent(tmp_path):
+    host, bench = bench_of(tmp_path, default="gone")
+    found = bench.build("filters", "counter", options(host)).encoder
+    assert isinstance(found, Absent)
+    assert "'gone'" in found.reason

@@ -1,0 +1,120 @@
+"""The coverage filter as a whole."""
+
+import pytest
+
+from seatrial import Absent
+from seatrial.data.table import RowList
+from seatrial.errors import UsageError
+from seatrial_plugins.coverage import build_coverage, coverage_metrics
+
+ALL = ("label", "slice", "topic", "language", "length", "tokens")
+
+
+def dimension(facts, name):
+    return next(one for one in facts["dimensions"] if one["name"] == name)
+
+
+def gaps(facts, name):
+    return {part["name"]: part.get("absent") for part in dimension(facts, name)["parts"] if "absent" in part}
+
+
+@pytest.fixture
+def uneven(rows_about):
+    """Train knows nothing of loans, test nothing of rent."""
+    train = [*rows_about("card", 40, "train"), *rows_about("rent", 20, "train", label="rent", slice="old")]
+    held_out = [*rows_about("card", 20, "test"), *rows_about("loan", 12, "test", label="loan", slice="new")]
+    return train, held_out
+
+
+def test_what_was_taken_out_of_train_is_found_by_label_and_topic_and_neighbour(uneven, cover, encoder, tokenizer):
+    measures, facts, findings = cover(
+        *uneven, encoder=encoder, tokenizer=tokenizer, dimensions=ALL, neighbours=True, topics=3
+    )
+    assert gaps(facts, "label") == {"loan": "train", "rent": "test"}
+    assert gaps(facts, "slice") == {"new": "train", "old": "test"}
+    topics = gaps(facts, "topic")
+    assert sorted((name.split(", ")[0], split) for name, split in topics.items()) == [
+        ("loan", "train"),
+        ("rent", "test"),
+    ]
+    assert (
+        measures["topic_gaps_in_train"] == measures["label_gaps_in_train"] == measures["topics_without_neighbour"] == 1
+    )
+    assert measures["no_neighbour"] == 12
+    assert {one.row for one in findings} == {row.id for row in uneven[1] if row.label == "loan"}
+    assert all(one.rule == "no-neighbour" for one in findings)
+    assert measures["train_vendi"] == pytest.approx(1.9, abs=0.2)
+    assert facts["neighbours"]["compared"] == 32
+
+
+def test_every_measure_is_a_declared_metric_and_the_reverse(uneven, cover, encoder, tokenizer):
+    measures, _, _ = cover(*uneven, encoder=encoder, tokenizer=tokenizer, dimensions=ALL, neighbours=True)
+    declared = {metric.name for metric in coverage_metrics(dimensions=ALL, neighbours=True, topics=None)}
+    assert set(measures) == declared
+    measures, _, _ = cover(*uneven)
+    assert set(measures) == {metric.name for metric in coverage_metrics(dimensions=["label"], neighbours=False)}
+
+
+def test_a_topic_has_its_central_row_as_an_example(uneven, cover, encoder):
+    _, facts, _ = cover(*uneven, encoder=encoder, dimensions=["topic"], topics=3)
+    assert all("about my" in part["example"] for part in dimension(facts, "topic")["parts"])
+
+
+def test_validation_rows_are_counted_and_not_compared(rows_about, cover):
+    train, held_out = rows_about("card", 9, "train"), rows_about("loan", 9, "validation", label="other")
+    measures, facts, _ = cover(train, held_out)
+    assert [part["rows"] for part in dimension(facts, "label")["parts"]] == [
+        {"train": 0, "validation": 9},
+        {"train": 9, "validation": 0},
+    ]
+    assert measures == {"train_distinct": pytest.approx(0.5, abs=0.3)}
+
+
+def test_train_rows_alone_are_counted(rows_about, cover, encoder):
+    measures, facts, findings = cover(
+        rows_about("card", 9, "train"), [], encoder=encoder, dimensions=ALL[:5], neighbours=True
+    )
+    assert {one["name"] for one in facts["dimensions"]} == {"label", "topic", "language", "length"}
+    assert facts["empty"] == ["slice"]
+    assert set(measures) == {"train_distinct", "train_vendi", "train_similarity"}
+    assert not findings
+
+
+@pytest.mark.parametrize("text", ["card", "", "🙂", "银行卡", "\ud800", "x" * 1_000_000], ids=range(6))
+def test_single_odd_and_huge_rows_are_counted(say, cover, encoder, tokenizer, text):
+    train, test = [say("a", text, "l", split="train")], [say("b", text, "l", split="test")]
+    measures, facts, _ = cover(train, test, encoder=encoder, tokenizer=tokenizer, dimensions=ALL, neighbours=True)
+    assert dimension(facts, "label")["parts"] == [{"name": "l", "rows": {"train": 1, "test": 1}}]
+    assert measures["length_divergence"] == 0
+
+
+def test_what_cannot_be_had_is_left_out_and_said(uneven):
+    built = build_coverage(encoder=Absent("no weights."), tokenizer=Absent("the suite names no model"))
+    assert built.unseen == "topic and near train rows (no weights); tokens (the suite names no model)"
+    comparison = built.compare(*map(RowList, uneven))
+    assert [one["name"] for one in comparison.facts["dimensions"]] == ["label", "slice", "language", "length"]
+    assert "neighbours" not in comparison.facts
+    assert not {"topic_gaps_in_train", "no_neighbour", "train_vendi"} & comparison.measures.keys()
+    assert build_coverage(dimensions=["label"], neighbours=False, encoder=None, tokenizer=None).unseen == ""
+
+
+def test_libraries_that_are_missing_are_named(monkeypatch, encoder):
+    monkeypatch.setattr("seatrial_plugins.coverage.coverage_filter.installed", lambda names: False)
+    built = build_coverage(dimensions=["language", "topic"], encoder=encoder, tokenizer=None)
+    assert "scikit-learn is not installed" in built.unseen
+    assert "py3langid is not installed" in built.unseen
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"topics": 0}, "topics is 0"),
+        ({"sample": 0}, "sample is 0"),
+        ({"thin": 1.0}, "thin is 1"),
+        ({"expected": -1.0}, "expected is -1"),
+        ({"threshold": 0.0}, "threshold is 0"),
+    ],
+)
+def test_odd_options_are_refused(options, said):
+    with pytest.raises(UsageError, match=said):
+        build_coverage(encoder=None, tokenizer=None, **options)

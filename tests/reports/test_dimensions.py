@@ -1,0 +1,105 @@
+"""What a coverage filter counted, as reports show it."""
+
+import pytest
+
+from seatrial.data.ledger import entries_to_table
+from seatrial_reports.cover import build_cover
+from seatrial_reports.dimensions import build_coverage
+from seatrial_reports.html_report import HtmlReport
+from seatrial_reports.leaks import build_leaks
+from seatrial_reports.markdown_report import render_markdown
+from seatrial_reports.view import build_view
+
+
+def test_parts_are_bars_in_shares_of_their_splits(plain_result, covered):
+    (cover,) = build_coverage(covered(plain_result))
+    topic, length, odd, empty = cover.dimensions
+    first, second = topic.bars[:2]
+    assert first.counts == (("train", "0", "0.0%"), ("validation", "3", "6.2%"), ("test", "40", "7.7%"))
+    assert (first.gap, first.expected) == ("none in train", "122 would be expected")
+    assert first.widths == (("train", 0.0), ("test", 100.0))  # of the largest share, 40 of 520
+    assert second.widths[0] == ("train", pytest.approx(100 * (299 / 4380) / (40 / 520), abs=0.01))
+    assert (second.gap, second.expected) == ("", "")
+    assert topic.divergence == "0.047 bits, where chance alone gives about 0.006"
+    assert (length.title, length.bars[0].gap, length.divergence) == (
+        "length in characters",
+        "few in test",
+        "0.0002 bits",
+    )
+    assert odd.bars[0].widths == (("train", 100.0),)
+    assert (empty.bars, empty.divergence) == ((), "")
+
+
+def test_the_first_parts_shown_are_gaps_and_the_largest(plain_result, covered):
+    topic, length, *_ = build_coverage(covered(plain_result))[0].dimensions
+    assert [len(topic.shown), len(topic.rest), topic.others] == [10, 6, 4]
+    assert topic.shown[0].gap
+    assert {*topic.shown, *topic.rest} == set(topic.bars)
+    assert (length.shown, length.rest) == (length.bars, ())
+
+
+def test_neighbours_diversity_and_what_is_missing_are_told(plain_result, covered):
+    (cover,) = build_coverage(covered(plain_result))
+    assert (cover.lonely, cover.measure) == ("26 of 520 (5.0%)", "cosine of vectors below 0.5")
+    assert cover.nearest == "minimum 0.12, median 0.9"
+    assert [values for _, values in cover.diversity] == [("48.6", ""), ("0.228", ""), ("0.347", "0.310")]
+    assert (cover.absent, cover.empty) == ("tokens (the suite names no model)", ("slice",))
+
+
+def test_a_filter_that_looks_for_gaps_is_none_that_looks_for_leaks(run, record, entry):
+    gap = entry("r1", "no-neighbour", filter="coverage", action="flag", decisive=False, split="test")
+    filters = [{"filter": "leakage"}, {"filter": "coverage", "facts": {"dimensions": []}}]
+    result = run(records=[record("leakage", filters=filters)], ledger=entries_to_table([entry("r2"), gap]))
+    leaks = build_leaks(result)
+    assert (leaks.filters, leaks.findings, leaks.pairs_total) == (("leakage",), 1, 1)
+    assert len(build_coverage(result)) == 1
+    assert build_coverage(run()) == ()
+
+
+def test_what_a_filter_draws_is_not_drawn_twice(run, record):
+    stage = {"coverage": {"labels": {"a": {"train": 1}}, "slices": {"s": {"train": 1}}}}
+    filters = [{"filter": "coverage", "facts": {"dimensions": [{"name": "label", "parts": []}]}}]
+    assert [kind for kind, _ in build_cover(run(records=[record("leakage", **stage)])).charts] == ["label", "slice"]
+    drawn = build_cover(run(records=[record("leakage", **stage, filters=filters)]))
+    assert [kind for kind, _ in drawn.charts] == ["slice"]
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [{"dimensions": "none"}, {"dimensions": [3, {"name": 4, "parts": [{"rows": {"train": "x"}}, "y"], "rows": 5}]}],
+)
+def test_odd_facts_are_nothing(run, record, facts, tmp_path):
+    result = run(records=[record("leakage", filters=[{"filter": "c", "facts": facts}])])
+    (path,) = HtmlReport().write(result, tmp_path)
+    assert "Is every kind of row there?" in path.read_text()
+    assert "## Coverage" in render_markdown(build_view(result))
+
+
+def test_markdown_names_the_gaps(plain_result, covered):
+    text = render_markdown(build_view(covered(plain_result)))
+    assert "1: parcel, late, 0" in text
+    assert "1: 1 to 9" in text
+    assert "Test rows with no near train row: 26 of 520 (5.0%)." in text
+    assert "Not looked for: tokens (the suite names no model)." in text
+    assert "## Coverage" not in render_markdown(build_view(plain_result))
+
+
+def test_what_data_says_stays_text(build_result, covered, payloads, tmp_path):
+    for payload in payloads:
+        result = covered(build_result(), lambda text, payload=payload: f"{payload}{text}")
+        (path,) = HtmlReport().write(result, tmp_path)
+        section = path.read_text(encoding="utf-8").split('<section id="coverage">')[1].split("</section>")[0]
+        assert "parcel, late" in section
+        for begun in (
+            "<script",
+            "<img",
+            "<iframe",
+            "<style",
+            "<base",
+            "<form",
+            "<meta",
+            "<link",
+            "<math",
+            "onload=alert(5)>",
+        ):
+            assert begun not in section
