@@ -36,7 +36,9 @@ class RowFilter(Protocol):
     depends on that row alone.
 
     One that rests on a weak detector says so with an attribute `weak`, and reports repeat it. So they do an attribute
-    `unseen`, a few words for what one might expect it to look for and it does not.
+    `unseen`, a few words for what one might expect it to look for and it does not. One whose findings depend on files that
+    its options name (weights, lists) tells their digests in an attribute `reads`, by name: where a file has changed, an
+    earlier result is not used again.
 
     It sees every row that could be read, also those that an earlier filter wants dropped, with earlier repairs
     and redactions applied; so an empty row, an empty conversation or one with odd roles may come by.

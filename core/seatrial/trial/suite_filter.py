@@ -39,7 +39,7 @@ class SuiteFilter:
             "name": self.component.name,
             "plugin": [self.plugin, self.version, self.component.version],
             "options": dict(self.options),
-            "reads": dict(self.reads),
+            "reads": dict(self.reads) | dict(getattr(self.filter, "reads", {})),
             "rules": {rule.name: rule.version for rule in self.component.rules},
             "actions": self.actions if self.actions is None or isinstance(self.actions, str) else dict(self.actions),
             "unseen": self.unseen,  # what was not installed when a run began may be when it goes on

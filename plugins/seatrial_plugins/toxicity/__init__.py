@@ -69,6 +69,7 @@ def detoxify(
     *,
     model: DetoxifyModel = "original",
     checkpoint: str | None = None,
+    sha256: str | None = None,
     config: str | None = None,
     device: str = "auto",
     batch_tokens: int | None = None,
@@ -76,8 +77,10 @@ def detoxify(
     """Detoxify: transformers fine-tuned on the Jigsaw challenges, or a checkpoint of one's own in its format.
 
     Args:
-        model: a published model; its weights are downloaded once, never when offline.
+        model: a published model; its weights are downloaded once, never when offline, and held against the hash that
+            its release pins.
         checkpoint: a local checkpoint instead of `model`; read without executing pickles, and without a network.
+        sha256: the local checkpoint's hash; another file is refused.
         config: a local folder with the architecture's config.json and tokenizer, where it doesn't lie beside the
             checkpoint.
         device: `auto` (a GPU where there is one), `cpu`, `cuda`, …
@@ -86,7 +89,11 @@ def detoxify(
     from seatrial_plugins.toxicity.detoxify_detector import DetoxifyDetector
     from seatrial_plugins.toxicity.detoxify_weights import local_weights, published_weights
 
-    weights = local_weights(checkpoint, config) if checkpoint else published_weights(model, config)
+    if sha256 is not None and checkpoint is None:
+        raise UsageError(
+            "detoxify: sha256 is a local checkpoint's; published models are held against their release's own"
+        )
+    weights = local_weights(checkpoint, config, sha256) if checkpoint else published_weights(model, config)
     return DetoxifyDetector(weights, device=device, batch_tokens=batch_tokens)
 
 

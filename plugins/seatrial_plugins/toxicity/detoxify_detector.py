@@ -37,6 +37,7 @@ class DetoxifyDetector:
             raise UsageError(f"detoxify: batch_tokens must be at least 1, not {batch_tokens}")
         self.name = weights.name
         self.labels = weights.labels
+        self.reads = {weights.name: weights.digest}
         self._device = _torch_device(device)
         self._batch_tokens = batch_tokens or (1 << 16 if self._device.type == "cuda" else 1 << 11)
         with _no_progress_bar():

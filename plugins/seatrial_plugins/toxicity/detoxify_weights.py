@@ -1,9 +1,15 @@
-"""Detoxify's checkpoints: found, downloaded where that is allowed, and read without executing pickles."""
+"""Detoxify's checkpoints: found, downloaded where that is allowed, held against their hash, read without executing pickles.
+
+Detoxify's releases pin each file by the start of its SHA-256, which stands in its name (`toxic_original-c1212f89.ckpt`).
+torch holds a download against it, and a file that is in its cache never again; here it is held against it every time.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pickle
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +20,7 @@ from detoxify.detoxify import MODEL_URLS
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
-from seatrial.errors import SourceError
+from seatrial.errors import SourceError, UsageError
 
 __all__ = ["DetoxifyWeights", "local_weights", "offline", "published_weights"]
 
@@ -38,6 +44,8 @@ class DetoxifyWeights:
     folder: Path
     """Holds config.json and the tokenizer's files."""
     state: Mapping[str, torch.Tensor]
+    digest: str
+    """SHA-256 of the checkpoint's bytes."""
 
 
 def offline() -> bool:
@@ -46,56 +54,88 @@ def offline() -> bool:
     return any(os.environ.get(name, "").lower() in on for name in ("SEATRIAL_OFFLINE", "HF_HUB_OFFLINE"))
 
 
-def local_weights(checkpoint: str, config: str | None = None) -> DetoxifyWeights:
+def local_weights(checkpoint: str, config: str | None = None, sha256: str | None = None) -> DetoxifyWeights:
     """The checkpoint in a local file; nothing is fetched.
 
     Its architecture is looked for in `config`, beside the checkpoint, in the folder that the checkpoint names, and
     in the hub's cache.
 
     Raises:
-        SourceError: there is no such file, it is no Detoxify checkpoint, or its architecture is not on this machine.
+        SourceError: there is no such file, it has another hash than `sha256`, it is no Detoxify checkpoint, or its
+            architecture is not on this machine.
+        UsageError: `sha256` is no SHA-256.
     """
+    if sha256 is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", sha256):
+        raise UsageError(f"detoxify: sha256 is 64 hexadecimal digits, not {sha256!r}")
     file = Path(checkpoint).expanduser()
     if not file.is_file():
         raise SourceError(f"detoxify: there is no checkpoint {checkpoint}")
-    try:
-        loaded = torch.load(file, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
-        raise _not_plain(checkpoint) from error
+    loaded, digest = _read(file, checkpoint, (sha256 or "").lower())
     beside = file.parent if (file.parent / "config.json").is_file() else None
-    return _weights(loaded, f"detoxify/{file.name}", checkpoint, config, beside=beside, fetch=False)
+    return _weights(loaded, digest, f"detoxify/{file.name}", checkpoint, config, beside=beside, fetch=False)
 
 
 def published_weights(model: str, config: str | None = None) -> DetoxifyWeights:
     """One of Detoxify's published models, from torch's cache or, unless offline, from its release page.
 
     Raises:
-        SourceError: it is not in the cache and nothing may be fetched, or the download failed.
+        SourceError: it is not in the cache and nothing may be fetched, the download failed, or it has another hash than
+            its release.
     """
     url = MODEL_URLS[model]
     kept = Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2]
-    if offline() and not kept.is_file():
+    pinned = _pinned(kept.name)
+    if not kept.is_file():
+        _download(model, url, kept, pinned)
+    loaded, digest = _read(kept, str(kept), pinned)
+    return _weights(loaded, digest, f"detoxify/{model}", url, config, beside=None, fetch=not offline())
+
+
+def _download(model: str, url: str, kept: Path, pinned: str) -> None:
+    if offline():
         raise SourceError(
             f"detoxify: the weights of {model!r} are not on this machine, and the run is offline; run once without "
             f"--offline, put {kept.name} into {kept.parent}, name a local checkpoint, or use the detector "
             "minilm-toxicity"
         )
     try:
-        loaded = torch.hub.load_state_dict_from_url(
-            url, map_location="cpu", progress=False, check_hash=True, weights_only=True
-        )
-    except pickle.UnpicklingError as error:
-        raise _not_plain(url) from error
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        torch.hub.download_url_to_file(url, str(kept), hash_prefix=pinned, progress=False)
     except (OSError, RuntimeError) as error:
         raise SourceError(
             f"detoxify: the weights of {model!r} could not be had from {url}: {error}; see to the network, name a "
             "local checkpoint, or use the detector minilm-toxicity"
         ) from error
-    return _weights(loaded, f"detoxify/{model}", url, config, beside=None, fetch=not offline())
+
+
+def _pinned(name: str) -> str:
+    """The start of the SHA-256 that a released file's name ends in."""
+    found = re.search(r"-([0-9a-f]{8,})\.", name)
+    if found is None:
+        raise SourceError(
+            f"detoxify: {name} tells no hash to hold it against; name a local checkpoint, with its `sha256`"
+        )
+    return found[1]
+
+
+def _read(file: Path, place: str, pinned: str) -> tuple[Any, str]:
+    """The checkpoint and its SHA-256, which must start with `pinned`; what is hashed is what is read."""
+    with file.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        if not digest.startswith(pinned):
+            raise SourceError(
+                f"detoxify: {place} is not the checkpoint that was meant: its SHA-256 is {digest}, and "
+                f"{pinned}{'…' if len(pinned) < len(digest) else ''} was expected; get it again, or name its own hash"
+            )
+        stream.seek(0)
+        try:
+            return torch.load(stream, map_location="cpu", weights_only=True), digest
+        except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
+            raise _not_plain(place) from error
 
 
 def _weights(
-    loaded: Any, name: str, place: str, config: str | None, *, beside: Path | None, fetch: bool
+    loaded: Any, digest: str, name: str, place: str, config: str | None, *, beside: Path | None, fetch: bool
 ) -> DetoxifyWeights:
     try:
         architecture = dict(loaded["config"]["arch"]["args"])
@@ -108,7 +148,9 @@ def _weights(
             "dataset.args.classes) and `state_dict`"
         ) from error
     labels = tuple(_STANDARD_NAMES.get(label, label) for label in classes)
-    return DetoxifyWeights(name, labels, architecture, _folder(named, place, config, beside, fetch=fetch), state)
+    return DetoxifyWeights(
+        name, labels, architecture, _folder(named, place, config, beside, fetch=fetch), state, digest
+    )
 
 
 def _folder(named: str, place: str, config: str | None, beside: Path | None, *, fetch: bool) -> Path:

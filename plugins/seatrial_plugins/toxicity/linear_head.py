@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +61,11 @@ class LinearHead:
                 "minilm-toxicity: the head was trained on another encoder, so its probabilities would mean nothing; "
                 "use the encoder minilm, or train a head on yours (see train_head)"
             )
+
+    def digest(self) -> str:
+        """SHA-256 of weight and bias: all that probabilities depend on."""
+        numbers = np.append(self.weight, self.bias).astype("<f4")
+        return hashlib.sha256(numbers.tobytes()).hexdigest()
 
     def save(self, file: Path) -> None:
         """Write the head to one safetensors file, its card in the metadata."""

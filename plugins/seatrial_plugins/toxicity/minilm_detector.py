@@ -31,6 +31,7 @@ class MiniLMDetector:
         head.check_encoder(encoder)
         self._encoder = encoder
         self._head = head
+        self.reads = {"minilm_head": head.digest()}
 
     def detect(self, texts: Sequence[str]) -> list[Mapping[str, float]]:
         """One mapping a text: `toxicity` → probability. An empty text gives 0."""

@@ -52,6 +52,7 @@ class ToxicityFilter:
         self._speaker = f"{name} (a weak detector)" if detector.weak else str(name)
         self._tally = tally
         self.weak = bool(detector.weak)
+        self.reads = dict(getattr(detector, "reads", {}))
 
     def inspect(self, rows: Sequence[Row]) -> Iterable[Finding]:
         """One finding for each turn and label over the threshold, its score the label's probability."""

@@ -292,6 +292,17 @@ def test_a_benchmark_that_changed_makes_the_stage_run_again(suite_filter):
     assert one.parts() != changed.parts()
 
 
+def test_weights_that_changed_make_the_stage_run_again(suite_filter):
+    class Weighs(Fives):
+        def __init__(self, digest=""):
+            self.reads = {"weights": digest} if digest else {}
+
+    rules = (Rule("five", "5"),)
+    plain, first, second = (suite_filter(lambda digest=digest: Weighs(digest), rules) for digest in ("", "one", "two"))
+    assert plain.parts() == suite_filter(Fives, rules).parts()
+    assert len({str(one.parts()) for one in (plain, first, second)}) == 3
+
+
 @pytest.mark.parametrize("engine", [ONE, TWO])
 def test_a_filter_that_raises_is_named_wherever_it_runs(folder, suite_filter, engine):
     run = folder("run")

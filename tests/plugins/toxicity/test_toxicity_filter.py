@@ -153,6 +153,13 @@ def test_wrong_options_are_refused(options, said):
         toxicity(detector=WordList(), **options)
 
 
+def test_what_the_detector_reads_the_filter_reads():
+    detector = WordList()
+    assert toxicity(detector=detector).reads == {}
+    detector.reads = {"words": "digest"}
+    assert toxicity(detector=detector).reads == {"words": "digest"}
+
+
 def flag_rates(rows, **options):
     filter_ = toxicity(detector=WordList(), **options)
     findings = list(filter_.inspect(rows))
