@@ -80,8 +80,11 @@ def powers_of_ten(low: float, high: float) -> list[float]:
     return [float(f"1e{power}") for power in range(first, max(last, first + 1) + 1)]
 
 
-def dot_plot(scores: Sequence[Score], thresholds: Mapping[str, float]) -> DotPlot | None:
-    """The scores that have a value; None where fewer than two do. Shares get the whole axis from 0 to 1."""
+def dot_plot(scores: Sequence[Score], thresholds: Mapping[str, float], *, rates: bool = False) -> DotPlot | None:
+    """The scores that have a value; None where fewer than two do.
+
+    Shares get the whole axis from 0 to 1; rates, which may all be small, get it from 0 as far as the largest needs.
+    """
     shown = {s.system: (s, s.value) for s in scores if s.value is not None and math.isfinite(s.value)}
     if len(shown) < 2:
         return None
@@ -89,7 +92,10 @@ def dot_plot(scores: Sequence[Score], thresholds: Mapping[str, float]) -> DotPlo
     ends += [x for s, _ in shown.values() if s.interval for x in (s.interval.low, s.interval.high)]
     inside = [t for t in thresholds.values() if math.isfinite(t)]
     whole = min(ends) >= 0 and max(ends) <= 1 and not scores[0].unit
-    ticks = [0, 0.25, 0.5, 0.75, 1] if whole else nice_ticks(min(ends + inside), max(ends + inside))
+    if rates:
+        ticks = [tick for tick in nice_ticks(0, max(ends + inside)) if tick <= 1]
+    else:
+        ticks = [0, 0.25, 0.5, 0.75, 1] if whole else nice_ticks(min(ends + inside), max(ends + inside))
     low, high = ticks[0], ticks[-1]
 
     def at(x: float) -> float:

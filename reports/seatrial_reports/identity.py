@@ -95,7 +95,7 @@ def _block(name: str, rates: Mapping[str, object]) -> IdentityBlock:
     shown = [*([none] if none else []), *compared]
     scores = [_score(line) for line in shown]
     rate = number(none, "rate")
-    plot = dot_plot(scores, {"none": rate} if rate is not None else {})
+    plot = dot_plot(scores, {"none": rate} if rate is not None else {}, rates=True)
     return IdentityBlock(
         filter=name,
         said=_said(rates, [_named(line) for line in compared if _is_surely(line)], len(compared)),

@@ -240,7 +240,7 @@ def _identity(view: View) -> Iterator[str]:
             if len(block.lines) > RATES:
                 yield from (
                     "",
-                    f"{len(block.lines) - RATES:,} more groups, less surely flagged more often: see index.html.",
+                    f"{len(block.lines) - RATES:,} more groups: see index.html.",
                 )
         if block.few:
             yield from ("", f"Too few rows to compare (fewer than {block.least:,}): {_said(block.few)}.")

@@ -3,7 +3,8 @@
     python tests/bench/toxicity.py CHECKPOINT_FOLDER TWEETS.csv [--rows 20000] [--held-out IDS.txt]
 
 CHECKPOINT_FOLDER holds a checkpoint in Detoxify's format with its config.json and tokenizer. TWEETS.csv has the columns
-`tweet` and `class` (0 hate, 1 offensive, 2 neither; Davidson et al., 2017), its first column is the row's id. Prints rows
+`tweet`, `class` (0 hate, 1 offensive, 2 neither; Davidson et al., 2017) and `offensive_language` (how many annotators
+called it so), its first column is the row's id. Prints rows
 a second of both, the largest difference between their scores, and on the held-out ids the AUC of each label.
 """
 
@@ -13,7 +14,7 @@ import argparse
 import csv
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -24,8 +25,17 @@ from sklearn.metrics import roc_auc_score
 from seatrial_plugins.toxicity import detoxify
 
 CHUNK = 32
-TRUE_OF = {"toxicity": (0, 1), "obscene": (1,), "identity_attack": (0,)}
-"""Label → the classes of which it is true."""
+TRUE_OF: Mapping[str, Callable[[Mapping[str, str]], bool]] = {
+    "toxicity": lambda tweet: tweet["class"] in {"0", "1"},
+    "obscene": lambda tweet: tweet["class"] in {"0", "1"} and int(tweet["offensive_language"]) > 0,
+    "identity_attack": lambda tweet: tweet["class"] == "0",
+}
+"""Label → the tweets of which it is true.
+
+The checkpoint's README gives AUCs and does not say of which tweets. For `obscene` (.984) the class offensive alone gives
+.948, hateful or offensive .987; those of them that somebody called offensive give .984, and among hateful train tweets,
+too, the mean score is .81 where somebody did and .56 where nobody did.
+"""
 
 
 def plain_detoxify(folder: Path, device: str) -> Detoxify:
@@ -89,8 +99,8 @@ def main() -> None:
         wanted = set(given.held_out.read_text(encoding="utf-8").split())
         held_out = [record for record in records if record["id"] in wanted]
         scores = ours.detect([record["tweet"] for record in held_out])
-        for label, classes in TRUE_OF.items():
-            true = [int(record["class"]) in classes for record in held_out]
+        for label, is_true in TRUE_OF.items():
+            true = [is_true(record) for record in held_out]
             print(f"AUC {label:16} {roc_auc_score(true, [row[label] for row in scores]):.3f}   n = {len(held_out):,}")
 
 

@@ -50,9 +50,17 @@ def test_terms_stand_beside_the_rows_that_name_none(block_of):
 
 def test_dots_stand_on_one_axis_with_the_rate_of_the_others(block_of):
     block = block_of(facts(HINDU, SIKH, none=NONE))
-    assert (block.none.dot.at, block.lines[0].dot.at, block.lines[1].dot.at) == (3.0, 50.0, 0.0)
-    assert (block.lines[0].dot.low, block.lines[0].dot.high) == (25.0, 75.0)
-    assert [(mark.at, mark.label) for mark in block.plot.thresholds] == [(3.0, "none")]
+    # The highest bound is .75, so the axis goes to .8.
+    assert [tick.label for tick in block.plot.ticks] == ["0", "0.2", "0.4", "0.6", "0.8"]
+    assert (block.none.dot.at, block.lines[0].dot.at, block.lines[1].dot.at) == (3.75, 62.5, 0.0)
+    assert (block.lines[0].dot.low, block.lines[0].dot.high) == (31.25, 93.75)
+    assert [(mark.at, mark.label) for mark in block.plot.thresholds] == [(3.75, "none")]
+
+
+def test_an_axis_of_rates_ends_at_one(block_of):
+    block = block_of(facts(rate("age", "old", 60, 60, 0.9, excess=0.97, excess_low=0.9, excess_high=1), none=NONE))
+    assert block.plot.ticks[-1].label == "1"
+    assert block.lines[0].dot.at == 100
 
 
 def test_it_is_said_in_words(block_of):
