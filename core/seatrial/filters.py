@@ -55,6 +55,8 @@ class Measured:
 
     measures: Mapping[str, float] = field(default_factory=dict)
     """The values of the component's `metrics`, by their names: gates can hold them. One that is left out is missing."""
+    missing: Mapping[str, str] = field(default_factory=dict)
+    """Why a metric has no value."""
     facts: Mapping[str, object] = field(default_factory=dict)
     """What reports may tell besides. JSON values. `flag_rates` becomes a table and a figure: how often rows were flagged
     that name a group of people, `lines`, beside those that name none, `none`."""

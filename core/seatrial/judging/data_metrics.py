@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from seatrial.scores import Metric
 
-__all__ = ["DATA_METRICS", "data_values", "filter_values"]
+__all__ = ["DATA_METRICS", "data_values", "filter_gaps", "filter_values"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +81,16 @@ def data_values(facts: Mapping[str, Mapping[str, object]]) -> dict[str, float]:
 
 def filter_values(facts: Mapping[str, Mapping[str, object]]) -> dict[str, float]:
     """What the run's filters measured, by `filter's alias/metric`, from a run's facts (stage → facts)."""
-    values: dict[str, float] = {}
+    return {name: float(value) for name, value in _of_filters(facts, "measures")}
+
+
+def filter_gaps(facts: Mapping[str, Mapping[str, object]]) -> dict[str, str]:
+    """Why the run's filters did not measure something, by the same names."""
+    return {name: str(reason) for name, reason in _of_filters(facts, "missing")}
+
+
+def _of_filters(facts: Mapping[str, Mapping[str, object]], key: str) -> Iterator[tuple[str, Any]]:
     for stage in facts.values():
         filters = stage.get("filters")
         for one in filters if isinstance(filters, list) else ():
-            values |= {f"{one['filter']}/{name}": float(value) for name, value in one.get("measures", {}).items()}
-    return values
+            yield from ((f"{one['filter']}/{name}", value) for name, value in one.get(key, {}).items())

@@ -13,7 +13,7 @@ from seatrial.errors import StoreError, SuiteError, UsageError
 from seatrial.events import Record
 from seatrial.host import Host
 from seatrial.judging.codec import from_json, to_json
-from seatrial.judging.data_metrics import DATA_METRICS, data_values, filter_values
+from seatrial.judging.data_metrics import DATA_METRICS, data_values, filter_gaps, filter_values
 from seatrial.judging.evidence import SavedEvidence, earlier_runs
 from seatrial.judging.judgement import flag_best_baseline, judge
 from seatrial.judging.samples import read_samples
@@ -161,9 +161,17 @@ def _suite(folder: RunFolder, host: Host) -> Suite:
 
 def _counts(folder: RunFolder, of_filters: Mapping[str, Metric]) -> list[Score]:
     """What the stages counted and the suite's filters measured, as scores; what a filter did not measure is missing."""
-    found = data_values(_facts(folder)) | filter_values(_facts(folder))
+    facts = _facts(folder)
+    found, gaps = data_values(facts) | filter_values(facts), filter_gaps(facts)
     return [
-        exact_score(name, found.get(name), better=metric.better, unit=metric.unit, summary=metric.summary)
+        exact_score(
+            name,
+            found.get(name),
+            better=metric.better,
+            unit=metric.unit,
+            summary=metric.summary,
+            missing=None if name in found else gaps.get(name),
+        )
         for name, metric in [*DATA_METRICS.items(), *of_filters.items()]
         if name in found or name in of_filters
     ]

@@ -41,9 +41,15 @@ class Tally:
             self._counts[count["filter"]]["findings"] += count["row_count"]
             self._counts[count["filter"]]["dropped"] += count["decisive_sum"]
 
-    def note(self, alias: str, measures: Mapping[str, float], facts: Mapping[str, object]) -> None:
-        """Keep what a filter measured and told besides its findings."""
-        self._counts[alias] |= {"measures": dict(measures), "facts": dict(facts)}
+    def note(
+        self,
+        alias: str,
+        measures: Mapping[str, float],
+        facts: Mapping[str, object],
+        missing: Mapping[str, str] | None = None,
+    ) -> None:
+        """Keep what a filter measured and told besides its findings, and why it did not measure something."""
+        self._counts[alias] |= {"measures": dict(measures), "facts": dict(facts), "missing": dict(missing or {})}
 
     @property
     def dropped(self) -> int:

@@ -73,8 +73,9 @@ class IdentityTally:
 
     def conclude(self, counts: Mapping[str, int]) -> Measured:
         """The rates with their intervals; no measure where nothing can be compared."""
+        name = PARITY_DIFFERENCE.name
         if not self._finder.terms:
-            return Measured()
+            return Measured(missing={name: "the suite names no identity term"})
         every, none = _share(counts, _ALL), _share(counts, _NONE)
         axes = [Term(axis, "") for axis in dict.fromkeys(term.axis for term in self._finder.terms)]
         seen = {term: share for term in [*axes, *self._finder.terms] if (share := _share(counts, term)) is not None}
@@ -102,7 +103,15 @@ class IdentityTally:
             ],
         }
         bounds = [bound for bound in surely.values() if bound is not None]
-        return Measured({PARITY_DIFFERENCE.name: max(bounds)} if bounds else {}, {"flag_rates": facts})
+        if bounds:
+            return Measured({name: max(bounds)}, facts={"flag_rates": facts})
+        return Measured(missing={name: self._why_nothing(every, rest)}, facts={"flag_rates": facts})
+
+    def _why_nothing(self, every: Proportion | None, rest: Proportion | None) -> str:
+        if every is None:
+            return "no row with text was inspected"
+        few = f"fewer than {self._least} rows name"
+        return f"{few} no identity term" if rest is None else f"{few} any identity term"
 
 
 def _key(what: str, term: Term) -> str:

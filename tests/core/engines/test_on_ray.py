@@ -92,7 +92,7 @@ def test_what_a_filter_counts_on_ray_is_what_it_counts_here(folder):
             return {**Counter(row.label for row in rows), "found": len(findings)}
 
         def conclude(self, counts):
-            return Measured({}, {"counts": counts})
+            return Measured(facts={"counts": counts})
 
     class Plugin:
         @hookimpl

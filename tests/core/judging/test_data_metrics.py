@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seatrial.judging.data_metrics import DATA_METRICS, data_values, filter_values
+from seatrial.judging.data_metrics import DATA_METRICS, data_values, filter_gaps, filter_values
 
 FACTS = {
     "read": {"read": 12, "problems": 2},
@@ -35,3 +35,9 @@ def test_what_filters_measured_is_called_by_their_aliases():
         "again/held_out_items": 0.0,
     }
     assert filter_values({}) == {}
+
+
+def test_filters_say_why_they_did_not_measure_something():
+    kept = {"clean": {"filters": [{"filter": "harm", "missing": {"parity": "no row"}}, {"filter": "unicode"}]}}
+    assert filter_gaps(kept) == {"harm/parity": "no row"}
+    assert filter_gaps({}) == {}

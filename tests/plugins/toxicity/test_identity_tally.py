@@ -95,16 +95,23 @@ def test_a_fair_filter_has_no_surplus():
 
 
 @pytest.mark.parametrize(
-    "groups",
-    [[], [("rain", 500, 25)], [("a muslim", 19, 19), ("rain", 500, 25)], [("a muslim", 90, 90), ("rain", 19, 0)]],
+    ("groups", "why"),
+    [
+        ([], "no row with text was inspected"),
+        ([("rain", 500, 25)], "fewer than 20 rows name any identity term"),
+        ([("a muslim", 19, 19), ("rain", 500, 25)], "fewer than 20 rows name any identity term"),
+        ([("a muslim", 90, 90), ("rain", 19, 0)], "fewer than 20 rows name no identity term"),
+    ],
 )
-def test_what_cannot_be_compared_is_missing_and_not_zero(groups):
-    assert rates(IdentityTally(FINDER), *groups).measures == {}
+def test_what_cannot_be_compared_is_missing_and_not_zero(groups, why):
+    found = rates(IdentityTally(FINDER), *groups)
+    assert (found.measures, found.missing) == ({}, {"parity_difference": why})
 
 
 def test_without_terms_nothing_is_told():
     found = rates(IdentityTally(TermFinder({})), ("a muslim", 50, 50))
     assert (found.measures, found.facts) == ({}, {})
+    assert found.missing == {"parity_difference": "the suite names no identity term"}
 
 
 def test_batches_add_up_to_the_same():
