@@ -9,7 +9,7 @@ from seatrial.reporting import Result
 from seatrial_reports.facts import entries, flat, mapping, number, sequence, text, whole
 from seatrial_reports.numbers import count, percent, share
 
-__all__ = ["Bar", "Coverage", "Dimension", "build_coverage", "covering"]
+__all__ = ["Bar", "Coverage", "Dimension", "Lacking", "build_coverage", "covering"]
 
 SHOWN = 10
 """Parts that are shown before a reader asks for all."""
@@ -76,6 +76,17 @@ class Dimension:
 
 
 @dataclass(frozen=True, slots=True)
+class Lacking:
+    """A kind of test rows that train lacks."""
+
+    name: str
+    size: str
+    """`39 rows`."""
+    labels: str
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
 class Coverage:
     """What a coverage filter told."""
 
@@ -87,6 +98,10 @@ class Coverage:
     """`30 of 3,080 (1.0%)` test rows have no near train row; "" where nobody looked."""
     measure: str
     nearest: str
+    unmatched: str
+    """`177 of 3,080 (5.7%)` test rows stand among test rows alone; "" where nobody looked."""
+    unmatched_why: str
+    lacking: tuple[Lacking, ...]
     absent: str
     """What it did not look for, and why."""
     empty: tuple[str, ...]
@@ -105,20 +120,47 @@ def build_coverage(result: Result) -> tuple[Coverage, ...]:
 
 def _coverage(filter_facts: Mapping[str, object]) -> Coverage:
     facts = mapping(filter_facts, "facts")
-    near, diversity = mapping(facts, "neighbours"), mapping(facts, "diversity")
-    compared, alone = whole(near, "compared"), whole(near, "without_neighbour")
+    near, diversity, unmatched = (mapping(facts, name) for name in ("neighbours", "diversity", "unmatched"))
     threshold = number(near, "threshold")
     return Coverage(
         filter=text(filter_facts, "filter"),
         dimensions=tuple(_dimension(one) for one in entries(facts, "dimensions")),
         diversity=tuple(_diverse(diversity)),
-        lonely=f"{count(alone)} of {count(compared)} ({percent(alone / compared)})"
-        if compared and alone is not None
-        else "",
+        lonely=_of(near, "without_neighbour"),
         measure=f"{text(near, 'measure')} below {threshold:g}" if threshold is not None else text(near, "measure"),
         nearest=", ".join(f"{name} {written}" for name, written in flat(mapping(near, "similarity_quantiles"))),
+        unmatched=_of(unmatched, "rows"),
+        unmatched_why=_why(unmatched),
+        lacking=tuple(_lacking(one) for one in entries(unmatched, "groups")),
         absent=text(filter_facts, "unseen"),
         empty=tuple(_TITLES.get(str(name), str(name)) for name in sequence(facts, "empty")),
+    )
+
+
+def _of(facts: Mapping[str, object], name: str) -> str:
+    """`30 of 3,080 (1.0%)` of the compared rows."""
+    compared, found = whole(facts, "compared"), whole(facts, name)
+    return (
+        f"{count(found)} of {count(compared)} ({percent(found / compared)})" if compared and found is not None else ""
+    )
+
+
+def _why(facts: Mapping[str, object]) -> str:
+    most, neighbours = whole(facts, "most"), whole(facts, "neighbours")
+    if most is None or neighbours is None:
+        return ""
+    if most < 0:
+        return "not found here: train has so few rows that chance alone may leave none among the nearest"
+    return f"at most {most} of the {neighbours} nearest rows stand in train"
+
+
+def _lacking(facts: Mapping[str, object]) -> Lacking:
+    size = whole(facts, "size") or 0
+    return Lacking(
+        name=text(facts, "name"),
+        size=f"{count(size)} row{'' if size == 1 else 's'}",
+        labels=", ".join(f"{label} {n}" for label, n in flat(mapping(facts, "labels"))),
+        example=text(facts, "example").strip(),
     )
 
 

@@ -269,6 +269,11 @@ def _coverage(view: View) -> Iterator[str]:
             ),
         )
         said = [f"Test rows with no near train row: {cell(cover.lonely)}."] if cover.lonely else []
+        said += [f"Test rows that stand among test rows alone: {cell(cover.unmatched)}."] if cover.unmatched else []
+        said += [
+            f"Lacking: {cell(one.name)} ({one.size}{f': {cell(one.labels)}' if one.labels else ''})."
+            for one in cover.lacking[:SHOWN]
+        ]
         said += [
             f"{what[0].upper()}{what[1:]}, train and test: {' · '.join(value for value in values if value)}."
             for what, values in cover.diversity

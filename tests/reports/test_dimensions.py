@@ -43,6 +43,13 @@ def test_neighbours_diversity_and_what_is_missing_are_told(plain_result, covered
     assert (cover.lonely, cover.measure) == ("26 of 520 (5.0%)", "cosine of vectors below 0.5")
     assert cover.nearest == "minimum 0.12, median 0.9"
     assert [values for _, values in cover.diversity] == [("48.6", ""), ("0.228", ""), ("0.347", "0.310")]
+    assert (cover.unmatched, cover.unmatched_why) == (
+        "44 of 520 (8.5%)",
+        "at most 2 of the 10 nearest rows stand in train",
+    )
+    assert [(one.name, one.size, one.labels, one.example) for one in cover.lacking] == [
+        ("passcode, reset", "39 rows", "pin 39", "I forgot it.")
+    ]
     assert (cover.absent, cover.empty) == ("tokens (the suite names no model)", ("slice",))
 
 
@@ -80,6 +87,7 @@ def test_markdown_names_the_gaps(plain_result, covered):
     assert "1: parcel, late, 0" in text
     assert "1: 1 to 9" in text
     assert "Test rows with no near train row: 26 of 520 (5.0%)." in text
+    assert "Lacking: passcode, reset (39 rows: pin 39)." in text
     assert "Not looked for: tokens (the suite names no model)." in text
     assert "## Coverage" not in render_markdown(build_view(plain_result))
 

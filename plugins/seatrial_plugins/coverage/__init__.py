@@ -29,6 +29,11 @@ RULES = (
         "The cosine of a test row and its nearest train row, by the encoder's vectors, is below `threshold`.",
         "flag",
     ),
+    Rule(
+        "unmatched",
+        "Of the 10 rows that are nearest to a test row hardly any stand in train, where most should: train lacks its kind.",
+        "flag",
+    ),
 )
 
 
@@ -54,15 +59,18 @@ def build_coverage(
     Args:
         dimensions: what rows are counted by. `topic` needs the encoder, `tokens` the model's tokenizer, `language`
             py3langid; a language that is less likely than 0.9 is `unsure`, as short texts often are.
-        neighbours: whether to look for each test row's nearest train row, with the encoder. Time grows with train × test;
-            beyond 300 million pairs, test rows are drawn.
+        neighbours: whether to look for the rows that are nearest to each test row, with the encoder. One whose nearest train
+            row is far has no neighbour. One whose nearest rows are test rows nearly all, where chance would give train rows
+            (at most once in 1,000 rows), is of a kind that train lacks, however near they are; kinds of 9 test rows or more
+            are found. Time grows with train × test; beyond 300 million pairs, test rows are drawn.
         topics: how many; where nothing is said, the square root of half the rows (Mardia, Kent and Bibby 1979), at most 100.
             They are found by k-means on the encoder's vectors, and named by the words that set each apart from the others
             (log-odds with a Dirichlet prior, Monroe et al. 2008).
         threshold: the cosine below which a test row has no neighbour; where nothing is said, 0.5, which suits
             all-MiniLM-L6-v2: of 500 BANKING77 test questions none lies below it.
         thin: a part whose share in a split is below this share of its share in the other is a gap as well as one that is
-            not there at all; 0 for the latter alone.
+            not there at all; 0 for the latter alone. Also the largest share of train rows among the nearest rows of a test
+            row whose kind train lacks.
         expected: fewest rows that would be expected in the split if both were alike, for a gap to count; below 5 (Cochran
             1954) chance alone may leave none. A label or slice that is not there at all always counts.
         sample: the most rows that topics are fitted on, drawn by a hash of their ids; all are then assigned.
@@ -100,6 +108,8 @@ def coverage_metrics(*, dimensions: Sequence[Dimension], neighbours: bool, **_: 
         found += [
             _count("no_neighbour", "Test rows whose nearest train row is below the threshold.", "rows"),
             _share("no_neighbour_share", "Their share of the test rows that were compared."),
+            _count("unmatched_rows", "Test rows that stand among test rows alone.", "rows"),
+            _count("unmatched_kinds", "Groups of at least 5 such rows: kinds of rows that train lacks.", "kinds"),
         ]
     if neighbours and "topic" in dimensions:
         found.append(

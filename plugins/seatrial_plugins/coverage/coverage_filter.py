@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -19,12 +20,19 @@ from seatrial_plugins.coverage import Dimension
 from seatrial_plugins.coverage.bands import band_names, bands_of
 from seatrial_plugins.coverage.distribution import SPLITS, Distribution, count_parts
 from seatrial_plugins.coverage.diversity import Likeness
-from seatrial_plugins.coverage.nearness import find_near
+from seatrial_plugins.coverage.nearness import NEIGHBOURS, Near, find_near
 from seatrial_plugins.coverage.notes import LANGUAGE_PACKAGE, NoteTaker, installed
 from seatrial_plugins.coverage.topics import Topics, Vectors, find_topics
-from seatrial_plugins.coverage.words import Words
+from seatrial_plugins.coverage.unmatched import Unmatched, find_unmatched
+from seatrial_plugins.coverage.words import Groups, Named, Words, read_words
 
 __all__ = ["Coverage", "Limits"]
+
+KINDS = 20
+"""Kinds of rows that train lacks which are told one by one, the largest first."""
+
+LABELS = 5
+"""Labels that are told of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +135,24 @@ class _Conclusion:
 
     def drawn(self, train: Rows, held_out: Rows, *, neighbours: bool, seed: int) -> Comparison:
         """All of it, in one more reading of the rows for their words."""
-        topics = None
-        if "topic" in self._dimensions and self._vectors is not None:
-            topics = find_topics(
-                self._vectors, self._draw, topics=self._limits.topics, sample=self._limits.sample, seed=seed
-            )
-        words = Words.read(chain(train, held_out), topics, self._split, self._draw)
-        distributions = [found for name in self._dimensions if (found := self._distribution(name, topics, words))]
+        topics = self._topics(seed) if "topic" in self._dimensions else None
+        vectors = self._vectors
+        near = (
+            None
+            if vectors is None or not neighbours
+            else find_near(vectors, self._split, self._draw, self._limits.threshold)
+        )
+        unmatched = None if near is None else find_unmatched(near, self._limits.thin)
+        groupings = [Groups(topics.of, topics.central)] if topics else []
+        if near is not None and unmatched is not None:
+            groupings.append(self._kinds(near, unmatched))
+        words = read_words(chain(train, held_out), groupings, self._split, self._draw)
+        named = list(words.named)
+        distributions = [
+            found
+            for name in self._dimensions
+            if (found := self._distribution(name, topics, named[0] if topics else None)) is not None
+        ]
         measures: dict[str, float] = {}
         for distribution in distributions:
             measures |= distribution.measures()
@@ -148,25 +167,53 @@ class _Conclusion:
             "empty": [name for name in self._dimensions if name not in {one.name for one in distributions}],
         }
         findings: list[Finding] = []
-        if neighbours and self._vectors is not None:
-            near = find_near(self._vectors, self._split, self._draw, self._limits.threshold)
-            if near is not None:
-                measures |= near.measures(topics)
-                facts["neighbours"] = near.facts()
-                findings = list(near.findings(self._table["id"]))
+        if near is not None and unmatched is not None:
+            measures |= near.measures(topics) | unmatched.measures()
+            facts["neighbours"] = near.facts()
+            facts["unmatched"] = self._told(near, unmatched, named[-1])
+            ids = self._table["id"]
+            findings = [*near.findings(ids), *unmatched.findings(near, ids)]
         return Comparison(findings, measures, facts)
+
+    def _topics(self, seed: int) -> Topics | None:
+        if self._vectors is None:
+            return None
+        return find_topics(self._vectors, self._draw, topics=self._limits.topics, sample=self._limits.sample, seed=seed)
+
+    def _kinds(self, near: Near, unmatched: Unmatched) -> Groups:
+        """The kinds that train lacks, and all other rows as one more group, to name them against."""
+        of = np.full(len(self._split), len(unmatched.central))
+        of[near.rows[unmatched.rows]] = unmatched.kind
+        return Groups(of, [*near.rows[list(unmatched.central)].tolist(), -1])
+
+    def _told(self, near: Near, unmatched: Unmatched, named: Named) -> dict[str, object]:
+        """The kinds that train lacks, as JSON values."""
+        labels = self._table["label"].take(pa.array(near.rows[unmatched.rows])).to_pylist()
+        kinds = []
+        for kind in range(min(len(unmatched.central), KINDS)):
+            inside = np.flatnonzero(unmatched.kind == kind).tolist()
+            counted = Counter(labels[at] for at in inside if labels[at] is not None)
+            told = {"name": named.names[kind], "size": len(inside), "labels": dict(counted.most_common(LABELS))}
+            kinds.append(told | {"example": named.examples.get(kind, "")})
+        return {
+            "rows": len(unmatched.rows),
+            "compared": len(near.rows),
+            "neighbours": NEIGHBOURS,
+            "most": unmatched.most,
+            "kinds": len(unmatched.central),
+            "groups": kinds,
+        }
 
     # ---- by dimension ---------------------------------------------------------------------------------------------
 
-    def _distribution(self, name: Dimension, topics: Topics | None, words: Words) -> Distribution | None:
+    def _distribution(self, name: Dimension, topics: Topics | None, named: Named | None) -> Distribution | None:
         """The rows by that dimension; None where no row has it."""
         says, ordered = "", False
         examples: Mapping[int, str] = {}
         if name == "topic":
-            if topics is None or not topics.count:
+            if topics is None or named is None:
                 return None
-            parts, of = words.names, topics.of
-            examples = words.examples
+            parts, of, examples = list(named.names), topics.of, named.examples
             says = (
                 f"k-means of the encoder's vectors, fitted on {topics.fitted:,} rows; each topic is named by the words that "
                 "set it apart"

@@ -41,8 +41,13 @@ def test_what_was_taken_out_of_train_is_found_by_label_and_topic_and_neighbour(u
         measures["topic_gaps_in_train"] == measures["label_gaps_in_train"] == measures["topics_without_neighbour"] == 1
     )
     assert measures["no_neighbour"] == 12
-    assert {one.row for one in findings} == {row.id for row in uneven[1] if row.label == "loan"}
-    assert all(one.rule == "no-neighbour" for one in findings)
+    loans = {row.id for row in uneven[1] if row.label == "loan"}
+    assert {one.row for one in findings if one.rule == "no-neighbour"} == loans
+    assert {one.row for one in findings if one.rule == "unmatched"} == loans
+    (kind,) = facts["unmatched"]["groups"]
+    assert (kind["name"].split(", ")[0], kind["size"], kind["labels"]) == ("loan", 12, {"loan": 12})
+    assert "my loan" in kind["example"]
+    assert (measures["unmatched_rows"], measures["unmatched_kinds"]) == (12, 1)
     assert measures["train_vendi"] == pytest.approx(1.9, abs=0.2)
     assert facts["neighbours"]["compared"] == 32
 

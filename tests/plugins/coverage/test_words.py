@@ -2,22 +2,23 @@
 
 import numpy as np
 
-from seatrial_plugins.coverage.topics import Topics
-from seatrial_plugins.coverage.words import EXCERPT, Words
+from seatrial_plugins.coverage.words import EXCERPT, Groups, read_words
 
 
 def test_examples_and_names_are_of_the_topics_rows(say):
     rows = [say("a", "my card " * 60), say("b", "my loan rate"), say("c", "card fee"), say("d", "")]
-    topics = Topics(np.array([0, 1, 0, -1]), central=(0, 1), fitted=3)
+    topics, pairs = Groups(np.array([0, 1, 0, -1]), (0, 1)), Groups(np.array([-1, 1, 0, 0]), (2, -1))
     draw = np.arange(4, dtype=np.uint64)
-    words = Words.read(iter(rows), topics, np.array([0, 0, 2, 2]), draw)
-    assert words.names[0].startswith("card")
-    assert words.examples == {0: ("my card " * 60)[:EXCERPT], 1: "my loan rate"}
+    words = read_words(iter(rows), [topics, pairs], np.array([0, 0, 2, 2]), draw)
+    first, second = words.named
+    assert first.names[0].startswith("card")
+    assert (second.names[0], second.examples) == ("card, fee", {0: "card fee"})
+    assert first.examples == {0: ("my card " * 60)[:EXCERPT], 1: "my loan rate"}
     assert words.pairs == 1
     assert words.distinct == {"train": 1.0, "test": 1.0}
 
 
-def test_without_topics_there_are_pairs_alone(say):
-    words = Words.read(iter([say("a", "one two one two")]), None, np.array([0]), np.zeros(1, dtype=np.uint64))
-    assert (words.names, words.examples, words.pairs) == ([], {}, 3)
+def test_without_groups_there_are_pairs_alone(say):
+    words = read_words(iter([say("a", "one two one two")]), [], np.array([0]), np.zeros(1, dtype=np.uint64))
+    assert (words.named, words.pairs) == ((), 3)
     assert words.distinct == {"train": 2 / 3, "test": None}

@@ -1,0 +1,117 @@
+"""Unmatched: test rows that stand among test rows alone, where train rows would stand, too, if train had their kind.
+
+A cosine tells little by itself: in a set about one subject all rows are near. So each test row is asked whose rows are
+nearest to it, as in the nearest-neighbour test of two samples (Schilling 1986, JASA 81, 799-806; Henze 1988, Annals of
+Statistics 16, 772-783), here row by row. Measured on BANKING77 without five of its 77 intents in train (four draws): 48 to
+85% of their test rows are found, and 0.2% of the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import connected_components
+from scipy.stats import binom
+
+from seatrial import Finding
+from seatrial_plugins.coverage.nearness import NEIGHBOURS, Near
+
+__all__ = ["LEAST", "Unmatched", "find_unmatched", "most_by_chance"]
+
+CHANCE = 0.001
+"""A row is unmatched if so few train rows among its nearest come by chance no more often than this."""
+
+SAME = 0.95
+"""A row as near as this to a train row has its match, however many test rows are nearer: the default threshold of the
+filter `semantic_duplicates`."""
+
+LEAST = 5
+"""Rows that make a kind; fewer come by chance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unmatched:
+    """Kinds of test rows that train lacks."""
+
+    rows: np.ndarray
+    """The unmatched rows, by their place among the compared test rows, ascending."""
+    kind: np.ndarray
+    """The kind of each, the largest first, -1 where there are too few to be one; shape [rows]."""
+    central: tuple[int, ...]
+    """For each kind, the place among the compared test rows of the one that most others are near to."""
+    train_neighbours: np.ndarray
+    """How many of its nearest rows are train rows; shape [rows]."""
+    most: int
+    """That many train rows, or fewer, make a row unmatched; -1 where not even none would."""
+
+    def measures(self) -> dict[str, float]:
+        """What gates can hold."""
+        return {"unmatched_rows": len(self.rows), "unmatched_kinds": len(self.central)}
+
+    def findings(self, near: Near, ids: pa.ChunkedArray) -> Iterator[Finding]:
+        """One for each unmatched row; `ids` are those of all rows."""
+        names = ids.take(pa.array(near.rows[self.rows])).to_pylist()
+        nearest = ids.take(pa.array(np.maximum(near.train[self.rows, 0], 0))).to_pylist()
+        for row, other, count, similarity in zip(
+            names, nearest, self.train_neighbours.tolist(), near.similarity[self.rows].tolist(), strict=True
+        ):
+            detail = (
+                f"{count} of its {NEIGHBOURS} nearest rows stand in train, at most {self.most} where train lacks its kind; "
+                f"the nearest train row has a cosine of {similarity:.2f}"
+            )
+            yield Finding(row, "unmatched", detail, score=count / NEIGHBOURS, matched_row=other)
+
+
+def find_unmatched(near: Near, thin: float) -> Unmatched:
+    """The test rows among whose nearest rows there are hardly any train rows, in groups of near ones.
+
+    Args:
+        near: the nearest rows of each.
+        thin: the largest share of train rows.
+    """
+    test = len(near.rows)
+    most = most_by_chance(near.train_rows / max(near.train_rows + test - 1, 1), thin)
+    nearer = np.concatenate([near.to_train, near.to_test], axis=1)
+    # Of equally near rows those of train count first: sorting is stable, and they stand first.
+    order = np.argsort(-nearer, axis=1, kind="stable")[:, :NEIGHBOURS]
+    full = np.isfinite(np.take_along_axis(nearer, order, axis=1)).all(axis=1)
+    count = (order < near.to_train.shape[1]).sum(axis=1)
+    said = near.to_test[:, 0] > 0  # an empty text is near to nothing
+    rows = np.flatnonzero(full & said & (count <= most) & (near.similarity < SAME))
+    kind, central = _kinds(near, order - near.to_train.shape[1], rows)
+    return Unmatched(rows, kind, central, count[rows], most)
+
+
+def most_by_chance(share: float, thin: float) -> int:
+    """How many of the nearest rows may be train rows where train lacks a kind, if `share` of all others are; -1 for never."""
+    most = int(thin * NEIGHBOURS + 1e-9)
+    while most >= 0 and binom.cdf(most, NEIGHBOURS, share) > CHANCE:
+        most -= 1
+    return most
+
+
+def _kinds(near: Near, neighbours: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, tuple[int, ...]]:
+    """Rows of which one is among the other's nearest are of one kind; `neighbours` are columns of `near.test`."""
+    test = len(near.rows)
+    inside = np.zeros(test, dtype=bool)
+    inside[rows] = True
+    columns = np.where(
+        neighbours[rows] >= 0, np.take_along_axis(near.test[rows], np.maximum(neighbours[rows], 0), 1), -1
+    )
+    links = (columns >= 0) & inside[np.maximum(columns, 0)]
+    place = np.full(test, -1)
+    place[rows] = np.arange(len(rows))
+    source = np.repeat(np.arange(len(rows)), columns.shape[1]).reshape(columns.shape)[links]
+    graph = csr_matrix((np.ones(len(source)), (source, place[columns[links]])), shape=(len(rows), len(rows)))
+    _, component = connected_components(graph, directed=False) if len(rows) else (0, np.zeros(0, dtype=int))
+    sizes = np.bincount(component)
+    order = [int(one) for one in np.argsort(-sizes, kind="stable") if sizes[one] >= LEAST]
+    kinds = np.full(len(sizes), -1)
+    kinds[order] = np.arange(len(order))
+    named = np.asarray(graph.sum(axis=0)).ravel()
+    central = tuple(int(rows[np.where(component == one, named, -1).argmax()]) for one in order)
+    return (kinds[component] if len(rows) else component), central

@@ -1,0 +1,74 @@
+"""Test rows that stand among test rows alone."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from seatrial_plugins.coverage.nearness import find_near
+from seatrial_plugins.coverage.topics import Vectors
+from seatrial_plugins.coverage.unmatched import find_unmatched, most_by_chance
+
+
+def around(centre, count, seed, spread=0.15, dimensions=12):
+    """Unit vectors near a direction."""
+    vectors = np.eye(dimensions)[centre] + np.random.default_rng(seed).normal(size=(count, dimensions)) * spread
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+def near_of(train, test):
+    matrix = np.concatenate([train, test])
+    vectors = Vectors(pa.chunked_array([pa.FixedSizeListArray.from_arrays(pa.array(matrix.ravel()), matrix.shape[1])]))
+    split = np.array([0] * len(train) + [2] * len(test))
+    return find_near(vectors, split, np.arange(len(matrix), dtype=np.uint64), None)
+
+
+def test_a_kind_that_train_lacks_is_found_though_it_is_near():
+    # Everything is about one subject (the first direction), so that no cosine is low.
+    shared = 2 * np.eye(12)[0]
+
+    def about(*given):
+        vectors = around(*given) + shared
+        return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+    train = np.concatenate([about(1, 60, 1), about(2, 60, 2)])
+    test = np.concatenate([about(1, 25, 3), about(3, 20, 4), about(2, 25, 5), about(4, 15, 6)])
+    near = near_of(train, test)
+    found = find_unmatched(near, 0.2)
+    assert not near.alone.any()
+    assert found.rows.tolist() == [*range(25, 45), *range(70, 85)]
+    assert found.kind.tolist() == [0] * 20 + [1] * 15
+    assert found.central[0] in range(25, 45)
+    assert found.measures() == {"unmatched_rows": 35, "unmatched_kinds": 2}
+    ids = pa.chunked_array([pa.array([f"r{at}" for at in range(len(train) + len(test))])])
+    first = next(found.findings(near, ids))
+    assert (first.row, first.rule) == ("r145", "unmatched")
+    assert first.detail.startswith("0 of its 10 nearest rows stand in train, at most 0 where train lacks its kind;")
+
+
+def test_rows_of_one_source_are_matched():
+    found = find_unmatched(near_of(around(0, 300, 1, spread=1.0), around(0, 120, 2, spread=1.0)), 0.2)
+    assert len(found.rows) <= 1
+    assert not found.central
+
+
+def test_what_has_its_match_is_matched_however_many_test_rows_are_nearer():
+    train = np.concatenate([around(0, 80, 1), np.eye(12, dtype=np.float32)[[5]]])
+    test = np.repeat(np.eye(12, dtype=np.float32)[[5]], 40, axis=0)
+    assert not len(find_unmatched(near_of(train, test), 0.2).rows)
+
+
+@pytest.mark.parametrize(("train", "test"), [(1, 1), (1, 30), (30, 1), (30, 5)])
+def test_few_rows_are_never_unmatched(train, test):
+    found = find_unmatched(near_of(around(0, train, 1), around(1, test, 2)), 0.2)
+    assert (found.rows.tolist(), found.kind.tolist(), found.central) == ([], [], ())
+
+
+def test_empty_texts_are_not_unmatched():
+    found = find_unmatched(near_of(around(0, 60, 1), np.zeros((40, 12), dtype=np.float32)), 0.2)
+    assert found.rows.tolist() == []
+
+
+def test_how_many_train_neighbours_come_by_chance():
+    # binom.cdf(2, 10, .75) = 4e-4, binom.cdf(1, 10, .7) = 1.4e-4, binom.cdf(2, 10, .7) = 1.6e-3, .5 ** 10 = 9.8e-4
+    assert [most_by_chance(share, 0.2) for share in (0.75, 0.7, 0.5, 0.4, 0.9999)] == [2, 1, 0, -1, 2]
+    assert most_by_chance(0.9999, 0.0) == 0
