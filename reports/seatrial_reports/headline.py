@@ -9,6 +9,7 @@ from typing import Literal
 
 from seatrial.reporting import Result
 from seatrial.verdict import Decision, Verdict, VerdictState
+from seatrial_reports.dimensions import build_coverage
 from seatrial_reports.facts import entries, flag, mapping, sequence, text, whole
 from seatrial_reports.identity import identity_warnings
 from seatrial_reports.numbers import amount, duration, percent, share
@@ -34,6 +35,9 @@ _COUNTED = "exact"
 
 MUCH = 0.25
 """The share of a stage's rows from which on dropping them is a warning."""
+
+_KINDS = 5
+"""Kinds of rows that train lacks which a warning names."""
 
 _GATE_PLACES = 4
 """Decimals of a share beside a gate: one more than elsewhere, to see on which side of a threshold it lies."""
@@ -195,6 +199,11 @@ def _found_warnings(result: Result) -> list[str]:
             found.append(f"test has labels that train has no row of: {', '.join(map(str, unlearnt))}.")
         found += [str(note) for note in sequence(facts, "warnings") if isinstance(note, str)]
     found += identity_warnings(result)
+    for cover in build_coverage(result):
+        if cover.lacking:
+            kinds = "; ".join(f"{one.name} ({one.size})" for one in cover.lacking[:_KINDS])
+            more = "; …" if len(cover.lacking) > _KINDS else ""
+            found.append(f"{cover.filter}: test has kinds of rows that train lacks: {kinds}{more}.")
     for alias, table in result.samples.items():
         failed = len(table) - table["error"].null_count
         if failed:

@@ -92,6 +92,12 @@ def test_markdown_names_the_gaps(plain_result, covered):
     assert "## Coverage" not in render_markdown(build_view(plain_result))
 
 
+def test_a_kind_that_train_lacks_is_a_warning(plain_result, covered):
+    said = "coverage: test has kinds of rows that train lacks: passcode, reset (39 rows)."
+    assert said in build_view(covered(plain_result)).headline.warnings
+    assert said not in build_view(plain_result).headline.warnings
+
+
 def test_what_data_says_stays_text(build_result, covered, payloads, tmp_path):
     for payload in payloads:
         result = covered(build_result(), lambda text, payload=payload: f"{payload}{text}")

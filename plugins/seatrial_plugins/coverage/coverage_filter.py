@@ -31,6 +31,13 @@ __all__ = ["Coverage", "Limits"]
 KINDS = 20
 """Kinds of rows that train lacks which are told one by one, the largest first."""
 
+_WHAT = {
+    "topic": "topics",
+    "neighbours": "near train rows",
+    "tokens": "lengths in tokens",
+    "language": "languages",
+}
+
 LABELS = 5
 """Labels that are told of each."""
 
@@ -79,7 +86,7 @@ class Coverage:
         lacks: dict[str, str] = {}  # what is wanted → why it is not had
         if isinstance(encoder, Absent):
             lacks |= dict.fromkeys((("topic",) if "topic" in wanted else ()), encoder.reason)
-            lacks |= {"near train rows": encoder.reason} if neighbours else {}
+            lacks |= {"neighbours": encoder.reason} if neighbours else {}
         elif "topic" in wanted and not installed(["sklearn"]):
             lacks["topic"] = "scikit-learn is not installed; `pip install scikit-learn`"
         if isinstance(tokenizer, Absent) and "tokens" in wanted:
@@ -87,7 +94,7 @@ class Coverage:
         if "language" in wanted and not installed([LANGUAGE_PACKAGE]):
             lacks["language"] = "py3langid is not installed; `pip install py3langid`"
         self._dimensions = tuple(name for name in wanted if name not in lacks)
-        self._neighbours = neighbours and "near train rows" not in lacks
+        self._neighbours = neighbours and "neighbours" not in lacks
         self._notes = NoteTaker(
             None if isinstance(encoder, Absent) else encoder,
             None if isinstance(tokenizer, Absent) else tokenizer,
@@ -119,7 +126,7 @@ class Coverage:
 
 def _by_reason(lacks: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for reason in dict.fromkeys(lacks.values()):
-        yield " and ".join(what for what, why in lacks.items() if why == reason), reason.rstrip(".")
+        yield " and ".join(_WHAT[what] for what, why in lacks.items() if why == reason), reason.rstrip(".")
 
 
 class _Conclusion:

@@ -95,7 +95,7 @@ def test_single_odd_and_huge_rows_are_counted(say, cover, encoder, tokenizer, te
 
 def test_what_cannot_be_had_is_left_out_and_said(uneven):
     built = build_coverage(encoder=Absent("no weights."), tokenizer=Absent("the suite names no model"))
-    assert built.unseen == "topic and near train rows (no weights); tokens (the suite names no model)"
+    assert built.unseen == "topics and near train rows (no weights); lengths in tokens (the suite names no model)"
     comparison = built.compare(*map(RowList, uneven))
     assert [one["name"] for one in comparison.facts["dimensions"]] == ["label", "slice", "language", "length"]
     assert "neighbours" not in comparison.facts
