@@ -9,6 +9,7 @@ from seatrial.judging.summary import DATA
 from seatrial.reporting import Result
 from seatrial.scores import Score
 from seatrial_reports.charts import Dot, DotPlot, dot_plot
+from seatrial_reports.dimensions import drawn_metrics
 from seatrial_reports.facts import entries, mapping, number, text
 from seatrial_reports.headline import subject
 from seatrial_reports.numbers import interval, value
@@ -91,8 +92,9 @@ def scorer_of(metric: str) -> str:
 def build_comparison(result: Result, apart: Sequence[str] = ("naive_split",)) -> Comparison:
     """Group the scores by metric. `apart` are scorers that have a place of their own in the report."""
     by_metric: dict[str, list[Score]] = {}
+    drawn = drawn_metrics(result)
     for score in result.scores:
-        if scorer_of(score.metric) not in apart:
+        if scorer_of(score.metric) not in apart and score.metric not in drawn:
             by_metric.setdefault(score.metric, []).append(score)
     on_trial = subject(result)
     rivals = build_rivals(result)

@@ -9,7 +9,7 @@ from seatrial.reporting import Result
 from seatrial_reports.facts import entries, flat, mapping, number, sequence, text, whole
 from seatrial_reports.numbers import count, percent, share
 
-__all__ = ["Bar", "Coverage", "Dimension", "Lacking", "build_coverage", "covering"]
+__all__ = ["Bar", "Coverage", "Dimension", "Lacking", "build_coverage", "covering", "drawn_metrics"]
 
 SHOWN = 10
 """Parts that are shown before a reader asks for all."""
@@ -111,6 +111,14 @@ class Coverage:
 def covering(facts: Mapping[str, object]) -> bool:
     """Whether a filter, by its facts, looked for gaps and not for leaks."""
     return "dimensions" in mapping(facts, "facts")
+
+
+def drawn_metrics(result: Result) -> frozenset[str]:
+    """The metrics of coverage filters that no gate holds: what they tell is drawn, and needs no table of numbers."""
+    filters = {text(one, "filter") for one in entries(result.facts("leakage"), "filters") if covering(one)}
+    gated = {decision.metric for decision in result.verdict.decisions} if result.verdict else set()
+    metrics = {score.metric for score in result.scores}
+    return frozenset(metric for metric in metrics - gated if metric.partition("/")[0] in filters)
 
 
 def build_coverage(result: Result) -> tuple[Coverage, ...]:

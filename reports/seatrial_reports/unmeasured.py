@@ -9,6 +9,7 @@ from seatrial.judging.summary import DATA
 from seatrial.reporting import Result
 from seatrial_reports.asked import asked
 from seatrial_reports.comparison import Comparison
+from seatrial_reports.dimensions import drawn_metrics
 from seatrial_reports.facts import mapping, sequence, text, whole
 from seatrial_reports.filtering import FilterBlock
 from seatrial_reports.headline import subject
@@ -61,8 +62,9 @@ def _of_scores(result: Result, comparison: Comparison) -> Iterator[str]:
         yield "Speed and memory: nothing was timed."
     if not comparison.compared:
         yield f"What else could do the job: only {subject(result)} was scored, so nothing says what it is worth."
+    drawn = drawn_metrics(result)
     for score in result.scores:
-        if score.value is None:
+        if score.value is None and score.metric not in drawn:
             whose = "" if score.system == DATA else f" of {score.system}"
             yield f"{score.metric}{whose}: {score.missing or 'not produced'}."
 

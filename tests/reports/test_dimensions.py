@@ -1,10 +1,13 @@
 """What a coverage filter counted, as reports show it."""
 
+from dataclasses import replace
+
 import pytest
 
 from seatrial.data.ledger import entries_to_table
+from seatrial.scores import Score
 from seatrial_reports.cover import build_cover
-from seatrial_reports.dimensions import build_coverage
+from seatrial_reports.dimensions import build_coverage, drawn_metrics
 from seatrial_reports.html_report import HtmlReport
 from seatrial_reports.leaks import build_leaks
 from seatrial_reports.markdown_report import render_markdown
@@ -96,6 +99,23 @@ def test_a_kind_that_train_lacks_is_a_warning(plain_result, covered):
     said = "coverage: test has kinds of rows that train lacks: passcode, reset (39 rows)."
     assert said in build_view(covered(plain_result)).headline.warnings
     assert said not in build_view(plain_result).headline.warnings
+
+
+def test_what_is_drawn_needs_no_table_unless_a_gate_holds_it(plain_result, covered):
+    result = covered(plain_result)
+    gated, drawn = (
+        Score(f"coverage/{name}", "data", None, 1, "exact", "lower", missing="it was not measured")
+        for name in ("topic_gaps_in_train", "slice_divergence")
+    )
+    decisions = (*result.verdict.decisions, replace(result.verdict.decisions[0], metric=gated.metric))
+    result = replace(
+        result, scores=[*result.scores, gated, drawn], verdict=replace(result.verdict, decisions=decisions)
+    )
+    assert drawn_metrics(result) == {drawn.metric}
+    view = build_view(result)
+    assert [block.metric for block in view.comparison.counts if block.scorer == "coverage"] == [gated.metric]
+    assert [said for said in view.unmeasured if "coverage/" in said] == [f"{gated.metric}: it was not measured."]
+    assert drawn_metrics(plain_result) == set()
 
 
 def test_what_data_says_stays_text(build_result, covered, payloads, tmp_path):

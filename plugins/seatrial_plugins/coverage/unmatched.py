@@ -2,8 +2,9 @@
 
 A cosine tells little by itself: in a set about one subject all rows are near. So each test row is asked whose rows are
 nearest to it, as in the nearest-neighbour test of two samples (Schilling 1986, JASA 81, 799-806; Henze 1988, Annals of
-Statistics 16, 772-783), here row by row. Measured on BANKING77 without five of its 77 intents in train (four draws): 48 to
-85% of their test rows are found, and 0.2% of the others.
+Statistics 16, 772-783), here row by row. Measured on BANKING77 with five of its 77 intents taken out of train, ten draws: 49
+of the 50 intents make a kind, 46 to 75% of their test rows are found, and 0.17% of the others; with none taken out there is
+no kind (tests/bench/coverage.py).
 """
 
 from __future__ import annotations
