@@ -121,7 +121,8 @@ class Comparison:
     {"items": how many there are, "contaminated": {rule: how many of them it found}}. `dimensions` is drawn, and tells reports
     that this filter looks for gaps, not for leaks: a list, for each dimension (label, topic, length, …) {"name",
     "rows": {split: how many}, "parts": [{"name", "rows": {split: how many}, "absent" or "thin": the split that has none or
-    few of them, "expected", "example"}], "divergence", "chance", "says", "others": parts that are not listed}."""
+    few of them, "expected", "example"}], "divergence", "chance", "says", "others": parts that are not listed}; beside it
+    `diversity`, `neighbours` and `unmatched` are told as the filter `coverage` writes them."""
 
     @classmethod
     def of(cls, found: Iterable[Finding] | Comparison) -> Comparison:

@@ -71,8 +71,8 @@ def build_coverage(
         thin: a part whose share in a split is below this share of its share in the other is a gap as well as one that is
             not there at all; 0 for the latter alone. Also the largest share of train rows among the nearest rows of a test
             row whose kind train lacks.
-        expected: fewest rows that would be expected in the split if both were alike, for a gap to count; below 5 (Cochran
-            1954) chance alone may leave none. A label or slice that is not there at all always counts.
+        expected: the fewest of a part's rows that would be expected in the split if both were alike, for a gap to count;
+            below 5 (Cochran 1954) chance alone may leave none. A label or slice that is not there at all always counts.
         sample: the most rows that topics are fitted on, drawn by a hash of their ids; all are then assigned.
         seed: of the topics' first centres.
         encoder: what turns texts into vectors, by name.

@@ -25,7 +25,7 @@ class Gap:
     """Where it lacks rows."""
     kind: Literal["absent", "thin"]
     expected: float
-    """The rows that the split would have if both were alike."""
+    """The rows that the split would have of all that both have of the part, if both were alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +159,11 @@ def _gap(
         ("test", test, train),
     )
     for split, here, there in sides:
-        share = there[place] / there.sum()
-        wanted = float(share * here.sum())
         if not there[place]:
             continue
+        share = there[place] / there.sum()
+        # Of the rows that both have of the part, as many as of all rows.
+        wanted = float((here[place] + there[place]) * here.sum() / (here.sum() + there.sum()))
         if not here[place] and (always or wanted >= expected):
             yield Gap(split, "absent", wanted)
         elif here[place] / here.sum() < thin * share and wanted >= expected:

@@ -89,7 +89,9 @@ class Near:
             names, matched, nearest.tolist(), self.similarity[alone].tolist(), strict=True
         ):
             detail = f"its nearest train row has a cosine of {similarity:.2f}, below {self.threshold:g}"
-            yield Finding(row, "no-neighbour", detail, score=similarity, matched_row=other if at >= 0 else None)
+            yield Finding(
+                row, "no-neighbour", detail, score=round(similarity, 4), matched_row=other if at >= 0 else None
+            )
 
 
 def find_near(vectors: Vectors, split: np.ndarray, draw: np.ndarray, threshold: float | None) -> Near | None:

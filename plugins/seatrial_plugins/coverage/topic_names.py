@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 import numpy as np
 
@@ -13,10 +14,13 @@ from seatrial.data.normalise import spell
 __all__ = ["name_topics", "terms"]
 
 WORDS = 3
-"""Of a name."""
+"""At most, of a name."""
 
 READ = 2_000
 """Characters of a text whose words are counted."""
+
+_LOOKED_AT = 6
+"""Of the words that rank first, from which pairs of characters are joined."""
 
 _PRIOR = 500.0
 """Rows that the prior weighs as much as; Monroe et al. take a size of this order. It decides how many rows a word must
@@ -70,7 +74,7 @@ def name_topics(counts: Sequence[Counter[str]]) -> list[str]:
     names: list[str] = []
     spread = Counter(word for count in counts for word in count)
     for count in counts:
-        ranked = list(_ranked(count, everywhere, said, spread, len(counts)))
+        ranked = _joined(islice(_ranked(count, everywhere, said, spread, len(counts)), _LOOKED_AT))
         names.append(", ".join(word[:_LONGEST] for word in ranked[:WORDS]) or "(no words)")
     return list(_numbered(names))
 
@@ -95,6 +99,25 @@ def _ranked(
         score *= np.log1p(topics / np.array([spread[word] for word in words]))
     for at in np.argsort(-score, kind="stable"):
         yield words[at]
+
+
+def _joined(words: Iterable[str]) -> list[str]:
+    """The words, with pairs of characters that overlap joined: of 行卡 and 银行 becomes 银行卡."""
+    found: list[str] = []
+    for word in words:
+        if not _UNSPACED.fullmatch(word):
+            found.append(word)
+            continue
+        for place, known in enumerate(found):
+            if _UNSPACED.fullmatch(known) and known[-1] == word[0]:
+                found[place] = known + word[1:]
+                break
+            if _UNSPACED.fullmatch(known) and known[0] == word[-1]:
+                found[place] = word[:-1] + known
+                break
+        else:
+            found.append(word)
+    return found
 
 
 def _numbered(names: Sequence[str]) -> Iterator[str]:

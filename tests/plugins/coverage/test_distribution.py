@@ -38,18 +38,22 @@ def test_bands_keep_their_order_and_the_empty_ones_between():
 
 
 def test_what_one_side_lacks_is_a_gap_where_rows_would_be_expected():
-    # 100 rows each: of `rare`, 4 would be expected in train.
-    table = {"common": (90, 0, 46), "absent": (0, 0, 30), "thin": (1, 0, 20), "rare": (0, 0, 4), "only": (9, 0, 0)}
+    # 100 rows each, so that half of what both have would be expected: of `rare` 2.
+    table = {"common": (87, 0, 46), "absent": (0, 0, 30), "thin": (1, 0, 20), "rare": (0, 0, 4), "only": (12, 0, 0)}
     found = counted(table)
     assert gaps(found) == {"absent": ("train", "absent"), "thin": ("train", "thin"), "only": ("test", "absent")}
-    assert {part.name: part.gap.expected for part in found.parts if part.gap} == {"absent": 30, "thin": 20, "only": 9}
-    assert gaps(counted(table, expected=4.0))["rare"] == ("train", "absent")
+    assert {part.name: part.gap.expected for part in found.parts if part.gap} == {"absent": 15, "thin": 10.5, "only": 6}
+    assert gaps(counted(table, expected=2.0))["rare"] == ("train", "absent")
     assert "thin" not in gaps(counted(table, thin=0.0))
     assert found.measures() == {
         "label_gaps_in_train": 2,
         "label_gaps_in_test": 1,
         "label_divergence": found.divergence,
     }
+
+
+def test_one_row_is_no_gap_however_few_there_are():
+    assert gaps(counted({"common": (50, 0, 0), "other": (0, 0, 1)})) == {}
 
 
 def test_a_name_that_people_gave_is_a_gap_however_rare():

@@ -50,3 +50,11 @@ def test_scripts_without_spaces_are_cut_into_pairs_of_characters():
 
 def test_only_the_beginning_of_a_huge_text_is_read():
     assert len(terms(" ".join(f"w{at}x" for at in range(200_000)))) < 600
+
+
+def test_pairs_of_characters_that_overlap_are_joined():
+    cards = count(*["银行卡"] * 9, "丢了")
+    rates = count(*["exchange rate 汇率"] * 9)
+    first, second = name_topics([cards, rates])
+    assert first.split(", ")[0] == "银行卡"
+    assert set(second.split(", ")) == {"exchange", "rate", "汇率"}
