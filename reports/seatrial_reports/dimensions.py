@@ -33,8 +33,8 @@ class Bar:
     example: str
     widths: tuple[tuple[str, float], ...]
     """(split, width in percent of the plot), of train and of test."""
-    counts: tuple[tuple[str, str, str], ...]
-    """(split, rows, share of the split's rows)."""
+    counts: tuple[str, ...]
+    """Rows of each split, with their share where it is drawn: `train 299 (6.8%)`, `test 39 (7.5%)`, `validation 3`."""
     gap: str
     """`none in train`, `few in train`; "" for what is no gap."""
     expected: str
@@ -208,7 +208,11 @@ def _bar(part: Mapping[str, object], totals: Mapping[str, int], largest: float) 
         name=text(part, "name"),
         example=text(part, "example").strip(),
         widths=tuple((split, round(100 * shares[split] / largest, 2)) for split in _DRAWN if split in shares),
-        counts=tuple((split, count(n), percent(shares[split])) for split, n in counts.items()),
+        counts=tuple(
+            f"{split} {count(counts[split])}{f' ({percent(shares[split])})' if split in _DRAWN else ''}"
+            for split in (*_DRAWN, "validation")
+            if split in counts
+        ),
         gap=f"none in {absent}" if absent else f"few in {thin}" if thin else "",
         expected=f"{expected:,.0f} would be expected" if expected is not None and (absent or thin) else "",
     )

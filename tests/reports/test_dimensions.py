@@ -18,7 +18,7 @@ def test_parts_are_bars_in_shares_of_their_splits(plain_result, covered):
     (cover,) = build_coverage(covered(plain_result))
     topic, length, odd, empty = cover.dimensions
     first, second = topic.bars[:2]
-    assert first.counts == (("train", "0", "0.0%"), ("validation", "3", "6.2%"), ("test", "40", "7.7%"))
+    assert first.counts == ("train 0 (0.0%)", "test 40 (7.7%)", "validation 3")
     assert (first.gap, first.expected) == ("none in train", "122 would be expected")
     assert first.widths == (("train", 0.0), ("test", 100.0))  # of the largest share, 40 of 520
     assert second.widths[0] == ("train", pytest.approx(100 * (299 / 4380) / (40 / 520), abs=0.01))
