@@ -119,7 +119,11 @@ class CountsTokens(Protocol):
     """Counts tokens as the model under test does."""
 
     def count_tokens(self, conversations: Sequence[Sequence[Turn]]) -> list[int]:
-        """The length in tokens of each conversation, rendered with the model's chat template."""
+        """The length in tokens of each conversation, rendered with the model's chat template.
+
+        Raises:
+            StageError: the chat template refuses a conversation.
+        """
         ...
 
     def tokenize(self, texts: Sequence[str]) -> list[list[int]]:

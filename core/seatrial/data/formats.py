@@ -7,8 +7,12 @@
                           what else a message holds (tool_calls, name,
                           tool_call_id) is kept in `Turn.extra`
     sharegpt            conversations: [{from, value, …}, …], system?       roles renamed
-                          from: human, gpt, system, tool, function
-                          (user and assistant are taken too)
+                          from: human, gpt, system, tool, function,
+                          function_call, observation
+                          (user and assistant are taken too);
+                          the value of function_call is JSON, {name,
+                          arguments} or a list of these, and becomes the
+                          tool_calls of an assistant's turn
     choice              question, choices, answer or answerKey              user: the question
                           choices: a list of texts, of {label, text};       assistant: the right choice
                           {text: […], label: […]} (ARC, CommonsenseQA);
@@ -75,6 +79,8 @@ _SPEAKERS = {
     "system": "system",
     "tool": "tool",
     "function": "tool",
+    "function_call": "assistant",
+    "observation": "tool",
 }
 _PAIRS = (("prompt", "completion"), ("prompt", "response"), ("question", "answer"))
 _LABELS = ("label", "category", "class", "intent", "topic")
@@ -204,15 +210,33 @@ def _sharegpt(record: Mapping[Any, Any], labels: Mapping[str, str]) -> Parsed:
     if not said:
         raise FormatError("`conversations` holds no turn", rule="empty")
     turns = []
-    for number, turn in enumerate(said):
+    for number, given in enumerate(said):
         where = f"conversations[{number}]"
-        speaker = _need(_mapping(turn, where), "from", where)
+        turn = {**_mapping(given, where)}
+        speaker = _need(turn, "from", where)
         role = _SPEAKERS.get(speaker) if isinstance(speaker, str) else None
         if role is None:
             raise _wrong_role(f"{where}.from", speaker, _SPEAKERS)
         value = _text(_need(turn, "value", where), f"{where}.value")
+        if speaker == "function_call":
+            turn["tool_calls"], value = _calls(value, f"{where}.value"), ""
         turns.append(Turn(role, value, _extra(turn, ("from", "value"), where)))
     return Parsed((*_system(record), *turns), "sharegpt")
+
+
+def _calls(value: str, where: str) -> list[Mapping[str, Any]]:
+    """The calls of a function_call's value, as chat messages have them."""
+    try:
+        said = json.loads(value)
+    except (ValueError, RecursionError):
+        said = None
+    calls = said if isinstance(said, list) else [said]
+    if not calls or not all(isinstance(call, dict) for call in calls):
+        raise FormatError(
+            f"`{where}` is no function call: it needs JSON, an object with `name` and `arguments` or a list of these",
+            rule="wrong-type",
+        )
+    return [{"type": "function", "function": call} for call in calls]
 
 
 def _alpaca(record: Mapping[Any, Any], labels: Mapping[str, str]) -> Parsed:

@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from seatrial.errors import StageError
 from seatrial.host import Host
 from seatrial.store import RunFolder, cache_folder
 from seatrial.trial.stages.read import Read
@@ -44,11 +45,15 @@ def preflight(
             row = read.first_row(source)
             yield f"rows of {source.resolved.address}: {row.format}, first from {row.file}:{row.line}"
             if not only_data:
-                yield f"prompt of it, {_tokens(bench, row)} tokens with its answer: {row.input_text[:120]!r}"
+                yield f"prompt of it, {_tokens(bench, row)}: {row.input_text[:120]!r}"
         yield f"stages: {' → '.join(stage.name for stage in stages)}"
     yield f"{suite.name}: ready"
 
 
-def _tokens(bench: Workbench, row: Row) -> int:
-    count: int = bench.tokenizer().count_tokens([row.turns])[0]
-    return count
+def _tokens(bench: Workbench, row: Row) -> str:
+    """How many, or why they cannot be counted: one row that a filter will drop is no fault of the suite."""
+    try:
+        (count,) = bench.tokenizer().count_tokens([row.turns])
+    except StageError as error:
+        return str(error)
+    return f"{count} tokens with its answer"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from seatrial import Finding, Row, Turn
-from seatrial.errors import UsageError
+from seatrial.errors import StageError, UsageError
 from seatrial.model import CountsTokens
 
 __all__ = ["Length"]
@@ -75,4 +75,11 @@ class Length:
         except Exception as error:  # noqa: BLE001 - a template may raise anything; one odd row must not stop the rest
             if len(conversations) > 1:
                 return [count for turns in conversations for count in self._counts([turns])]
-            return [f"the model's tokenizer or chat template refuses it: {type(error).__name__}"]
+            return [_refusal(error, conversations[0])]
+
+
+def _refusal(error: Exception, turns: Sequence[Turn]) -> str:
+    """Why a conversation cannot be counted, with its roles: a template's own message could quote what somebody wrote."""
+    if isinstance(error, StageError):
+        return f"the model's chat template refuses a conversation of {', '.join(turn.role for turn in turns)}"
+    return f"the model's tokenizer or chat template refuses it: {type(error).__name__}"

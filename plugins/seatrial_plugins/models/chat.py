@@ -188,18 +188,12 @@ class ChatTokenizer:
     # ---- CountsTokens ---------------------------------------------------------------------------------------------
 
     def count_tokens(self, conversations: Sequence[Sequence[Turn]]) -> list[int]:
-        """The length in tokens of each conversation, rendered with the model's chat template.
+        """The length in tokens of each conversation, rendered with the model's chat template; 0 where there are no turns.
 
-        A conversation that the template refuses (no turns, odd roles) counts its bare texts: it is for the filter `schema`
-        to drop it.
+        Raises:
+            StageError: the chat template refuses a conversation.
         """
-        return [len(ids) for ids in self.encode([self._render_or_join(turns) for turns in conversations])]
-
-    def _render_or_join(self, turns: Sequence[Turn]) -> str:
-        try:
-            return self.render(turns) if turns else ""
-        except StageError:
-            return "\n".join(turn.content for turn in turns)
+        return [len(ids) for ids in self.encode([self.render(turns) if turns else "" for turns in conversations])]
 
     def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
         """The token ids of plain texts, without special tokens."""

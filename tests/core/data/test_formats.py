@@ -97,6 +97,18 @@ def test_what_else_a_message_holds_is_kept_whatever_order_and_nulls_it_has():
     assert shared.turns[0].extra == '{"weight":0}'
 
 
+def test_function_calls_of_sharegpt_become_tool_calls_and_their_observations_answers():
+    call = {"name": "weather", "arguments": {"city": "Paris"}}
+    for value, calls in ((json.dumps(call), [call]), (json.dumps([call, call]), [call, call])):
+        said = [("human", "Weather?"), ("function_call", value), ("observation", '{"sky": "blue"}'), ("gpt", "Blue.")]
+        parsed = parse({"conversations": [{"from": speaker, "value": text} for speaker, text in said]})
+        assert [turn.role for turn in parsed.turns] == ["user", "assistant", "tool", "assistant"]
+        asked, answered = parsed.turns[1:3]
+        assert asked.content == ""
+        assert json.loads(asked.extra) == {"tool_calls": [{"type": "function", "function": each} for each in calls]}
+        assert answered == Turn("tool", '{"sky": "blue"}')
+
+
 def test_odd_but_readable_chats_are_left_to_the_schema_filter():
     for messages in (
         [{"role": "user", "content": ""}],
@@ -249,7 +261,21 @@ def test_an_answer_that_is_not_one_of_the_choices_is_refused(choices, answer, ex
         (
             {"conversations": [{"from": "observer", "value": "x"}]},
             "wrong-role",
-            "`conversations[0].from` is 'observer'; known roles are human, user, gpt, assistant, system, tool, function",
+            (
+                "`conversations[0].from` is 'observer'; known roles are human, user, gpt, assistant, system, tool, "
+                "function, function_call, observation"
+            ),
+        ),
+        *(
+            (
+                {"conversations": [{"from": "function_call", "value": value}]},
+                "wrong-type",
+                (
+                    "`conversations[0].value` is no function call: it needs JSON, an object with `name` and `arguments` "
+                    "or a list of these"
+                ),
+            )
+            for value in ("weather(Paris)", '{"name": ', '"weather"', "[]", "[1]", "", "[" * 100_000)
         ),
         (
             {"conversations": [{"from": "human"}]},

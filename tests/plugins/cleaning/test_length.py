@@ -142,3 +142,16 @@ def test_odd_texts_are_counted_or_said_to_be_uncountable(tiny_source):
     assert {f.row: f.rule for f in build_length(tokenizer=chat, max_tokens=500).inspect(rows)} == {
         "half": "uncountable"
     }
+
+
+def test_a_row_whose_roles_the_template_refuses_is_said_to_be_uncountable(tiny_source, monkeypatch):
+    from seatrial_plugins.models.chat import ChatTokenizer
+
+    chat = ChatTokenizer(tiny_source, chat=True, system=None)
+    strict = "{% if messages[0].role != 'user' %}{{ raise_exception('roles must alternate') }}{% endif %}"
+    monkeypatch.setattr(chat.tokenizer, "chat_template", strict + chat.tokenizer.chat_template)
+    odd = Row("odd", (Turn("assistant", "a " * 500), Turn("user", "b")), "chat", "s", "f", 1)
+    found = list(build_length(tokenizer=chat, cut_at=100).inspect([odd, exchange("fine", "Hi", "ok")]))
+    assert [(f.row, f.rule, f.detail) for f in found] == [
+        ("odd", "uncountable", "the model's chat template refuses a conversation of assistant, user")
+    ]
