@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-import pytest
+import unittest
+
 import torch
 from peft import LoraConfig, get_peft_model
 from transformers import AutoConfig, AutoModelForCausalLM
@@ -10,6 +11,9 @@ from seatrial_plugins.training.examples import Example
 from seatrial_plugins.training.graphs import GraphedPasses, Shape, _Inputs, shape_of, worth_graphing
 from seatrial_plugins.training.loss import summed_loss
 
+with_cuda = unittest.skipUnless(torch.cuda.is_available(), "CUDA graphs need a CUDA GPU")
+"""Not pytest's mark: a machine with a GPU and without pytest imports this file and calls the tests behind it."""
+
 
 def examples(count, seed=0):
     draw = torch.Generator().manual_seed(seed)
@@ -17,10 +21,16 @@ def examples(count, seed=0):
     return [Example(str(number), (1, 2, 3, 4, 5, 6, *tail), (7, 8)) for number, tail in enumerate(tails)]
 
 
-def adapted(device="cpu"):
+def adapted(device="cpu", **shape):
     torch.manual_seed(0)
     config = AutoConfig.for_model(
-        "llama", vocab_size=97, hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4
+        "llama",
+        vocab_size=97,
+        hidden_size=32,
+        intermediate_size=48,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        **shape,
     )
     model = AutoModelForCausalLM.from_config(config, dtype=torch.float32, attn_implementation=ATTENTION)
     network = get_peft_model(model, LoraConfig(r=4, target_modules="all-linear", task_type="CAUSAL_LM"))
@@ -90,7 +100,7 @@ def test_a_network_that_cannot_be_recorded_is_trained_without_graphs(monkeypatch
     assert "without CUDA graphs" in caplog.text
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="CUDA graphs need a CUDA GPU")
+@with_cuda
 def test_replayed_gradients_are_those_of_plain_passes_and_add_up():
     network = adapted("cuda")
     batches = [examples(9, seed=seed) for seed in range(4)]
@@ -101,3 +111,12 @@ def test_replayed_gradients_are_those_of_plain_passes_and_add_up():
     found = torch.cat([p.grad.flatten() for p in network.parameters() if p.requires_grad])
     torch.testing.assert_close(torch.stack(losses), torch.stack([loss for loss, _ in expected]))
     torch.testing.assert_close(found, sum(gradients for _, gradients in expected), atol=1e-5, rtol=1e-3)
+
+
+@with_cuda
+def test_a_replayed_pass_draws_its_attention_dropout_anew():
+    network, batch = adapted("cuda", attention_dropout=0.5).train(), examples(9)
+    passes = GraphedPasses(network, frozenset([shape_of(batch)]), torch.device("cuda"))
+    first, second = (float(passes.summed_loss(batch, 4, first=True)) for _ in range(2))
+    assert passes.recorded == 1
+    assert first != second
