@@ -32,7 +32,8 @@ def transformers(
         system: A system turn for conversations that bring none; unset leaves that to the chat template.
         batch_tokens: How many tokens one forward pass may hold.
     """
-    from seatrial_plugins.models.loader import LoadOptions, TransformersLoader
+    from seatrial_plugins.models.loader import TransformersLoader
+    from seatrial_plugins.models.options import LoadOptions
 
     return TransformersLoader(LoadOptions(dtype, device, attention, chat, system, batch_tokens))
 
@@ -60,7 +61,8 @@ def random(
         system: As for `transformers`.
         batch_tokens: As for `transformers`.
     """
-    from seatrial_plugins.models.loader import LoadOptions, RandomLoader
+    from seatrial_plugins.models.loader import RandomLoader
+    from seatrial_plugins.models.options import LoadOptions
 
     return RandomLoader(LoadOptions(dtype, device, attention, chat, system, batch_tokens), seed)
 

@@ -1,83 +1,27 @@
-"""Loaders: from a resolved source to a model in memory."""
+"""Loaders: from a resolved source to a model in memory.
+
+torch and transformers are imported where a model is read: to check a suite, its tokenizer is enough.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
-
-import torch
+from typing import TYPE_CHECKING
 
 from seatrial.errors import SourceError
 from seatrial.model import ModelFiles
 from seatrial.store import atomic_folder, digest_json
-from seatrial_plugins.models.adapter import load_adapter
 from seatrial_plugins.models.chat import ChatTokenizer
-from seatrial_plugins.models.device import choose_device, choose_dtype
-from seatrial_plugins.models.language_model import CausalModel
-from seatrial_plugins.models.packed_attention import ATTENTION
-from seatrial_plugins.models.packing import caps_scores, packing_is_exact
+from seatrial_plugins.models.options import LoadOptions
+from seatrial_plugins.models.quiet import no_progress_bars
 from seatrial_plugins.models.weights import Weights, cached_digest, count_parameters, find_weights, folder_digest
 
-__all__ = ["LoadOptions", "RandomLoader", "TransformersLoader", "load_network"]
+if TYPE_CHECKING:
+    from seatrial_plugins.models.language_model import CausalModel
 
-
-@dataclass(frozen=True, slots=True)
-class LoadOptions:
-    """The options of a loader, as the suite gives them."""
-
-    dtype: str = "auto"
-    device: str = "auto"
-    attention: str = "auto"
-    chat: bool = True
-    system: str | None = None
-    batch_tokens: int = 4096
-
-
-def load_network(folder: Path, options: LoadOptions) -> tuple[Any, bool]:
-    """The transformers model on its device, and whether batches can be packed for it.
-
-    Nothing is fetched, no code of the folder is run, no pickle is opened.
-    """
-    device = choose_device(options.device)
-    dtype = choose_dtype(options.dtype, device)
-    if options.attention != "auto":
-        return _read_network(folder, dtype, options.attention).to(device).eval(), False
-    try:
-        network = _read_network(folder, dtype, ATTENTION).to(device).eval()
-    except _NotReplaceableError:
-        network = None
-    if network is not None and packing_is_exact(network, network.config.get_text_config().vocab_size, device):
-        return network, True
-    # Read again rather than told to change its attention: some architectures settle it, and their masks, when they are built.
-    attention = "eager" if network is not None and caps_scores(network.config) else None
-    del network
-    return _read_network(folder, dtype, attention).to(device).eval(), False
-
-
-class _NotReplaceableError(Exception):
-    """The architecture knows only attentions of its own."""
-
-
-def _read_network(folder: Path, dtype: torch.dtype, attention: str | None) -> Any:
-    """The transformers model, with the attention that is named or else with the one that transformers prefers for it."""
-    from transformers import AutoModelForCausalLM
-
-    named = {} if attention is None else {"attn_implementation": attention}
-    with _no_progress_bars():
-        try:
-            return AutoModelForCausalLM.from_pretrained(
-                str(folder), dtype=dtype, local_files_only=True, trust_remote_code=False, use_safetensors=True, **named
-            )
-        except (KeyError, ValueError) as error:
-            if attention == ATTENTION and ("attn_implementation" in str(error) or ATTENTION in str(error)):
-                raise _NotReplaceableError from error
-            if isinstance(error, KeyError):
-                raise
-            raise SourceError(f"{folder}: transformers cannot load this model: {error}") from error
+__all__ = ["RandomLoader", "TransformersLoader"]
 
 
 class TransformersLoader:
@@ -110,7 +54,7 @@ class TransformersLoader:
         digest = cached_digest(weights.path, cache)
         folder = cache / "models" / f"gguf-{digest[:32]}-{CONVERSION}"
         if not (folder / "conversion.json").is_file():
-            with _no_progress_bars():
+            with no_progress_bars():
                 convert(weights.path, address, folder)
         facts = {
             "format": "gguf",
@@ -133,6 +77,10 @@ class TransformersLoader:
         Raises:
             SourceError: the weights or the adapter cannot be loaded.
         """
+        from seatrial_plugins.models.adapter import load_adapter
+        from seatrial_plugins.models.language_model import CausalModel
+        from seatrial_plugins.models.network import load_network
+
         network, packs = load_network(files.folder, self.options)
         if adapter is not None:
             network = load_adapter(network, adapter)
@@ -156,7 +104,7 @@ class RandomLoader(TransformersLoader):
 
     def _prepare_config(self, weights: Weights, address: str, cache: Path) -> ModelFiles:
         shape = folder_digest(weights.path, cache)
-        digest = digest_json({"shape": shape, "seed": self.seed, "torch": torch.__version__})
+        digest = digest_json({"shape": shape, "seed": self.seed, "torch": version("torch")})
         folder = cache / "models" / f"random-{digest[:32]}"
         if not folder.is_dir():
             self._write(weights.path, folder)
@@ -164,10 +112,11 @@ class RandomLoader(TransformersLoader):
         return ModelFiles(folder, address, digest, facts)
 
     def _write(self, shape: Path, target: Path) -> None:
+        import torch
         from transformers import AutoConfig, AutoModelForCausalLM
 
         config = AutoConfig.from_pretrained(str(shape), local_files_only=True, trust_remote_code=False)
-        with torch.random.fork_rng(devices=[]), _no_progress_bars():
+        with torch.random.fork_rng(devices=[]), no_progress_bars():
             torch.manual_seed(self.seed)
             network = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
             with atomic_folder(target) as folder:
@@ -175,20 +124,3 @@ class RandomLoader(TransformersLoader):
                 for file in shape.iterdir():
                     if file.is_file() and not (folder / file.name).exists():
                         shutil.copyfile(file, folder / file.name)
-
-
-@contextlib.contextmanager
-def _no_progress_bars() -> Iterator[None]:
-    """The terminal is the run's, not the library's."""
-    from transformers.utils import logging
-
-    shown = logging.is_progress_bar_enabled()
-    verbosity = logging.get_verbosity()
-    logging.disable_progress_bar()
-    logging.set_verbosity_error()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(verbosity)
-        if shown:
-            logging.enable_progress_bar()

@@ -9,7 +9,8 @@ from seatrial import Turn
 from seatrial.errors import StageError
 from seatrial.model import CountsTokens, Generates, Scores, Times
 from seatrial_plugins.models.language_model import CausalModel
-from seatrial_plugins.models.loader import LoadOptions, RandomLoader
+from seatrial_plugins.models.loader import RandomLoader
+from seatrial_plugins.models.options import LoadOptions
 
 PROMPTS = [
     [Turn("user", "Where is my parcel?")],

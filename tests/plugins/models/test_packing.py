@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import CONFIG_MAPPING, AutoConfig, AutoModelForCausalLM
 
-from seatrial_plugins.models.loader import LoadOptions, load_network
+from seatrial_plugins.models.network import load_network
+from seatrial_plugins.models.options import LoadOptions
 from seatrial_plugins.models.packed_attention import ATTENTION, packed_attention
 from seatrial_plugins.models.packing import head_is_plain, hidden_states, pack, packing_is_exact, run_packed
 from seatrial_plugins.models.token_tree import TokenTree

@@ -13,7 +13,7 @@ from seatrial.errors import TrainingError, UsageError
 from seatrial_plugins.models import random
 from seatrial_plugins.training import build_lora
 from seatrial_plugins.training.engine import check_adapter
-from seatrial_plugins.training.lora import LoraTrainer
+from seatrial_plugins.training.lora_training import LoraTraining
 from seatrial_plugins.training.options import EarlyStopping
 
 PAIRS = [
@@ -184,7 +184,7 @@ def test_a_training_killed_behind_its_last_checkpoint_does_not_go_on(job, tmp_pa
     kept = tmp_path / "kept"
     killed, _ = job(validation=wrong, checkpoints=kept)
     with monkeypatch.context() as patched:
-        patched.setattr(LoraTrainer, "_finish", kill)
+        patched.setattr(LoraTraining, "_finish", kill)
         with pytest.raises(KilledError):
             build_lora(**settings).train(killed)
     resumed, rest = job(validation=wrong, checkpoints=kept)

@@ -1,0 +1,43 @@
+"""Facts: what a reviewer should know of a training."""
+
+from __future__ import annotations
+
+from seatrial_plugins.models.device import peak_bytes
+from seatrial_plugins.training.engine import Engine, trainable
+from seatrial_plugins.training.examples import Examples
+
+__all__ = ["training_facts"]
+
+
+def training_facts(
+    engine: Engine, examples: Examples, validation: Examples, *, first_step: int, seconds: float, seconds_before: float
+) -> dict[str, object]:
+    """What a reviewer should know of the training. JSON values."""
+    network = engine.accelerator.unwrap_model(engine.model)
+    plan, steps = engine.work.plan, engine.state.global_step
+    read = sum(len(examples.examples[index].ids) for step in plan.steps[first_step:steps] for index in step)
+    device = engine.args.device
+    return {
+        "trainable_parameters": sum(tensor.numel() for tensor in trainable(network).values()),
+        "rows": len(examples.examples),
+        "unsupervised_rows": list(examples.unsupervised_rows),
+        "tokens": examples.tokens,
+        "supervised_tokens": examples.supervised_tokens,
+        "truncated_rows": examples.truncated_rows,
+        "lost_tokens": examples.lost_tokens,
+        "lost_supervised_tokens": examples.lost_supervised_tokens,
+        "validation_rows": len(validation.examples),
+        "steps": steps,
+        "planned_steps": len(plan.steps),
+        "best_step": engine.history.best_step if engine.work.patience and engine.history.losses else steps,
+        "stopped_early": steps < len(plan.steps),
+        "resumed_from_step": first_step or None,
+        "seconds": round(seconds, 3),
+        "seconds_before_first_step": round(seconds_before, 3),
+        "tokens_per_second": round(read / max(seconds, 1e-9), 1),
+        "peak_bytes": peak_bytes(device),
+        "device": str(device),
+        "dtype": str(next(p.dtype for p in network.parameters() if not p.requires_grad)).removeprefix("torch."),
+        "packed": engine.work.packs,
+        "graphs": engine.recorded_graphs,
+    }
