@@ -1,7 +1,15 @@
 """seatrial: clean the data, train the adapter, attack it, time it, gate it: one verdict on a fine-tuned model.
 
-What stands here is what plugins are written against. A run from Python: `seatrial.suite.file.load_suite`,
-`seatrial.trial.run.run`.
+A plugin imports the names that stand here, and from these modules; everything else is the host's own, and may change
+with any release. The built-in plugins are held to the same (`[tool.importlinter]`).
+
+    seatrial.*           the modules beside this file, such as `errors`, `model` and `store`; not `cli` and `host`
+    seatrial.stats       estimates with one-sided bounds
+    seatrial.data        coverage, fingerprint, neighbours, normalise, searching, table: rows as the host compares them
+    seatrial.judging     comparison, summary: scores from samples, as gates and reports have them
+    seatrial.display     figures, legible, measures: numbers, and text out of data, in sentences
+
+A run from Python: `seatrial.suite.file.load_suite`, `seatrial.trial.run.run`.
 """
 
 from seatrial.benchmark import Benchmark

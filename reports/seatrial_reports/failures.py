@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from seatrial.reporting import Result
-from seatrial.stats.proportions import wilson_interval
+from seatrial.stats import wilson_interval
 from seatrial_reports.facts import entries, loaded, mapping, number, text
 from seatrial_reports.headline import subject
 from seatrial_reports.numbers import share

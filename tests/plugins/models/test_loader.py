@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -100,3 +103,14 @@ def test_devices_and_dtypes():
     assert choose_dtype("auto", torch.device("mps")) is torch.float32
     with pytest.raises(UsageError, match="'abacus' cannot be used"):
         choose_device("abacus")
+
+
+def test_building_what_a_suite_names_imports_no_torch():
+    program = (
+        "import sys; from seatrial_plugins import models, training\n"
+        "models.transformers(), models.random(), training.build_lora()\n"
+        "assert not {'torch', 'transformers', 'peft'} & set(sys.modules)"
+    )
+    subprocess.run(
+        [sys.executable, "-c", program], env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}, check=True
+    )
