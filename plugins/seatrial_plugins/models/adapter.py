@@ -8,7 +8,10 @@ from typing import Any
 
 from seatrial.errors import SourceError
 
-__all__ = ["load_adapter"]
+__all__ = ["ADAPTER", "load_adapter"]
+
+ADAPTER = "default"
+"""The adapter's name on the network: a part of the names of its own weights."""
 
 _OUTSIDE = frozenset({"ADAPTION_PROMPT", "POLY", "XLORA"})
 """Kinds that need more than their own layers: a prompt inside each attention, a task's number, weights of the hour."""
@@ -36,8 +39,8 @@ def load_adapter(network: Any, folder: Path) -> Any:
         config.inference_mode = True
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # PEFT's use of names that transformers renames
-            adapted = get_peft_model(network, config)
-            read = adapted.load_adapter(str(folder), "default", is_trainable=False)
+            adapted = get_peft_model(network, config, adapter_name=ADAPTER)
+            read = adapted.load_adapter(str(folder), ADAPTER, is_trainable=False)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:_SHOWN]
         raise SourceError(f"{folder}: PEFT cannot put this adapter onto the model: {reason}") from error

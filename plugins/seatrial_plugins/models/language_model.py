@@ -13,6 +13,7 @@ import torch
 from seatrial.errors import StageError
 from seatrial.model import Continuation, Generation, Timing
 from seatrial.rows import Turn
+from seatrial_plugins.models.adapter import ADAPTER
 from seatrial_plugins.models.batches import batches_by_length
 from seatrial_plugins.models.chat import ChatTokenizer
 from seatrial_plugins.models.likelihoods import Likelihoods, Question
@@ -56,7 +57,7 @@ class CausalModel:
             "device": str(self.device),
             "device_name": torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "CPU",
             "dtype": str(config.dtype).removeprefix("torch."),
-            "parameters": sum(p.numel() for n, p in self._bare.named_parameters() if "lora_" not in n),
+            "parameters": sum(p.numel() for n, p in self._bare.named_parameters() if f".{ADAPTER}" not in n),
             "attention": str(config._attn_implementation),  # noqa: SLF001  # there is no public name
             "packed": self.packs,
             "batch_tokens": self.batch_tokens,

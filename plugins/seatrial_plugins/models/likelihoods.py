@@ -12,7 +12,8 @@ import torch
 from seatrial.errors import StageError
 from seatrial.model import Continuation
 from seatrial_plugins.models.batches import batches_by_length
-from seatrial_plugins.models.packing import Packed, head_is_plain, hidden_states, pack, run_packed
+from seatrial_plugins.models.exactness import head_is_plain
+from seatrial_plugins.models.packing import Packed, hidden_states, pack, run_packed
 from seatrial_plugins.models.token_tree import TokenTree, common_prefix
 
 __all__ = ["Likelihoods", "Question"]

@@ -9,9 +9,9 @@ import torch
 
 from seatrial.errors import SourceError
 from seatrial_plugins.models.device import choose_device, choose_dtype
+from seatrial_plugins.models.exactness import caps_scores, packing_is_exact
 from seatrial_plugins.models.options import LoadOptions
 from seatrial_plugins.models.packed_attention import ATTENTION
-from seatrial_plugins.models.packing import caps_scores, packing_is_exact
 from seatrial_plugins.models.quiet import no_progress_bars
 
 __all__ = ["load_network"]

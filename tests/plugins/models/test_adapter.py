@@ -58,6 +58,7 @@ CAUSAL = {"task_type": "CAUSAL_LM"}
 def test_an_adapter_of_layers_is_applied(tiny_files, tiny_model, written, config):
     tuned = load(tiny_files, written(config))
     assert tuned.loglikelihoods(PROMPTS, OPTIONS) != tiny_model.loglikelihoods(PROMPTS, OPTIONS)
+    assert tuned.facts["parameters"] == tiny_files.facts["parameters"]
     assert tuned.without_adapter().loglikelihoods(PROMPTS, OPTIONS) == tiny_model.loglikelihoods(PROMPTS, OPTIONS)
 
 

@@ -4,12 +4,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from transformers import CONFIG_MAPPING, AutoConfig, AutoModelForCausalLM
 
-from seatrial_plugins.models.network import load_network
-from seatrial_plugins.models.options import LoadOptions
-from seatrial_plugins.models.packed_attention import ATTENTION, packed_attention
-from seatrial_plugins.models.packing import head_is_plain, hidden_states, pack, packing_is_exact, run_packed
+from seatrial_plugins.models.exactness import packing_is_exact
+from seatrial_plugins.models.packed_attention import packed_attention
+from seatrial_plugins.models.packing import pack, run_packed
 from seatrial_plugins.models.token_tree import TokenTree
 
 sequences = st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=9), min_size=1, max_size=6)
@@ -27,29 +25,9 @@ def test_packing_keeps_every_token_at_its_place(found, shared):
     assert all(len(row) > packed.prefix for row in rows)
 
 
-def network(**changes):
-    shape = {
-        "model_type": "llama",
-        "vocab_size": 97,
-        "hidden_size": 32,
-        "intermediate_size": 48,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 4,
-        "num_key_value_heads": 2,
-        "max_position_embeddings": 256,
-        "pad_token_id": 0,
-        **changes,
-    }
-    config = AutoConfig.for_model(shape.pop("model_type"), **shape)
-    torch.manual_seed(0)
-    # Four times the usual spread, so that what a token attends to shows in the logits.
-    config.initializer_range = 0.08
-    return AutoModelForCausalLM.from_config(config, dtype=torch.float32, attn_implementation=ATTENTION).eval()
-
-
 @settings(max_examples=25, deadline=None)
 @given(st.data())
-def test_packed_logits_are_those_of_separate_passes(data):
+def test_packed_logits_are_those_of_separate_passes(network, data):
     model = network()
     token = st.integers(0, 96)
     head = data.draw(st.lists(token, max_size=12))
@@ -67,7 +45,7 @@ def test_packed_logits_are_those_of_separate_passes(data):
                 torch.testing.assert_close(run_packed(model, packed, places), alone, atol=1e-5, rtol=1e-5)
 
 
-def test_gradients_through_a_shared_prefix_are_those_of_separate_passes():
+def test_gradients_through_a_shared_prefix_are_those_of_separate_passes(network):
     model = network()
     rows = [[1, 2, 3, 4, 5, 6, 10, 11], [1, 2, 3, 4, 5, 6, 20], [1, 2, 3, 4, 5, 6, 30, 31, 32]]
     packed = pack([TokenTree.line(row) for row in rows])
@@ -82,7 +60,7 @@ def test_gradients_through_a_shared_prefix_are_those_of_separate_passes():
         torch.testing.assert_close(together[name], parameter.grad, atol=1e-5, rtol=1e-4)
 
 
-def test_a_sliding_window_is_kept():
+def test_a_sliding_window_is_kept(network):
     model = network(model_type="mistral", sliding_window=8)
     assert packing_is_exact(model, 97, torch.device("cpu"))
     rows = [list(range(20)) + [50 + row] * (3 + row) for row in range(3)]
@@ -94,64 +72,7 @@ def test_a_sliding_window_is_kept():
             torch.testing.assert_close(run_packed(model, packed, places), alone, atol=1e-5, rtol=1e-5)
 
 
-@pytest.mark.parametrize("kind", ["llama", "qwen2", "qwen3", "mistral", "phi3"])
-def test_common_architectures_can_be_packed(kind):
-    assert packing_is_exact(network(model_type=kind), 97, torch.device("cpu"))
-
-
-def test_an_attention_that_ignores_the_packing_is_found_out():
-    model = network()
-    model.set_attn_implementation("sdpa")
-    assert not packing_is_exact(model, 97, torch.device("cpu"))
-
-
-@pytest.mark.parametrize(
-    "shape",
-    [
-        {"model_type": "gemma2", "head_dim": 8, "attn_logit_softcapping": 0.5, "query_pre_attn_scalar": 1},
-        {"model_type": "gpt_oss", "head_dim": 8, "num_local_experts": 4, "num_experts_per_tok": 2},
-    ],
-)
-def test_capped_scores_and_attention_sinks_are_never_packed(shape, tmp_path):
-    model = network(**shape)
-    for name, parameter in model.named_parameters():
-        if "sinks" in name:
-            torch.nn.init.normal_(parameter, std=2.0)
-    assert not packing_is_exact(model, 97, torch.device("cpu"))
-    ids = torch.tensor([list(range(1, 30))])
-    model.set_attn_implementation("eager")
-    model.save_pretrained(tmp_path)
-    loaded, packs = load_network(tmp_path, LoadOptions(device="cpu", dtype="float32"))
-    assert not packs
-    with torch.no_grad():
-        torch.testing.assert_close(loaded(input_ids=ids).logits, model(input_ids=ids).logits)
-
-
-@pytest.mark.parametrize(
-    "shape",
-    [
-        {"model_type": "falcon", "num_attention_heads": 4},
-        {"model_type": "gptj", "n_embd": 32, "n_layer": 2, "n_head": 4, "rotary_dim": 4},
-        {"model_type": "codegen", "n_embd": 32, "n_layer": 2, "n_head": 4, "rotary_dim": 4},
-        {"model_type": "bloom", "n_layer": 2, "n_head": 4},
-    ],
-    ids=lambda shape: shape["model_type"],
-)
-def test_architectures_with_an_attention_of_their_own_keep_it(shape, tmp_path):
-    config = AutoConfig.for_model(shape.pop("model_type"), vocab_size=97, hidden_size=32, num_hidden_layers=2, **shape)
-    torch.manual_seed(0)
-    model = AutoModelForCausalLM.from_config(config, dtype=torch.float32).eval()
-    model.save_pretrained(tmp_path)
-    loaded, packs = load_network(tmp_path, LoadOptions(device="cpu", dtype="float32"))
-    assert not packs
-    ids, mask = torch.tensor([list(range(1, 30)), [*range(1, 12), *[0] * 18]]), torch.ones(2, 29, dtype=torch.long)
-    mask[1, 11:] = 0
-    with torch.no_grad():
-        given, expected = (each(input_ids=ids, attention_mask=mask).logits for each in (loaded, model))
-    torch.testing.assert_close(given[mask.bool()], expected[mask.bool()])
-
-
-def test_long_batches_take_the_fused_kernel_and_give_the_same(monkeypatch):
+def test_long_batches_take_the_fused_kernel_and_give_the_same(network, monkeypatch):
     model = network()
     rows = [[1, 2, 3, 4, 5, *range(6, 6 + size)] for size in (40, 3, 17)]
     packed = pack([TokenTree.line(row) for row in rows])
@@ -161,37 +82,6 @@ def test_long_batches_take_the_fused_kernel_and_give_the_same(monkeypatch):
         monkeypatch.setattr("seatrial_plugins.models.packed_attention._MATERIALISED", 0)
         fused = run_packed(model, packed, places)
     torch.testing.assert_close(fused, written_out, atol=1e-5, rtol=1e-5)
-
-
-@pytest.mark.parametrize("kind", ["llama", "qwen2", "qwen3", "mistral", "phi3"])
-def test_a_plain_head_gives_the_logits_from_the_hidden_states(kind):
-    model = network(model_type=kind)
-    packed = pack([TokenTree.line([1, 2, 3, 4, 5, 6, 7]), TokenTree.line([1, 2, 3, 4, 5, 9])])
-    places = torch.tensor([4, 5, 6])
-    with torch.no_grad():
-        logits = model.get_output_embeddings()(hidden_states(model, packed, places))
-        torch.testing.assert_close(logits, run_packed(model, packed, places), atol=1e-6, rtol=1e-6)
-    assert head_is_plain(model, torch.device("cpu"))
-
-
-@pytest.mark.parametrize(
-    "shape",
-    [
-        {"model_type": "granite", "logits_scaling": 4.0},
-        {"model_type": "cohere", "logit_scale": 0.0625},
-        {"model_type": "gemma2", "head_dim": 8, "final_logit_softcapping": 30.0},
-        {"model_type": "gemma3_text", "head_dim": 8, "final_logit_softcapping": 30.0},
-        {"model_type": "minicpm3", "dim_model_base": 16},  # before the head
-    ],
-    ids=lambda shape: shape["model_type"],
-)
-def test_a_scale_or_a_cap_before_or_behind_the_head_is_found_out(shape):
-    if shape["model_type"] not in CONFIG_MAPPING:
-        pytest.skip("this version of transformers doesn't know it")
-    model = network(**shape)
-    with torch.no_grad():  # as small as an untrained model's, which a cap of 30 moves by less than rounding in bfloat16
-        model.get_output_embeddings().weight.mul_(1e-2)
-    assert not head_is_plain(model, torch.device("cpu"))
 
 
 @pytest.mark.parametrize("materialised", [1 << 22, 0], ids=["written out", "fused"])
@@ -214,7 +104,7 @@ def test_dropout_leaves_out_attention_weights_of_packed_rows_and_scales_the_othe
     torch.testing.assert_close(dropped[~left_out], 2 * whole[~left_out])
 
 
-def test_a_model_with_attention_dropout_trains_packed_rows_with_it():
+def test_a_model_with_attention_dropout_trains_packed_rows_with_it(network):
     model = network(model_type="gpt2", n_embd=32, n_layer=2, n_head=4, attn_pdrop=0.5, resid_pdrop=0.0, embd_pdrop=0.0)
     assert packing_is_exact(model, 97, torch.device("cpu"))
     packed = pack([TokenTree.line([1, 2, 3, 4, 5, 6, 7]), TokenTree.line([1, 2, 3, 4, 5, 9])])

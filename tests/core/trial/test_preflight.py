@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import json
+import shutil
+
+from seatrial.host import Host
+from seatrial.suite.file import load_suite
+from seatrial.trial.preflight import preflight
+
+
+def test_a_first_row_that_the_template_refuses_is_told_and_no_fault_of_the_suite(tiny_source, tmp_path):
+    model = tmp_path / "model"
+    shutil.copytree(tiny_source, model)
+    config = json.loads((model / "tokenizer_config.json").read_text())
+    template = config.get("chat_template") or (model / "chat_template.jinja").read_text()
+    strict = "{% if messages[0].role != 'user' %}{{ raise_exception('roles must alternate') }}{% endif %}" + template
+    (model / "tokenizer_config.json").write_text(json.dumps({**config, "chat_template": strict}))
+    if (model / "chat_template.jinja").exists():
+        (model / "chat_template.jinja").write_text(strict)
+    rows = [[("assistant", "Hello"), ("user", "Hi")], [("user", "Hi"), ("assistant", "Hello")]]
+    chats = [{"messages": [{"role": role, "content": said} for role, said in row]} for row in rows]
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, chats)))
+    (tmp_path / "suite.yaml").write_text(
+        f"name: strict\nmodel: {{source: 'path:{model}', loader: random}}\n"
+        f"data: {{train: {{source: 'path:{tmp_path / 'rows.jsonl'}'}}, split: {{test: 0.5}}}}\n"
+        "score: [generation: {}]\ngates: [{metric: generation/exact_match, min: 0.1}]\n"
+    )
+    host = Host.load()
+    said = list(preflight(load_suite(tmp_path / "suite.yaml", host), host, cache=tmp_path / "cache", offline=True))
+    assert any(
+        "prompt of it, the model's chat template refuses a conversation of assistant, user" in line for line in said
+    )
+    assert said[-1] == "strict: ready"
