@@ -65,9 +65,10 @@ class _OpenCalls:
         self._made = bool(calls)
         self._by_id = {call.id: call.name for call in calls if call.id is not None}
         self._without_id = [call.name for call in calls if call.id is None]
+        self._may_be_answered = False
 
     def __bool__(self) -> bool:
-        return bool(self._by_id or self._without_id)
+        return bool(self._by_id or (self._without_id and not self._may_be_answered))
 
     def __str__(self) -> str:
         names = [*self._by_id.values(), *self._without_id]
@@ -76,7 +77,8 @@ class _OpenCalls:
     def answer(self, turn: Turn, *, in_text: bool) -> str:
         """Take the call that a tool's turn answers off the list; else why there is none.
 
-        `in_text`: calls may stand in the text in a form that is not known here, so that an answer to no call is no fault.
+        `in_text`: calls may stand in the text in a form that is not known here, so that an answer to no call is no fault;
+        and one text may answer all calls, as sharegpt's observation does.
         """
         extra = decoded(turn.extra) if turn.extra else None
         wanted = extra.get("tool_call_id") if isinstance(extra, Mapping) else None
@@ -87,6 +89,7 @@ class _OpenCalls:
             return "no call of the id that it names is open"
         if self._without_id:
             self._without_id.pop()
+            self._may_be_answered = in_text
             return ""
         if self._by_id:
             return "it names no call, though the calls have ids"

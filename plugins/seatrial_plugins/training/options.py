@@ -37,7 +37,7 @@ class EarlyStopping:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoraOptions:
-    """What `seatrial_plugins.training.lora` takes, described there.
+    """What `seatrial_plugins.training.build_lora` takes, described there.
 
     Raises:
         UsageError: a number out of its range.

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seatrial import Row, Turn
+from seatrial.data.formats import parse
 from seatrial_plugins.cleaning import build_schema
 from seatrial_plugins.cleaning.tool_calls import calls_of, tool_faults
 
@@ -144,3 +145,17 @@ def test_whatever_stands_there_no_crash(said):
     turns = [Turn(role, text, json.dumps({"tool_calls": extra, "tool_call_id": extra})) for role, text, extra in said]
     assert all(0 <= turn < len(turns) for _, turn, _ in faults(*turns))
     assert faults(*(Turn(role, text, "{broken") for role, text, _ in said), format_="sharegpt") == []
+
+
+@pytest.mark.parametrize("observations", [["[1, 2]"], ["1", "2"]])
+def test_an_observation_of_sharegpt_answers_all_calls_of_its_turn_or_one_of_them(observations):
+    calls = json.dumps([{"name": "weather", "arguments": {"city": city}} for city in ("Oslo", "Rome")])
+    said = [("human", "Cold?"), ("function_call", calls), *(("observation", text) for text in observations)]
+    parsed = parse({"conversations": [{"from": who, "value": text} for who, text in [*said, ("gpt", "In Oslo.")]]})
+    row = Row("r", parsed.turns, parsed.format, "s", "f", 1)
+    assert list(build_schema().inspect([row])) == []
+    assert faults(*parsed.turns[:2], DONE, format_="sharegpt") == [
+        ("tool-unanswered", 2, "the assistant speaks before 'weather' and 1 more is answered")
+    ]
+    once_more = [*parsed.turns[:-1], Turn("tool", "3"), Turn("tool", "4"), DONE]
+    assert {rule for rule, _, _ in faults(*once_more, format_="sharegpt")} == {"tool-answer"}
