@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +15,8 @@ from seatrial_plugins.readers.lines import Line, read_lines
 from seatrial_plugins.readers.opening import LIMIT
 
 __all__ = ["Delimited"]
+
+_NAME = re.compile(r"[^\W\d][\w .:/()#-]{0,39}")
 
 
 class Delimited:
@@ -68,11 +71,13 @@ class Delimited:
 
 
 def _header_problem(names: Sequence[str]) -> str:
-    named = [name for name in names if name]
-    if not named:
-        return "it names no column"
-    twice = sorted({name for name in named if named.count(name) > 1})
-    return f"column {twice[0]!r} stands in it twice; give each column its own name" if twice else ""
+    places: dict[str, int] = {}
+    for place, name in enumerate(names, start=1):
+        if name and (first := places.setdefault(name, place)) != place:
+            # What is no column's name, in a file without a header, may be long, or what somebody wrote.
+            shown = f" {name!r}" if _NAME.fullmatch(name) else ""
+            return f"columns {first} and {place} have the same name{shown}; give each column its own"
+    return "" if places else "it names no column"
 
 
 class _Row(NamedTuple):

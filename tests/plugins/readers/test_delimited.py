@@ -42,7 +42,8 @@ def test_columns_without_a_name_are_left_out(read):
 @pytest.mark.parametrize(
     ("header", "why"),
     [
-        ("text,label,text", "column 'text' stands in it twice; give each column its own name"),
+        ("text,label,text", "columns 1 and 3 have the same name 'text'; give each column its own"),
+        ("ann@example.org,b,ann@example.org", "columns 1 and 3 have the same name; give each column its own"),
         (",", "it names no column"),
         ("te\0xt,label", "a NUL byte at character 3 of the line"),
         ('"text,label', "a quote that opens in this row is never closed; lines 1 to 2 were read as one row"),
@@ -50,6 +51,14 @@ def test_columns_without_a_name_are_left_out(read):
 )
 def test_a_header_that_cannot_be_used_is_one_problem(read, header, why):
     assert read(f"{header}\na,b\n") == [(1, None, f"the header cannot be used, so no row can be read: {why}")]
+
+
+def test_a_header_of_very_many_columns_is_gone_through_once(read):
+    # Each name counted in the whole list would take an hour.
+    names = [f"n{place}" for place in range(300_000)]
+    ((_, _, problem),) = read(",".join([*names, "n7"]) + "\n")
+    assert problem.endswith(": columns 8 and 300001 have the same name 'n7'; give each column its own")
+    assert read(",".join(names) + "\n1,2\n") == [(2, None, "2 cells where the header has 300000")]
 
 
 def test_a_header_alone_is_a_problem(read):
@@ -99,7 +108,7 @@ def test_a_row_over_the_limit_is_a_problem_and_reading_goes_on(read):
 
 def test_names_stand_in_for_a_header(read):
     assert read("a,x\n", names=["text", "label"]) == [(1, {"text": "a", "label": "x"}, "")]
-    with pytest.raises(UsageError, match=r"^names: column 'a' stands in it twice; give each column its own name$"):
+    with pytest.raises(UsageError, match=r"^names: columns 1 and 2 have the same name 'a'; give each column its own$"):
         Delimited((), delimiter=",", names=["a", "a"])
 
 
