@@ -176,11 +176,22 @@ def suites(*, blocked: Blocked = None, as_json: AsJson = False) -> int:
 
 
 @app.command()
-def plugins(*, blocked: Blocked = None, as_json: AsJson = False) -> int:
-    """List the installed plugins and what each brings."""
+def plugins(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="A component, to be told its options; or one plugin.")
+    ] = None,
+    *,
+    blocked: Blocked = None,
+    as_json: AsJson = False,
+) -> int:
+    """List the installed plugins and what each brings, or tell the options, rules and metrics of one component."""
     from seatrial.host import KINDS
 
     host = _host(blocked)
+    if name is not None and name not in {info.name for info in host.plugins()} | _components(host):
+        raise _unknown_part(name, host)
+    if name in _components(host):
+        return _portraits(host, str(name), as_json=as_json)
     rows = [
         {
             "plugin": info.name,
@@ -188,19 +199,48 @@ def plugins(*, blocked: Blocked = None, as_json: AsJson = False) -> int:
             "version": info.version,
             "blocked": info.blocked,
             "components": [
-                {"kind": kind, "name": name, "summary": provided.component.summary}
+                {"kind": kind, "name": component, "summary": provided.component.summary}
                 for kind in KINDS
-                for name, provided in sorted(host.components(kind).items())
+                for component, provided in sorted(host.components(kind).items())
                 if provided.plugin == info.name
             ],
         }
         for info in host.plugins()
+        if name in {None, info.name}
     ]
     if as_json:
         print(json.dumps(rows, indent=1))
     else:
         _console().plugins(rows)
     return 0
+
+
+def _components(host: Host) -> set[str]:
+    """The names of all components, of whatever kind."""
+    from seatrial.host import KINDS
+
+    return {name for kind in KINDS for name in host.names(kind)}
+
+
+def _portraits(host: Host, name: str, *, as_json: bool) -> int:
+    """Tell what is known of the components of that name."""
+    from seatrial.display.portrait import portrait_document, portrait_lines
+    from seatrial.suite.portrait import portraits
+
+    found = portraits(host, name)
+    if as_json:
+        print(json.dumps([portrait_document(portrait) for portrait in found], indent=1))
+    else:
+        _console().outline(line for portrait in found for line in portrait_lines(portrait))
+    return 0
+
+
+def _unknown_part(name: str, host: Host) -> SeatrialError:
+    from seatrial.errors import UsageError
+    from seatrial.suite.complaints import did_you_mean, shown
+
+    hint = did_you_mean(name, sorted({info.name for info in host.plugins()} | _components(host)))
+    return UsageError(f"no component and no plugin is called {shown(name)}{hint}; `seatrial plugins` lists them all")
 
 
 @app.command()

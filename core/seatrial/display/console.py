@@ -43,6 +43,8 @@ _LOSSES = {"loss": "loss", "validation_loss": "validation loss"}
 
 LOG_WIDTH = 180
 """Columns of tables where the output is no terminal."""
+NARROWEST = 20
+"""Columns that a line set in is given at least."""
 LOSS_LINES = 10
 """Lines about the loss that a plain log gets of one training, evaluations not counted."""
 
@@ -178,6 +180,15 @@ class Console:
         screen = self._screen(self._stdout)
         for line in lines:
             screen.print(_styled(line), soft_wrap=True)
+
+    def outline(self, lines: Iterable[tuple[int, str]]) -> None:
+        """Lines that are clean already, each set in by so many columns, also where it goes on in the next line."""
+        screen = self._screen(self._stdout)
+        for indent, line in lines:
+            whole = _styled(line, "" if indent else "bold")
+            for part in whole.wrap(screen, max(NARROWEST, screen.width - indent)):
+                part.rstrip()
+                screen.print(_styled(" " * indent), part, sep="", soft_wrap=True)
 
     def suites(self, rows: Sequence[Mapping[str, object]]) -> None:
         """The installed suites: `name`, `description`, `path`."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
 from seatrial.findings import Action
+from seatrial.host import Kind
 from seatrial.rows import Format
 from seatrial.scoring import SystemKind
 from seatrial.suite.options import Reserved
@@ -14,6 +16,7 @@ from seatrial.suite.strict import Keys, Name
 from seatrial.verdict import Severity
 
 __all__ = [
+    "RESERVED",
     "DataFileKeys",
     "DataKeys",
     "DataSuiteKeys",
@@ -126,6 +129,21 @@ class GateKeys(Reserved):
         default=None, description="the gate's name; if absent, difference where a baseline is given, else threshold"
     )
     severity: Severity = Field(default="block", description="block decides the verdict, warn warns, info only shows")
+
+
+RESERVED: Mapping[Kind, type[Reserved]] = {
+    "filters": FilterKeys,
+    "scorers": ScorerKeys,
+    "gates": GateKeys,
+    "trainers": TrainKeys,
+    "models": ModelKeys,
+    "readers": Reserved,
+    "baselines": Reserved,
+    "reports": Reserved,
+    "encoders": Reserved,
+    "detectors": Reserved,
+}
+"""Kind → what stands beside its components' own options."""
 
 
 class SuiteKeys(Keys):

@@ -12,34 +12,10 @@ from seatrial.component import Component
 from seatrial.host import Kind
 from seatrial.suite.catalogue import KIND_WORDS, USED_KINDS, Catalogue
 from seatrial.suite.engine_keys import ENGINES
-from seatrial.suite.keys import (
-    DataFileKeys,
-    DataKeys,
-    FilterKeys,
-    GateKeys,
-    ModelKeys,
-    ScorerKeys,
-    Split,
-    SuiteKeys,
-    TrainKeys,
-)
-from seatrial.suite.options import Reserved, option_model
+from seatrial.suite.keys import RESERVED, DataFileKeys, DataKeys, ModelKeys, Split, SuiteKeys
+from seatrial.suite.options import option_model
 
 __all__ = ["suite_schema"]
-
-_RESERVED: Mapping[Kind, type[Reserved]] = {
-    "filters": FilterKeys,
-    "scorers": ScorerKeys,
-    "gates": GateKeys,
-    "trainers": TrainKeys,
-    "models": ModelKeys,
-    "readers": Reserved,
-    "baselines": Reserved,
-    "reports": Reserved,
-    "encoders": Reserved,
-    "detectors": Reserved,
-}
-"""Kind → what stands beside its components' own options."""
 
 
 def suite_schema(catalogue: Catalogue) -> dict[str, Any]:
@@ -50,7 +26,7 @@ def suite_schema(catalogue: Catalogue) -> dict[str, Any]:
 class _Schema:
     def __init__(self, catalogue: Catalogue) -> None:
         self._components: dict[tuple[Kind, str], Component[Any]] = {}
-        for kind in _RESERVED:
+        for kind in RESERVED:
             for name in catalogue.names(kind):
                 provided = catalogue.find(kind, name)
                 if provided is not None:
@@ -59,7 +35,7 @@ class _Schema:
 
     def whole(self) -> dict[str, Any]:
         """The suite's own keys, with what components may stand in each place."""
-        models = {_key(kind, name): option_model(c, _RESERVED[kind]) for (kind, name), c in self._components.items()}
+        models = {_key(kind, name): option_model(c, RESERVED[kind]) for (kind, name), c in self._components.items()}
         engines: dict[str, type[BaseModel]] = {f"engine.{name}": keys for name, keys in ENGINES.items()}
         self._definitions = _definitions(
             {"suite": SuiteKeys, "data": DataKeys, "data-file": DataFileKeys, "split": Split, **engines, **models}
