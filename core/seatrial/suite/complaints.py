@@ -178,9 +178,11 @@ def _other(details: ErrorDetails) -> str:
 def _wrong_type(value: object, expected: Sequence[str]) -> str:
     if value is None:
         return f"has no value; expected {' or '.join(expected)}"
-    if len(expected) > 1:
-        return f"{shown(value)} is neither {' nor '.join(expected)}"
     hint = ""
+    if "a list" in expected and isinstance(value, str if "text" in expected else str | int | float):
+        hint = f"; write {_as_list(value)}"
+    if len(expected) > 1:
+        return f"{shown(value)} is neither {' nor '.join(expected)}{hint}"
     if expected == ["a whole number"] and isinstance(value, float) and value.is_integer():
         hint = f"; write {value:.0f}"
     elif expected == ["text"] and isinstance(value, int | float):
@@ -188,6 +190,15 @@ def _wrong_type(value: object, expected: Sequence[str]) -> str:
     elif expected == ["true or false"] and isinstance(value, str) and value.lower() in _YES_NO:
         hint = f"; write {_YES_NO[value.lower()]}"
     return f"{shown(value)} is not {expected[0]}{hint}"
+
+
+def _as_list(value: str | float) -> str:
+    """One value as a list of it; what stands between commas was meant as values of its own."""
+    if value in {"none", ""}:
+        return "[]"
+    entries = [one_line(entry, 60) for entry in value.split(",")] if isinstance(value, str) else [shown(value)]
+    plain = all(re.fullmatch(r"[\w.+/-]+", entry) for entry in entries)
+    return f"[{', '.join(entries if plain else map(shown, entries))}]"
 
 
 _YES_NO = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}

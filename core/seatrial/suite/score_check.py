@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from seatrial.component import Component
 from seatrial.scores import Metric
@@ -17,6 +18,9 @@ from seatrial.suite.yaml_lines import KeyPath
 __all__ = ["GateCheck", "ScorerCheck"]
 
 _SYSTEMS: tuple[SystemKind, ...] = ("tuned", "base", "fewshot", "baseline")
+
+_GATES = ("threshold", "difference")
+"""The gates that a suite need not name; what another gate calls `system` or `baseline` is its own affair."""
 
 
 class ScorerCheck:
@@ -55,7 +59,8 @@ class ScorerCheck:
             read = self._check.options(component, keys, ScorerKeys, inner)
             if not read:
                 said = keys.get("as")
-                self.metrics[said if isinstance(said, str) else component.name] = None
+                known = None if callable(component.metrics) else component.metrics
+                self.metrics[said if isinstance(said, str) else component.name] = known
                 continue
             options, reserved = read
             alias = self._check.alias("scorers", reserved.alias, component.name, aliases, inner)
@@ -77,6 +82,16 @@ class ScorerCheck:
                 )
             )
         return tuple(found)
+
+    def named(self, alias: str) -> list[str]:
+        """What the systems that a scorer scores are called in scores and gates."""
+        scored = self.systems.get(alias, ())
+        names: list[str] = [name for name in ("tuned", "base") if name in scored]
+        if "fewshot" in scored:
+            names += [f"base-{self._fewshot}shot"]
+        if "baseline" in scored:
+            names += [name for entry in self._baselines for name in ([entry] if isinstance(entry, str) else entry)]
+        return names
 
     def _reserved_name(self, alias: str, path: KeyPath) -> None:
         if alias in {name.partition("/")[0] for name in self._check.extra_metrics}:
@@ -143,14 +158,12 @@ class GateCheck:
             self._check.keys(GateKeys, known_keys(given, GateKeys), path)
             return None
         read = self._check.options(component, given, GateKeys, path)
+        self._together(component, read[0] if read else given, given, path)
         if not read:
             return None
         options, keys = read
-        self._bounds(options, path)
-        if options.get("on") == "point" and keys.severity != "info":
-            said = "'point' ignores chance, so it may not decide: accepted with `severity: info` only"
-            self._check.complain((*path, "on"), said)
-        self._systems(keys.metric, options, path)
+        if {"min", "max"} <= options.keys() and options["min"] is None and options["max"] is None:
+            self._check.complain(path, "has no bound; give `min`, `max` or both, or a `baseline` to compare with")
         return Chosen(
             kind="gates",
             name=name,
@@ -178,14 +191,20 @@ class GateCheck:
             there = f"its scorers produce: {listed(known)}"
         self._check.complain(path, f"nothing in the suite produces {shown(name)}{hint}; {there}")
 
-    def _bounds(self, options: Mapping[str, Any], path: KeyPath) -> None:
-        if not {"min", "max"} <= options.keys():
-            return
-        low, high = options["min"], options["max"]
-        if low is None and high is None:
-            self._check.complain(path, "has no bound; give `min`, `max` or both, or a `baseline` to compare with")
-        elif low is not None and high is not None and low > high:
+    def _together(
+        self, component: Component[Any], options: Mapping[str, Any], given: Mapping[str, Any], path: KeyPath
+    ) -> None:
+        """Whether the options go together: as far as can be told, where one of them is wrong by itself."""
+        low, high = options.get("min"), options.get("max")
+        if _is_number(low) and _is_number(high) and low > high:
             self._check.complain((*path, "min"), f"min {low:g} is greater than max {high:g}; no score can be both")
+        if options.get("on") == "point" and given.get("severity") != "info":
+            said = "'point' ignores chance, so it may not decide: accepted with `severity: info` only"
+            self._check.complain((*path, "on"), said)
+        if isinstance(given.get("metric"), str):
+            self._systems(given["metric"], options, path)
+            if component.name in _GATES:
+                self._names(given["metric"], options, path)
 
     def _systems(self, metric: str, options: Mapping[str, Any], path: KeyPath) -> None:
         """Whether the metric's scorer scores the systems that the gate reads."""
@@ -196,3 +215,20 @@ class GateCheck:
             if scored and system in read and system not in scored:
                 said = f"reads the score of '{system}', which '{alias}' does not score; it scores: {listed(scored)}"
                 self._check.complain(path, said)
+
+    def _names(self, metric: str, options: Mapping[str, Any], path: KeyPath) -> None:
+        """Whether there is a system of the name that the gate reads."""
+        alias = metric.partition("/")[0]
+        scored, named = self._scorers.systems.get(alias, ()), self._scorers.named(alias)
+        for option in ("system", "baseline"):
+            name = options.get(option)
+            if not scored or not isinstance(name, str) or name in {"tuned", "base"} or ":" in name or name in named:
+                continue
+            if "fewshot" in scored and re.fullmatch(r"base-\d+shot", name):
+                continue  # of fewer examples, where train has no more
+            said = f"{shown(name)} is no system that '{alias}' scores{did_you_mean(name, named)}; it scores: {listed(named)}"
+            self._check.complain((*path, option), said)
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -112,7 +112,7 @@ def test_every_wrong_option_is_named_at_once(suite_catalogue):
         "size": "is required: how many, at least one.",
         "share": "'half' is not a number",
         "mode": "'c' is not accepted; one of: a, b",
-        "names": "'x' is not a list",
+        "names": "'x' is not a list; write [x]",
         "sizes.1": "2.5 is not a whole number",
         "costs.one": "the key 'one' is not a whole number",
         "level": "must be at most 3, not 4",
@@ -262,3 +262,25 @@ def test_the_docstring_describes_the_options():
         "title": "Share",
         "type": "number",
     }
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("de", "write [de]"),
+        ("de,en", "write [de, en]"),
+        ("de, en", "write [de, en]"),
+        ("a: b", "write ['a: b']"),
+        ("none", "write []"),
+    ],
+)
+def test_one_value_for_a_list_is_shown_as_a_list(given, said, suite_catalogue):
+    with pytest.raises(OptionsError) as caught:
+        validate_options(COMPONENT, {"size": 1, "names": given}, suite_catalogue)
+    (complaint,) = caught.value.complaints
+    assert complaint.message.endswith(said)
+
+
+def test_a_number_for_a_list_of_numbers_is_shown_as_a_list(suite_catalogue):
+    with pytest.raises(OptionsError, match=r"4 is not a list; write \[4\]"):
+        validate_options(COMPONENT, {"size": 1, "sizes": 4}, suite_catalogue)
