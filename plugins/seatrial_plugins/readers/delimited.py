@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -42,6 +43,7 @@ class Delimited:
             raise UsageError(f"names: {problem}")
         self.suffixes = suffixes
         self._names = names
+        self._delimiter = delimiter
         self._limit = limit
         # Strict: a quote that is never closed, or closed within a cell, is an error instead of one long cell.
         self._dialect: dict[str, Any] = {"delimiter": delimiter, "strict": True}
@@ -54,7 +56,7 @@ class Delimited:
         names = self._names
         if names is None:
             header = next(rows, None)
-            problem = "" if header is None else header.problem or _header_problem(header.cells)
+            problem = "" if header is None else self._unusable(header)
             if header is not None and problem:
                 problem = f"the header cannot be used, so no row can be read: {problem}"
                 yield RawRecord(header.line, problem=problem, excerpt=header.excerpt)
@@ -63,11 +65,42 @@ class Delimited:
         read = 0
         for row in rows:
             read += 1
-            yield _record(row, names)
+            record = _record(row, names)
+            if record.problem and len(row.cells) == 1 and self._names is not None:
+                record = replace(record, problem=record.problem + _hint(row.excerpt, self._delimiter))
+            yield record
         if table.end is not None:
             yield RawRecord(table.end.number, problem=table.end.problem)
         elif not read:
             yield RawRecord(1, problem="the table has a header and no row" if names else "the file is empty")
+
+    def _unusable(self, header: _Row) -> str:
+        """Why the first row cannot name the columns, or ""."""
+        problem = header.problem or _header_problem(header.cells)
+        if not problem and len(header.cells) == 1 and _other_delimiter(header.excerpt, self._delimiter):
+            problem = "it is a single column"
+        return f"{problem}{_hint(header.excerpt, self._delimiter)}" if problem else ""
+
+
+_DELIMITERS = (",", ";", "\t", "|")
+
+
+def _other_delimiter(start: str, delimiter: str) -> str | None:
+    """The character that seems to stand between the cells of a row that has none of the reader's."""
+    if delimiter in start:
+        return None
+    other = max(_DELIMITERS, key=start.count)
+    return other if other in start else None
+
+
+def _hint(start: str, delimiter: str) -> str:
+    other = _other_delimiter(start, delimiter)
+    if other is None:
+        return ""
+    plain = {",": "csv", "\t": "tsv"}.get(other)
+    reader = plain or f'{{csv: {{delimiter: "{other}"}}}}'
+    between = "tabs" if other == "\t" else f"'{other}'"
+    return f"; its cells seem to be separated by {between}: write `reader: {reader}` beside the source"
 
 
 def _header_problem(names: Sequence[str]) -> str:

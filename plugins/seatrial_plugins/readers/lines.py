@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seatrial_plugins.readers.excerpt import EXCERPT
-from seatrial_plugins.readers.opening import LIMIT, READ_ERRORS, ByteStream, encoding_problem, open_bytes, read_problem
+from seatrial_plugins.readers.opening import (
+    LIMIT,
+    READ_ERRORS,
+    ByteStream,
+    encoding_problem,
+    open_bytes,
+    read_problem,
+    western_hint,
+)
 
 __all__ = ["Line", "read_lines"]
 
@@ -53,7 +61,7 @@ def _line(number: int, data: bytes, limit: int) -> Line:
     except UnicodeDecodeError as error:
         byte = data[error.start]
         where = f"byte {error.start + 1} of the line (0x{byte:02x})"
-        return Line(number, data.decode("utf-8", "replace"), f"invalid UTF-8 at {where}")
+        return Line(number, data.decode("utf-8", "replace"), f"invalid UTF-8 at {where}{western_hint(byte)}")
     if "\0" in text:
         return Line(number, text, f"a NUL byte at character {text.index(chr(0)) + 1} of the line")
     return Line(number, text)

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["LIMIT", "READ_ERRORS", "ByteStream", "encoding_problem", "open_bytes", "read_problem"]
+__all__ = ["LIMIT", "READ_ERRORS", "ByteStream", "encoding_problem", "open_bytes", "read_problem", "western_hint"]
 
 LIMIT = 10_000_000
 """Bytes of one record; a longer one is a problem, and no more of it is held."""
@@ -74,5 +74,17 @@ def encoding_problem(head: bytes) -> str:
     return ""
 
 
+def western_hint(byte: int) -> str:
+    """What a byte that is no UTF-8 would be in the commonest other encoding, and how to convert a file that is in it."""
+    character = bytes([byte]).decode("cp1252", "ignore")
+    if not character or byte >= 0xFE:  # bytes that hardly stand in such texts, and often in damaged files
+        return ""
+    return f"; in Windows-1252 (or Latin-1) it is {character!r}: {_command('WINDOWS-1252')} if the file is in that"
+
+
 def _convert(what: str, name: str) -> str:
-    return f"{what}, not UTF-8; convert it: iconv -f {name} -t UTF-8 OLD > NEW"
+    return f"{what}, not UTF-8; convert it: {_command(name)}"
+
+
+def _command(name: str) -> str:
+    return f"iconv -f {name} -t UTF-8 OLD > NEW"

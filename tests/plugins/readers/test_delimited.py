@@ -61,6 +61,34 @@ def test_a_header_of_very_many_columns_is_gone_through_once(read):
     assert read(",".join(names) + "\n1,2\n") == [(2, None, "2 cells where the header has 300000")]
 
 
+@pytest.mark.parametrize(
+    ("text", "delimiter", "said"),
+    [
+        ("text;label\na;x\n", ",", """it is a single column; its cells seem to be separated by ';': write `reader: {csv: {delimiter: ";"}}`"""),
+        ("text\tlabel\na\tx\n", ",", "it is a single column; its cells seem to be separated by tabs: write `reader: tsv`"),
+        ("text,label\na,x\n", "\t", "it is a single column; its cells seem to be separated by ',': write `reader: csv`"),
+        ('"text";"label"\na;x\n', ",", "its cells seem to be separated by ';'"),
+    ],
+)  # fmt: skip
+def test_another_delimiter_is_seen_in_the_header(read, text, delimiter, said):
+    ((line, _, problem),) = read(text, delimiter=delimiter)
+    assert line == 1
+    assert said in problem
+
+
+def test_another_delimiter_is_seen_in_a_row_where_the_suite_names_the_columns(read):
+    ((_, _, problem),) = read("a;x\n", names=["text", "label"])
+    assert problem.startswith("1 cells where the header has 2; its cells seem to be separated by ';'")
+
+
+def test_one_column_without_another_delimiter_is_read(read):
+    assert read("prompt\nhow; why\n") == [(2, {"prompt": "how; why"}, "")]
+
+
+def test_a_short_row_of_a_file_with_the_right_delimiter_gets_no_hint(read):
+    assert read("text,label\na;x\n") == [(2, None, "1 cells where the header has 2")]
+
+
 def test_a_header_alone_is_a_problem(read):
     assert read("text,label\n") == [(1, None, "the table has a header and no row")]
 

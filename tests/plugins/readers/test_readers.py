@@ -180,3 +180,22 @@ def test_any_bytes_become_records_or_problems(tmp_path_factory, name, data):
         assert record.value is None or not record.problem
     path.with_suffix(".gz").write_bytes(gzip.compress(data))
     assert [record.value for record in COMPONENTS[name].build().read(path)] == [record.value for record in records]
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252"])
+def test_a_western_encoding_is_named_with_the_command_that_converts_it(tmp_path, encoding):
+    path = tmp_path / "rows.csv"
+    path.write_bytes("text,label\ncafé,x\n".encode(encoding))
+    (record,) = plugin.csv().read(path)
+    assert record.problem == (
+        "invalid UTF-8 at byte 4 of the line (0xe9); in Windows-1252 (or Latin-1) it is 'é': "
+        "iconv -f WINDOWS-1252 -t UTF-8 OLD > NEW if the file is in that"
+    )
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_a_wide_encoding_is_named_with_the_command_that_converts_it(tmp_path, encoding):
+    path = tmp_path / "rows.csv"
+    path.write_bytes("text,label\ncoffee,x\n".encode(encoding))
+    (record,) = plugin.csv().read(path)
+    assert "iconv -f UTF-" in record.problem
