@@ -179,6 +179,15 @@ class RunFolder:
             raise StoreError(f"{path}: holds no JSON object; run the suite again with --fresh")
         return value
 
+    def last_error(self) -> str | None:
+        """What the run ended with, by its log; None where it was killed, or is still running."""
+        try:
+            lines = (self.path / "log.jsonl").read_text(encoding="utf-8").splitlines()
+            last = json.loads(lines[-1]) if lines else {}
+        except (OSError, ValueError):
+            return None
+        return (last.get("message") or None) if last.get("level") == "error" else None
+
     # ---- stages ---------------------------------------------------------------------------------------------------
 
     def _marker(self, stage: str) -> Path:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from seatrial import cli
+from seatrial.host import KINDS, Host
 
 SEATRIAL = [sys.executable, "-m", "seatrial"]
 
@@ -43,7 +44,11 @@ gates: [{metric: choice/accuracy, min: 0.5}]
 
 
 @pytest.mark.parametrize(
-    "command", [["plugins"], ["plugins", "--json"], ["suites"], ["schema"], ["--help"], ["--version"]]
+    "command",
+    [
+        *(["plugins"], ["plugins", "--json"], ["plugins", "leakage"], ["plugins", "attack", "--json"]),
+        *(["suites"], ["schema"], ["--help"], ["--version"]),
+    ],
 )
 def test_quick_commands_import_nothing_heavy(command):
     code = (
@@ -83,6 +88,32 @@ def test_plugins_name_every_component_with_its_distribution():
     assert listed["training"]["distribution"] == "seatrial"
 
 
+def test_plugins_with_a_name_tells_one_component_or_one_plugin(capsys):
+    def said(*arguments):
+        with pytest.raises(SystemExit) as stopped:
+            cli.main(["plugins", *arguments])
+        return stopped.value.code, capsys.readouterr()
+
+    code, told = said("json", "--json")
+    assert code == 0
+    assert [portrait["kind"] for portrait in json.loads(told.out)] == ["readers", "reports"]
+    code, told = said("training", "--json")
+    assert [plugin["plugin"] for plugin in json.loads(told.out)] == ["training"]
+    code, told = said("leakge")
+    assert code == 2
+    assert "did you mean 'leakage'?" in told.err
+
+
+def test_every_component_has_a_portrait(capsys):
+    host = Host.load()
+    for kind in KINDS:
+        for name in host.names(kind):
+            with pytest.raises(SystemExit) as stopped:
+                cli.main(["plugins", name])
+            assert stopped.value.code == 0
+            assert f"{name}: " in capsys.readouterr().out.splitlines()[0]
+
+
 def test_an_unknown_suite_names_the_nearest(tmp_path):
     done = seatrial("run", "quickstrat", cwd=tmp_path)
     assert done.returncode == 2
@@ -109,6 +140,16 @@ def test_a_file_without_a_usable_row_names_the_first_problem(tmp_path):
     done = seatrial("data", write(tmp_path, MINIMAL), cwd=tmp_path)  # whose data stages are those of `run`
     assert done.returncode == 2
     assert "no row could be read (2 unusable records; the first: rows.jsonl:1:" in done.stderr
+
+
+def test_a_report_of_a_run_that_failed_says_what_it_failed_of(tmp_path):
+    (tmp_path / "rows.jsonl").write_text('{"nothing": 1}\n')
+    seatrial("data", write(tmp_path, MINIMAL), cwd=tmp_path)
+    (folder,) = (tmp_path / "runs").iterdir()
+    done = seatrial("report", folder)
+    assert done.returncode == 3
+    assert "its data stages are not finished; it ended with: path:rows.jsonl: no row could be read" in done.stderr
+    assert "goes on from where it stopped" not in done.stderr
 
 
 def test_a_blocked_plugin_takes_its_components_along(tmp_path):

@@ -132,3 +132,25 @@ def test_a_folder_is_one_processes_at_a_time(tmp_path):
     holder.join(20)
     with RunFolder(tmp_path).lock():
         assert holder.exitcode == 0
+
+
+@pytest.mark.parametrize(
+    ("log", "said"),
+    [
+        (
+            '{"level": "warning", "message": "w"}\n{"level": "error", "message": "train: no memory"}\n',
+            "train: no memory",
+        ),
+        ('{"level": "error", "message": "e"}\n{"level": "warning", "message": "gone on with"}\n', None),
+        ('{"level": "error", "message": ""}\n', None),  # Ctrl-C says nothing
+        ('{"level": "err', None),
+        ("", None),
+    ],
+)
+def test_what_a_run_ended_with_is_the_last_thing_in_its_log(tmp_path, log, said):
+    (tmp_path / "log.jsonl").write_text(log)
+    assert RunFolder(tmp_path).last_error() == said
+
+
+def test_a_run_without_a_log_ended_with_nothing(tmp_path):
+    assert RunFolder(tmp_path).last_error() is None

@@ -99,8 +99,7 @@ def load_result(path: Path, host: Host) -> Result:
     folder = RunFolder.open(path)
     only_data = _only_data(folder)
     if not (folder / ("ledger.parquet" if only_data else "verdict.json")).is_file():
-        missing = "its data stages are not finished" if only_data else "the run has no verdict yet"
-        raise StoreError(f"{path}: {missing}; the command that started it goes on from where it stopped")
+        raise _unfinished(folder, "its data stages are not finished" if only_data else "the run has no verdict yet")
     manifest = folder.read_json("manifest.json")
     manifest.pop("finished", None)
     suite = _suite(folder, host)
@@ -119,6 +118,18 @@ def load_result(path: Path, host: Host) -> Result:
         metrics=_by_full_name(metrics),
     )
     return replace(result, sections=host.report_sections(result))
+
+
+def _unfinished(folder: RunFolder, missing: str) -> StoreError:
+    """What is missing of a run, what it ended with, and how it comes to it."""
+    reason = folder.last_error()
+    if reason is None:
+        said = "the command that started it goes on from where it stopped"
+    else:
+        said = (
+            f"it ended with: {reason}\nWhen that is mended, give the command that started it again: what is done stays"
+        )
+    return StoreError(f"{folder.path}: {missing}; {said}")
 
 
 def write_reports(path: Path, host: Host, *, kinds: Sequence[str] | None, to: Path | None) -> list[Path]:

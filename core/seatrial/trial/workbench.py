@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from seatrial.sources import Resolved
 from seatrial.suite.options import validate_options
 from seatrial.trial.benchmarks import read_benchmarks
 from seatrial.trial.recipe import Recipe
+from seatrial.trial.stages import blame
 
 if TYPE_CHECKING:
     from seatrial.suite.parts import ModelChoice
@@ -122,9 +124,12 @@ class Workbench:
             raise SourceError(f"{address!r}: a source starts with one of {schemes}")
         if address in self.resolved:
             return self.resolved[address]
-        resolved: Resolved = provided.component.build().resolve(
-            address, cache=self.cache, offline=self.offline, kind=kind
-        )
+        with blame(address, f"source {scheme}", provided.distribution):
+            resolved = provided.component.build().resolve(address, cache=self.cache, offline=self.offline, kind=kind)
+        if not isinstance(resolved, Resolved):
+            raise PluginError(
+                f"{address}: source {scheme} (plugin {provided.distribution}) gave a {type(resolved).__name__}, not a Resolved"
+            )
         self.resolved[address] = resolved
         return resolved
 
@@ -146,7 +151,9 @@ class Workbench:
             UsageError: the suite names no model.
         """
         if self._files is None:
-            self._files = self._loaded_by().prepare(*self._source(), self.cache)
+            source, loader = self._source(), self._loaded_by()
+            with self._blamed():
+                self._files = loader.prepare(*source, self.cache)
         return self._files
 
     def _source(self) -> tuple[Path, str]:
@@ -185,8 +192,15 @@ class Workbench:
         key = (files.digest, adapter)
         if self._loaded is None or self._loaded[0] != key:
             self.release()
-            self._loaded = (key, self._loaded_by().load(files, adapter))
+            loader = self._loaded_by()
+            with self._blamed():
+                self._loaded = (key, loader.load(files, adapter))
         return self._loaded[1]
+
+    def _blamed(self) -> AbstractContextManager[None]:
+        """What the loader raises is the loader's."""
+        name = self._chosen().loader.name
+        return blame(f"model {self._chosen().source}", f"loader {name}", self.provided("models", name).distribution)
 
     def release(self) -> None:
         """Let go of the loaded model, before training loads its own."""

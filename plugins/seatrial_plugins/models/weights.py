@@ -11,9 +11,9 @@ from typing import Literal
 from seatrial.errors import SourceError
 from seatrial.store import digest_json, digest_path, write_json
 
-__all__ = ["Weights", "cached_digest", "count_parameters", "find_weights", "folder_digest"]
+__all__ = ["TOKENIZER_FILES", "Weights", "cached_digest", "count_parameters", "find_weights", "folder_digest"]
 
-_TOKENIZER_FILES = (
+TOKENIZER_FILES = (
     "tokenizer.json",
     "tokenizer_config.json",
     "special_tokens_map.json",
@@ -23,6 +23,7 @@ _TOKENIZER_FILES = (
     "vocab.json",
     "merges.txt",
 )
+"""What a tokenizer may be made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def cached_digest(path: Path, cache: Path) -> str:
 
 def folder_digest(folder: Path, cache: Path) -> str:
     """SHA-256 over what a model's behaviour depends on: weights, config, generation config, tokenizer, chat template."""
-    names = {"config.json", "generation_config.json", *_TOKENIZER_FILES}
+    names = {"config.json", "generation_config.json", *TOKENIZER_FILES}
     files = sorted(file for file in folder.iterdir() if file.name in names or file.suffix == ".safetensors")
     return digest_json({file.name: cached_digest(file, cache) for file in files})
 

@@ -3,6 +3,9 @@ from __future__ import annotations
 import json
 import shutil
 
+import pytest
+
+from seatrial.errors import SourceError
 from seatrial.host import Host
 from seatrial.suite.file import load_suite
 from seatrial.trial.preflight import preflight
@@ -31,3 +34,18 @@ def test_a_first_row_that_the_template_refuses_is_told_and_no_fault_of_the_suite
         "prompt of it, the model's chat template refuses a conversation of assistant, user" in line for line in said
     )
     assert said[-1] == "strict: ready"
+
+
+def test_a_tokenizer_that_cannot_be_loaded_is_an_error_and_no_remark(tiny_source, tmp_path):
+    shutil.copytree(tiny_source, tmp_path / "model")
+    (tmp_path / "model/tokenizer.json").write_text("{}")
+    (tmp_path / "model/tokenizer_config.json").write_text("{}")
+    (tmp_path / "rows.jsonl").write_text('{"text": "a", "label": "x"}\n')
+    (tmp_path / "suite.yaml").write_text(
+        f"name: broken\nmodel: {{source: 'path:{tmp_path / 'model'}', loader: random}}\n"
+        f"data: {{train: {{source: 'path:{tmp_path / 'rows.jsonl'}'}}, split: {{test: 0.5}}}}\n"
+        "score: [choice: {}]\ngates: [{metric: choice/accuracy, min: 0.1}]\n"
+    )
+    host = Host.load()
+    with pytest.raises(SourceError, match="there is no tokenizer that transformers can load"):
+        list(preflight(load_suite(tmp_path / "suite.yaml", host), host, cache=tmp_path / "cache", offline=True))

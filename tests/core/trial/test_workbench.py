@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from seatrial import Absent, Component, Use, hookimpl
-from seatrial.errors import SourceError
+from seatrial.errors import PluginError, SourceError, StageError
 from seatrial.host import Host
 from seatrial.suite.options import read_options
+from seatrial.suite.parts import Chosen, ModelChoice
 from seatrial.trial.workbench import Workbench
 
 
@@ -72,3 +73,47 @@ def test_a_default_that_no_plugin_brings_is_absent(tmp_path):
     found = bench.build("filters", "counter", options(host)).encoder
     assert isinstance(found, Absent)
     assert "'gone'" in found.reason
+
+
+class Faulty:
+    """A source and a loader that don't keep their contracts."""
+
+    @hookimpl
+    def seatrial_sources(self):
+        yield Component("none", lambda: self, "Gives nothing.")
+        yield Component("raises", lambda: self, "Raises.")
+
+    @hookimpl
+    def seatrial_models(self):
+        yield Component("faulty", lambda: self, "Raises.")
+
+    def resolve(self, address, *, cache, offline, kind):
+        if address.startswith("raises:"):
+            raise KeyError("bucket")
+
+    def prepare(self, source, address, cache):
+        raise TypeError("no weights")
+
+
+def faulty(tmp_path):
+    host = Host.load()
+    host.register(Faulty(), name="faulty", distribution="faulty-parts")
+    return host, Workbench(host, cache=tmp_path, offline=True)
+
+
+def test_a_source_that_raises_or_gives_nothing_is_named(tmp_path):
+    _, bench = faulty(tmp_path)
+    with pytest.raises(StageError, match=r"raises:x: source raises \(plugin faulty-parts\) raised KeyError: 'bucket'"):
+        bench.resolve("raises:x", "data")
+    with pytest.raises(PluginError, match=r"source none \(plugin faulty-parts\) gave a NoneType, not a Resolved"):
+        bench.resolve("none:x", "data")
+
+
+def test_a_loader_that_raises_is_named(tmp_path):
+    _, bench = faulty(tmp_path)
+    loader = Chosen(kind="models", name="faulty", alias="faulty")
+    bench.set_model(ModelChoice("path:.", loader))
+    with pytest.raises(
+        StageError, match=r"model path:\.: loader faulty \(plugin faulty-parts\) raised TypeError: no weights"
+    ):
+        bench.files()

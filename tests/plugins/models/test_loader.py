@@ -48,6 +48,22 @@ def test_a_folder_with_weights_is_used_as_it_is(tiny_files, tmp_path):
     assert transformers(device="cpu").prepare(tiny_files.folder, "path:other", tmp_path).digest == files.digest
 
 
+def test_random_weights_need_a_config_and_a_tokenizer(tiny_source, tmp_path):
+    loader, folder = random(device="cpu"), tmp_path / "shape"
+    folder.mkdir()
+    with pytest.raises(SourceError, match=r"path:shape: no config\.json in .*try `package:seatrial_suites/tiny_llama`"):
+        loader.prepare(folder, "path:shape", tmp_path)
+    (folder / "config.json").write_text((tiny_source / "config.json").read_text())
+    with pytest.raises(SourceError, match=r"path:shape: a config\.json and no tokenizer; add"):
+        loader.prepare(folder, "path:shape", tmp_path)
+    (folder / "tokenizer.json").write_text("{}")
+    with pytest.raises(SourceError, match=r"there is no tokenizer that transformers can load; add"):
+        loader.tokenizer(loader.prepare(folder, "path:shape", tmp_path))
+    (folder / "config.json").write_text('{"model_type": "lama"}')
+    with pytest.raises(SourceError, match=r"config\.json: no config that transformers knows: .*`lama`"):
+        loader.prepare(folder, "path:shape", tmp_path)
+
+
 def test_a_config_without_weights_needs_the_random_loader(tiny_source, tmp_path):
     with pytest.raises(SourceError, match="loader: random"):
         transformers(device="cpu").prepare(tiny_source, "path:tiny_llama", tmp_path)
