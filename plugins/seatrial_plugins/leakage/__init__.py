@@ -117,7 +117,7 @@ def leakage(
     Args:
         presets: the rules, each a rule of its own in the ledger: `exact`, and those of GPT-3 (two), PaLM, GPT-4, Llama 2,
             Tülu 3 (always on user turns), s1 and Open R1, DeepSeekMath, Qwen2-Math, Dolma, OLMo's decon and Platypus;
-            and `semantic`, which finds paraphrases (see `semantic_judge`).
+            and `semantic`, which finds paraphrases, but no translations (see `semantic_judge`).
             A text of one or two words is found by few of them: keep `exact`. `llama2` and `olmo_decon` read the model's
             tokens, `platypus` and `semantic` the encoder. Measured on BANKING77, 10,003 train against 3,080 test questions: `exact`
             25 train rows, `tulu3` 337, `deepseek_math` 510; on GSM8K, where nothing leaks, 0, 3 and 11 of 7,473.

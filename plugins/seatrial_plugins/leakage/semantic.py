@@ -7,8 +7,10 @@ from its surroundings (`semantic_score`), so one threshold serves sets of very d
 The threshold is calibrated on one set: 1% of GSM8K's 7,473 train questions, of which none is a test question reworded,
 reach it with their best test question; so do 99% of the reworded test questions. `tests/bench/paraphrase_leakage.py`
 measures it there and on other sets. What it cannot see: translations, beyond what an English encoder knows of other
-languages; what stands behind the 256 tokens that the encoder reads; and a text whose like stands all over the held-out
-rows, in other words than its own, for then nothing stands out.
+languages (to all-MiniLM-L6-v2, 70% of the characters of MMLU sociology in Chinese are unknown: of its 201 questions none
+is found in either direction, and 6% are taken for other ones of the Chinese set); what stands behind the 256 tokens that
+the encoder reads; and a text whose like stands all over the held-out rows, in other words than its own, for then nothing
+stands out.
 """
 
 from __future__ import annotations
