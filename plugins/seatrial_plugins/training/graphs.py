@@ -26,6 +26,9 @@ _LOG = logging.getLogger("seatrial.training")
 _LEAST_REPLAYS = 4
 """Recording costs about three plain passes."""
 
+_NEARLY = 0.7
+"""Of a frame's tokens: a pass that has fewer gets a frame of its own size."""
+
 _MOST_SECONDS = 0.05
 """A pass whose arithmetic alone takes longer than this, at 100 TFLOP/s, keeps the GPU busy without a graph."""
 
@@ -39,6 +42,11 @@ class Shape:
     tokens: int
     width: int
     targets: int
+
+    def holds(self, other: Shape) -> bool:
+        """Whether a pass of the other shape fits in here, with more padding."""
+        alike = (self.rows, self.prefix) == (other.rows, other.prefix)
+        return alike and self.tokens >= other.tokens and self.width >= other.width and self.targets >= other.targets
 
 
 def shape_of(batch: Sequence[Example]) -> Shape:
@@ -56,12 +64,23 @@ def _rounded(size: int, least: int = 64) -> int:
 
 
 def worth_graphing(parameters: int, passes: Iterable[Sequence[Example]]) -> frozenset[Shape]:
-    """The shapes of those passes that are launched more slowly than they are computed, and come often enough."""
+    """The frames of those passes that are launched more slowly than they are computed, and come often enough.
+
+    Shapes that are nearly as large share a frame: padding costs such a pass milliseconds, another recording seconds.
+    """
     counts = Counter(map(shape_of, passes))
+    launched = [shape for shape in counts if 6.0 * parameters * shape.tokens / 1e14 < _MOST_SECONDS]
+    shared: dict[tuple[int, int, int], list[Shape]] = {}
+    largest: dict[tuple[int, int], int] = {}
+    for shape in sorted(launched, key=lambda shape: -shape.tokens):
+        kind = shape.rows, shape.prefix
+        if shape.tokens < _NEARLY * largest.get(kind, 0) or kind not in largest:
+            largest[kind] = shape.tokens
+        shared.setdefault((*kind, largest[kind]), []).append(shape)
     return frozenset(
-        shape
-        for shape, count in counts.items()
-        if count >= _LEAST_REPLAYS and 6.0 * parameters * shape.tokens / 1e14 < _MOST_SECONDS
+        Shape(rows, prefix, tokens, max(shape.width for shape in shapes), max(shape.targets for shape in shapes))
+        for (rows, prefix, tokens), shapes in shared.items()
+        if sum(counts[shape] for shape in shapes) >= _LEAST_REPLAYS
     )
 
 
@@ -83,8 +102,9 @@ class GraphedPasses:
 
     def summed_loss(self, batch: Sequence[Example], divisor: int, *, first: bool) -> torch.Tensor | None:
         """The pass's summed loss over `divisor`; its gradients are in `.grad` (`first`) or added there. None: not graphed."""
-        shape = shape_of(batch)
-        if shape not in self._shapes:
+        own = shape_of(batch)
+        shape = min((one for one in self._shapes if one.holds(own)), key=lambda one: one.tokens, default=None)
+        if shape is None:
             return None
         if shape not in self._recorded and not self._record(shape):
             return None

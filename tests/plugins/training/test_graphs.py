@@ -82,6 +82,17 @@ def test_frequent_small_passes_are_worth_a_graph_and_large_models_are_not():
     assert worth_graphing(8 * 10**10, [often] * 5) == frozenset()
 
 
+def test_passes_of_nearly_one_size_share_the_frame_that_holds_them_all(monkeypatch):
+    monkeypatch.setattr("seatrial_plugins.training.graphs.shape_of", lambda shape: shape)
+    sizes = [Shape(8, 6, tokens, width, 64) for tokens, width in ((1000, 32), (900, 96), (720, 48), (600, 16))]
+    frames = worth_graphing(10**8, [size for size in sizes for _ in range(4)])
+    assert frames == {Shape(8, 6, 1000, 96, 64), Shape(8, 6, 600, 16, 64)}
+    large = max(frames, key=lambda shape: shape.tokens)
+    assert all(large.holds(size) for size in sizes)
+    assert not large.holds(Shape(9, 6, 1000, 96, 64))
+    assert not sizes[1].holds(sizes[0])
+
+
 def test_a_network_that_cannot_be_recorded_is_trained_without_graphs(monkeypatch, caplog):
     tries = []
 
