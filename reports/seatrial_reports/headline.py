@@ -12,7 +12,7 @@ from seatrial.verdict import Decision, Verdict, VerdictState
 from seatrial_reports.dimensions import build_coverage
 from seatrial_reports.facts import entries, flag, mapping, sequence, text, whole
 from seatrial_reports.identity import identity_warnings
-from seatrial_reports.numbers import amount, duration, percent, share
+from seatrial_reports.numbers import amount, duration, share
 
 __all__ = ["GateLine", "Headline", "build_headline", "subject"]
 
@@ -32,9 +32,6 @@ _SIGNS = {"pass": "✓ pass", "fail": "✗ fail", "inconclusive": "? inconclusiv
 
 _COUNTED = "exact"
 """The method of gates on counts, which are no samples: an n of 1 and bounds would say nothing."""
-
-MUCH = 0.25
-"""The share of a stage's rows from which on dropping them is a warning."""
 
 _KINDS = 5
 """Kinds of rows that train lacks which a warning names."""
@@ -184,11 +181,6 @@ def _found_warnings(result: Result) -> list[str]:
             rows_in, dropped, rows_out = (whole(facts, key) for key in ("rows_in", "dropped", "rows_out"))
             if None not in {rows_in, dropped, rows_out} and rows_in != (rows_out or 0) + (dropped or 0):
                 found.append(f"{record.stage}: kept and dropped rows do not add up to the rows that came in.")
-            if rows_in and dropped and dropped >= MUCH * rows_in:
-                lost = f"{dropped:,} of {rows_in:,} rows ({percent(dropped / rows_in)})"
-                found.append(
-                    f"{record.stage}: {lost} were dropped; what is left may no longer be the data that was meant."
-                )
             found += [
                 f"{text(one, 'filter')}: its detector is weak; what it does not flag is not shown to be clean."
                 for one in entries(facts, "filters")

@@ -90,6 +90,8 @@ class Console:
         place = f"{len(self._finished)}/{len(self._stages)}" if self._stages else ""
         said = [f"✓ {place:>5} {_clean(record.stage)}", took, _outcome(record)]
         self._say("  ".join(part for part in said if part))
+        for warning in _warnings([record]):
+            self._say(f"  Warning: {_clean(warning)}")
         self._next_bar()
 
     @hookimpl
@@ -119,7 +121,7 @@ class Console:
         if self.mode != "quiet":
             self._print_scores(result.scores)
             self._print_gates(verdict.decisions)
-            self._print_warnings(verdict.warnings)
+            self._print_warnings([*_warnings(result.records), *verdict.warnings])
         state = verdict.state
         name = _clean(str(result.suite.get("name", "")))
         line = f"{name}: {_clean(verdict.reason)}" if name else _clean(verdict.reason)
@@ -139,6 +141,7 @@ class Console:
         kept = ", ".join(f"{name} {n:,}" for name, n in splits.items() if n) if isinstance(splits, Mapping) else ""
         name = _clean(str(document["suite"] or ""))
         counted = f"{document['read']:,} records read, {document['dropped']:,} dropped, {document['kept']:,} kept"
+        self._print_warnings(document["warnings"])
         self.lines(
             [
                 f"{name}: {counted}" + (f" ({kept})" if kept else ""),
@@ -361,6 +364,12 @@ def _outcome(record: Record) -> str:
     return ""
 
 
+def _warnings(records: Iterable[Record]) -> list[str]:
+    """What the stages warn of."""
+    found = (record.facts.get("warnings") for record in records)
+    return [str(warning) for warnings in found if isinstance(warnings, list | tuple) for warning in warnings]
+
+
 def _value(score: Score) -> str:
     if score.value is None or not math.isfinite(score.value):
         return "missing"
@@ -406,6 +415,7 @@ def _dataset(result: Result) -> dict[str, Any]:
         "dropped": sum(counts.get(name, 0) for name in _OUT),
         "kept": kept,
         "splits": splits,
+        "warnings": _warnings(result.records),
         "folder": str(result.folder),
         "dataset": str(result.folder / "dataset"),
         "ledger": str(result.folder / "ledger.parquet"),
@@ -421,7 +431,7 @@ def _document(result: Result, verdict: Verdict) -> object:
             "verdict": verdict.state,
             "exit_code": verdict.exit_code,
             "reason": verdict.reason,
-            "warnings": verdict.warnings,
+            "warnings": [*_warnings(result.records), *verdict.warnings],
             "gates": [asdict(decision) for decision in verdict.decisions],
             "scores": [asdict(score) for score in result.scores],
             "folder": str(result.folder),

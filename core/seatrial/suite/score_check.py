@@ -90,7 +90,7 @@ class ScorerCheck:
         if "fewshot" in scored:
             names += [f"base-{self._fewshot}shot"]
         if "baseline" in scored:
-            names += [name for entry in self._baselines for name in ([entry] if isinstance(entry, str) else entry)]
+            names += [name for entry in self._baselines for name in _called(entry)]
         return names
 
     def _reserved_name(self, alias: str, path: KeyPath) -> None:
@@ -210,7 +210,7 @@ class GateCheck:
         """Whether the metric's scorer scores the systems that the gate reads."""
         alias = metric.partition("/")[0]
         scored: tuple[str, ...] = self._scorers.systems.get(alias, ())
-        read = {options.get("system") or self._scorers.subject, options.get("baseline")}
+        read = [options.get("system") or self._scorers.subject, options.get("baseline")]  # of any type, where it is wrong
         for system in ("tuned", "base"):
             if scored and system in read and system not in scored:
                 said = f"reads the score of '{system}', which '{alias}' does not score; it scores: {listed(scored)}"
@@ -228,6 +228,13 @@ class GateCheck:
                 continue  # of fewer examples, where train has no more
             said = f"{shown(name)} is no system that '{alias}' scores{did_you_mean(name, named)}; it scores: {listed(named)}"
             self._check.complain((*path, option), said)
+
+
+def _called(entry: Any) -> list[str]:
+    """What an entry of `baselines:` names; nothing where it is none."""
+    if isinstance(entry, str):
+        return [entry]
+    return [name for name in entry if isinstance(name, str)] if isinstance(entry, Mapping) else []
 
 
 def _is_number(value: object) -> TypeGuard[float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from seatrial.trial.drops import Drops
 from seatrial.trial.suite_filter import SuiteFilter
 
 if TYPE_CHECKING:
@@ -31,11 +32,13 @@ class Tally:
             }
             for one in filters
         }
+        self._drops = Drops()
 
     def add(self, entries: pa.Table) -> None:
         """Count the entries of a table of `seatrial.data.ledger.ledger_schema()`."""
         if not len(entries):
             return
+        self._drops.add_entries(entries)
         counts = entries.group_by("filter").aggregate([("row", "count"), ("decisive", "sum")])
         for count in counts.to_pylist():
             self._counts[count["filter"]]["findings"] += count["row_count"]
@@ -65,4 +68,6 @@ class Tally:
             "dropped": self.dropped,
             "rows_out": rows_out,
             "filters": list(self._counts.values()),
+            "drops": self._drops.facts(),
+            "warnings": self._drops.warnings(self._stage, rows_in),
         }

@@ -234,3 +234,19 @@ def test_importing_it_imports_no_rich():
     code = "import sys, seatrial.display.console; print(sorted(m for m in sys.modules if m.partition('.')[0] in {'rich', 'torch'}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_what_a_stage_warns_of_is_said_when_it_is_done_and_again_at_the_end(streams):
+    out, err = streams
+    console = Console("plain", stdout=out, stderr=err)
+    warned = record("clean", rows_in=9, dropped=9, rows_out=0, warnings=["clean: 9 of 9 rows\x1b[31m were dropped"])
+    console.seatrial_stage_finished(record=warned)
+    assert out.getvalue().splitlines()[1] == "  Warning: clean: 9 of 9 rows were dropped"
+    console.verdict(result(records=(warned,)))
+    assert "Warning: clean: 9 of 9 rows were dropped" in out.getvalue().splitlines()[2:]
+
+
+def test_json_holds_the_warnings_of_stages_too(streams):
+    out, err = streams
+    Console("json", stdout=out, stderr=err).verdict(result(records=(record("clean", warnings=["much"]),)))
+    assert json.loads(out.getvalue())["warnings"] == ["much", "tuned does not beat minilm"]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from seatrial.data.formats import FormatError, Parsed, parse
+from seatrial.data.label_names import LabelNames
 from seatrial.data.ledger import Entry, LedgerWriter, write_ledger
 from seatrial.data.table import write_rows
 from seatrial.errors import SourceError
@@ -15,9 +16,13 @@ from seatrial.events import Artifact
 from seatrial.rows import Format, RawRecord, Row, content_id
 from seatrial.sources import Reader, Resolved
 from seatrial.store import RunFolder, digest_path
+from seatrial.trial.drops import Drops
 from seatrial.trial.stages import Progress, blame
 
 __all__ = ["Input", "NamedReader", "Read", "list_files", "reader_of"]
+
+LOOKED_AT = 10_000
+"""Rows that a look before a run reads at most, to find out whether the labels are there that the suite renames."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +96,14 @@ class Read:
             count = write_rows(raw, self._every(files, reading, progress))
         if not count:
             raise _nothing_read(", ".join(source.resolved.address for source in self.inputs), reading)
+        reading.refuse_useless_names()
         facts = {
             "read": count + reading.problems,
             "rows": count,
             "problems": reading.problems,
             "files": reading.files,
+            "drops": reading.drops.facts(),
+            "warnings": reading.warnings(count),
         }
         return Artifact({"raw": raw, "ledger:read": ledger}, facts)
 
@@ -108,17 +116,32 @@ class Read:
                 yield from reading.rows(source, file, reader)
         progress(len(files), len(files), {})
 
-    def first_row(self, source: Input) -> Row:
-        """The first row of one input, without a ledger: for a look before a run.
+    def look(self, source: Input) -> tuple[Row, str | None]:
+        """The first row of one input, and what is wrong with its `labels:`, without a ledger: for a look before a run.
+
+        Where labels are renamed, records are read until each name was met, up to `LOOKED_AT` of them.
 
         Raises:
-            SourceError: no record of it becomes a row.
+            SourceError: no record of it becomes a row, or none of its labels is one of those that are renamed.
         """
         reading = _Reading(None, excerpts=self.excerpts)
+        first: Row | None = None
+        for count, row in enumerate(self._rows(source, reading)):
+            first = first or row
+            if reading.names(source).complete:
+                return first, None
+            if count + 1 >= LOOKED_AT:
+                return first, reading.names(source).problem(f"what was looked at ({LOOKED_AT:,} rows)")
+        if first is None:
+            raise _nothing_read(source.resolved.address, reading)
+        reading.refuse_useless_names()
+        return first, reading.names(source).problem("the data")
+
+    def _rows(self, source: Input, reading: _Reading) -> Iterator[Row]:
         for file in list_files(source, self.readers):
-            for row in reading.rows(source, file, reader_of(source, file, self.readers)):
-                return row
-        raise _nothing_read(source.resolved.address, reading)
+            reader = reader_of(source, file, self.readers)
+            with blame("read", f"reader {reader.name}", reader.plugin):
+                yield from reading.rows(source, file, reader)
 
 
 def _nothing_read(addresses: str, reading: _Reading) -> SourceError:
@@ -183,6 +206,7 @@ class _Reading:
     def __init__(self, ledger: LedgerWriter | None, *, excerpts: bool) -> None:
         self.files: list[dict[str, object]] = []
         self.problems = 0
+        self.drops = Drops()
         self.first: Entry | None = None
         """The first record that was no row."""
         self._ledger = ledger
@@ -190,17 +214,31 @@ class _Reading:
         # Numbers, and counts only of what is there twice: a hundred bytes a row are what this costs in memory.
         self._seen: set[int] = set()
         self._copies: dict[int, int] = {}
+        self._names: dict[tuple[str, str], LabelNames] = {}
+
+    def names(self, source: Input) -> LabelNames:
+        """The names of that source's labels."""
+        key = source.resolved.address, source.split
+        if key not in self._names:
+            self._names[key] = LabelNames(source.labels)
+        return self._names[key]
+
+    def refuse_useless_names(self) -> None:
+        """Raises SourceError where no label of a source is one of those that the suite renames."""
+        for (address, _), names in self._names.items():
+            if names.useless:
+                raise SourceError(f"{address}: {names.problem('the data')}; name them as the file writes them")
 
     def rows(self, source: Input, file: Path, reader: NamedReader) -> Iterator[Row]:
         root = source.resolved.path
         name = file.name if root.is_file() else file.relative_to(root).as_posix()
-        records, problems = 0, self.problems
+        names, records, problems = self.names(source), 0, self.problems
         for record in reader.reader.read(file):
             if source.limit is not None and records >= source.limit:
                 break
             records += 1
             try:
-                parsed = _parse(source, record)
+                parsed = _parse(source, record, names)
             except FormatError as error:
                 self._note(self._entry(source, name, record, error, reader))
             else:
@@ -213,6 +251,14 @@ class _Reading:
                 "problems": self.problems - problems,
             }
         )
+
+    def warnings(self, rows: int) -> list[str]:
+        """What must be said of the reading, which left so many rows."""
+        found = self.drops.warnings("read", rows + self.problems, what="records", lost="became no row")
+        for (address, _), names in self._names.items():
+            if problem := names.problem("the data"):
+                found.append(f"{address}: {problem}.")
+        return found
 
     def _row(self, source: Input, name: str, record: RawRecord, parsed: Parsed) -> Row:
         content = content_id(parsed.turns, parsed.label, parsed.choices)
@@ -242,6 +288,7 @@ class _Reading:
     def _note(self, entry: Entry) -> None:
         self.problems += 1
         self.first = self.first or entry
+        self.drops.add(f"{entry.filter}/{entry.rule}", entry.row)
         if self._ledger is not None:
             self._ledger.add(entry)
 
@@ -264,10 +311,10 @@ class _Reading:
         )
 
 
-def _parse(source: Input, record: RawRecord) -> Parsed:
+def _parse(source: Input, record: RawRecord, names: LabelNames) -> Parsed:
     if record.problem:
         raise FormatError(record.problem, rule="undecodable")
-    parsed = parse(record.value, format=source.format, columns=source.columns, labels=source.labels)
+    parsed = parse(record.value, format=source.format, columns=source.columns, labels=names)
     if parsed.label is None or source.label_style == "as-is":
         return parsed
     words = " ".join(parsed.label.replace("_", " ").replace("-", " ").split())

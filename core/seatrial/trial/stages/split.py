@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from seatrial.data.clusters import read_clusters
 from seatrial.data.splitting import split
@@ -13,6 +14,7 @@ from seatrial.errors import UsageError
 from seatrial.events import Artifact
 from seatrial.rows import row_schema
 from seatrial.store import RunFolder
+from seatrial.trial.drops import worst_rules
 from seatrial.trial.stages import Progress
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ class Split:
     """Whether a model will be scored, so that a test row must be left."""
 
     name = "split"
-    after = ("compare",)
+    after = ("clean", "compare")  # what cleaning dropped is told where nothing is left
 
     def parts(self) -> object:
         """Fractions, manner and seed."""
@@ -53,16 +55,8 @@ class Split:
                 writer.write(table.set_column(place, "split", splits.slice(writer.rows, len(table))))
                 progress(writer.rows, len(splits), {})
         counts = {of["values"]: of["counts"] for of in splits.value_counts().to_pylist()}
-        if self.scored and not len(splits):
-            raise UsageError(
-                "split: the filters dropped every row, so nothing can be trained or scored; the ledger names the rule of "
-                "each (`seatrial why RUN ROW`): give rules that are not meant for such rows `action: flag`, or leave them out"
-            )
         if self.scored and not counts.get("test"):
-            raise UsageError(
-                "split: no test row is left, so nothing can be scored; name `data.test`, raise `data.split.test`, or see "
-                "in the ledger which filter dropped the rows"
-            )
+            raise UsageError(_nothing_left(given, folder, whole=not len(splits)))
         facts = {name: counts.get(name, 0) for name in ("train", "validation", "test")} | {"notes": list(notes)}
         return Artifact({"split": path}, facts)
 
@@ -83,3 +77,22 @@ class Split:
             seed=self.seed,
         )
         return pc.replace_with_mask(rows["split"].combine_chunks(), free.combine_chunks(), done.splits), done.notes
+
+
+def _nothing_left(given: Artifact, folder: RunFolder, *, whole: bool) -> str:
+    """Why no row, or no test row, is left, and what to do."""
+    stages = [given.facts.get(stage) for stage in Split.after]
+    drops = [drop for facts in stages if isinstance(facts, Mapping) for drop in facts.get("drops", ())]
+    rules = f": {worst_rules(drops)}" if drops else ""
+    first = f", and `seatrial why {folder.path} {max(drops, key=_rows)['first']}` tells of one row" if drops else ""
+    if whole:
+        return (
+            f"split: the filters dropped every row, so nothing can be trained or scored{rules}; give rules that are not "
+            f"meant for such rows `action: flag`, or leave them out; the ledger names the rule of each{first}"
+        )
+    dropped = f"; filters dropped{rules.removeprefix(':')}; the ledger names the rule of each{first}" if drops else ""
+    return f"split: no test row is left, so nothing can be scored; name `data.test` or raise `data.split.test`{dropped}"
+
+
+def _rows(drop: Mapping[str, Any]) -> int:
+    return int(drop["rows"])
