@@ -1,7 +1,6 @@
 """Broken files go through all data stages without a traceback, and read = kept + dropped in each."""
 
 import importlib.util
-import random
 import sys
 from pathlib import Path
 
@@ -33,9 +32,9 @@ def test_two_hundred_broken_files(fuzz, host, tmp_path):
     for number in range(200):
         folder = tmp_path / str(number)
         folder.mkdir()
-        file, reader = fuzz.fuzzed(folder, random.Random(1_000_000 + number))
-        outcome = fuzz.put_through(folder, file, reader, host)
-        assert not outcome.wrong, f"file {number} ({file.name}): {outcome.wrong}"
+        made = fuzz.fuzzed(folder, fuzz.Chance(1_000_000 + number))
+        outcome = fuzz.Trial(folder, made, host).outcome(by_command=False)
+        assert not outcome.wrong, f"file {number} ({made.file.name}): {outcome.wrong}"
         words.add(outcome.word)
     assert words == {"read", "without a usable row"}
 
@@ -44,12 +43,17 @@ def test_what_is_looked_for_would_be_seen(fuzz, host, tmp_path, monkeypatch):
     """A file that loses a record, and one that ends in a traceback."""
     file = tmp_path / "file.jsonl"
     file.write_text('{"text": "where?", "label": "a"}\n' * 3, encoding="utf-8")
-    assert fuzz.put_through(tmp_path, file, "", host).wrong == ""
+
+    def wrong(records=3):
+        return fuzz.Trial(tmp_path, fuzz.Made(file, "", frozenset(), records), host).outcome(by_command=False).wrong
+
+    assert wrong() == ""
+    assert wrong(records=4) == "3 records were read, but there are 4"
     monkeypatch.setattr(fuzz, "SPLITS", ())
-    assert fuzz.put_through(tmp_path, file, "", host).wrong == "3 read, 0 kept, 2 dropped"
+    assert wrong() == "3 read, 0 kept, 2 dropped"
 
     def breaks(*arguments, **options):
         raise ZeroDivisionError("as if")
 
     monkeypatch.setattr(fuzz, "run", breaks)
-    assert "ZeroDivisionError: as if" in fuzz.put_through(tmp_path, file, "", host).wrong
+    assert "ZeroDivisionError: as if" in wrong()
