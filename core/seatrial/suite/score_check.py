@@ -210,7 +210,8 @@ class GateCheck:
         """Whether the metric's scorer scores the systems that the gate reads."""
         alias = metric.partition("/")[0]
         scored: tuple[str, ...] = self._scorers.systems.get(alias, ())
-        read = [options.get("system") or self._scorers.subject, options.get("baseline")]  # of any type, where it is wrong
+        # Of any type, where the suite is wrong.
+        read = [options.get("system") or self._scorers.subject, options.get("baseline")]
         for system in ("tuned", "base"):
             if scored and system in read and system not in scored:
                 said = f"reads the score of '{system}', which '{alias}' does not score; it scores: {listed(scored)}"
