@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -275,8 +276,8 @@ def _run(
         return trial.run(chosen, host, runs=runs, fresh=fresh, offline=offline, only_data=only_data, command=sys.argv)
     finally:
         console.close()
-        for failure in host.watch_failures:
-            print(f"seatrial: warning: {failure}", file=sys.stderr)
+        for failure, times in Counter(map(str, host.watch_failures)).items():
+            print(f"seatrial: warning: {failure}" + (f" ({times} times)" if times > 1 else ""), file=sys.stderr)
 
 
 def _version(wanted: bool) -> None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar, get_args
 
-from seatrial.findings import Rule
+from seatrial.findings import ACTIONS, Rule
 from seatrial.model import Capability
 from seatrial.scores import Metric
 
-__all__ = ["Absent", "Component", "Place", "Use"]
+__all__ = ["Absent", "Component", "Place", "Use", "component_problem"]
 
 T_co = TypeVar("T_co", covariant=True)
+
+_NAME = re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*")
+"""It becomes part of files' names and of metrics', and of the keys of a suite."""
 
 Place = Literal["rows", "corpus", "splits"]
 """Where a filter stands in a run.
@@ -84,3 +88,31 @@ class Component(Generic[T_co]):
     def metrics_for(self, options: Mapping[str, Any]) -> tuple[Metric, ...]:
         """The metrics that it will produce when built with `options`."""
         return self.metrics(**options) if callable(self.metrics) else self.metrics
+
+
+def component_problem(component: Any) -> str:
+    """What a plugin got wrong in describing a component, or ""."""
+    if not isinstance(component.name, str) or not _NAME.fullmatch(component.name):
+        return "its name must be lower-case letters and digits, joined by - or _"
+    if not callable(component.build):
+        return f"its `build` is a {type(component.build).__name__}, which cannot be called"
+    if not isinstance(component.summary, str):
+        return f"its `summary` is a {type(component.summary).__name__}, not text"
+    for option, use in component.uses.items():
+        if not isinstance(use, Use):
+            return f"its `uses` says a {type(use).__name__} for {option!r}, not a Use"
+    for rule in component.rules:
+        if not isinstance(rule, Rule):
+            return f"its `rules` hold a {type(rule).__name__}, not a Rule: `rules=(Rule(name, summary),)`"
+        if rule.action not in ACTIONS:
+            return f"its rule {rule.name!r} has the action {rule.action!r}; there are: {', '.join(ACTIONS)}"
+    names = [rule.name for rule in component.rules]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        return f"two of its rules are called {twice[0]!r}"
+    metrics = () if callable(component.metrics) else component.metrics
+    for metric in metrics:
+        if not isinstance(metric, Metric):
+            return f"its `metrics` hold a {type(metric).__name__}, not a Metric"
+    if component.place not in get_args(Place):
+        return f"its `place` is {component.place!r}; there are: {', '.join(get_args(Place))}"
+    return ""

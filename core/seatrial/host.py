@@ -7,15 +7,18 @@ stop the rest; so each implementation is called by itself, and provider, None an
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import inspect
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar, get_args
 
 import pluggy
 
-from seatrial.component import Component
-from seatrial.errors import PluginError, UsageError
+from seatrial.component import Component, component_problem
+from seatrial.display.legible import one_line
+from seatrial.errors import PluginError, SeatrialError, StageError, UsageError
 from seatrial.events import Artifact, Plan, Record, Stage, Step
 from seatrial.hooks import Hooks, hookimpl
 from seatrial.reporting import Result, Section
@@ -41,6 +44,8 @@ Kind = Literal[
 """The kinds of component; the hook `seatrial_<kind>` brings them."""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
+
+_HOOKS = tuple(hook for hook in vars(Hooks) if hook.startswith("seatrial_"))
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -143,7 +148,7 @@ class Host:
             )
         try:
             plugin = entry.load()
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a plugin may not end the process
             raise PluginError(
                 f"plugin {entry.name!r} of {distribution} {version} cannot be loaded: {type(error).__name__}: {error}; "
                 f"mend or uninstall {distribution}, or leave the plugin out with --no-plugin {entry.name}"
@@ -157,7 +162,9 @@ class Host:
         try:
             self._pm.register(plugin, name=name)
         except (ValueError, pluggy.PluginValidationError) as error:
-            raise PluginError(f"plugin {name!r} of {distribution} cannot be registered: {error}") from error
+            raise PluginError(
+                f"plugin {name!r} of {distribution} {version} cannot be registered: {one_line(str(error))}"
+            ) from error
         self._info[name] = PluginInfo(name, module or type(plugin).__module__, distribution, version)
         self._components = None
 
@@ -172,10 +179,15 @@ class Host:
         for name, plugin in self._pm.list_name_plugin():
             for attribute in dir(plugin) if plugin is not None else ():
                 options = self._pm.parse_hookimpl_opts(plugin, attribute)
+                if options is None and attribute in _HOOKS and inspect.isroutine(getattr(plugin, attribute)):
+                    raise PluginError(
+                        f"{self._who(name)} has a function {attribute} that is not marked: write `@hookimpl` above it (from "
+                        "seatrial import hookimpl)"
+                    )
                 if options is not None and not hasattr(Hooks, attribute) and not options.get("optionalhook"):
                     raise PluginError(
                         f"{self._who(name)} implements {attribute}, which is no hook of seatrial; there are: "
-                        f"{', '.join(hook for hook in vars(Hooks) if hook.startswith('seatrial_'))}"
+                        f"{', '.join(_HOOKS)}"
                     )
         self._pm.check_pending()
         for impl in self._pm.hook.seatrial_run_stage.get_hookimpls():
@@ -204,8 +216,13 @@ class Host:
         return found
 
     def _listed(self, plugin: str, kind: Kind, components: object) -> Iterator[Component[Any]]:
+        if isinstance(components, Component) or not isinstance(components, Iterable):
+            said = (
+                f"{self._who(plugin)}: seatrial_{kind} gave a {type(components).__name__}, not a series of components"
+            )
+            raise PluginError(f"{said}; yield each, or return a list")
         try:
-            listed = list(components)  # type: ignore[call-overload]  # a plugin may return anything
+            listed = list(components)
         except Exception as error:
             raise PluginError(f"{self._who(plugin)}: seatrial_{kind} raised {type(error).__name__}: {error}") from error
         for component in listed:
@@ -213,6 +230,8 @@ class Host:
                 raise PluginError(
                     f"{self._who(plugin)}: seatrial_{kind} gave a {type(component).__name__}, not a Component"
                 )
+            if problem := component_problem(component):
+                raise PluginError(f"{self._who(plugin)}: seatrial_{kind}, component {component.name!r}: {problem}")
             yield component
 
     def components(self, kind: Kind) -> Mapping[str, Provided[Any]]:
@@ -263,6 +282,15 @@ class Host:
         self._runner.work = work
         try:
             artifact = self._pm.hook.seatrial_run_stage(stage=stage, given=given)
+        except SeatrialError:
+            raise
+        except (Exception, SystemExit) as error:
+            wrapper = self._wrapper_at(error)
+            if wrapper is None:
+                raise
+            raise StageError(
+                f"{stage.name}: {wrapper}: its wrapper of the stage raised {type(error).__name__}: {error}"
+            ) from error
         finally:
             self._runner.work = None
         if not isinstance(artifact, Artifact):
@@ -276,6 +304,16 @@ class Host:
                 f"wrappers are: {', '.join(wrappers)}"
             )
         return artifact
+
+    def _wrapper_at(self, error: BaseException) -> str | None:
+        """The plugin whose wrapper raised that, if the stage's own work did not."""
+        codes = [frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__)]
+        if type(self._runner).seatrial_run_stage.__code__ in codes:
+            return None
+        for impl in self._pm.hook.seatrial_run_stage.get_hookimpls():
+            if getattr(impl.function, "__code__", None) in codes:
+                return self._who(impl.plugin_name)
+        return None
 
     def run_started(self, plan: Plan) -> None:
         """Tell every watcher that a run starts."""
@@ -298,7 +336,10 @@ class Host:
         sections: list[Section] = []
         for plugin, answer in self._watched("seatrial_report_sections", result=result):
             try:
-                sections.extend(answer)
+                given = list(answer)
+                if wrong := [part for part in given if not isinstance(part, Section)]:
+                    raise TypeError(f"gave a {type(wrong[0]).__name__}, not a Section")  # noqa: TRY301 - caught below, as what it raises is
+                sections.extend(given)
             except Exception as error:  # noqa: BLE001 - a watcher may raise anything, and may not stop the run
                 self.watch_failures.append(WatchFailure(plugin, "seatrial_report_sections", error))
         return sections

@@ -10,7 +10,7 @@ import pytest
 import seatrial_plugins
 import seatrial_reports
 from seatrial import Artifact, Component, Finding, Plan, Rule, Section, Stage, Step, hookimpl
-from seatrial.errors import PluginError, UsageError
+from seatrial.errors import PluginError, StageError, UsageError
 from seatrial.hooks import Hooks
 from seatrial.host import GROUP, KINDS, Host
 
@@ -123,8 +123,93 @@ def test_a_wrong_argument_name_is_refused_with_the_plugin_named():
         def seatrial_step_logged(self, steps):
             return None
 
-    with pytest.raises(PluginError, match="'plugin-0' of dist-0 cannot be registered"):
+    with pytest.raises(PluginError, match=r"'plugin-0' of dist-0 1\.0 cannot be registered"):
         host_with(Wrong())
+
+
+def test_a_hook_that_is_not_marked_is_refused():
+    class Unmarked:
+        def seatrial_filters(self):
+            return []
+
+    with pytest.raises(
+        PluginError, match=r"dist-0 1\.0 has a function seatrial_filters that is not marked: write `@hookimpl`"
+    ):
+        host_with(Unmarked())
+
+
+def described(**changes):
+    class Plugin:
+        @hookimpl
+        def seatrial_filters(self):
+            yield Component(**({"name": "odd", "build": Filter, "summary": "Odd."} | changes))
+
+    return Plugin()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"name": "Not A Name"}, "its name must be lower-case letters and digits, joined by - or _"),
+        ({"name": 5}, "its name must be lower-case letters"),
+        ({"build": None}, "its `build` is a NoneType, which cannot be called"),
+        ({"summary": 5}, "its `summary` is a int, not text"),
+        ({"rules": ("loud",)}, "its `rules` hold a str, not a Rule"),
+        ({"rules": (Rule("a", "A."), Rule("a", "B."))}, "two of its rules are called 'a'"),
+        (
+            {"rules": (Rule("a", "A.", "delete"),)},
+            "its rule 'a' has the action 'delete'; there are: drop, redact, repair, flag",
+        ),
+        ({"metrics": ("accuracy",)}, "its `metrics` hold a str, not a Metric"),
+        ({"uses": {"encoder": "minilm"}}, "its `uses` says a str for 'encoder', not a Use"),
+        ({"place": "nowhere"}, "its `place` is 'nowhere'; there are: rows, corpus, splits"),
+    ],
+)
+def test_a_component_that_is_described_wrongly_is_refused(changes, said):
+    with pytest.raises(PluginError, match=rf"plugin 'plugin-0' of dist-0 1\.0: seatrial_filters, component .*{said}"):
+        host_with(described(**changes))
+
+
+@pytest.mark.parametrize("answer", [5, Component("odd", Filter, "Odd.")])
+def test_what_is_no_series_of_components_is_refused(answer):
+    class Single:
+        @hookimpl
+        def seatrial_filters(self):
+            return answer
+
+    with pytest.raises(PluginError, match=r"not a series of components; yield each, or return a list"):
+        host_with(Single())
+
+
+def test_a_wrapper_that_raises_is_named_and_the_work_is_not():
+    class Meter:
+        @hookimpl(wrapper=True)
+        def seatrial_run_stage(self, stage, given):
+            result = yield
+            raise KeyError("meter")
+            return result
+
+    with pytest.raises(
+        StageError, match=r"read: plugin 'plugin-1' of dist-1 1\.0: its wrapper .* raised KeyError: 'meter'"
+    ):
+        host_with(Filter(), Meter()).run_stage(Stage("read", 0, "k"), Artifact(), lambda given: given)
+
+
+def test_a_section_that_is_none_is_noted_and_the_others_stay():
+    class Wrong:
+        @hookimpl
+        def seatrial_report_sections(self, result):
+            return ["text"]
+
+    class Right:
+        @hookimpl
+        def seatrial_report_sections(self, result):
+            yield Section("Energy")
+
+    host = host_with(Wrong(), Right())
+    assert [section.title for section in host.report_sections(None)] == ["Energy"]
+    (failure,) = host.watch_failures
+    assert str(failure) == "plugin plugin-0: seatrial_report_sections raised TypeError: gave a str, not a Section"
 
 
 def test_wrappers_surround_the_work_and_may_replace_the_artifact():
@@ -233,6 +318,14 @@ def test_a_blocked_plugin_is_not_imported(monkeypatch):
 def test_a_plugin_that_cannot_be_imported_names_its_distribution_and_the_way_out(monkeypatch):
     monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: [entry("mined", "no_such_module")])
     with pytest.raises(PluginError, match=r"'mined' of seatrial-example 0\.9.*No module.*--no-plugin mined"):
+        Host.load()
+
+
+def test_a_plugin_that_ends_the_process_when_it_is_imported_is_refused(monkeypatch, tmp_path):
+    (tmp_path / "seatrial_ends.py").write_text("import sys; sys.exit(0)")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: [entry("ends", "seatrial_ends")])
+    with pytest.raises(PluginError, match=r"'ends' of seatrial-example 0\.9 cannot be loaded: SystemExit: 0"):
         Host.load()
 
 

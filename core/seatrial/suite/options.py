@@ -121,7 +121,9 @@ def _taken(use: Use | None) -> Any:
 
 def _annotation(component: Component[Any], parameter: inspect.Parameter) -> Any:
     if parameter.annotation is parameter.empty:
-        raise PluginError(f"{component.name}: option {parameter.name!r} of its builder has no type")
+        raise PluginError(
+            f"{component.name}: option {parameter.name!r} of its builder has no type; write it: `{parameter.name}: float`"
+        )
     # Only this one annotation is evaluated: the others may name types that are imported for type checkers alone.
     holder = type("holder", (), {"__annotations__": {parameter.name: parameter.annotation}})
     try:

@@ -15,9 +15,10 @@ from pathlib import Path
 
 from seatrial.data.table import open_rows
 from seatrial.engines.workers import one_beside, packed
-from seatrial.errors import StageError
+from seatrial.errors import PluginError, StageError
 from seatrial.model import Baseline
 from seatrial.rows import Row, Rows
+from seatrial.trial import answers
 from seatrial.trial.recipe import MADE, Recipe
 from seatrial.trial.stages import blame
 
@@ -41,7 +42,29 @@ class NamedBaseline:
         with blame(stage, f"baseline {self.name}", self.plugin):
             baseline = make(self.recipe)
             baseline.fit([row for row in rows if row.label is not None], seed=seed)
-        return baseline
+        return _Answering(baseline, self.name, self.plugin, stage)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answering:
+    """A fitted baseline, blamed for what it raises and for what is no answer, and not the scorer that asks it."""
+
+    baseline: Baseline
+    name: str
+    plugin: str
+    stage: str
+
+    def fit(self, rows: Sequence[Row], *, seed: int) -> None:
+        """It is fitted already."""
+
+    def classify(self, rows: Sequence[Row]) -> list[str]:
+        """What the baseline answers, one label a row."""
+        who = f"{self.stage}: baseline {self.name} (plugin {self.plugin})"
+        with blame(self.stage, f"baseline {self.name}", self.plugin):
+            labels = list(answers.each(self.baseline.classify(rows), str, who))
+        if len(labels) != len(rows):
+            raise PluginError(f"{who} gave {len(labels)} labels for {len(rows)} rows; it must give one a row, in order")
+        return labels
 
 
 @contextmanager

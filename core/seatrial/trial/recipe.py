@@ -46,7 +46,7 @@ class Recipe:
             return self.build(**{**self.options, **parts})
         except SeatrialError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise StageError(f"{self.who} could not be built: {type(error).__name__}: {error}") from error
 
     def _part(self, option: str, made: MutableMapping[str, Any]) -> Any:

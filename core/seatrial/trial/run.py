@@ -191,9 +191,11 @@ class _Trial:
         started, clock = self._clock(), time.perf_counter()
         try:
             artifact = self._host.run_stage(stage, given, lambda given: work.run(given, self._folder, progress))
-        except SeatrialError:
+        except SeatrialError as error:
+            if type(error) is StageError and error.__cause__ is not None:  # what a component raised
+                raise StageError(f"{error}; the traceback is in {self._folder / 'log.jsonl'}") from error
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise StageError(
                 f"{stage.name}: {type(error).__name__}: {error}; the traceback is in {self._folder / 'log.jsonl'}"
             ) from error

@@ -22,7 +22,9 @@ from seatrial.reporting import Result
 from seatrial.scores import Metric, Score
 from seatrial.store import RunFolder, write_json
 from seatrial.suite.file import Suite, load_suite
-from seatrial.verdict import Gate, Verdict
+from seatrial.trial import answers
+from seatrial.trial.stages import blame
+from seatrial.verdict import Decision, Gate, Verdict
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -61,8 +63,11 @@ def judge_run(folder: RunFolder, suite: Suite, host: Host) -> tuple[list[Score],
         provided = host.find("gates", chosen.name)
         if provided is None:
             raise UsageError(f"gate {chosen.name!r}: its plugin is not installed")
-        gate: Gate = provided.component.build(**chosen.options)
-        decisions.append(gate.decide(evidence))
+        who = f"gate {chosen.name} on {chosen.metric}"
+        with blame("gate", who, provided.distribution):
+            gate: Gate = provided.component.build(**chosen.options)
+            decision = gate.decide(evidence)
+        decisions.append(answers.one(decision, Decision, f"gate: {who} (plugin {provided.distribution})"))
     return scores, judge(decisions, flag_best_baseline(evidence))
 
 
@@ -150,7 +155,10 @@ def write_reports(path: Path, host: Host, *, kinds: Sequence[str] | None, to: Pa
         provided = host.find("reports", kind)
         if provided is None:
             raise UsageError(f"{kind}: no such report; there are: {', '.join(host.names('reports'))}")
-        written.extend(provided.component.build(**options).write(result, target))
+        who = f"report {kind}"
+        with blame("report", who, provided.distribution):
+            paths = provided.component.build(**options).write(result, target)
+            written.extend(answers.each(paths, Path, f"report: {who} (plugin {provided.distribution})"))
     return written
 
 

@@ -20,6 +20,7 @@ from seatrial.data.table import FileRows, TableWriter, open_rows, patched, rows_
 from seatrial.findings import Finding
 from seatrial.rows import row_schema
 from seatrial.store import atomic_file
+from seatrial.trial import answers
 from seatrial.trial.suite_filter import SuiteFilter
 from seatrial.trial.tally import Tally
 
@@ -79,7 +80,7 @@ class Sieve:
         """
         import numpy as np
 
-        found = findings_to_table(findings)
+        found = findings_to_table(answers.findings(findings, suite_filter.who(self._stage)))
         places = positions(found["row"], self.rows.column("id"))
         wrong = np.flatnonzero((places < 0) | (False if seen is None else ~seen[places]))
         if len(wrong):

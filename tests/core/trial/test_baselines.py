@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from seatrial.data.table import write_rows
-from seatrial.errors import StageError
+from seatrial.errors import PluginError, StageError
 from seatrial.trial.baselines import NamedBaseline, fitted
 from seatrial.trial.recipe import MADE, Recipe
 from seatrial_plugins.baselines import build_majority, build_tfidf_logreg
@@ -120,3 +120,31 @@ def test_leaving_early_does_not_wait_for_a_fit(train, tmp_path):
 def test_no_baselines_start_no_process(train):
     with opened(train, beside=True) as baselines:
         assert baselines == {}
+
+
+class Answers:
+    def __init__(self, *, labels=None):
+        self.labels = labels
+
+    def fit(self, rows, *, seed):
+        pass
+
+    def classify(self, rows):
+        return self.labels
+
+
+@pytest.mark.parametrize("beside", [False, True])
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        (None, "gave None where it must give a series of str"),
+        ([1], "gave an int in a series that must be of str"),
+        (["card"], "gave 1 labels for 2 rows; it must give one a row, in order"),
+    ],
+)
+def test_a_baseline_that_answers_wrongly_is_named_and_not_the_scorer(train, labelled, labels, said, beside):
+    with (
+        opened(train, named("toy", Answers, labels=labels), beside=beside) as found,
+        pytest.raises(PluginError, match=rf"score/choice: baseline toy \(plugin toys\) {said}"),
+    ):
+        found["toy"].classify(labelled(("a", "card"), ("b", "loan")))

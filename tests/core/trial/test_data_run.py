@@ -179,7 +179,7 @@ def test_a_stage_that_fails_is_exit_code_3_and_the_next_call_goes_on(folder):
     host = Host.load()
     host.register(PowerCut("split"), name="power-cut")
     suite = load_suite(folder / "suite.yaml", host, only_data=True)
-    with pytest.raises(StageError, match="split: RuntimeError: the power went") as caught:
+    with pytest.raises(StageError, match="its wrapper of the stage raised RuntimeError: the power went") as caught:
         run(suite, host, runs=folder / "runs", only_data=True)
     assert caught.value.exit_code == 3
     with pytest.raises(StoreError, match="its data stages are not finished"):

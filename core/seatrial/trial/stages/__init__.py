@@ -9,12 +9,14 @@ artifacts of earlier stages into its own. Nothing here knows of resume, hooks or
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
 from seatrial.errors import SeatrialError, StageError
 from seatrial.events import Artifact
+from seatrial.rows import Row
 from seatrial.store import RunFolder
 
 __all__ = ["Progress", "StageWork", "Steps", "blame", "in_steps"]
@@ -71,10 +73,24 @@ class StageWork(Protocol):
 
 @contextmanager
 def blame(stage: str, component: str, plugin: str) -> Iterator[None]:
-    """Turn whatever a component raises into a `StageError` that names it."""
+    """Turn whatever a component raises into a `StageError` that names it, and the row that it was at, where one is seen."""
     try:
         yield
     except SeatrialError:
         raise
-    except Exception as error:
-        raise StageError(f"{stage}: {component} (plugin {plugin}) raised {type(error).__name__}: {error}") from error
+    except (Exception, SystemExit) as error:  # a component may not end the process, least of all with code 0
+        row = _row_at(error)
+        where = f", at row {row.id} ({row.file}:{row.line})" if row else ""
+        raise StageError(
+            f"{stage}: {component} (plugin {plugin}) raised {type(error).__name__}: {error}{where}"
+        ) from error
+
+
+def _row_at(error: BaseException) -> Row | None:
+    """The row that the code which raised held in a variable of its own, the innermost function first."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    for frame in reversed(frames):
+        rows = [value for value in frame.f_locals.values() if isinstance(value, Row)]
+        if len(rows) == 1:
+            return rows[0]
+    return None

@@ -11,10 +11,13 @@ from seatrial.data.ledger import Entry, entries_to_table, write_ledger
 from seatrial.data.policy import Veiled, with_excerpts
 from seatrial.data.table import TableWriter, open_rows, patched, rows_of
 from seatrial.engines import Engine, Work
+from seatrial.errors import SeatrialError
 from seatrial.events import Artifact
 from seatrial.filters import CountingFilter, RowFilter
-from seatrial.rows import row_schema
+from seatrial.findings import Finding
+from seatrial.rows import Row, row_schema
 from seatrial.store import RunFolder
+from seatrial.trial import answers
 from seatrial.trial.counting import Counts, counts_to_table
 from seatrial.trial.stages import Progress, blame
 from seatrial.trial.suite_filter import SuiteFilter
@@ -88,7 +91,7 @@ class Cleaning:
         for suite_filter in self.filters:
             row_filter: RowFilter = suite_filter.filter
             with blame(Clean.name, f"filter {suite_filter.alias}", suite_filter.plugin):
-                findings = list(row_filter.inspect(rows))
+                findings = self._inspected(suite_filter, rows)
                 if isinstance(row_filter, CountingFilter):
                     counted[suite_filter.alias] = row_filter.count(rows, findings)
             applied = suite_filter.apply(rows, findings, stage=Clean.name, already_dropped=dropped)
@@ -105,3 +108,17 @@ class Cleaning:
         changed = {place: row for place, (row, was) in enumerate(zip(rows, given, strict=True)) if row is not was}
         out = [place for place, row in enumerate(rows) if row.id in dropped] if dropped else []
         return patched(table, changed, out), entries_to_table(entries), counts_to_table(counted)
+
+    @staticmethod
+    def _inspected(suite_filter: SuiteFilter, rows: Sequence[Row]) -> list[Finding]:
+        """What a filter finds in a batch. Where it raises, it is asked again row by row, to tell which row it was at."""
+        inspect = suite_filter.filter.inspect
+        who = suite_filter.who(Clean.name)
+        try:
+            return list(answers.findings(inspect(rows), who))
+        except SeatrialError:
+            raise
+        except (Exception, SystemExit):
+            for row in rows:
+                list(answers.findings(inspect([row]), who))  # raises with `row` at hand, which `blame` tells of
+            raise

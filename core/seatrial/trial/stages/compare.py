@@ -14,8 +14,9 @@ from seatrial.data.table import FileRows, open_rows, rows_of
 from seatrial.engines import Batchwise, Engine, Work
 from seatrial.errors import PluginError
 from seatrial.events import Artifact
-from seatrial.filters import CorpusFilter
+from seatrial.filters import CorpusFilter, Grouping
 from seatrial.store import RunFolder
+from seatrial.trial import answers
 from seatrial.trial.sieve import Sieve
 from seatrial.trial.stages import Progress, Steps, blame, in_steps
 from seatrial.trial.suite_filter import SuiteFilter
@@ -78,7 +79,8 @@ class Compare:
                 steps(len(signed), len(rows))
             found = []
             for mask in _splits(rows):
-                grouping = corpus_filter.group(_inside(signatures.table(), mask), lookup)
+                given = corpus_filter.group(_inside(signatures.table(), mask), lookup)
+                grouping = answers.one(given, Grouping, suite_filter.who(self.name))
                 clusters.merge(grouping.clusters)
                 found.append(sieve.placed(suite_filter, grouping.findings, mask))
         sieve.apply(suite_filter, found)
@@ -116,9 +118,12 @@ class Signing:
         return self._sign
 
     def _sign(self, table: pa.Table) -> tuple[pa.Table, ...]:
+        import pyarrow as pa
+
         corpus_filter: CorpusFilter = self.suite_filter.filter
         with blame(Compare.name, f"filter {self.suite_filter.alias}", self.suite_filter.plugin):
-            signatures = corpus_filter.signatures(rows_of(table))
+            given = corpus_filter.signatures(rows_of(table))
+        signatures = answers.one(given, pa.Table, self.suite_filter.who(Compare.name))
         if len(signatures) != len(table):
             raise PluginError(
                 f"{self.suite_filter.who(Compare.name)} gave {len(signatures)} signatures for {len(table)} rows; it must "

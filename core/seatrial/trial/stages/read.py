@@ -16,6 +16,7 @@ from seatrial.events import Artifact
 from seatrial.rows import Format, RawRecord, Row, content_id
 from seatrial.sources import Reader, Resolved
 from seatrial.store import RunFolder, digest_path
+from seatrial.trial import answers
 from seatrial.trial.drops import Drops
 from seatrial.trial.stages import Progress, blame
 
@@ -233,7 +234,8 @@ class _Reading:
         root = source.resolved.path
         name = file.name if root.is_file() else file.relative_to(root).as_posix()
         names, records, problems = self.names(source), 0, self.problems
-        for record in reader.reader.read(file):
+        who = f"read: reader {reader.name} (plugin {reader.plugin})"
+        for record in answers.each(reader.reader.read(file), RawRecord, who):
             if source.limit is not None and records >= source.limit:
                 break
             records += 1

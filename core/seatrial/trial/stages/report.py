@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from seatrial.events import Artifact
 from seatrial.reporting import Report as Writer
 from seatrial.reporting import Result
 from seatrial.store import RunFolder, atomic_folder
+from seatrial.trial import answers
 from seatrial.trial.stages import Progress, blame
 
 __all__ = ["NamedReport", "Report"]
@@ -49,7 +51,10 @@ class Report:
         with atomic_folder(folder / "report") as part:
             for done, report in enumerate(self.reports):
                 progress(done, len(self.reports), {})
-                with blame(self.name, f"report {report.name}", report.plugin):
-                    written.extend(path.relative_to(part).as_posix() for path in report.writer.write(result, part))
+                who = f"report {report.name}"
+                with blame(self.name, who, report.plugin):
+                    paths = report.writer.write(result, part)
+                    named = answers.each(paths, Path, f"{self.name}: {who} (plugin {report.plugin})")
+                    written.extend(path.relative_to(part).as_posix() for path in named)
             progress(len(self.reports), len(self.reports), {})
         return Artifact({"report": folder / "report"}, {"files": written})

@@ -21,6 +21,7 @@ from seatrial.rows import Rows, Turn
 from seatrial.scores import Sample
 from seatrial.scoring import Scorer, System, SystemKind, Task
 from seatrial.store import RunFolder, atomic_file, digest_path
+from seatrial.trial import answers
 from seatrial.trial.baselines import NamedBaseline, fitted
 from seatrial.trial.recipe import Recipe
 from seatrial.trial.stages import Progress, blame
@@ -102,8 +103,10 @@ class Score:
                     progress=_share(progress, place, len(systems)),
                 )
                 started = time.perf_counter()
-                with blame(self.name, f"scorer {self.component.name} on {system.name}", self.plugin):
-                    samples: list[Sample] = list(self.scorer.score(system, rows, task))
+                who = f"scorer {self.component.name} on {system.name}"
+                with blame(self.name, who, self.plugin):
+                    given_back = self.scorer.score(system, rows, task)
+                    samples = list(answers.each(given_back, Sample, f"{self.name}: {who} (plugin {self.plugin})"))
                 seconds[system.name] = round(time.perf_counter() - started, 3)
                 tables.append(samples_to_table(system.name, samples, columns))
         if not tables:

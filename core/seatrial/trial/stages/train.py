@@ -14,7 +14,8 @@ from seatrial.errors import StageError
 from seatrial.events import Artifact
 from seatrial.model import ModelFiles
 from seatrial.store import RunFolder, atomic_file, atomic_folder, digest_json, digest_path
-from seatrial.training import Trainer, TrainingJob
+from seatrial.training import Trained, Trainer, TrainingJob
+from seatrial.trial import answers
 from seatrial.trial.stages import Progress, blame
 
 __all__ = ["Train", "remove_checkpoints"]
@@ -74,7 +75,8 @@ class Train:
                 log=log,
             )
             with blame(self.name, self.method, self.plugin):
-                trained = self.trainer.train(job)
+                given_back = self.trainer.train(job)
+        trained = answers.one(given_back, Trained, f"{self.name}: {self.method} (plugin {self.plugin})")
         with atomic_file(folder / "training.jsonl") as part:
             part.write_text("".join(json.dumps(step) + "\n" for step in log.steps()), encoding="utf-8")
         files = {"adapter": folder / "adapter", "training": folder / "training.jsonl"}
