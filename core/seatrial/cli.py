@@ -274,6 +274,8 @@ def _run(
     share_cores()
     try:
         return trial.run(chosen, host, runs=runs, fresh=fresh, offline=offline, only_data=only_data, command=sys.argv)
+    except KeyboardInterrupt as stop:
+        raise _InterruptedError("interrupted; the same command goes on from the last whole stage") from stop
     finally:
         console.close()
         for failure, times in Counter(map(str, host.watch_failures)).items():
@@ -328,9 +330,15 @@ def _suite(named: str, host: Host, overrides: Sequence[str] | None, *, only_data
             near = difflib.get_close_matches(named, installed, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
             found = "is a folder, not a suite file" if path.is_dir() else "no such file"
-            raise UsageError(f"{named}: {found}, and no installed suite ({', '.join(installed)}){hint}")
+            raise UsageError(f"{named or repr(named)}: {found}, and no installed suite ({', '.join(installed)}){hint}")
         path = installed[named]
     return load_suite(path, host, overrides=overrides or (), only_data=only_data)
+
+
+class _InterruptedError(SeatrialError):
+    """Ctrl-C in the middle of a run."""
+
+    exit_code = 130
 
 
 def _fail(error: SeatrialError) -> None:
@@ -342,19 +350,30 @@ def _fail(error: SeatrialError) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit; a `SeatrialError` is a message, never a traceback."""
+    from seatrial.display.streams import lasting_streams
+
+    with lasting_streams():
+        code = _exit_code(arguments)
+    sys.exit(code)
+
+
+def _exit_code(arguments: Sequence[str] | None) -> int:
     try:
         code = app(args=list(arguments) if arguments is not None else None, standalone_mode=False)
     except SeatrialError as error:
         _fail(error)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("seatrial: interrupted; the same command goes on from the last whole stage", file=sys.stderr)
-        sys.exit(130)
+        return error.exit_code
     except typer.Exit as stop:
-        sys.exit(stop.exit_code)
+        return stop.exit_code
+    except OSError as error:  # a disk that is full, a folder that may not be written
+        where = f"{error.filename}: " if error.filename is not None else ""
+        print(f"seatrial: {where}{(error.strerror or str(error)).lower()}", file=sys.stderr)
+        return SeatrialError.exit_code
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise
         error.show()  # type: ignore[attr-defined]  # a click exception, which typer may have vendored
-        sys.exit(2)
-    sys.exit(code if isinstance(code, int) else 0)
+        return 2
+    if code == _InterruptedError.exit_code:  # Ctrl-C where no run can go on; typer makes a code of it
+        print("seatrial: interrupted", file=sys.stderr)
+    return code if isinstance(code, int) else 0

@@ -108,14 +108,25 @@ class RunFolder:
 
     @classmethod
     def create(cls, runs: Path, suite: str, now: datetime) -> RunFolder:
-        """A new, empty folder `<runs>/<time>-<suite>`."""
+        """A new, empty folder `<runs>/<time>-<suite>`.
+
+        Raises:
+            UsageError: it cannot be made there.
+        """
         slug = re.sub(r"[^A-Za-z0-9_-]+", "-", suite)
         for attempt in range(100):
             tail = f"-{attempt + 1}" if attempt else ""
             path = runs / f"{now:%Y%m%dT%H%M%S}-{slug}{tail}"
-            with contextlib.suppress(FileExistsError):
+            try:
                 path.mkdir(parents=True)
-                return cls(path)
+            except FileExistsError:
+                continue
+            except OSError as error:
+                said = (error.strerror or str(error)).lower()
+                raise UsageError(
+                    f"{path}: cannot be made: {said}; `--runs` names another place for run folders"
+                ) from error
+            return cls(path)
         raise StoreError(f"{runs}: cannot create a run folder for {suite}: 100 of this second exist")
 
     @classmethod

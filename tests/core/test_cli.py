@@ -203,3 +203,93 @@ def test_the_shipped_suites_pass_the_check_of_their_files(capsys):
         with pytest.raises(SystemExit) as stopped:
             cli.main(["check", name, "--no-sources", "--set", "data.train.source=path:."])
         assert stopped.value.code == 0, capsys.readouterr().err
+
+
+# ---- interrupted, full, read-only --------------------------------------------------------------------------------
+
+
+AT_A_STAGE = """
+import errno, os, signal, sys
+from seatrial import cli, hookimpl
+from seatrial.host import Host
+
+class Trouble:
+    @hookimpl(wrapper=True)
+    def seatrial_run_stage(self, stage, given):
+        if stage.name == sys.argv[1]:
+            if sys.argv[2] == "interrupt":
+                os.kill(os.getpid(), signal.SIGINT)
+            else:
+                raise OSError(errno.ENOSPC, "No space left on device")
+        return (yield)
+
+load = Host.load
+def loaded(**given):
+    host = load(**given)
+    host.register(Trouble(), name="trouble")
+    return host
+Host.load = loaded
+cli.main(sys.argv[3:])
+"""
+
+
+@pytest.fixture
+def labelled_folder(tmp_path):
+    lines = [json.dumps({"text": f"text {number}", "label": "ab"[number % 2]}) for number in range(20)]
+    (tmp_path / "rows.jsonl").write_text("\n".join(lines))
+    write(tmp_path, MINIMAL)
+    return tmp_path
+
+
+def in_trouble(folder, stage, kind, code=AT_A_STAGE):
+    return subprocess.run(
+        [sys.executable, "-c", code, stage, kind, "data", "suite.yaml"],
+        cwd=folder, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+
+def test_an_interrupted_run_says_how_it_goes_on_and_does(labelled_folder):
+    for stage in ("read", "compare", "report"):
+        done = in_trouble(labelled_folder, stage, "interrupt")
+        assert (done.returncode, "Traceback" in done.stderr) == (130, False), stage
+        assert done.stderr == "seatrial: interrupted; the same command goes on from the last whole stage\n"
+    done = seatrial("data", "suite.yaml", cwd=labelled_folder)
+    assert done.returncode == 0
+    assert "6 of them already done" in done.stdout
+    assert len(list((labelled_folder / "runs").iterdir())) == 1
+
+
+def test_a_full_disk_is_named_and_not_the_plugin_that_met_it(labelled_folder):
+    done = in_trouble(labelled_folder, "compare", "full")
+    assert done.returncode == 3
+    assert "seatrial: compare: no space is left on a disk; free some, and the same command goes on" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_place_where_no_run_folder_can_be_made_is_a_usage_error(labelled_folder):
+    (labelled_folder / "file").write_text("")
+    done = seatrial("data", "suite.yaml", "--runs", "file", cwd=labelled_folder)
+    assert done.returncode == 2
+    assert "cannot be made: not a directory; `--runs` names another place" in done.stderr
+
+
+def test_a_cache_that_cannot_be_made_is_a_usage_error(labelled_folder):
+    (labelled_folder / "file").write_text("")
+    done = seatrial("check", "suite.yaml", cwd=labelled_folder, SEATRIAL_CACHE="file/cache")
+    assert done.returncode == 2
+    assert "name another folder for converted weights: SEATRIAL_CACHE=/a/folder" in done.stderr
+
+
+def test_a_terminal_that_knows_few_characters_gets_those_that_it_knows(labelled_folder):
+    done = seatrial("check", "suite.yaml", "--data", cwd=labelled_folder, PYTHONIOENCODING="ascii")
+    assert done.returncode == 0
+    assert "stages: read ? clean" in done.stdout
+
+
+def test_a_plugin_that_fails_to_watch_is_warned_of_once(labelled_folder):
+    watching = "class Trouble:\n    @hookimpl\n    def seatrial_stage_finished(self, record): 1 / 0\n"
+    done = in_trouble(labelled_folder, "", "", AT_A_STAGE.replace("class Trouble:", watching))
+    assert done.returncode == 0
+    assert done.stderr == (
+        "seatrial: warning: plugin trouble: seatrial_stage_finished raised ZeroDivisionError: division by zero (7 times)\n"
+    )

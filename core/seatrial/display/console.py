@@ -18,6 +18,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal
 from seatrial.display.figures import figure, with_unit
 from seatrial.display.legible import one_line, without_escapes
 from seatrial.display.measures import duration, memory
+from seatrial.display.streams import forgiving
 from seatrial.errors import SuiteError
 from seatrial.events import Plan, Record, Step
 from seatrial.hooks import hookimpl
@@ -43,6 +44,8 @@ _LOSSES = {"loss": "loss", "validation_loss": "validation loss"}
 
 LOG_WIDTH = 180
 """Columns of tables where the output is no terminal."""
+WIDE = 72
+"""Columns from which on a table of long sentences can be read."""
 NARROWEST = 20
 """Columns that a line set in is given at least."""
 LOSS_LINES = 10
@@ -54,8 +57,8 @@ class Console:
 
     def __init__(self, mode: Mode = "plain", *, stdout: IO[str] | None = None, stderr: IO[str] | None = None) -> None:
         self.mode = mode
-        self._stdout = _forgiving(stdout or sys.stdout)
-        self._stderr = _forgiving(stderr or sys.stderr)
+        self._stdout = forgiving(stdout or sys.stdout)
+        self._stderr = forgiving(stderr or sys.stderr)
         self._talk = self._stderr if mode == "json" else self._stdout
         self._stages: tuple[str, ...] = ()
         self._finished: list[str] = []
@@ -167,16 +170,20 @@ class Console:
     def plugins(self, rows: Sequence[Mapping[str, object]]) -> None:
         """The installed plugins, a line a component: `plugin`, `distribution`, `version`, `blocked`, `components`."""
         table = self._table("Plugin", "From", "Kind", "Name", "What it is")
+        lines: list[tuple[int, str]] = []
         for row in rows:
             origin = f"{row.get('distribution', '')} {row.get('version', '')}".strip()
             name = f"{row.get('plugin', '')}{' (blocked)' if row.get('blocked') else ''}"
             components = row.get("components")
             listed = [c for c in components if isinstance(c, Mapping)] if isinstance(components, list | tuple) else []
+            lines.append((0, _clean(f"{name}, from {origin}")))
             for component in listed or [{}]:
-                cells = (name, origin, *(str(component.get(key, "")) for key in ("kind", "name", "summary")))
-                table.add_row(*map(_cell, cells))
+                kind, part, summary = (str(component.get(key, "")) for key in ("kind", "name", "summary"))
+                table.add_row(*map(_cell, (name, origin, kind, part, summary)))
+                if component:
+                    lines.append((2, _clean(f"{part} ({kind}): {summary}")))
                 name = origin = ""
-        self._screen(self._stdout).print(table)
+        self._table_or_lines(table, lines)
 
     def lines(self, lines: Iterable[str]) -> None:
         """Lines that are clean already, each on its own, wrapped only where the terminal ends."""
@@ -196,9 +203,20 @@ class Console:
     def suites(self, rows: Sequence[Mapping[str, object]]) -> None:
         """The installed suites: `name`, `description`, `path`."""
         table = self._table("Suite", "What it tries", "File")
+        lines: list[tuple[int, str]] = []
         for row in rows:
-            table.add_row(*(_cell(str(row.get(key, ""))) for key in ("name", "description", "path")))
-        self._screen(self._stdout).print(table)
+            name, description, path = (str(row.get(key, "")) for key in ("name", "description", "path"))
+            table.add_row(*map(_cell, (name, description, path)))
+            lines += [(0, _clean(name)), (2, _clean(description)), (2, _clean(path))]
+        self._table_or_lines(table, lines)
+
+    def _table_or_lines(self, table: Table, lines: Iterable[tuple[int, str]]) -> None:
+        """The table, where the terminal is wide enough for it; else the lines that say the same."""
+        screen = self._screen(self._stdout)
+        if screen.width < WIDE:
+            self.outline(lines)
+        else:
+            screen.print(table)
 
     # ---- tables ---------------------------------------------------------------------------------------------------
 
@@ -207,26 +225,35 @@ class Console:
         if not shown:
             return
         table = self._table("Score", "System", ">Value", "95% interval", ">n")
+        lines: list[tuple[int, str]] = []
         before = ""
         order = list(dict.fromkeys(score.metric for score in shown))
         for score in sorted(shown, key=lambda score: order.index(score.metric)):
             metric = score.metric if score.metric != before else ""
+            value, interval = _value(score), _interval(score)
+            table.add_row(*map(_cell, (metric, score.system, value, interval, f"{score.n:,}")))
+            lines += [(0, _clean(metric))] if metric else []
+            said = ", ".join(part for part in (value, interval, f"n = {score.n:,}") if part)
+            lines.append((2, _clean(f"{score.system}: {said}")))
             before = score.metric
-            table.add_row(*map(_cell, (metric, score.system, _value(score), _interval(score), f"{score.n:,}")))
-        self._screen(self._stdout).print(table)
+        self._table_or_lines(table, lines)
 
     def _print_gates(self, decisions: Sequence[Decision]) -> None:
         if not decisions:
             return
         table = self._table("Gate", "Decision", "Severity", "Reason")
+        lines: list[tuple[int, str]] = []
         for decision in decisions:
+            outcome = f"{_SIGNS[decision.outcome]} {decision.outcome}"
+            lines.append((0, _clean(f"{outcome}: {decision.condition} ({decision.severity})")))
+            lines.append((2, _clean(decision.reason)))
             table.add_row(
                 _cell(decision.condition),
-                _styled(f"{_SIGNS[decision.outcome]} {decision.outcome}", _STYLES[decision.outcome]),
+                _styled(outcome, _STYLES[decision.outcome]),
                 _cell(decision.severity),
                 _cell(decision.reason),
             )
-        self._screen(self._stdout).print(table)
+        self._table_or_lines(table, lines)
 
     def _print_warnings(self, warnings: Iterable[str]) -> None:
         screen = self._screen(self._stdout)
@@ -240,7 +267,8 @@ class Console:
 
         table = Table(box=SIMPLE_HEAD if self.mode == "live" else None, pad_edge=False, header_style="bold")
         for heading in headings:
-            table.add_column(heading.removeprefix(">"), justify="right" if heading.startswith(">") else "left")
+            justify: Literal["left", "right"] = "right" if heading.startswith(">") else "left"
+            table.add_column(heading.removeprefix(">"), justify=justify, overflow="fold")  # a name cut short is no name
         return table
 
     def _screen(self, stream: IO[str]) -> Screen:
@@ -313,7 +341,7 @@ def _bars(screen: Screen) -> Progress:
     return Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
-        TaskProgressColumn(markup=False),
+        TaskProgressColumn("{task.percentage:>3.0f}%", markup=False),
         TimeElapsedColumn(),
         TextColumn("left:", markup=False),
         TimeRemainingColumn(),
@@ -336,14 +364,6 @@ def _styled(text: str, style: str = "") -> Text:
 
 def _cell(text: str) -> Text:
     return _styled(_clean(text))
-
-
-def _forgiving(stream: IO[str]) -> IO[str]:
-    """The stream; one that cannot write every character replaces those that it can't."""
-    encoding = (getattr(stream, "encoding", None) or "utf-8").lower().replace("-", "")
-    if encoding != "utf8" and hasattr(stream, "reconfigure"):
-        stream.reconfigure(errors="replace")
-    return stream
 
 
 def _losses(values: Mapping[str, float]) -> str:

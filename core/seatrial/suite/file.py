@@ -59,7 +59,9 @@ def load_suite(
     document = _read(path)
     if not isinstance(document.data, dict):
         said = "the file is empty" if document.data is None else f"the file holds {shown(document.data)}"
-        message = f"{said}; a suite is a mapping with at least the keys name, model and data"
+        message = (
+            f"{said}; a suite is a mapping with at least the keys name, model and data (`seatrial suites` lists some)"
+        )
         raise SuiteError([Problem(document.lines.get((), 1), "", message, str(path))], path)
     places = Places(str(path), dict(document.lines))
     problems = apply_overrides(document.data, overrides, places)
@@ -108,8 +110,10 @@ def _read(path: Path) -> Document:
         reason = (error.strerror or str(error)).lower()
         raise SuiteError([Problem(0, "", f"cannot be read: {reason}", str(path))], path) from error
     except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        message = f"byte 0x{error.object[error.start]:02X} is no UTF-8; save the file as UTF-8"
+        wide = error.object.startswith((b"\xff\xfe", b"\xfe\xff"))
+        line = 1 if wide else error.object.count(b"\n", 0, error.start) + 1
+        found = "the file is UTF-16" if wide else f"byte 0x{error.object[error.start]:02X} is no UTF-8"
+        message = f"{found}; save the file as UTF-8"
         raise SuiteError([Problem(line, "", message, str(path))], path) from error
     except YamlError as error:
         raise SuiteError([Problem(error.line, "", error.message, str(path))], path) from error

@@ -106,6 +106,8 @@ def read_yaml(text: str) -> Document:
         if error.context_mark and error.context_mark.line + 1 != line:
             context += f" that starts in line {error.context_mark.line + 1}"
         said = ", ".join(part for part in (context, error.problem) if part)
+        if "'\\t'" in said:
+            said += "; YAML is set in with spaces, so replace the tab by some"
         raise YamlError(f"not valid YAML at column {column}: {one_line(said)}", line) from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1

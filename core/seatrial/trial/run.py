@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import shutil
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seatrial.display.legible import one_line
 from seatrial.errors import SeatrialError, StageError
 from seatrial.events import Artifact, Plan, Record, Stage, Step
 from seatrial.host import Host
@@ -28,6 +31,11 @@ __all__ = ["run"]
 
 if TYPE_CHECKING:
     from seatrial.trial.manifest import RunKind
+
+_NO_SPACE = 1 << 16
+"""Bytes left on a disk that is as good as full: libraries fail in ways of their own when they cannot write."""
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 Clock = Callable[[], datetime]
 
@@ -120,7 +128,7 @@ def _plan(suite: Suite, folder: RunFolder, stages: Sequence[StageWork], *, offli
 def _logged(folder: RunFolder) -> Iterator[None]:
     """Keep warnings, and the traceback of what ends the run, in `log.jsonl` of the run folder."""
     log = logging.getLogger("seatrial")
-    handler = logging.FileHandler(folder / "log.jsonl", encoding="utf-8")
+    handler = _LogFile(folder / "log.jsonl", encoding="utf-8")
     handler.setFormatter(_JsonLines())
     log.addHandler(handler)
     try:
@@ -131,6 +139,13 @@ def _logged(folder: RunFolder) -> Iterator[None]:
     finally:
         log.removeHandler(handler)
         handler.close()
+
+
+class _LogFile(logging.FileHandler):
+    """A log that says nothing on the terminal where it cannot be written: what is wrong is said there already."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        del record
 
 
 class _JsonLines(logging.Formatter):
@@ -192,10 +207,12 @@ class _Trial:
         try:
             artifact = self._host.run_stage(stage, given, lambda given: work.run(given, self._folder, progress))
         except SeatrialError as error:
+            self._refuse_full_disk(stage.name, error)
             if type(error) is StageError and error.__cause__ is not None:  # what a component raised
                 raise StageError(f"{error}; the traceback is in {self._folder / 'log.jsonl'}") from error
             raise
         except (Exception, SystemExit) as error:
+            self._refuse_full_disk(stage.name, error)
             raise StageError(
                 f"{stage.name}: {type(error).__name__}: {error}; the traceback is in {self._folder / 'log.jsonl'}"
             ) from error
@@ -203,3 +220,23 @@ class _Trial:
         record = Record(stage.name, stage.key, started, seconds, resumed=False, peak_bytes=peak_resident_bytes())
         record = self._folder.finish(record, artifact)
         return record, replace(artifact, facts=dict(record.facts))
+
+    def _refuse_full_disk(self, stage: str, error: BaseException) -> None:
+        """Raises StageError where a stage failed because a disk is full: that is nobody's fault who is named otherwise."""
+        full = shutil.disk_usage(self._folder.path).free < _NO_SPACE
+        if not full and not _tells_of_no_space(error):
+            return
+        disk = f"the disk of {self._folder.path}" if full else "a disk"
+        raise StageError(
+            f"{stage}: no space is left on {disk}; free some, and the same command goes on from the last whole stage "
+            f"({one_line(str(error), 160)})"
+        ) from error
+
+
+def _tells_of_no_space(error: BaseException | None) -> bool:
+    """Whether the error, or one that it came from, is the system's: no space, or no more of one's quota."""
+    while error is not None:
+        if isinstance(error, OSError) and (error.errno in _FULL or "No space left" in str(error)):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

@@ -152,9 +152,19 @@ class Workbench:
         """
         if self._files is None:
             source, loader = self._source(), self._loaded_by()
+            self._make_cache()
             with self._blamed():
                 self._files = loader.prepare(*source, self.cache)
         return self._files
+
+    def _make_cache(self) -> None:
+        try:
+            self.cache.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            said = (error.strerror or str(error)).lower()
+            raise UsageError(
+                f"{self.cache}: cannot be made: {said}; name another folder for converted weights: SEATRIAL_CACHE=/a/folder"
+            ) from error
 
     def _source(self) -> tuple[Path, str]:
         resolved = self.resolve(self._chosen().source, "model")

@@ -39,6 +39,8 @@ def load_adapter(network: Any, folder: Path) -> Any:
         config.inference_mode = True
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # PEFT's use of names that transformers renames
+            # Trained under the address that the suite names, loaded from the folder that is behind it.
+            warnings.filterwarnings("ignore", message="The PEFT config's `base_model_name_or_path` was renamed")
             adapted = get_peft_model(network, config, adapter_name=ADAPTER)
             read = adapted.load_adapter(str(folder), ADAPTER, is_trainable=False)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:

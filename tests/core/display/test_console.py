@@ -11,6 +11,7 @@ import pytest
 
 from seatrial.data.ledger import ledger_schema
 from seatrial.display.console import Console
+from seatrial.display.legible import without_escapes
 from seatrial.errors import Problem, SuiteError
 from seatrial.events import Plan, Record, Step
 from seatrial.host import Host
@@ -250,3 +251,39 @@ def test_json_holds_the_warnings_of_stages_too(streams):
     out, err = streams
     Console("json", stdout=out, stderr=err).verdict(result(records=(record("clean", warnings=["much"]),)))
     assert json.loads(out.getvalue())["warnings"] == ["much", "tuned does not beat minilm"]
+
+
+def on_a_terminal(monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("TERM", "xterm")
+    out = Terminal()
+    return Console("live", stdout=out, stderr=io.StringIO()), lambda: without_escapes(out.getvalue())
+
+
+def test_a_narrow_terminal_gets_lines_instead_of_tables_and_no_name_is_cut(monkeypatch):
+    console, said = on_a_terminal(monkeypatch, 40)
+    console.verdict(result())
+    part = {"kind": "filters", "name": "semantic_duplicates", "summary": "Rows that say the same in other words."}
+    console.plugins([{"plugin": "p", "distribution": "d", "version": "1", "components": [part]}])
+    console.suites([{"name": "banking-intents", "description": "Seventy-seven intents.", "path": "a/suite.yaml"}])
+    lines = said().splitlines()
+    assert "  semantic_duplicates (filters): Rows" in lines
+    assert "banking-intents" in lines
+    assert "  tuned: 0.890, 0.832 to 0.929, n = 163" in lines
+    assert "…" not in said()
+
+
+def test_a_wide_terminal_gets_tables(monkeypatch):
+    console, said = on_a_terminal(monkeypatch, 120)
+    console.suites([{"name": "quickstart", "description": "A first one.", "path": "a/suite.yaml"}])
+    assert "What it tries" in said()
+
+
+def test_the_percentage_of_a_bar_is_a_number(monkeypatch):
+    console, said = on_a_terminal(monkeypatch, 120)
+    console.seatrial_run_started(plan=plan())
+    console.seatrial_step_logged(step=Step("read", 1, 2))
+    console._bars.refresh()
+    console.close()
+    assert " 50%" in said()
+    assert "progress.percentage" not in said()

@@ -360,10 +360,13 @@ def _items(value):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "suite.yaml:1: the file is empty; a suite is a mapping with at least the keys name, model and data"),
+        (
+            b"",
+            "suite.yaml:1: the file is empty; a suite is a mapping with at least the keys name, model and data (`seatrial suites` lists some)",
+        ),
         (
             b"# nothing\n- a\n",
-            "suite.yaml:2: the file holds a list; a suite is a mapping with at least the keys name, model and data",
+            "suite.yaml:2: the file holds a list; a suite is a mapping with at least the keys name, model and data (`seatrial suites` lists some)",
         ),
         (b"name: x\nseed: \xff\n", "suite.yaml:2: byte 0xFF is no UTF-8; save the file as UTF-8"),
         (b"#" * (MAX_BYTES + 1), "suite.yaml: 1,000,001 bytes; a suite holds at most 1,000,000"),

@@ -106,7 +106,7 @@ def test_the_first_of_two_equal_keys_counts_and_the_second_is_a_mistake():
             2,
             (
                 "not valid YAML at column 1: while scanning for the next token, found character '\\t' that cannot start "
-                "any token"
+                "any token; YAML is set in with spaces, so replace the tab by some"
             ),
         ),
         ("a: 1\nb: \x07", 2, "not valid YAML: the character U+0007 is not allowed"),
