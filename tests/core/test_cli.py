@@ -213,6 +213,8 @@ import errno, os, signal, sys
 from seatrial import cli, hookimpl
 from seatrial.host import Host
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it from the start
+
 class Trouble:
     @hookimpl(wrapper=True)
     def seatrial_run_stage(self, stage, given):
