@@ -237,8 +237,8 @@ def _portraits(host: Host, name: str, *, as_json: bool) -> int:
 
 
 def _unknown_part(name: str, host: Host) -> SeatrialError:
-    from seatrial.errors import UsageError
-    from seatrial.suite.complaints import did_you_mean, shown
+    from seatrial.errors import UsageError, did_you_mean
+    from seatrial.suite.complaints import shown
 
     hint = did_you_mean(name, sorted({info.name for info in host.plugins()} | _components(host)))
     return UsageError(f"no component and no plugin is called {shown(name)}{hint}; `seatrial plugins` lists them all")
@@ -318,19 +318,18 @@ def _console(*, quiet: bool = False, as_json: bool = False) -> Console:
 
 def _suite(named: str, host: Host, overrides: Sequence[str] | None, *, only_data: bool = False) -> Suite:
     """The suite in a file, or the installed suite of that name."""
-    import difflib
-
-    from seatrial.errors import UsageError
+    from seatrial.errors import UsageError, did_you_mean
     from seatrial.suite.file import load_suite
 
     path = Path(named)
     if not path.is_file():
         installed = host.suites()
         if named not in installed:
-            near = difflib.get_close_matches(named, installed, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
             found = "is a folder, not a suite file" if path.is_dir() else "no such file"
-            raise UsageError(f"{named or repr(named)}: {found}, and no installed suite ({', '.join(installed)}){hint}")
+            near = did_you_mean(named, installed)
+            raise UsageError(
+                f"{named or repr(named)}: {found}, and no installed suite{near}; there are: {', '.join(installed)}"
+            )
         path = installed[named]
     return load_suite(path, host, overrides=overrides or (), only_data=only_data)
 

@@ -15,8 +15,9 @@ that names the plugin; its traceback goes to the run's log, never to the termina
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "SuiteError",
     "TrainingError",
     "UsageError",
+    "did_you_mean",
 ]
 
 
@@ -89,3 +91,10 @@ class TrainingError(StageError):
 
 class StoreError(StageError):
     """A run folder that is damaged, incomplete or in use by another process."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """` (did you mean 'train'?)` with the name nearest to a mistyped one, or "" where none is near. Case does not count."""
+    spelled = {one.lower(): one for one in sorted(known, reverse=True)}
+    near = get_close_matches(name.lower(), spelled, n=1, cutoff=0.6)
+    return f" (did you mean '{spelled[near[0]]}'?)" if near else ""

@@ -18,7 +18,7 @@ import pluggy
 
 from seatrial.component import Component, component_problem
 from seatrial.display.legible import one_line
-from seatrial.errors import PluginError, SeatrialError, StageError, UsageError
+from seatrial.errors import PluginError, SeatrialError, StageError, UsageError, did_you_mean
 from seatrial.events import Artifact, Plan, Record, Stage, Step
 from seatrial.hooks import Hooks, hookimpl
 from seatrial.reporting import Result, Section
@@ -129,8 +129,11 @@ class Host:
         entries = sorted(importlib.metadata.entry_points(group=GROUP), key=lambda entry: entry.name)
         unknown = sorted(set(blocked) - {entry.name for entry in entries})
         if unknown:
-            names = ", ".join(entry.name for entry in entries)
-            raise UsageError(f"--no-plugin {unknown[0]}: no such plugin is installed; there are: {names}")
+            names = [entry.name for entry in entries]
+            near = did_you_mean(unknown[0], names)
+            raise UsageError(
+                f"--no-plugin {unknown[0]}: no such plugin is installed{near}; there are: {', '.join(names)}"
+            )
         for entry in entries:
             host._load_entry_point(entry)
         host.check()

@@ -147,7 +147,9 @@ class RunFolder:
             UsageError: there is none.
         """
         if not (path / "manifest.json").is_file():
-            raise UsageError(f"{path}: not a run folder (it has no manifest.json); name one below runs/")
+            inside = sorted(found.parent for found in path.glob("*/manifest.json"))
+            hint = f"the newest run in it is {inside[-1]}" if inside else "name one below runs/"
+            raise UsageError(f"{path}: not a run folder (it has no manifest.json); {hint}")
         return cls(path)
 
     @contextlib.contextmanager

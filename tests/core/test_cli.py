@@ -118,7 +118,7 @@ def test_an_unknown_suite_names_the_nearest(tmp_path):
     done = seatrial("run", "quickstrat", cwd=tmp_path)
     assert done.returncode == 2
     assert "quickstrat: no such file, and no installed suite" in done.stderr
-    assert "did you mean quickstart?" in done.stderr
+    assert "did you mean 'quickstart'?" in done.stderr
 
 
 def test_an_unknown_option_is_a_usage_error_without_a_traceback():

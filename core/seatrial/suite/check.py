@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from seatrial.component import Component
+from seatrial.errors import did_you_mean
 from seatrial.findings import Action
 from seatrial.scores import Metric
 from seatrial.suite.catalogue import Catalogue
-from seatrial.suite.complaints import Complaint, did_you_mean, listed, shown
+from seatrial.suite.complaints import Complaint, listed, shown
 from seatrial.suite.component_check import ComponentCheck, known_keys
 from seatrial.suite.engine_keys import ENGINES
 from seatrial.suite.keys import (

@@ -6,19 +6,19 @@ import math
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
 from seatrial.display.legible import one_line
+from seatrial.errors import did_you_mean
 from seatrial.suite.yaml_lines import KeyPath
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
     from pydantic_core import ErrorDetails
 
-__all__ = ["Complaint", "complaints_of", "did_you_mean", "listed", "shown", "written"]
+__all__ = ["Complaint", "complaints_of", "listed", "shown", "written"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +89,6 @@ def written(path: KeyPath) -> str:
 def listed(names: Collection[str]) -> str:
     """Names in a row, or `none`."""
     return ", ".join(names) or "none"
-
-
-def did_you_mean(name: str, known: Collection[str]) -> str:
-    """` (did you mean 'x'?)` with the nearest known name, or nothing where none is near."""
-    near = get_close_matches(name.lower(), known, n=1, cutoff=0.6)
-    return f" (did you mean '{near[0]}'?)" if near else ""
 
 
 def complaints_of(error: ValidationError, given: object, model: type[BaseModel]) -> list[Complaint]:

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from seatrial.errors import Problem
-from seatrial.suite.complaints import did_you_mean, listed, shown, written
+from seatrial.errors import Problem, did_you_mean
+from seatrial.suite.complaints import listed, shown, written
 from seatrial.suite.yaml_lines import KeyPath, YamlError, read_yaml
 
 __all__ = ["Places", "apply_overrides"]

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
 
 from seatrial.component import Component
+from seatrial.errors import did_you_mean
 from seatrial.scores import Metric
 from seatrial.scoring import SystemKind
-from seatrial.suite.complaints import did_you_mean, listed, shown
+from seatrial.suite.complaints import listed, shown
 from seatrial.suite.component_check import ComponentCheck, known_keys
 from seatrial.suite.keys import GateKeys, ScorerKeys
 from seatrial.suite.parts import Chosen, Data
@@ -198,6 +199,8 @@ class GateCheck:
         low, high = options.get("min"), options.get("max")
         if _is_number(low) and _is_number(high) and low > high:
             self._check.complain((*path, "min"), f"min {low:g} is greater than max {high:g}; no score can be both")
+        if component.name == "threshold" and isinstance(given.get("metric"), str):
+            self._within_limits(given["metric"], low, high, path)
         if options.get("on") == "point" and given.get("severity") != "info":
             said = "'point' ignores chance, so it may not decide: accepted with `severity: info` only"
             self._check.complain((*path, "on"), said)
@@ -205,6 +208,25 @@ class GateCheck:
             self._systems(given["metric"], options, path)
             if component.name in _GATES:
                 self._names(given["metric"], options, path)
+
+    def _within_limits(self, name: str, low: object, high: object, path: KeyPath) -> None:
+        """Whether a score can be on the right side of the bounds at all: `min: 75` is a slip for 0.75."""
+        metric = self._descriptor(name)
+        limits = (0.0, 1.0) if metric is not None and metric.kind == "proportion" else metric and metric.limits
+        if not limits:
+            return
+        for option, bound, missed in (("min", low, limits[1]), ("max", high, limits[0])):
+            if not _is_number(bound) or (bound <= missed if option == "min" else bound >= missed):
+                continue
+            percent = f"; {bound:g}% is {bound / 100:g}" if limits == (0.0, 1.0) and 1 < bound <= 100 else ""
+            said = f"{bound:g} can never be met: {name} lies between {limits[0]:g} and {limits[1]:g}{percent}"
+            self._check.complain((*path, option), said)
+
+    def _descriptor(self, name: str) -> Metric | None:
+        """What is known of the metric of that full name."""
+        alias, _, rest = name.partition("/")
+        produced = self._scorers.metrics.get(alias) or ()
+        return self._check.extra_metrics.get(name) or next((m for m in produced if m.name == rest), None)
 
     def _systems(self, metric: str, options: Mapping[str, Any], path: KeyPath) -> None:
         """Whether the metric's scorer scores the systems that the gate reads."""

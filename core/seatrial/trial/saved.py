@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seatrial.data.ledger import ledger_schema
-from seatrial.errors import StoreError, SuiteError, UsageError
+from seatrial.errors import StoreError, SuiteError, UsageError, did_you_mean
 from seatrial.events import Record
 from seatrial.host import Host
 from seatrial.judging.codec import from_json, to_json
@@ -21,6 +21,7 @@ from seatrial.judging.summary import applies, exact_score, summarise
 from seatrial.reporting import Result
 from seatrial.scores import Metric, Score
 from seatrial.store import RunFolder, write_json
+from seatrial.suite.complaints import listed
 from seatrial.suite.file import Suite, load_suite
 from seatrial.trial import answers
 from seatrial.trial.stages import blame
@@ -154,7 +155,8 @@ def write_reports(path: Path, host: Host, *, kinds: Sequence[str] | None, to: Pa
     for kind, options in wanted.items():
         provided = host.find("reports", kind)
         if provided is None:
-            raise UsageError(f"{kind}: no such report; there are: {', '.join(host.names('reports'))}")
+            names = host.names("reports")
+            raise UsageError(f"{kind}: no such report{did_you_mean(kind, names)}; there are: {listed(names)}")
         who = f"report {kind}"
         with blame("report", who, provided.distribution):
             paths = provided.component.build(**options).write(result, target)

@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from seatrial.errors import SourceError
+from seatrial.errors import SourceError, did_you_mean
 from seatrial_plugins.sources.hub_address import HubAddress
-from seatrial_plugins.sources.nearest import did_you_mean
 
 __all__ = ["data_files", "model_files"]
 

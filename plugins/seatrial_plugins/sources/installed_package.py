@@ -10,10 +10,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from seatrial import Resolved
-from seatrial.errors import SourceError
+from seatrial.errors import SourceError, did_you_mean
 from seatrial.sources import SourceKind
 from seatrial_plugins.sources.local_path import existing
-from seatrial_plugins.sources.nearest import did_you_mean
 
 __all__ = ["InstalledPackage"]
 

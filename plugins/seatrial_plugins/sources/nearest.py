@@ -1,19 +1,12 @@
-"""The nearest existing name to one that was mistyped."""
+"""Where a path stops to exist, for messages."""
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["did_you_mean", "missing_below"]
+from seatrial.errors import did_you_mean
 
-
-def did_you_mean(name: str, names: Iterable[str]) -> str:
-    """`; did you mean 'train'?`, or "" where no name is near. Case does not count."""
-    known = {known.lower(): known for known in sorted(names, reverse=True)}
-    near = difflib.get_close_matches(name.lower(), list(known), n=1, cutoff=0.6)
-    return f"; did you mean {known[near[0]]!r}?" if near else ""
+__all__ = ["missing_below"]
 
 
 def missing_below(root: Path, path: Path) -> str:

@@ -127,7 +127,7 @@ def test_a_configuration_without_a_card_is_a_folder():
     assert chosen(listing, ":en/test") == ["en/test.csv"]
     assert chosen(listing, ":de") == ["de/train/0000.parquet"]
     assert refusal(listing, ":dee") == (
-        "hf:org/name:dee: there is no configuration 'dee', on the data card or as a folder; did you mean 'de'?"
+        "hf:org/name:dee: there is no configuration 'dee', on the data card or as a folder (did you mean 'de'?)"
     )
 
 
@@ -136,7 +136,7 @@ def test_what_the_address_leaves_open_or_gets_wrong_is_refused():
     assert refusal(listing) == (
         "hf:org/name: has several splits and the address names none; write hf:org/name/NAME with one of: train, test"
     )
-    assert refusal(listing, "/tests") == "hf:org/name/tests: there is no split 'tests'; did you mean 'test'?"
+    assert refusal(listing, "/tests") == "hf:org/name/tests: there is no split 'tests' (did you mean 'test'?)"
     assert refusal(listing, "/zzz") == "hf:org/name/zzz: there is no split 'zzz'; there are: train, test"
     card = {"configs": [{"config_name": "en", "data_files": "a.csv"}, {"config_name": "de", "data_files": "b.csv"}]}
     assert refusal(["a.csv"], "@v1", card) == (
@@ -192,7 +192,7 @@ def test_of_several_gguf_files_the_address_names_one():
         "x-Q4_1.gguf, x-Q8_0.gguf"
     )
     assert refusal(two, "/x-Q8.gguf", kind="model") == (
-        "hf:org/name/x-Q8.gguf: the repository holds no file 'x-Q8.gguf'; did you mean 'x-Q8_0.gguf'?"
+        "hf:org/name/x-Q8.gguf: the repository holds no file 'x-Q8.gguf' (did you mean 'x-Q8_0.gguf'?)"
     )
 
 

@@ -69,14 +69,14 @@ def test_a_namespace_package_is_looked_through_in_all_its_places(resolve, tmp_pa
 def test_what_a_package_does_not_carry_is_refused(resolve, tmp_path):
     assert refusal(resolve, "package:corpus_pack/data/row.jsonl") == (
         "package:corpus_pack/data/row.jsonl: there is no 'row.jsonl' in "
-        f"{tmp_path}/site/corpus_pack/data; did you mean 'rows.jsonl'?"
+        f"{tmp_path}/site/corpus_pack/data (did you mean 'rows.jsonl'?)"
     )
 
 
 @pytest.mark.parametrize(
     ("address", "message"),
     [
-        ("package:corpus_pak", "no package 'corpus_pak' is installed; did you mean 'corpus_pack'?"),
+        ("package:corpus_pak", "no package 'corpus_pak' is installed (did you mean 'corpus_pack'?)"),
         ("package:qqqqqq", "no package 'qqqqqq' is installed; install the distribution that carries it"),
         ("package:single", "'single' is a single module, not a package with files"),
         ("package:corpus_pack/../other", "'..' leaves the package; name what lies below it"),

@@ -42,10 +42,10 @@ def test_a_link_keeps_its_own_name(resolve, tmp_path):
 
 def test_a_missing_path_names_the_part_that_is_wrong_and_its_nearest_neighbour(resolve, tmp_path):
     assert refusal(resolve, "path:data/trian.jsonl") == (
-        f"path:data/trian.jsonl: there is no 'trian.jsonl' in {tmp_path}/data; did you mean 'train.jsonl'?"
+        f"path:data/trian.jsonl: there is no 'trian.jsonl' in {tmp_path}/data (did you mean 'train.jsonl'?)"
     )
     assert refusal(resolve, "path:Data/deep/train.jsonl") == (
-        f"path:Data/deep/train.jsonl: there is no 'Data' in {tmp_path}; did you mean 'data'?"
+        f"path:Data/deep/train.jsonl: there is no 'Data' in {tmp_path} (did you mean 'data'?)"
     )
     assert refusal(resolve, "path:zzz") == f"path:zzz: there is no 'zzz' in {tmp_path}"
     assert refusal(resolve, "path:data/train.jsonl/x") == (

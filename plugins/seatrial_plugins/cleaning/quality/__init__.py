@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 
 from seatrial import Rule
-from seatrial.errors import UsageError
+from seatrial.errors import UsageError, did_you_mean
 from seatrial.filters import RowFilter
 from seatrial_plugins.cleaning.passage import Read
 from seatrial_plugins.cleaning.quality import c4, fineweb, gopher, gopher_repetition
@@ -141,10 +140,9 @@ def _named(names: Sequence[str]) -> frozenset[str]:
         elif name in singles:
             found.add(name)
         else:
-            near = get_close_matches(name[:100], [*_FAMILIES, *sorted(singles)], n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else "."
+            near = did_you_mean(name[:100], [*_FAMILIES, *sorted(singles)])
             raise UsageError(
-                f"quality: there is no rule {name!r}{hint} `rules` takes gopher, c4, fineweb, and single rules' names"
+                f"quality: there is no rule {name!r}{near}; `rules` takes gopher, c4, fineweb, and single rules' names"
             )
     if not found:
         raise UsageError("quality: rules is empty, so nothing could be found; name gopher, c4, fineweb or single rules")

@@ -32,7 +32,7 @@ def test_presets_and_single_rules_are_named(quality):
 @pytest.mark.parametrize(
     ("rules", "message"),
     [
-        (["gofer"], "there is no rule 'gofer'; did you mean 'gopher'"),
+        (["gofer"], "there is no rule 'gofer' .did you mean 'gopher'"),
         (["c4-curly-brackets"], "did you mean 'c4-curly-bracket'"),
         (["not-judged"], "there is no rule 'not-judged'"),
         ([], "rules is empty"),

@@ -1,0 +1,93 @@
+"""Gates are held against what is known of their metric before the run."""
+
+from __future__ import annotations
+
+import pytest
+
+from seatrial.component import Component
+from seatrial.errors import SuiteError
+from seatrial.hooks import hookimpl
+from seatrial.scores import Metric
+from seatrial.suite.file import load_suite
+
+
+@pytest.fixture
+def problems(suite_catalogue, tmp_path):
+    class Plugin:
+        @hookimpl
+        def seatrial_scorers(self):
+            metrics = (
+                Metric("share", "right", "proportion", "higher", "A share."),
+                Metric("grade", "grade", "mean", "higher", "From 1 to 6.", limits=(1.0, 6.0)),
+                Metric("loss", "loss", "mean", "lower", "Any number."),
+            )
+            yield Component("exam", lambda: None, "An exam.", metrics=metrics)
+
+    suite_catalogue.register(Plugin(), name="exam")
+
+    def of(*gates):
+        path = tmp_path / "suite.yaml"
+        path.write_text(
+            "name: exam\nmodel: {source: package:m}\ndata: {train: {source: path:r.jsonl}, split: {test: 0.5}}\n"
+            f"score: [exam]\ngates: [{', '.join(gates)}]\n"
+        )
+        try:
+            load_suite(path, suite_catalogue)
+        except SuiteError as error:
+            return [f"{problem.key}: {problem.message}" for problem in error.problems]
+        return []
+
+    return of
+
+
+@pytest.mark.parametrize(
+    ("gate", "said"),
+    [
+        ("{metric: exam/share, min: 75}", "min: 75 can never be met: exam/share lies between 0 and 1; 75% is 0.75"),
+        ("{metric: exam/share, min: 750}", "min: 750 can never be met: exam/share lies between 0 and 1"),
+        ("{metric: exam/share, max: -0.1}", "max: -0.1 can never be met: exam/share lies between 0 and 1"),
+        ("{metric: exam/grade, min: 6.5}", "min: 6.5 can never be met: exam/grade lies between 1 and 6"),
+        ("{metric: exam/grade, max: 0.5}", "max: 0.5 can never be met: exam/grade lies between 1 and 6"),
+    ],
+)
+def test_a_bound_that_no_score_can_reach_is_a_slip(problems, gate, said):
+    assert problems(gate) == [f"gates[0].{said}"]
+
+
+@pytest.mark.parametrize(
+    "gate",
+    [
+        "{metric: exam/share, min: 1.0}",
+        "{metric: exam/share, min: 0, max: 0}",
+        "{metric: exam/grade, min: 6, max: 6}",
+        "{metric: exam/loss, min: 75}",
+        "{metric: exam/share, baseline: base}",
+        "{metric: exam/share, baseline: base-3shot}",
+        "{metric: exam/share, baseline: run:runs/earlier}",
+    ],
+)
+def test_other_bounds_and_baselines_are_taken(problems, gate):
+    assert problems(gate) == []
+
+
+def test_a_gate_is_checked_as_far_as_can_be_told_and_so_are_the_others(problems):
+    assert problems(
+        "{metric: exam/shar, mni: 2, min: 0.5, max: 0.1}", "{metric: exam/share, min: 0.5, system: bsae}"
+    ) == [
+        (
+            "gates[0].metric: nothing in the suite produces 'exam/shar' (did you mean 'exam/share'?); 'exam' produces: "
+            "share, grade, loss"
+        ),
+        "gates[0].min: min 0.5 is greater than max 0.1; no score can be both",
+        "gates[0].mni: unknown key (did you mean 'min'?); accepted: gate, max, metric, min, on, severity, system",
+        "gates[1].system: 'bsae' is no system that 'exam' scores (did you mean 'base'?); it scores: base, base-4shot",
+    ]
+
+
+def test_metrics_of_a_scorer_with_a_wrong_option_are_known_all_the_same(problems, tmp_path, suite_catalogue):
+    path = tmp_path / "suite.yaml"
+    problems("{metric: exam/shar, min: 0.5}")
+    path.write_text(path.read_text().replace("[exam]", "[exam: {level: 3}]"))
+    with pytest.raises(SuiteError) as caught:
+        load_suite(path, suite_catalogue)
+    assert [problem.key for problem in caught.value.problems] == ["score[0].exam.level", "gates[0].metric"]
