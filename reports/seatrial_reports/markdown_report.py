@@ -151,6 +151,10 @@ def _scores(view: View) -> Iterator[str]:
     for title, blocks in titles:
         if blocks:
             yield from ("", f"## {title}", "")
+            if _paired(blocks):
+                yield f"The interval of a value is two-sided. How {view.headline.subject} stands to another system is told"
+                yield "row by row, on the one-sided 95% bounds on which gates decide as well."
+                yield ""
             yield from _table(_score_columns(blocks, view.headline.subject), _score_rows(blocks))
 
 
@@ -162,7 +166,7 @@ def _score_columns(blocks: Sequence[MetricBlock], subject: str) -> list[_Column]
         _Column("95% interval", "right"),
         _Column("n", "right"),
     ]
-    return [*columns, _Column(f"Row by row, {subject} is")] if _paired(blocks) else columns
+    return [*columns, _Column(f"Row by row, {subject} is (one-sided 95% bounds)")] if _paired(blocks) else columns
 
 
 def _paired(blocks: Sequence[MetricBlock]) -> bool:
@@ -176,7 +180,7 @@ def _score_rows(blocks: Sequence[MetricBlock]) -> Iterator[Sequence[str]]:
             shown = f"{line.value}: {line.missing}" if line.value == "missing" and line.missing else line.value
             row = (block.metric, line.system, shown, line.interval, line.n)
             rival = line.rival
-            against = f"{rival.said}{f' ({rival.interval})' if rival.interval else ''}" if rival else ""
+            against = f"{rival.said}{f' ({rival.bounds})' if rival.bounds else ''}" if rival else ""
             yield (*row, against) if paired else row
 
 

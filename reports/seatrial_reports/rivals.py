@@ -1,4 +1,8 @@
-"""Rivals: the system on trial beside each other one, paired row by row, so that luck with the rows cancels out."""
+"""Rivals: the system on trial beside each other one, paired row by row, so that luck with the rows cancels out.
+
+What is said of them rests on the bounds on which gates decide, so that no report says of two systems that they are not
+shown to differ where a gate or the verdict's warnings show that they do.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +18,6 @@ from seatrial_reports.numbers import UNIT, amount, share
 
 __all__ = ["Rival", "build_rivals"]
 
-SIDE = 0.975
-"""One-sided confidence of each bound: together they are the two-sided 95% interval that scores have as well."""
-
 Standing = Literal["better", "worse", "unclear"]
 
 
@@ -25,13 +26,13 @@ class Rival:
     """How the system on trial stands to one other system on the same rows."""
 
     standing: Standing
-    """`better` or `worse` where the 95% interval of the difference leaves out 0."""
+    """`better` or `worse` where the one-sided 95% bounds of the difference leave out 0."""
     said: str
     """`better by 0.850`, `worse by 0.010`, `not shown to differ`."""
-    interval: str
+    bounds: str
     """Of the difference, in the direction of what is said: `0.002 to 0.019`, `0.007 worse to 0.012 better`."""
     note: str
-    """`better on 73 items and worse on 105, exact McNemar p = 0.020`."""
+    """`better on 73 items and worse on 105, exact one-sided McNemar p = 0.010`."""
 
 
 def build_rivals(result: Result) -> dict[tuple[str, str], Rival]:
@@ -50,7 +51,7 @@ def build_rivals(result: Result) -> dict[tuple[str, str], Rival]:
 
 
 def _rival(found: Comparison, metric: Metric) -> Rival:
-    bounds = found.improvement.bounds(SIDE)
+    bounds = found.improvement.bounds()
     low, high, gain = bounds.lower, bounds.upper, found.improvement.value
     unit = f" {one_line(metric.unit, UNIT)}" if metric.unit else ""
 
@@ -59,7 +60,7 @@ def _rival(found: Comparison, metric: Metric) -> Rival:
 
     if low is None or high is None:
         side = f"{written(abs(gain))}{unit} {'better' if gain > 0 else 'worse'}" if gain else "no different"
-        return Rival("unclear", f"{side}, without an interval", "", found.note)
+        return Rival("unclear", f"{side}, without bounds", "", found.note)
     if low > 0:
         return Rival("better", f"better by {written(gain)}{unit}", f"{written(low)} to {written(high)}", found.note)
     if high < 0:

@@ -21,7 +21,7 @@ def test_it_says_the_same_in_brief(plain_result, tmp_path):
     assert text.startswith("# ✓ PASS: message-router\n")
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line[:1] == "|"]
     assert ["choice/accuracy", "tuned", "0.895", "0.822 to 0.940", "105", ""] in rows
-    assert ["agreement/rate", "base", "0.200", "0.118 to 0.318", "60", "better by 0.650 (0.507 to 0.773)"] in rows
+    assert ["agreement/rate", "base", "0.200", "0.118 to 0.318", "60", "better by 0.650 (0.527 to 0.758)"] in rows
     assert ["choice/calibration_error", "tuned", "missing: no probabilities", "", "0"] in rows
     assert ["Row filters", "398", "3", "395", "yes"] in rows
     assert ["support/billing.jsonl:50", "beef", "tulu3", "n-gram"] in rows

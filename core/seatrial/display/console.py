@@ -224,7 +224,7 @@ class Console:
         shown = [score for score in scores if score.system != DATA]
         if not shown:
             return
-        table = self._table("Score", "System", ">Value", "95% interval", ">n")
+        table = self._table("Score", "System", ">Value", "Two-sided 95% interval", ">n")
         lines: list[tuple[int, str]] = []
         before = ""
         order = list(dict.fromkeys(score.metric for score in shown))

@@ -30,7 +30,7 @@ class Comparison:
     subject_value: float
     other_value: float
     note: str
-    """The test beside the bounds, in words: `exact McNemar p = 0.052, 16 items only tuned, 6 only base`."""
+    """The test beside the bounds, in words: `better on 16 items and worse on 6, exact one-sided McNemar p = 0.026`."""
     detectable: float
     """The smallest true difference that these items would show, one-sided at 95% with 80% power."""
 
@@ -119,7 +119,8 @@ def _improvement(metric: Metric, ours: np.ndarray, theirs: np.ndarray) -> Compar
     if metric.kind == "proportion":
         better, worse = int((differences > 0).sum()), int((differences < 0).sum())
         improvement = PairedDifference(better, worse, n)
-        note = f"better on {better} items and worse on {worse}, exact McNemar {_p_value(mcnemar_exact(better, worse))}"
+        p = mcnemar_exact(better, worse, sides=1)  # as gates decide: one side at a time
+        note = f"better on {better} items and worse on {worse}, exact one-sided McNemar {_p_value(p)}"
     else:
         improvement = spread
         if metric.limits is not None:

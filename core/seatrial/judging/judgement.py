@@ -104,7 +104,8 @@ def _not_beaten(evidence: SavedEvidence, name: str, metric: Metric, others: Sequ
 def _standing(subject: str, other: str, found: Comparison) -> str:
     """In words, how the subject stands to a system that it is not shown to beat: it may be shown to be worse."""
     bounds = found.improvement.bounds()
-    said, shown = "is not shown to beat", f"95% lower bound {bounds.lower:+.3f}" if bounds.lower is not None else ""
+    said = "is not shown to beat"
+    shown = f"one-sided 95% lower bound {bounds.lower:+.3f}" if bounds.lower is not None else ""
     if bounds.lower is not None and bounds.upper is not None and bounds.upper < 0:
         said, shown = "is worse than", f"one-sided 95% bounds {bounds.lower:+.3f} and {bounds.upper:+.3f}"
     return (

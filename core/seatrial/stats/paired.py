@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 from seatrial.stats.bounds import GATE_LEVEL, Bounds, bisect
 
@@ -58,17 +59,22 @@ def _second_alone(only_first: float, only_second: float, n: int, difference: flo
     return (math.sqrt(max(0.0, b * b - 8 * n * c)) - b) / (4 * n)
 
 
-def mcnemar_exact(only_first: int, only_second: int) -> float:
-    """The two-sided p-value of the exact McNemar test: a sign test on the pairs that disagree.
+def mcnemar_exact(only_first: int, only_second: int, *, sides: Literal[1, 2] = 2) -> float:
+    """The p-value of the exact McNemar test: a sign test on the pairs that disagree.
 
     McNemar (1947), Psychometrika 12:153. 1 where no pair disagrees.
+
+    Args:
+        only_first: pairs in which only the first is right.
+        only_second: pairs in which only the second is.
+        sides: 2, or 1: how likely chance is to give the one that is ahead as many of these pairs, or more.
     """
     from scipy.special import betainc
 
     pairs, fewer = only_first + only_second, min(only_first, only_second)
-    if pairs == 0 or only_first == only_second:
+    if pairs == 0:
         return 1.0
-    return min(1.0, 2 * float(betainc(pairs - fewer, fewer + 1, 0.5)))
+    return min(1.0, sides * float(betainc(pairs - fewer, fewer + 1, 0.5)))
 
 
 @dataclass(frozen=True, slots=True)

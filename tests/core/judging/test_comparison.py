@@ -34,14 +34,14 @@ def test_rows_are_paired_by_name_whatever_their_order():
     theirs = table("base", [1.0, 0.0, 0.0], rows=["c", "b", "a"])
     found = compare(ACCURACY, ("tuned", ours), ("base", theirs), same_prompts=True)
     assert found.improvement == PairedDifference(1, 0, 3)
-    assert found.note == "better on 1 items and worse on 0, exact McNemar p = 1.000"
+    assert found.note == "better on 1 items and worse on 0, exact one-sided McNemar p = 0.500"
     assert (found.subject_value, found.other_value) == (pytest.approx(2 / 3), pytest.approx(1 / 3))
 
 
 def test_a_p_value_too_small_to_show_is_not_shown_as_none():
     ours, theirs = table("tuned", [1.0] * 12), table("base", [0.0] * 12)
     found = compare(ACCURACY, ("tuned", ours), ("base", theirs), same_prompts=True)
-    assert found.note == "better on 12 items and worse on 0, exact McNemar p < 0.001"
+    assert found.note == "better on 12 items and worse on 0, exact one-sided McNemar p < 0.001"
 
 
 def test_better_is_positive_where_lower_is_better():

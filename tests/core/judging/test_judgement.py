@@ -103,7 +103,7 @@ def test_the_best_baseline_that_is_not_beaten_is_named_with_its_numbers():
     assert found == [
         (
             "choice/accuracy: tuned 0.890 is not shown to beat encoder-logreg 0.871 "
-            f"(difference +0.018, 95% lower bound {lower:.3f}, n = 163)"
+            f"(difference +0.018, one-sided 95% lower bound {lower:.3f}, n = 163)"
         )
     ]
 

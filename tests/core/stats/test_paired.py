@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import gammaln
+from scipy.stats import binomtest
 from statsmodels.stats.contingency_tables import mcnemar
 
 from seatrial.stats import PairedDifference, mcnemar_exact, tango_interval
@@ -22,6 +23,12 @@ def test_exact_mcnemar_of_the_published_example():
 @given(st.integers(0, 60), st.integers(0, 60))
 def test_exact_mcnemar_agrees_with_statsmodels(b, c):
     assert mcnemar_exact(b, c) == pytest.approx(mcnemar([[0, b], [c, 0]], exact=True).pvalue, abs=1e-9)
+
+
+@given(st.integers(0, 60), st.integers(0, 60))
+def test_one_sided_mcnemar_is_the_sign_test_of_the_one_ahead(b, c):
+    expected = binomtest(max(b, c), b + c, alternative="greater").pvalue if b + c else 1.0
+    assert mcnemar_exact(b, c, sides=1) == pytest.approx(expected, abs=1e-9)
 
 
 @pytest.mark.parametrize("n", [1, 30, 163, 5000])
@@ -73,8 +80,6 @@ def test_without_the_correction_it_would_pass_more_often():
 
 
 def test_at_a_margin_of_zero_the_bound_decides_as_exact_mcnemar_does():
-    from scipy.stats import binomtest
-
     for b in range(1, 19):
         for c in range(b):
             exact = binomtest(b, b + c, alternative="greater").pvalue <= 0.05

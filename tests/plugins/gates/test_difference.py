@@ -51,7 +51,7 @@ def test_it_passes_where_the_lower_bound_keeps_within_the_margin():
     assert decision.value == pytest.approx(112 / 163)
     assert decision.lower == pytest.approx(tango_interval(115, 3, 163, 0.9, correction=1.0)[0])
     assert decision.reason == (
-        f"lower bound {decision.lower:.3f} ≥ 0 (0.890 against 0.202, better on 115 items and worse on 3, exact McNemar p < "
+        f"lower bound {decision.lower:.3f} ≥ 0 (0.890 against 0.202, better on 115 items and worse on 3, exact one-sided McNemar p < "
         "0.001, n = 163, Tango score (paired, continuity-corrected), one-sided 95%)"
     )
 
