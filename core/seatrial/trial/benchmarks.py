@@ -13,7 +13,7 @@ from seatrial.errors import SourceError
 from seatrial.rows import RawRecord, Row
 from seatrial.sources import Reader, Resolved
 from seatrial.suite.benchmark_keys import BenchmarkKeys
-from seatrial.trial.stages.read import Input, NamedReader, list_files, reader_of
+from seatrial.trial.inputs import Input, NamedReader, list_files, reader_of
 
 __all__ = ["read_benchmarks"]
 

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from seatrial.engines import Engine
 from seatrial.store import digest_path
+from seatrial.trial.inputs import Input, NamedReader
 from seatrial.trial.stages import StageWork
 from seatrial.trial.stages.clean import Clean
 from seatrial.trial.stages.compare import Compare
 from seatrial.trial.stages.leakage import Leakage
-from seatrial.trial.stages.read import Input, NamedReader, Read
+from seatrial.trial.stages.read import Read
 from seatrial.trial.stages.split import Split
 from seatrial.trial.suite_filter import SuiteFilter
 from seatrial.trial.workbench import Workbench

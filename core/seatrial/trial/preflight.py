@@ -41,11 +41,11 @@ def preflight(
         if model := bench.prepared:
             yield f"model {model.address}: sha256 {model.digest[:16]}"
         read = next(stage for stage in stages if isinstance(stage, Read))
-        for source in read.inputs:
-            row, labels = read.look(source)
-            yield f"rows of {source.resolved.address}: {row.format}, first from {row.file}:{row.line}"
-            if labels:
-                yield f"warning: {source.resolved.address}: {labels}"
+        for look in read.look():
+            row = look.first
+            yield f"rows of {look.address}: {row.format}, first from {row.file}:{row.line}"
+            if look.labels:
+                yield f"warning: {look.address}: {look.labels}"
             if not only_data:
                 yield f"prompt of it, {_tokens(bench, row)}: {row.input_text[:120]!r}"
         yield f"stages: {' → '.join(stage.name for stage in stages)}"

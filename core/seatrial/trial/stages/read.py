@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
 
 from seatrial.data.formats import FormatError, Parsed, parse
 from seatrial.data.label_names import LabelNames
@@ -13,43 +12,27 @@ from seatrial.data.ledger import Entry, LedgerWriter, write_ledger
 from seatrial.data.table import write_rows
 from seatrial.errors import SourceError
 from seatrial.events import Artifact
-from seatrial.rows import Format, RawRecord, Row, content_id
-from seatrial.sources import Reader, Resolved
+from seatrial.rows import RawRecord, Row, content_id
 from seatrial.store import RunFolder, digest_path
 from seatrial.trial import answers
 from seatrial.trial.drops import Drops
+from seatrial.trial.inputs import Input, NamedReader, list_files, reader_of
 from seatrial.trial.stages import Progress, blame
 
-__all__ = ["Input", "NamedReader", "Read", "list_files", "reader_of"]
+__all__ = ["Look", "Read"]
 
 LOOKED_AT = 10_000
 """Rows that a look before a run reads at most, to find out whether the labels are there that the suite renames."""
 
 
 @dataclass(frozen=True, slots=True)
-class Input:
-    """One source of rows, and how its files are read."""
+class Look:
+    """What a look before a run found in one input."""
 
-    resolved: Resolved
-    split: str
-    """`train`, `validation` or `test` where the suite says so; "" where rows are split later."""
-    reader: str | None
-    """The name of the suite's reader; None chooses by each file's ending."""
-    format: Format | None
-    columns: Mapping[str, str]
-    labels: Mapping[str, str]
-    label_style: Literal["as-is", "words"]
-    limit: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class NamedReader:
-    """A reader, built with the suite's options, and who provides it."""
-
-    name: str
-    plugin: str
-    reader: Reader
-    options: Mapping[str, Any]
+    address: str
+    first: Row
+    labels: str | None
+    """What is wrong with its `labels:`, or None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +76,7 @@ class Read:
 
         raw, ledger = folder / "data/raw.parquet", folder / "ledger/read.parquet"
         with write_ledger(ledger) as writer:
-            reading = _Reading(writer, excerpts=self.excerpts)
+            reading = _Reading(writer, excerpts=self.excerpts, possible=set())
             count = write_rows(raw, self._every(files, reading, progress))
         if not count:
             raise _nothing_read(", ".join(source.resolved.address for source in self.inputs), reading)
@@ -117,26 +100,34 @@ class Read:
                 yield from reading.rows(source, file, reader)
         progress(len(files), len(files), {})
 
-    def look(self, source: Input) -> tuple[Row, str | None]:
-        """The first row of one input, and what is wrong with its `labels:`, without a ledger: for a look before a run.
+    def look(self) -> Iterator[Look]:
+        """The first row of each input, and what is wrong with its `labels:`, without a ledger: for a look before a run.
 
         Where labels are renamed, records are read until each name was met, up to `LOOKED_AT` of them.
 
         Raises:
-            SourceError: no record of it becomes a row, or none of its labels is one of those that are renamed.
+            SourceError: no record of an input becomes a row, or none of the labels that an input renames is there.
         """
-        reading = _Reading(None, excerpts=self.excerpts)
+        possible: set[str] = set()
+        readings = [_Reading(None, excerpts=self.excerpts, possible=possible) for _ in self.inputs]
+        for source, reading in zip(self.inputs, readings, strict=True):
+            yield self._look(source, reading)
+        for reading in readings:
+            reading.refuse_useless_names()
+
+    def _look(self, source: Input, reading: _Reading) -> Look:
         first: Row | None = None
-        for count, row in enumerate(self._rows(source, reading)):
+        names = reading.names(source)
+        for count, row in enumerate(self._rows(source, reading), 1):
             first = first or row
-            if reading.names(source).complete:
-                return first, None
-            if count + 1 >= LOOKED_AT:
-                return first, reading.names(source).problem(f"what was looked at ({LOOKED_AT:,} rows)")
+            if names.complete:
+                break
+            if count == LOOKED_AT:
+                names.leave_unread(f"what was looked at ({LOOKED_AT:,} rows)")
+                break
         if first is None:
             raise _nothing_read(source.resolved.address, reading)
-        reading.refuse_useless_names()
-        return first, reading.names(source).problem("the data")
+        return Look(source.resolved.address, first, names.problem)
 
     def _rows(self, source: Input, reading: _Reading) -> Iterator[Row]:
         for file in list_files(source, self.readers):
@@ -150,61 +141,10 @@ def _nothing_read(addresses: str, reading: _Reading) -> SourceError:
     return SourceError(f"{addresses}: no row could be read ({reading.problems} unusable records{first})")
 
 
-def reader_of(source: Input, file: Path, readers: Mapping[str, NamedReader]) -> NamedReader:
-    """The reader that the source names, else the one for the file's ending: `file` is one of `list_files`."""
-    if source.reader is not None:
-        return readers[source.reader]
-    return next(reader for reader in readers.values() if _reads(reader.reader, file))
-
-
-def list_files(source: Input, readers: Mapping[str, NamedReader]) -> list[Path]:
-    """The files of a source that its reader takes, sorted.
-
-    Raises:
-        SourceError: no reader is known for the file, or no file of the folder can be read.
-    """
-    path = source.resolved.path
-    if path.is_file():
-        if source.reader is None and not any(_reads(reader.reader, path) for reader in readers.values()):
-            endings = ", ".join(sorted({ending for reader in readers.values() for ending in _endings(reader.reader)}))
-            raise SourceError(
-                f"{source.resolved.address}: no reader takes {path.name!r} by its ending; name one under `reader:` "
-                f"({', '.join(sorted(readers))}), or use one of {endings}"
-            )
-        return [path]
-    wanted = (
-        [readers[source.reader].reader]
-        if source.reader
-        else [reader.reader for reader in readers.values() if reader.reader.by_suffix]
-    )
-    files = sorted(
-        file
-        for file in path.rglob("*")
-        if file.is_file() and not file.name.startswith(".") and any(_takes(reader, file) for reader in wanted)
-    )
-    if not files:
-        endings = ", ".join(sorted({ending for reader in wanted for ending in reader.suffixes}))
-        raise SourceError(f"{source.resolved.address}: the folder holds no file that can be read ({endings})")
-    return files
-
-
-def _endings(reader: Reader) -> tuple[str, ...]:
-    return reader.suffixes if reader.by_suffix else ()
-
-
-def _takes(reader: Reader, file: Path) -> bool:
-    """Whether the file's ending is one of the reader's, compressed or not."""
-    return file.name.lower().removesuffix(".gz").endswith(reader.suffixes)
-
-
-def _reads(reader: Reader, file: Path) -> bool:
-    return reader.by_suffix and _takes(reader, file)
-
-
 class _Reading:
     """The state of one reading: the contents seen so far, and counts."""
 
-    def __init__(self, ledger: LedgerWriter | None, *, excerpts: bool) -> None:
+    def __init__(self, ledger: LedgerWriter | None, *, excerpts: bool, possible: set[str]) -> None:
         self.files: list[dict[str, object]] = []
         self.problems = 0
         self.drops = Drops()
@@ -215,20 +155,21 @@ class _Reading:
         # Numbers, and counts only of what is there twice: a hundred bytes a row are what this costs in memory.
         self._seen: set[int] = set()
         self._copies: dict[int, int] = {}
+        self._possible = possible
         self._names: dict[tuple[str, str], LabelNames] = {}
 
     def names(self, source: Input) -> LabelNames:
         """The names of that source's labels."""
         key = source.resolved.address, source.split
         if key not in self._names:
-            self._names[key] = LabelNames(source.labels)
+            self._names[key] = LabelNames(source.labels, self._possible)
         return self._names[key]
 
     def refuse_useless_names(self) -> None:
-        """Raises SourceError where no label of a source is one of those that the suite renames."""
+        """Raises SourceError where a source renames labels that stand in no source that renames them."""
         for (address, _), names in self._names.items():
             if names.useless:
-                raise SourceError(f"{address}: {names.problem('the data')}; name them as the file writes them")
+                raise SourceError(f"{address}: {names.problem}; name them as the file writes them")
 
     def rows(self, source: Input, file: Path, reader: NamedReader) -> Iterator[Row]:
         root = source.resolved.path
@@ -237,6 +178,7 @@ class _Reading:
         who = f"read: reader {reader.name} (plugin {reader.plugin})"
         for record in answers.each(reader.reader.read(file), RawRecord, who):
             if source.limit is not None and records >= source.limit:
+                names.leave_unread(f"what was read of it (limit: {source.limit:,})")
                 break
             records += 1
             try:
@@ -258,7 +200,7 @@ class _Reading:
         """What must be said of the reading, which left so many rows."""
         found = self.drops.warnings("read", rows + self.problems, what="records", lost="became no row")
         for (address, _), names in self._names.items():
-            if problem := names.problem("the data"):
+            if problem := names.problem:
                 found.append(f"{address}: {problem}.")
         return found
 
