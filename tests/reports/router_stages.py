@@ -1,0 +1,159 @@
+"""What the stages of the router's run noted down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from seatrial.events import Record
+
+LABELS = ("billing", "card payment", "delivery", "returns", "technical help", "smalltalk")
+STARTED = datetime(2026, 11, 3, 9, 41, 12, tzinfo=UTC)
+
+
+def stage_records(say: Callable[[str], str]) -> list[Record]:
+    def rate(flagged: int, n: int, excess: float | None = None) -> dict[str, object]:
+        more = {} if excess is None else {"excess": excess, "excess_low": excess - 0.1, "excess_high": excess + 0.1}
+        return {"n": n, "flagged": flagged, "rate": flagged / n, "low": 0.0, "high": flagged / n + 0.1} | more
+
+    flag_rates: dict[str, object] = {
+        "terms_of": say("the suite"),
+        "terms": 98,
+        "least": 20,
+        "compared": 3,
+        "all": rate(0, 390),
+        "none": rate(9, 300),
+        "lines": [
+            {"axis": say("religion"), "term": "", "surely": -0.01} | rate(2, 60, 0.003),
+            {"axis": say("religion"), "term": say("sikh"), "surely": 0.31} | rate(25, 50, 0.47),
+            {"axis": say("religion"), "term": say("hindu"), "surely": -0.03} | rate(0, 25, -0.03),
+            {"axis": say("age"), "term": say("elderly"), "surely": None} | rate(2, 5),
+        ],
+    }
+
+    def filters(*entries: tuple[str, str, int, int]) -> list[dict[str, object]]:
+        return [
+            {
+                "filter": say(name),
+                "plugin": say(plugin),
+                "summary": say(f"Looks for what {name} is about."),
+                "rules": {rule: say(f"What {rule} means.") for rule in ("exact", "conflict", "tulu3", "long")},
+                "findings": found,
+                "dropped": dropped,
+                "weak": name == "toxicity",
+                "unseen": say("names of people") if name == "toxicity" else "",
+                "measures": {"held_out_contaminated": 4} if name == "leakage" else {},
+                "facts": {
+                    "groups": {
+                        "held_out": {"items": 129, "contaminated": {say("tulu3"): 4}},
+                        say("humaneval"): {"items": 164, "contaminated": {say("tulu3"): 0}},
+                    }
+                }
+                if name == "leakage"
+                else {"flag_rates": flag_rates}
+                if name == "toxicity"
+                else {},
+            }
+            for name, plugin, found, dropped in entries
+        ]
+
+    coverage = {
+        "labels": {
+            say(label): {"train": 40 - 5 * i, "validation": 4, "test": 18 - i} for i, label in enumerate(LABELS)
+        },
+        "rows": {"train": 256, "validation": 24, "test": 105},
+        "slices": {say("en"): {"train": 200, "test": 60}, say("de"): {"train": 56, "test": 45}},
+        "labels_not_in_test": [say("complaints")],
+        "measure": say("words in common"),
+        "similarity_quantiles": {"minimum": 0.05, "median": 0.71},
+        "threshold": 0.2,
+        "compared": 104,
+        "without_neighbour": 12,
+        "gaps": [
+            {
+                "size": 3,
+                "rows": ["a"],
+                "labels": {say("billing"): 3},
+                "similarity": 0.11,
+                "excerpt": say("Is the office open on Sunday?"),
+            }
+        ],
+    }
+    facts: dict[str, dict[str, object]] = {
+        "read": {
+            "read": 400,
+            "rows": 398,
+            "problems": 2,
+            "files": [
+                {"file": say("support/billing.jsonl"), "source": say("package:corpus/english"), "records": 390},
+                {"file": say("more.csv"), "source": say("path:data/more.csv"), "records": 10},
+            ],
+            "warnings": [say("one line was longer than the limit.")],
+        },
+        "clean": {
+            "rows_in": 398,
+            "dropped": 3,
+            "rows_out": 395,
+            "filters": filters(
+                ("unicode", "cleaning", 1, 0), ("length", "cleaning", 3, 3), ("toxicity", "toxicity", 0, 0)
+            ),
+        },
+        "compare": {
+            "rows_in": 395,
+            "dropped": 6,
+            "rows_out": 389,
+            "filters": filters(("duplicates", "cleaning", 8, 6)),
+        },
+        "split": {
+            "train": 260,
+            "validation": 24,
+            "test": 105,
+            "notes": [say("smalltalk has too few rows to stratify.")],
+        },
+        "leakage": {
+            "rows_in": 389,
+            "dropped": 4,
+            "rows_out": 385,
+            "filters": filters(("leakage", "leakage", 4, 4)),
+            "splits": {"train": 256, "validation": 24, "test": 105},
+            "coverage": coverage,
+        },
+        "train": {
+            "method": say("lora"),
+            "rows": 256,
+            "validation_rows": 24,
+            "device": say("cuda:0"),
+            "dtype": "bfloat16",
+            "trainable_parameters": 921600,
+            "parameters": 135436608,
+            "tokens": 51234,
+            "supervised_tokens": 2345,
+            "truncated_rows": 3,
+            "lost_tokens": 77,
+            "steps": 120,
+            "best_step": 100,
+            "tokens_per_second": 1234.5,
+            "peak_bytes": 2 * 2**30,
+            "seconds": 106.0,
+            "masked_example": [
+                {"text": say("<|im_start|>user\nWhere is my parcel?<|im_end|>\n"), "supervised": False},
+                {"text": say("<|im_start|>assistant\n"), "supervised": False},
+                {"text": say("delivery<|im_end|>"), "supervised": True},
+            ],
+            "adapter_sha256": "cd" * 32,
+        },
+        "prove": {
+            "rows": 8,
+            "largest_difference": 3.25,
+            "tolerance": 0.001,
+            "model": {"architecture": say("LlamaForCausalLM"), "attention": say("sdpa")},
+        },
+        "score/choice": {"seconds": {"tuned": 12.5, "base": 11.0}, "systems": ["tuned", "base"]},
+        "score/attack": {"seconds": {"tuned": 50.0}, "systems": ["tuned"], "rows": 50},
+        "gate": {},
+    }
+    seconds = [1.2, 3.4, 2.0, 0.4, 1.1, 106.0, 2.5, 23.5, 50.0, 0.2]
+    return [
+        Record(stage, "k" * 64, STARTED + timedelta(minutes=i), seconds[i], i < 2, (i + 1) * 200 * 2**20, {}, fact)
+        for i, (stage, fact) in enumerate(facts.items())
+    ]

@@ -1,0 +1,37 @@
+"""How numbers are written."""
+
+import pytest
+
+from seatrial.scores import Interval, Score
+from seatrial_reports.numbers import amount, interval, percent, share, value
+
+
+@pytest.mark.parametrize(
+    ("x", "written"),
+    [(0.0, "0.000"), (1.0, "1.000"), (0.89, "0.890"), (0.9996, "0.9996"), (0.0004, "0.0004"), (1e-9, "1e-09")],
+)
+def test_a_share_is_never_rounded_to_none_or_all(x, written):
+    assert share(x) == written
+
+
+@pytest.mark.parametrize(
+    ("x", "unit", "written"),
+    [(61.25, "ms", "61.25 ms"), (1234567, "", "1,234,567"), (2.0, "", "2"), (0.00012345, "s", "0.0001234 s")],
+)
+def test_amounts(x, unit, written):
+    assert amount(x, unit) == written
+
+
+def test_intervals_share_the_unit():
+    score = Score("l/t", "base", 61.0, 44, "percentile", "lower", "ms", Interval(60.1, 63.4, 0.95, "order statistics"))
+    assert (value(score), interval(score)) == ("61 ms", "60.1 to 63.4 ms")
+    memory = Score("l/m", "base", 2.0**30, 44, "maximum", "lower", "bytes", Interval(2.0**29, 2.0**31, 0.95, "x"))
+    assert (value(memory), interval(memory)) == ("1.0 GiB", "512 MiB to 2.0 GiB")
+
+
+@pytest.mark.parametrize(
+    ("x", "written"),
+    [(0.0, "0.0%"), (1.0, "100.0%"), (0.115, "11.5%"), (1 / 3075, "0.03%"), (0.99999, "99.999%"), (1e-9, "1e-07%")],
+)
+def test_a_percentage_is_never_rounded_to_none_or_all(x, written):
+    assert percent(x) == written
