@@ -267,7 +267,7 @@ def _run(
     """Run a suite, whole or its data stages, with the console watching."""
     host = _host(blocked, offline=offline)
     chosen = _suite(suite, host, overrides, only_data=only_data)
-    host.register(console, name="console", distribution="seatrial", version=seatrial.__version__)
+    host.register(console.progress, name="console", distribution="seatrial", version=seatrial.__version__)
     from seatrial.trial import run as trial
     from seatrial.trial.environment import share_cores
 
@@ -277,7 +277,7 @@ def _run(
     except KeyboardInterrupt as stop:
         raise _InterruptedError("interrupted; the same command goes on from the last whole stage") from stop
     finally:
-        console.close()
+        console.progress.close()
         for failure, times in Counter(map(str, host.watch_failures)).items():
             print(f"seatrial: warning: {failure}" + (f" ({times} times)" if times > 1 else ""), file=sys.stderr)
 

@@ -71,3 +71,9 @@ class Record:
     outputs: Mapping[str, str] = field(default_factory=dict)
     """Path below the run folder → SHA-256."""
     facts: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the stage warns of: its fact of that name."""
+        found = self.facts.get("warnings")
+        return tuple(map(str, found)) if isinstance(found, list | tuple) else ()

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from seatrial.display.legible import one_line, without_escapes
+from seatrial.display.screen import Line, clean
 from seatrial.suite.catalogue import KIND_WORDS
 
 if TYPE_CHECKING:
@@ -37,21 +37,18 @@ _WHEN = {
     "splits": "compares train with what is held out",
 }
 
-Line = tuple[int, str]
-"""How far it is set in, and what it says."""
-
 
 def portrait_lines(portrait: Portrait) -> Iterator[Line]:
     """What to know before writing it into a suite."""
     component = portrait.provided.component
     who = f"plugin {portrait.provided.plugin} of {portrait.provided.distribution} {portrait.provided.version}"
-    yield 0, _clean(f"{portrait.name}: {KIND_WORDS[portrait.kind]}, from the {who}")
-    yield 2, _clean(component.summary)
-    yield 2, _clean(f"In a suite: {_PLACES[portrait.kind].format(name=portrait.name)}")
+    yield 0, clean(f"{portrait.name}: {KIND_WORDS[portrait.kind]}, from the {who}")
+    yield 2, clean(component.summary)
+    yield 2, clean(f"In a suite: {_PLACES[portrait.kind].format(name=portrait.name)}")
     if portrait.kind == "filters":
         yield 2, f"It {_WHEN[component.place]}"
     if component.needs:
-        yield 2, _clean(f"Asks of the model: {', '.join(component.needs)}")
+        yield 2, clean(f"Asks of the model: {', '.join(component.needs)}")
     yield from _listed("Options", portrait.options)
     if not portrait.options:
         yield 0, "Options: none of its own"
@@ -59,12 +56,12 @@ def portrait_lines(portrait: Portrait) -> Iterator[Line]:
     if portrait.rules:
         yield 0, "Rules"
     for rule in portrait.rules:
-        yield 2, _clean(f"{rule.name} ({rule.action}): {rule.summary}")
+        yield 2, clean(f"{rule.name} ({rule.action}): {rule.summary}")
     if portrait.metrics:
         yield 0, "Metrics, for gates"
     for metric in portrait.metrics or ():
         unit = f", {metric.unit}" if metric.unit else ""
-        yield 2, _clean(f"{portrait.name}/{metric.name} ({metric.better} is better{unit}): {metric.summary}")
+        yield 2, clean(f"{portrait.name}/{metric.name} ({metric.better} is better{unit}): {metric.summary}")
     if portrait.metrics is None:
         yield 0, "Metrics: they depend on its options"
 
@@ -93,10 +90,6 @@ def _listed(heading: str, options: Iterable[Option]) -> Iterator[Line]:
         if not number:
             yield 0, heading
         default = "required" if option.required else f"default {json.dumps(option.default, ensure_ascii=False)}"
-        yield 2, _clean(f"{option.name}: {option.type}; {default}")
+        yield 2, clean(f"{option.name}: {option.type}; {default}")
         if option.summary:
-            yield 6, _clean(option.summary)
-
-
-def _clean(text: str) -> str:
-    return one_line(without_escapes(text))
+            yield 6, clean(option.summary)

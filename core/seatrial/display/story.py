@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from seatrial.display.legible import one_line, without_escapes
+from seatrial.display.screen import clean
 
 if TYPE_CHECKING:
     from seatrial.data.ledger import Entry
@@ -24,15 +25,15 @@ SPANS = 5
 
 def story_lines(story: Story) -> Iterator[str]:
     """The story from the reading to the end, fit for a terminal: nothing in it can colour or move anything."""
-    yield f"Row    {_clean(story.row)}"
-    yield f"Read   {_clean(str(story.place))} of {_clean(story.place.source)}{_kind(story)}"
+    yield f"Row    {clean(story.row)}"
+    yield f"Read   {clean(str(story.place))} of {clean(story.place.source)}{_kind(story)}"
     if story.text:
         yield f"Text   {_quoted(story.text)}"
     if not story.entries:
         yield "Found  nothing"
     for number, entry in enumerate(story.entries, 1):
         yield from _found(number, entry, story)
-    yield f"Ended  {_clean(story.ending)}"
+    yield f"Ended  {clean(story.ending)}"
 
 
 def story_document(story: Story) -> dict[str, object]:
@@ -67,9 +68,9 @@ def _found(number: int, entry: Entry, story: Story) -> Iterator[str]:
     score = "" if entry.score is None else f", score {entry.score:.4g}"
     where = f" (in {entry.split})" if entry.split else ""
     decisive = ", and this took the row out" if entry.decisive else ""
-    yield f"{number:>5}  {_clean(f'{entry.stage}{where}: {who}{score}')}: {entry.action}{decisive}"
+    yield f"{number:>5}  {clean(f'{entry.stage}{where}: {who}{score}')}: {entry.action}{decisive}"
     if entry.detail:
-        yield f"       {_clean(entry.detail)}"
+        yield f"       {clean(entry.detail)}"
     for span in entry.spans[:SPANS]:
         yield f"       {_stretch(span)}"
     if len(entry.spans) > SPANS:
@@ -87,13 +88,9 @@ def _matched(entry: Entry, story: Story) -> str:
     row = ""
     if entry.matched_row is not None:
         place = story.matched.get(entry.matched_row)
-        row = f" row {_clean(entry.matched_row)}" + (f" ({_clean(str(place))})" if place else "")
+        row = f" row {clean(entry.matched_row)}" + (f" ({clean(str(place))})" if place else "")
     text = f" {_quoted(entry.matched_text)}" if entry.matched_text is not None else ""
     return f"matched{row}{':' if row and text else ''}{text}"
-
-
-def _clean(text: str) -> str:
-    return one_line(without_escapes(text))
 
 
 def _quoted(text: str) -> str:

@@ -1,98 +1,19 @@
-"""The terminal says what happens, in each mode, and data can neither colour it nor move its cursor."""
+"""The terminal answers in each mode, and data can neither colour it nor move its cursor."""
 
 import io
 import json
 import subprocess
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tests.core.display.runs import Terminal, plan, record, result, run
 
-from seatrial.data.ledger import ledger_schema
 from seatrial.display.console import Console
-from seatrial.display.legible import without_escapes
 from seatrial.errors import Problem, SuiteError
-from seatrial.events import Plan, Record, Step
-from seatrial.host import Host
-from seatrial.reporting import Result
-from seatrial.scores import Interval, Score
-from seatrial.verdict import Decision, Verdict
+from seatrial.events import Step
 
 HOSTILE = "[red]label[/red] \x1b[31mescape\x1b[0m \x1b]0;title\x07 \u202ebidi :smile: \x00"
-
-
-class Terminal(io.StringIO):
-    encoding = "utf-8"
-
-    def isatty(self):
-        return True
-
-
-@pytest.fixture
-def streams():
-    return io.StringIO(), io.StringIO()
-
-
-def plan(**changes):
-    fields = {
-        "suite": "router",
-        "folder": Path("runs/r"),
-        "stages": ("read", "clean", "train", "gate"),
-        "resumed": (),
-        "seed": 7,
-        "offline": True,
-    }
-    return Plan(**(fields | changes))
-
-
-def record(stage, *, resumed=False, **facts):
-    return Record(stage, "k", datetime(2026, 11, 3, tzinfo=UTC), 106.2, resumed, 2**30, {}, facts)
-
-
-def result(state="pass", *, text="", folder=Path("runs/r"), records=()):
-    scores = [
-        Score(
-            "choice/accuracy", "tuned", 0.8904, 163, "proportion", "higher", "", Interval(0.832, 0.929, 0.95, "Wilson")
-        ),
-        Score("choice/accuracy", f"base{text}", None, 0, "proportion", "higher", missing=f"crashed{text}"),
-        Score("latency/peak_bytes", "tuned", 1.5 * 2**30, 44, "maximum", "lower", "bytes"),
-        Score("data/read", "data", 2026, 1, "exact", "higher", "rows"),
-    ]
-    decision = Decision(
-        "choice/accuracy", state, "block", f"choice/accuracy ≥ 0.75{text}", f"the bounds decide{text}", 0.89, 0.84, float("nan"), 163
-    )  # fmt: skip
-    verdict = Verdict(state, f"1 of 1 gates{text}", (decision,), (f"tuned does not beat minilm{text}",))
-    ledger = ledger_schema().empty_table()
-    return Result(folder, {"name": f"router{text}"}, {}, records, scores, verdict, ledger)
-
-
-def run(console):
-    console.seatrial_run_started(plan=plan(resumed=("read",)))
-    console.seatrial_stage_finished(record=record("read", resumed=True, read=2026, rows=2020, problems=6))
-    console.seatrial_step_logged(step=Step("clean", 1000, 2020))
-    console.seatrial_stage_finished(record=record("clean", rows_in=2020, dropped=20, rows_out=2000))
-    for step in range(1, 101):
-        console.seatrial_step_logged(step=Step("train", step, 100, {"loss": 2.5 / step, "epoch": step / 25}))
-    console.seatrial_step_logged(step=Step("train", 100, 100, {"validation_loss": 0.31}))
-    console.seatrial_stage_finished(record=record("train", steps=100, supervised_tokens=12345))
-    console.seatrial_stage_finished(record=record("gate"))
-    console.seatrial_run_finished(result=result())
-
-
-def test_a_plain_log_has_a_line_a_stage_and_about_ten_a_training(streams):
-    out, err = streams
-    run(Console("plain", stdout=out, stderr=err))
-    lines = out.getvalue().splitlines()
-    assert lines[0] == "Trial router: 4 stages, 1 of them already done, in runs/r"
-    assert lines[1] == "✓   1/4 read  earlier result  2,026 records, 2,020 rows, 6 unusable"
-    assert lines[2] == "✓   2/4 clean  1 min 46 s  2,020 rows in, 20 dropped, 2,000 kept"
-    losses = [line for line in lines if line.startswith("  train: step")]
-    assert losses[0] == "  train: step 10 of 100, loss 0.250"
-    assert losses[-1] == "  train: step 100 of 100, validation loss 0.310"
-    assert len(losses) == 11
-    assert lines[-2] == "✓   3/4 train  1 min 46 s  100 steps, 12,345 supervised tokens"
-    assert err.getvalue() == ""
 
 
 def test_a_plain_log_ends_with_tables_verdict_and_report(streams):
@@ -110,7 +31,7 @@ def test_a_plain_log_ends_with_tables_verdict_and_report(streams):
 def test_quiet_says_the_verdict_and_the_report_only(streams, state):
     out, err = streams
     console = Console("quiet", stdout=out, stderr=err)
-    run(console)
+    run(console.progress)
     console.verdict(result(state))
     assert out.getvalue() == f"{state.upper()}  router: 1 of 1 gates\nReport: {Path('runs/r')}\n"
     assert err.getvalue() == ""
@@ -119,7 +40,7 @@ def test_quiet_says_the_verdict_and_the_report_only(streams, state):
 def test_json_is_strict_and_alone_on_standard_output(streams):
     out, err = streams
     console = Console("json", stdout=out, stderr=err)
-    run(console)
+    run(console.progress)
     console.verdict(result("inconclusive"))
 
     def refuse(constant):
@@ -132,28 +53,6 @@ def test_json_is_strict_and_alone_on_standard_output(streams):
     assert document["gates"][0]["upper"] is None
     assert [score["value"] for score in document["scores"]] == [0.8904, None, 1.5 * 2**30, 2026]
     assert "✓   1/4 read" in err.getvalue()
-
-
-def test_a_terminal_gets_bars_with_the_loss_and_they_go_away(streams, monkeypatch):
-    monkeypatch.setenv("TERM", "xterm-256color")
-    monkeypatch.setenv("COLUMNS", "120")
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    terminal = Terminal()
-    console = Console("live", stdout=terminal, stderr=streams[1])
-    console.seatrial_run_started(plan=plan())
-    console.seatrial_step_logged(step=Step("train", 50, 100, {"loss": 0.42}))
-    console._bars.refresh()
-    shown = terminal.getvalue()
-    assert "train" in shown
-    assert "50%" in shown
-    assert "loss 0.420" in shown
-    console.seatrial_stage_finished(record=record("train", steps=100, supervised_tokens=5))
-    console.close()
-    console.close()
-    assert console._bars is None
-    assert "100 steps, 5 supervised tokens" in terminal.getvalue()
-    console.verdict(result("fail"))
-    assert "\x1b[1;31mFAIL" in terminal.getvalue()
 
 
 def test_no_color_is_honoured(streams, monkeypatch):
@@ -170,9 +69,9 @@ def test_text_out_of_data_stays_text(streams, mode, monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
     out, err = streams
     console = Console(mode, stdout=out, stderr=err)
-    console.seatrial_run_started(plan=plan(suite=HOSTILE, stages=(HOSTILE,)))
-    console.seatrial_step_logged(step=Step(HOSTILE, 1, 2, {"loss": float("nan")}))
-    console.seatrial_stage_finished(record=record(HOSTILE))
+    console.progress.seatrial_run_started(plan=plan(suite=HOSTILE, stages=(HOSTILE,)))
+    console.progress.seatrial_step_logged(step=Step(HOSTILE, 1, 2, {"loss": float("nan")}))
+    console.progress.seatrial_stage_finished(record=record(HOSTILE))
     console.verdict(result(text=HOSTILE))
     console.plugins([{"plugin": HOSTILE, "components": [{"kind": HOSTILE, "name": HOSTILE, "summary": HOSTILE}]}])
     console.suites([{"name": HOSTILE, "description": HOSTILE, "path": HOSTILE}])
@@ -222,15 +121,6 @@ def test_a_stream_that_knows_only_ascii_gets_what_it_can_show():
     assert raw.getvalue().startswith(b"PASS  router ? ?: 1 of 1 gates")
 
 
-def test_the_host_takes_it_as_a_watcher(streams):
-    host = Host.load()
-    console = Console("plain", stdout=streams[0], stderr=streams[1])
-    host.register(console, name="console", distribution="seatrial", version="0")
-    host.run_started(plan())
-    assert streams[0].getvalue().startswith("Trial router: 4 stages")
-    assert list(host.watch_failures) == []
-
-
 def test_importing_it_imports_no_rich():
     code = "import sys, seatrial.display.console; print(sorted(m for m in sys.modules if m.partition('.')[0] in {'rich', 'torch'}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -241,7 +131,7 @@ def test_what_a_stage_warns_of_is_said_when_it_is_done_and_again_at_the_end(stre
     out, err = streams
     console = Console("plain", stdout=out, stderr=err)
     warned = record("clean", rows_in=9, dropped=9, rows_out=0, warnings=["clean: 9 of 9 rows\x1b[31m were dropped"])
-    console.seatrial_stage_finished(record=warned)
+    console.progress.seatrial_stage_finished(record=warned)
     assert out.getvalue().splitlines()[1] == "  Warning: clean: 9 of 9 rows were dropped"
     console.verdict(result(records=(warned,)))
     assert "Warning: clean: 9 of 9 rows were dropped" in out.getvalue().splitlines()[2:]
@@ -253,15 +143,8 @@ def test_json_holds_the_warnings_of_stages_too(streams):
     assert json.loads(out.getvalue())["warnings"] == ["much", "tuned does not beat minilm"]
 
 
-def on_a_terminal(monkeypatch, columns):
-    monkeypatch.setenv("COLUMNS", str(columns))
-    monkeypatch.setenv("TERM", "xterm")
-    out = Terminal()
-    return Console("live", stdout=out, stderr=io.StringIO()), lambda: without_escapes(out.getvalue())
-
-
-def test_a_narrow_terminal_gets_lines_instead_of_tables_and_no_name_is_cut(monkeypatch):
-    console, said = on_a_terminal(monkeypatch, 40)
+def test_a_narrow_terminal_gets_lines_instead_of_tables_and_no_name_is_cut(on_a_terminal):
+    console, said = on_a_terminal(40)
     console.verdict(result())
     part = {"kind": "filters", "name": "semantic_duplicates", "summary": "Rows that say the same in other words."}
     console.plugins([{"plugin": "p", "distribution": "d", "version": "1", "components": [part]}])
@@ -273,17 +156,7 @@ def test_a_narrow_terminal_gets_lines_instead_of_tables_and_no_name_is_cut(monke
     assert "…" not in said()
 
 
-def test_a_wide_terminal_gets_tables(monkeypatch):
-    console, said = on_a_terminal(monkeypatch, 120)
+def test_a_wide_terminal_gets_tables(on_a_terminal):
+    console, said = on_a_terminal(120)
     console.suites([{"name": "quickstart", "description": "A first one.", "path": "a/suite.yaml"}])
     assert "What it tries" in said()
-
-
-def test_the_percentage_of_a_bar_is_a_number(monkeypatch):
-    console, said = on_a_terminal(monkeypatch, 120)
-    console.seatrial_run_started(plan=plan())
-    console.seatrial_step_logged(step=Step("read", 1, 2))
-    console._bars.refresh()
-    console.close()
-    assert " 50%" in said()
-    assert "progress.percentage" not in said()
