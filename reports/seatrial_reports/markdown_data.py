@@ -1,0 +1,185 @@
+"""What report.md says of the data: flow, findings, identity terms, coverage and leaks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seatrial.display.legible import one_line
+from seatrial_reports.dimensions import Dimension
+from seatrial_reports.markdown_text import Column, cell, sentence, table
+from seatrial_reports.view import View
+
+__all__ = ["data_sections"]
+
+SHOWN = 5
+"""Gaps, kinds of rows and leaked rows listed; the HTML report has more."""
+
+RATES = 12
+"""Identity terms listed, those first that are most surely flagged more often."""
+
+
+def data_sections(view: View) -> Iterator[str]:
+    """Everything from the rows that were read to those that leaked."""
+    yield from _data(view)
+    yield from _identity(view)
+    yield from _coverage(view)
+    yield from _leakage(view)
+
+
+def _data(view: View) -> Iterator[str]:
+    data = view.data
+    if data.flow:
+        yield from ("", "## Data", "")
+        yield from table(
+            (Column("Stage"), *(Column(name, "right") for name in ("In", "Dropped", "Kept")), Column("Adds up")),
+            (
+                (s.name, f"{s.rows_in:,}", f"{s.dropped:,}", f"{s.rows_out:,}", "yes" if s.adds_up else "NO")
+                for s in data.flow
+            ),
+        )
+    if data.cover.splits:
+        yield from ("", "Split: " + ", ".join(f"{name} {n:,}" for name, n in data.cover.splits) + ".")
+    if data.cover.lonely:
+        yield f"Test rows with no similar train row: {cell(data.cover.lonely)}."
+    if data.loud:
+        yield ""
+        yield from table(
+            (Column("Filter"), Column("Rule"), Column("What became of it"), Column("For example")),
+            (
+                (
+                    f"{block.filter}{' (weak detector)' if block.weak else ''}",
+                    rule.rule,
+                    rule.done,
+                    one_line(rule.examples[0].detail or rule.examples[0].excerpt, 120) if rule.examples else "",
+                )
+                for block in data.loud
+                for rule in block.rules
+            ),
+        )
+    if data.quiet:
+        named = (f"{block.filter}{' (weak detector)' if block.weak else ''}" for block in data.quiet)
+        yield from ("", f"Found nothing: {', '.join(cell(name) for name in named)}.")
+    if data.naive:
+        yield from ("", "What a naive split would have reported (an estimate):", "")
+        yield from table(
+            (Column("Measured on"), *(Column(name, "right") for name in ("Value", "95% interval", "n"))),
+            data.naive.lines,
+        )
+
+
+def _identity(view: View) -> Iterator[str]:
+    for block in view.data.identity:
+        yield from ("", f"## Flag rates by identity term: {cell(block.filter)}", "", sentence(block.said))
+        if block.lines and block.none:
+            yield ""
+            yield from table(
+                (
+                    Column("Rows that name"),
+                    *(Column(name, "right") for name in ("Flagged", "Rate", "95% interval", "More than none")),
+                    Column("95% interval of that", "right"),
+                ),
+                (
+                    (line.named, line.flagged, line.rate, line.interval, line.excess, line.excess_interval)
+                    for line in (block.none, *block.lines[:RATES])
+                ),
+            )
+            if len(block.lines) > RATES:
+                yield from (
+                    "",
+                    f"{len(block.lines) - RATES:,} more groups: see index.html.",
+                )
+        if block.few:
+            yield from ("", f"Too few rows to compare (fewer than {block.least:,}): {sentence(block.few)}.")
+
+
+def _coverage(view: View) -> Iterator[str]:
+    """What train or test lacks; the counts of all parts stand in the HTML report."""
+    for cover in view.data.coverage:
+        yield from ("", "## Coverage", "")
+        yield from table(
+            (
+                Column("Rows by"),
+                Column("In test, none or few in train"),
+                Column("In train, none or few in test"),
+                Column("Parts", "right"),
+                Column("Divergence"),
+            ),
+            (
+                (
+                    one.title,
+                    *(_gaps(one, split) for split in ("train", "test")),
+                    f"{len(one.bars) + one.others:,}",
+                    one.divergence or "not compared",
+                )
+                for one in cover.dimensions
+            ),
+        )
+        said = [f"Test rows with no near train row: {cell(cover.lonely)}."] if cover.lonely else []
+        said += [f"Test rows that stand among test rows alone: {cell(cover.unmatched)}."] if cover.unmatched else []
+        said += [
+            f"Lacking: {cell(one.name)} ({one.size}{f': {cell(one.labels)}' if one.labels else ''})."
+            for one in cover.lacking[:SHOWN]
+        ]
+        said += [
+            f"{what[0].upper()}{what[1:]}, train and test: {' · '.join(value for value in values if value)}."
+            for what, values in cover.diversity
+        ]
+        said += [f"Not looked for: {cell(cover.absent)}."] if cover.absent else []
+        for line in said:
+            yield from ("", line)
+
+
+def _gaps(one: Dimension, split: str) -> str:
+    found = [bar for bar in one.gaps if bar.gap.endswith(f" in {split}")]
+    if not found:
+        return "none" if one.divergence else "not compared"
+    named = "; ".join(one_line(bar.name, 60) for bar in found[:SHOWN])
+    return f"{len(found)}: {named}{'; …' if len(found) > SHOWN else ''}"
+
+
+def _leakage(view: View) -> Iterator[str]:
+    leaks = view.data.leaks
+    if not leaks.filters and not leaks.pairs:
+        return
+    yield from ("", "## Leakage", "")
+    if not leaks.pairs:
+        yield f"Looked for by {', '.join(cell(name) for name in leaks.filters)}: nothing was found."
+    else:
+        yield f"Rows that give away what the model is tested on: {leaks.rows:,}; dropped of these: {leaks.dropped:,}."
+    if leaks.groups:
+        yield ""
+        yield from table(
+            (
+                Column("Texts"),
+                Column("Looked for by"),
+                Column("Items", "right"),
+                Column("Given away", "right"),
+                Column("By rule"),
+            ),
+            (
+                (
+                    group.name,
+                    group.filter,
+                    group.items,
+                    group.given_away,
+                    ", ".join(f"{rule} {n}" for rule, n in group.by_rule),
+                )
+                for group in leaks.groups
+            ),
+        )
+    if leaks.pairs:
+        yield ""
+        yield from table(
+            (Column("Train row"), Column("Gives away"), Column("Found by"), Column("Shared text")),
+            (
+                (
+                    pair.train_place or pair.train_row,
+                    pair.other_place or pair.other_row,
+                    ", ".join(pair.rules),
+                    one_line(pair.other_text, 120),
+                )
+                for pair in leaks.pairs[:SHOWN]
+            ),
+        )
+        if leaks.pairs_total > SHOWN:
+            yield from ("", f"{leaks.pairs_total - SHOWN:,} more: see index.html or the ledger.")
