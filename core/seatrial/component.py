@@ -83,7 +83,8 @@ class Component(Generic[T_co]):
     place: Place = "rows"
     """Filters: where it stands in a run."""
     version: str = "1"
-    """Raised whenever equal input and options could give another result; part of every cache key."""
+    """Raised whenever equal input and options could give another result; part of every cache key. For a filter, that is
+    what its rules' versions don't say: its measures, facts and clusters."""
 
     def metrics_for(self, options: Mapping[str, Any]) -> tuple[Metric, ...]:
         """The metrics that it will produce when built with `options`."""

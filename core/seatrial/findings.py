@@ -24,7 +24,10 @@ class Rule:
     action: Action = "drop"
     """What happens where the suite says nothing else."""
     version: str = "1"
-    """Raised whenever the same row could get another finding."""
+    """Raised by whoever changes the rule so that, under the same options, it finds other rows, or the same ones with other
+    scores, spans, replacements or matches; not for another wording of `detail`, nor for another default of an option.
+
+    So a rule of one version means the same in two ledgers, and no run goes on from what another version found."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from seatrial.benchmark import Benchmark
-from seatrial.data.formats import FormatError, Parsed, parse
+from seatrial.data.format_error import FormatError
+from seatrial.data.formats import Parsed, parse
 from seatrial.errors import SourceError
 from seatrial.rows import RawRecord, Row
 from seatrial.sources import Reader, Resolved

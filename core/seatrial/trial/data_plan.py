@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from seatrial.engines import Engine
 from seatrial.store import digest_path
@@ -73,15 +74,7 @@ def _read(suite: Suite, bench: Workbench) -> Read:
         if file is not None
     ]
     named = {source.reader.name: source.reader.options for source in given.values() if source and source.reader}
-    readers = {
-        name: NamedReader(
-            name,
-            bench.provided("readers", name).distribution,
-            bench.build("readers", name, named.get(name, {})),
-            named.get(name, {}),
-        )
-        for name in bench.host.names("readers")
-    }
+    readers = {name: _reader(bench, name, named.get(name, {})) for name in bench.host.names("readers")}
     redacts = any(
         rule.action == "redact"
         for chosen in suite.filters
@@ -101,6 +94,12 @@ def _input(bench: Workbench, file: DataFile, split: str) -> Input:
         label_style=file.label_style,
         limit=file.limit,
     )
+
+
+def _reader(bench: Workbench, name: str, options: Mapping[str, Any]) -> NamedReader:
+    provided = bench.provided("readers", name)
+    versions = provided.version, provided.component.version
+    return NamedReader(name, provided.distribution, bench.build("readers", name, options), options, versions)
 
 
 def _filters(suite: Suite, bench: Workbench, place: str) -> list[SuiteFilter]:

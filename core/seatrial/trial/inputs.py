@@ -38,6 +38,8 @@ class NamedReader:
     plugin: str
     reader: Reader
     options: Mapping[str, Any]
+    versions: tuple[str, str] = ("", "")
+    """The distribution's and the component's."""
 
 
 def reader_of(source: Input, file: Path, readers: Mapping[str, NamedReader]) -> NamedReader:

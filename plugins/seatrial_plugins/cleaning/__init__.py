@@ -33,9 +33,13 @@ SCHEMA_RULES = (
         "After the system turn the user begins, and user and assistant take turns; a tool speaks only after the "
         "assistant or another tool.",
     ),
-    Rule("empty-turn", "A turn says nothing that can be seen (an assistant's turn that only calls a tool is fine)."),
+    Rule(
+        "empty-turn",
+        "A turn says nothing that can be seen (an assistant's turn that only calls a tool is fine).",
+        version="2",
+    ),
     Rule("empty-instruction", "An alpaca row has an input and no instruction."),
-    Rule("repeated-turn", "A turn repeats the one before it word for word."),
+    Rule("repeated-turn", "Somebody (not a tool) says word for word what they said just before.", version="2"),
     Rule("unanswered", "The conversation does not end with an answer of the assistant's."),
     Rule(
         "tool-call",
@@ -45,7 +49,7 @@ SCHEMA_RULES = (
         "tool-answer",
         "A tool's turn answers no open call: its id is none of the calls' ids, or the assistant has called nothing.",
     ),
-    Rule("tool-unanswered", "Somebody speaks before a tool has answered the assistant's call.", "flag"),
+    Rule("tool-unanswered", "Somebody speaks before a tool has answered the assistant's call.", "flag", version="2"),
     Rule(
         "placeholder",
         "A turn (or an alpaca row's input) stands in for a text that is missing, such as `<noinput>` or `N/A`.",
@@ -83,12 +87,22 @@ UNICODE_RULES = (
 LENGTH_RULES = (
     Rule("too-short", "The conversation has fewer characters than `min_characters`."),
     Rule("too-long", "The conversation has more characters than `max_characters`."),
-    Rule("too-many-tokens", "The conversation, in the model's chat template, has more tokens than `max_tokens`."),
     Rule(
-        "uncountable", "The model's tokenizer or chat template refuses the conversation, so its tokens are not counted."
+        "too-many-tokens",
+        "The conversation, in the model's chat template, has more tokens than `max_tokens`.",
+        version="2",
     ),
-    Rule("truncated", "Training would cut off the end of the conversation, beyond `cut_at` tokens.", "flag"),
-    Rule("answer-cut-off", "Training would cut off the whole last answer, beyond `cut_at` tokens.", "flag"),
+    Rule(
+        "uncountable",
+        "The model's tokenizer or chat template refuses the conversation, so its tokens are not counted.",
+        version="2",
+    ),
+    Rule(
+        "truncated", "Training would cut off the end of the conversation, beyond `cut_at` tokens.", "flag", version="2"
+    ),
+    Rule(
+        "answer-cut-off", "Training would cut off the whole last answer, beyond `cut_at` tokens.", "flag", version="2"
+    ),
 )
 
 LABELS_RULES = (

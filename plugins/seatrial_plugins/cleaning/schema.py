@@ -90,9 +90,18 @@ def _contents(row: Row) -> Iterator[Finding]:
     empty = [index for index, turn in enumerate(row.turns) if _says_nothing(turn.content) and not calls_of(turn)]
     if empty:
         yield _at(row, "empty-turn", empty, _listed(row, empty))
-    repeated = [index for index in range(1, len(row.turns)) if row.turns[index] == row.turns[index - 1]]
+    repeated = [index for index, (before, turn) in enumerate(pairwise(row.turns), 1) if _repeats(turn, before)]
     if repeated:
         yield _at(row, "repeated-turn", repeated, _listed(row, repeated))
+
+
+def _repeats(turn: Turn, before: Turn) -> bool:
+    """Whether somebody says it again, white space aside. Of tools, several may well answer the same."""
+    return (
+        (turn.role, turn.extra) == (before.role, before.extra)
+        and turn.role != "tool"
+        and turn.content.split() == before.content.split()
+    )
 
 
 def _tools(row: Row) -> Iterator[Finding]:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seatrial.data.formats import COLUMNS, RULES, FormatError, Parsed, parse, recognise
+from seatrial.data.format_error import RULES, FormatError
+from seatrial.data.formats import COLUMNS, Parsed, parse, recognise
 from seatrial.rows import Format, Row, Turn, content_id, rows_to_table
 
 MESSAGES = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]
@@ -24,7 +25,7 @@ def said(record, **options):
 def refusal(record, **options):
     with pytest.raises(FormatError) as caught:
         parse(record, **options)
-    assert caught.value.rule in RULES
+    assert caught.value.rule in {rule.name for rule in RULES}
     return caught.value.rule, str(caught.value)
 
 
@@ -107,6 +108,23 @@ def test_function_calls_of_sharegpt_become_tool_calls_and_their_observations_ans
         assert asked.content == ""
         assert json.loads(asked.extra) == {"tool_calls": [{"type": "function", "function": each} for each in calls]}
         assert answered == Turn("tool", '{"sky": "blue"}')
+
+
+def test_function_calls_as_openai_wrote_them_first_are_read():
+    call = {"name": "weather", "arguments": '{"city": "Paris"}'}
+    messages = [
+        {"role": "user", "content": "Weather?"},
+        {"role": "assistant", "content": None, "function_call": call},
+        {"role": "function", "name": "weather", "content": "blue"},
+        {"role": "assistant", "content": "Blue."},
+    ]
+    _, asked, answered, _ = parse({"messages": messages}).turns
+    assert (asked.role, asked.content, json.loads(asked.extra)) == ("assistant", "", {"function_call": call})
+    assert answered == Turn("tool", "blue", '{"name":"weather"}')
+    assert parse({"messages": [{"role": "assistant", "function_call": call}]}).turns[0].content == ""
+    for nothing in ({}, {"function_call": None}, {"tool_calls": []}):
+        said = {"messages": [{"role": "assistant", "content": None, **nothing}]}
+        assert refusal(said) == ("wrong-type", "`messages[0].content` is null, not text")
 
 
 def test_odd_but_readable_chats_are_left_to_the_schema_filter():
@@ -224,12 +242,12 @@ def test_an_answer_that_is_not_one_of_the_choices_is_refused(choices, answer, ex
         (
             {"messages": [{"role": "bot", "content": "x"}]},
             "wrong-role",
-            "`messages[0].role` is 'bot'; known roles are system, user, assistant, tool",
+            "`messages[0].role` is 'bot'; known roles are system, user, assistant, tool, function",
         ),
         (
             {"messages": [{"role": "User", "content": "x"}]},
             "wrong-role",
-            "`messages[0].role` is 'User'; known roles are system, user, assistant, tool",
+            "`messages[0].role` is 'User'; known roles are system, user, assistant, tool, function",
         ),
         (
             {"messages": [{"role": ["user"], "content": "x"}]},
@@ -402,7 +420,7 @@ def test_any_json_value_parses_or_is_a_format_error(record, name):
     except FormatError as error:
         refused = error
     if refused is not None:
-        assert refused.rule in RULES
+        assert refused.rule in {rule.name for rule in RULES}
         assert str(refused)
         return
     assert parsed.turns

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from seatrial.data.formats import FormatError, Parsed, parse
+from seatrial.data.format_error import RULES, FormatError
+from seatrial.data.formats import Parsed, parse
 from seatrial.data.label_names import LabelNames
 from seatrial.data.ledger import Entry, LedgerWriter, write_ledger
 from seatrial.data.table import write_rows
@@ -23,6 +24,8 @@ __all__ = ["Look", "Read"]
 
 LOOKED_AT = 10_000
 """Rows that a look before a run reads at most, to find out whether the labels are there that the suite renames."""
+
+_VERSIONS = {rule.name: rule.version for rule in RULES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class Read:
     after = ()
 
     def parts(self) -> object:
-        """The inputs' options and the digests of their files."""
+        """The inputs' options and the digests of their files, and what reads them, in which version."""
         return [
             {
                 "address": given.resolved.address,
@@ -63,7 +66,10 @@ class Read:
                 "limit": given.limit,
             }
             for given in self.inputs
-        ] + [{name: dict(reader.options) for name, reader in self.readers.items()}]
+        ] + [
+            {name: [reader.plugin, *reader.versions, dict(reader.options)] for name, reader in self.readers.items()},
+            _VERSIONS,
+        ]
 
     def run(self, given: Artifact, folder: RunFolder, progress: Progress) -> Artifact:
         """Every record becomes a row or a ledger entry."""
@@ -247,7 +253,7 @@ class _Reading:
             filter=reader.name,
             plugin=reader.plugin,
             rule=error.rule,
-            rule_version="1",
+            rule_version=_VERSIONS[error.rule],
             action="drop",
             decisive=True,
             detail=str(error),

@@ -34,7 +34,7 @@ RULES = (
     Rule("c4-policy", "A line is about terms of use, privacy or cookies.", "flag"),
     Rule("c4-few-sentences", "The lines that C4 would leave have fewer than `min_sentences` sentences (C4: 3)."),
     Rule("c4-lorem-ipsum", "The phrase `lorem ipsum` stands in the text."),
-    Rule("c4-curly-bracket", "The text has a curly bracket, as code and templates do."),
+    Rule("c4-curly-bracket", "The text has an opening curly bracket, as code and templates do.", version="2"),
 )
 
 LINE_RULES = frozenset({"c4-long-word", "c4-no-end-mark", "c4-short-line", "c4-javascript", "c4-policy"})
@@ -42,7 +42,7 @@ LINE_RULES = frozenset({"c4-long-word", "c4-no-end-mark", "c4-short-line", "c4-j
 
 _CITATION = re.compile(r"\[\d*\]|\[edit\]|\[citation needed\]")
 _LOREM_IPSUM = re.compile("lorem ipsum", re.IGNORECASE)
-_CURLY_BRACKET = re.compile("[{}]")
+_CURLY_BRACKET = re.compile("{")
 _SENTENCE_END = re.compile(r"[.?!]+[\"'”’»)\]]*(?=\s|$)|[。！？｡．؟۔।॥։።។။]+")
 
 

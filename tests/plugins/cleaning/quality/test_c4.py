@@ -29,7 +29,7 @@ GOOD = "This line is long enough."
         ("policy", "We use biscuits on this page.", "We use cookies on this page.", 1),
         ("policy", "Terms are of no use here.", "These are our Terms of Use.", 1),
         ("lorem-ipsum", "Lorem, ipsum!", "Lorem Ipsum, lorem ipsum", 2),
-        ("curly-bracket", "(a) [b]", "f() { return }", 2),
+        ("curly-bracket", "(a) [b] :}", "f() { return { } }", 2),
     ],
 )
 def test_each_rule_at_its_threshold_and_beyond(quality, rule, at, beyond, score):

@@ -50,7 +50,7 @@ def test_every_rule_is_declared_once_with_its_source():
 
 
 def test_what_is_read_is_an_option():
-    row = Row("r", (Turn("user", "{"), Turn("assistant", "}")), "chat", "s", "f", 1)
+    row = Row("r", (Turn("user", "{"), Turn("assistant", "x {")), "chat", "s", "f", 1)
 
     def spans(**options):
         return [[s.turn for s in f.spans] for f in build_quality(rules=["c4-curly-bracket"], **options).inspect([row])]
