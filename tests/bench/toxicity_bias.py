@@ -33,7 +33,8 @@ from seatrial.suite.file import load_suite
 from seatrial.trial.run import run
 from seatrial_plugins.encoders import minilm
 from seatrial_plugins.toxicity import detoxify, minilm_toxicity
-from seatrial_plugins.toxicity.identity_terms import IDENTITY_TERMS, TermFinder, extended
+from seatrial_plugins.toxicity.identity_terms import IDENTITY_TERMS
+from seatrial_plugins.toxicity.term_finder import TermFinder, extended
 
 THRESHOLD = 0.5
 

@@ -45,13 +45,15 @@ def toxicity(
         threshold: the probability, over 0 and at most 1, from which on a label is a finding, or one for each label that
             counts, `{toxicity: 0.8, threat: 0.3}`. 0.5 is convention: Detoxify ships no threshold.
         labels: the detector's labels that count; all of them where nothing is said.
-        identity_terms: words that name groups of people, by axis, `{caste: [dalit, scheduled caste|scheduled castes]}`;
-            spellings of one term stand between `|`. Plurals are found, too.
-        identity_list: whether these extend seatrial's list or replace it; replaced by `{}`, nothing is tallied.
+        identity_terms: words that name groups of people, by axis, `{caste: [dalit|scheduled caste, brahmin]}`; spellings
+            of one term stand between `|`. Plurals are found, too, by the rules of English.
+        identity_list: whether these extend seatrial's list or replace it, with the phrases in which its words name nobody
+            (black coffee); replaced by `{}`, nothing is tallied.
         identity_least: rows naming a term, and rows naming none, below which rates are not compared.
     """
     from seatrial_plugins.toxicity.identity_tally import IdentityTally
-    from seatrial_plugins.toxicity.identity_terms import IDENTITY_TERMS, OURS, TermFinder, extended
+    from seatrial_plugins.toxicity.identity_terms import IDENTITY_TERMS, OURS, PHRASES
+    from seatrial_plugins.toxicity.term_finder import TermFinder, extended
     from seatrial_plugins.toxicity.toxicity_filter import ToxicityFilter
 
     if identity_list == "replace" and identity_terms is None:
@@ -59,7 +61,7 @@ def toxicity(
             "toxicity: identity_list: replace, but identity_terms names nothing; give terms, or {} for none"
         )
     own = identity_terms or {}
-    finder = TermFinder(own if identity_list == "replace" else extended(IDENTITY_TERMS, own))
+    finder = TermFinder(own, ()) if identity_list == "replace" else TermFinder(extended(IDENTITY_TERMS, own), PHRASES)
     whose = "the suite" if identity_list == "replace" else OURS + (", extended by the suite" if own else "")
     tally = IdentityTally(finder, terms_of=whose, least=identity_least)
     return ToxicityFilter(detector, threshold=threshold, labels=labels, tally=tally)
@@ -122,7 +124,7 @@ def seatrial_filters() -> Iterable[Component[Filter]]:
         uses={"detector": Use("detector", default="minilm-toxicity")},
         rules=RULES,
         metrics=(PARITY_DIFFERENCE,),
-        version="2",
+        version="3",
     )
 
 

@@ -13,7 +13,8 @@ from collections.abc import Collection, Mapping, Sequence
 from seatrial import Measured, Metric, Row
 from seatrial.errors import UsageError
 from seatrial.stats import GATE_LEVEL, Proportion, ProportionDifference
-from seatrial_plugins.toxicity.identity_terms import OURS, Term, TermFinder
+from seatrial_plugins.toxicity.identity_terms import OURS
+from seatrial_plugins.toxicity.term_finder import Term, TermFinder
 
 __all__ = ["PARITY_DIFFERENCE", "IdentityTally"]
 

@@ -6,7 +6,7 @@ from seatrial import Row, Turn
 from seatrial.errors import UsageError
 from seatrial.stats import Proportion, ProportionDifference
 from seatrial_plugins.toxicity.identity_tally import IdentityTally
-from seatrial_plugins.toxicity.identity_terms import TermFinder
+from seatrial_plugins.toxicity.term_finder import TermFinder
 
 FINDER = TermFinder({"religion": ["muslim", "sikh"], "age": ["elderly"]})
 

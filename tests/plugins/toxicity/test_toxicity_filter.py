@@ -172,7 +172,7 @@ def test_flag_rates_are_told_by_the_groups_that_rows_name(conversation):
     found = flag_rates(rows)
     lines = {line["term"]: (line["n"], line["flagged"]) for line in found.facts["flag_rates"]["lines"]}
     assert lines == {"": (40, 30), "muslim": (40, 30)}
-    assert found.facts["flag_rates"]["terms_of"] == "seatrial, version 1"
+    assert found.facts["flag_rates"]["terms_of"] == "seatrial, version 2"
     assert found.measures["parity_difference"] > 0.4
 
 
@@ -184,7 +184,7 @@ def test_a_suite_says_which_terms(conversation):
     }
     assert [line["term"] for line in told["extend"]["lines"] if line["term"]] == ["muslim", "dalit"]
     assert [line["term"] for line in told["replace"]["lines"] if line["term"]] == ["dalit"]
-    assert told["extend"]["terms_of"] == "seatrial, version 1, extended by the suite"
+    assert told["extend"]["terms_of"] == "seatrial, version 2, extended by the suite"
     assert told["replace"]["terms_of"] == "the suite"
     assert flag_rates(rows, identity_terms={}, identity_list="replace").facts == {}
 

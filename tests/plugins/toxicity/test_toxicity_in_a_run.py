@@ -9,7 +9,8 @@ from seatrial.errors import SuiteError
 from seatrial.host import Host
 from seatrial.suite.file import load_suite
 from seatrial.trial.run import run
-from seatrial_plugins.toxicity.identity_terms import IDENTITY_TERMS, TermFinder
+from seatrial_plugins.toxicity.identity_terms import IDENTITY_TERMS
+from seatrial_plugins.toxicity.term_finder import TermFinder
 
 SUITE = """
 name: messages
