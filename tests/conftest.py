@@ -12,11 +12,23 @@ import seatrial_suites
 from seatrial import ModelFiles, Row, Turn
 from seatrial.trial.environment import share_cores
 
+from .last_words import pytest_configure  # noqa: F401 - a hook of pytest
+from .left_behind import State
+
 share_cores()
 
 # No test asserts how long something takes: a busy machine, or a first call that imports a library, is no failure.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+
+@pytest.fixture(autouse=True)
+def _leave_the_process_as_it_was():
+    """All tests share one process: one that changes it fails, and not another one an hour later."""
+    before = State.now()
+    yield
+    assert not before.changes()
+
 
 TINY = Path(seatrial_suites.__file__).parent / "tiny_llama"
 

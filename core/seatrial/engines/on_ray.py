@@ -11,9 +11,11 @@ import importlib.util
 import logging
 import os
 import pickle
+import signal
 import sys
+import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,8 +29,10 @@ if TYPE_CHECKING:
 __all__ = ["RayEngine"]
 
 
-_SETTINGS = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DATA_LOG_LEVEL": "ERROR"}
-"""What Ray is told where the user says nothing else: to report nothing to anybody, and no progress on the terminal."""
+_SETTINGS = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DATA_LOG_LEVEL": "ERROR", "RAY_ENABLE_AUTO_CONNECT": "0"}
+"""What Ray is told where the user says nothing else: to report nothing to anybody, no progress on the terminal, and not to
+start again by itself. Threads of Ray Data outlive a map that ends early, and what they ask for after `ray.shutdown()`
+would start another Ray beside the one that goes; 60 s later its lost server ends this process with exit code 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +59,23 @@ class RayEngine:
             os.environ.setdefault(name, value)
         import ray
 
-        ours = not ray.is_initialized()
-        if ours:
-            _start(self.address, self.workers)
-        try:
+        with _started(self.address, self.workers) if not ray.is_initialized() else nullcontext():
             yield _OnRay(self.workers or max(1, int(ray.cluster_resources().get("CPU", 1))))
-        finally:
-            if ours:
-                ray.shutdown()
+
+
+@contextmanager
+def _started(address: str | None, workers: int | None) -> Iterator[None]:
+    """Ray within the block; what this process does on SIGTERM, which Ray changes, is as before when it is left."""
+    import ray
+
+    on_termination = signal.getsignal(signal.SIGTERM)
+    try:
+        _start(address, workers)
+        yield
+    finally:
+        ray.shutdown()
+        if on_termination is not None and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, on_termination)
 
 
 def _start(address: str | None, workers: int | None) -> None:

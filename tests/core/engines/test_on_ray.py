@@ -50,11 +50,14 @@ def folder(tmp_path, monkeypatch):
 
 @pytest.fixture
 def two_workers():
+    """One Ray for all stages of a test. When it has gone, nothing starts it again, as a thread of Ray Data might."""
+    with RayEngine(workers=2).open():
+        yield
     import ray
 
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
-    yield
-    ray.shutdown()
+    with pytest.raises(ray.exceptions.RaySystemError):
+        ray.put("a thread's last question")
+    assert not ray.is_initialized()
 
 
 @pytest.mark.slow
