@@ -2,6 +2,8 @@
 
 local      this process, and one for each core where that pays
 workers    those processes; `pieces`, what each is given at a time
+processes  how processes are started, and what is known of one that died: `at_work`, the component that it was at
+carried    what goes from one process to another: a job there, an error back
 on_ray     Ray Data (extra `distributed`)
 """
 

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seatrial.engines import Batchwise, Job
+from seatrial.engines.carried import packed
 from seatrial.engines.pieces import cut, pieces_of
-from seatrial.engines.workers import Workers, cores, on_gpu, packed
+from seatrial.engines.workers import UnopenedError, Workers, cores, on_gpu
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -67,10 +68,15 @@ class _Local:
                 pace = min(paces)
                 if done > 1 and self._worthwhile(pace * sum(piece.rows for piece in left[done:])):
                     carried = packed(job)
-                    if carried is not None:
-                        yield from self._shared().map(carried, path, cut(left[done:], pace))
-                        return
-                    _log.warning("a part of this stage cannot be carried into other processes, so one does it all")
+                    try:
+                        if carried is not None:
+                            yield from self._shared().map(carried, path, cut(left[done:], pace))
+                            return
+                        _log.warning("a part of this stage cannot be carried into other processes, so one does it all")
+                    except UnopenedError as error:
+                        _log.warning(
+                            "a part of this stage is lacking in other processes, so one does it all: %s", error
+                        )
                     self._count = 1
                 piece = left[done]
                 if piece.group != group:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seatrial.engines import Batchwise, Job, Work
+from seatrial.engines.carried import carriable_errors
 from seatrial.errors import SeatrialError, StageError, UsageError
 
 if TYPE_CHECKING:
@@ -149,10 +150,11 @@ def _done(table: pa.Table, *, job: Any, key: str) -> pa.Table:
 
     global _begun  # noqa: PLW0603 - what a process holds between its tasks
     try:
-        if _begun is None or _begun[0] != key:
-            _begun = None
-            _begun = key, ray.cloudpickle.loads(ray.get(job)).begin()
-        packed, error = [_packed(result) for result in _begun[1](table)], None
+        with carriable_errors():
+            if _begun is None or _begun[0] != key:
+                _begun = None
+                _begun = key, ray.cloudpickle.loads(ray.get(job)).begin()
+            packed, error = [_packed(result) for result in _begun[1](table)], None
     except SeatrialError as raised:  # as a value: an exception would come back wrapped in pages of Ray's own
         packed, error = [], pickle.dumps(raised)
     return pa.table(

@@ -1,20 +1,25 @@
 """A suite's baselines, fitted: in this process, or in one beside it while the model under test keeps a GPU busy.
 
 Fitting needs a core or two for half a minute, and a model on a GPU needs one core all along: side by side they cost the
-longer of the two. On a CPU the model needs all cores, and nothing would be gained.
+longer of the two. On a CPU the model needs all cores, and nothing would be gained. The process beside uses no GPU: a second
+one there would take memory from the model and wait for it.
 """
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from seatrial.data.table import open_rows
-from seatrial.engines.workers import one_beside, packed
+from seatrial.engines.at_work import at_work
+from seatrial.engines.carried import carriable_errors, packed
+from seatrial.engines.processes import Pool
+from seatrial.engines.workers import one_beside
 from seatrial.errors import PluginError, StageError
 from seatrial.model import Baseline
 from seatrial.rows import Row, Rows
@@ -79,27 +84,32 @@ def fitted(
 ) -> Iterator[Mapping[str, Baseline]]:
     """Name → the baseline, fitted on the labelled rows of a table.
 
-    With `beside` they are fitted in another process, which ends with the block: what is given are stand-ins that wait
-    for their baseline when they are first asked. One that cannot be carried into another process, such as one of the
-    script that was started, is fitted here all the same.
+    With `beside` they are fitted in another process, without a GPU, which ends with the block: what is given are stand-ins
+    that wait for their baseline when they are first asked. One that cannot be built there is fitted here all the same: one
+    of the script that was started, or one that a suite tells to use a GPU.
     """
-    if not beside or not baselines or packed(baselines) is None:
+    carried = [job for named in baselines if beside and (job := packed(named)) is not None]
+    if not baselines or len(carried) < len(baselines):
         yield {named.name: named.fit(open_rows(rows), make, seed=seed, stage=stage) for named in baselines}
         return
-    with one_beside() as process:
-        yield {
-            named.name: _Beside(named.name, process, process.submit(_fit, named, rows, seed, stage))
-            for named in baselines
-        }
+    with one_beside() as pool:
+
+        def stand_in(named: NamedBaseline, job: bytes) -> _Beside:
+            begun = pool.executor.submit(_fit, named.name, job, rows, seed, stage)
+            return _Beside(named.name, pool, begun, lambda: named.fit(open_rows(rows), make, seed=seed, stage=stage))
+
+        yield {named.name: stand_in(named, job) for named, job in zip(baselines, carried, strict=True)}
 
 
-@dataclass(frozen=True, slots=True)
 class _Beside:
-    """Stands in for a baseline in the other process."""
+    """Stands in for a baseline in the other process, or for one that could not be built there."""
 
-    name: str
-    process: ProcessPoolExecutor
-    fitted: Future[None]
+    def __init__(self, name: str, pool: Pool, fitted: Future[bool], fit_here: Callable[[], Baseline]) -> None:
+        self._name = name
+        self._pool = pool
+        self._fitted = fitted
+        self._fit_here = fit_here
+        self._here: Baseline | None = None
 
     def fit(self, rows: Sequence[Row], *, seed: int) -> None:
         """It is being fitted already."""
@@ -107,13 +117,14 @@ class _Beside:
     def classify(self, rows: Sequence[Row]) -> list[str]:
         """What the baseline answers."""
         try:
-            self.fitted.result()
-            return self.process.submit(_classify, self.name, list(rows)).result()
+            if self._fitted.result():
+                return self._pool.executor.submit(_classify, self._name, list(rows)).result()
         except BrokenProcessPool as error:
-            raise StageError(
-                f"baseline {self.name}: the process in which it is fitted died (was it out of memory?); leave the "
-                "baseline out: `baselines:` lists those that are taken"
-            ) from error
+            said = self._pool.death().said("the process in which baselines are fitted")
+            raise StageError(f"{said}; leave the baseline out: `baselines:` lists those that are taken") from error
+        if self._here is None:
+            self._here = self._fit_here()
+        return self._here.classify(rows)
 
 
 # ---- in the process beside -------------------------------------------------------------------------------------------
@@ -122,9 +133,21 @@ _held: dict[str, Baseline] = {}
 """The baselines of this process, by name."""
 
 
-def _fit(named: NamedBaseline, rows: Path, seed: int, stage: str) -> None:
-    _held[named.name] = named.fit(open_rows(rows), lambda recipe: recipe.make(MADE), seed=seed, stage=stage)
+def _fit(name: str, job: bytes, rows: Path, seed: int, stage: str) -> bool:
+    """Whether it could be built here; why it could not is found where it is built in earnest."""
+    with carriable_errors():
+        try:
+            named: NamedBaseline = pickle.loads(job)  # noqa: S301 - the process that started this one packed it
+            with at_work(f"{stage}: baseline {name} (plugin {named.plugin})"):
+                baseline = named.recipe.make(MADE)
+        except (Exception, SystemExit):  # noqa: BLE001 - whatever it lacks: a module, a GPU
+            return False
+        _held[name] = named.fit(open_rows(rows), lambda _: baseline, seed=seed, stage=stage)
+    return True
 
 
 def _classify(name: str, rows: list[Row]) -> list[str]:
-    return _held[name].classify(rows)
+    with carriable_errors():
+        return [
+            str.__str__(label) for label in _held[name].classify(rows)
+        ]  # of a class of the plugin's, it may not be carried

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from seatrial.component import Absent
+from seatrial.engines.at_work import at_work
 from seatrial.errors import SeatrialError, StageError
 from seatrial.store import digest_json
 
@@ -43,7 +44,8 @@ class Recipe:
         """
         parts = {option: self._part(option, made) for option in self.parts}
         try:
-            return self.build(**{**self.options, **parts})
+            with at_work(self.who):
+                return self.build(**{**self.options, **parts})
         except SeatrialError:
             raise
         except (Exception, SystemExit) as error:

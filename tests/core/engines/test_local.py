@@ -6,15 +6,16 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import pyarrow as pa
 import pytest
 
 from seatrial.data.table import TableWriter
+from seatrial.engines.carried import packed
 from seatrial.engines.local import LocalEngine
 from seatrial.engines.pieces import Piece
-from seatrial.engines.workers import Workers, cores, packed
+from seatrial.engines.workers import Workers, cores
 from seatrial.errors import StageError
 
 SCHEMA = pa.schema([("n", pa.int64())])
@@ -88,8 +89,17 @@ def test_what_a_worker_raises_is_raised_here(numbers):
 
 
 def test_a_worker_that_dies_is_said_with_what_to_do(numbers):
-    with pytest.raises(StageError, match=r"one of 2 worker processes died .*workers: 1"):
+    with pytest.raises(StageError, match=r"^one of 2 worker processes ended with exit code 9$"):
         mapped(LocalEngine(workers=2, worth=0), Squares(die_at=57), numbers)
+
+
+def test_a_job_that_is_lacking_in_other_processes_is_done_here(numbers, monkeypatch):
+    module = ModuleType("seatrial_example_made_here")
+    module.Same = type("Same", (Squares,), {"__module__": module.__name__})
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    squares, processes = mapped(LocalEngine(workers=2, worth=0), module.Same(), numbers)
+    assert squares == [n * n for n in range(100)]
+    assert {one["process"] for one in processes} == {os.getpid()}
 
 
 def test_a_job_that_cannot_be_carried_is_done_here(numbers):

@@ -1,16 +1,33 @@
 """Baselines fitted here and in a process beside this one: the same answers, the same complaints, and no process left."""
 
 import os
+import signal
+import sys
+import threading
 import time
+import types
 from dataclasses import replace
 
 import pytest
 
 from seatrial.data.table import write_rows
-from seatrial.errors import PluginError, StageError
+from seatrial.errors import PluginError, StageError, UsageError
 from seatrial.trial.baselines import NamedBaseline, fitted
 from seatrial.trial.recipe import MADE, Recipe
 from seatrial_plugins.baselines import build_majority, build_tfidf_logreg
+
+
+class NeedyError(Exception):
+    """Cannot be made again from its message."""
+
+    def __init__(self, moment, *, reason):
+        super().__init__(f"no {moment} for {reason}")
+
+
+class NeedyPluginError(PluginError):
+    def __init__(self, *, reason):
+        super().__init__(f"no answer for {reason}")
+        self.lock = threading.Lock()
 
 
 class Process:
@@ -23,8 +40,14 @@ class Process:
     def _meet(self, moment):
         if self.at[moment] == "raise":
             raise ValueError(f"no {moment} today")
-        if self.at[moment] == "die":
+        if self.at[moment] == "raise needy":
+            raise NeedyError(moment, reason="none")
+        if self.at[moment] == "raise our own":
+            raise NeedyPluginError(reason="none")
+        if self.at[moment] == "exit":
             os._exit(9)
+        if self.at[moment] == "be killed":
+            os.kill(os.getpid(), signal.SIGKILL)
         if self.at[moment] == "sleep":
             self.file.write_text(str(os.getpid()))
             time.sleep(600)
@@ -92,12 +115,69 @@ def test_one_that_fails_is_named_with_its_plugin(train, labelled, beside):
         baselines["process"].classify(labelled(("a card", "card")))
 
 
-@pytest.mark.parametrize("moment", ["at_fit", "at_classify"])
-def test_a_process_that_dies_is_said_with_what_to_do(train, labelled, moment):
-    words = r"baseline process: the process .* died .*`baselines:`"
-    dies = named("process", Process, **{moment: "die"})
-    with opened(train, dies, beside=True) as baselines, pytest.raises(StageError, match=words):
-        baselines["process"].classify(labelled(("a card", "card")))
+def test_an_error_that_no_other_process_can_open_is_told_all_the_same(train, labelled):
+    asked = labelled(("a card", "card"))
+    needy = named("needy", Process, at_fit="raise needy"), named("other", Process, at_classify="raise needy")
+    own = named("own", Process, at_classify="raise our own")
+    with opened(train, *needy, own, named("fine", Process), beside=True) as baselines:
+        with pytest.raises(StageError) as caught:
+            baselines["needy"].classify(asked)
+        assert str(caught.value) == "score/choice: baseline needy (plugin toys) raised NeedyError: no fit for none"
+        with pytest.raises(StageError) as caught:
+            baselines["other"].classify(asked)
+        assert str(caught.value) == "score/choice: baseline other (plugin toys) raised NeedyError: no classify for none"
+        with pytest.raises(PluginError, match=r"^no answer for none$"):
+            baselines["own"].classify(asked)
+        assert len(baselines["fine"].classify(asked)) == 1
+
+
+@pytest.mark.parametrize(
+    ("moment", "end", "said"),
+    [
+        ("at_fit", "be killed", r"was killed by SIGKILL \(was it out of memory\?\)"),
+        ("at_classify", "exit", "ended with exit code 9"),
+    ],
+)
+def test_the_one_that_its_process_died_at_is_named_whichever_is_asked(train, labelled, moment, end, said):
+    who = r"^score/choice: baseline dies \(plugin toys\): the process that it worked in"
+    asked = labelled(("a card", "card"))
+    both = named("fine", Process), named("dies", Process, **{moment: end})
+    with opened(train, *both, beside=True) as baselines:
+        for name in ("dies", "fine"):
+            with pytest.raises(StageError, match=rf"{who} {said}; leave the baseline out: `baselines:` lists"):
+                baselines[name].classify(asked)
+
+
+def wants_a_gpu():
+    if os.environ.get("CUDA_VISIBLE_DEVICES") == "":
+        raise UsageError("device 'cuda': this machine has 0 GPUs")
+    return Process()
+
+
+def test_one_that_cannot_be_built_without_a_gpu_is_fitted_here(train, labelled):
+    asked = labelled(("a card", "card"))
+    with opened(train, named("gpu", wants_a_gpu), named("cpu", Process), beside=True) as baselines:
+        for _ in range(2):
+            assert baselines["gpu"].classify(asked)[0].endswith(f"process {os.getpid()}")
+        assert not baselines["cpu"].classify(asked)[0].endswith(f"process {os.getpid()}")
+
+
+def test_one_that_can_be_built_nowhere_is_named(train, labelled):
+    def stage_error(baselines):
+        with pytest.raises(StageError) as caught:
+            baselines["odd"].classify(labelled(("a card", "card")))
+        return str(caught.value)
+
+    with opened(train, named("odd", Process, color="red"), beside=True) as baselines:
+        assert "odd could not be built: TypeError: " in stage_error(baselines)
+
+
+def test_one_whose_module_only_this_process_has_is_fitted_here(train, labelled, monkeypatch):
+    module = types.ModuleType("seatrial_example_made_here")
+    exec("from seatrial_plugins.baselines import build_majority\ndef build(): return build_majority()", vars(module))
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    with opened(train, named("majority", module.build), beside=True) as baselines:
+        assert baselines["majority"].classify(labelled(("a loan", "loan"))) == ["card"]
 
 
 def test_what_cannot_be_carried_is_fitted_here(train, labelled):

@@ -1,6 +1,11 @@
 """The data stages on several processes: the same rows and the same ledger as on one."""
 
+import multiprocessing
+import os
+import signal
+import threading
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -310,6 +315,46 @@ def test_a_filter_that_raises_is_named_wherever_it_runs(folder, suite_filter, en
     with pytest.raises(StageError, match=r"clean: filter breaks \(plugin toys\) raised ZeroDivisionError: as if"):
         stage.run(Artifact({"raw": run / "data/raw.parquet"}), run, nothing)
     assert sorted(path.name for path in Path(run / "data").iterdir()) == ["raw.parquet"]
+
+
+class NeedyError(Exception):
+    def __init__(self, *, reason):
+        super().__init__(f"no more for {reason}")
+        self.lock = threading.Lock()
+
+
+class Ends:
+    """Ends in the way it is told to, in a worker."""
+
+    def __init__(self, way):
+        self.way = way
+
+    def inspect(self, rows):
+        if multiprocessing.parent_process():
+            if self.way == "raise":
+                raise NeedyError(reason="none")
+            if self.way == "exit":
+                os._exit(0)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return []
+
+
+@pytest.mark.parametrize(
+    ("way", "said"),
+    [
+        ("raise", r" raised NeedyError: no more for none, at row r\d+ \(f:\d+\)$"),
+        ("exit", ": the process that it worked in ended with exit code 0$"),
+        (
+            "kill",
+            r": the process that it worked in was killed by SIGKILL \(was it out of memory\?\); fewer .*workers: 1",
+        ),
+    ],
+)
+def test_a_filter_that_ends_its_worker_is_named(folder, suite_filter, way, said):
+    run = folder("run")
+    filters = [suite_filter(Fives, (Rule("five", "5"),)), suite_filter(partial(Ends, way), (), alias="ends")]
+    with pytest.raises(StageError, match=rf"^clean: filter ends \(plugin toys\){said}"):
+        Clean(filters, TWO).run(Artifact({"raw": run / "data/raw.parquet"}), run, nothing)
 
 
 def test_a_filter_that_signs_too_few_rows_is_refused(folder, suite_filter):

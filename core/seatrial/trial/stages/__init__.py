@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
+from seatrial.engines.at_work import at_work
 from seatrial.errors import SeatrialError, StageError
 from seatrial.events import Artifact
 from seatrial.rows import Row
@@ -73,9 +74,13 @@ class StageWork(Protocol):
 
 @contextmanager
 def blame(stage: str, component: str, plugin: str) -> Iterator[None]:
-    """Turn whatever a component raises into a `StageError` that names it, and the row that it was at, where one is seen."""
+    """Turn whatever a component raises into a `StageError` that names it, and the row that it was at, where one is seen.
+
+    In a worker process it is also noted as what the process is at: one that dies raises nothing.
+    """
     try:
-        yield
+        with at_work(f"{stage}: {component} (plugin {plugin})"):
+            yield
     except SeatrialError:
         raise
     except (Exception, SystemExit) as error:  # a component may not end the process, least of all with code 0
