@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 __all__ = ["at_work", "keep_note", "noted"]
@@ -49,5 +49,6 @@ def noted(path: Path) -> str:
 def _write(note: int, who: str) -> None:
     global _now  # noqa: PLW0603 - a process has one
     _now = who
-    os.lseek(note, 0, os.SEEK_SET)
-    os.write(note, who.encode(errors="replace")[:_MOST].ljust(_MOST, b"\0"))
+    with suppress(OSError):  # a disk that is full is no reason to stop the work
+        os.lseek(note, 0, os.SEEK_SET)
+        os.write(note, who.encode(errors="replace")[:_MOST].ljust(_MOST, b"\0"))
