@@ -81,6 +81,11 @@ UNICODE_RULES = (
     ),
     Rule("composition", "Characters that Unicode's canonical composition (NFC) writes otherwise.", "repair"),
     Rule("surrogate", "Halves of surrogate pairs, which are no characters and cannot be stored.", "repair"),
+    Rule(
+        "unrepairable",
+        "A choice of a question that is not its answer has one of these faults, which repair does not reach: the answer, "
+        "repaired, would stand out.",
+    ),
     Rule("replacement-character", "U+FFFD: something was lost here before the text was written down.", "flag"),
 )
 
@@ -107,8 +112,12 @@ LENGTH_RULES = (
 
 LABELS_RULES = (
     Rule("unknown", "The row's label is none of the `known` ones."),
-    Rule("rare", "The row's label has fewer than `minimum` rows."),
-    Rule("over-cap", "The row's label has more than `maximum` rows, and this is not one of those drawn to stay."),
+    Rule("rare", "The row's label has fewer than `minimum` rows; held-out rows stay.", version="2"),
+    Rule(
+        "over-cap",
+        "The row's label has more than `maximum` rows, and this is not one of those drawn to stay; held-out rows stay.",
+        version="2",
+    ),
 )
 
 LABEL_ERRORS_RULES = (
@@ -143,7 +152,7 @@ def build_unicode() -> RowFilter:
     """Repairs broken text: mojibake (ftfy), control and invisible characters, bidi controls, line ends, NFC.
 
     What is fine in code or in another script stays: HTML entities, curly quotes, Latin ligatures, full-width forms, and
-    the joiners of Indic and Arabic scripts and of emoji.
+    the joiners of Indic and Arabic scripts and of emoji. A question whose wrong choices are broken is dropped.
     """
     from seatrial_plugins.cleaning.unicode import Unicode
 
@@ -185,7 +194,8 @@ def build_labels(
 ) -> CorpusFilter:
     """Drops the rows of labels that are unknown or have too few, and caps labels that have too many.
 
-    Rows without a label stay. One text with several labels is found by the filter `duplicates`, as a conflict.
+    Rows without a label stay, and rows that the suite holds out (`test:`, `validation:`) go only where their label is
+    unknown. One text with several labels is found by the filter `duplicates`, as a conflict.
 
     Args:
         known: the labels that there are, as they are after `labels:` has renamed them; any label where null.

@@ -17,13 +17,19 @@ if TYPE_CHECKING:
 
 __all__ = ["Labels"]
 
+_HELD_OUT = frozenset({"validation", "test"})
+
 _COMPARED = 100
 """Characters of a label that are compared with the known ones; the comparison is quadratic."""
 
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """Counts rows by label; under the cap those stay whose hash is smallest."""
+    """Counts rows by label; under the cap those stay whose hash is smallest.
+
+    What the suite holds out is held against the known labels alone: how many rows a label takes to be learnt says nothing
+    about how many it takes to be tested, and thinning them out would change what is measured.
+    """
 
     minimum: int
     maximum: int | None
@@ -39,7 +45,7 @@ class Labels:
             )
 
     def signatures(self, rows: Sequence[Row]) -> pa.Table:
-        """`id`, `label` (null where the row has none), `draw` (the hash that decides under a cap)."""
+        """`id`, `label` (null where the row has none), `draw` (the hash that decides under a cap), `held_out`."""
         import pyarrow as pa
 
         return pa.table(
@@ -47,6 +53,7 @@ class Labels:
                 "id": pa.array([row.id for row in rows], pa.string()),
                 "label": pa.array([_storable(row.label) for row in rows], pa.string()),
                 "draw": pa.array([self._draw(row.id) for row in rows], pa.binary(8)),
+                "held_out": pa.array([row.split in _HELD_OUT for row in rows], pa.bool_()),
             }
         )
 
@@ -54,17 +61,22 @@ class Labels:
         """The rows of labels that nobody knows, of those that have too few, and those over the cap."""
         del lookup
         by_label: defaultdict[str, list[tuple[bytes, str]]] = defaultdict(list)
-        columns = (signatures[name].to_pylist() for name in ("draw", "id", "label"))
-        for draw, name, label in zip(*columns, strict=True):
-            if label is not None:
+        held_out: defaultdict[str, list[str]] = defaultdict(list)
+        columns = (signatures[name].to_pylist() for name in ("draw", "id", "label", "held_out"))
+        for draw, name, label, held in zip(*columns, strict=True):
+            if label is not None and held:
+                held_out[label].append(name)
+            elif label is not None:
                 by_label[label].append((draw, name))
         findings: list[Finding] = []
-        for label, members in sorted(by_label.items()):
+        for label in sorted({*by_label, *held_out}):
+            members = by_label[label]
             count = len(members)
             if self.known is not None and label not in self.known:
-                findings += [Finding(name, "unknown", self._unknown(label), score=count) for _, name in members]
+                names = [*(name for _, name in members), *held_out[label]]
+                findings += [Finding(name, "unknown", self._unknown(label), score=len(names)) for name in names]
             if count < self.minimum:
-                detail = f"label {label!r} has {count} rows, at least {self.minimum} wanted"
+                detail = f"label {label!r} has {count} row{'s' if count != 1 else ''}, at least {self.minimum} wanted"
                 findings += [Finding(name, "rare", detail, score=count) for _, name in members]
             elif self.maximum is not None:
                 detail = f"label {label!r} has {count} rows, {self.maximum} of them stay"

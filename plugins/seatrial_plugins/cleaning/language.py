@@ -144,8 +144,8 @@ def _best(said: Mapping[str, float]) -> tuple[str, float]:
 
 
 def _verdicts(first: Mapping[str, float], second: Mapping[str, float]) -> str:
-    (one, probability), said = _best(first), "py3langid says {} ({:.2f})"
+    (one, probability), said = _best(first), "py3langid says {!r} ({:.2f})"
     if not any(second.values()):
         return said.format(one, probability)
     other, its = _best(second)
-    return f"{said.format(one, probability)}, lingua {'too' if one == other else other} ({its:.2f})"
+    return f"{said.format(one, probability)}, lingua {'too' if one == other else repr(other)} ({its:.2f})"

@@ -59,6 +59,16 @@ class Unicode:
             ]
             if suspects:
                 yield from self._findings(row, suspects)
+            faulty = [number for number, choice in enumerate(row.choices, 1) if self._is_unrepairable(choice, row)]
+            if faulty:
+                detail = f"{len(faulty)} of {len(row.choices)} choices, the first is choice {faulty[0]}"
+                yield Finding(row.id, "unrepairable", detail, score=len(faulty))
+
+    def _is_unrepairable(self, choice: str, row: Row) -> bool:
+        """Whether a choice has something to repair, and is no turn that a span can point into."""
+        if choice == row.target or _CLEAN_ASCII.fullmatch(choice):
+            return False
+        return any(to_repair is not None for find in self._rules.values() for *_, to_repair in find(choice))
 
     def _findings(self, row: Row, suspects: Sequence[tuple[int, str]]) -> Iterator[Finding]:
         for rule, find in self._rules.items():

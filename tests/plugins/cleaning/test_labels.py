@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pyarrow as pa
 import pytest
@@ -49,6 +50,15 @@ def test_nothing_to_do_and_unicode_labels():
     assert [f.row for f in grouped(rows_of(é=1), minimum=2)] == ["é0"]
 
 
+@pytest.mark.parametrize("split", ["test", "validation"])
+def test_held_out_rows_go_only_where_their_label_is_unknown(split):
+    held_out = [replace(row, split=split) for row in rows_of(rare=1, odd=1, frequent=9)]
+    findings = grouped(held_out, minimum=2, maximum=3, known=["rare", "frequent"])
+    assert [(f.row, f.rule, f.score) for f in findings] == [("odd0", "unknown", 1)]
+    train = [replace(row, split="train") for row in rows_of(rare=1)]
+    assert [f.rule for f in grouped(train, minimum=2)] == ["rare"]
+
+
 def test_a_cap_below_the_minimum_is_refused():
     with pytest.raises(UsageError, match=r"maximum \(3\) is below minimum \(8\)"):
         build_labels(minimum=8, maximum=3)
@@ -73,4 +83,4 @@ def test_no_known_label_is_refused():
 
 def test_half_a_character_in_a_label_is_no_crash():
     odd = Row("r", (Turn("user", "x"),), "text-label", "s", "f", 1, label="a\ud800")
-    assert [f.detail for f in grouped([odd])] == ["label 'a?' has 1 rows, at least 2 wanted"]
+    assert [f.detail for f in grouped([odd])] == ["label 'a?' has 1 row, at least 2 wanted"]

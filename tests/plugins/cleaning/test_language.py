@@ -41,14 +41,14 @@ def judged(first, second=None, *, text=LONG, keep=("en",), **options) -> list[tu
 def test_a_sure_verdict_stands_alone():
     second = Oracle(nl=1.0)
     assert judged(Oracle(en=0.98, de=0.02), second) == []
-    assert judged(Oracle(en=0.02, de=0.98), second) == [("other-language", 0.98, "py3langid says de (0.98)")]
+    assert judged(Oracle(en=0.02, de=0.98), second) == [("other-language", 0.98, "py3langid says 'de' (0.98)")]
     assert second.asked == []
 
 
 def test_the_second_is_asked_where_the_first_leaves_it_in_dispute():
     second = Oracle(en=0.9, de=0.1)
     assert judged(Oracle(en=0.03, de=0.97), second) == [
-        ("undecided", 0.535, "py3langid says de (0.97), lingua en (0.90)")
+        ("undecided", 0.535, "py3langid says 'de' (0.97), lingua 'en' (0.90)")
     ]
     assert judged(Oracle(en=0.2, de=0.8), second) == [], "the mean is on English's side"
     assert second.asked == [LONG, LONG]
@@ -56,10 +56,10 @@ def test_the_second_is_asked_where_the_first_leaves_it_in_dispute():
 
 def test_both_verdicts_are_told():
     assert judged(Oracle(de=0.6, en=0.4), Oracle(nl=0.8, de=0.2)) == [
-        ("undecided", 0.667, "py3langid says de (0.60), lingua nl (0.80)")
+        ("undecided", 0.667, "py3langid says 'de' (0.60), lingua 'nl' (0.80)")
     ]
     assert judged(Oracle(de=0.9, en=0.1), Oracle(de=0.94, en=0.06)) == [
-        ("other-language", 0.92, "py3langid says de (0.90), lingua too (0.94)")
+        ("other-language", 0.92, "py3langid says 'de' (0.90), lingua too (0.94)")
     ]
 
 
@@ -67,7 +67,7 @@ def test_only_the_likeliest_other_language_stands_against_those_to_keep():
     # Of three improbable languages the kept one is the likeliest: that the others together are likelier is no reason.
     assert judged(Oracle(en=0.4, de=0.3, nl=0.3)) == []
     assert judged(Oracle(nl=0.4, de=0.35, en=0.25), keep=("en", "de")) == []
-    assert judged(Oracle(en=0.1, de=0.3, nl=0.6)) == [("undecided", 0.857, "py3langid says nl (0.60)")]
+    assert judged(Oracle(en=0.1, de=0.3, nl=0.6)) == [("undecided", 0.857, "py3langid says 'nl' (0.60)")]
 
 
 def test_the_threshold_is_reached_by_what_equals_it():
@@ -83,7 +83,9 @@ def test_a_kept_language_that_the_second_does_not_know_is_the_firsts_to_say():
 
 
 def test_where_the_second_sees_nothing_the_first_stands():
-    assert judged(Oracle(de=0.65, en=0.35), Oracle(en=0.0, de=0.0)) == [("undecided", 0.65, "py3langid says de (0.65)")]
+    assert judged(Oracle(de=0.65, en=0.35), Oracle(en=0.0, de=0.0)) == [
+        ("undecided", 0.65, "py3langid says 'de' (0.65)")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +100,7 @@ def test_what_has_no_letters_has_no_language(text):
 
 
 def test_a_verdict_of_no_language_is_told():
-    assert judged(Oracle(zxx=0.9, de=0.1)) == [("no-language", 0.9, "py3langid says zxx (0.90)")]
+    assert judged(Oracle(zxx=0.9, de=0.1)) == [("no-language", 0.9, "py3langid says 'zxx' (0.90)")]
 
 
 def test_what_is_read_is_an_option():
@@ -191,6 +193,6 @@ def test_both_on_real_short_texts():
     assert {name: f.rule for name, f in findings.items()} == {
         name: "other-language" for name, code in said.items() if code
     }
-    assert all(f"py3langid says {said[name]} (" in f.detail for name, f in findings.items())
+    assert all(f"py3langid says {said[name]!r} (" in f.detail for name, f in findings.items())
     assert ", lingua too (0." in findings["Guten Morgen!"].detail
     assert list(build_language(keep=["de", "it", "ja", "ru"]).inspect(rows[1:])) == []

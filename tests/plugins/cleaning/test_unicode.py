@@ -95,9 +95,27 @@ def test_the_evidence_names_code_points_and_places():
     ]
 
 
-def test_only_lost_characters_are_not_repaired():
+def test_a_question_is_found_whose_other_choices_cannot_be_repaired():
+    def question(answer, *others):
+        return Row(
+            "q", (Turn("user", "Which?"), Turn("assistant", answer)), "choice", "s", "f", 1, choices=(answer, *others)
+        )
+
+    def told(row):
+        return [(f.rule, f.score, f.detail) for f in build_unicode().inspect([row])]
+
+    assert told(question("café", "bistro", "日本語")) == []
+    assert told(question("bistro", "lost \ufffd")) == []
+    assert told(question("bistro", "cafÃ©", "bar", "in\u200bn")) == [
+        ("unrepairable", 2, "2 of 4 choices, the first is choice 2")
+    ]
+    assert [rule for rule, *_ in told(question("cafÃ©", "cafÃ©", "bar"))] == ["mojibake"]
+
+
+def test_only_lost_characters_and_other_choices_are_not_repaired():
     assert {rule.name: rule.action for rule in UNICODE_RULES if rule.action != "repair"} == {
-        "replacement-character": "flag"
+        "replacement-character": "flag",
+        "unrepairable": "drop",
     }
 
 

@@ -81,11 +81,11 @@ def rows(given):
 
 
 def row(name, said):
-    """A row of `{format: …, turns: [{user: …}, {assistant: …, extra: {…}}], label: …, choices: […]}`; a text is one turn."""
+    """A row of its `turns: [{user: …}, {assistant: …, extra: {…}}]` and other fields; a text alone is one turn."""
     said = {"turns": [{"user": said}]} if isinstance(said, str) else said
     turns = tuple(turn_of(dict(turn)) for turn in said["turns"])
-    label, choices = said.get("label"), tuple(said.get("choices", ()))
-    return Row(name, turns, said.get("format", "chat"), "s", "f", 1, label=label, choices=choices)
+    fields = {key: said[key] for key in ("label", "split") if key in said}
+    return Row(name, turns, said.get("format", "chat"), "s", "f", 1, choices=tuple(said.get("choices", ())), **fields)
 
 
 def turn_of(said):

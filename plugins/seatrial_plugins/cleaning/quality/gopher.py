@@ -103,8 +103,8 @@ class Gopher:
         wanted_words = frozenset(map(str.lower, self.stop_words))
         found = wanted_words.intersection(word.strip(_AROUND_WORDS) for word in set(document.text.lower().split()))
         if len(found) < self.min_stop_words:
-            wanted = f"at least {self.min_stop_words} of {len(wanted_words)} wanted"
-            yield Fault("gopher-stop-words", len(found), f"{len(found)} different stop words, {wanted}")
+            wanted = f"at least {self.min_stop_words} different ones of {len(wanted_words)} wanted"
+            yield Fault("gopher-stop-words", len(found), f"{len(found)} of the stop words, {wanted}")
 
     def _lines(self, document: Document) -> Iterator[Fault]:
         lines = [line.text.strip() for line in document.lines]

@@ -48,7 +48,7 @@ def lines(of_one: int, one: str, of_other: int, other: str) -> str:
             0.7,
             "7 of 10 words have a letter, at least 0.8 of them wanted",
         ),
-        ("stop-words", "(The end of", "The the", 1, "1 different stop words, at least 2 of 8 wanted"),
+        ("stop-words", "(The end of", "The the", 1, "1 of the stop words, at least 2 different ones of 8 wanted"),
     ],
 )
 def test_each_rule_at_its_threshold_and_beyond(quality, rule, at, beyond, score, detail):
