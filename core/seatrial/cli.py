@@ -76,10 +76,11 @@ def data(
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> int:
-    """Run a suite's data stages alone: a cleaned dataset, the ledger and a data report; the suite needs no model."""
+    """Run a suite's data stages alone: a cleaned dataset, the ledger, a data report, and the verdict of the gates on data;
+    the suite needs no model.
+    """
     console = _console(quiet=quiet, as_json=as_json)
-    console.dataset(_run(suite, overrides, console, runs, fresh, offline, blocked, only_data=True))
-    return 0
+    return console.dataset(_run(suite, overrides, console, runs, fresh, offline, blocked, only_data=True))
 
 
 @app.command()

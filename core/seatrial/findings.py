@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["ACTIONS", "Action", "Finding", "Rule", "Span"]
+__all__ = ["ACTIONS", "EXCERPT", "Action", "Finding", "Rule", "Span"]
 
 Action = Literal["drop", "redact", "repair", "flag"]
 """What is done about a finding. `redact` and `repair` apply the finding's replacements; `flag` only records it."""
 
 ACTIONS: tuple[Action, ...] = ("drop", "redact", "repair", "flag")
+
+EXCERPT = 200
+"""Characters of a row that the ledger keeps beside each finding about it."""
 
 
 @dataclass(frozen=True, slots=True)

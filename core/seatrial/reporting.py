@@ -41,7 +41,7 @@ class Result:
     """The stages that ran, in order; `record.facts` holds what each found."""
     scores: Sequence[Score]
     verdict: Verdict | None
-    """None for a run of the data stages alone, which decides nothing."""
+    """None for a run of the data stages alone whose suite has no gate on data: it decides nothing."""
     ledger: pa.Table
     """Every finding: columns of `seatrial.data.ledger.ledger_schema()`."""
     training: Sequence[Mapping[str, float]] = ()
@@ -52,6 +52,18 @@ class Result:
     """Full name → how the score of that name was computed from those samples."""
     sections: Sequence[Section] = ()
     """What plugins add."""
+
+    @property
+    def only_data(self) -> bool:
+        """Whether the data stages alone were run: a verdict is then one on data."""
+        return self.verdict is None or self.manifest.get("kind") == "data"
+
+    @property
+    def exit_code(self) -> int:
+        """What the command that ran it returns: the verdict's; 0 where the data stages alone ran and no gate blocks."""
+        if self.verdict is None or (self.only_data and not self.verdict.decides):
+            return 0
+        return self.verdict.exit_code
 
     def facts(self, stage: str) -> Mapping[str, object]:
         """The facts of one stage, empty where it did not run."""

@@ -90,6 +90,11 @@ class Verdict:
     """What a reviewer must see beside the state: warn gates, a tuned model that doesn't beat the best baseline."""
 
     @property
+    def decides(self) -> bool:
+        """Whether there was a blocking gate to decide."""
+        return any(decision.severity == "block" for decision in self.decisions)
+
+    @property
     def exit_code(self) -> int:
         """0 pass, 1 fail, 3 error, 4 inconclusive."""
         return EXIT_CODES[self.state]

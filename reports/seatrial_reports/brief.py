@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from seatrial.reporting import Result
+from seatrial_reports.columns import chosen, grouped
 from seatrial_reports.comparison import Comparison, MetricBlock, ScoreLine
+from seatrial_reports.datatrail import DataTrail
 from seatrial_reports.headline import subject
+from seatrial_reports.numbers import count, percent
 from seatrial_reports.rivals import Standing
 
-__all__ = ["Figure", "build_brief"]
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["Figure", "build_brief", "build_data_brief"]
+
+GROUPS = 3
+"""Groups of texts, the held-out rows first, of which the share that train gave away is told at the top."""
 
 Tone = Literal["", "good", "bad"]
 _TONES: Mapping[Standing, Tone] = {"better": "good", "worse": "bad", "unclear": ""}
@@ -32,6 +41,43 @@ def build_brief(result: Result, comparison: Comparison) -> tuple[Figure, ...]:
     """The system on trial on the metric that matters most, its base, its best rival, and what an attack left of it."""
     block = _chief(result, comparison)
     return (*(_of(block, subject(result)) if block else ()), *_under_attack(comparison))
+
+
+def build_data_brief(result: Result, data: DataTrail) -> tuple[Figure, ...]:
+    """What was read and kept, what was dropped where, what was redacted, and how much of test stood in train."""
+    if data.read is None or data.kept is None:
+        return ()
+    kept = f"{count(data.kept)} ({percent(data.kept / data.read)})" if data.read else count(data.kept)
+    redacted = chosen(result.ledger, ("action",), lambda action: action == "redact")
+    return (
+        Figure(
+            "records read", count(data.read), f"of {count(len(data.files))} file{'s' if len(data.files) != 1 else ''}"
+        ),
+        Figure("rows kept", kept, ", ".join(f"{name} {count(n)}" for name, n in data.cover.splits if n)),
+        Figure(
+            "dropped",
+            count(data.dropped),
+            ", ".join(f"{step.name.lower()} {count(step.dropped)}" for step in data.flow if step.dropped),
+        ),
+        *(
+            [Figure("redacted", _rows(result, redacted), "placeholders stand for what was found")]
+            if len(redacted)
+            else ()
+        ),
+        *(
+            Figure(f"{group.name} texts that train gives away", group.given_away, f"of {group.items}")
+            for group in data.leaks.groups[:GROUPS]
+            if group.given_away
+        ),
+    )
+
+
+def _rows(result: Result, places: np.ndarray) -> str:
+    """How many rows findings are about."""
+    import pyarrow as pa
+
+    rows = len(grouped(result.ledger.take(pa.array(places)), ("row",))[0])
+    return f"{count(rows)} row{'' if rows == 1 else 's'}"
 
 
 def _chief(result: Result, comparison: Comparison) -> MetricBlock | None:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from seatrial.findings import EXCERPT
 from seatrial.reporting import Result
 from seatrial_reports.places import find_places
 
@@ -23,12 +24,14 @@ class Example:
     """Where the row was when it was found; "" before the split."""
     rule: str
     excerpt: str
+    """The row's beginning: its turns, each on a line of its own; it ends in `…` where the row goes on."""
     detail: str
     matched_row: str
     matched_place: str
     """`file:line`; "" where it is not known."""
     matched_text: str
     score: str
+    """In the rule's own unit: a probability, a similarity, a count; "" where there is none."""
 
 
 def quote(result: Result, indices: Sequence[int]) -> list[Example]:
@@ -56,10 +59,20 @@ def _example(record: Mapping[str, object], places: Mapping[str, str]) -> Example
         place=f"{said('file')}:{record['line']}" if record["file"] else "",
         split=said("split"),
         rule=said("rule"),
-        excerpt=said("excerpt").strip(),
+        excerpt=_cut(said("excerpt")),
         detail=said("detail"),
         matched_row=matched,
         matched_place=places.get(matched, ""),
         matched_text=said("matched_text").strip(),
-        score=f"{score:.3g}" if isinstance(score, float) and math.isfinite(score) else "",
+        score=_number(score) if isinstance(score, float) and math.isfinite(score) else "",
     )
+
+
+def _cut(excerpt: str) -> str:
+    """The row's beginning, with a mark where the ledger keeps no more of it."""
+    return excerpt.strip() + ("…" if len(excerpt) >= EXCERPT else "")
+
+
+def _number(score: float) -> str:
+    """In a rule's own unit: counts in full, shares and similarities with three digits."""
+    return f"{score:,.0f}" if score.is_integer() and abs(score) < 1e15 else f"{score:.3g}"

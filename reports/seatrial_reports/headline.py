@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -24,14 +24,27 @@ _ANSWERS: Mapping[VerdictState, tuple[str, str, str]] = {
 }
 """State → (sign, word, what it means for the release)."""
 
-_DATA = ("≡", "DATA", "What became of the data. No model was trained or scored, so nothing is decided about one.")
-"""The same for a run of the data stages alone."""
+_ONLY_DATA = "No model was trained or scored, so nothing is decided about one."
+
+_DATA = ("≡", "DATA", f"What became of the data. {_ONLY_DATA}")
+"""The same for a run of the data stages alone, where no gate on data decides."""
+
+_OF_DATA: Mapping[VerdictState, str] = {
+    "pass": "The data is as its gates ask.",
+    "fail": "The data is not as its gates ask.",
+    "inconclusive": "The gates on the data do not decide.",
+    "error": "No answer: something that the gates on the data need is missing.",
+}
+"""State → what it means where the data stages alone ran."""
 
 _SIGNS = {"pass": "✓ pass", "fail": "✗ fail", "inconclusive": "? inconclusive", "error": "! error"}
 
 
 _COUNTED = "exact"
 """The method of gates on counts, which are no samples: an n of 1 and bounds would say nothing."""
+
+_LABELS = 20
+"""Labels that train lacks which a warning names; the rows by label tell of all."""
 
 _KINDS = 5
 """Kinds of rows that train lacks which a warning names."""
@@ -56,6 +69,8 @@ class GateLine:
     method: str
     """How the bounds were computed, where the reason does not say it."""
     reason: str
+    tells: str
+    """What the metric tells, in the words of what produced it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +78,11 @@ class Headline:
     """What stands at the top of every report."""
 
     state: VerdictState | Literal["data"]
-    """`data` where the data stages alone ran: there is no verdict."""
+    """`data` where the data stages alone ran and no gate decides."""
+    only_data: bool
+    """Whether the data stages alone ran: what is decided is about the data."""
+    question: str
+    """What the gates and warnings answer, as a heading."""
     sign: str
     word: str
     meaning: str
@@ -94,24 +113,41 @@ def _scored(result: Result, system: str) -> bool:
 def build_headline(result: Result) -> Headline:
     """The verdict in words, with its gates and warnings."""
     verdict = result.verdict
-    sign, word, meaning = _ANSWERS[verdict.state] if verdict else _DATA
-    decisions = verdict.decisions if verdict else ()
+    only_data, decisions = result.only_data, verdict.decisions if verdict else ()
+    decided = verdict if verdict and (verdict.decides or not only_data) else None
+    sign, word, meaning = _answer(decided, only_data=only_data)
     return Headline(
-        state=verdict.state if verdict else "data",
+        state=decided.state if decided else "data",
+        only_data=only_data,
+        question=_question(decisions, only_data=only_data),
         sign=sign,
         word=word,
         meaning=meaning,
-        reason=_brief_reason(verdict) if verdict else "",
+        reason=_brief_reason(decided) if decided else "",
         suite=text(result.suite, "name"),
         description=text(result.suite, "description"),
-        model=_model(result) if verdict else "",
-        weights=_weights(result) if verdict else "",
+        model="" if only_data else _model(result),
+        weights="" if only_data else _weights(result),
         subject=subject(result),
         started=_started(result),
         took=duration(sum(record.seconds for record in result.records)),
-        gates=tuple(_gate_line(decision, _is_share(result, decision)) for decision in decisions),
+        gates=tuple(_gate_line(result, decision) for decision in decisions),
         warnings=tuple(dict.fromkeys([*(verdict.warnings if verdict else ()), *_found_warnings(result)])),
     )
+
+
+def _answer(verdict: Verdict | None, *, only_data: bool) -> tuple[str, str, str]:
+    """Sign, word and meaning."""
+    if verdict is None:
+        return _DATA
+    sign, word, meaning = _ANSWERS[verdict.state]
+    return (sign, f"DATA {word}", f"{_OF_DATA[verdict.state]} {_ONLY_DATA}") if only_data else (sign, word, meaning)
+
+
+def _question(decisions: Sequence[Decision], *, only_data: bool) -> str:
+    if not only_data:
+        return "Can this ship?"
+    return "Is the data as its gates ask?" if decisions else "What to look at first"
 
 
 def _model(result: Result) -> str:
@@ -150,7 +186,9 @@ def _is_share(result: Result, decision: Decision) -> bool:
     return any(s.metric == decision.metric and s.kind in {"proportion", "ratio_of_means"} for s in result.scores)
 
 
-def _gate_line(decision: Decision, as_share: bool) -> GateLine:
+def _gate_line(result: Result, decision: Decision) -> GateLine:
+    as_share = _is_share(result, decision)
+
     def written(x: float | None) -> str:
         if x is None:
             return ""
@@ -169,6 +207,7 @@ def _gate_line(decision: Decision, as_share: bool) -> GateLine:
         n=f"{decision.n:,}" if decision.n and not counted else "",
         method="" if counted or decision.method in decision.reason else decision.method,
         reason=decision.reason,
+        tells=next((score.summary for score in result.scores if score.metric == decision.metric), ""),
     )
 
 
@@ -188,7 +227,8 @@ def _found_warnings(result: Result) -> list[str]:
             ]
         unlearnt = sequence(mapping(facts, "coverage"), "labels_not_in_train")
         if unlearnt:
-            found.append(f"test has labels that train has no row of: {', '.join(map(str, unlearnt))}.")
+            more = f" and {len(unlearnt) - _LABELS:,} more" if len(unlearnt) > _LABELS else ""
+            found.append(f"test has labels that train has no row of: {', '.join(map(str, unlearnt[:_LABELS]))}{more}.")
         found += [str(note) for note in sequence(facts, "warnings") if isinstance(note, str)]
     found += identity_warnings(result)
     for cover in build_coverage(result):

@@ -56,8 +56,8 @@ def results(result: Result) -> dict[str, object]:
             "seconds": sum(record.seconds for record in result.records),
         },
         "verdict": {
-            "state": verdict.state if verdict else None,
-            "exit_code": verdict.exit_code if verdict else 0,
+            "state": headline.state if headline.state != "data" else None,
+            "exit_code": result.exit_code,
             "reason": verdict.reason if verdict else "the data stages alone were run",
             "warnings": headline.warnings,
         },
@@ -122,6 +122,7 @@ def _data(view: View) -> dict[str, object]:
         ],
         "splits": dict(data.cover.splits),
         "leaked": data.leaks.findings,
+        "leaks_total": data.leaks.pairs_total,
         "leaks": [
             {"train": pair.train_row, "gives_away": pair.other_row, "rules": pair.rules} for pair in data.leaks.pairs
         ],

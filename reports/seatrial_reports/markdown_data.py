@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from seatrial.display.legible import one_line
 from seatrial_reports.dimensions import Dimension
+from seatrial_reports.evidence import Example
 from seatrial_reports.markdown_text import Column, cell, sentence, table
 from seatrial_reports.view import View
 
@@ -13,6 +14,9 @@ __all__ = ["data_sections"]
 
 SHOWN = 5
 """Gaps, kinds of rows and leaked rows listed; the HTML report has more."""
+
+EXAMPLE = 120
+"""Characters of what is told of a rule's example."""
 
 RATES = 12
 """Identity terms listed, those first that are most surely flagged more often."""
@@ -24,12 +28,14 @@ def data_sections(view: View) -> Iterator[str]:
     yield from _identity(view)
     yield from _coverage(view)
     yield from _leakage(view)
+    yield from _counts(view)
 
 
 def _data(view: View) -> Iterator[str]:
     data = view.data
     if data.flow:
         yield from ("", "## Data", "")
+        yield from _ledger(view)
         yield from table(
             (Column("Stage"), *(Column(name, "right") for name in ("In", "Dropped", "Kept")), Column("Adds up")),
             (
@@ -50,7 +56,7 @@ def _data(view: View) -> Iterator[str]:
                     f"{block.filter}{' (weak detector)' if block.weak else ''}",
                     rule.rule,
                     rule.done,
-                    one_line(rule.examples[0].detail or rule.examples[0].excerpt, 120) if rule.examples else "",
+                    _example(rule.examples[0]) if rule.examples else "",
                 )
                 for block in data.loud
                 for rule in block.rules
@@ -65,6 +71,40 @@ def _data(view: View) -> Iterator[str]:
             (Column("Measured on"), *(Column(name, "right") for name in ("Value", "95% interval", "n"))),
             data.naive.lines,
         )
+
+
+def _ledger(view: View) -> Iterator[str]:
+    """Where the reason for each row stands."""
+    data, where = view.data, view.provenance
+    yield f"{data.read or 0:,} records were read, {data.dropped:,} dropped, {data.kept or 0:,} kept. Every finding about a row stands"
+    yield f"in {cell(where.ledger)} with its rule, reason, score and the row that it matched."
+    yield f"What became of one row and why, by its id or by FILE:LINE: {cell(where.tell_why)}"
+    yield ""
+
+
+def _example(found: Example) -> str:
+    """Where the row stands, and what was found in it."""
+    said = one_line(found.detail or found.excerpt, EXAMPLE)
+    return f"{found.place}: {said}" if found.place else said
+
+
+def _counts(view: View) -> Iterator[str]:
+    counts = view.comparison.counts
+    if not counts:
+        return
+    yield from ("", "## Counts", "", "What gates can hold besides scores. There is no chance in them.", "")
+    yield from table(
+        (Column("Metric"), Column("Value", "right"), Column("What it tells")),
+        (
+            (
+                block.metric,
+                f"{line.value}: {line.missing}" if line.missing else line.value,
+                f"{block.summary} {block.direction.capitalize()}.",
+            )
+            for block in counts
+            for line in block.lines
+        ),
+    )
 
 
 def _identity(view: View) -> Iterator[str]:

@@ -58,8 +58,7 @@ def _document(view: View) -> Iterator[str]:
         )
     if top.warnings:
         yield from ("", "## Warnings", "", *(f"- ⚠ {sentence(warning)}" for warning in top.warnings))
-    if top.state != "data":
-        yield from _decisions(view)
+    yield from _decisions(view)
     yield from _scores(view)
     yield from _failures(view)
     if view.unmeasured:
@@ -77,20 +76,23 @@ def _document(view: View) -> Iterator[str]:
 
 def _decisions(view: View) -> Iterator[str]:
     top = view.headline
-    yield from ("", "## Can this ship?", "")
+    if top.only_data and not top.gates:
+        return
+    yield from ("", f"## {top.question}", "")
     if not top.gates:
         yield "No gates."
         return
+    sampled = [Column("One-sided 95% bounds", "right"), Column("n", "right")]
+    counted = top.only_data and not any(gate.bounds for gate in top.gates)
     yield from table(
         (
             Column("Decision"),
             Column("Severity"),
             Column("Gate"),
             Column("Value", "right"),
-            Column("One-sided 95% bounds", "right"),
-            Column("n", "right"),
+            *([] if counted else sampled),
         ),
-        ((g.shown, g.severity, g.condition, g.value, g.bounds, g.n) for g in top.gates),
+        ((g.shown, g.severity, g.condition, g.value, *(() if counted else (g.bounds, g.n))) for g in top.gates),
     )
     reasons = [f"- {g.shown}: {sentence(g.condition)}: {sentence(g.reason)}" for g in top.gates if g.outcome != "pass"]
     if reasons:
@@ -98,12 +100,11 @@ def _decisions(view: View) -> Iterator[str]:
 
 
 def _scores(view: View) -> Iterator[str]:
-    comparison, counts = view.comparison, view.comparison.counts
+    comparison = view.comparison
     titles = (
         ("Scores on the same rows", comparison.compared),
         (f"Measured on {view.headline.subject} only", comparison.alone),
         ("Speed and memory", comparison.costs),
-        ("Counts", counts),
     )
     for title, blocks in titles:
         if blocks:
@@ -144,13 +145,15 @@ def _score_rows(blocks: Sequence[MetricBlock]) -> Iterator[Sequence[str]]:
 def _failures(view: View) -> Iterator[str]:
     for block in view.failures:
         yield from ("", f"## Failures: {cell(block.scorer)}", "", f"{block.wrong:,} of {block.n:,} answers are wrong.")
-        worst = [group for group in block.by_class if group.right < group.n][:SHOWN]
+        wrong = [group for group in block.by_class if group.right < group.n]
+        worst = wrong[:SHOWN]
         if worst:
             yield ""
             yield from table(
                 (Column("Class"), *(Column(name, "right") for name in ("Right", "Accuracy", "95% interval"))),
                 ((g.name, f"{g.right} of {g.n}", g.accuracy, g.interval) for g in worst),
             )
+            yield from _more(len(wrong), "classes with a wrong answer")
         if block.confusions:
             yield ""
             yield from table(
@@ -165,6 +168,13 @@ def _failures(view: View) -> Iterator[str]:
                     for c in block.confusions[:SHOWN]
                 ),
             )
+            yield from _more(len(block.confusions), "pairs of classes")
+
+
+def _more(n: int, what: str) -> Iterator[str]:
+    """What a list that ends after `SHOWN` leaves out."""
+    if n > SHOWN:
+        yield from ("", f"{n - SHOWN:,} more {what}: see index.html.")
 
 
 def _training(view: View) -> Iterator[str]:

@@ -63,6 +63,10 @@ class Provenance:
     gate_again: str
     """"" where nothing was decided."""
     report_again: str
+    tell_why: str
+    """Tells what became of one row: a command that ends in ROW."""
+    ledger: str
+    """Where the findings stand."""
 
 
 def build_provenance(result: Result) -> Provenance:
@@ -88,10 +92,12 @@ def build_provenance(result: Result) -> Provenance:
         took=duration(sum(record.seconds for record in result.records)),
         elapsed=_elapsed(result),
         run_again=_command(result),
-        run_resolved=f"seatrial {'run' if result.verdict else 'data'} {resolved}",
+        run_resolved=f"seatrial {'data' if result.only_data else 'run'} {resolved}",
         code=_code(mapping(result.manifest, "git")),
         gate_again=f"seatrial gate {folder}" if result.verdict else "",
         report_again=f"seatrial report {folder}",
+        tell_why=f"seatrial why {folder} ROW",
+        ledger=one_line((result.folder / "ledger.parquet").as_posix()),
     )
 
 

@@ -39,7 +39,8 @@ _HARM = re.compile("safe|toxic|harm|refus|jailbreak|privacy|bias")
 def build_unmeasured(result: Result, filters: Sequence[FilterBlock], comparison: Comparison) -> tuple[str, ...]:
     """One sentence for each thing that was not measured, the weightiest for a release first."""
     return (
-        *(_of_scores(result, comparison) if result.verdict else ()),
+        *(() if result.only_data else _of_scores(result, comparison)),
+        *_missing(result),
         *_of_training(result),
         *_of_data(result, filters),
     )
@@ -62,6 +63,9 @@ def _of_scores(result: Result, comparison: Comparison) -> Iterator[str]:
         yield "Speed and memory: nothing was timed."
     if not comparison.compared:
         yield f"What else could do the job: only {subject(result)} was scored, so nothing says what it is worth."
+
+
+def _missing(result: Result) -> Iterator[str]:
     drawn = drawn_metrics(result)
     for score in result.scores:
         if score.value is None and score.metric not in drawn:
@@ -103,7 +107,7 @@ def _of_data(result: Result, filters: Sequence[FilterBlock]) -> Iterator[str]:
         if one.name == "leakage" and rules:
             yield f"Leakage beyond the rules {', '.join(rules)}: a test row that they do not see is not found."
     data = mapping(result.suite, "data")
-    if result.verdict and data and not data.get("test"):
+    if not result.only_data and data and not data.get("test"):
         yield "Rows of another origin: the test rows were split off the same source as the train rows."
     for split in ("train", "validation", "test"):
         limit = whole(mapping(data, split), "limit")

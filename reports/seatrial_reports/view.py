@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from seatrial.reporting import Result, Section
 from seatrial_reports.attacks import AttackBlock, build_attacks
-from seatrial_reports.brief import Figure, build_brief
+from seatrial_reports.brief import Figure, build_brief, build_data_brief
 from seatrial_reports.comparison import Comparison, build_comparison
 from seatrial_reports.course import Course, build_course
 from seatrial_reports.datatrail import DataTrail, build_data_trail
@@ -42,7 +42,7 @@ def build_view(result: Result) -> View:
     comparison, data = build_comparison(result), build_data_trail(result)
     return View(
         headline=build_headline(result),
-        brief=build_brief(result, comparison),
+        brief=build_data_brief(result, data) if result.only_data else build_brief(result, comparison),
         comparison=comparison,
         attacks=build_attacks(result),
         failures=build_failures(result),

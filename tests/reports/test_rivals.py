@@ -1,4 +1,4 @@
-"""The system on trial beside each other one, row by row; and the few figures at the top of the page."""
+"""The system on trial beside each other one, row by row."""
 
 from dataclasses import replace
 
@@ -9,9 +9,6 @@ from seatrial.judging.comparison import compare
 from seatrial.judging.evidence import SavedEvidence
 from seatrial.judging.judgement import flag_best_baseline
 from seatrial.stats import PairedDifference
-from seatrial.verdict import Decision, Verdict
-from seatrial_reports.brief import build_brief
-from seatrial_reports.comparison import build_comparison
 from seatrial_reports.rivals import build_rivals
 
 
@@ -51,23 +48,3 @@ def test_what_cannot_be_paired_is_left_out(scored):
     apart = scored(tuned=80, base=20)
     shorter = pa.concat_tables([apart.samples["choice"].slice(0, 150)])
     assert build_rivals(replace(apart, samples={"choice": shorter})) == {}
-
-
-def test_a_rival_that_is_better_stands_at_the_top(scored):
-    result = scored(tuned=80, base=20, encoder=90, majority=10)
-    figures = build_brief(result, build_comparison(result))
-    assert [(figure.name, figure.written, figure.tone) for figure in figures] == [
-        ("tuned: choice/accuracy", "0.800", ""),
-        ("before tuning: base", "0.200", "good"),
-        ("best of the others: encoder", "0.900", "bad"),
-    ]
-    assert figures[2].beside == "tuned is worse by 0.100"
-
-
-def test_the_brief_takes_the_metric_of_the_first_blocking_gate_and_the_attack(plain_result, run):
-    decision = Decision("agreement/rate", "pass", "block", "agreement/rate ≥ 0.5", "because")
-    result = replace(plain_result, verdict=Verdict("pass", "said", (decision,)))
-    names = [figure.name for figure in build_brief(result, build_comparison(result))]
-    assert names[0] == "tuned: agreement/rate"
-    assert names[-1] == "tuned: attack/robust_accuracy"
-    assert build_brief(run(), build_comparison(run())) == ()

@@ -12,13 +12,10 @@ from dataclasses import dataclass, field, replace
 from seatrial.data.ledger import Entry
 from seatrial.data.rewriting import Edit, rewrite
 from seatrial.errors import PluginError, StageError
-from seatrial.findings import ACTIONS, Action, Finding, Rule, Span
+from seatrial.findings import ACTIONS, EXCERPT, Action, Finding, Rule, Span
 from seatrial.rows import Row
 
-__all__ = ["EXCERPT", "VEILED", "WITHHELD", "Applied", "Veiled", "apply", "excerpt_of", "not_given", "with_excerpts"]
-
-EXCERPT = 200
-"""Characters of a row that a ledger entry quotes."""
+__all__ = ["VEILED", "WITHHELD", "Applied", "Veiled", "apply", "excerpt_of", "not_given", "with_excerpts"]
 
 WITHHELD = "[withheld: redacted later in the same stage]"
 """Stands in the ledger for evidence that quoted what was then redacted."""

@@ -23,7 +23,7 @@ from seatrial.errors import SuiteError
 from seatrial.judging.summary import DATA
 from seatrial.reporting import Result
 from seatrial.scores import Score
-from seatrial.verdict import Decision
+from seatrial.verdict import Decision, Verdict
 
 __all__ = ["Console", "Mode"]
 
@@ -63,31 +63,41 @@ class Console:
             self._print_scores(result.scores)
             self._print_gates(verdict.decisions)
             self._print_warnings(warnings_of(result))
-        state = verdict.state
-        name = clean(str(result.suite.get("name", "")))
-        line = f"{name}: {clean(verdict.reason)}" if name else clean(verdict.reason)
-        self._screen.line(styled(state.upper(), _STYLES[state]), styled(f"  {line}"))
+        self._print_state(result, verdict)
         self.lines([f"Report: {clean(str(report_of(result)))}"])
         return verdict.exit_code
 
-    def dataset(self, result: Result) -> None:
-        """How many rows were read and kept, and where the dataset, the ledger and the report are."""
+    def dataset(self, result: Result) -> int:
+        """How many rows were read and kept, what the gates on data say, and where the dataset, the ledger and the report
+        are. Returns the exit code.
+        """
         self.progress.close()
         document = dataset_document(result)
         if self.mode == "json":
             self._print_json(document)
-            return
+            return result.exit_code
+        if result.verdict and self.mode != "quiet":
+            self._print_gates(result.verdict.decisions)
         splits = document["splits"]
         kept = ", ".join(f"{name} {n:,}" for name, n in splits.items() if n) if isinstance(splits, Mapping) else ""
         name = clean(str(document["suite"] or ""))
         counted = f"{document['read']:,} records read, {document['dropped']:,} dropped, {document['kept']:,} kept"
         self._print_warnings(document["warnings"])
+        if result.verdict and result.verdict.decides:
+            self._print_state(result, result.verdict)
         self.lines(
             [
                 f"{name}: {counted}" + (f" ({kept})" if kept else ""),
                 *(f"{what}: {clean(str(document[key]))}" for what, key in _PARTS.items()),
             ]
         )
+        return result.exit_code
+
+    def _print_state(self, result: Result, verdict: Verdict) -> None:
+        """The verdict in one line."""
+        name = clean(str(result.suite.get("name", "")))
+        line = f"{name}: {clean(verdict.reason)}" if name else clean(verdict.reason)
+        self._screen.line(styled(verdict.state.upper(), _STYLES[verdict.state]), styled(f"  {line}"))
 
     def _print_json(self, document: object) -> None:
         json.dump(document, self._stdout, indent=1, allow_nan=False)

@@ -36,18 +36,26 @@ def dataset_document(result: Result) -> dict[str, Any]:
     counts = {score.metric: int(score.value) for score in result.scores if score.value is not None}
     splits = result.facts("leakage").get("splits")
     kept = sum(splits.values()) if isinstance(splits, Mapping) else 0
-    return {
+    verdict = result.verdict
+    document = {
         "suite": result.suite.get("name"),
         "read": counts.get("data/read", 0),
         "dropped": sum(counts.get(name, 0) for name in _OUT),
         "kept": kept,
         "splits": splits,
+        "verdict": verdict.state if verdict and verdict.decides else None,
+        "exit_code": result.exit_code,
+        "reason": verdict.reason if verdict and verdict.decides else None,
+        "gates": [asdict(decision) for decision in verdict.decisions] if verdict else [],
         "warnings": warnings_of(result),
         "folder": str(result.folder),
         "dataset": str(result.folder / "dataset"),
         "ledger": str(result.folder / "ledger.parquet"),
         "report": str(report_of(result)),
     }
+    strict = _strict(document)
+    assert isinstance(strict, dict)
+    return strict
 
 
 def verdict_document(result: Result, verdict: Verdict) -> object:

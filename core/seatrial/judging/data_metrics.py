@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from seatrial.scores import Metric
 
-__all__ = ["DATA_METRICS", "data_values", "filter_gaps", "filter_values"]
+__all__ = ["DATA_METRICS", "OF_DATA", "data_values", "filter_gaps", "filter_values"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,9 @@ DATA_METRICS: dict[str, Metric] = {
     for name, fact in _FACTS.items()
 }
 """Full name → descriptor."""
+
+OF_DATA = frozenset(name for name, fact in _FACTS.items() if fact.stage != "train")
+"""Those that a run of the data stages alone has, too."""
 
 
 def data_values(facts: Mapping[str, Mapping[str, object]]) -> dict[str, float]:

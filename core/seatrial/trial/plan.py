@@ -11,7 +11,7 @@ from seatrial.model import LanguageModel
 from seatrial.store import RunFolder
 from seatrial.trial.baselines import NamedBaseline
 from seatrial.trial.data_plan import data_stages
-from seatrial.trial.saved import judge_run, load_result, write_judgement
+from seatrial.trial.saved import data_gates, judge_data, judge_run, load_result, write_judgement
 from seatrial.trial.stages import StageWork
 from seatrial.trial.stages.export import Export
 from seatrial.trial.stages.gate import Gate
@@ -41,13 +41,25 @@ def plan_stages(suite: Suite, bench: Workbench, folder: RunFolder) -> list[Stage
 
 
 def plan_data_stages(suite: Suite, bench: Workbench, folder: RunFolder) -> list[StageWork]:
-    """The data stages of a run alone, in order, and what hands on what they leave: the dataset's files and the reports.
+    """The data stages of a run alone, in order, and what hands on what they leave: the dataset's files, the verdict on the
+    data where gates hold it, and the reports.
 
     Raises:
         UsageError: a source cannot be resolved, or a component cannot be built with its options.
     """
     bench.set_model(suite.model)
-    return [*data_stages(suite, bench, scored=False), Export(), _report(suite, bench, folder, after=("export",))]
+    stages = [*data_stages(suite, bench, scored=False), Export()]
+    gates = data_gates(suite, bench.host)
+    if not gates:
+        return [*stages, _report(suite, bench, folder, after=("export",))]
+
+    def judge(run: RunFolder) -> Any:
+        scores, verdict = judge_data(run, suite, bench.host)
+        write_judgement(run, scores, verdict)
+        return scores, verdict
+
+    gate = Gate(judge, [chosen.resolved() for chosen in gates], after=tuple(stage.name for stage in stages))
+    return [*stages, gate, _report(suite, bench, folder, after=("export", "gate"))]
 
 
 def _report(suite: Suite, bench: Workbench, folder: RunFolder, *, after: tuple[str, ...]) -> Report:

@@ -13,16 +13,16 @@ from seatrial.errors import StoreError, SuiteError, UsageError, did_you_mean
 from seatrial.events import Record
 from seatrial.host import Host
 from seatrial.judging.codec import from_json, to_json
-from seatrial.judging.data_metrics import DATA_METRICS, data_values, filter_gaps, filter_values
+from seatrial.judging.data_metrics import DATA_METRICS, OF_DATA, data_values, filter_gaps, filter_values
 from seatrial.judging.evidence import SavedEvidence, earlier_runs
 from seatrial.judging.judgement import flag_best_baseline, judge
 from seatrial.judging.samples import read_samples
-from seatrial.judging.summary import applies, exact_score, summarise
+from seatrial.judging.summary import DATA, applies, exact_score, summarise
 from seatrial.reporting import Result
 from seatrial.scores import Metric, Score
 from seatrial.store import RunFolder, write_json
 from seatrial.suite.complaints import listed
-from seatrial.suite.file import Suite, load_suite
+from seatrial.suite.file import Chosen, Suite, load_suite
 from seatrial.trial import answers
 from seatrial.trial.stages import blame
 from seatrial.verdict import Decision, Gate, Verdict
@@ -30,7 +30,7 @@ from seatrial.verdict import Decision, Gate, Verdict
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["judge_run", "judge_saved", "load_result", "write_reports"]
+__all__ = ["data_gates", "judge_data", "judge_run", "judge_saved", "load_result", "write_reports"]
 
 
 def judge_run(folder: RunFolder, suite: Suite, host: Host) -> tuple[list[Score], Verdict]:
@@ -59,8 +59,32 @@ def judge_run(folder: RunFolder, suite: Suite, host: Host) -> tuple[list[Score],
         tables=tables,
         load=earlier_runs(Path.cwd()),
     )
+    return scores, judge(_decisions(suite.gates, evidence, host), flag_best_baseline(evidence))
+
+
+def data_gates(suite: Suite, host: Host) -> list[Chosen]:
+    """The suite's gates that its data stages alone can decide: those on counts of the data, and on what filters measure."""
+    known = OF_DATA | _filter_metrics(suite, host).keys()
+    return [chosen for chosen in suite.gates if chosen.metric in known]
+
+
+def judge_data(folder: RunFolder, suite: Suite, host: Host) -> tuple[list[Score], Verdict]:
+    """Every count and the verdict on the data, from the facts that the data stages left.
+
+    Gates on what a model does are left aside, which a warning says.
+    """
+    of_filters = _filter_metrics(suite, host)
+    scores = _counts(folder, of_filters)
+    gates = data_gates(suite, host)
+    evidence = SavedEvidence(subject=DATA, scores=scores, metrics=DATA_METRICS | of_filters, tables={})
+    aside = list(dict.fromkeys(chosen.metric for chosen in suite.gates if chosen not in gates))
+    warnings = [f"not decided, since no model was trained or scored: the gates on {', '.join(aside)}"] if aside else []
+    return scores, judge(_decisions(gates, evidence, host), warnings)
+
+
+def _decisions(gates: Sequence[Chosen], evidence: SavedEvidence, host: Host) -> list[Decision]:
     decisions = []
-    for chosen in suite.gates:
+    for chosen in gates:
         provided = host.find("gates", chosen.name)
         if provided is None:
             raise UsageError(f"gate {chosen.name!r}: its plugin is not installed")
@@ -69,22 +93,22 @@ def judge_run(folder: RunFolder, suite: Suite, host: Host) -> tuple[list[Score],
             gate: Gate = provided.component.build(**chosen.options)
             decision = gate.decide(evidence)
         decisions.append(answers.one(decision, Decision, f"gate: {who} (plugin {provided.distribution})"))
-    return scores, judge(decisions, flag_best_baseline(evidence))
+    return decisions
 
 
 def judge_saved(path: Path, host: Host) -> Verdict:
     """Compute a saved run's verdict again, and write it down.
 
     Raises:
-        UsageError: it is no run folder.
+        UsageError: it is no run folder, or one of the data stages alone whose suite has no gate on data.
         StoreError: the run did not get as far as its gates.
     """
     folder = RunFolder.open(path)
-    if _only_data(folder):
-        raise UsageError(f"{path}: a run of the data stages alone; it has no scores, so there is nothing to decide")
-    suite = _suite(folder, host)
+    only_data, suite = _only_data(folder), _suite(folder, host)
+    if only_data and not _judges(folder):
+        raise UsageError(f"{path}: a run of the data stages alone, without a gate on data: there is nothing to decide")
     with folder.lock():
-        scores, verdict = judge_run(folder, suite, host)
+        scores, verdict = (judge_data if only_data else judge_run)(folder, suite, host)
         write_judgement(folder, scores, verdict)
     return verdict
 
@@ -104,12 +128,12 @@ def load_result(path: Path, host: Host) -> Result:
     """
     folder = RunFolder.open(path)
     only_data = _only_data(folder)
-    if not (folder / ("ledger.parquet" if only_data else "verdict.json")).is_file():
+    if not (folder / ("verdict.json" if _judges(folder) else "ledger.parquet")).is_file():
         raise _unfinished(folder, "its data stages are not finished" if only_data else "the run has no verdict yet")
     manifest = folder.read_json("manifest.json")
     manifest.pop("finished", None)
     suite = _suite(folder, host)
-    scores, verdict = (_counts(folder, _filter_metrics(suite, host)), None) if only_data else _judged(folder)
+    scores, verdict = _judged(folder) if _judges(folder) else (_counts(folder, _filter_metrics(suite, host)), None)
     metrics, samples = ({}, {}) if only_data else _samples(folder, suite, host)
     result = Result(
         folder=folder.path,
@@ -166,6 +190,11 @@ def write_reports(path: Path, host: Host, *, kinds: Sequence[str] | None, to: Pa
 
 def _only_data(folder: RunFolder) -> bool:
     return folder.read_json("manifest.json").get("kind") == "data"
+
+
+def _judges(folder: RunFolder) -> bool:
+    """Whether the run comes to a verdict; one of the data stages alone does where its suite has gates on data."""
+    return not _only_data(folder) or "gate" in folder.read_json("manifest.json")["stages"]
 
 
 def _suite(folder: RunFolder, host: Host) -> Suite:

@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from tests.core.display.runs import Terminal, plan, record, result, run
 from seatrial.display.console import Console
 from seatrial.errors import Problem, SuiteError
 from seatrial.events import Step
+from seatrial.verdict import Decision, Verdict
 
 HOSTILE = "[red]label[/red] \x1b[31mescape\x1b[0m \x1b]0;title\x07 \u202ebidi :smile: \x00"
 
@@ -160,3 +162,23 @@ def test_a_wide_terminal_gets_tables(on_a_terminal):
     console, said = on_a_terminal(120)
     console.suites([{"name": "quickstart", "description": "A first one.", "path": "a/suite.yaml"}])
     assert "What it tries" in said()
+
+
+@pytest.mark.parametrize(
+    ("state", "severity", "code"), [("fail", "block", 1), ("pass", "block", 0), ("fail", "warn", 0)]
+)
+def test_a_dataset_ends_with_the_verdict_of_its_blocking_gates(streams, state, severity, code):
+    out, err = streams
+    decision = Decision("data/read", state, severity, "data/read ≥ 9", "9 rows", 9.0)
+    verdict = Verdict(state if severity == "block" else "inconclusive", "said of data", (decision,))
+    data = replace(result(), verdict=verdict, manifest={"kind": "data"})
+    assert Console("plain", stdout=out, stderr=err).dataset(data) == code
+    text = out.getvalue()
+    assert "data/read ≥ 9" in text
+    assert (f"{state.upper()}  router: said of data" in text) == (severity == "block")
+    out.truncate(0)
+    out.seek(0)
+    assert Console("json", stdout=out, stderr=err).dataset(data) == code
+    document = json.loads(out.getvalue())
+    assert (document["verdict"], document["exit_code"]) == (state if severity == "block" else None, code)
+    assert [gate["outcome"] for gate in document["gates"]] == [state]

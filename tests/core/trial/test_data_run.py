@@ -145,6 +145,83 @@ def test_there_is_nothing_to_gate_in_it(folder, capsys):
     assert (code, "a run of the data stages alone" in err) == (2, True)
 
 
+GATED = """
+score: [{choice: {}}]
+gates:
+  - {metric: data/dropped_by_comparing, max: 0}
+  - {metric: leakage/held_out_contaminated, max: 5}
+  - {metric: data/train_rows, min: 1000, severity: warn}
+  - {metric: choice/accuracy, min: 0.9}
+"""
+
+
+def gated(folder, capsys, gates=GATED):
+    (folder / "suite.yaml").write_text(SUITE + gates, encoding="utf-8")
+    return seatrial(capsys, "data", "suite.yaml")
+
+
+def test_gates_on_data_are_decided_and_those_on_scores_said_to_be_left(folder, capsys):
+    code, out, _ = gated(folder, capsys)
+    assert code == 1
+    assert (
+        "FAIL  tickets: 1 of 2 blocking gates failed: data/dropped_by_comparing ≤ 0: 1 rows > 0 (counted, no sampling error)"
+        in out.splitlines()
+    )
+    assert (
+        "Warning: not decided, since no model was trained or scored: the gates on choice/accuracy" in out.splitlines()
+    )
+    assert any(line.startswith("Warning: gate failed: data/train_rows ≥ 1000") for line in out.splitlines())
+    report = only_run(folder) / "report"
+    text = (report / "report.md").read_text(encoding="utf-8")
+    assert text.startswith(
+        "# ✗ DATA FAIL: tickets\n\n**The data is not as its gates ask. No model was trained or scored"
+    )
+    assert text.index("## Is the data as its gates ask?") < text.index("## Data")
+    html = (report / "index.html").read_text(encoding="utf-8")
+    assert "<title>DATA FAIL: tickets</title>" in html
+    assert "Can this ship?" not in html
+    results = json.loads((report / "results.json").read_text(encoding="utf-8"))
+    assert (results["verdict"]["state"], results["verdict"]["exit_code"], len(results["gates"])) == ("fail", 1, 3)
+
+
+def test_the_verdict_on_data_can_be_repeated(folder, capsys):
+    gated(folder, capsys)
+    written = (only_run(folder) / "verdict.json").read_bytes()
+    (only_run(folder) / "verdict.json").write_text("{}")
+    code, out, _ = seatrial(capsys, "gate", only_run(folder))
+    assert code == 1
+    assert "data/dropped_by_comparing" in out
+    assert (only_run(folder) / "verdict.json").read_bytes() == written
+    assert seatrial(capsys, "report", only_run(folder))[0] == 0
+
+
+def test_data_that_is_as_its_gates_ask_passes(folder, capsys):
+    code, out, _ = gated(folder, capsys, "gates: [{metric: leakage/held_out_contaminated, max: 5}]")
+    assert code == 0
+    assert "PASS  tickets: 1 blocking gate passed" in out.splitlines()
+    assert "# ✓ DATA PASS: tickets" in (only_run(folder) / "report/report.md").read_text(encoding="utf-8")
+
+
+def test_where_no_gate_on_data_blocks_nothing_is_decided(folder, capsys):
+    code, out, _ = gated(folder, capsys, "gates: [{metric: data/train_rows, min: 1000, severity: warn}]")
+    assert code == 0
+    assert not [line for line in out.splitlines() if line.startswith(("PASS", "INCONCLUSIVE"))]
+    text = (only_run(folder) / "report/report.md").read_text(encoding="utf-8")
+    assert text.startswith("# ≡ DATA: tickets")
+    assert "| ✗ fail   | warn     | data/train_rows ≥ 1000" in text
+
+
+def test_a_measure_that_is_missing_is_never_a_pass(folder, capsys):
+    gates = "gates: [{metric: leakage/held_out_contaminated, max: 0}]"
+    with_all_in_train = SUITE.replace("split: {test: 0.3}", "split: {test: 0}") + gates
+    (folder / "suite.yaml").write_text(with_all_in_train, encoding="utf-8")
+    code, out, _ = seatrial(capsys, "data", "suite.yaml")
+    assert code == 3
+    assert any(
+        line.startswith("ERROR  tickets: 1 of 1 blocking gate could not be decided") for line in out.splitlines()
+    )
+
+
 def test_a_filter_that_asks_for_a_tokenizer_asks_for_a_model(folder, capsys):
     (folder / "suite.yaml").write_text(SUITE.replace("schema,", "{length: {max_tokens: 50}},"), encoding="utf-8")
     code, _, err = seatrial(capsys, "data", "suite.yaml")

@@ -1,0 +1,29 @@
+"""Findings as reports quote them."""
+
+import math
+
+import pytest
+
+from seatrial.data.ledger import entries_to_table
+from seatrial.findings import EXCERPT
+from seatrial_reports.evidence import quote
+
+
+def quoted(run, found):
+    return quote(run(ledger=entries_to_table([found])), [0])[0]
+
+
+@pytest.mark.parametrize(
+    ("excerpt", "shown"),
+    [("", ""), (" said\n", "said"), ("x" * (EXCERPT - 1), "x" * (EXCERPT - 1)), ("x" * EXCERPT, "x" * EXCERPT + "…")],
+)
+def test_a_row_that_goes_on_is_marked(run, entry, excerpt, shown):
+    assert quoted(run, entry("r1", excerpt=excerpt)).excerpt == shown
+
+
+@pytest.mark.parametrize(
+    ("score", "written"),
+    [(10017.0, "10,017"), (0.93241, "0.932"), (1.0, "1"), (12345.6, "1.23e+04"), (math.nan, ""), (None, "")],
+)
+def test_counts_are_written_in_full_and_shares_with_three_digits(run, entry, score, written):
+    assert quoted(run, entry("r1", score=score)).score == written
