@@ -36,6 +36,7 @@ RULES = (
         "gpt3_filter",
         "The row shares a 13-gram that stands in at most 10 train rows; what GPT-3's filter would cut out of it is marked "
         "(arXiv 2005.14165, appendix C).",
+        version="2",
     ),
     Rule(
         "gpt3_measure",

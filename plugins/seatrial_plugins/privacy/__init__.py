@@ -14,22 +14,22 @@ Kind = Literal["email", "phone", "iban", "card", "ip", "ssn", "secret"]
 """What can be looked for."""
 
 RULES = (
-    Rule("email", "An e-mail address whose domain ends in a public suffix.", action="redact", version="2"),
+    Rule("email", "An e-mail address whose domain ends in a public suffix.", action="redact", version="3"),
     Rule(
         "phone",
         "A telephone number: valid in its region by Google's numbering metadata, or directly after a word such as Tel.",
         action="redact",
-        version="2",
+        version="3",
     ),
     Rule("iban", "An IBAN of its country's format whose check digits hold (ISO 13616).", action="redact", version="2"),
     Rule(
         "card",
         "A payment card number of an issuer's range and length whose Luhn digit holds.",
         action="redact",
-        version="2",
+        version="3",
     ),
-    Rule("ip", "An IPv4 or IPv6 address that can be somebody's.", action="redact", version="2"),
-    Rule("ssn", "A US social security number that could have been issued.", action="redact", version="2"),
+    Rule("ip", "An IPv4 or IPv6 address that can be somebody's.", action="redact", version="3"),
+    Rule("ssn", "A US social security number that could have been issued.", action="redact", version="3"),
     Rule(
         "secret",
         "A key or token in a provider's own format, a password in a URL or in a setting of that name, a private key.",
