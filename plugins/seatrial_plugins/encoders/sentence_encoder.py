@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from transformers import AutoModel, AutoTokenizer
-from transformers.utils import logging as transformers_logging
+from transformers import AutoModel
 
 from seatrial.errors import UsageError
 from seatrial.model import WordVectors
 from seatrial_plugins.encoders.vector_memory import VectorMemory
+from seatrial_plugins.models.config_file import read_config
+from seatrial_plugins.models.tensor_files import read_header, weight_files
+from seatrial_plugins.models.tokenizer_files import read_tokenizer
+from seatrial_plugins.models.whole_load import load_whole
 
 __all__ = ["MAX_TOKENS", "SentenceEncoder"]
 
@@ -141,11 +143,25 @@ def torch_device(name: str) -> torch.device:
 
 @functools.cache
 def load_weights(folder: Path, device: str) -> tuple[Any, Any]:
-    """Tokenizer and model in `folder`, loaded once a process: (tokenizer, float32 model in evaluation mode)."""
-    with _no_progress_bar():
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        model = AutoModel.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
-    return tokenizer, model.to(device).eval()
+    """Tokenizer and model in `folder`, loaded once a process: (tokenizer, float32 model in evaluation mode).
+
+    Raises:
+        SourceError: the folder's files are damaged, lack weights that the encoder reads, or belong to no such encoder.
+    """
+    read_config(folder)
+    for file in weight_files(folder):
+        read_header(file)
+    model = load_whole(
+        AutoModel,
+        str(folder),
+        unused="pooler.",  # vectors are means of the last states
+        pretrained_model_name_or_path=str(folder),
+        local_files_only=True,
+        trust_remote_code=False,
+        use_safetensors=True,
+        dtype=torch.float32,
+    )
+    return read_tokenizer(folder), model.to(device).eval()
 
 
 @functools.cache
@@ -153,15 +169,3 @@ def memory_of(folder: Path, device: str, dimensions: int) -> VectorMemory:
     """What encoders of that folder and device have encoded of late in this process."""
     del folder, device  # they are the cache's key
     return VectorMemory(dimensions)
-
-
-@contextmanager
-def _no_progress_bar() -> Iterator[None]:
-    # The terminal is the host's: transformers' own bar would break its lines.
-    shown = transformers_logging.is_progress_bar_enabled()
-    transformers_logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            transformers_logging.enable_progress_bar()

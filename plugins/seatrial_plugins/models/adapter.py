@@ -6,7 +6,12 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import torch
+
+from seatrial.display.legible import one_line
 from seatrial.errors import SourceError
+from seatrial_plugins.models.adapter_files import check_adapter_files
+from seatrial_plugins.models.whole_load import lacks
 
 __all__ = ["ADAPTER", "load_adapter"]
 
@@ -29,10 +34,7 @@ def load_adapter(network: Any, folder: Path) -> Any:
     """
     from peft import PeftConfig, get_peft_model
 
-    if not (folder / "adapter_model.safetensors").is_file():
-        raise SourceError(f"{folder}: no adapter_model.safetensors; pickled adapters are not opened")
-    if not (folder / "adapter_config.json").is_file():
-        raise SourceError(f"{folder}: no adapter_config.json, which says what kind of adapter it is")
+    check_adapter_files(folder)
     try:
         config = PeftConfig.from_pretrained(str(folder))
         _check_kind(config, folder)
@@ -43,17 +45,22 @@ def load_adapter(network: Any, folder: Path) -> Any:
             warnings.filterwarnings("ignore", message="The PEFT config's `base_model_name_or_path` was renamed")
             adapted = get_peft_model(network, config, adapter_name=ADAPTER)
             read = adapted.load_adapter(str(folder), ADAPTER, is_trainable=False)
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        reason = " ".join(str(error).split())[:_SHOWN]
-        raise SourceError(f"{folder}: PEFT cannot put this adapter onto the model: {reason}") from error
-    for names, what in (
-        (read.unexpected_keys, "of its tensors fit no layer of the model"),
-        (read.missing_keys, "tensors that the model needs are not in it"),
-    ):
-        if names:
-            raise SourceError(
-                f"{folder}: {len(names)} {what} (the first: {min(names)}); it was trained on another model"
-            )
+    except (SourceError, MemoryError, torch.OutOfMemoryError):
+        raise
+    except Exception as error:  # PEFT's kinds hold their configs against nothing in common
+        raise SourceError(
+            f"{folder}: PEFT cannot put this adapter onto the model; it was trained on another one, or its "
+            f"adapter_config.json was changed ({type(error).__name__}: {one_line(str(error), _SHOWN)})"
+        ) from error
+    if read.unexpected_keys:
+        raise SourceError(
+            f"{folder}: {len(read.unexpected_keys)} of its tensors fit no layer of the model (the first: "
+            f"{min(read.unexpected_keys)}); it was trained on another model"
+        )
+    if read.missing_keys:
+        raise SourceError(
+            f"{folder}: {lacks(read.missing_keys)}, which the model needs; it was trained on another model, or is not whole"
+        )
     return adapted.eval()
 
 

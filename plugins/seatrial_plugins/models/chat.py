@@ -13,6 +13,7 @@ from typing import Any
 from seatrial.display.legible import one_line
 from seatrial.errors import SourceError, StageError
 from seatrial.rows import Turn
+from seatrial_plugins.models.tokenizer_files import read_tokenizer
 
 __all__ = ["ChatTokenizer", "Rendered"]
 
@@ -36,17 +37,7 @@ class ChatTokenizer:
     """The model's tokenizer and chat template (`seatrial.model.CountsTokens`)."""
 
     def __init__(self, folder: Path, *, chat: bool, system: str | None) -> None:
-        from transformers import AutoTokenizer
-
-        try:
-            self.tokenizer: Any = AutoTokenizer.from_pretrained(
-                str(folder), local_files_only=True, trust_remote_code=False
-            )
-        except Exception as error:  # transformers and tokenizers have no error in common
-            raise SourceError(
-                f"{folder}: there is no tokenizer that transformers can load; add the model's tokenizer.json and "
-                f"tokenizer_config.json ({type(error).__name__}: {one_line(str(error), 120)})"
-            ) from error
+        self.tokenizer = read_tokenizer(folder)
         self.chat = chat
         self.system = system
         if not self.tokenizer.is_fast:
@@ -55,7 +46,13 @@ class ChatTokenizer:
             )
         if chat and not self.tokenizer.chat_template:
             raise SourceError(f"{folder}: its tokenizer has no chat template; give it one, or say `chat: false`")
-        self.closing = self._closing()
+        try:
+            self.closing = self._closing()
+        except (StageError, ValueError) as error:
+            raise SourceError(
+                f"{folder}: its chat template cannot write a question and its answer; mend chat_template.jinja, or say "
+                f"`chat: false` ({one_line(str(error.__cause__ or error), 160)})"
+            ) from error
         """What ends the assistant's turn, such as `<|im_end|>`."""
         self.end_ids = self._end_ids()
         """Any of these tokens ends a generation."""

@@ -11,8 +11,11 @@ from typing import Any
 
 import torch
 
+from seatrial.display.legible import one_line
 from seatrial.errors import SourceError
 from seatrial.store import atomic_folder, write_json
+from seatrial_plugins.models.tensor_files import refuse_pointer
+from seatrial_plugins.models.whole_load import load_whole
 
 __all__ = ["CONVERSION", "convert"]
 
@@ -27,7 +30,7 @@ def convert(file: Path, address: str, target: Path) -> None:
     from GGUF calls itself quantised and refuses to be saved.
 
     Raises:
-        SourceError: transformers is too old to read the tokenizer rightly, or cannot read the file.
+        SourceError: transformers is too old to read the tokenizer rightly, cannot read the file, or misses weights in it.
     """
     from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
@@ -42,12 +45,19 @@ def convert(file: Path, address: str, target: Path) -> None:
         "gguf_file": file.name,
         "local_files_only": True,
     }
+    refuse_pointer(file)
     try:
         with _read_once():
             tokenizer = AutoTokenizer.from_pretrained(**place)
-            loaded = AutoModelForCausalLM.from_pretrained(**place, dtype=torch.float32)
-    except Exception as error:
-        raise SourceError(f"{address}: transformers cannot read this GGUF: {type(error).__name__}: {error}") from error
+            loaded = load_whole(AutoModelForCausalLM, address, **place, dtype=torch.float32)
+    except (SourceError, MemoryError, torch.OutOfMemoryError):
+        raise
+    except Exception as error:  # what reads the file has no error of its own
+        raise SourceError(
+            f"{address}: transformers cannot read this GGUF: it is damaged, was cut short, or of a kind that transformers "
+            f"doesn't know; get it again, or name a folder with safetensors ({type(error).__name__}: "
+            f"{one_line(str(error), 200)})"
+        ) from error
     shape = loaded.config.to_dict()
     shape.pop("quantization_config", None)
     shape.pop("_name_or_path", None)

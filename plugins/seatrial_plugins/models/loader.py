@@ -15,6 +15,7 @@ from seatrial.errors import SourceError
 from seatrial.model import ModelFiles
 from seatrial.store import atomic_folder, digest_json
 from seatrial_plugins.models.chat import ChatTokenizer
+from seatrial_plugins.models.config_file import read_config
 from seatrial_plugins.models.options import LoadOptions
 from seatrial_plugins.models.quiet import no_progress_bars
 from seatrial_plugins.models.weights import (
@@ -52,12 +53,10 @@ class TransformersLoader:
             return self._prepare_config(weights, address, cache)
         if weights.kind == "gguf":
             return self._prepare_gguf(weights, address, cache)
-        return ModelFiles(
-            weights.path,
-            address,
-            folder_digest(weights.path, cache),
-            {"format": "safetensors", "parameters": count_parameters(weights.path)},
-        )
+        parameters = count_parameters(weights.path)
+        read_config(weights.path)
+        digest = folder_digest(weights.path, cache)
+        return ModelFiles(weights.path, address, digest, {"format": "safetensors", "parameters": parameters})
 
     def _prepare_gguf(self, weights: Weights, address: str, cache: Path) -> ModelFiles:
         from seatrial_plugins.models.gguf import CONVERSION, convert
@@ -141,17 +140,20 @@ class RandomLoader(TransformersLoader):
 
     def _write(self, shape: Path, target: Path) -> None:
         import torch
-        from transformers import AutoConfig, AutoModelForCausalLM
+        from transformers import AutoModelForCausalLM
 
-        try:
-            config = AutoConfig.from_pretrained(str(shape), local_files_only=True, trust_remote_code=False)
-        except (OSError, ValueError) as error:
-            raise SourceError(
-                f"{shape / 'config.json'}: no config that transformers knows: {one_line(str(error), 160)}"
-            ) from error
+        config = read_config(shape)
         with torch.random.fork_rng(devices=[]), no_progress_bars():
             torch.manual_seed(self.seed)
-            network = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+            try:
+                network = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+            except (MemoryError, torch.OutOfMemoryError):
+                raise
+            except Exception as error:  # an architecture's code holds its config against nothing of its own
+                raise SourceError(
+                    f"{shape / 'config.json'}: transformers can make no language model of this shape; mend it, or name "
+                    f"another ({type(error).__name__}: {one_line(str(error), 200)})"
+                ) from error
             with atomic_folder(target) as folder:
                 network.save_pretrained(folder)
                 for file in shape.iterdir():

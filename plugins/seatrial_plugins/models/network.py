@@ -12,7 +12,7 @@ from seatrial_plugins.models.device import choose_device, choose_dtype
 from seatrial_plugins.models.exactness import caps_scores, packing_is_exact
 from seatrial_plugins.models.options import LoadOptions
 from seatrial_plugins.models.packed_attention import ATTENTION
-from seatrial_plugins.models.quiet import no_progress_bars
+from seatrial_plugins.models.whole_load import load_whole
 
 __all__ = ["load_network"]
 
@@ -21,6 +21,9 @@ def load_network(folder: Path, options: LoadOptions) -> tuple[Any, bool]:
     """The transformers model on its device, and whether batches can be packed for it.
 
     Nothing is fetched, no code of the folder is run, no pickle is opened.
+
+    Raises:
+        SourceError: the folder's files are damaged, lack weights, or belong to an architecture that is no language model.
     """
     device = choose_device(options.device)
     dtype = choose_dtype(options.dtype, device)
@@ -47,14 +50,19 @@ def _read_network(folder: Path, dtype: torch.dtype, attention: str | None) -> An
     from transformers import AutoModelForCausalLM
 
     named = {} if attention is None else {"attn_implementation": attention}
-    with no_progress_bars():
-        try:
-            return AutoModelForCausalLM.from_pretrained(
-                str(folder), dtype=dtype, local_files_only=True, trust_remote_code=False, use_safetensors=True, **named
-            )
-        except (KeyError, ValueError) as error:
-            if attention == ATTENTION and ("attn_implementation" in str(error) or ATTENTION in str(error)):
-                raise _NotReplaceableError from error
-            if isinstance(error, KeyError):
-                raise
-            raise SourceError(f"{folder}: transformers cannot load this model: {error}") from error
+    try:
+        return load_whole(
+            AutoModelForCausalLM,
+            str(folder),
+            pretrained_model_name_or_path=str(folder),
+            dtype=dtype,
+            local_files_only=True,
+            trust_remote_code=False,
+            use_safetensors=True,
+            **named,
+        )
+    except SourceError as error:
+        reason = str(error.__cause__)
+        if attention == ATTENTION and ("attn_implementation" in reason or ATTENTION in reason):
+            raise _NotReplaceableError from error
+        raise

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from seatrial.errors import SourceError
 from seatrial.store import digest_json, digest_path, write_json
+from seatrial_plugins.models.tensor_files import read_header, weight_files
 
 __all__ = ["TOKENIZER_FILES", "Weights", "cached_digest", "count_parameters", "find_weights", "folder_digest"]
 
@@ -49,6 +51,11 @@ def find_weights(source: Path, address: str) -> Weights:
             f"{address}: {source.name} is no model; name a folder with config.json and *.safetensors, or a *.gguf"
         )
     has_config = (source / "config.json").is_file()
+    if has_config and (source / "adapter_config.json").exists():
+        raise SourceError(
+            f"{address}: holds a model and an adapter, and transformers would load the model that the adapter names instead of "
+            "this one; put adapter_config.json and its weights into a folder of their own, and name that one under `adapter`"
+        )
     if has_config and any(source.glob("*.safetensors")):
         return Weights("safetensors", source)
     found = sorted(source.rglob("*.gguf"))
@@ -65,6 +72,10 @@ def find_weights(source: Path, address: str) -> Weights:
         )
     if has_config:
         return Weights("config", source)
+    if (source / "adapter_config.json").exists():
+        raise SourceError(
+            f"{address}: is an adapter and no model; name it under `adapter`, beside its model's `source`"
+        )
     raise SourceError(f"{address}: no model in {source}; expected config.json and *.safetensors, or one *.gguf")
 
 
@@ -90,13 +101,10 @@ def folder_digest(folder: Path, cache: Path) -> str:
 
 
 def count_parameters(folder: Path) -> int:
-    """How many numbers the safetensors files of a folder hold, from their headers alone."""
-    from math import prod
+    """How many numbers a model's safetensors files hold, from their headers alone.
 
-    from safetensors import safe_open
-
-    total = 0
-    for file in sorted(folder.glob("*.safetensors")):
-        with safe_open(str(file), framework="numpy") as tensors:
-            total += sum(prod(tensors.get_slice(name).get_shape()) for name in tensors.keys())  # noqa: SIM118  # no mapping
-    return total
+    Raises:
+        SourceError: a file is missing or damaged.
+    """
+    headers = (read_header(file) for file in weight_files(folder))
+    return sum(math.prod(tensor.shape) for header in headers for tensor in header.values())

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
 from detoxify.detoxify import get_model_and_tokenizer
-from transformers import AutoTokenizer
-from transformers.utils import logging as transformers_logging
 
-from seatrial.errors import UsageError
+from seatrial.display.legible import one_line
+from seatrial.errors import SourceError, UsageError
 from seatrial_plugins.models.batches import batches_by_length
+from seatrial_plugins.models.quiet import no_progress_bars
+from seatrial_plugins.models.tokenizer_files import read_tokenizer
+from seatrial_plugins.models.whole_load import lacks
 from seatrial_plugins.toxicity.detoxify_weights import DetoxifyWeights
 
 __all__ = ["MAX_TOKENS", "DetoxifyDetector"]
@@ -40,12 +43,7 @@ class DetoxifyDetector:
         self.reads = {weights.name: weights.digest}
         self._device = _torch_device(device)
         self._batch_tokens = batch_tokens or (1 << 16 if self._device.type == "cuda" else 1 << 11)
-        with _no_progress_bar():
-            model, _ = get_model_and_tokenizer(
-                **weights.architecture, model_type=str(weights.folder), state_dict=dict(weights.state)
-            )
-            # Always the fast tokenizer, the only kind that returns overflowing pieces.
-            self._tokenizer = AutoTokenizer.from_pretrained(weights.folder, local_files_only=True, use_fast=True)
+        model, self._tokenizer = _built(weights)
         self._model = model.float().to(self._device).eval()
         self._capacity = min(MAX_TOKENS, _positions(model.config))
 
@@ -90,6 +88,43 @@ class DetoxifyDetector:
         return torch.sigmoid(logits.float()).cpu()
 
 
+def _built(weights: DetoxifyWeights) -> tuple[Any, Any]:
+    """Model and tokenizer as Detoxify builds them, all of the model's weights out of the checkpoint."""
+    try:
+        with no_progress_bars():
+            model, _ = get_model_and_tokenizer(
+                **weights.architecture, model_type=str(weights.folder), state_dict=dict(weights.state)
+            )
+            # The fast tokenizer, the only kind that returns overflowing pieces, and not the one that the checkpoint names.
+            tokenizer = read_tokenizer(weights.folder)
+    except (SourceError, MemoryError, torch.OutOfMemoryError):
+        raise
+    except Exception as error:  # Detoxify looks classes up by name, and transformers has no error of its own
+        other_shapes = "ignore_mismatched_sizes" in str(error)  # transformers points to its log, which is silent here
+        reason = "tensors of other shapes" if other_shapes else f"{type(error).__name__}: {one_line(str(error), 200)}"
+        raise SourceError(
+            f"{weights.name}: transformers cannot build the checkpoint's architecture with the config and the tokenizer in "
+            f"{weights.folder}; name the folder that belongs to it in the option `config` ({reason})"
+        ) from error
+    # transformers fills what the checkpoint lacks with random numbers.
+    if missing := model.state_dict().keys() - weights.state.keys():
+        raise SourceError(
+            f"{weights.name}: {lacks(missing)}, which its architecture {weights.architecture['model_name']} has; get the "
+            "checkpoint again, or name the folder that belongs to it in the option `config`"
+        )
+    if damaged := [name for name, tensor in weights.state.items() if not torch.isfinite(tensor).all()]:
+        raise SourceError(
+            f"{weights.name}: its tensor {min(damaged)} holds numbers that are not finite, so that no text would be found "
+            "toxic; get the checkpoint again"
+        )
+    if model.config.num_labels != len(weights.labels):
+        raise SourceError(
+            f"{weights.name}: the checkpoint names {len(weights.labels)} classes for the {model.config.num_labels} outputs of "
+            "its model; mend dataset.args.classes in its config"
+        )
+    return model, tokenizer
+
+
 def _positions(config: object) -> int:
     """How many tokens the model has positions for; RoBERTa's kind starts counting after its padding index."""
     positions = int(getattr(config, "max_position_embeddings", MAX_TOKENS))
@@ -121,15 +156,3 @@ def _tf32() -> Iterator[None]:
         yield
     finally:
         matmul.allow_tf32 = before
-
-
-@contextmanager
-def _no_progress_bar() -> Iterator[None]:
-    # The terminal is the host's: transformers' own bar would break its lines.
-    shown = transformers_logging.is_progress_bar_enabled()
-    transformers_logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            transformers_logging.enable_progress_bar()

@@ -13,16 +13,19 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from detoxify.detoxify import MODEL_URLS
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
+from seatrial.display.legible import one_line
 from seatrial.errors import SourceError, UsageError
 
 __all__ = ["DetoxifyWeights", "local_weights", "offline", "published_weights"]
+
+Held = TypeVar("Held")
 
 _STANDARD_NAMES = {"toxic": "toxicity", "identity_hate": "identity_attack", "severe_toxic": "severe_toxicity"}
 # The first Jigsaw challenge named its classes differently from the later ones; Detoxify unifies them the same way.
@@ -130,27 +133,40 @@ def _read(file: Path, place: str, pinned: str) -> tuple[Any, str]:
         stream.seek(0)
         try:
             return torch.load(stream, map_location="cpu", weights_only=True), digest
-        except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
-            raise _not_plain(place) from error
+        except MemoryError:
+            raise
+        except Exception as error:  # of a damaged archive torch raises what it stumbles over
+            raise _not_plain(place, error) from error
 
 
 def _weights(
     loaded: Any, digest: str, name: str, place: str, config: str | None, *, beside: Path | None, fetch: bool
 ) -> DetoxifyWeights:
-    try:
-        architecture = dict(loaded["config"]["arch"]["args"])
-        classes = loaded["config"]["dataset"]["args"]["classes"]
-        state = loaded["state_dict"]
-        named = str(architecture.pop("model_type"))
-    except (KeyError, TypeError) as error:
-        raise SourceError(
-            f"detoxify: {place} is no Detoxify checkpoint: it lacks {error}; it must hold `config` (arch.args, "
-            "dataset.args.classes) and `state_dict`"
-        ) from error
+    architecture = dict(_held(loaded, place, "config", "arch", "args", kind=dict))
+    classes: list[str] = _held(loaded, place, "config", "dataset", "args", "classes", kind=list)
+    state = _held(loaded, place, "state_dict", kind=dict)
+    for key, kind in (("model_type", str), ("model_name", str), ("tokenizer_name", str), ("num_classes", int)):
+        _held(loaded, place, "config", "arch", "args", key, kind=kind)
+    named = architecture.pop("model_type")
+    if not classes or not all(isinstance(label, str) for label in classes) or len(set(classes)) < len(classes):
+        raise SourceError(f"detoxify: {place}: dataset.args.classes must name each output once, not {classes!r:.120}")
     labels = tuple(_STANDARD_NAMES.get(label, label) for label in classes)
     return DetoxifyWeights(
         name, labels, architecture, _folder(named, place, config, beside, fetch=fetch), state, digest
     )
+
+
+def _held(loaded: Any, place: str, *keys: str, kind: type[Held]) -> Held:
+    """What a checkpoint holds under these keys, one within the other."""
+    value = loaded
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    if not isinstance(value, kind):
+        raise SourceError(
+            f"detoxify: {place} is no Detoxify checkpoint: it lacks `{'.'.join(keys)}` ({kind.__name__}); it must hold "
+            "`config` (arch.args, dataset.args.classes) and `state_dict`"
+        )
+    return value
 
 
 def _folder(named: str, place: str, config: str | None, beside: Path | None, *, fetch: bool) -> Path:
@@ -172,8 +188,11 @@ def _folder(named: str, place: str, config: str | None, beside: Path | None, *, 
         ) from error
 
 
-def _not_plain(place: str) -> SourceError:
+def _not_plain(place: str, error: Exception) -> SourceError:
+    why = f"{type(error).__name__}: {one_line(str(error), 120)}"
+    if not isinstance(error, pickle.UnpicklingError):
+        return SourceError(f"detoxify: {place} is damaged, or was cut short; get it again ({why})")
     return SourceError(
         f"detoxify: {place} is damaged, or holds Python objects beside tensors and plain values; seatrial executes no "
-        "pickles, so save the checkpoint's config as plain dictionaries, lists and strings"
+        f"pickles, so get it again, or save its config as plain dictionaries, lists and strings ({why})"
     )

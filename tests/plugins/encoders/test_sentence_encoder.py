@@ -1,9 +1,11 @@
+import shutil
 import sys
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from safetensors.torch import load_file, save_file
 
 from seatrial.errors import SourceError, UsageError
 from seatrial_plugins.encoders import minilm, seatrial_encoders
@@ -75,6 +77,56 @@ def test_two_encoders_share_their_weights(tiny_bert):
 def test_wrong_options_are_refused(tiny_bert, options, error, message):
     with pytest.raises(error, match=message):
         minilm(**{"source": str(tiny_bert), **options})
+
+
+def without(name):
+    def change(folder):
+        held = load_file(folder / WEIGHTS)
+        save_file({key: held[key] for key in held if name not in key}, folder / WEIGHTS, metadata={"format": "pt"})
+
+    return change
+
+
+def write(name, data):
+    return lambda folder: (folder / name).write_bytes(data)
+
+
+def cut(folder):
+    (folder / WEIGHTS).write_bytes((folder / WEIGHTS).read_bytes()[:-10])
+
+
+def pickled(folder):
+    (folder / WEIGHTS).unlink()
+    (folder / "pytorch_model.bin").write_bytes(b"")
+
+
+WEIGHTS = "model.safetensors"
+BROKEN = {
+    "cut": (cut, r"model\.safetensors: is damaged, was cut short"),
+    "a tensor lost": (
+        without("layer.1.output.dense.weight"),
+        r"it lacks the tensor encoder\.layer\.1\.output\.dense\.weight",
+    ),
+    "pickled": (pickled, r"neither a file model\.safetensors nor"),
+    "config cut": (write("config.json", b"{"), r"config\.json: no config that transformers knows"),
+    "tokenizer cut": (write("tokenizer.json", b"{"), "no tokenizer that transformers can load"),
+}
+
+
+@pytest.mark.parametrize(("change", "reason"), BROKEN.values(), ids=BROKEN)
+def test_a_broken_folder_is_refused_by_its_name(tiny_bert, tmp_path, change, reason):
+    folder = shutil.copytree(tiny_bert, tmp_path / "encoder")
+    change(folder)
+    with pytest.raises(SourceError, match=reason) as refused:
+        minilm(source=str(folder))
+    assert str(folder) in str(refused.value)
+
+
+def test_the_pooler_is_not_read_and_may_be_missing(tiny_bert, tmp_path):
+    folder = shutil.copytree(tiny_bert, tmp_path / "encoder")
+    without("pooler.")(folder)
+    texts = ["sea", "a ship"]
+    assert np.array_equal(minilm(source=str(folder)).encode(texts), minilm(source=str(tiny_bert)).encode(texts))
 
 
 def test_a_missing_package_is_named(monkeypatch):

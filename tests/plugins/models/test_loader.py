@@ -12,6 +12,9 @@ from seatrial import Turn
 from seatrial.errors import SourceError, UsageError
 from seatrial_plugins.models import random, transformers
 from seatrial_plugins.models.device import choose_device, choose_dtype
+from seatrial_plugins.models.network import load_network
+from seatrial_plugins.models.options import LoadOptions
+from seatrial_plugins.models.tokenizer_files import read_tokenizer
 
 
 def test_random_weights_repeat_and_follow_the_seed(tiny_source, tiny_files, tmp_path):
@@ -60,7 +63,7 @@ def test_random_weights_need_a_config_and_a_tokenizer(tiny_source, tmp_path):
     with pytest.raises(SourceError, match=r"there is no tokenizer that transformers can load; add"):
         loader.tokenizer(loader.prepare(folder, "path:shape", tmp_path))
     (folder / "config.json").write_text('{"model_type": "lama"}')
-    with pytest.raises(SourceError, match=r"config\.json: no config that transformers knows: .*`lama`"):
+    with pytest.raises(SourceError, match=r"config\.json: no config that transformers knows; get .*`lama`"):
         loader.prepare(folder, "path:shape", tmp_path)
 
 
@@ -80,9 +83,11 @@ def test_code_of_the_folder_is_never_run(tiny_files, tmp_path):
         config.replace("{", "{" + entry, 1).replace('"model_type": "llama"', '"kind": 0')
     )
     (folder / "evil.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")
-    files = transformers(device="cpu").prepare(folder, "path:model", tmp_path / "cache")
-    with pytest.raises(SourceError, match="cannot load"):
-        transformers(device="cpu").load(files)
+    with pytest.raises(SourceError, match=r"no config that transformers knows.*contains custom code"):
+        transformers(device="cpu").prepare(folder, "path:model", tmp_path / "cache")
+    with pytest.raises(SourceError, match="transformers cannot load this model"):
+        load_network(folder, LoadOptions(device="cpu"))
+    read_tokenizer(folder)
     assert not (tmp_path / "ran").exists()
 
 

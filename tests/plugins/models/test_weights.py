@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 
@@ -77,3 +78,21 @@ def test_the_chat_template_belongs_to_the_digest(tmp_path):
 
 def test_parameters_are_counted_from_the_headers(tiny_files, tiny_model):
     assert count_parameters(tiny_files.folder) == sum(p.numel() for p in tiny_model.network.parameters())
+
+
+def test_a_model_and_an_adapter_in_one_folder_are_refused(tmp_path):
+    fill(tmp_path, "config.json", "model.safetensors", "adapter_config.json")
+    with pytest.raises(SourceError, match=r"path:x: holds a model and an adapter.*name that one under `adapter`"):
+        find_weights(tmp_path, "path:x")
+
+
+def test_an_adapter_is_no_model(tmp_path):
+    fill(tmp_path, "adapter_config.json", "adapter_model.safetensors")
+    with pytest.raises(SourceError, match=r"path:x: is an adapter and no model; name it under `adapter`"):
+        find_weights(tmp_path, "path:x")
+
+
+def test_other_weights_in_the_folder_are_not_counted(tiny_files, tmp_path):
+    folder = shutil.copytree(tiny_files.folder, tmp_path / "model")
+    shutil.copyfile(folder / "model.safetensors", folder / "consolidated.safetensors")
+    assert count_parameters(folder) == tiny_files.facts["parameters"]

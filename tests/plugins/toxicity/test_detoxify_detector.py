@@ -1,5 +1,6 @@
 import csv
 import hashlib
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -81,10 +82,114 @@ def test_what_is_no_checkpoint_is_refused(tmp_path):
     import torch
 
     torch.save({"weights": torch.zeros(2)}, tmp_path / "other.ckpt")
-    with pytest.raises(SourceError, match="no Detoxify checkpoint: it lacks 'config'"):
+    with pytest.raises(SourceError, match=r"no Detoxify checkpoint: it lacks `config\.arch\.args` \(dict\)"):
         detoxify(checkpoint=str(tmp_path / "other.ckpt"))
     with pytest.raises(SourceError, match="there is no checkpoint"):
         detoxify(checkpoint=str(tmp_path / "missing.ckpt"))
+
+
+@pytest.fixture
+def broken(tiny_checkpoint, tmp_path):
+    """Loads a copy of the tiny checkpoint that was broken."""
+
+    def load(change):
+        folder = shutil.copytree(tiny_checkpoint.parent, tmp_path / "broken")
+        change(folder / tiny_checkpoint.name)
+        return detoxify(checkpoint=str(folder / tiny_checkpoint.name), device="cpu")
+
+    return load
+
+
+def changed(place, value):
+    """The checkpoint with another value at a place in it, such as `config.arch.args.model_name`."""
+    import torch
+
+    def change(file):
+        held = torch.load(file, weights_only=True)
+        *outer, last = place.split(".", 3 if place.startswith("config") else 1)
+        part = held
+        for key in outer:
+            part = part[key]
+        if value is None:
+            del part[last]
+        else:
+            part[last] = value
+        torch.save(held, file)
+
+    return change
+
+
+def nowhere_finite(shape):
+    import torch
+
+    return torch.full(shape, float("nan"))
+
+
+def beside(name, data):
+    return lambda file: (file.parent / name).write_bytes(data)
+
+
+def without_vocabulary(file):
+    for name in ("tokenizer.json", "vocab.txt"):
+        (file.parent / name).unlink()
+
+
+NO_CHECKPOINT, OTHER_FOLDER = "is no Detoxify checkpoint: it lacks", "name the folder that belongs to it in the option"
+BROKEN = {
+    "cut": (
+        lambda file: file.write_bytes(file.read_bytes()[:-10]),
+        r"is damaged, or was cut short; get it again \(OSError",
+    ),
+    "half": (lambda file: file.write_bytes(file.read_bytes()[:9_000]), "is damaged, or was cut short; get it again"),
+    "empty": (lambda file: file.write_bytes(b""), r"is damaged, or was cut short; get it again \(EOFError"),
+    "a web page": (lambda file: file.write_bytes(b"<!DOCTYPE html>"), "is damaged, or holds Python objects beside"),
+    "no state": (changed("state_dict", None), rf"{NO_CHECKPOINT} `state_dict` \(dict\)"),
+    "no architecture": (
+        changed("config.arch.args.model_name", None),
+        rf"{NO_CHECKPOINT} `config\.arch\.args\.model_name`",
+    ),
+    "classes in a text": (
+        changed("config.dataset.args.classes", "toxic"),
+        rf"{NO_CHECKPOINT} `config\.dataset\.args\.cl",
+    ),
+    "a class twice": (changed("config.dataset.args.classes", ["a", "a", "b"]), "classes must name each output once"),
+    "classes in lists": (changed("config.dataset.args.classes", [["a"], ["b"]]), "classes must name each output once"),
+    "two classes": (
+        changed("config.dataset.args.classes", ["a", "b"]),
+        "names 2 classes for the 3 outputs of its model",
+    ),
+    "a tensor lost": (
+        changed("state_dict.classifier.weight", None),
+        r"it lacks the tensor classifier\.weight, which its",
+    ),
+    "a tensor of another shape": (
+        changed("state_dict.classifier.weight", nowhere_finite((2, 2))),
+        rf"{OTHER_FOLDER} `config` \(tensors of other shapes\)",
+    ),
+    "numbers that are none": (
+        changed("state_dict.classifier.weight", nowhere_finite((3, 16))),
+        r"its tensor classifier\.weight holds numbers that are not finite",
+    ),
+    "another architecture": (
+        changed("config.arch.args.model_name", "RobertaForSequenceClassification"),
+        r"it lacks the tensor \S+ and 24 others, which its architecture RobertaForSequenceClassification has",
+    ),
+    "no architecture of transformers": (
+        changed("config.arch.args.model_name", "NeverHeardOf"),
+        rf"{OTHER_FOLDER} `config` \(AttributeError.*NeverHeardOf",
+    ),
+    "config cut": (beside("config.json", b"{"), rf"{OTHER_FOLDER} `config` \(OSError"),
+    "tokenizer cut": (beside("tokenizer.json", b"{"), rf"{OTHER_FOLDER} `config` \(JSONDecodeError"),
+    "no vocabulary": (without_vocabulary, "no vocabulary, so that every text would read alike|no tokenizer that"),
+}
+
+
+@pytest.mark.parametrize(("change", "reason"), BROKEN.values(), ids=BROKEN)
+def test_a_broken_checkpoint_is_refused_and_never_scores(broken, change, reason, capfd):
+    with pytest.raises(SourceError, match=reason) as refused:
+        broken(change)
+    assert "tiny.ckpt" in str(refused.value) or "broken" in str(refused.value)
+    assert "REPORT" not in "".join(capfd.readouterr())
 
 
 def test_an_architecture_that_is_not_here_is_named(tiny_checkpoint, tmp_path):
