@@ -12,6 +12,9 @@ from seatrial_reports.places import find_places
 
 __all__ = ["Example", "quote", "quote_all"]
 
+LONGEST = 400
+"""Characters of a finding's detail, and of the text that it matched."""
+
 
 @dataclass(frozen=True, slots=True)
 class Example:
@@ -60,10 +63,10 @@ def _example(record: Mapping[str, object], places: Mapping[str, str]) -> Example
         split=said("split"),
         rule=said("rule"),
         excerpt=_cut(said("excerpt")),
-        detail=said("detail"),
+        detail=_short(said("detail")),
         matched_row=matched,
         matched_place=places.get(matched, ""),
-        matched_text=said("matched_text").strip(),
+        matched_text=_short(said("matched_text").strip()),
         score=_number(score) if isinstance(score, float) and math.isfinite(score) else "",
     )
 
@@ -71,6 +74,11 @@ def _example(record: Mapping[str, object], places: Mapping[str, str]) -> Example
 def _cut(excerpt: str) -> str:
     """The row's beginning, with a mark where the ledger keeps no more of it."""
     return excerpt.strip() + ("…" if len(excerpt) >= EXCERPT else "")
+
+
+def _short(quoted: str) -> str:
+    """What a finding says or quotes, as far as it can be read at a glance; all of it stands in the ledger."""
+    return quoted if len(quoted) <= LONGEST else f"{quoted[:LONGEST]}…"
 
 
 def _number(score: float) -> str:

@@ -84,9 +84,13 @@ class FailureBlock:
     by_slice: tuple[GroupLine, ...]
     """Empty where slices are the classes."""
     confusions: tuple[Confusion, ...]
+    confused: int
+    """How many pairs of classes are taken for each other; `confusions` holds the most frequent."""
     mistakes: tuple[Mistake, ...]
     """The surest first, where the scorer tells how sure the model was."""
     errors: tuple[tuple[str, str], ...]
+    failed: int
+    """How many samples could not be scored; `errors` holds the first."""
     """(row, why it could not be scored), the first ones."""
 
 
@@ -127,17 +131,21 @@ def _block(alias: str, records: Sequence[Mapping[str, Any]]) -> FailureBlock | N
         return None
     wrong = [r for r in answered if not _right(r)]
     targets = Counter(str(r["target"]) for r in answered)
+    classes = _are_classes(targets, len(answered))
+    confusions = _confusions(wrong, targets) if classes else ()
     by_slice = _groups(answered, "slice")
     named = [group for group in by_slice if group.name]
     return FailureBlock(
         scorer=alias,
         wrong=len(wrong),
         n=len(answered),
-        by_class=_groups(answered, "target") if _are_classes(targets, len(answered)) else (),
+        by_class=_groups(answered, "target") if classes else (),
         by_slice=by_slice if named and any(r["slice"] != r["target"] for r in answered) else (),
-        confusions=_confusions(wrong, targets) if _are_classes(targets, len(answered)) else (),
+        confusions=confusions[:CONFUSIONS],
+        confused=len(confusions),
         mistakes=_mistakes(wrong),
         errors=errors[:MISTAKES],
+        failed=len(errors),
     )
 
 
@@ -166,7 +174,7 @@ def _confusions(wrong: Sequence[Mapping[str, Any]], targets: Counter[str]) -> tu
     ranked = sorted(sides.values(), key=lambda pair: (-pairs[pair] - pairs[pair[::-1]], -pairs[pair], pair))
     return tuple(
         Confusion(target, answer, pairs[target, answer], targets[target], pairs[answer, target], targets.get(answer, 0))
-        for target, answer in ranked[:CONFUSIONS]
+        for target, answer in ranked
     )
 
 

@@ -92,7 +92,13 @@ def _counts(view: View) -> Iterator[str]:
     counts = view.comparison.counts
     if not counts:
         return
-    yield from ("", "## Counts", "", "What gates can hold besides scores. There is no chance in them.", "")
+    yield from (
+        "",
+        "## Counts",
+        "",
+        "What gates can hold besides scores: counted or measured once, without an interval.",
+        "",
+    )
     yield from table(
         (Column("Metric"), Column("Value", "right"), Column("What it tells")),
         (

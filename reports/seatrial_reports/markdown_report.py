@@ -168,13 +168,13 @@ def _failures(view: View) -> Iterator[str]:
                     for c in block.confusions[:SHOWN]
                 ),
             )
-            yield from _more(len(block.confusions), "pairs of classes")
+            yield from _more(block.confused, "pairs of classes", f"samples/{block.scorer}.parquet")
 
 
-def _more(n: int, what: str) -> Iterator[str]:
+def _more(n: int, what: str, where: str = "index.html") -> Iterator[str]:
     """What a list that ends after `SHOWN` leaves out."""
     if n > SHOWN:
-        yield from ("", f"{n - SHOWN:,} more {what}: see index.html.")
+        yield from ("", f"{n - SHOWN:,} more {what}: see {cell(where)}.")
 
 
 def _training(view: View) -> Iterator[str]:

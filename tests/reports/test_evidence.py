@@ -6,7 +6,7 @@ import pytest
 
 from seatrial.data.ledger import entries_to_table
 from seatrial.findings import EXCERPT
-from seatrial_reports.evidence import quote
+from seatrial_reports.evidence import LONGEST, quote
 
 
 def quoted(run, found):
@@ -19,6 +19,12 @@ def quoted(run, found):
 )
 def test_a_row_that_goes_on_is_marked(run, entry, excerpt, shown):
     assert quoted(run, entry("r1", excerpt=excerpt)).excerpt == shown
+
+
+def test_a_finding_that_quotes_very_much_is_cut_and_marked(run, entry):
+    found = quoted(run, entry("r1", detail="d" * 3000, matched_text="m" * 3000))
+    assert (found.detail, found.matched_text) == ("d" * LONGEST + "…", "m" * LONGEST + "…")
+    assert quoted(run, entry("r1", detail="d" * LONGEST)).detail == "d" * LONGEST
 
 
 @pytest.mark.parametrize(

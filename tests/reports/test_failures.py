@@ -5,7 +5,10 @@ from dataclasses import replace
 
 from seatrial.judging.samples import samples_to_table
 from seatrial.scores import Sample
-from seatrial_reports.failures import build_failures
+from seatrial_reports.failures import CONFUSIONS, MISTAKES, build_failures
+from seatrial_reports.html_report import render_html
+from seatrial_reports.markdown_report import render_markdown
+from seatrial_reports.view import build_view
 
 
 def choice(result, samples):
@@ -73,3 +76,21 @@ def test_two_classes_that_are_taken_for_each_other_are_one_line(run):
         ("a", "b", 3, 4, 2, 3),
         ("c", "a", 4, 5, 0, 4),
     ]
+
+
+def test_what_is_left_out_is_counted_and_said_where_to_find(run):
+    wrong = [Sample(f"w{i}", {"correct": 0.0}, f"c{(i * 7 + 1 + i % 3) % 20}", f"c{i % 20}") for i in range(60)]
+    broken = [Sample(f"b{i}", {}, target="c1", error="ValueError: too long") for i in range(MISTAKES + 3)]
+    result = run(samples={"choice": samples_to_table("base", [*wrong, *broken], ["correct"])})
+    (block,) = build_failures(result)
+    assert (len(block.confusions), len(block.mistakes), len(block.errors)) == (CONFUSIONS, MISTAKES, MISTAKES)
+    assert block.confused > CONFUSIONS
+    assert block.failed == MISTAKES + 3
+    html = " ".join(render_html(build_view(result)).split())
+    for shown, every, what in (
+        (MISTAKES, block.failed, "rows"), (CONFUSIONS, block.confused, "pairs"), (MISTAKES, block.wrong, "wrong answers"),
+    ):  # fmt: skip
+        assert f"These are {shown} of {every} {what}; all stand in" in html
+    assert f"{block.confused - 5} more pairs of classes: see samples/choice.parquet." in render_markdown(
+        build_view(result)
+    )
