@@ -11,7 +11,7 @@ from seatrial.scores import Score
 __all__ = ["amount", "count", "duration", "interval", "memory", "percent", "share", "value"]
 
 _ONE = {"rows": "row", "tokens": "token", "queries": "query", "forwards": "forward"}
-UNIT = 24
+UNIT = 18
 """Characters of a unit."""
 MISSING = "missing"
 """What stands where a score should be: a word, never a zero."""

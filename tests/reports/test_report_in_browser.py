@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -54,6 +55,16 @@ def browse(tmp_path, *arguments):
 def hostile(build_result, covered, payloads):
     def say(text):
         return f"{' '.join(payloads)} {text}"
+
+    return covered(build_result(say), say)
+
+
+@pytest.fixture
+def unbroken(build_result, covered):
+    """Every text out of data is one word of ten thousand letters."""
+
+    def say(text):
+        return f"{'w' * 10_000}{text}"
 
     return covered(build_result(say), say)
 
@@ -131,9 +142,11 @@ def test_the_same_payloads_unescaped_do_run_and_load(payloads, server, tmp_path)
 
 
 @pytest.mark.parametrize("width", [400, 1400])
-@pytest.mark.parametrize("kind", ["plain", "hostile"])
-def test_nothing_sticks_out(plain_result, hostile, tmp_path, width, kind):
-    (path,) = HtmlReport().write(plain_result if kind == "plain" else hostile, tmp_path)
+@pytest.mark.parametrize("kind", ["plain", "hostile", "hostile data alone", "unbroken"])
+def test_nothing_sticks_out(plain_result, hostile, unbroken, tmp_path, width, kind):
+    alone = replace(hostile, manifest={**hostile.manifest, "kind": "data"})
+    results = {"plain": plain_result, "hostile": hostile, "hostile data alone": alone, "unbroken": unbroken}
+    (path,) = HtmlReport().write(results[kind], tmp_path)
     html = path.read_text(encoding="utf-8")
     probe = POLICY.sub(PROBE, html, count=1)
     # A window of Chromium is at least 500 pixels wide, a frame is not.
