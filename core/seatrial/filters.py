@@ -115,10 +115,14 @@ class Comparison:
     findings: Iterable[Finding]
     """In any order, read once: a generator does where there may be very many."""
     measures: Mapping[str, float] = field(default_factory=dict)
-    """The values of the component's `metrics`, by their names: gates can hold them."""
+    """The values of the component's `metrics`, by their names: gates can hold them. One that is left out is missing. A count
+    of what was looked for and not found is 0; of what could not be looked for, it is missing."""
+    missing: Mapping[str, str] = field(default_factory=dict)
+    """Why a metric has no value."""
     facts: Mapping[str, object] = field(default_factory=dict)
     """What reports may tell besides. JSON values. `groups` becomes a table: name of what train was held against →
-    {"items": how many there are, "contaminated": {rule: how many of them it found}}. `dimensions` is drawn, and tells reports
+    {"items": how many there are, "looked_for": {rule: how many of them it could find}, "contaminated": {rule: how many it
+    found}}. `dimensions` is drawn, and tells reports
     that this filter looks for gaps, not for leaks: a list, for each dimension (label, topic, length, …) {"name",
     "rows": {split: how many}, "parts": [{"name", "rows": {split: how many}, "absent" or "thin": the split that has none or
     few of them, "expected", "example"}], "divergence", "chance", "says", "others": parts that are not listed}; beside it
@@ -128,6 +132,11 @@ class Comparison:
     def of(cls, found: Iterable[Finding] | Comparison) -> Comparison:
         """What a split filter returned, as a comparison."""
         return found if isinstance(found, Comparison) else cls(found)
+
+    @property
+    def measured(self) -> Measured:
+        """What it has to say besides its findings."""
+        return Measured(self.measures, self.missing, self.facts)
 
 
 class SplitFilter(Protocol):

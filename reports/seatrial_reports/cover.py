@@ -64,7 +64,8 @@ class Cover:
     charts: tuple[tuple[str, tuple[Bar, ...]], ...]
     """(`label` or `slice`, bars), the largest first; not what a coverage filter draws."""
     lonely: str
-    """`12 of 105 (11.4%)` test rows have no similar train row; "" where nobody looked."""
+    """`12 of 105 (11.4%)` test rows have no similar train row, `…, drawn from 3,000,000` where not all were compared; ""
+    where nobody looked."""
     measure: str
     """How similarity was measured, and the threshold."""
     nearest: str
@@ -137,7 +138,8 @@ def _lonely(facts: Mapping[str, object], test: int | None) -> str:
     if alone is None:
         return ""
     compared = whole(facts, "compared") or test
-    return f"{count(alone)} of {count(compared)} ({percent(alone / compared)})" if compared else count(alone)
+    drawn = f", drawn from {count(test)}" if compared and test and compared < test else ""
+    return f"{count(alone)} of {count(compared)} ({percent(alone / compared)}){drawn}" if compared else count(alone)
 
 
 def _measure(facts: Mapping[str, object]) -> str:

@@ -54,6 +54,8 @@ class Dimension:
     """Parts that are not told one by one."""
     divergence: str
     """`0.047 bits, where chance alone gives 0.006`; "" where train and test were not compared."""
+    lacks: str
+    """Why it cannot be told which parts train or test lacks; "" where it can."""
     ordered: bool
 
     @property
@@ -95,12 +97,15 @@ class Coverage:
     diversity: tuple[tuple[str, tuple[str, ...]], ...]
     """(what, (train, test))."""
     lonely: str
-    """`30 of 3,080 (1.0%)` test rows have no near train row; "" where nobody looked."""
+    """`30 of 3,080 (1.0%)` test rows have no near train row; `30 of 300 (10.0%), drawn from 3,000,000` where not all were
+    compared; "" where nobody looked."""
     measure: str
     nearest: str
     unmatched: str
     """`177 of 3,080 (5.7%)` test rows stand among test rows alone; "" where nobody looked."""
     unmatched_why: str
+    unmatched_lacks: str
+    """Why kinds of test rows that train lacks could not be found; "" where they could."""
     lacking: tuple[Lacking, ...]
     absent: str
     """What it did not look for, and why."""
@@ -139,6 +144,7 @@ def _coverage(filter_facts: Mapping[str, object]) -> Coverage:
         nearest=", ".join(f"{name} {written}" for name, written in flat(mapping(near, "similarity_quantiles"))),
         unmatched=_of(unmatched, "rows"),
         unmatched_why=_why(unmatched),
+        unmatched_lacks=text(unmatched, "lacks"),
         lacking=tuple(_lacking(one) for one in entries(unmatched, "groups")),
         absent=text(filter_facts, "unseen"),
         empty=tuple(_TITLES.get(str(name), str(name)) for name in sequence(facts, "empty")),
@@ -147,18 +153,17 @@ def _coverage(filter_facts: Mapping[str, object]) -> Coverage:
 
 def _of(facts: Mapping[str, object], name: str) -> str:
     """`30 of 3,080 (1.0%)` of the compared rows."""
-    compared, found = whole(facts, "compared"), whole(facts, name)
-    return (
-        f"{count(found)} of {count(compared)} ({percent(found / compared)})" if compared and found is not None else ""
-    )
+    compared, found, of = whole(facts, "compared"), whole(facts, name), whole(facts, "of")
+    if not compared or found is None:
+        return ""
+    drawn = f", drawn from {count(of)}" if of is not None and of > compared else ""
+    return f"{count(found)} of {count(compared)} ({percent(found / compared)}){drawn}"
 
 
 def _why(facts: Mapping[str, object]) -> str:
     most, neighbours = whole(facts, "most"), whole(facts, "neighbours")
     if most is None or neighbours is None:
         return ""
-    if most < 0:
-        return "not found here: train has so few rows that chance alone may leave none among the nearest"
     return f"at most {most} of the {neighbours} nearest rows stand in train"
 
 
@@ -195,6 +200,7 @@ def _dimension(facts: Mapping[str, object]) -> Dimension:
         bars=tuple(_bar(part, totals, largest or 1.0) for part in parts),
         others=whole(facts, "others") or 0,
         divergence=f"{said}, where chance alone gives about {share(chance)}" if said and chance is not None else said,
+        lacks=text(facts, "lacks"),
         ordered=name in _TITLES,
     )
 

@@ -60,6 +60,8 @@ class Leaks:
 
     filters: tuple[str, ...]
     """Those that looked; empty where none did."""
+    unknown: tuple[str, ...]
+    """What could not be looked for, and why: `leakage: no held-out row has text enough …`."""
     findings: int
     rows: int
     """Rows that findings are about."""
@@ -82,7 +84,14 @@ def build_leaks(result: Result) -> Leaks:
     keys, group = grouped(found, ("row", "matched_row"))
     pairs = _pairs(result, places, group)
     return Leaks(
-        filters=tuple(text(one, "filter") for one in filters),
+        filters=tuple(
+            text(one, "filter") for one in filters if mapping(one, "measures") or not mapping(one, "missing")
+        ),
+        unknown=tuple(
+            f"{text(one, 'filter')}: {why}"
+            for one in filters
+            for why in dict.fromkeys(map(str, mapping(one, "missing").values()))
+        ),
         findings=len(places),
         rows=len(grouped(found, ("row",))[0]),
         dropped=int(truths(found["decisive"]).sum()),
@@ -118,7 +127,7 @@ def _pair(found: Example, rules: tuple[str, ...]) -> LeakPair:
 
 
 def _groups(facts: Mapping[str, object]) -> list[GroupLine]:
-    measures, lines = mapping(facts, "measures"), []
+    measures, missing, lines = mapping(facts, "measures"), mapping(facts, "missing"), []
     for name, group in mapping(mapping(facts, "facts"), "groups").items():
         if not isinstance(group, Mapping):
             continue
@@ -126,17 +135,25 @@ def _groups(facts: Mapping[str, object]) -> list[GroupLine]:
         if items is None:
             continue
         any_rule = number(measures, f"{name}_contaminated")
-        by_rule = mapping(group, "contaminated")
+        by_rule, looked_for = mapping(group, "contaminated"), mapping(group, "looked_for")
         lines.append(
             GroupLine(
                 filter=text(facts, "filter"),
                 name=name.replace("_", "-") if name == "held_out" else name,
                 items=count(items),
-                given_away=_of(any_rule, items),
-                by_rule=tuple((rule, _of(number(by_rule, rule), items)) for rule in by_rule),
+                given_away=_of(any_rule, items) if f"{name}_contaminated" not in missing else "not known",
+                by_rule=tuple(
+                    (rule, _of(number(by_rule, rule), items) + _short(whole(looked_for, rule), items))
+                    for rule in by_rule
+                ),
             )
         )
     return lines
+
+
+def _short(looked_for: int | None, items: int) -> str:
+    """What a rule did not look for."""
+    return f" ({count(items - looked_for)} not looked for)" if looked_for is not None and looked_for < items else ""
 
 
 def _of(n: float | None, items: int) -> str:

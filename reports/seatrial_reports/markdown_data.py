@@ -171,6 +171,9 @@ def _coverage(view: View) -> Iterator[str]:
             for what, values in cover.diversity
         ]
         said += [f"Not looked for: {cell(cover.absent)}."] if cover.absent else []
+        if cover.unmatched_lacks:
+            said.append(f"Not looked for: kinds of test rows that train lacks: {cell(cover.unmatched_lacks)}.")
+        said += [f"{cell(one.title.capitalize())}: {cell(one.lacks)}." for one in cover.dimensions if one.lacks]
         for line in said:
             yield from ("", line)
 
@@ -178,16 +181,20 @@ def _coverage(view: View) -> Iterator[str]:
 def _gaps(one: Dimension, split: str) -> str:
     found = [bar for bar in one.gaps if bar.gap.endswith(f" in {split}")]
     if not found:
-        return "none" if one.divergence else "not compared"
+        return "none" if one.divergence and not one.lacks else "not told"
     named = "; ".join(one_line(bar.name, 60) for bar in found[:SHOWN])
     return f"{len(found)}: {named}{'; …' if len(found) > SHOWN else ''}"
 
 
 def _leakage(view: View) -> Iterator[str]:
     leaks = view.data.leaks
-    if not leaks.filters and not leaks.pairs:
+    if not leaks.filters and not leaks.pairs and not leaks.unknown:
         return
     yield from ("", "## Leakage", "")
+    for why in leaks.unknown:
+        yield from (f"Not known: {cell(why)}.", "")
+    if not leaks.filters and not leaks.pairs:
+        return
     if not leaks.pairs:
         yield f"Looked for by {', '.join(cell(name) for name in leaks.filters)}: nothing was found."
     else:

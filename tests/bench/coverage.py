@@ -14,6 +14,7 @@ import csv
 import resource
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -107,7 +108,7 @@ def covered(train: Sequence[Row], test: Sequence[Row], encoder) -> Comparison:
         encoder=encoder, tokenizer=None, dimensions=["label", "slice", "topic", "language", "length"]
     )
     found = Comparison.of(search_all(built, RowList(train), RowList(test)))
-    return Comparison(list(found.findings), found.measures, found.facts)
+    return replace(found, findings=list(found.findings))
 
 
 def read(path: Path, split: str) -> Iterator[Row]:

@@ -12,7 +12,7 @@ def test_cover_is_taken_after_leakage(plain_result):
     first = cover.charts[0][1][0]
     assert (first.label, first.total) == ("billing", 62)
     assert first.parts[-1].left + first.parts[-1].width == pytest.approx(100, abs=0.02)
-    assert cover.lonely == "12 of 104 (11.5%)"
+    assert cover.lonely == "12 of 104 (11.5%), drawn from 105"
     assert cover.measure == "words in common, below 0.2"
     assert cover.gaps[0].labels == "billing 3"
 

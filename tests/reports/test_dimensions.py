@@ -56,6 +56,40 @@ def test_neighbours_diversity_and_what_is_missing_are_told(plain_result, covered
     assert (cover.absent, cover.empty) == ("tokens (the suite names no model)", ("slice",))
 
 
+def test_what_could_not_be_found_is_not_told_as_none(run, record, tmp_path):
+    why = "test has 4 rows with a topic: too few to tell"
+    parts = [{"name": "card", "rows": {"train": 900, "test": 4}}]
+    topic = {"name": "topic", "rows": {"train": 900, "test": 4}, "parts": parts, "divergence": 0.01, "lacks": why}
+    facts = {"dimensions": [topic], "unmatched": {"lacks": "kinds of 9 or more are found"}}
+    result = run(records=[record("leakage", filters=[{"filter": "coverage", "facts": facts}])])
+    (cover,) = build_coverage(result)
+    assert (cover.dimensions[0].lacks, cover.unmatched_lacks, cover.unmatched) == (
+        why,
+        "kinds of 9 or more are found",
+        "",
+    )
+    (path,) = HtmlReport().write(result, tmp_path)
+    section = path.read_text(encoding="utf-8").split('<section id="coverage">')[1].split("</section>")[0]
+    assert "not told" in section
+    assert ">none<" not in section
+    assert "none of five rows or more" not in section
+    text = render_markdown(build_view(result))
+    for said in (section, text):
+        assert why in said
+        assert "kinds of 9 or more are found" in said
+    assert any("topic" in line and line.count("not told") == 2 for line in text.splitlines())
+
+
+def test_a_sample_is_called_one(run, record):
+    near = {"compared": 300, "of": 3_000_000, "without_neighbour": 30, "threshold": 0.5, "measure": "cosine"}
+    unmatched = {"compared": 300, "of": 3_000_000, "rows": 12, "most": 2, "neighbours": 10}
+    facts = {"dimensions": [], "neighbours": near, "unmatched": unmatched}
+    result = run(records=[record("leakage", filters=[{"filter": "coverage", "facts": facts}])])
+    (cover,) = build_coverage(result)
+    assert cover.lonely == "30 of 300 (10.0%), drawn from 3,000,000"
+    assert cover.unmatched == "12 of 300 (4.0%), drawn from 3,000,000"
+
+
 def test_a_filter_that_looks_for_gaps_is_none_that_looks_for_leaks(run, record, entry):
     gap = entry("r1", "no-neighbour", filter="coverage", action="flag", decisive=False, split="test")
     filters = [{"filter": "leakage"}, {"filter": "coverage", "facts": {"dimensions": []}}]

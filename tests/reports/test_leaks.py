@@ -4,7 +4,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from seatrial.data.ledger import entries_to_table
+from seatrial_reports.html_report import HtmlReport
 from seatrial_reports.leaks import build_leaks
+from seatrial_reports.markdown_report import render_markdown
+from seatrial_reports.view import build_view
 
 
 def test_each_leaked_row_stands_beside_what_it_gives_away(tmp_path, run, entry):
@@ -55,3 +58,32 @@ def test_groups_tell_what_each_rule_found_of_the_held_out_rows_and_of_benchmarks
         ("gsm8k", "1,319", "", (("exact", "0"), ("tulu3", "0"))),
     ]
     assert leaks.pairs == ()
+
+
+def test_where_nothing_could_be_found_it_is_not_said_that_nothing_was(run, record, tmp_path):
+    why = "no item of gsm8k has text enough of its own for tulu3"
+    groups = {
+        "held_out": {"items": 300, "looked_for": {"tulu3": 120}, "contaminated": {"tulu3": 3}},
+        "gsm8k": {"items": 9, "looked_for": {"tulu3": 0}, "contaminated": {"tulu3": 0}},
+    }
+    facts = {
+        "filter": "leakage",
+        "measures": {"held_out_contaminated": 3.0},
+        "missing": {"gsm8k_contaminated": why, "gsm8k_contaminated_share": why},
+        "facts": {"groups": groups},
+    }
+    result = run(records=[record("leakage", filters=[facts])])
+    leaks = build_leaks(result)
+    assert [(group.given_away, group.by_rule) for group in leaks.groups] == [
+        ("3 (1.0%)", (("tulu3", "3 (1.0%) (180 not looked for)"),)),
+        ("not known", (("tulu3", "0 (9 not looked for)"),)),
+    ]
+    assert (leaks.filters, leaks.unknown) == (("leakage",), (f"leakage: {why}",))
+    blind = {"filter": "leakage", "measures": {}, "missing": {"held_out_contaminated": "there is no held-out row"}}
+    result = run(records=[record("leakage", filters=[blind])])
+    assert build_leaks(result).filters == ()
+    (path,) = HtmlReport().write(result, tmp_path)
+    for said in (path.read_text(encoding="utf-8"), render_markdown(build_view(result))):
+        assert "leakage: there is no held-out row" in said
+        assert "nothing was found" not in said
+        assert "the suite has no leakage filter" not in said

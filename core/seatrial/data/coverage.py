@@ -8,22 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from seatrial.data.neighbours import (
-    WORD_THRESHOLD,
-    WORDS,
-    Nearest,
-    Neighbourhood,
-    WordWeights,
-    by_vectors,
-    by_words,
-    nearest_in,
-)
+from seatrial.data.neighbours import WORD_THRESHOLD, WORDS, Neighbourhood, WordWeights, by_words, nearest_to
 from seatrial.data.table import FileRows, rows_of
 from seatrial.engines import Batchwise, Work
 from seatrial.rows import Row, Rows
 
 if TYPE_CHECKING:
-    import numpy as np
     import pyarrow as pa
 
 __all__ = ["Coverage", "Gap", "coverage", "texts_of"]
@@ -63,8 +53,8 @@ class Coverage:
     """Label → split → rows."""
     slices: Mapping[str, Mapping[str, int]]
     """Slice → split → rows."""
-    measure: str
     threshold: float
+    """The cosine of weighted words below which a test row has no neighbour."""
     compared: int
     """Test rows whose neighbours were looked for: all, unless there are very many."""
     without_neighbour: int
@@ -79,21 +69,37 @@ class Coverage:
         """Of the compared test rows; None where there are none."""
         return self.without_neighbour / self.compared if self.compared else None
 
-    def missing(self, kind: Mapping[str, Mapping[str, int]], split: str, other: str) -> list[str]:
+    def lacking(self, kind: Mapping[str, Mapping[str, int]], split: str, other: str) -> list[str]:
         """The labels or slices that `other` has rows of and `split` has none of."""
         return [name for name, counts in kind.items() if counts[other] and not counts[split]]
 
+    def unknown(self) -> dict[str, str]:
+        """Fact → why it is not known of all rows, although a count of it is there."""
+        found = {
+            f"{plural}_not_in_{split}": f"no {other} row has a {plural[:-1]}"
+            for plural, kind in (("labels", self.labels), ("slices", self.slices))
+            for split, other in (("train", "test"), ("test", "train"))
+            if not any(counts[other] for counts in kind.values())
+        }
+        for split in ("train", "test"):
+            if not self.rows[split]:
+                return found | {"without_neighbour": f"there are no {split} rows"}
+        if self.compared < self.rows["test"]:
+            why = f"{self.compared:,} of {self.rows['test']:,} test rows were compared, drawn at random"
+            return found | {"without_neighbour": f"{why}; the filter `coverage` compares all with `pairs`"}
+        return found
+
     def facts(self) -> dict[str, object]:
-        """As JSON values for reports; `without_neighbour` is what gates hold."""
+        """As JSON values for reports; gates hold the counts, except what is `unknown`."""
         return {
             "rows": dict(self.rows),
             "labels": {name: dict(counts) for name, counts in self.labels.items()},
             "slices": {name: dict(counts) for name, counts in self.slices.items()},
-            "labels_not_in_train": self.missing(self.labels, "train", "test"),
-            "labels_not_in_test": self.missing(self.labels, "test", "train"),
-            "slices_not_in_train": self.missing(self.slices, "train", "test"),
-            "slices_not_in_test": self.missing(self.slices, "test", "train"),
-            "measure": self.measure,
+            "labels_not_in_train": self.lacking(self.labels, "train", "test"),
+            "labels_not_in_test": self.lacking(self.labels, "test", "train"),
+            "slices_not_in_train": self.lacking(self.slices, "train", "test"),
+            "slices_not_in_test": self.lacking(self.slices, "test", "train"),
+            "measure": WORDS,
             "threshold": self.threshold,
             "compared": self.compared,
             "without_neighbour": self.without_neighbour,
@@ -110,11 +116,12 @@ class Coverage:
                 }
                 for gap in self.gaps[:SHOWN_CLUSTERS]
             ],
+            "unknown": self.unknown(),
         }
 
 
 def texts_of(rows: Iterable[Row]) -> list[str]:
-    """What is compared: the input without system turns, which are the same in every row. Encode these for `vectors`."""
+    """What is compared: the input without system turns, which are the same in every row."""
     return [_text_of(row) for row in rows]
 
 
@@ -135,46 +142,26 @@ class _Texts:
         return map(_text_of, self._rows)
 
 
-def coverage(
-    train: Rows,
-    test: Rows,
-    validation: Rows = (),
-    *,
-    vectors: tuple[np.ndarray, np.ndarray] | None = None,
-    threshold: float | None = None,
-    work: Batchwise | None = None,
-) -> Coverage:
-    """Compare what the splits hold, and look for each test row's nearest train row.
+def coverage(train: Rows, test: Rows, validation: Rows = (), *, work: Batchwise | None = None) -> Coverage:
+    """Compare what the splits hold, and look for each test row's nearest train row by the words that they share.
+
+    That costs little and sees no paraphrase; the filter `coverage` compares by an encoder.
 
     Args:
         train: what the model learns from; read batch by batch.
         test: what it is scored on.
         validation: counted only.
-        vectors: an encoder's unit vectors of `texts_of(train)` and `texts_of(test)`; where None, words are compared,
-            which costs nothing and sees no paraphrase.
-        threshold: the similarity below which a test row has no neighbour; where None, the measure's documented one.
-        work: compares words batch by batch, where train is a file.
-
-    Raises:
-        ValueError: the vectors are not one a row.
+        work: compares batch by batch, where train is a file.
     """
     splits = {"train": train, "validation": validation, "test": test}
-    compared = list(test) if vectors is not None else _drawn(test, PAIRS // max(len(train), 1))
-    if vectors is None:
-        found = _by_words(train, texts_of(compared), threshold, work)
-    elif (len(vectors[0]), len(vectors[1])) == (len(train), len(test)):
-        found = by_vectors(*vectors, threshold=threshold)
-    else:
-        raise ValueError(
-            f"{len(vectors[0])} and {len(vectors[1])} vectors for {len(train)} train and {len(test)} test rows"
-        )
+    compared = _drawn(test, PAIRS // max(len(train), 1))
+    found = _nearest(train, texts_of(compared), work)
     alone = [index for index, value in enumerate(found.similarity) if value < found.threshold]
     labels, slices = _tables(splits)
     return Coverage(
         rows={name: len(rows) for name, rows in splits.items()},
         labels=labels,
         slices=slices,
-        measure=found.measure,
         threshold=found.threshold,
         compared=len(compared),
         without_neighbour=len(alone),
@@ -183,21 +170,22 @@ def coverage(
     )
 
 
-def _by_words(train: Rows, test: Sequence[str], threshold: float | None, work: Batchwise | None) -> Neighbourhood:
+def _nearest(train: Rows, test: Sequence[str], work: Batchwise | None) -> Neighbourhood:
     if work is None or not test or not isinstance(train, FileRows):
-        return by_words(_Texts(train), test, threshold=threshold)
+        return by_words(_Texts(train), test)
+    import numpy as np
+
     weights = WordWeights.of(_Texts(train), test)
     vectors = weights.vectors(test)
-    nearest = Nearest(vectors)
+    similarity = np.zeros(len(test))
     for (found,) in work.map(Nearing(weights, vectors), train.path):
-        similarity, index, rows = (found[name].to_numpy() for name in ("similarity", "nearest", "rows"))
-        nearest.add(similarity, index, int(rows[0]))
-    return nearest.neighbourhood(WORDS, WORD_THRESHOLD if threshold is None else threshold)
+        similarity = np.maximum(similarity, found["similarity"].to_numpy())
+    return Neighbourhood(WORD_THRESHOLD, similarity, vectors)
 
 
 @dataclass(frozen=True, slots=True)
 class Nearing:
-    """The search for neighbours as a job: a batch of train rows in, the nearest of them to each test row out."""
+    """The search for neighbours as a job: a batch of train rows in, how near the nearest is to each test row out."""
 
     weights: WordWeights
     vectors: Any
@@ -210,8 +198,7 @@ class Nearing:
     def _near(self, table: pa.Table) -> tuple[pa.Table, ...]:
         import pyarrow as pa
 
-        similarity, nearest = nearest_in(self.weights.vectors(texts_of(rows_of(table))), self.vectors)
-        return (pa.table({"similarity": similarity, "nearest": nearest, "rows": [len(table)] * len(nearest)}),)
+        return (pa.table({"similarity": nearest_to(self.vectors, self.weights.vectors(texts_of(rows_of(table))))}),)
 
 
 def _drawn(rows: Rows, most: int) -> Sequence[Row]:

@@ -1,4 +1,4 @@
-"""Neighbours: how near the nearest train row is to each test row, by the words they share or by an encoder's vectors."""
+"""Neighbours: how near the nearest train row is to each test row, by the words they share."""
 
 from __future__ import annotations
 
@@ -18,13 +18,11 @@ __all__ = [
     "ENCODER_THRESHOLD",
     "WORDS",
     "WORD_THRESHOLD",
-    "Nearest",
     "Neighbourhood",
     "Texts",
     "WordWeights",
-    "by_vectors",
     "by_words",
-    "nearest_in",
+    "nearest_to",
 ]
 
 ENCODER_THRESHOLD = 0.5
@@ -68,81 +66,44 @@ class Texts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Neighbourhood:
-    """The nearest train row of each test row."""
+    """How near the nearest train row is to each test row."""
 
-    measure: str
-    """What similarity means, for reviewers."""
     threshold: float
     """Below it, a row has no neighbour worth the name."""
     similarity: np.ndarray
     """Shape [test]: cosine to the nearest train row, 0 where there is none."""
-    nearest: np.ndarray
-    """Shape [test]: index of that train row, -1 where there is none."""
-    vectors: Any
-    """Shape [test, dimensions]: the test rows' unit vectors, dense or sparse."""
+    vectors: csr_matrix
+    """Shape [test, words]: the test rows' unit vectors."""
 
     def similarities(self, index: int, others: np.ndarray) -> np.ndarray:
         """Cosine of one test row to the test rows at `others`."""
-        return _dense(self.vectors[others] @ self.vectors[[index]].T).ravel()
+        found: np.ndarray = (self.vectors[others] @ self.vectors[[index]].T).toarray().ravel()
+        return found
 
 
-def by_vectors(train: np.ndarray, test: np.ndarray, *, threshold: float | None = None) -> Neighbourhood:
-    """By the cosine of unit vectors, shapes [train, dimensions] and [test, dimensions].
-
-    A zero vector (an empty text) is near to nothing.
-    """
-    nearest = Nearest(test)
-    for start in range(0, len(train), _TRAIN_BLOCK):
-        nearest.add(*nearest_in(train[start : start + _TRAIN_BLOCK], test), min(_TRAIN_BLOCK, len(train) - start))
-    return nearest.neighbourhood(
-        "cosine of the encoder's vectors", ENCODER_THRESHOLD if threshold is None else threshold
-    )
-
-
-def by_words(train: Texts, test: Sequence[str], *, threshold: float | None = None) -> Neighbourhood:
+def by_words(train: Texts, test: Sequence[str]) -> Neighbourhood:
     """By the cosine of the vectors that `WordWeights` gives; train texts are read twice and never held together."""
+    import numpy as np
+
     weights = WordWeights.of(train, test)
     vectors = weights.vectors(test)
-    nearest = Nearest(vectors)
+    similarity = np.zeros(len(test))
     given = iter(train)
     while block := list(islice(given, _TRAIN_BLOCK)):
-        nearest.add(*nearest_in(weights.vectors(block), vectors), len(block))
-    return nearest.neighbourhood(WORDS, WORD_THRESHOLD if threshold is None else threshold)
+        similarity = np.maximum(similarity, nearest_to(vectors, weights.vectors(block)))
+    return Neighbourhood(WORD_THRESHOLD, similarity, vectors)
 
 
-def nearest_in(train: Any, test: Any) -> tuple[np.ndarray, np.ndarray]:
-    """For each of the test vectors the cosine to the nearest of some train vectors, 0 where none is near, and its index."""
+def nearest_to(test: csr_matrix, train: csr_matrix) -> np.ndarray:
+    """For each of the test vectors the cosine to the nearest of some train vectors, 0 where none is near."""
     import numpy as np
 
     count = test.shape[0]
-    similarity, nearest = np.zeros(count), np.full(count, -1)
+    similarity = np.zeros(count)
     for start in range(0, count if train.shape[0] else 0, _BLOCK):
         products = test[start : start + _BLOCK] @ train.T
-        similarity[start : start + _BLOCK] = np.clip(_dense(products.max(axis=1)).ravel(), 0.0, 1.0)
-        nearest[start : start + _BLOCK] = np.asarray(products.argmax(axis=1)).ravel()
-    return similarity, nearest
-
-
-class Nearest:
-    """The nearest of train vectors that come in blocks; of equally near ones the first."""
-
-    def __init__(self, test: Any) -> None:
-        import numpy as np
-
-        self._test = test
-        self._similarity, self._nearest = np.zeros(test.shape[0]), np.full(test.shape[0], -1)
-        self._before = 0
-
-    def add(self, similarity: np.ndarray, nearest: np.ndarray, rows: int) -> None:
-        """What `nearest_in` gave for the next block, of so many rows."""
-        nearer = similarity > self._similarity
-        self._similarity[nearer] = similarity[nearer]
-        self._nearest[nearer] = nearest[nearer] + self._before
-        self._before += rows
-
-    def neighbourhood(self, measure: str, threshold: float) -> Neighbourhood:
-        """All of it."""
-        return Neighbourhood(measure, threshold, self._similarity, self._nearest, self._test)
+        similarity[start : start + _BLOCK] = np.clip(products.max(axis=1).toarray().ravel(), 0.0, 1.0)
+    return similarity
 
 
 class WordWeights:
@@ -234,9 +195,3 @@ class _Reading(dict[str, tuple[int, ...]]):
         counts = csr_matrix((np.ones(len(columns)), columns, ends), shape=shape)
         counts.sum_duplicates()
         return counts
-
-
-def _dense(matrix: Any) -> np.ndarray:
-    import numpy as np
-
-    return np.asarray(matrix.toarray() if hasattr(matrix, "toarray") else matrix)

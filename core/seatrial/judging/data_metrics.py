@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from seatrial.scores import Metric
 
-__all__ = ["DATA_METRICS", "OF_DATA", "data_values", "filter_gaps", "filter_values"]
+__all__ = ["DATA_METRICS", "OF_DATA", "data_gaps", "data_values", "filter_gaps", "filter_values"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,10 @@ OF_DATA = frozenset(name for name, fact in _FACTS.items() if fact.stage != "trai
 def data_values(facts: Mapping[str, Mapping[str, object]]) -> dict[str, float]:
     """The values of those metrics that a run's facts (stage → facts) hold."""
     values: dict[str, float] = {}
+    unknown = data_gaps(facts)
     for name, fact in _FACTS.items():
+        if name in unknown:
+            continue
         found: object = facts.get(fact.stage, {})
         for key in fact.path:
             found = found.get(key) if isinstance(found, Mapping) else None
@@ -80,6 +83,19 @@ def data_values(facts: Mapping[str, Mapping[str, object]]) -> dict[str, float]:
         if isinstance(found, int | float):
             values[name] = float(found)
     return values
+
+
+def data_gaps(facts: Mapping[str, Mapping[str, object]]) -> dict[str, str]:
+    """Why a count is not known of all rows, or of none because there were none, by the same names."""
+    reasons: dict[str, str] = {}
+    for name, fact in _FACTS.items():
+        *path, last = fact.path
+        holder: object = facts.get(fact.stage, {})
+        for key in (*path, "unknown"):
+            holder = holder.get(key) if isinstance(holder, Mapping) else None
+        if isinstance(holder, Mapping) and last in holder:
+            reasons[name] = str(holder[last])
+    return reasons
 
 
 def filter_values(facts: Mapping[str, Mapping[str, object]]) -> dict[str, float]:

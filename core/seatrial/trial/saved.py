@@ -13,7 +13,14 @@ from seatrial.errors import StoreError, SuiteError, UsageError, did_you_mean
 from seatrial.events import Record
 from seatrial.host import Host
 from seatrial.judging.codec import from_json, to_json
-from seatrial.judging.data_metrics import DATA_METRICS, OF_DATA, data_values, filter_gaps, filter_values
+from seatrial.judging.data_metrics import (
+    DATA_METRICS,
+    OF_DATA,
+    data_gaps,
+    data_values,
+    filter_gaps,
+    filter_values,
+)
 from seatrial.judging.evidence import SavedEvidence, earlier_runs
 from seatrial.judging.judgement import flag_best_baseline, judge
 from seatrial.judging.samples import read_samples
@@ -51,7 +58,7 @@ def judge_run(folder: RunFolder, suite: Suite, host: Host) -> tuple[list[Score],
                 if system == subject or applies(metric, own)
             ]
     of_filters = _filter_metrics(suite, host)
-    scores += _counts(folder, of_filters)
+    scores += _counts(folder, of_filters, suite.gates)
     evidence = SavedEvidence(
         subject=subject,
         scores=scores,
@@ -74,8 +81,8 @@ def judge_data(folder: RunFolder, suite: Suite, host: Host) -> tuple[list[Score]
     Gates on what a model does are left aside, which a warning says.
     """
     of_filters = _filter_metrics(suite, host)
-    scores = _counts(folder, of_filters)
     gates = data_gates(suite, host)
+    scores = _counts(folder, of_filters, gates)
     evidence = SavedEvidence(subject=DATA, scores=scores, metrics=DATA_METRICS | of_filters, tables={})
     aside = list(dict.fromkeys(chosen.metric for chosen in suite.gates if chosen not in gates))
     warnings = [f"not decided, since no model was trained or scored: the gates on {', '.join(aside)}"] if aside else []
@@ -209,10 +216,14 @@ def _suite(folder: RunFolder, host: Host) -> Suite:
         ) from error
 
 
-def _counts(folder: RunFolder, of_filters: Mapping[str, Metric]) -> list[Score]:
-    """What the stages counted and the suite's filters measured, as scores; what a filter did not measure is missing."""
+def _counts(folder: RunFolder, of_filters: Mapping[str, Metric], gates: Sequence[Chosen] = ()) -> list[Score]:
+    """What the stages counted and the suite's filters measured, as scores; what a filter did not measure is missing.
+
+    So is what a stage could not count, where a gate holds it: a set without slices is no news.
+    """
+    gated = {chosen.metric for chosen in gates}
     facts = _facts(folder)
-    found, gaps = data_values(facts) | filter_values(facts), filter_gaps(facts)
+    found, gaps = data_values(facts) | filter_values(facts), data_gaps(facts) | filter_gaps(facts)
     return [
         exact_score(
             name,
@@ -223,7 +234,7 @@ def _counts(folder: RunFolder, of_filters: Mapping[str, Metric]) -> list[Score]:
             missing=None if name in found else gaps.get(name),
         )
         for name, metric in [*DATA_METRICS.items(), *of_filters.items()]
-        if name in found or name in of_filters
+        if name in found or name in of_filters or (name in gaps and name in gated)
     ]
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from seatrial.filters import Measured
 from seatrial.trial.drops import Drops
 from seatrial.trial.suite_filter import SuiteFilter
 
@@ -44,15 +45,13 @@ class Tally:
             self._counts[count["filter"]]["findings"] += count["row_count"]
             self._counts[count["filter"]]["dropped"] += count["decisive_sum"]
 
-    def note(
-        self,
-        alias: str,
-        measures: Mapping[str, float],
-        facts: Mapping[str, object],
-        missing: Mapping[str, str] | None = None,
-    ) -> None:
+    def note(self, alias: str, measured: Measured) -> None:
         """Keep what a filter measured and told besides its findings, and why it did not measure something."""
-        self._counts[alias] |= {"measures": dict(measures), "facts": dict(facts), "missing": dict(missing or {})}
+        self._counts[alias] |= {
+            "measures": dict(measured.measures),
+            "missing": dict(measured.missing),
+            "facts": dict(measured.facts),
+        }
 
     @property
     def dropped(self) -> int:

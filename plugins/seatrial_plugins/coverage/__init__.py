@@ -46,6 +46,7 @@ def build_coverage(
     thin: float = 0.2,
     expected: float = 5.0,
     sample: int = 10_000,
+    pairs: int = 300_000_000,
     seed: int = 0,
     encoder: Encoder | Absent | None,
     tokenizer: CountsTokens | Absent | None,
@@ -62,28 +63,33 @@ def build_coverage(
         neighbours: whether to look for the rows that are nearest to each test row, with the encoder. One whose nearest train
             row is far has no neighbour. One whose nearest rows are test rows nearly all, where chance would give train rows
             (at most once in 1,000 rows), is of a kind that train lacks, however near they are; kinds of 9 test rows or more
-            are found. Time grows with train × test; beyond 300 million pairs, test rows are drawn.
+            are found. Time grows with train × test (see `pairs`).
         topics: how many; where nothing is said, the square root of half the rows (Mardia, Kent and Bibby 1979), at most 100.
             They are found by k-means on the encoder's vectors, and named by the words that set each apart from the others
             (log-odds with a Dirichlet prior, Monroe et al. 2008).
         threshold: the cosine below which a test row has no neighbour; where nothing is said, 0.5, which suits
             all-MiniLM-L6-v2: of 500 BANKING77 test questions none lies below it.
         thin: a part whose share in a split is below this share of its share in the other is a gap as well as one that is
-            not there at all; 0 for the latter alone. Also the largest share of train rows among the nearest rows of a test
+            not there at all, unless chance leaves so few rows of any part once in 100 times; 0 for the latter alone. Also the largest share of train rows among the nearest rows of a test
             row whose kind train lacks.
         expected: the fewest of a part's rows that would be expected in the split if both were alike, for a gap to count;
-            below 5 (Cochran 1954) chance alone may leave none. A label or slice that is not there at all always counts.
+            below 5 (Cochran 1954) chance alone may leave none. A label or slice that is not there at all always counts. Where
+            train or test has so few rows that no part could count, gaps are not told, and gates on them find them missing.
         sample: the most rows that topics are fitted on, drawn by a hash of their ids; all are then assigned.
+        pairs: the most pairs of a test row and another row that `neighbours` compares: 300 million take some ten seconds of two
+            cores. Where there are more, test rows are drawn by a hash of their ids; the report tells what was found among
+            these, and gates on it find it missing, since a sample is not all rows.
         seed: of the topics' first centres.
         encoder: what turns texts into vectors, by name.
         tokenizer: the model's.
     """
-    from seatrial_plugins.coverage.coverage_filter import Coverage, Limits
+    from seatrial_plugins.coverage.conclusion import Limits
+    from seatrial_plugins.coverage.coverage_filter import Coverage
 
     return Coverage(
         dimensions=tuple(dimensions),
         neighbours=neighbours,
-        limits=Limits(topics=topics, threshold=threshold, thin=thin, expected=expected, sample=sample),
+        limits=Limits(topics=topics, threshold=threshold, thin=thin, expected=expected, sample=sample, pairs=pairs),
         seed=seed,
         encoder=encoder,
         tokenizer=tokenizer,
@@ -93,7 +99,7 @@ def build_coverage(
 def coverage_metrics(*, dimensions: Sequence[Dimension], neighbours: bool, **_: Any) -> tuple[Metric, ...]:
     """Three of each dimension, and those of neighbours and diversity."""
     found: list[Metric] = []
-    for name in dimensions:
+    for name in dict.fromkeys(dimensions):
         what = PLURALS[name]
         found += [
             _count(f"{name}_gaps_in_train", f"How many {what} of test train has no row of, or far fewer.", what),
@@ -107,7 +113,7 @@ def coverage_metrics(*, dimensions: Sequence[Dimension], neighbours: bool, **_: 
     if neighbours:
         found += [
             _count("no_neighbour", "Test rows whose nearest train row is below the threshold.", "rows"),
-            _share("no_neighbour_share", "Their share of the test rows that were compared."),
+            _share("no_neighbour_share", "Their share of the test rows."),
             _count("unmatched_rows", "Test rows that stand among test rows alone.", "rows"),
             _count("unmatched_kinds", "Groups of at least 5 such rows: kinds of rows that train lacks.", "kinds"),
         ]
@@ -165,4 +171,5 @@ def coverage_filters() -> Iterable[Component[Filter]]:
         metrics=coverage_metrics,
         rules=RULES,
         place="splits",
+        version="2",
     )

@@ -9,7 +9,10 @@ import numpy as np
 
 from seatrial.data.normalise import spell
 
-__all__ = ["Likeness", "distinct"]
+__all__ = ["FEWEST", "Likeness", "distinct"]
+
+FEWEST = 100
+"""Word pairs of a split whose share of different ones says anything: of a handful, all are."""
 
 PAIRS = 20_000
 """Word pairs that are looked at: the share of different ones falls with the number of pairs, so equally many are taken."""
@@ -53,8 +56,9 @@ class Likeness:
 def distinct(texts: Sequence[Iterable[str]]) -> tuple[list[float | None], int]:
     """For each split's texts the share of different ones among equally many pairs of words, and how many pairs these were.
 
-    distinct-2 of Li et al. 2016 (arXiv 1510.03055); words as in `seatrial.data.normalise.spell`. None for a split without.
+    distinct-2 of Li et al. 2016 (arXiv 1510.03055); words as in `seatrial.data.normalise.spell`. A split of fewer than 100
+    pairs has None, and none of the others is cut down to it.
     """
     pairs = [list(islice(chain.from_iterable(pairwise(spell(text)) for text in split), PAIRS)) for split in texts]
-    looked = min((len(found) for found in pairs if found), default=0)
-    return [len(set(found[:looked])) / looked if found else None for found in pairs], looked
+    looked = min((len(found) for found in pairs if len(found) >= FEWEST), default=0)
+    return [len(set(found[:looked])) / looked if len(found) >= FEWEST else None for found in pairs], looked

@@ -9,15 +9,17 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from seatrial import Finding
+from seatrial import Finding, Measured
 from seatrial.data.neighbours import ENCODER_THRESHOLD
 from seatrial_plugins.coverage.distribution import SPLITS
 from seatrial_plugins.coverage.topics import Topics, Vectors
 
-__all__ = ["NEIGHBOURS", "PAIRS", "Near", "find_near"]
+__all__ = ["NEAR_METRICS", "NEAR_TOPICS", "NEIGHBOURS", "Near", "find_near"]
 
-PAIRS = 300_000_000
-"""Pairs of a test row and another row whose cosine is taken; some ten seconds of two cores. Above it, test rows are drawn."""
+NEAR_METRICS = ("no_neighbour", "no_neighbour_share")
+"""What gates can hold; and where there are topics, …"""
+
+NEAR_TOPICS = "topics_without_neighbour"
 
 NEIGHBOURS = 10
 """Nearest rows that are looked for on each side."""
@@ -45,8 +47,22 @@ class Near:
     """The nearest of the other compared test rows, by their place among these; shape [test, neighbours]."""
     to_test: np.ndarray
     """Their cosines."""
-    train_rows: int
-    """How many train rows there are."""
+    said_in_train: int
+    """How many train rows have a text. The vector of a row that has none is zero: such a row is near to nothing."""
+    said_in_test: int
+    """How many of the compared test rows have one."""
+    of: int
+    """How many test rows there are; those that were compared are a sample where there are more."""
+
+    @property
+    def drawn(self) -> str:
+        """Why what is known of the compared test rows is not known of all; "" where all were compared."""
+        if len(self.rows) == self.of:
+            return ""
+        return (
+            f"{len(self.rows):,} of {self.of:,} test rows were compared, drawn at random because there are more pairs of rows "
+            "than `pairs` allows"
+        )
 
     @property
     def similarity(self) -> np.ndarray:
@@ -58,14 +74,18 @@ class Near:
         """Which of the test rows have no neighbour in train."""
         return self.similarity < self.threshold
 
-    def measures(self, topics: Topics | None) -> dict[str, float]:
-        """What gates can hold."""
+    def measured(self, topics: Topics | None) -> Measured:
+        """What gates can hold; nothing of a sample, which is no count of all rows."""
+        of = None if topics is None else topics.of[self.rows]
+        if self.drawn:
+            return Measured(missing=dict.fromkeys((*NEAR_METRICS, *([] if of is None else [NEAR_TOPICS])), self.drawn))
         measures = {"no_neighbour": int(self.alone.sum()), "no_neighbour_share": float(self.alone.mean())}
-        if topics is None:
-            return measures
-        of = topics.of[self.rows]
+        if of is None:
+            return Measured(measures)
+        if not (of >= 0).any():
+            return Measured(measures, {NEAR_TOPICS: "no test row has a topic"})
         lonely = set(of[self.alone].tolist()) - set(of[~self.alone].tolist()) - {-1}
-        return measures | {"topics_without_neighbour": len(lonely)}
+        return Measured(measures | {NEAR_TOPICS: len(lonely)})
 
     def facts(self) -> dict[str, object]:
         """As JSON values."""
@@ -73,6 +93,7 @@ class Near:
         quantiles = {name: round(float(np.quantile(self.similarity, share)), 4) for name, share in shares.items()}
         return {
             "compared": len(self.rows),
+            "of": self.of,
             "without_neighbour": int(self.alone.sum()),
             "threshold": self.threshold,
             "measure": "cosine of the encoder's vectors",
@@ -94,7 +115,9 @@ class Near:
             )
 
 
-def find_near(vectors: Vectors, split: np.ndarray, draw: np.ndarray, threshold: float | None) -> Near | None:
+def find_near(
+    vectors: Vectors, split: np.ndarray, draw: np.ndarray, threshold: float | None, pairs: int
+) -> Near | None:
     """The nearest rows of each test row; None where train or test is empty.
 
     Args:
@@ -102,25 +125,26 @@ def find_near(vectors: Vectors, split: np.ndarray, draw: np.ndarray, threshold: 
         split: of each row, by its place in `SPLITS`.
         draw: a random number for each row; of too many test rows those with the smallest are compared.
         threshold: the cosine below which a row has no neighbour; None for that of all-MiniLM-L6-v2.
+        pairs: the most pairs of a test row and another row whose cosine is taken.
     """
     train = split == SPLITS.index("train")
     test = np.flatnonzero(split == SPLITS.index("test"))
     if not train.any() or not len(test):
         return None
-    half = int(train.sum()) / 2
-    most = max(int(math.sqrt(half * half + PAIRS) - half), 1)  # m test rows have m × (train + m) pairs
-    if len(test) > most:
+    of, in_train = len(test), int(train.sum())
+    most = max((math.isqrt(in_train**2 + 4 * pairs) - in_train) // 2, 1)  # m test rows have m × (train + m) pairs
+    if of > most:
         test = np.sort(test[np.argsort(draw[test], kind="stable")[:most]])
     of_test = vectors.take(test)
-    to_train = _Nearest(of_test)
+    to_train, said_in_train = _Nearest(of_test), 0
     for start, block in vectors.blocks():
-        inside = train[start : start + len(block)]
+        inside = train[start : start + len(block)] & block.any(axis=1)
         to_train.add(block[inside], start + np.flatnonzero(inside))
-    to_test = _Nearest(of_test)
-    for start in range(0, len(test), _OTHERS):
-        to_test.add(
-            of_test[start : start + _OTHERS], np.arange(start, min(start + _OTHERS, len(test))), themselves=True
-        )
+        said_in_train += int(inside.sum())
+    to_test, said = _Nearest(of_test), np.flatnonzero(of_test.any(axis=1))
+    for start in range(0, len(said), _OTHERS):
+        others = said[start : start + _OTHERS]
+        to_test.add(of_test[others], others, themselves=True)
     return Near(
         threshold=ENCODER_THRESHOLD if threshold is None else threshold,
         rows=test,
@@ -128,12 +152,14 @@ def find_near(vectors: Vectors, split: np.ndarray, draw: np.ndarray, threshold: 
         to_train=to_train.similarity,
         test=to_test.places,
         to_test=to_test.similarity,
-        train_rows=int(train.sum()),
+        said_in_train=said_in_train,
+        said_in_test=len(said),
+        of=of,
     )
 
 
 class _Nearest:
-    """The nearest of rows that come in blocks; of equally near ones those that came first."""
+    """The nearest of rows that come in blocks; of those whose cosines are equal to the last bit, the first ones."""
 
     def __init__(self, vectors: np.ndarray) -> None:
         self._vectors = vectors
@@ -147,9 +173,8 @@ class _Nearest:
             products = self._vectors[here] @ vectors.T
             if themselves:
                 products[np.arange(start, start + len(products))[:, None] == places] = -np.inf
-            taken = products.argpartition(-NEIGHBOURS, axis=1)[:, -NEIGHBOURS:] if len(vectors) > NEIGHBOURS else None
-            found = products if taken is None else np.take_along_axis(products, taken, axis=1)
-            where = np.broadcast_to(places, products.shape) if taken is None else places[taken]
+            taken = _largest(products)
+            found, where = np.take_along_axis(products, taken, axis=1), places[taken]
             similarity = np.concatenate([self.similarity[here], found], axis=1)
             known = np.concatenate([self.places[here], where], axis=1)
             order = np.lexsort((known, -similarity), axis=1)[:, :NEIGHBOURS]
@@ -157,3 +182,17 @@ class _Nearest:
             self.places[here] = np.where(
                 np.isfinite(self.similarity[here]), np.take_along_axis(known, order, axis=1), -1
             )
+
+
+def _largest(products: np.ndarray) -> np.ndarray:
+    """The columns of each row's ten largest products, all where there are no more; of equal ones the first."""
+    if products.shape[1] <= NEIGHBOURS:
+        return np.broadcast_to(np.arange(products.shape[1]), products.shape)
+    taken = products.argpartition(-NEIGHBOURS, axis=1)[:, -NEIGHBOURS:]
+    # Which of equal products stand on either side of the cut is left to chance: these rows are looked at again.
+    least = np.take_along_axis(products, taken, axis=1).min(axis=1)
+    enough = products >= least[:, None]
+    for row in np.flatnonzero(np.count_nonzero(enough, axis=1) > NEIGHBOURS):
+        columns = np.flatnonzero(enough[row])
+        taken[row] = columns[np.argsort(-products[row, columns], kind="stable")[:NEIGHBOURS]]
+    return taken

@@ -17,6 +17,9 @@ MOST = 100
 
 _ITERATIONS = 100
 
+_BLOCK = 10_000
+"""Rows whose vectors are held at a time."""
+
 
 class Vectors:
     """Unit vectors of all rows, in a column of lists of one length, which may be mapped from a file."""
@@ -29,11 +32,13 @@ class Vectors:
         return len(self._column)
 
     def blocks(self) -> Iterator[tuple[int, np.ndarray]]:
-        """(first row, vectors of shape [rows, dimensions]), a chunk of the column at a time."""
-        start = 0
-        for chunk in self._column.chunks:
-            yield start, chunk.flatten().to_numpy().reshape(-1, self.dimensions)
-            start += len(chunk)
+        """(first row, vectors of shape [rows, dimensions]), so many at a time.
+
+        Blocks are cut alike however the column was put together: sums and products in other pieces differ in a last bit.
+        """
+        for start in range(0, len(self._column), _BLOCK):
+            chunks = self._column.slice(start, _BLOCK).chunks
+            yield start, pa.concat_arrays(chunks).flatten().to_numpy().reshape(-1, self.dimensions)
 
     def take(self, rows: np.ndarray) -> np.ndarray:
         """The vectors of some rows, given in ascending order."""

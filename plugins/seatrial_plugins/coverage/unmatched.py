@@ -18,10 +18,13 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.stats import binom
 
-from seatrial import Finding
+from seatrial import Finding, Measured
 from seatrial_plugins.coverage.nearness import NEIGHBOURS, Near
 
-__all__ = ["LEAST", "Unmatched", "find_unmatched", "most_by_chance"]
+__all__ = ["LEAST", "UNMATCHED_METRICS", "Unmatched", "find_unmatched", "most_by_chance"]
+
+UNMATCHED_METRICS = ("unmatched_rows", "unmatched_kinds")
+"""What gates can hold."""
 
 CHANCE = 0.001
 """A row is unmatched if so few train rows among its nearest come by chance no more often than this."""
@@ -48,10 +51,14 @@ class Unmatched:
     """How many of its nearest rows are train rows; shape [rows]."""
     most: int
     """That many train rows, or fewer, make a row unmatched; -1 where not even none would."""
+    lacks: str = ""
+    """Why no row could be found, whatever train lacks; "" where some could."""
 
-    def measures(self) -> dict[str, float]:
-        """What gates can hold."""
-        return {"unmatched_rows": len(self.rows), "unmatched_kinds": len(self.central)}
+    def measured(self, near: Near) -> Measured:
+        """What gates can hold; nothing of a sample, which is no count of all rows."""
+        if why := near.drawn or self.lacks:
+            return Measured(missing=dict.fromkeys(UNMATCHED_METRICS, why))
+        return Measured({"unmatched_rows": len(self.rows), "unmatched_kinds": len(self.central)})
 
     def findings(self, near: Near, ids: pa.ChunkedArray) -> Iterator[Finding]:
         """One for each unmatched row; `ids` are those of all rows."""
@@ -64,7 +71,9 @@ class Unmatched:
                 f"{count} of its {NEIGHBOURS} nearest rows stand in train, at most {self.most} where train lacks its kind; "
                 f"the nearest train row has a cosine of {similarity:.2f}"
             )
-            yield Finding(row, "unmatched", detail, score=count / NEIGHBOURS, matched_row=other)
+            yield Finding(
+                row, "unmatched", detail, score=count / NEIGHBOURS, matched_row=other if similarity > 0 else None
+            )
 
 
 def find_unmatched(near: Near, thin: float) -> Unmatched:
@@ -74,17 +83,27 @@ def find_unmatched(near: Near, thin: float) -> Unmatched:
         near: the nearest rows of each.
         thin: the largest share of train rows.
     """
-    test = len(near.rows)
-    most = most_by_chance(near.train_rows / max(near.train_rows + test - 1, 1), thin)
+    others = near.said_in_train + max(near.said_in_test - 1, 0)
+    most = most_by_chance(near.said_in_train / max(others, 1), thin)
     nearer = np.concatenate([near.to_train, near.to_test], axis=1)
     # Of equally near rows those of train count first: sorting is stable, and they stand first.
     order = np.argsort(-nearer, axis=1, kind="stable")[:, :NEIGHBOURS]
     full = np.isfinite(np.take_along_axis(nearer, order, axis=1)).all(axis=1)
     count = (order < near.to_train.shape[1]).sum(axis=1)
-    said = near.to_test[:, 0] > 0  # an empty text is near to nothing
-    rows = np.flatnonzero(full & said & (count <= most) & (near.similarity < SAME))
+    near_test = near.to_test[:, 0] > 0
+    rows = np.flatnonzero(full & near_test & (count <= most) & (near.similarity < SAME))
     kind, central = _kinds(near, order - near.to_train.shape[1], rows)
-    return Unmatched(rows, kind, central, count[rows], most)
+    return Unmatched(rows, kind, central, count[rows], most, _lacking(most, near.said_in_test))
+
+
+def _lacking(most: int, said_in_test: int) -> str:
+    """Why no test row could be unmatched, if so few train rows make it and so many test rows have a text."""
+    if most < 0:
+        return "train has so few rows beside test that chance alone may leave none among the nearest"
+    fewest = max(NEIGHBOURS - most + 1, LEAST)  # so many must stand together for that few train rows to be among them
+    if said_in_test < fewest:
+        return f"{said_in_test} test row{' has' if said_in_test == 1 else 's have'} a text; kinds of {fewest} or more are found"
+    return ""
 
 
 def most_by_chance(share: float, thin: float) -> int:

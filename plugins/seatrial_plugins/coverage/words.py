@@ -90,7 +90,11 @@ class _Counting:
 
     def __init__(self, groups: Groups, order: np.ndarray) -> None:
         count = len(groups.central)
-        self._group = {row: one for one in range(count) for row in _first(order, groups.of == one, NAMED_BY)}
+        by_group = order[np.argsort(groups.of[order], kind="stable")]
+        bounds = np.searchsorted(groups.of[by_group], np.arange(count + 1)).tolist()
+        self._group = {
+            row: one for one in range(count) for row in by_group[bounds[one] : bounds[one + 1]][:NAMED_BY].tolist()
+        }
         self._central = {row: one for one, row in enumerate(groups.central)}
         self._counts: list[Counter[str]] = [Counter() for _ in range(count)]
         self._examples: dict[int, str] = {}

@@ -196,6 +196,6 @@ def seatrial_filters() -> Iterable[Component[Filter]]:
         metrics=leakage_metrics,
         rules=RULES,
         place="splits",
-        version="2",
+        version="3",
     )
     yield from coverage_filters()

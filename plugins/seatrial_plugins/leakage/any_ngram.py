@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -31,6 +31,10 @@ class AnyNgram(UnitPreset):
         for shared in self.index.shared(batch.codes(self.units, self.on)):
             share = self.index.share(shared)
             yield Overlap(shared.row, self.first(shared.item), share, shared.in_row, shared.in_item)
+
+    def looked_for(self) -> Iterable[int]:
+        """The texts that have an n-gram."""
+        return map(self.first, self.index.texts().tolist())
 
     def says(self, found: Found) -> str:
         """The share of the text's units, or that it is all there."""

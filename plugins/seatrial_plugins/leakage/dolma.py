@@ -9,7 +9,7 @@ there; here they are kept whole.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from seatrial_plugins.leakage.batch import Batch
 from seatrial_plugins.leakage.held_out import HeldOut
@@ -63,6 +63,10 @@ class Dolma(RowByRow):
             for item, paragraphs in sorted(found.items()):
                 theirs = _places(self._texts[item], paragraphs)
                 yield Overlap(row, item, len(paragraphs), _places(text, paragraphs), theirs)
+
+    def looked_for(self) -> Iterable[int]:
+        """The texts with a paragraph that is long enough."""
+        return set().union(*self._items.values())
 
     def alike(self, item: int) -> tuple[int, ...]:
         """The held-out rows with the same text."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from seatrial import Row
 from seatrial.data.fingerprint import choices_fingerprint, turns_fingerprint
@@ -52,6 +52,10 @@ class Exact(RowByRow):
         known = self._by_text.get(key, ()) if key else ()
         mine = choices_fingerprint(row, "normalised") if known else None
         return (item for theirs, item in known if mine is None or theirs is None or mine == theirs)
+
+    def looked_for(self) -> Iterable[int]:
+        """Every text."""
+        return self._alike
 
     def alike(self, item: int) -> tuple[int, ...]:
         """The held-out rows with that text and those choices."""

@@ -73,6 +73,10 @@ class Gpt3Filter(UnitPreset):
         for _, of_row in groupby(overlaps, key=lambda found: found.row):
             yield from _of_row([(found, _Collisions.of(found.also).without(ignored)) for found in of_row])
 
+    def looked_for(self) -> Iterable[int]:
+        """The texts that have a 13-gram."""
+        return map(self.first, self._index.texts().tolist())
+
     def says(self, found: Found) -> str:
         """How many grams collide, and what GPT-3 would have made of the row."""
         kept = ", ".join(map(str, found.also))

@@ -8,7 +8,7 @@ looked for as a whole, so a short one is found in every row that spells it. The 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
@@ -76,6 +76,10 @@ class Gpt4Substring(UnitPreset):
                 widened(in_row, length),
                 merged((start, start + length) for start in starts),
             )
+
+    def looked_for(self) -> Iterable[int]:
+        """The texts that a stretch was drawn from."""
+        return map(self.first, np.unique(self._text_of_pattern).tolist())
 
     def facts(self, overlaps: Overlaps) -> Mapping[str, object]:
         """The seed."""

@@ -119,6 +119,15 @@ class Llama2(UnitPreset):
         """Whether a span is longer than that, or a short text as a whole."""
         return span[1] - span[0] > length or int(self._index.n[text]) < SEED
 
+    def looked_for(self) -> Iterable[int]:
+        """The texts with a span that is long enough, or matched as a whole."""
+        lengths = self.items.codes.lengths
+        return (
+            self.first(text)
+            for text in self._index.texts().tolist()
+            if lengths[text] > SEED or self._index.n[text] < SEED
+        )
+
     def says(self, found: Found) -> str:
         """The contaminated share of the text's tokens, by the train set and by the row."""
         mine = self._share(self.text(found.item), _pairs(found.also))

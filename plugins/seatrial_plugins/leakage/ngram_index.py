@@ -121,6 +121,10 @@ class NgramIndex:
             np.add.at(edges, starts[common] + self.n[texts[common]], -1)
         return np.cumsum(edges[:-1]) > 0
 
+    def texts(self) -> np.ndarray:
+        """The texts that have an n-gram to be found by, ascending."""
+        return np.unique(self.text_of)
+
     # ---- what rows share ------------------------------------------------------------------------------------------
 
     def shared(self, rows: Codes) -> Iterator[Shared]:

@@ -241,6 +241,10 @@ class OlmoDecon(RowByRow):
 
     # ---- evidence -------------------------------------------------------------------------------------------------
 
+    def looked_for(self) -> Iterable[int]:
+        """The items that are large enough, whose question has a 5-gram."""
+        return (item.row for item, weights in zip(self._items, self._weights, strict=True) if weights)
+
     def alike(self, item: int) -> tuple[int, ...]:
         """The held-out rows with the same parts."""
         return self._alike[item]

@@ -72,6 +72,10 @@ class Preset(Protocol):
         """What the rule has to say besides. JSON values."""
         ...
 
+    def looked_for(self) -> Iterable[int]:
+        """The first held-out rows of the texts that a train row could give away: long enough for the rule, no mere wording."""
+        ...
+
     def alike(self, item: int) -> tuple[int, ...]:
         """The held-out rows that have the text of `item`, itself included."""
         ...

@@ -7,7 +7,7 @@ found. The paper does not say what a gram is: here it is a normalised word. A te
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -54,6 +54,10 @@ class Palm(UnitPreset):
         for found in overlaps:
             if shares[found.item] >= CONTAMINATED:
                 yield replace(found, score=shares[found.item])
+
+    def looked_for(self) -> Iterable[int]:
+        """The texts that have an 8-gram."""
+        return map(self.first, self._index.texts().tolist())
 
     def says(self, found: Found) -> str:
         """The train set's share, and the row's."""

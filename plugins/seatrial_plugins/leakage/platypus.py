@@ -7,7 +7,7 @@ those by hand. A text of which the encoder reads only the beginning is compared 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -49,6 +49,10 @@ class Platypus(RowByRow):
             cosines = vectors[begin : begin + step] @ self._vectors.T
             for row, text in np.argwhere(cosines >= COSINE).tolist():
                 yield Overlap(begin + row, self._rows[text][0], float(min(1.0, cosines[row, text])))
+
+    def looked_for(self) -> Iterable[int]:
+        """The texts that the encoder sees anything in."""
+        return (rows[0] for rows, vector in zip(self._rows, self._vectors, strict=True) if vector.any())
 
     def alike(self, item: int) -> tuple[int, ...]:
         """The held-out rows with the same text."""

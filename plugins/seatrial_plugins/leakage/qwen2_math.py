@@ -9,7 +9,7 @@ identical text is found whatever its length.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from seatrial_plugins.leakage.batch import Batch
 from seatrial_plugins.leakage.codes import Codes
@@ -60,6 +60,10 @@ class Qwen2Math(UnitPreset):
             ratio = common_subsequence(text.tolist(), row.tolist()) / min(len(row), len(text))
             if ratio > RATIO:
                 yield Overlap(shared.row, self.first(shared.item), ratio, shared.in_row, shared.in_item)
+
+    def looked_for(self) -> Iterable[int]:
+        """All texts that have a word: an identical one is found whatever its length."""
+        return map(self.first, range(len(self.items)))
 
     def says(self, found: Found) -> str:
         """How long the common subsequence is."""

@@ -15,7 +15,7 @@ stands out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from seatrial.errors import UsageError
@@ -81,6 +81,10 @@ class Semantic(RowByRow):
                 match = found[row]
                 if match is not None and match.score >= self._threshold:
                     yield Overlap(row, rows[match.item][0], min(1.0, match.score), also=_evidence(match))
+
+    def looked_for(self) -> Iterable[int]:
+        """Every text but those of white space."""
+        return self._alike
 
     def alike(self, item: int) -> tuple[int, ...]:
         """The held-out rows with the same text."""

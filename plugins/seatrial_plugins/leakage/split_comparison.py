@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
-from seatrial import Benchmark, Comparison, Finding, Row, Rows
+from seatrial import Benchmark, Comparison, Finding, Measured, Row, Rows
 from seatrial.data.searching import search_all
 from seatrial.errors import UsageError
 from seatrial_plugins.leakage import PresetName
@@ -72,8 +72,11 @@ class SplitComparison:
         del train, held_out
         overlaps = {preset: FoundBy(preset.name, found) for preset in index.presets}
         contaminated = {
-            preset.name: _rows_given_away(preset, preset.settle(of_preset)) for preset, of_preset in overlaps.items()
+            preset.name: _rows(preset, (found.item for found in preset.settle(of_preset)))
+            for preset, of_preset in overlaps.items()
         }
+        looked_for = {preset.name: _rows(preset, preset.looked_for()) for preset in index.presets}
+        measured = _measured(index.held_out, contaminated, looked_for)
 
         def findings() -> Iterator[Finding]:
             for preset, of_preset in overlaps.items():
@@ -81,8 +84,9 @@ class SplitComparison:
 
         return Comparison(
             findings(),
-            _measures(index.held_out, contaminated),
-            _facts(index.held_out, contaminated)
+            measured.measures,
+            measured.missing,
+            _facts(index.held_out, contaminated, looked_for)
             | {preset.name: facts for preset, of_preset in overlaps.items() if (facts := preset.facts(of_preset))},
         )
 
@@ -160,28 +164,38 @@ def _s(count: int) -> str:
 # ---- how much is given away -----------------------------------------------------------------------------------------
 
 
-def _rows_given_away(preset: Preset, overlaps: Iterable[Found]) -> set[int]:
-    """The held-out rows, and the benchmarks' items, that the preset found in train."""
-    return {row for item in {found.item for found in overlaps} for row in preset.alike(item)}
+def _rows(preset: Preset, items: Iterable[int]) -> set[int]:
+    """All held-out rows, and benchmarks' items, with the texts of those first ones."""
+    return {row for item in set(items) for row in preset.alike(item)}
 
 
-def _measures(held_out: HeldOut, contaminated: Mapping[str, set[int]]) -> dict[str, float]:
-    """By group: how many of its rows any preset found, and their share."""
-    everywhere = set().union(*contaminated.values())
+def _measured(held_out: HeldOut, contaminated: Mapping[str, set[int]], looked_for: Mapping[str, set[int]]) -> Measured:
+    """By group: how many of its rows any preset found, and their share; missing where no preset looked for any of them."""
+    found, looked = (_by_group(held_out, set().union(*rows.values())) for rows in (contaminated, looked_for))
     measures: dict[str, float] = {}
-    for name, size, count in zip(held_out.names, held_out.sizes, _by_group(held_out, everywhere), strict=True):
-        measures[f"{name}_contaminated"] = count
-        if size:
-            measures[f"{name}_contaminated_share"] = count / size
-    return measures
+    missing: dict[str, str] = {}
+    for group, (name, size) in enumerate(zip(held_out.names, held_out.sizes, strict=True)):
+        if looked[group]:
+            measures |= {f"{name}_contaminated": found[group], f"{name}_contaminated_share": found[group] / size}
+            continue
+        what = "held-out row" if name == HELD_OUT else f"item of {name}"
+        why = f"no {what} has text enough of its own for {' or '.join(looked_for)}" if size else f"there is no {what}"
+        missing |= {f"{name}_contaminated": why, f"{name}_contaminated_share": why}
+    return Measured(measures, missing)
 
 
-def _facts(held_out: HeldOut, contaminated: Mapping[str, set[int]]) -> dict[str, object]:
-    """By group: its size, and how many of its rows each preset found."""
-    counts = {preset: _by_group(held_out, rows) for preset, rows in contaminated.items()}
+def _facts(
+    held_out: HeldOut, contaminated: Mapping[str, set[int]], looked_for: Mapping[str, set[int]]
+) -> dict[str, object]:
+    """By group: its size, and how many of its rows each preset looked for and found."""
+    counts = {
+        key: {preset: _by_group(held_out, rows) for preset, rows in sets.items()}
+        for key, sets in (("looked_for", looked_for), ("contaminated", contaminated))
+    }
     return {
         "groups": {
-            name: {"items": size, "contaminated": {preset: of_preset[group] for preset, of_preset in counts.items()}}
+            name: {"items": size}
+            | {key: {preset: of_preset[group] for preset, of_preset in of.items()} for key, of in counts.items()}
             for group, (name, size) in enumerate(zip(held_out.names, held_out.sizes, strict=True))
         }
     }

@@ -9,7 +9,7 @@ The paper leaves open what a token is (its code asks spaCy): here it is a normal
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from seatrial_plugins.leakage.batch import Batch
 from seatrial_plugins.leakage.held_out import HeldOut
@@ -39,6 +39,10 @@ class Tulu3(UnitPreset):
             share = self._index.share(shared)
             if share > OVERLAP:
                 yield Overlap(shared.row, self.first(shared.item), share, shared.in_row, shared.in_item)
+
+    def looked_for(self) -> Iterable[int]:
+        """The texts that have an 8-gram."""
+        return map(self.first, self._index.texts().tolist())
 
     def says(self, found: Found) -> str:
         """The share of the text's words."""

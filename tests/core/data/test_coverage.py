@@ -10,7 +10,7 @@ import pytest
 
 from seatrial.data import neighbours
 from seatrial.data.coverage import coverage, texts_of
-from seatrial.data.neighbours import WordWeights, by_vectors, by_words
+from seatrial.data.neighbours import WordWeights, by_words
 from seatrial.rows import Row, Turn
 
 
@@ -65,18 +65,6 @@ def test_facts_are_json_and_repeat_whatever_the_order_of_train():
     assert coverage(TRAIN[::-1], TEST).facts() == facts
 
 
-def test_an_encoders_vectors_are_used_where_given():
-    train = np.array([[1.0, 0.0], [0.8, 0.6], [0.0, 0.0]], dtype=np.float32)
-    test = np.array([[0.6, 0.8], [-1.0, 0.0], [0.0, 0.0], [1.0, 0.0]], dtype=np.float32)
-    found = coverage(TRAIN, TEST, vectors=(train, test), threshold=0.97)
-    assert found.measure == "cosine of the encoder's vectors"
-    assert found.without_neighbour == 3
-    assert found.quantiles["minimum"] == 0.0
-    assert sorted(gap.rows for gap in found.gaps) == [("a",), ("b",), ("c",)]
-    with pytest.raises(ValueError, match="3 and 2 vectors for 3 train and 4 test rows"):
-        coverage(TRAIN, TEST, vectors=(train, test[:2]))
-
-
 @pytest.mark.parametrize("train", [[], TRAIN])
 @pytest.mark.parametrize("test", [[], TEST, [row("e", "")]])
 def test_empty_sides_are_no_neighbours_and_no_error(train, test):
@@ -100,13 +88,11 @@ def test_word_similarity_is_the_cosine_of_the_documented_weights():
     test = np.array([red, car, fast])
     expected = one @ test / np.linalg.norm(one) / np.linalg.norm(test)
     assert found.similarity == pytest.approx([expected])
-    assert found.nearest.tolist() == [0]
 
 
 def test_identical_texts_are_nearest_even_where_every_word_is_everywhere():
     found = by_words(["hello there"], ["hello there", "…"])
     assert found.similarity == pytest.approx([1.0, 0.0])
-    assert found.nearest.tolist() == [0, -1]
 
 
 def test_a_template_around_every_text_does_not_make_them_alike():
@@ -116,23 +102,50 @@ def test_a_template_around_every_text_does_not_make_them_alike():
     assert by_words(texts[:30], texts[30:]).similarity.max() < 0.25
 
 
-def test_blocks_do_not_change_the_result():
-    generator = np.random.default_rng(0)
-    vectors = generator.normal(size=(1300, 8))
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    train, test = vectors[:100], vectors[100:]
-    found = by_vectors(train, test)
-    assert found.similarity == pytest.approx(np.clip((test @ train.T).max(axis=1), 0, 1))
-    assert (found.nearest == (test @ train.T).argmax(axis=1)).all()
+def test_blocks_do_not_change_the_result(monkeypatch):
+    train, test = ([f"word{(7 * at) % 50} of{at % 9} text{at % 13}" for at in range(n)] for n in (90, 60))
+    whole = by_words(train, test)
+    monkeypatch.setattr(neighbours, "_BLOCK", 7)
+    monkeypatch.setattr(neighbours, "_TRAIN_BLOCK", 11)
+    assert by_words(train, test).similarity == pytest.approx(whole.similarity)
+    vectors = WordWeights.of(train, test)
+    products = (vectors.vectors(test) @ vectors.vectors(train).T).toarray()
+    assert whole.similarity == pytest.approx(np.clip(products.max(axis=1), 0, 1))
 
 
 def test_leader_groups_are_not_joined_by_chains():
-    angles = np.deg2rad(np.arange(0, 180, 20))
-    test = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    rows = [row(f"r{i}", f"text {i}") for i in range(len(test))]
-    found = coverage([], rows, vectors=(np.zeros((0, 2)), test), threshold=float(np.cos(np.deg2rad(30))))
+    # Each text shares half of its words with the next one and none with the one after that.
+    rows = [row(f"r{at}", " ".join(f"w{at * 2 + word}" for word in range(4))) for at in range(12)]
+    found = coverage([], rows)
     assert max(len(gap.rows) for gap in found.gaps) <= 3
     assert sum(len(gap.rows) for gap in found.gaps) == len(rows)
+
+
+# ---- what is not known -------------------------------------------------------------------------------------------------
+
+
+def test_a_sample_is_not_taken_for_all_test_rows(monkeypatch):
+    assert coverage(TRAIN, TEST).unknown() == {}
+    monkeypatch.setattr("seatrial.data.coverage.PAIRS", 6)
+    found = coverage(TRAIN, TEST)
+    assert found.compared == 2
+    assert found.unknown()["without_neighbour"].startswith("2 of 4 test rows were compared, drawn at random")
+    assert found.facts()["unknown"] == found.unknown()
+
+
+def test_where_there_is_nothing_to_compare_nothing_is_known():
+    bare = [row("x", "hello there")]
+    assert coverage(bare, bare).unknown() == {
+        "labels_not_in_train": "no test row has a label",
+        "labels_not_in_test": "no train row has a label",
+        "slices_not_in_train": "no test row has a slice",
+        "slices_not_in_test": "no train row has a slice",
+    }
+    # What test has and train lacks is known where train has no label at all.
+    assert "labels_not_in_train" not in coverage(bare, TEST).unknown()
+    assert coverage(bare, TEST).facts()["labels_not_in_train"] == ["card", "fruit"]
+    assert coverage(TRAIN, []).unknown()["without_neighbour"] == "there are no test rows"
+    assert coverage([], TEST).unknown()["without_neighbour"] == "there are no train rows"
 
 
 def test_words_that_were_not_counted_only_lengthen_a_text(monkeypatch):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seatrial.judging.data_metrics import DATA_METRICS, data_values, filter_gaps, filter_values
+from seatrial.judging.data_metrics import DATA_METRICS, data_gaps, data_values, filter_gaps, filter_values
 
 FACTS = {
     "read": {"read": 12, "problems": 2},
@@ -26,6 +26,13 @@ def test_a_runs_own_counts_are_those_that_its_facts_hold():
 def test_lists_are_counted():
     facts = {"leakage": {"coverage": {"labels_not_in_train": ["a", "b"], "labels_not_in_test": []}}}
     assert data_values(facts) == {"data/labels_not_in_train": 2.0, "data/labels_not_in_test": 0.0}
+
+
+def test_what_is_not_known_of_all_rows_is_no_count():
+    coverage = {"without_neighbour": 0, "labels_not_in_train": [], "unknown": {"without_neighbour": "a sample"}}
+    assert data_values({"leakage": {"coverage": coverage}}) == {"data/labels_not_in_train": 0.0}
+    assert data_gaps({"leakage": {"coverage": coverage}}) == {"data/test_without_neighbour": "a sample"}
+    assert data_gaps(FACTS) == {}
 
 
 def test_what_filters_measured_is_called_by_their_aliases():

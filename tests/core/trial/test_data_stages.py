@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from seatrial import Comparison, Finding, Grouping, Measured, Row, Rule, Span, Turn
+from seatrial import Comparison, Finding, Grouping, Measured, Metric, Row, Rule, Span, Turn
 from seatrial.data.ledger import write_ledger
 from seatrial.data.searching import search_all
 from seatrial.data.table import rows_of, write_rows
@@ -247,12 +247,17 @@ def test_searching_on_two_processes_gives_what_comparing_gives(folder, suite_fil
     ]
 
 
+FOUND = Metric("found", "", "exact", "lower", "Held-out rows that it found.")
+
+
 class Measures(SameText):
     """The same, and how many held-out rows it found."""
 
     def conclude(self, index, found, train, held_out):
         findings = list(super().conclude(index, found, train, held_out)) if len(held_out) else []
-        return Comparison(iter(findings), {"found": len(findings)}, {"groups": {"toys": {"items": len(held_out)}}})
+        return Comparison(
+            iter(findings), {"found": len(findings)}, {"lost": "as if"}, {"groups": {"toys": {"items": len(held_out)}}}
+        )
 
 
 @pytest.mark.parametrize("engine", [ONE, TWO])
@@ -265,17 +270,19 @@ def test_what_a_split_filter_measures_is_among_the_facts(folder, suite_filter, e
         "filters"
     ]
     assert facts["dropped"] == 30
-    assert facts["measures"] == {"found": 30}
+    assert (facts["measures"], facts["missing"]) == ({"found": 30}, {"lost": "as if"})
     assert facts["facts"] == {"groups": {"toys": {"items": 30}}}
 
 
 @pytest.mark.parametrize("reads", [{}, {"path:items.jsonl": "digest"}])
 def test_without_held_out_rows_a_filter_runs_where_it_has_benchmarks(folder, suite_filter, reads, tmp_path):
     run = folder("run", "split", [replace(row, split="train") for row in rows(10)])
-    filters = [replace(suite_filter(Measures, (Rule("same", "s"),), place="splits"), reads=reads)]
+    one = suite_filter(Measures, (Rule("same", "s"),), place="splits")
+    filters = [replace(one, reads=reads, component=replace(one.component, metrics=(FOUND,)))]
     artifact = Artifact({"split": run / "data/split.parquet", **ledgers(tmp_path)})
     (facts,) = Leakage(filters, ONE).run(artifact, run, nothing).facts["filters"]
-    assert facts.get("measures") == ({"found": 0} if reads else None)
+    assert facts["measures"] == ({"found": 0} if reads else {})
+    assert facts["missing"] == ({"lost": "as if"} if reads else {"found": "there are no held-out rows"})
 
 
 @pytest.mark.parametrize(("split", "asked"), [("train", True), ("test", False)])
@@ -288,7 +295,7 @@ def test_a_filter_that_speaks_of_train_alone_runs_wherever_there_is_train(folder
         .run(artifact, run, nothing)
         .facts["filters"]
     )
-    assert facts.get("measures") == ({"found": 0} if asked else None)
+    assert facts["measures"] == ({"found": 0} if asked else {})
 
 
 def test_a_benchmark_that_changed_makes_the_stage_run_again(suite_filter):

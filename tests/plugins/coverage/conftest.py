@@ -65,14 +65,14 @@ def rows_about(say):
 
 @pytest.fixture
 def cover():
-    """Runs the filter over lists of rows: the comparison, its findings as a list."""
+    """Runs the filter over lists of rows: measures, what is missing, facts, and the findings as a list."""
 
     def run(train, held_out, *, encoder=None, tokenizer=None, dimensions=("label",), neighbours=False, **options):
         built = build_coverage(
             dimensions=list(dimensions), neighbours=neighbours, encoder=encoder, tokenizer=tokenizer, **options
         )
         comparison = built.compare(RowList(train), RowList(held_out))
-        return comparison.measures, comparison.facts, list(comparison.findings)
+        return comparison.measures, comparison.missing, comparison.facts, list(comparison.findings)
 
     return run
 

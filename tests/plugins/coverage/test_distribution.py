@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seatrial import Measured
 from seatrial_plugins.coverage.distribution import SPLITS, count_parts
 
 
@@ -45,11 +46,9 @@ def test_what_one_side_lacks_is_a_gap_where_rows_would_be_expected():
     assert {part.name: part.gap.expected for part in found.parts if part.gap} == {"absent": 15, "thin": 10.5, "only": 6}
     assert gaps(counted(table, expected=2.0))["rare"] == ("train", "absent")
     assert "thin" not in gaps(counted(table, thin=0.0))
-    assert found.measures() == {
-        "label_gaps_in_train": 2,
-        "label_gaps_in_test": 1,
-        "label_divergence": found.divergence,
-    }
+    assert found.measured() == Measured(
+        {"label_gaps_in_train": 2, "label_gaps_in_test": 1, "label_divergence": found.divergence}
+    )
 
 
 def test_one_row_is_no_gap_however_few_there_are():
@@ -77,13 +76,59 @@ def test_chance_is_what_equal_sources_give_on_average():
         drawn = zip(random.multinomial(300, shares), random.multinomial(120, shares), strict=True)
         found = counted({str(at): (int(train), 0, int(test)) for at, (train, test) in enumerate(drawn)})
         seen.append(found.divergence)
-    assert np.mean(seen) == pytest.approx(found.chance, rel=0.1)
+    assert np.mean(seen) == pytest.approx(
+        found.chance, rel=0.3
+    )  # the chance of one table is told from twenty divisions
+    both = {str(at): (int(300 * share), 0, int(120 * share)) for at, share in enumerate(shares)}
+    expansion = 3 * (1 / 300 + 1 / 120) / (8 * np.log(2))
+    assert counted(both).chance == pytest.approx(expansion, rel=0.3)
+
+
+def test_chance_is_never_more_than_there_can_be():
+    # (parts - 1)(1/train + 1/test) / (8 ln 2) would be 18 bits.
+    found = counted({f"label {at}": (1, 0, int(at < 10)) for at in range(1_000)})
+    assert 0 <= found.divergence <= 1
+    assert found.divergence == pytest.approx(found.chance, abs=0.1)
 
 
 def test_without_train_or_test_nothing_is_compared():
     for table in ({"a": (3, 1, 0), "b": (2, 0, 0)}, {"a": (0, 0, 4)}, {"a": (0, 0, 0)}):
         found = counted(table, always=True)
-        assert (found.divergence, found.chance, gaps(found), found.measures()) == (None, None, {}, {})
+        assert (found.divergence, found.chance, gaps(found), found.measured().measures) == (None, None, {}, {})
+        assert set(found.measured().missing) == {"label_gaps_in_train", "label_gaps_in_test", "label_divergence"}
+        assert found.lacks == f"no {'train' if not found.rows.get('train') else 'test'} row has a label"
+
+
+def test_where_no_part_could_be_a_gap_their_number_is_missing_and_not_zero():
+    table = {"common": (5_000, 0, 0), "other": (5_000, 0, 0), "new": (0, 0, 4)}
+    found = counted(table)
+    assert found.lacks.startswith(
+        "test has 4 rows with a label: too few to tell what is lacking from chance, by `expected: 5`"
+    )
+    assert gaps(found) == {}
+    assert found.measured().measures == {"label_divergence": found.divergence}
+    assert counted(table, expected=3.0).measured().measures["label_gaps_in_train"] == 1
+    named = counted(table, always=True)
+    assert (named.lacks, named.measured().measures["label_gaps_in_train"]) == ("", 1)
+    assert counted({"a": (1, 0, 900)}).lacks.startswith("train has 1 row with a label: too few")
+
+
+def test_a_few_test_rows_make_no_part_thin_in_train():
+    # Ten train rows each of a hundred labels; test has two rows of one of them among thirty: by chance in a third of draws.
+    table = {f"label {at}": (10, 0, 2 if at == 0 else int(at < 29)) for at in range(100)}
+    assert "train" not in {split for split, _ in gaps(counted(table)).values()}
+    table["label 0"] = (10, 0, 9)
+    assert gaps(counted(table))["label 0"] == ("train", "thin")
+
+
+def test_a_hundred_thousand_labels_are_counted_in_a_moment():
+    of = np.arange(200_000) % 100_000
+    split = np.where(np.arange(200_000) < 150_000, 0, 2)
+    found = count_parts("label", [str(at) for at in range(100_000)], of, split, thin=0.2, expected=5, always=True)
+    assert len(found.gaps("test")) == 50_000
+    assert found.gaps("train") == []
+    assert found.divergence <= 1
+    assert 0.3 < found.chance < 1
 
 
 def test_of_very_many_parts_gaps_and_the_largest_are_told():

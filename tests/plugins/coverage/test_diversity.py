@@ -40,8 +40,15 @@ def test_of_one_row_or_none_there_is_no_mean_cosine():
 
 
 def test_distinct_looks_at_equally_many_pairs():
-    shares, pairs = distinct([["a b c d"], ["x y x y x y"]])
-    assert pairs == 3
-    assert shares == [1.0, pytest.approx(2 / 3)]  # of `x y, y x, x y`
-    assert distinct([["a b a b"], []]) == ([pytest.approx(2 / 3), None], 3)
+    different = " ".join(f"w{at}" for at in range(121))
+    shares, pairs = distinct([[different], ["x y " * 200]])
+    assert pairs == 120
+    assert shares == [1.0, pytest.approx(2 / 120)]  # `x y` and `y x`
+    assert distinct([["a b " * 100], []]) == ([pytest.approx(2 / 199), None], 199)
     assert distinct([["one", ""], [""]]) == ([None, None], 0)
+
+
+def test_a_handful_of_pairs_says_nothing_and_takes_nothing_from_the_others():
+    # Of three pairs each, both would be wholly diverse.
+    assert distinct([["a b c d"] * 500, ["x y z a"]]) == ([pytest.approx(3 / 1500), None], 1500)
+    assert distinct([["a b"] * 99, ["a b"] * 100]) == ([None, 0.01], 100)

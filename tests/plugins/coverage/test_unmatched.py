@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from seatrial import Measured
 from seatrial_plugins.coverage.nearness import find_near
 from seatrial_plugins.coverage.topics import Vectors
 from seatrial_plugins.coverage.unmatched import find_unmatched, most_by_chance
@@ -15,11 +16,11 @@ def around(centre, count, seed, spread=0.15, dimensions=12):
     return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
 
 
-def near_of(train, test):
+def near_of(train, test, pairs=1_000_000):
     matrix = np.concatenate([train, test])
     vectors = Vectors(pa.chunked_array([pa.FixedSizeListArray.from_arrays(pa.array(matrix.ravel()), matrix.shape[1])]))
     split = np.array([0] * len(train) + [2] * len(test))
-    return find_near(vectors, split, np.arange(len(matrix), dtype=np.uint64), None)
+    return find_near(vectors, split, np.arange(len(matrix), dtype=np.uint64), None, pairs)
 
 
 def test_a_kind_that_train_lacks_is_found_though_it_is_near():
@@ -38,7 +39,7 @@ def test_a_kind_that_train_lacks_is_found_though_it_is_near():
     assert found.rows.tolist() == [*range(25, 45), *range(70, 85)]
     assert found.kind.tolist() == [0] * 20 + [1] * 15
     assert found.central[0] in range(25, 45)
-    assert found.measures() == {"unmatched_rows": 35, "unmatched_kinds": 2}
+    assert found.measured(near) == Measured({"unmatched_rows": 35, "unmatched_kinds": 2})
     ids = pa.chunked_array([pa.array([f"r{at}" for at in range(len(train) + len(test))])])
     first = next(found.findings(near, ids))
     assert (first.row, first.rule) == ("r145", "unmatched")
@@ -57,15 +58,55 @@ def test_what_has_its_match_is_matched_however_many_test_rows_are_nearer():
     assert not len(find_unmatched(near_of(train, test), 0.2).rows)
 
 
-@pytest.mark.parametrize(("train", "test"), [(1, 1), (1, 30), (30, 1), (30, 5)])
-def test_few_rows_are_never_unmatched(train, test):
-    found = find_unmatched(near_of(around(0, train, 1), around(1, test, 2)), 0.2)
+FEW_IN_TRAIN = "train has so few rows beside test that chance alone may leave none among the nearest"
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "why"),
+    [
+        (1, 1, "1 test row has a text; kinds of 9 or more are found"),
+        (1, 30, FEW_IN_TRAIN),
+        (28, 30, FEW_IN_TRAIN),
+        (30, 1, "1 test row has a text; kinds of 9 or more are found"),
+        (30, 5, "5 test rows have a text; kinds of 9 or more are found"),
+        (40, 0, "0 test rows have a text; kinds of 9 or more are found"),
+    ],
+)
+def test_where_no_row_could_be_unmatched_their_number_is_missing_and_not_zero(train, test, why):
+    empty = np.zeros((25 if not test else 3, 12), dtype=np.float32)
+    near = near_of(np.concatenate([around(0, train, 1), empty]), np.concatenate([around(1, test, 2), empty]))
+    found = find_unmatched(near, 0.2)
     assert (found.rows.tolist(), found.kind.tolist(), found.central) == ([], [], ())
+    assert found.measured(near) == Measured(missing={"unmatched_rows": why, "unmatched_kinds": why})
 
 
-def test_empty_texts_are_not_unmatched():
-    found = find_unmatched(near_of(around(0, 60, 1), np.zeros((40, 12), dtype=np.float32)), 0.2)
-    assert found.rows.tolist() == []
+@pytest.mark.parametrize(("test", "found"), [(8, 0), (9, 9)])
+def test_the_smallest_kind_that_is_found(test, found):
+    near = near_of(around(0, 90, 1), around(1, test, 2))
+    unmatched = find_unmatched(near, 0.2)
+    assert unmatched.most == 2
+    assert len(unmatched.rows) == found
+    assert bool(unmatched.lacks) == (not found)
+
+
+def test_what_a_sample_lacks_is_not_counted_for_all():
+    near = near_of(around(0, 90, 1), around(1, 40, 2), pairs=20 * 110)
+    found = find_unmatched(near, 0.2)
+    assert (len(near.rows), len(found.rows), len(found.central)) == (20, 20, 1)
+    measured = found.measured(near)
+    assert not measured.measures
+    assert measured.missing["unmatched_kinds"].startswith("20 of 40 test rows were compared, drawn at random")
+
+
+def test_empty_texts_are_nobodys_neighbours():
+    empty = np.zeros((900, 12), dtype=np.float32)
+    assert find_unmatched(near_of(around(0, 60, 1), empty[:40]), 0.2).rows.tolist() == []
+    # Empty train rows could stand nowhere: among those with a text, 5 of 14 are train rows, and none may be near by chance.
+    near = near_of(np.concatenate([around(0, 5, 1), empty]), around(0, 10, 2))
+    assert find_unmatched(near, 0.2).most == -1
+    # A row whose like are empty is not one of a kind with them.
+    near = near_of(around(0, 90, 1), np.concatenate([around(1, 3, 2), empty[:30]]))
+    assert find_unmatched(near, 0.2).rows.tolist() == []
 
 
 def test_how_many_train_neighbours_come_by_chance():

@@ -116,9 +116,9 @@ def test_benchmarks_are_looked_for_beside_the_held_out_rows():
         "held_out_contaminated_share": pytest.approx(1 / 3),
         "cards_contaminated": 1,
         "cards_contaminated_share": 1.0,
-        "greets_contaminated": 0,
-        "greets_contaminated_share": 0.0,
     }
+    why = "no item of greets has text enough of its own for tulu3"
+    assert comparison.missing == {"greets_contaminated": why, "greets_contaminated_share": why}
 
 
 def test_on_the_test_side_a_benchmarks_leak_is_still_the_train_rows():
@@ -134,8 +134,16 @@ def test_what_all_presets_find_is_counted_once_and_by_rule():
     assert comparison.measures["empty_contaminated"] == 0
     assert comparison.facts == {
         "groups": {
-            "held_out": {"items": 4, "contaminated": {"exact": 2, "tulu3": 1, "deepseek_math": 1}},
-            "empty": {"items": 2, "contaminated": {"exact": 0, "tulu3": 0, "deepseek_math": 0}},
+            "held_out": {
+                "items": 4,
+                "looked_for": {"exact": 4, "tulu3": 1, "deepseek_math": 2},
+                "contaminated": {"exact": 2, "tulu3": 1, "deepseek_math": 1},
+            },
+            "empty": {
+                "items": 2,
+                "looked_for": {"exact": 1, "tulu3": 0, "deepseek_math": 0},
+                "contaminated": {"exact": 0, "tulu3": 0, "deepseek_math": 0},
+            },
         }
     }
 
@@ -146,9 +154,43 @@ def test_the_metrics_are_the_measures():
     assert {metric.name for metric in leakage_metrics(against=against)} == set(comparison.measures)
 
 
-def test_without_held_out_rows_a_share_is_missing_and_not_zero():
-    measures = built().compare(RowList(TRAIN), RowList([])).measures
-    assert measures == {"held_out_contaminated": 0}
+def test_without_held_out_rows_a_count_is_missing_and_not_zero():
+    comparison = built().compare(RowList(TRAIN), RowList([]))
+    why = "there is no held-out row"
+    assert comparison.measures == {}
+    assert comparison.missing == {"held_out_contaminated": why, "held_out_contaminated_share": why}
+
+
+EMPTY, SHORT, LONG = "", "two words", " ".join(f"word{at}" for at in range(40))
+FINDS_SHORT = {"exact", "qwen2_math", "gpt4_substring", "platypus", "semantic"}
+
+
+@pytest.mark.parametrize("preset", get_args(PresetName))
+def test_what_no_rule_could_find_is_missing_and_not_zero(preset, compare, synonyms):
+    def measured(*held_out):
+        found = compare(preset, ["quite another text"], list(held_out), encoder=synonyms)
+        return found.measures.get("held_out_contaminated"), found.missing.get("held_out_contaminated")
+
+    nothing = (None, f"no held-out row has text enough of its own for {preset}")
+    assert measured(EMPTY, EMPTY) == nothing
+    assert measured(EMPTY, SHORT) == ((0, None) if preset in FINDS_SHORT else nothing)
+    assert measured(EMPTY, SHORT, LONG) == (0, None)
+
+
+def test_a_text_of_ten_tokens_has_no_span_of_more(compare, letters):
+    same = [letters("abcdefghij")]
+    assert compare("llama2", same, same).measures == {}
+    longer = [letters("abcdefghijk")]
+    assert compare("llama2", longer, longer).measures["held_out_contaminated"] == 1
+    assert compare("llama2", [letters("abcd")], [letters("abcd")], short=True).measures["held_out_contaminated"] == 1
+
+
+def test_texts_that_are_all_the_tasks_wording_cannot_be_given_away(compare, letters):
+    # Twelve different texts of which each is the pattern and one more word.
+    held_out = [f"{letters('abcdefgh')} {name}" for name in letters("mnopqrstuvwx").split()]
+    found = compare("tulu3", held_out[:1], held_out, template=0.5)
+    assert found.missing["held_out_contaminated"] == "no held-out row has text enough of its own for tulu3"
+    assert compare("tulu3", held_out[:1], held_out).measures["held_out_contaminated"] == 12
 
 
 def test_a_benchmark_may_not_be_called_as_the_held_out_rows_are():

@@ -69,7 +69,7 @@ class Clean:
             if isinstance(counting, CountingFilter):
                 with blame(self.name, f"filter {suite_filter.alias}", suite_filter.plugin):
                     measured = counting.conclude(counts.of(suite_filter.alias))
-                tally.note(suite_filter.alias, measured.measures, measured.facts, measured.missing)
+                tally.note(suite_filter.alias, measured)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from seatrial.data.ledger import merge_ledgers, write_ledger
 from seatrial.data.table import BATCH, FileRows, SomeRows, TableWriter, open_rows, rows_of
 from seatrial.engines import Batchwise, Engine, Work
 from seatrial.events import Artifact
-from seatrial.filters import Comparison, SearchingFilter, SplitFilter
+from seatrial.filters import Comparison, Measured, SearchingFilter, SplitFilter
 from seatrial.rows import row_schema
 from seatrial.store import RunFolder
 from seatrial.trial.sieve import Sieve
@@ -72,12 +72,15 @@ class Leakage:
         inside = _in_train(rows)
         train, held_out = SomeRows(rows, inside), SomeRows(rows, ~inside)
         if not len(train) or not (len(held_out) or suite_filter.reads or suite_filter.alone):
-            return  # there is nothing to hold against each other
+            why = "there are no held-out rows" if len(train) else "there are no train rows"
+            metrics = suite_filter.component.metrics_for(suite_filter.options)
+            tally.note(suite_filter.alias, Measured(missing={metric.name: why for metric in metrics}))
+            return
         with blame(self.name, f"filter {suite_filter.alias}", suite_filter.plugin), ExitStack() as stack:
             comparison = self._comparison(suite_filter, sieve, work, train, held_out, stack, steps)
             placed = sieve.placed(suite_filter, comparison.findings)
         sieve.apply(suite_filter, [placed])
-        tally.note(suite_filter.alias, comparison.measures, comparison.facts)
+        tally.note(suite_filter.alias, comparison.measured)
 
     @staticmethod
     def _comparison(
