@@ -9,11 +9,12 @@ from statistics import median
 from seatrial.reporting import Result
 from seatrial_reports.dimensions import build_coverage
 from seatrial_reports.facts import entries, flat, mapping, number, sequence, text, whole
-from seatrial_reports.numbers import count, percent, share
+from seatrial_reports.numbers import count, listed, percent, share
 
-__all__ = ["Bar", "Cover", "GapLine", "Part", "build_cover"]
+__all__ = ["Bar", "Chart", "Cover", "GapLine", "Part", "build_cover"]
 
 _SPLITS = ("train", "validation", "test")
+_DRAWN = 200
 _ABSENT = {
     "labels_not_in_test": "Labels of train that test has no row of, so that nothing is known about them",
     "slices_not_in_train": "Slices of test that train has no row of",
@@ -45,6 +46,18 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
+class Chart:
+    """The rows of each label, or of each slice."""
+
+    kind: str
+    """`label` or `slice`."""
+    bars: tuple[Bar, ...]
+    """The largest first."""
+    others: int
+    """Labels that are not drawn: a set may have as many as rows."""
+
+
+@dataclass(frozen=True, slots=True)
 class GapLine:
     """A group of test rows that are like each other and like nothing in train."""
 
@@ -61,8 +74,8 @@ class Cover:
     splits: tuple[tuple[str, int], ...]
     """(split, rows) after leakage, else as they were split."""
     notes: tuple[str, ...]
-    charts: tuple[tuple[str, tuple[Bar, ...]], ...]
-    """(`label` or `slice`, bars), the largest first; not what a coverage filter draws."""
+    charts: tuple[Chart, ...]
+    """Not what a coverage filter draws."""
     lonely: str
     """`12 of 105 (11.4%)` test rows have no similar train row, `…, drawn from 3,000,000` where not all were compared; ""
     where nobody looked."""
@@ -82,14 +95,12 @@ def build_cover(result: Result) -> Cover:
     facts = mapping(leakage, "coverage") or mapping(split, "coverage")
     labels, slices = (_bars(mapping(facts, kind)) for kind in ("labels", "slices"))
     drawn = {one.name for cover in build_coverage(result) for one in cover.dimensions}
-    absent = (
-        f"{said}: {', '.join(map(str, found))}." for key, said in _ABSENT.items() if (found := sequence(facts, key))
-    )
+    absent = (f"{said}: {listed(found)}." for key, said in _ABSENT.items() if (found := sequence(facts, key)))
     return Cover(
         splits=tuple((name, n) for name in _SPLITS if (n := whole(sizes, name)) is not None),
         notes=(*map(str, sequence(split, "notes")), *absent),
         charts=tuple(
-            (kind, bars)
+            Chart(kind, bars[:_DRAWN], max(len(bars) - _DRAWN, 0))
             for kind, bars in (("label", labels), ("slice", slices if slices != labels else ()))
             if bars and kind not in drawn
         ),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from seatrial.display.legible import one_line
 from seatrial.display.measures import duration, memory
 from seatrial.scores import Score
 
-__all__ = ["amount", "count", "duration", "interval", "memory", "percent", "share", "value"]
+__all__ = ["amount", "count", "duration", "interval", "listed", "memory", "percent", "share", "value"]
 
 _ONE = {"rows": "row", "tokens": "token", "queries": "query", "forwards": "forward"}
+_NAMED = 20
 UNIT = 18
 """Characters of a unit."""
 MISSING = "missing"
@@ -20,6 +22,12 @@ MISSING = "missing"
 def count(n: float) -> str:
     """A whole number with thin groups: `2,026`."""
     return f"{int(n):,}"
+
+
+def listed(names: Sequence[object]) -> str:
+    """Names in a row: the first twenty, and how many more there are."""
+    more = f" and {count(len(names) - _NAMED)} more" if len(names) > _NAMED else ""
+    return f"{', '.join(map(str, names[:_NAMED]))}{more}"
 
 
 def share(x: float, places: int = 3) -> str:

@@ -3,13 +3,14 @@
 import pytest
 
 from seatrial_reports.cover import build_cover
+from seatrial_reports.view import build_view
 
 
 def test_cover_is_taken_after_leakage(plain_result):
     cover = build_cover(plain_result)
     assert cover.splits == (("train", 256), ("validation", 24), ("test", 105))
-    assert [kind for kind, _ in cover.charts] == ["label", "slice"]
-    first = cover.charts[0][1][0]
+    assert [chart.kind for chart in cover.charts] == ["label", "slice"]
+    first = cover.charts[0].bars[0]
     assert (first.label, first.total) == ("billing", 62)
     assert first.parts[-1].left + first.parts[-1].width == pytest.approx(100, abs=0.02)
     assert cover.lonely == "12 of 104 (11.5%), drawn from 105"
@@ -21,3 +22,16 @@ def test_cover_says_how_near_and_how_even(plain_result):
     cover = build_cover(plain_result)
     assert cover.nearest == "minimum 0.05, median 0.71"
     assert cover.spread == "15 (smalltalk) to 40 (billing), median 27.5"
+
+
+def test_of_very_many_labels_the_largest_are_drawn(run, record):
+    labels = {f"label {at}": {"train": at + 1, "test": 1} for at in range(5_000)}
+    lacking = [f"new {at}" for at in range(5_000)]
+    coverage = {"labels": labels, "labels_not_in_test": lacking, "labels_not_in_train": lacking}
+    result = run(records=[record("leakage", coverage=coverage)])
+    cover = build_cover(result)
+    (chart,) = cover.charts
+    assert (chart.bars[0].label, len(chart.bars), chart.others) == ("label 4999", 200, 4_800)
+    assert cover.notes[0].endswith("new 18, new 19 and 4,980 more.")
+    (warning,) = [said for said in build_view(result).headline.warnings if "train has no row of" in said]
+    assert len(warning) < 300

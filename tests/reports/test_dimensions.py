@@ -103,9 +103,9 @@ def test_a_filter_that_looks_for_gaps_is_none_that_looks_for_leaks(run, record, 
 def test_what_a_filter_draws_is_not_drawn_twice(run, record):
     stage = {"coverage": {"labels": {"a": {"train": 1}}, "slices": {"s": {"train": 1}}}}
     filters = [{"filter": "coverage", "facts": {"dimensions": [{"name": "label", "parts": []}]}}]
-    assert [kind for kind, _ in build_cover(run(records=[record("leakage", **stage)])).charts] == ["label", "slice"]
+    assert [chart.kind for chart in build_cover(run(records=[record("leakage", **stage)])).charts] == ["label", "slice"]
     drawn = build_cover(run(records=[record("leakage", **stage, filters=filters)]))
-    assert [kind for kind, _ in drawn.charts] == ["slice"]
+    assert [chart.kind for chart in drawn.charts] == ["slice"]
 
 
 @pytest.mark.parametrize(
