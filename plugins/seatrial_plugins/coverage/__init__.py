@@ -33,6 +33,7 @@ RULES = (
         "unmatched",
         "Of the 10 rows that are nearest to a test row hardly any stand in train, where most should: train lacks its kind.",
         "flag",
+        version="2",
     ),
 )
 
