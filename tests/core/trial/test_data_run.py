@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import replace
 
 import pyarrow.parquet as pq
 import pytest
@@ -13,11 +12,9 @@ import pytest
 from seatrial import cli, hookimpl
 from seatrial.errors import StageError, StoreError, UsageError
 from seatrial.host import Host
-from seatrial.store import RunFolder
 from seatrial.suite.file import load_suite
-from seatrial.suite.parts import Chosen
 from seatrial.trial.run import run
-from seatrial.trial.saved import judge_run, load_result, write_reports
+from seatrial.trial.saved import load_result, write_reports
 
 SUITE = """
 name: tickets
@@ -342,27 +339,21 @@ def test_a_gate_on_coverage_is_checked_by_name(folder, capsys):
     assert "nothing in the suite produces 'coverage/length_divergence'" in said
 
 
-@pytest.mark.parametrize(
-    ("metric", "reason"),
-    [
-        ("leakage/held_out_contaminated", "no held-out row has text enough of its own for tulu3"),
-        ("coverage/slice_gaps_in_train", "no row has a slice"),
-        ("coverage/tokens_gaps_in_train", "the suite names no model"),
-        ("data/slices_not_in_train", "no test row has a slice"),
-        ("data/labels_not_in_train", None),
-    ],
-)
-def test_a_gate_on_what_could_not_be_found_says_why_and_does_not_pass(folder, capsys, metric, reason):
+def test_a_gate_on_what_could_not_be_found_says_why_and_does_not_pass(folder, capsys):
+    reasons = {
+        "leakage/held_out_contaminated": "no held-out row has text enough of its own for tulu3",
+        "coverage/slice_gaps_in_train": "no row has a slice",
+        "coverage/tokens_gaps_in_train": "the suite names no model",
+        "data/slices_not_in_train": "no test row has a slice",
+    }
     filters = "[{leakage: {presets: [tulu3]}}, {coverage: {dimensions: [slice, tokens], neighbours: false}}]"
-    (folder / "suite.yaml").write_text(
-        SUITE.replace("[unicode, schema, duplicates, {leakage: {presets: [exact]}}]", filters), encoding="utf-8"
-    )
-    assert seatrial(capsys, "data", "suite.yaml")[0] == 0
-    host = Host.load()
-    suite = load_suite(folder / "suite.yaml", host, only_data=True)
-    options = {"metric": metric, "max": 0}
-    gate = Chosen(kind="gates", name="threshold", alias=metric, options=options, metric=metric)
-    _, verdict = judge_run(RunFolder.open(only_run(folder)), replace(suite, gates=(gate,)), host)
-    (decision,) = verdict.decisions
-    assert (decision.outcome, decision.value) == (("error", None) if reason else ("pass", 0))
-    assert decision.reason == (reason or "0 labels ≤ 0 (counted, no sampling error)")
+    gates = ", ".join(f"{{metric: {metric}, max: 0}}" for metric in (*reasons, "data/labels_not_in_train"))
+    suite = SUITE.replace("[unicode, schema, duplicates, {leakage: {presets: [exact]}}]", filters)
+    (folder / "suite.yaml").write_text(f"{suite}gates: [{gates}]\n", encoding="utf-8")
+    code, *_ = seatrial(capsys, "data", "suite.yaml")
+    assert code == 3
+    *without, known = load_result(only_run(folder), Host.load()).verdict.decisions
+    assert {one.metric: (one.outcome, one.value, one.reason) for one in without} == {
+        metric: ("error", None, reason) for metric, reason in reasons.items()
+    }
+    assert (known.outcome, known.reason) == ("pass", "0 labels ≤ 0 (counted, no sampling error)")
