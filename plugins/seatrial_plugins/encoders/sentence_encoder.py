@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from transformers import AutoModel
 
 from seatrial.errors import UsageError
 from seatrial.model import WordVectors
+from seatrial_plugins.encoders.text_states import Batch, TextStates
 from seatrial_plugins.encoders.vector_memory import VectorMemory
 from seatrial_plugins.models.config_file import read_config
 from seatrial_plugins.models.tensor_files import read_header, weight_files
@@ -24,20 +25,29 @@ __all__ = ["MAX_TOKENS", "SentenceEncoder"]
 MAX_TOKENS = 256
 """What all-MiniLM-L6-v2 was trained to read (`max_seq_length` in its sentence_bert_config.json); the rest is cut."""
 
+_ELSEWHERE, _ON_A_GPU = 64, 512
+"""Texts of a batch: a GPU waits for many small pieces of work."""
+
+_SHORTEST = 1e-12
+
 _MAX_CHARACTERS = 64 * MAX_TOKENS
 # Text beyond this would be cut by the tokenizer anyway, after it had spent seconds on a megabyte.
 
 
 class SentenceEncoder:
-    """Turns texts into unit vectors; weights, and vectors of late, are shared by all encoders of one folder and device."""
+    """Turns texts into unit vectors; weights, and vectors of late, are shared by all encoders of one folder and device.
 
-    def __init__(self, folder: Path, *, batch_size: int = 64, device: str = "auto") -> None:
-        if batch_size < 1:
+    On one machine and device a text's vectors are the same to the last bit, whatever texts it is encoded with, in however
+    many threads or processes (`text_states`).
+    """
+
+    def __init__(self, folder: Path, *, batch_size: int | None = None, device: str = "auto") -> None:
+        if batch_size is not None and batch_size < 1:
             raise UsageError(f"encoder: batch_size must be at least 1, not {batch_size}")
-        self._batch_size = batch_size
         self._device = torch_device(device)
-        self._tokenizer, self._model = load_weights(folder, str(self._device))
-        self.dimensions: int = self._model.config.hidden_size
+        self._batch_size = batch_size or (_ON_A_GPU if self._device.type == "cuda" else _ELSEWHERE)
+        self._tokenizer, self._states = load_weights(folder, str(self._device))
+        self.dimensions: int = self._states.config.hidden_size
         self._memory = memory_of(folder, str(self._device), self.dimensions)
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
@@ -50,11 +60,11 @@ class SentenceEncoder:
         if not said:
             return vectors
         ids = self._tokenized([texts[index] for index in said])["input_ids"]
-        for batch in self._batches(ids):
-            states, mask = self._forward([ids[place] for place in batch])
-            weights = mask.unsqueeze(-1).to(states.dtype)
-            pooled = (states * weights).sum(dim=1) / weights.sum(dim=1)
-            vectors[[said[place] for place in batch]] = torch.nn.functional.normalize(pooled, dim=1).cpu().numpy()
+
+        def read(batch: Batch) -> None:
+            vectors[[said[place] for place in batch.places]] = _unit(batch.means().cpu().numpy())
+
+        self._states.map(read, ids, self._batch_size)
         return vectors
 
     def encode_words(self, texts: Sequence[str]) -> list[WordVectors]:
@@ -67,40 +77,24 @@ class SentenceEncoder:
         if not said:
             return found
         tokenized = self._tokenized([texts[index] for index in said], return_offsets_mapping=True)
-        for batch in self._batches(tokenized["input_ids"]):
-            states, _ = self._forward([tokenized["input_ids"][place] for place in batch])
-            for row, place in enumerate(batch):
+
+        def read(batch: Batch) -> None:
+            for place, states in batch.each():
                 text = texts[said[place]]
                 skipped = len(text) - len(text.lstrip())
                 places = _words(tokenized.word_ids(place))
                 offsets = tokenized["offset_mapping"][place]
                 spans = tuple((offsets[word[0]][0] + skipped, offsets[word[-1]][1] + skipped) for word in places)
-                found[said[place]] = WordVectors(spans, _means(states[row], places))
-        return found
+                found[said[place]] = WordVectors(spans, _means(states.cpu().numpy(), places))
 
-    def _batches(self, ids: Sequence[Sequence[int]]) -> Iterator[list[int]]:
-        # Neighbours of like length waste no work on padding; longest first, so that memory peaks at once.
-        order = sorted(range(len(ids)), key=lambda place: -len(ids[place]))
-        for start in range(0, len(order), self._batch_size):
-            yield order[start : start + self._batch_size]
+        self._states.map(read, tokenized["input_ids"], self._batch_size)
+        return found
 
     def _tokenized(self, texts: Sequence[str], **options: Any) -> Any:
         # A lone surrogate cannot be encoded as UTF-8, which the tokenizer does.
         cut = [text.lstrip()[:_MAX_CHARACTERS].encode("utf-8", "replace").decode() for text in texts]
-        limit = min(MAX_TOKENS, int(self._model.config.max_position_embeddings))
+        limit = min(MAX_TOKENS, int(self._states.config.max_position_embeddings))
         return self._tokenizer(cut, truncation=True, max_length=limit, **options)
-
-    def _forward(self, ids: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
-        """The last states, shape [texts, tokens, dimensions], and which of the tokens are the texts'."""
-        longest = max(len(text) for text in ids)
-        tokens = torch.full((len(ids), longest), self._tokenizer.pad_token_id or 0)
-        mask = torch.zeros((len(ids), longest), dtype=torch.long)
-        for place, text in enumerate(ids):
-            tokens[place, : len(text)] = torch.tensor(text)
-            mask[place, : len(text)] = 1
-        with torch.inference_mode():
-            mask = mask.to(self._device)
-            return self._model(input_ids=tokens.to(self._device), attention_mask=mask).last_hidden_state, mask
 
 
 def _words(word_ids: Sequence[int | None]) -> list[list[int]]:
@@ -112,16 +106,26 @@ def _words(word_ids: Sequence[int | None]) -> list[list[int]]:
     return list(places.values())
 
 
-def _means(states: torch.Tensor, places: Sequence[Sequence[int]]) -> np.ndarray:
+def _means(states: np.ndarray, places: Sequence[Sequence[int]]) -> np.ndarray:
     """Unit vectors of the words, shape [words, dimensions]."""
-    owner = torch.tensor([word for word, tokens in enumerate(places) for _ in tokens], device=states.device)
-    tokens = torch.tensor([token for word in places for token in word], device=states.device)
-    if not len(places):
+    if not places:
         return np.zeros((0, states.shape[-1]), dtype=np.float32)
-    sums = torch.zeros((len(places), states.shape[-1]), dtype=states.dtype, device=states.device)
-    sums.index_add_(0, owner, states[tokens])
+    sums = np.zeros((len(places), states.shape[-1]))
+    np.add.at(
+        sums,
+        [word for word, tokens in enumerate(places) for _ in tokens],
+        states[[token for word in places for token in word]],
+    )
     # The mean's direction is the sum's.
-    return torch.nn.functional.normalize(sums, dim=1).cpu().numpy()
+    return _unit(sums)
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    """Of length 1, shape [vectors, dimensions]; each by itself, in float64 but for the last step."""
+    wide = vectors.astype(np.float64)
+    lengths = np.sqrt((wide * wide).sum(axis=1, keepdims=True))
+    found: np.ndarray = (wide / np.maximum(lengths, _SHORTEST)).astype(np.float32)
+    return found
 
 
 def torch_device(name: str) -> torch.device:
@@ -142,8 +146,8 @@ def torch_device(name: str) -> torch.device:
 
 
 @functools.cache
-def load_weights(folder: Path, device: str) -> tuple[Any, Any]:
-    """Tokenizer and model in `folder`, loaded once a process: (tokenizer, float32 model in evaluation mode).
+def load_weights(folder: Path, device: str) -> tuple[Any, TextStates]:
+    """Tokenizer and model in `folder`, loaded once a process; the model calculates in float32.
 
     Raises:
         SourceError: the folder's files are damaged, lack weights that the encoder reads, or belong to no such encoder.
@@ -161,7 +165,7 @@ def load_weights(folder: Path, device: str) -> tuple[Any, Any]:
         use_safetensors=True,
         dtype=torch.float32,
     )
-    return read_tokenizer(folder), model.to(device).eval()
+    return read_tokenizer(folder), TextStates(model.to(device).eval())
 
 
 @functools.cache

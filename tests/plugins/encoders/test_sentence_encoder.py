@@ -9,6 +9,7 @@ from safetensors.torch import load_file, save_file
 
 from seatrial.errors import SourceError, UsageError
 from seatrial_plugins.encoders import minilm, seatrial_encoders
+from seatrial_plugins.encoders.vector_memory import VectorMemory
 from seatrial_plugins.encoders.weights_folder import PACKAGE, weights_folder
 
 
@@ -57,12 +58,85 @@ def test_order_is_restored(tiny_bert, texts, data):
     shuffled = data.draw(st.permutations(range(len(texts))))
     # Past the memory of what was encoded before, which would give the same vectors back.
     straight, mixed = encoder._encoded(texts), encoder._encoded([texts[place] for place in shuffled])
-    assert np.allclose(straight[list(shuffled)], mixed, atol=1e-5)
+    assert np.array_equal(straight[list(shuffled)], mixed)
+
+
+@pytest.fixture
+def threads():
+    """Sets torch's threads for one test."""
+    import torch
+
+    before = torch.get_num_threads()
+    yield torch.set_num_threads
+    torch.set_num_threads(before)
+
+
+TEXTS = ["sea ship " * (place % 23) + "abc"[: place % 3 + 1] * (place % 7 + 1) for place in range(90)] + [
+    "",
+    "ship",
+    "sea " * 300,
+]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+@pytest.mark.parametrize("most", [1, 2, 5, 17, 60])
+def test_no_bit_of_a_vector_hangs_on_other_texts(wide_bert, threads, most, count):
+    threads(1)
+    expected = minilm(source=str(wide_bert), device="cpu")._encoded(TEXTS)
+    threads(count)
+    encoder = minilm(source=str(wide_bert), device="cpu", batch_size=most)
+    order = np.random.default_rng(most).permutation(len(TEXTS)).tolist()
+    for start in range(0, len(order), most):
+        chunk = order[start : start + most]
+        assert np.array_equal(encoder._encoded([TEXTS[place] for place in chunk]), expected[chunk])
+
+
+def test_no_bit_of_a_vector_hangs_on_what_was_encoded_before(wide_bert, monkeypatch):
+    fresh = VectorMemory(384)
+    encoder = minilm(source=str(wide_bert), device="cpu")
+    monkeypatch.setattr(encoder, "_memory", fresh)
+    expected = encoder._encoded(TEXTS)
+    assert np.array_equal(encoder.encode(TEXTS[5:9]), expected[5:9])
+    assert np.array_equal(encoder.encode(TEXTS), expected)
+    assert np.array_equal(encoder.encode(TEXTS[::-1]), expected[::-1])
+
+
+@pytest.mark.parametrize("most", [1, 3, 40])
+def test_no_bit_of_a_words_vector_hangs_on_other_texts(wide_bert, threads, most):
+    threads(1)
+    expected = minilm(source=str(wide_bert), device="cpu").encode_words(TEXTS)
+    threads(2)
+    encoder = minilm(source=str(wide_bert), device="cpu", batch_size=most)
+    for start in range(0, len(TEXTS), most):
+        found = encoder.encode_words(TEXTS[start : start + most])
+        for words, alone in zip(found, expected[start : start + most], strict=True):
+            assert words.spans == alone.spans
+            assert np.array_equal(words.vectors, alone.vectors)
+
+
+def test_torchs_threads_are_left_as_they_were(tiny_bert, threads):
+    import torch
+
+    for count in (1, 2, 3):
+        threads(count)
+        minilm(source=str(tiny_bert), device="cpu").encode([f"sea {count} " * place for place in range(200)])
+        assert torch.get_num_threads() == count
+
+
+@pytest.mark.parametrize("kind", ["roberta", "mpnet"])
+def test_models_of_other_kinds_have_their_own_vectors(kind, request):
+    folder = request.getfixturevalue(kind)
+    encoder = minilm(source=str(folder), batch_size=4, device="cpu")
+    texts = ["sea", "a much longer sentence about a ship at sea", "ship sea ship", "sea " * 400, "a ship"]
+    vectors = encoder._encoded(texts)
+    for text, vector in zip(texts, vectors, strict=True):
+        assert np.allclose(vector, by_hand(folder, text), atol=1e-5)
+    assert np.array_equal(encoder._encoded(texts[::-1]), vectors[::-1])
 
 
 def test_two_encoders_share_their_weights(tiny_bert):
     first, second = minilm(source=str(tiny_bert)), minilm(source=str(tiny_bert), batch_size=1)
-    assert first._model is second._model
+    assert first._states is second._states
 
 
 @pytest.mark.parametrize(
