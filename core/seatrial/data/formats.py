@@ -2,8 +2,8 @@
 
     format              keys of the record                                  turns
     chat                messages: [{role, content, …}, …]                   as they are
-                          role: system, user, assistant or tool; function,
-                          as OpenAI called it first, becomes tool
+                          role: system, user, assistant or tool; OpenAI's
+                          developer becomes system, its function tool
                           content: text, or a list of text parts; may be
                           missing or null beside tool_calls or function_call;
                           what else a message holds (tool_calls, name,

@@ -61,9 +61,15 @@ def optional_name(record: Mapping[Any, Any], key: str) -> str:
 
 
 def name_of(value: object, where: str, *, numbers: bool = False) -> str:
-    """A name: text, a whole number, or a truth value (`true`, `false`, as JSON writes them)."""
+    """A name: text, a whole number, or a truth value (`true`, `false`, as JSON writes them).
+
+    1.0 is 1: a column of whole numbers in which one is missing becomes one of fractions on its way through pandas. With
+    `numbers`, any number is taken, as it is written.
+    """
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and not numbers:
+        value = int(value)
     if isinstance(value, int) or (numbers and isinstance(value, float) and value - value == 0):
         try:
             return str(value)

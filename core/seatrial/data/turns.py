@@ -12,7 +12,14 @@ from seatrial.rows import Turn
 
 __all__ = ["messages_of", "shared_turns"]
 
-_ROLES = {"system": "system", "user": "user", "assistant": "assistant", "tool": "tool", "function": "tool"}
+_ROLES = {
+    "system": "system",
+    "developer": "system",
+    "user": "user",
+    "assistant": "assistant",
+    "tool": "tool",
+    "function": "tool",
+}
 _SPEAKERS = {
     "human": "user",
     "user": "user",
@@ -104,6 +111,11 @@ def shared_turns(value: object, key: str) -> tuple[Turn, ...]:
 
 def _shared_turn(value: object, where: str) -> Turn:
     turn = {**mapping_of(value, where)}
+    if "from" not in turn and "role" in turn:
+        raise FormatError(
+            f"`{where}` has no key `from`, but a `role`: these are messages; say `columns: {{messages: conversations}}`",
+            rule="missing-key",
+        )
     speaker = need(turn, "from", where)
     role = _SPEAKERS.get(speaker) if isinstance(speaker, str) else None
     if role is None:

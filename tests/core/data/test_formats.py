@@ -127,6 +127,29 @@ def test_function_calls_as_openai_wrote_them_first_are_read():
         assert refusal(said) == ("wrong-type", "`messages[0].content` is null, not text")
 
 
+def test_what_openai_calls_a_developer_is_a_system_turn():
+    assert said({"messages": [{"role": "developer", "content": "Be brief."}, *MESSAGES]})[0] == ("system", "Be brief.")
+
+
+def test_messages_under_the_name_of_sharegpt_are_said_to_be_messages():
+    assert refusal({"conversations": MESSAGES}) == (
+        "missing-key",
+        "`conversations[0]` has no key `from`, but a `role`: these are messages; say `columns: {messages: conversations}`",
+    )
+
+
+@pytest.mark.parametrize("number", [1.0, 1])
+def test_a_whole_number_is_a_label_however_it_is_stored(number):
+    assert parse({"text": "x", "label": number, "group": number}, labels={"1": "hate"}).label == "hate"
+    assert parse({"text": "x", "label": number, "group": number}).group == "1"
+    assert parse({"question": "x", "choices": [1.0, 2], "answer": 1}).choices == ("1.0", "2")
+
+
+@pytest.mark.parametrize("number", [0.5, float("inf"), float("nan")])
+def test_a_fraction_is_no_label(number):
+    assert refusal({"text": "x", "label": number})[0] == "wrong-type"
+
+
 def test_odd_but_readable_chats_are_left_to_the_schema_filter():
     for messages in (
         [{"role": "user", "content": ""}],
@@ -242,12 +265,12 @@ def test_an_answer_that_is_not_one_of_the_choices_is_refused(choices, answer, ex
         (
             {"messages": [{"role": "bot", "content": "x"}]},
             "wrong-role",
-            "`messages[0].role` is 'bot'; known roles are system, user, assistant, tool, function",
+            "`messages[0].role` is 'bot'; known roles are system, developer, user, assistant, tool, function",
         ),
         (
             {"messages": [{"role": "User", "content": "x"}]},
             "wrong-role",
-            "`messages[0].role` is 'User'; known roles are system, user, assistant, tool, function",
+            "`messages[0].role` is 'User'; known roles are system, developer, user, assistant, tool, function",
         ),
         (
             {"messages": [{"role": ["user"], "content": "x"}]},

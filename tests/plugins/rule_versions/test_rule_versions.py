@@ -2,7 +2,8 @@
 
 `rows/FILTER.yaml` holds cases, each with a filter's options and rows; `found.json` what every version of every rule found
 in them, as digests of findings without their `detail`. Where a rule finds something else on purpose, raise its version;
-then, or where there are new cases, this records them, and never replaces what is recorded of a case and a version:
+then, or where there are new cases, this records them, and never replaces what is recorded of a case and a version (so rows that
+show something new stand in a case of their own):
 
     python tests/plugins/rule_versions/test_rule_versions.py
 """
