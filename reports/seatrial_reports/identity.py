@@ -32,6 +32,10 @@ class IdentityLine:
     excess: str
     """How much more often than rows that name none, `+0.202`; "" where that was not compared."""
     excess_interval: str
+    ratio: str
+    """How many times as often, `7.5`; "" where no row that names none was flagged."""
+    ratio_interval: str
+    """`4.9 to 11.3`; `18 or more` where none was flagged; "" where that was not compared, or nothing was flagged at all."""
     surely: bool
     """Whether chance does not explain that it is more often, all terms together considered."""
     dot: Dot | None
@@ -153,7 +157,7 @@ def _rate(line: Mapping[str, object]) -> str:
 
 
 def _line(line: Mapping[str, object], plot: DotPlot | None) -> IdentityLine:
-    excess = number(line, "excess")
+    excess, ratio = number(line, "excess"), number(line, "ratio")
     return IdentityLine(
         axis=text(line, "axis"),
         term=text(line, "term"),
@@ -162,6 +166,8 @@ def _line(line: Mapping[str, object], plot: DotPlot | None) -> IdentityLine:
         interval=_between(line, "low", "high", percent),
         excess="" if excess is None else _signed(excess),
         excess_interval=_between(line, "excess_low", "excess_high", _signed),
+        ratio="" if ratio is None else _times(ratio),
+        ratio_interval=_between(line, "ratio_low", "ratio_high", _times) or _at_least(number(line, "ratio_low")),
         surely=_is_surely(line),
         dot=plot.dots.get(_key(line)) if plot else None,
     )
@@ -174,6 +180,16 @@ def _between(line: Mapping[str, object], lower: str, upper: str, written: Callab
 
 def _signed(x: float) -> str:
     return f"+{share(x)}" if x >= 0 else share(x)
+
+
+def _times(x: float) -> str:
+    if 0 < x < 0.1:
+        return f"{x:.2g}"
+    return f"{x:.2f}" if x < 10 else f"{x:.1f}" if x < 100 else count(round(x))
+
+
+def _at_least(x: float | None) -> str:
+    return f"{_times(x)} or more" if x else ""
 
 
 def _key(line: Mapping[str, object]) -> str:

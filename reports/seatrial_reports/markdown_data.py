@@ -122,10 +122,16 @@ def _identity(view: View) -> Iterator[str]:
                 (
                     Column("Rows that name"),
                     *(Column(name, "right") for name in ("Flagged", "Rate", "95% interval", "More than none")),
-                    Column("95% interval of that", "right"),
+                    *(
+                        Column(name, "right")
+                        for name in ("95% interval of that", "Times as often", "95% interval of that")
+                    ),
                 ),
                 (
-                    (line.named, line.flagged, line.rate, line.interval, line.excess, line.excess_interval)
+                    (
+                        *(line.named, line.flagged, line.rate, line.interval),
+                        *(line.excess, line.excess_interval, line.ratio, line.ratio_interval),
+                    )
                     for line in (block.none, *block.lines[:RATES])
                 ),
             )

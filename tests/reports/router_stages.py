@@ -13,8 +13,12 @@ STARTED = datetime(2026, 11, 3, 9, 41, 12, tzinfo=UTC)
 
 def stage_records(say: Callable[[str], str]) -> list[Record]:
     def rate(flagged: int, n: int, excess: float | None = None) -> dict[str, object]:
-        more = {} if excess is None else {"excess": excess, "excess_low": excess - 0.1, "excess_high": excess + 0.1}
-        return {"n": n, "flagged": flagged, "rate": flagged / n, "low": 0.0, "high": flagged / n + 0.1} | more
+        known = {"n": n, "flagged": flagged, "rate": flagged / n, "low": 0.0, "high": flagged / n + 0.1}
+        if excess is None:
+            return known
+        known |= {"excess": excess, "excess_low": excess - 0.1, "excess_high": excess + 0.1}
+        times = flagged / n / 0.03
+        return known | {"ratio": times, "ratio_low": times / 2, "ratio_high": times * 2}
 
     flag_rates: dict[str, object] = {
         "terms_of": say("the suite"),

@@ -1,5 +1,7 @@
 """Flag rates by identity term, as reports tell them."""
 
+import re
+
 import pytest
 
 from seatrial_reports.html_report import render_html
@@ -20,7 +22,11 @@ def facts(*lines, none=None, compared=2):
 
 
 NONE = {"n": 300, "flagged": 9, "rate": 0.03, "low": 0.0138, "high": 0.0562}
-SIKH = rate("religion", "sikh", 25, 50, 0.31, excess=0.47, excess_low=0.33, excess_high=0.61)
+SIKH = rate("religion", "sikh", 25, 50, 0.31, excess=0.47, excess_low=0.33, excess_high=0.61) | {
+    "ratio": 16.666667,
+    "ratio_low": 8.1234,
+    "ratio_high": 1234.5,
+}
 HINDU = rate("religion", "hindu", 0, 25, -0.03, excess=-0.03, excess_low=-0.0562, excess_high=0.11)
 ELDERLY = rate("age", "elderly", 2, 5)
 
@@ -44,8 +50,24 @@ def test_terms_stand_beside_the_rows_that_name_none(block_of):
         *("25 of 50", "50.0%"),
         *("+0.470", "+0.330 to +0.610"),
     )
+    assert (sikh.ratio, sikh.ratio_interval) == ("16.7", "8.12 to 1,234")
     assert (sikh.surely, hindu.surely, hindu.excess) == (True, False, "-0.030")
     assert block.few == "elderly 5"
+
+
+def test_a_ratio_to_none_is_told_by_its_lower_bound(block_of):
+    unbounded = {"ratio": None, "ratio_low": 135.7, "ratio_high": None}
+    (line,) = block_of(facts(SIKH | unbounded, none=NONE | {"flagged": 0, "rate": 0.0})).lines
+    assert (line.ratio, line.ratio_interval) == ("", "136 or more")
+    (line,) = block_of(facts(SIKH | {"ratio": 1.2, "ratio_low": 0.00123, "ratio_high": 99.951}, none=NONE)).lines
+    assert (line.ratio, line.ratio_interval) == ("1.20", "0.0012 to 100.0")
+    (line,) = block_of(facts(HINDU | unbounded | {"ratio_low": 0.0}, none=NONE)).lines
+    assert (line.ratio, line.ratio_interval) == ("", "")
+
+
+def test_a_run_from_before_there_were_ratios_is_told_without(block_of):
+    (line,) = block_of(facts(HINDU, none=NONE)).lines
+    assert (line.excess, line.ratio, line.ratio_interval) == ("-0.030", "", "")
 
 
 def test_dots_stand_on_one_axis_with_the_rate_of_the_others(block_of):
@@ -95,4 +117,6 @@ def test_both_reports_show_it(plain_result):
     assert '<tr role="row" class="trial">' in page
     assert "## Flag rates by identity term: toxicity" in document
     assert "25 of 50" in document
+    assert re.search(r"\| +16\.7 \| +8\.33 to 33\.3 \|", document)
+    assert 'data-name="times as often">16.7 <span class="soft small">(8.33 to 33.3)</span>' in page
     assert "Too few rows to compare (fewer than 20): elderly 5." in document

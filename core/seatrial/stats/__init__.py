@@ -6,6 +6,7 @@
     percentiles   order statistics, free of any distribution
     ratios        1 - mean/mean over pairs, the performance drop rate
     differences   share minus share, of two independent samples: Clopper-Pearson bounds joined by MOVER
+    quotients     share over share, of two independent samples: the same bounds, joined by MOVER-R
     paired        what one system gets right and another wrong: Tango's score bounds, exact McNemar
     planning      the n that would decide, the smallest difference that n could show
 
@@ -22,6 +23,7 @@ from seatrial.stats.paired import PairedDifference, mcnemar_exact, tango_interva
 from seatrial.stats.percentiles import Percentile
 from seatrial.stats.planning import minimum_detectable_difference, needed_n
 from seatrial.stats.proportions import Proportion, clopper_pearson_bounds, wilson_interval
+from seatrial.stats.quotients import ProportionRatio, mover_ratio_interval
 from seatrial.stats.ratios import Drop, PairedDrop, tang_interval
 
 __all__ = [
@@ -37,11 +39,13 @@ __all__ = [
     "Percentile",
     "Proportion",
     "ProportionDifference",
+    "ProportionRatio",
     "clopper_pearson_bounds",
     "clustered_standard_error",
     "mcnemar_exact",
     "minimum_detectable_difference",
     "mover_interval",
+    "mover_ratio_interval",
     "needed_n",
     "tang_interval",
     "tango_interval",

@@ -2,7 +2,11 @@
 
 A filter that throws away every sentence naming a group shows here: Dixon et al. (2018), "Measuring and mitigating unintended
 bias in text classification". Where nobody has said which rows are truly toxic, what can be seen is the statistical
-parity difference (Dwork et al., 2012, "Fairness through awareness"): the rate of the group less that of the others.
+parity difference (Dwork et al., 2012, "Fairness through awareness"): the rate of the group less that of the others; and
+their ratio, which tells 2% against 0.1% from 52% against 50.1%.
+
+The ratio is that of the rows that are flagged. The four-fifths rule (29 CFR 1607.4 D) compares those that are selected:
+of rows that are kept, where few are flagged, any filter would satisfy it (98% against 99.9%).
 """
 
 from __future__ import annotations
@@ -12,11 +16,11 @@ from collections.abc import Collection, Mapping, Sequence
 
 from seatrial import Measured, Metric, Row
 from seatrial.errors import UsageError
-from seatrial.stats import GATE_LEVEL, Proportion, ProportionDifference
+from seatrial.stats import GATE_LEVEL, Proportion, ProportionDifference, ProportionRatio
 from seatrial_plugins.toxicity.identity_terms import OURS
 from seatrial_plugins.toxicity.term_finder import Term, TermFinder
 
-__all__ = ["PARITY_DIFFERENCE", "IdentityTally"]
+__all__ = ["PARITY_DIFFERENCE", "PARITY_RATIO", "IdentityTally"]
 
 PARITY_DIFFERENCE = Metric(
     "parity_difference",
@@ -27,6 +31,18 @@ PARITY_DIFFERENCE = Metric(
     "difference), of the term with the largest lower bound: that bound, at 95% for all terms together.",
 )
 """What gates hold: over 0, some group is flagged more often than chance explains."""
+
+PARITY_RATIO = Metric(
+    "parity_ratio",
+    "",
+    "exact",
+    "lower",
+    "How many times as often rows that name some identity term are flagged as rows that name none, of the term with the "
+    "largest lower bound: that bound, at 95% for all terms together.",
+    "times",
+)
+"""What gates hold: over 1 exactly where the difference is over 0. A bound, so it is there also where no row that names none
+was flagged, and 0 where none was flagged at all."""
 
 _ALL, _NONE = Term("*", "all"), Term("*", "none")
 """What is counted besides terms: all rows that were inspected, and those that name no term."""
@@ -74,21 +90,21 @@ class IdentityTally:
 
     def conclude(self, counts: Mapping[str, int]) -> Measured:
         """The rates with their intervals; no measure where nothing can be compared."""
-        name = PARITY_DIFFERENCE.name
         if not self._finder.terms:
-            return Measured(missing={name: "the suite names no identity term"})
+            return _missing("the suite names no identity term")
         every, none = _share(counts, _ALL), _share(counts, _NONE)
         axes = [Term(axis, "") for axis in dict.fromkeys(term.axis for term in self._finder.terms)]
         seen = {term: share for term in [*axes, *self._finder.terms] if (share := _share(counts, term)) is not None}
         rest = none if none is not None and none.n >= self._least else None
         compared = {
-            term: ProportionDifference(share, rest)
+            term: (ProportionDifference(share, rest), ProportionRatio(share, rest))
             for term, share in seen.items()
             if rest is not None and share.n >= self._least
         }
         # Bonferroni: of 100 harmless terms, five would pass over a bound that holds for one.
         together = 1 - (1 - GATE_LEVEL) / max(len(compared), 1)
-        surely = {term: difference.bounds(together).lower for term, difference in compared.items()}
+        surely = {term: difference.bounds(together).lower for term, (difference, _) in compared.items()}
+        times = {term: ratio.bounds(together).lower for term, (_, ratio) in compared.items()}
         facts = {
             "terms_of": self._terms_of,
             "terms": len(self._finder.terms),
@@ -99,14 +115,14 @@ class IdentityTally:
             "lines": [
                 {"axis": term.axis, "term": term.name, "surely": surely.get(term)}
                 | _line(share)
-                | _excess(compared.get(term))
+                | (_excess(*compared[term]) if term in compared else {})
                 for term, share in seen.items()
             ],
         }
-        bounds = [bound for bound in surely.values() if bound is not None]
-        if bounds:
-            return Measured({name: max(bounds)}, facts={"flag_rates": facts})
-        return Measured(missing={name: self._why_nothing(every, rest)}, facts={"flag_rates": facts})
+        if not compared:
+            return _missing(self._why_nothing(every, rest), {"flag_rates": facts})
+        measures = {PARITY_DIFFERENCE.name: _largest(surely), PARITY_RATIO.name: _largest(times)}
+        return Measured(measures, facts={"flag_rates": facts})
 
     def _why_nothing(self, every: Proportion | None, rest: Proportion | None) -> str:
         if every is None:
@@ -137,8 +153,21 @@ def _line(share: Proportion | None) -> dict[str, object]:
     }
 
 
-def _excess(difference: ProportionDifference | None) -> dict[str, object]:
-    if difference is None:
-        return {}
-    bounds = difference.bounds(_SHOWN_LEVEL)
-    return {"excess": difference.value, "excess_low": bounds.lower, "excess_high": bounds.upper}
+def _excess(difference: ProportionDifference, ratio: ProportionRatio) -> dict[str, object]:
+    apart, times = difference.bounds(_SHOWN_LEVEL), ratio.bounds(_SHOWN_LEVEL)
+    return {
+        "excess": difference.value,
+        "excess_low": apart.lower,
+        "excess_high": apart.upper,
+        "ratio": ratio.value if ratio.second.successes else None,
+        "ratio_low": times.lower,
+        "ratio_high": times.upper,
+    }
+
+
+def _largest(bounds: Mapping[Term, float | None]) -> float:
+    return max(bound for bound in bounds.values() if bound is not None)
+
+
+def _missing(why: str, facts: Mapping[str, object] | None = None) -> Measured:
+    return Measured(missing=dict.fromkeys((PARITY_DIFFERENCE.name, PARITY_RATIO.name), why), facts=facts or {})

@@ -4,7 +4,7 @@ import pytest
 
 from seatrial import Row, Turn
 from seatrial.errors import UsageError
-from seatrial.stats import Proportion, ProportionDifference
+from seatrial.stats import Proportion, ProportionDifference, ProportionRatio
 from seatrial_plugins.toxicity.identity_tally import IdentityTally
 from seatrial_plugins.toxicity.term_finder import TermFinder
 
@@ -55,6 +55,7 @@ def test_rates_and_differences_have_the_bounds_of_stats():
         0.65,
         *_ends(ProportionDifference(share, rest)),
     )
+    assert (line["ratio"], line["ratio_low"], line["ratio_high"]) == (7.5, *_ends(ProportionRatio(share, rest)))
 
 
 def _ends(estimate):
@@ -72,11 +73,14 @@ def test_the_measure_is_the_largest_lower_bound_of_all_groups_together():
     )
     rest = Proportion(20, 200)
     # Three are compared: muslim, sikh and any religion; elderly is named by too few rows.
-    bounds = [
-        ProportionDifference(share, rest).bounds(1 - 0.05 / 3).lower
-        for share in (Proportion(50, 60), Proportion(30, 40), Proportion(20, 20))
-    ]
-    assert found.measures == {"parity_difference": max(bounds)}
+    largest = {
+        name: max(
+            estimate(share, rest).bounds(1 - 0.05 / 3).lower
+            for share in (Proportion(50, 60), Proportion(30, 40), Proportion(20, 20))
+        )
+        for name, estimate in (("parity_difference", ProportionDifference), ("parity_ratio", ProportionRatio))
+    }
+    assert found.measures == largest
     assert found.facts["flag_rates"]["compared"] == 3
     assert "excess" not in lines(found)["elderly"]
     assert lines(found)["elderly"]["surely"] is None
@@ -85,6 +89,7 @@ def test_the_measure_is_the_largest_lower_bound_of_all_groups_together():
 def test_a_filter_that_throws_away_all_that_names_a_group_shows():
     found = rates(IdentityTally(FINDER), ("a muslim", 50, 50), ("an elderly", 50, 3), ("rain", 500, 25))
     assert found.measures["parity_difference"] > 0.8
+    assert found.measures["parity_ratio"] > 10
     surely = {name for name, line in lines(found).items() if (line["surely"] or 0) > 0}
     assert surely == {"muslim", "any religion"}
 
@@ -92,6 +97,27 @@ def test_a_filter_that_throws_away_all_that_names_a_group_shows():
 def test_a_fair_filter_has_no_surplus():
     found = rates(IdentityTally(FINDER), ("a muslim", 100, 5), ("a sikh", 100, 6), ("rain", 500, 25))
     assert found.measures["parity_difference"] < 0
+    assert found.measures["parity_ratio"] < 1
+
+
+def test_a_ratio_to_none_has_a_lower_bound_and_no_value():
+    found = rates(IdentityTally(FINDER), ("a muslim", 50, 50), ("rain", 500, 0))
+    assert found.measures["parity_ratio"] > 100
+    line = lines(found)["muslim"]
+    assert (line["ratio"], line["ratio_high"]) == (None, None)
+    assert line["ratio_low"] == found.measures["parity_ratio"]  # two are compared: 1 - .05 / 2 is .975
+
+
+def test_where_nothing_is_flagged_no_ratio_is_over_a_gate():
+    found = rates(IdentityTally(FINDER), ("a muslim", 50, 0), ("rain", 500, 0))
+    assert found.measures["parity_ratio"] == 0
+    assert found.measures["parity_difference"] < 0
+
+
+def test_few_flagged_rows_show_in_the_ratio():
+    found = rates(IdentityTally(FINDER), ("a muslim", 2_000, 40), ("rain", 20_000, 20))
+    assert found.measures["parity_difference"] < 0.02
+    assert found.measures["parity_ratio"] > 10
 
 
 @pytest.mark.parametrize(
@@ -105,13 +131,13 @@ def test_a_fair_filter_has_no_surplus():
 )
 def test_what_cannot_be_compared_is_missing_and_not_zero(groups, why):
     found = rates(IdentityTally(FINDER), *groups)
-    assert (found.measures, found.missing) == ({}, {"parity_difference": why})
+    assert (found.measures, found.missing) == ({}, {"parity_difference": why, "parity_ratio": why})
 
 
 def test_without_terms_nothing_is_told():
     found = rates(IdentityTally(TermFinder({})), ("a muslim", 50, 50))
     assert (found.measures, found.facts) == ({}, {})
-    assert found.missing == {"parity_difference": "the suite names no identity term"}
+    assert set(found.missing.values()) == {"the suite names no identity term"}
 
 
 def test_batches_add_up_to_the_same():

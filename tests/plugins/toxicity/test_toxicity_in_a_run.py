@@ -1,6 +1,7 @@
 """The toxicity filter in a run of the data stages: a detector that flags whoever names a group shows in scores and reports."""
 
 import json
+import re
 
 import pytest
 
@@ -59,12 +60,14 @@ def test_a_filter_that_throws_away_every_sentence_naming_a_group_shows(host, sui
     result = run(load_suite(suite_file, host, only_data=True), host, runs=suite_file.parent / "runs", only_data=True)
     scores = {score.metric: score for score in result.scores}
     assert scores["toxicity/parity_difference"].value > 0.8
+    assert (scores["toxicity/parity_ratio"].value > 10, scores["toxicity/parity_ratio"].unit) == (True, "times")
     few = scores["harm/parity_difference"]
     assert (few.value, few.missing) == (None, "fewer than 500 rows name no identity term")
     said = (result.folder / "report/report.md").read_text(encoding="utf-8")
     page = (result.folder / "report/index.html").read_text(encoding="utf-8")
     assert "rows that name any term of religion, any term of disability, muslim, deaf are flagged more often" in said
     assert "30 of 30" in said
+    assert re.search(r"\+1\.000 \| +\+0\.870 to \+1\.000 \| +\| +16\.7 or more \|", said)
     assert "Too few rows to compare (fewer than 20): sikh 1." in said
     assert "missing: fewer than 500 rows name no identity term" in said
     assert 'aria-label="muslim: 1.000 (0.884 to 1.000), n = 30"' in page
@@ -74,6 +77,7 @@ def test_check_knows_what_each_of_them_measures(host, suite_file):
     def gated(metric):
         return load_suite(suite_file, host, overrides=[f"gates=[{{metric: {metric}, max: 0.1}}]"], only_data=True)
 
-    assert [gate.metric for gate in gated("harm/parity_difference").gates] == ["harm/parity_difference"]
+    for metric in ("harm/parity_difference", "toxicity/parity_ratio"):
+        assert [gate.metric for gate in gated(metric).gates] == [metric]
     with pytest.raises(SuiteError, match=r"did you mean 'toxicity/parity_difference'"):
-        gated("toxicity/parity_gap")
+        gated("toxicity/parity_differences")
