@@ -52,6 +52,8 @@ class GroupLine:
     given_away: str
     """`394 (71.4%)`, by any rule."""
     by_rule: tuple[tuple[str, str], ...]
+    partly: bool
+    """Whether some rule did not look for all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,7 @@ def _groups(facts: Mapping[str, object]) -> list[GroupLine]:
                     (rule, _of(number(by_rule, rule), items) + _short(whole(looked_for, rule), items))
                     for rule in by_rule
                 ),
+                partly=any((whole(looked_for, rule) or 0) < items for rule in looked_for),
             )
         )
     return lines

@@ -196,11 +196,12 @@ def _leakage(view: View) -> Iterator[str]:
     leaks = view.data.leaks
     if not leaks.filters and not leaks.pairs and not leaks.unknown:
         return
-    yield from ("", "## Leakage", "")
+    yield from ("", "## Leakage")
     for why in leaks.unknown:
-        yield from (f"Not known: {cell(why)}.", "")
+        yield from ("", f"Not known: {cell(why)}.")
     if not leaks.filters and not leaks.pairs:
         return
+    yield ""
     if not leaks.pairs:
         yield f"Looked for by {', '.join(cell(name) for name in leaks.filters)}: nothing was found."
     else:
@@ -226,6 +227,11 @@ def _leakage(view: View) -> Iterator[str]:
                 for group in leaks.groups
             ),
         )
+        if any(group.partly for group in leaks.groups):
+            yield from (
+                "",
+                "Not looked for: texts too short for a rule, or without enough words besides those that many of them share.",
+            )
     if leaks.pairs:
         yield ""
         yield from table(

@@ -58,6 +58,7 @@ def test_groups_tell_what_each_rule_found_of_the_held_out_rows_and_of_benchmarks
         ("gsm8k", "1,319", "", (("exact", "0"), ("tulu3", "0"))),
     ]
     assert leaks.pairs == ()
+    assert not any(group.partly for group in leaks.groups)
 
 
 def test_where_nothing_could_be_found_it_is_not_said_that_nothing_was(run, record, tmp_path):
@@ -79,6 +80,10 @@ def test_where_nothing_could_be_found_it_is_not_said_that_nothing_was(run, recor
         ("not known", (("tulu3", "0 (9 not looked for)"),)),
     ]
     assert (leaks.filters, leaks.unknown) == (("leakage",), (f"leakage: {why}",))
+    assert all(group.partly for group in leaks.groups)
+    assert "Not looked for: texts too short for a rule" in render_markdown(build_view(result))
+    (path,) = HtmlReport().write(result, tmp_path)
+    assert "Not looked for: texts too short for a rule" in path.read_text(encoding="utf-8")
     blind = {"filter": "leakage", "measures": {}, "missing": {"held_out_contaminated": "there is no held-out row"}}
     result = run(records=[record("leakage", filters=[blind])])
     assert build_leaks(result).filters == ()

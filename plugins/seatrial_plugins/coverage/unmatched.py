@@ -102,7 +102,8 @@ def _lacking(most: int, said_in_test: int) -> str:
         return "train has so few rows beside test that chance alone may leave none among the nearest"
     fewest = max(NEIGHBOURS - most + 1, LEAST)  # so many must stand together for that few train rows to be among them
     if said_in_test < fewest:
-        return f"{said_in_test} test row{' has' if said_in_test == 1 else 's have'} a text; kinds of {fewest} or more are found"
+        rows = "1 test row has" if said_in_test == 1 else f"{said_in_test} test rows have"
+        return f"{rows} a text, and a kind that train lacks is found from {fewest} rows on"
     return ""
 
 

@@ -64,12 +64,12 @@ FEW_IN_TRAIN = "train has so few rows beside test that chance alone may leave no
 @pytest.mark.parametrize(
     ("train", "test", "why"),
     [
-        (1, 1, "1 test row has a text; kinds of 9 or more are found"),
+        (1, 1, "1 test row has a text, and a kind that train lacks is found from 9 rows on"),
         (1, 30, FEW_IN_TRAIN),
         (28, 30, FEW_IN_TRAIN),
-        (30, 1, "1 test row has a text; kinds of 9 or more are found"),
-        (30, 5, "5 test rows have a text; kinds of 9 or more are found"),
-        (40, 0, "0 test rows have a text; kinds of 9 or more are found"),
+        (30, 1, "1 test row has a text, and a kind that train lacks is found from 9 rows on"),
+        (30, 5, "5 test rows have a text, and a kind that train lacks is found from 9 rows on"),
+        (40, 0, "0 test rows have a text, and a kind that train lacks is found from 9 rows on"),
     ],
 )
 def test_where_no_row_could_be_unmatched_their_number_is_missing_and_not_zero(train, test, why):
