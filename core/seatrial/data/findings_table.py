@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from seatrial.data.ledger import span_type, spans_to_array
+from seatrial.data.storable import storable
 from seatrial.findings import Finding, Span
 
 if TYPE_CHECKING:
@@ -43,16 +44,15 @@ def findings_to_table(findings: Iterable[Finding]) -> pa.Table:
         columns = [
             spans_to_array([finding.spans for finding in chunk])
             if field.name == "spans"
-            else pa.array([_storable(getattr(finding, field.name)) for finding in chunk], field.type)
+            else pa.array([_kept(getattr(finding, field.name)) for finding in chunk], field.type)
             for field in schema
         ]
         batches.append(pa.RecordBatch.from_arrays(columns, schema=schema))
     return pa.Table.from_batches(batches, schema)
 
 
-def _storable(value: object) -> object:
-    """Text that Arrow can hold: half a character becomes a question mark."""
-    return value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else value
+def _kept(value: object) -> object:
+    return storable(value) if isinstance(value, str) else value
 
 
 def findings_of(table: pa.Table) -> Iterator[Finding]:

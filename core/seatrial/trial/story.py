@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seatrial.data.ledger import Entry, entries_of
+from seatrial.data.storable import storable
 from seatrial.errors import UsageError
 from seatrial.rows import Row
 from seatrial.store import RunFolder
@@ -94,6 +95,7 @@ def tell(path: Path, named: str) -> Story:
         UsageError: no row is meant by that, or several are; the message names the nearest, or them.
     """
     folder = RunFolder.open(path)
+    named = storable(named)
     found = _matching(folder, named)
     if len(found) != 1:
         raise UsageError(_several(named, found) if found else _none(folder, named))

@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from seatrial import Finding, Grouping, Row
+from seatrial.data.storable import storable
 from seatrial.errors import UsageError
 from seatrial.model import Encoder
 
@@ -60,7 +61,7 @@ class LabelErrors:
         return pa.table(
             {
                 "id": pa.array([row.id for row in rows], pa.string()),
-                "label": pa.array([None if row.label is None else _storable(row.label) for row in rows], pa.string()),
+                "label": pa.array([None if row.label is None else storable(row.label) for row in rows], pa.string()),
                 "vector": pa.array(vectors, pa.list_(pa.float32())),
             }
         )
@@ -154,7 +155,3 @@ def _not_judged(table: pa.Table, counts: Counter[str], known: set[str], minimum:
             few = f"label {label!r} has {count} row{'s' if count != 1 else ''}, and it takes {minimum} to judge one"
             alone = f"no two labels have {minimum} rows or more, so there is nothing to tell {label!r} from"
             yield Finding(name, "not-judged", few if count < minimum else alone, score=count)
-
-
-def _storable(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from seatrial import Finding, Grouping, Row
+from seatrial.data.storable import storable
 from seatrial.errors import UsageError
 
 if TYPE_CHECKING:
@@ -94,4 +95,4 @@ class Labels:
 
 
 def _storable(label: str | None) -> str | None:
-    return None if label is None else label.encode("utf-8", "replace").decode()
+    return None if label is None else storable(label)

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
+from seatrial.data.storable import storable
+
 if TYPE_CHECKING:
     from lingua import LanguageDetector
     from py3langid.langid import LanguageIdentifier
@@ -50,8 +52,7 @@ def by_lingua(texts: Sequence[str]) -> list[Mapping[str, float]]:
     Its models lie in its wheel and are loaded at the first call: some 10 s of one core, 1 GB of memory.
     """
     # A lone surrogate cannot be encoded as UTF-8, which lingua does.
-    storable = [text.encode("utf-8", "replace").decode() for text in texts]
-    answers = _lingua().compute_language_confidence_values_in_parallel(storable)
+    answers = _lingua().compute_language_confidence_values_in_parallel([storable(text) for text in texts])
     return [_folded((value.language.iso_code_639_1.name, value.value) for value in values) for values in answers]
 
 

@@ -17,11 +17,12 @@ from seatrial import Finding, Grouping, Row, Span
 from seatrial.data.fingerprint import Part, part_of
 from seatrial.data.normalise import Word
 from seatrial.data.normalise import words as words_of
+from seatrial.data.storable import storable
 from seatrial.errors import UsageError
 from seatrial_plugins.duplicates.compared import Keep, answers_of, preferred
 from seatrial_plugins.duplicates.originals import Originals, Stretches, trace
 from seatrial_plugins.duplicates.winnowing import fingerprints, grams
-from seatrial_plugins.duplicates.word_hashes import WordHashes, hash_words, storable
+from seatrial_plugins.duplicates.word_hashes import WordHashes, hash_words
 
 __all__ = ["RepeatedSpans"]
 

@@ -15,8 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from seatrial.data.normalise import spell
+from seatrial.data.storable import storable
 
-__all__ = ["WordHashes", "hash_words", "storable"]
+__all__ = ["WordHashes", "hash_words"]
 
 _REMEMBERED = 1 << 17
 """Pieces whose hashes are kept in a process, about 25 MB; all are forgotten when there are more."""
@@ -65,8 +66,3 @@ class _Spelled(dict[str, bytes]):
 
 _SPELLED = _Spelled()
 # A process's own; it changes how long something takes, never what comes of it.
-
-
-def storable(text: str) -> str:
-    """The text as Arrow can hold it: a question mark for every lone surrogate, which UTF-8 has none of."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seatrial.data.normalise import PIECE, spell
+from seatrial.data.storable import storable
 from seatrial_plugins.leakage.codes import SEPARATOR, Codes
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def _arrow_strings(texts: Sequence[str]) -> pa.Array:
     try:
         return pa.array(texts, pa.string())
     except UnicodeEncodeError:  # half a character: what it is a half of, nobody knows
-        return pa.array([text.encode("utf-8", "replace").decode() for text in texts], pa.string())
+        return pa.array([storable(text) for text in texts], pa.string())
 
 
 class _Pieces(dict[str, int]):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from seatrial.data.storable import storable
+
 __all__ = ["EXCERPT", "excerpt_of", "excerpt_of_value"]
 
 EXCERPT = 200
@@ -12,7 +14,7 @@ EXCERPT = 200
 
 def excerpt_of(text: str) -> str:
     """The text's first 200 characters; what UTF-8 cannot store is shown as `?`."""
-    return text[:EXCERPT].encode("utf-8", "replace").decode("utf-8").strip()
+    return storable(text[:EXCERPT]).strip()
 
 
 def excerpt_of_value(value: object) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from detoxify.detoxify import get_model_and_tokenizer
 
+from seatrial.data.storable import storable
 from seatrial.display.legible import one_line
 from seatrial.errors import SourceError, UsageError
 from seatrial_plugins.models.batches import batches_by_length
@@ -66,7 +67,7 @@ class DetoxifyDetector:
         rust.no_padding()
         rust.enable_truncation(self._capacity, stride=min(OVERLAP, self._capacity // 4))
         # A lone surrogate cannot be encoded as UTF-8, which the tokenizer does.
-        encoded = rust.encode_batch_fast([text.encode("utf-8", "replace").decode() for text in texts])
+        encoded = rust.encode_batch_fast([storable(text) for text in texts])
         owners, pieces = [], []
         for owner, first in enumerate(encoded):
             for piece in (first, *first.overflowing):

@@ -10,6 +10,7 @@ from seatrial.data.format_error import RULES, FormatError
 from seatrial.data.formats import Parsed, parse
 from seatrial.data.label_names import LabelNames
 from seatrial.data.ledger import Entry, LedgerWriter, write_ledger
+from seatrial.data.storable import storable
 from seatrial.data.table import write_rows
 from seatrial.errors import SourceError
 from seatrial.events import Artifact
@@ -179,7 +180,7 @@ class _Reading:
 
     def rows(self, source: Input, file: Path, reader: NamedReader) -> Iterator[Row]:
         root = source.resolved.path
-        name = file.name if root.is_file() else file.relative_to(root).as_posix()
+        name = storable(file.name if root.is_file() else file.relative_to(root).as_posix())
         names, records, problems = self.names(source), 0, self.problems
         who = f"read: reader {reader.name} (plugin {reader.plugin})"
         for record in answers.each(reader.reader.read(file), RawRecord, who):
