@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import traceback
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -360,6 +361,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _exit_code(arguments: Sequence[str] | None) -> int:
     try:
         code = app(args=list(arguments) if arguments is not None else None, standalone_mode=False)
+        sys.stdout.flush()
     except SeatrialError as error:
         _fail(error)
         return error.exit_code
@@ -367,13 +369,15 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
         return stop.exit_code
     except OSError as error:  # a disk that is full, a folder that may not be written
         where = f"{error.filename}: " if error.filename is not None else ""
-        print(f"seatrial: {where}{(error.strerror or str(error)).lower()}", file=sys.stderr)
+        print(f"seatrial: {where}{error.strerror.lower() if error.strerror else error}", file=sys.stderr)
         return SeatrialError.exit_code
-    except Exception as error:
-        if not hasattr(error, "format_message"):
-            raise
-        error.show()  # type: ignore[attr-defined]  # a click exception, which typer may have vendored
-        return 2
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - Python's own exit code, 1, says that a gate failed
+        if hasattr(error, "format_message"):
+            error.show()  # type: ignore[union-attr]  # a click exception, which typer may have vendored
+            return 2
+        traceback.print_exc()
+        print("seatrial: this is a defect of seatrial or of a plugin, not of what it was given", file=sys.stderr)
+        return SeatrialError.exit_code
     if code == _InterruptedError.exit_code:  # Ctrl-C where no run can go on; typer makes a code of it
         print("seatrial: interrupted", file=sys.stderr)
     return code if isinstance(code, int) else 0

@@ -268,6 +268,51 @@ def test_a_full_disk_is_named_and_not_the_plugin_that_met_it(labelled_folder):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+@pytest.mark.parametrize("arguments", [["--version"], ["suites"], ["schema"], ["--help"]])
+def test_an_answer_that_a_full_disk_cannot_take_is_no_success(arguments):
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "seatrial", *arguments],
+            stdout=full, stderr=subprocess.PIPE, text=True, env=environment, timeout=60, check=False,
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (3, "seatrial: standard output: no space left on device\n")
+
+
+def test_a_stage_that_fails_in_a_folder_that_is_gone_says_of_what(labelled_folder):
+    removing = AT_A_STAGE.replace(
+        'raise OSError(errno.ENOSPC, "No space left on device")',
+        "import shutil; shutil.rmtree('runs'); raise KeyError('meter')",
+    )
+    done = in_trouble(labelled_folder, "compare", "gone", removing)
+    assert done.returncode == 3
+    assert "its wrapper of the stage raised KeyError: 'meter'" in done.stderr
+
+
+@pytest.mark.parametrize("raised", ["SystemExit(0)", "ValueError('a defect')"])
+def test_what_nobody_foresaw_is_no_verdict(labelled_folder, raised):
+    breaking = f"def broken(*_, **__):\n    raise {raised}\nimport seatrial.suite.file\nseatrial.suite.file.load_suite = broken\n"
+    done = in_trouble(labelled_folder, "", "", AT_A_STAGE.replace("cli.main(", breaking + "cli.main("))
+    assert done.returncode == 3
+    assert done.stderr.endswith("seatrial: this is a defect of seatrial or of a plugin, not of what it was given\n")
+    assert "in broken" in done.stderr
+
+
+def test_a_file_whose_name_is_no_utf_8_is_read_and_its_rows_are_found(labelled_folder):
+    name = os.fsdecode(b"r\xffows.jsonl")
+    folder = labelled_folder / "odd"
+    folder.mkdir()
+    (labelled_folder / "rows.jsonl").rename(folder / name)
+    (labelled_folder / "suite.yaml").write_text("name: odd\ndata: {train: {source: 'path:odd'}, split: {test: 0.5}}\n")
+    done = seatrial("data", "suite.yaml", cwd=labelled_folder)
+    assert done.returncode == 0, done.stderr
+    (run,) = (labelled_folder / "runs").iterdir()
+    done = seatrial("why", str(run), f"{name}:3", cwd=labelled_folder)
+    assert done.returncode == 0, done.stderr
+    assert "r?ows.jsonl:3" in done.stdout
+
+
 def test_a_place_where_no_run_folder_can_be_made_is_a_usage_error(labelled_folder):
     (labelled_folder / "file").write_text("")
     done = seatrial("data", "suite.yaml", "--runs", "file", cwd=labelled_folder)

@@ -21,33 +21,42 @@ def forgiving(stream: IO[str]) -> IO[str]:
 
 @contextlib.contextmanager
 def lasting_streams() -> Iterator[None]:
-    """Within the block, what is written to a pipe that nobody reads any more, or to a closed stream, is lost in silence."""
+    """Within the block, what is written to a pipe that nobody reads any more, or where there is no stream, is lost in silence.
+
+    So is what standard error cannot take for any other reason: there is nobody left to tell. Whoever wants to know that
+    standard output took everything flushes it within the block.
+    """
     before = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = _Lasting(before[0]), _Lasting(before[1])
+    sys.stdout = _Lasting(before[0], "standard output")
+    sys.stderr = _Lasting(before[1], None)
     try:
         yield
     finally:
         for stream in (sys.stdout, sys.stderr):
-            stream.flush()
+            with contextlib.suppress(OSError):
+                stream.flush()
         sys.stdout, sys.stderr = before
 
 
 class _Lasting:
-    """A text stream until its pipe breaks, nothing from then on."""
+    """A text stream until it fails, nothing from then on."""
 
-    def __init__(self, stream: IO[str] | None) -> None:
-        self._stream = stream if stream is None else forgiving(stream)
+    def __init__(self, stream: IO[str] | None, name: str | None) -> None:
+        """`name`: what an error says of the stream that could not be written, once; None tells nobody."""
+        self._stream = _nothing() if stream is None else forgiving(stream)
+        self._name = name
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 
     def write(self, text: str) -> int:
-        """Write, if somebody reads."""
-        if self._stream is not None:
-            try:
-                self._stream.write(text)
-            except BrokenPipeError:
-                self._leave()
+        """Write, if somebody reads.
+
+        Raises:
+            OSError: it cannot be written, though somebody would read it.
+        """
+        with self._while_it_lasts():
+            self._stream.write(text)
         return len(text)
 
     def writelines(self, lines: list[str]) -> None:
@@ -56,22 +65,29 @@ class _Lasting:
             self.write(line)
 
     def flush(self) -> None:
-        """Flush, if somebody reads."""
-        if self._stream is not None:
-            try:
-                self._stream.flush()
-            except BrokenPipeError:
-                self._leave()
+        """Flush, if somebody reads.
 
-    def isatty(self) -> bool:
-        """Whether it is a terminal."""
-        return self._stream is not None and self._stream.isatty()
+        Raises:
+            OSError: what was written could not be kept, though somebody would read it.
+        """
+        with self._while_it_lasts():
+            self._stream.flush()
+
+    @contextlib.contextmanager
+    def _while_it_lasts(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self._leave()
+            if self._name is not None and not isinstance(error, BrokenPipeError):
+                raise OSError(error.errno, error.strerror, self._name) from error
 
     def _leave(self) -> None:
         """Point the descriptor at nothing, so that what is buffered goes there when the process ends."""
-        assert self._stream is not None
+        left, self._stream = self._stream, _nothing()
         with contextlib.suppress(OSError, ValueError):
-            nothing = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nothing, self._stream.fileno())
-            os.close(nothing)
-        self._stream = None
+            os.dup2(self._stream.fileno(), left.fileno())
+
+
+def _nothing() -> IO[str]:
+    return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - a stream that stays as long as the process

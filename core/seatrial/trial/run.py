@@ -128,7 +128,7 @@ def _plan(suite: Suite, folder: RunFolder, stages: Sequence[StageWork], *, offli
 def _logged(folder: RunFolder) -> Iterator[None]:
     """Keep warnings, and the traceback of what ends the run, in `log.jsonl` of the run folder."""
     log = logging.getLogger("seatrial")
-    handler = _LogFile(folder / "log.jsonl", encoding="utf-8")
+    handler = _LogFile(folder / "log.jsonl", encoding="utf-8", errors="backslashreplace")
     handler.setFormatter(_JsonLines())
     log.addHandler(handler)
     try:
@@ -223,7 +223,7 @@ class _Trial:
 
     def _refuse_full_disk(self, stage: str, error: BaseException) -> None:
         """Raises StageError where a stage failed because a disk is full: that is nobody's fault who is named otherwise."""
-        full = shutil.disk_usage(self._folder.path).free < _NO_SPACE
+        full = self._is_full()
         if not full and not _tells_of_no_space(error):
             return
         disk = f"the disk of {self._folder.path}" if full else "a disk"
@@ -231,6 +231,13 @@ class _Trial:
             f"{stage}: no space is left on {disk}; free some, and the same command goes on from the last whole stage "
             f"({one_line(str(error), 160)})"
         ) from error
+
+    def _is_full(self) -> bool:
+        """Whether the run folder's disk has no space left; not where the folder is gone, which is another trouble."""
+        try:
+            return shutil.disk_usage(self._folder.path).free < _NO_SPACE
+        except OSError:
+            return False
 
 
 def _tells_of_no_space(error: BaseException | None) -> bool:

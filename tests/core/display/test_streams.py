@@ -6,6 +6,7 @@ import io
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -49,14 +50,40 @@ def test_a_closed_stream_takes_everything(monkeypatch):
     assert sys.stdout is None
 
 
-def test_other_errors_of_writing_are_told(monkeypatch):
-    class Full(io.StringIO):
-        def write(self, text):
-            raise OSError(28, "No space left on device")
+class Full(io.StringIO):
+    def write(self, text):
+        raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(sys, "stdout", Full())
-    with pytest.raises(OSError, match="No space left"), lasting_streams():
-        print("lost")
+
+def test_other_errors_of_writing_are_told_once_with_the_name_of_the_stream(monkeypatch):
+    full = Full()
+    monkeypatch.setattr(sys, "stdout", full)
+    with lasting_streams():
+        with pytest.raises(OSError, match="No space left on device: 'standard output'"):
+            print("lost")
+        print("lost too")
+    assert sys.stdout is full
+
+
+def test_what_standard_error_cannot_take_is_told_to_nobody(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", Full())
+    with lasting_streams():
+        print("lost", file=sys.stderr)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+def test_a_full_disk_under_buffered_output_is_met_when_it_is_flushed_and_not_when_the_process_ends():
+    code = (
+        "import sys\nfrom seatrial.display.streams import lasting_streams\nwith lasting_streams():\n    print('short')\n"
+        "    try: sys.stdout.flush()\n    except OSError as error: print(error, file=sys.stderr)\n"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            stdout=full, stderr=subprocess.PIPE, text=True, env=environment, check=False,
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "[Errno 28] No space left on device: 'standard output'\n")
 
 
 def test_what_an_encoding_lacks_is_replaced():
