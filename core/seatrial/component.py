@@ -99,18 +99,26 @@ def component_problem(component: Any) -> str:
         return f"its `build` is a {type(component.build).__name__}, which cannot be called"
     if not isinstance(component.summary, str):
         return f"its `summary` is a {type(component.summary).__name__}, not text"
+    if not isinstance(component.uses, Mapping):
+        return f"its `uses` is a {type(component.uses).__name__}, not a mapping of options to Use"
     for option, use in component.uses.items():
         if not isinstance(use, Use):
             return f"its `uses` says a {type(use).__name__} for {option!r}, not a Use"
+    metrics: Any = () if callable(component.metrics) else component.metrics
+    series: dict[str, Any] = {"rules": component.rules, "metrics": metrics}
+    for name, listed in series.items():
+        if not isinstance(listed, tuple | list):
+            return f"its `{name}` is a {type(listed).__name__}, not a tuple; of one: `{name}=(…,)`"
     for rule in component.rules:
         if not isinstance(rule, Rule):
             return f"its `rules` hold a {type(rule).__name__}, not a Rule: `rules=(Rule(name, summary),)`"
+        if not all(isinstance(said, str) for said in (rule.name, rule.summary)):
+            return f"the name and the summary of its rule {rule.name!r} must be text"
         if rule.action not in ACTIONS:
             return f"its rule {rule.name!r} has the action {rule.action!r}; there are: {', '.join(ACTIONS)}"
     names = [rule.name for rule in component.rules]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         return f"two of its rules are called {twice[0]!r}"
-    metrics = () if callable(component.metrics) else component.metrics
     for metric in metrics:
         if not isinstance(metric, Metric):
             return f"its `metrics` hold a {type(metric).__name__}, not a Metric"

@@ -79,7 +79,7 @@ class WatchFailure:
 
     plugin: str
     hook: str
-    error: Exception
+    error: BaseException
 
     def __str__(self) -> str:
         return f"plugin {self.plugin}: {self.hook} raised {type(self.error).__name__}: {self.error}"
@@ -219,23 +219,23 @@ class Host:
         return found
 
     def _listed(self, plugin: str, kind: Kind, components: object) -> Iterator[Component[Any]]:
-        if isinstance(components, Component) or not isinstance(components, Iterable):
-            said = (
-                f"{self._who(plugin)}: seatrial_{kind} gave a {type(components).__name__}, not a series of components"
-            )
+        hook = f"seatrial_{kind}"
+        for component in self._series(plugin, hook, components, "components"):
+            if not isinstance(component, Component):
+                raise PluginError(f"{self._who(plugin)}: {hook} gave a {type(component).__name__}, not a Component")
+            if problem := component_problem(component):
+                raise PluginError(f"{self._who(plugin)}: {hook}, component {component.name!r}: {problem}")
+            yield component
+
+    def _series(self, plugin: str, hook: str, answer: object, what: str) -> list[object]:
+        """What a hook gave or yields, as a list."""
+        if isinstance(answer, Component | Path | str) or not isinstance(answer, Iterable):
+            said = f"{self._who(plugin)}: {hook} gave a {type(answer).__name__}, not a series of {what}"
             raise PluginError(f"{said}; yield each, or return a list")
         try:
-            listed = list(components)
-        except Exception as error:
-            raise PluginError(f"{self._who(plugin)}: seatrial_{kind} raised {type(error).__name__}: {error}") from error
-        for component in listed:
-            if not isinstance(component, Component):
-                raise PluginError(
-                    f"{self._who(plugin)}: seatrial_{kind} gave a {type(component).__name__}, not a Component"
-                )
-            if problem := component_problem(component):
-                raise PluginError(f"{self._who(plugin)}: seatrial_{kind}, component {component.name!r}: {problem}")
-            yield component
+            return list(answer)
+        except (Exception, SystemExit) as error:
+            raise PluginError(f"{self._who(plugin)}: {hook} raised {type(error).__name__}: {error}") from error
 
     def components(self, kind: Kind) -> Mapping[str, Provided[Any]]:
         """Every component of a kind by its name."""
@@ -260,11 +260,14 @@ class Host:
         """Every suite that plugins bring, by its name.
 
         Raises:
-            PluginError: two plugins bring a suite of the same name.
+            PluginError: two plugins bring a suite of the same name, or one gave no folders.
         """
         found: dict[str, tuple[Path, str]] = {}
         for plugin, folders in self._answers("seatrial_suites"):
-            for folder in folders:
+            for folder in self._series(plugin, "seatrial_suites", folders, "folders"):
+                if not isinstance(folder, Path | str):
+                    said = f"{self._who(plugin)}: seatrial_suites gave a {type(folder).__name__}"
+                    raise PluginError(f"{said}, not a folder's path")
                 for path in sorted(Path(folder).glob("*.yaml")):
                     if path.stem in found:
                         raise PluginError(
@@ -343,7 +346,7 @@ class Host:
                 if wrong := [part for part in given if not isinstance(part, Section)]:
                     raise TypeError(f"gave a {type(wrong[0]).__name__}, not a Section")  # noqa: TRY301 - caught below, as what it raises is
                 sections.extend(given)
-            except Exception as error:  # noqa: BLE001 - a watcher may raise anything, and may not stop the run
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - a watcher may raise anything, and may not stop the run
                 self.watch_failures.append(WatchFailure(plugin, "seatrial_report_sections", error))
         return sections
 
@@ -355,7 +358,7 @@ class Host:
         for impl in self._implementations(hook):
             try:
                 answer = _call(impl, arguments)
-            except Exception as error:  # noqa: BLE001 - a watcher may raise anything, and may not stop the run
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - a watcher may raise anything, and may not stop the run
                 self.watch_failures.append(WatchFailure(impl.plugin_name, hook, error))
                 continue
             if answer is not None:
@@ -365,7 +368,7 @@ class Host:
         for impl in self._implementations(hook):
             try:
                 answer = _call(impl, {})
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 raise PluginError(
                     f"{self._who(impl.plugin_name)}: {hook} raised {type(error).__name__}: {error}"
                 ) from error

@@ -3,6 +3,7 @@
 import importlib.metadata
 import importlib.util
 import pkgutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -162,6 +163,10 @@ def described(**changes):
         ),
         ({"metrics": ("accuracy",)}, "its `metrics` hold a str, not a Metric"),
         ({"uses": {"encoder": "minilm"}}, "its `uses` says a str for 'encoder', not a Use"),
+        ({"rules": None}, "its `rules` is a NoneType, not a tuple"),
+        ({"rules": (Rule(5, "A."),)}, "the name and the summary of its rule 5 must be text"),
+        ({"metrics": None}, "its `metrics` is a NoneType, not a tuple"),
+        ({"uses": ["encoder"]}, "its `uses` is a list, not a mapping of options to Use"),
         ({"place": "nowhere"}, "its `place` is 'nowhere'; there are: rows, corpus, splits"),
     ],
 )
@@ -179,6 +184,39 @@ def test_what_is_no_series_of_components_is_refused(answer):
 
     with pytest.raises(PluginError, match=r"not a series of components; yield each, or return a list"):
         host_with(Single())
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (5, "gave a int, not a series of folders"),
+        ("suites", "gave a str, not a series of folders"),
+        (Path("suites"), "gave a PosixPath, not a series of folders"),
+        ([5], "gave a int, not a folder's path"),
+        ((1 / 0 for _ in "x"), "raised ZeroDivisionError"),
+    ],
+)
+def test_what_is_no_series_of_folders_is_refused(answer, said):
+    class Suites:
+        @hookimpl
+        def seatrial_suites(self):
+            return answer
+
+    with pytest.raises(PluginError, match=rf"plugin 'plugin-0' of dist-0 1\.0: seatrial_suites {said}"):
+        host_with(Suites()).suites()
+
+
+def test_a_watcher_cannot_end_the_process():
+    class Ending:
+        @hookimpl
+        def seatrial_step_logged(self, step):
+            sys.exit(0)
+
+    host = host_with(Ending())
+    host.step_logged(Step("read", 1, 2))
+    assert [str(failure) for failure in host.watch_failures] == [
+        "plugin plugin-0: seatrial_step_logged raised SystemExit: 0"
+    ]
 
 
 def test_a_wrapper_that_raises_is_named_and_the_work_is_not():

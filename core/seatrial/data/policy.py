@@ -6,16 +6,20 @@ out, so a row's entries tell everything that was found in it; the stage removes 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from seatrial.data.ledger import Entry
 from seatrial.data.rewriting import Edit, rewrite
+from seatrial.data.storable import storable
 from seatrial.errors import PluginError, StageError
 from seatrial.findings import ACTIONS, EXCERPT, Action, Finding, Rule, Span
 from seatrial.rows import Row
 
-__all__ = ["VEILED", "WITHHELD", "Applied", "Veiled", "apply", "excerpt_of", "not_given", "with_excerpts"]
+__all__ = ["VEILED", "WITHHELD", "Applied", "Veiled", "apply", "excerpt_of", "named_row", "not_given", "with_excerpts"]
+
+_ID = re.compile(r"[\w.-]{1,40}")
 
 WITHHELD = "[withheld: redacted later in the same stage]"
 """Stands in the ledger for evidence that quoted what was then redacted."""
@@ -100,7 +104,7 @@ def apply(
 
 def excerpt_of(row: Row) -> str:
     """The first 200 characters of a row, fit to be stored: what UTF-8 cannot encode is replaced."""
-    return _storable(row.text[:EXCERPT])
+    return storable(row.text[:EXCERPT])
 
 
 def with_excerpts(
@@ -182,9 +186,16 @@ def _by_place(
 def not_given(who: str, rule: str, row: str) -> PluginError:
     """A finding is about a row that its filter has not seen."""
     return PluginError(
-        f"{who} made a finding ({rule}) about row {row!r}, which it was not given; a finding's `row` is the `id` of one of "
-        "the given rows"
+        f"{who} made a finding ({rule}) about {named_row(row)}, which it was not given; a finding's `row` is the `id` of one "
+        "of the given rows"
     )
+
+
+def named_row(name: object) -> str:
+    """What a finding calls its row, for errors: an id, but no text of a row, which may be what nobody should read."""
+    if not isinstance(name, str):
+        return "a row by no id"
+    return f"row {name!r}" if _ID.fullmatch(name) else f"a row by no id, but by a text of {len(name):,} characters"
 
 
 def _rewritten(
@@ -272,11 +283,11 @@ def _entry(row: Row, finding: Finding, rule: Rule, action: Action, decisive: boo
         rule_version=rule.version,
         action=action,
         decisive=decisive,
-        detail=_storable(finding.detail),
+        detail=storable(finding.detail),
         score=finding.score,
         spans=finding.spans,
-        matched_row=finding.matched_row,
-        matched_text=None if finding.matched_text is None else _storable(finding.matched_text),
+        matched_row=None if finding.matched_row is None else storable(finding.matched_row),
+        matched_text=None if finding.matched_text is None else storable(finding.matched_text),
         excerpt=excerpt,
     )
 
@@ -299,7 +310,3 @@ def _refreshed(entry: Entry, row: Row, redacted: bool) -> Entry:
     quoted = entry.matched_text if entry.matched_row is None else None
     withheld = quoted is not None and quoted not in row.text
     return replace(entry, excerpt=excerpt, spans=spans, matched_text=WITHHELD if withheld else entry.matched_text)
-
-
-def _storable(text: str) -> str:
-    return text.encode("utf-8", "replace").decode("utf-8")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from seatrial.filters import Measured
+from seatrial.trial import answers
 from seatrial.trial.drops import Drops
 from seatrial.trial.suite_filter import SuiteFilter
 
@@ -33,6 +34,7 @@ class Tally:
             }
             for one in filters
         }
+        self._who = {one.alias: one.who(stage) for one in filters}
         self._drops = Drops()
 
     def add(self, entries: pa.Table) -> None:
@@ -46,7 +48,12 @@ class Tally:
             self._counts[count["filter"]]["dropped"] += count["decisive_sum"]
 
     def note(self, alias: str, measured: Measured) -> None:
-        """Keep what a filter measured and told besides its findings, and why it did not measure something."""
+        """Keep what a filter measured and told besides its findings, and why it did not measure something.
+
+        Raises:
+            PluginError: a measure is no number, a reason no text, or a fact no JSON value.
+        """
+        answers.told(measured, self._who[alias])
         self._counts[alias] |= {
             "measures": dict(measured.measures),
             "missing": dict(measured.missing),

@@ -6,11 +6,13 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
-from seatrial import Component, Finding, Rule, Sample, hookimpl
+from seatrial import Component, Finding, Rule, Sample, Span, hookimpl
 from seatrial.errors import PluginError, StageError
+from seatrial.filters import Comparison, Measured
 from seatrial.host import Host
 from seatrial.scores import Metric
 from seatrial.suite.file import load_suite
@@ -36,10 +38,19 @@ def ending(rows):
     sys.exit(0)
 
 
+def failing_together(rows):
+    """Raises where there are several rows, and otherwise where there is one."""
+    return 1 / 0 if len(rows) > 1 else rows[1]
+
+
+def spanning(*span):
+    return lambda rows: [Finding(rows[0].id, "odd", spans=(Span(*span),))]
+
+
 @pytest.fixture
 def with_filter(tmp_path):
     """Runs a suite's data stages with a filter `odd` of that class."""
-    lines = [json.dumps({"text": f"text {number}", "label": "ab"[number % 2]}) for number in range(10)]
+    lines = [json.dumps({"text": f"text {number}", "label": "ab"[number % 2]}) for number in range(1000)]
     (tmp_path / "rows.jsonl").write_text("\n".join(lines))
     (tmp_path / "suite.yaml").write_text(
         f"name: faulty\ndata: {{train: {{source: 'path:{tmp_path}/rows.jsonl'}}, split: {{test: 0.5}}}}\nfilters: [odd]\n"
@@ -82,12 +93,22 @@ def test_a_filter_that_raises_is_named_with_the_row_that_it_was_at_and_its_trace
             r"made a finding about row '\w+': its `detail` is an int, not",
         ),
         (lambda rows: [Finding(rows[0].id, "odd", score="high")], "its `score` is a str, neither a number nor None"),
-        (lambda rows: [Finding(rows[0].id, "odd", spans=("x",))], "its `spans` are no tuple of Span"),
+        (lambda rows: [Finding(rows[0].id, "odd", spans=None)], "its `spans` is None, no tuple of Span"),
+        (lambda rows: [Finding(rows[0].id, "odd", spans=("x",))], "its `spans` hold a str, not a Span"),
+        (spanning(0, "0", 1), "of a span, its `start` is a str, not a whole number"),
+        (spanning(0, 0.0, 1), "of a span, its `start` is a float, not a whole number"),
+        (spanning(0, 0, True), "of a span, its `end` is a bool, not a whole number"),
+        (spanning(0, 0, 1, 5), "of a span, its `replacement` is an int, neither text nor None"),
+        (spanning(0, 0, 1, "\ud800"), "the `replacement` of a span holds half a character"),
         (
             lambda rows: [Finding(rows[0].id, "odd", matched_row=7)],
             "its `matched_row` is an int, neither text nor None",
         ),
-        (lambda rows: [Finding(7, "odd")], "about row 7: its `row` is an int, not text"),
+        (lambda rows: [Finding(7, "odd")], "about a row by no id: its `row` is an int, not text"),
+        (
+            lambda rows: [Finding(rows[0].input_text, "odd")],
+            r"about a row by no id, but by a text of 6 characters, which it was not given",
+        ),
     ],
 )
 def test_what_is_no_finding_is_named_by_its_type(with_filter, answer, said):
@@ -98,6 +119,53 @@ def test_what_is_no_finding_is_named_by_its_type(with_filter, answer, said):
 def test_a_filter_that_ends_the_process_does_not(with_filter):
     with pytest.raises(StageError, match=rf"clean: filter odd {WHO} raised SystemExit: 0, at row"):
         with_filter(inspecting(ending))
+
+
+def test_what_a_row_says_is_not_in_the_error_of_a_filter_that_gives_rows_for_ids(with_filter):
+    with pytest.raises(PluginError) as caught:
+        with_filter(inspecting(lambda rows: [Finding(rows[0], "odd")]))
+    assert "a row by no id: its `row` is a Row, not text" in str(caught.value)
+    assert "text 0" not in str(caught.value)
+
+
+def test_no_row_is_blamed_where_it_takes_several_to_fail(with_filter):
+    with pytest.raises(StageError, match=r"raised ZeroDivisionError: division by zero; the traceback is in "):
+        with_filter(inspecting(failing_together))
+
+
+def test_a_traceback_with_half_a_character_is_kept(with_filter):
+    def inspect(rows):
+        raise ValueError("half \ud800")
+
+    with pytest.raises(StageError, match="raised ValueError: half \ud800") as caught:
+        with_filter(inspecting(inspect))
+    log = Path(str(caught.value).rpartition(" ")[2])
+    assert "ValueError: half \ud800" in json.loads(log.read_text().splitlines()[-1])["trace"]
+
+
+@pytest.mark.parametrize(
+    ("count", "conclude", "said"),
+    [
+        (None, Measured(), "gave None where it must give a Mapping"),
+        ({"rows": "3"}, Measured(), "counted a str by a str; it must count whole numbers by names"),
+        ({}, None, "gave None where it must give a Measured"),
+        ({}, Measured({"share": "3"}), "its `measures` say a str for 'share', not a number"),
+        (
+            {},
+            Measured(facts={"first": object()}),
+            "told facts that JSON cannot hold: .*object is not JSON serializable",
+        ),
+        ({}, Measured(facts={"first": float("nan")}), "told facts that JSON cannot hold"),
+    ],
+)
+def test_a_counting_filter_that_counts_and_tells_no_numbers_is_named(with_filter, count, conclude, said):
+    counting = type(
+        "Counting",
+        (inspecting(lambda rows: []),),
+        {"count": lambda self, rows, findings: count, "conclude": lambda self, counts: conclude},
+    )
+    with pytest.raises(PluginError, match=rf"^clean: filter odd {WHO}.*{said}"):
+        with_filter(counting)
 
 
 class Comparing:
@@ -127,6 +195,19 @@ def test_a_split_filter_must_give_findings(with_filter):
         with_filter(comparing(None), place="splits")
     with pytest.raises(PluginError, match=rf"leakage: filter odd {WHO} gave a str in a series"):
         with_filter(comparing(["x"]), place="splits")
+    with pytest.raises(PluginError, match=rf"leakage: filter odd {WHO} told facts that JSON cannot hold: .*int64"):
+        with_filter(comparing(Comparison([], facts={"pairs": np.int64(3)})), place="splits")
+
+
+def test_a_searching_filter_must_give_tables(with_filter):
+    searching = {
+        "index": lambda self, held_out: None,
+        "search": lambda self, index, rows: [],
+        "conclude": lambda self, index, found, train, held_out: [],
+        "compare": lambda self, train, held_out: [],
+    }
+    with pytest.raises(PluginError, match=rf"leakage: filter odd {WHO} gave a list where it must give a Table"):
+        with_filter(type("Searching", (), searching), place="splits")
 
 
 # ---- scorers, gates, reports, readers --------------------------------------------------------------------------------
@@ -207,6 +288,23 @@ def test_a_scorer_that_gives_no_samples_is_named_with_the_system(trial):
         StageError, match=rf"score/odd: scorer odd on base {WHO} raised KeyError: 'x'; the traceback is in"
     ):
         trial(Parts(score=KeyError("x")))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "said"),
+    [
+        ({"values": None}, PluginError, "its `values` is None, not a mapping of columns to numbers"),
+        ({"values": {"right": "yes"}}, PluginError, "its `values` say a str for 'right', not a number"),
+        ({"values": {"right": True}}, PluginError, "its `values` say a bool for 'right', not a number"),
+        ({"prediction": 5}, PluginError, "its `prediction` is an int, neither text nor None"),
+        ({"lacks": "right"}, PluginError, "its `lacks` is a str, no tuple of columns"),
+        ({"detail": {"n": np.int64(3)}}, StageError, "raised TypeError: Object of type int64 is not JSON serializable"),
+        ({"prediction": "\ud800"}, StageError, "raised UnicodeEncodeError"),
+    ],
+)
+def test_a_sample_that_no_table_can_hold_is_named(trial, wrong, error, said):
+    with pytest.raises(error, match=rf"score/odd: scorer odd on base {WHO} .*{said}"):
+        trial(Parts(score=[Sample(**({"row": "r1", "values": {"right": 1.0}} | wrong))]))
 
 
 def test_a_gate_that_decides_nothing_never_passes(trial):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from seatrial.data.table import TableWriter, open_rows, patched, rows_of
 from seatrial.engines import Engine, Work
 from seatrial.errors import SeatrialError
 from seatrial.events import Artifact
-from seatrial.filters import CountingFilter, RowFilter
+from seatrial.filters import CountingFilter, Measured, RowFilter
 from seatrial.findings import Finding
 from seatrial.rows import Row, row_schema
 from seatrial.store import RunFolder
@@ -68,8 +68,8 @@ class Clean:
             counting = suite_filter.filter
             if isinstance(counting, CountingFilter):
                 with blame(self.name, f"filter {suite_filter.alias}", suite_filter.plugin):
-                    measured = counting.conclude(counts.of(suite_filter.alias))
-                tally.note(suite_filter.alias, measured)
+                    given = counting.conclude(counts.of(suite_filter.alias))
+                tally.note(suite_filter.alias, answers.one(given, Measured, suite_filter.who(self.name)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,8 @@ class Cleaning:
             with blame(Clean.name, f"filter {suite_filter.alias}", suite_filter.plugin):
                 findings = self._inspected(suite_filter, rows)
                 if isinstance(row_filter, CountingFilter):
-                    counted[suite_filter.alias] = row_filter.count(rows, findings)
+                    counts = row_filter.count(rows, findings)
+                    counted[suite_filter.alias] = answers.counts(counts, suite_filter.who(Clean.name))
             applied = suite_filter.apply(rows, findings, stage=Clean.name, already_dropped=dropped)
             rows = applied.rows
             entries += applied.entries
@@ -113,12 +114,23 @@ class Cleaning:
     def _inspected(suite_filter: SuiteFilter, rows: Sequence[Row]) -> list[Finding]:
         """What a filter finds in a batch. Where it raises, it is asked again row by row, to tell which row it was at."""
         inspect = suite_filter.filter.inspect
-        who = suite_filter.who(Clean.name)
         try:
-            return list(answers.findings(inspect(rows), who))
+            return list(answers.findings(inspect(rows), suite_filter.who(Clean.name)))
         except SeatrialError:
             raise
-        except (Exception, SystemExit):
-            for row in rows:
-                list(answers.findings(inspect([row]), who))  # raises with `row` at hand, which `blame` tells of
+        except (Exception, SystemExit) as error:
+            _raise_at_row(inspect, rows, type(error))
             raise
+
+
+def _raise_at_row(
+    inspect: Callable[[Sequence[Row]], Iterable[Finding]], rows: Sequence[Row], kind: type[BaseException]
+) -> None:
+    """Raise what a filter raised, with `row` at hand, which `blame` tells of; where one row alone is enough for it."""
+    for row in rows:
+        try:
+            list(inspect([row]))
+        except kind:
+            raise
+        except (Exception, SystemExit):  # noqa: BLE001 - it fails otherwise on one row than on a batch: that tells nothing
+            return

@@ -17,6 +17,7 @@ from seatrial.events import Artifact
 from seatrial.filters import Comparison, Measured, SearchingFilter, SplitFilter
 from seatrial.rows import row_schema
 from seatrial.store import RunFolder
+from seatrial.trial import answers
 from seatrial.trial.sieve import Sieve
 from seatrial.trial.stages import Progress, Steps, blame, in_steps
 from seatrial.trial.suite_filter import SuiteFilter
@@ -154,11 +155,13 @@ class Searching:
         return self._search
 
     def _search(self, table: pa.Table) -> tuple[pa.Table, ...]:
+        import pyarrow as pa
         import pyarrow.compute as pc
 
         train = table.filter(pc.equal(table["split"], "train"))
         with self._blamed():
-            return (self._filter.search(self._index, rows_of(train)),)
+            given = self._filter.search(self._index, rows_of(train))
+        return (answers.one(given, pa.Table, self._suite_filter.who(Leakage.name)),)
 
     def _blamed(self) -> AbstractContextManager[None]:
         return blame(Leakage.name, f"filter {self._suite_filter.alias}", self._suite_filter.plugin)

@@ -18,7 +18,6 @@ from seatrial.events import Artifact
 from seatrial.judging.samples import samples_to_table
 from seatrial.model import LanguageModel
 from seatrial.rows import Rows, Turn
-from seatrial.scores import Sample
 from seatrial.scoring import Scorer, System, SystemKind, Task
 from seatrial.store import RunFolder, atomic_file, digest_path
 from seatrial.trial import answers
@@ -106,9 +105,9 @@ class Score:
                 who = f"scorer {self.component.name} on {system.name}"
                 with blame(self.name, who, self.plugin):
                     given_back = self.scorer.score(system, rows, task)
-                    samples = list(answers.each(given_back, Sample, f"{self.name}: {who} (plugin {self.plugin})"))
-                seconds[system.name] = round(time.perf_counter() - started, 3)
-                tables.append(samples_to_table(system.name, samples, columns))
+                    samples = list(answers.samples(given_back, f"{self.name}: {who} (plugin {self.plugin})"))
+                    seconds[system.name] = round(time.perf_counter() - started, 3)
+                    tables.append(samples_to_table(system.name, samples, columns))
         if not tables:
             raise StageError(f"{self.name}: no system to score: the suite names {', '.join(self.systems)}")
         progress(1000, 1000, {})

@@ -76,7 +76,9 @@ class Train:
             )
             with blame(self.name, self.method, self.plugin):
                 given_back = self.trainer.train(job)
-        trained = answers.one(given_back, Trained, f"{self.name}: {self.method} (plugin {self.plugin})")
+        who = f"{self.name}: {self.method} (plugin {self.plugin})"
+        trained = answers.one(given_back, Trained, who)
+        answers.facts(trained.facts, who)
         with atomic_file(folder / "training.jsonl") as part:
             part.write_text("".join(json.dumps(step) + "\n" for step in log.steps()), encoding="utf-8")
         files = {"adapter": folder / "adapter", "training": folder / "training.jsonl"}
