@@ -19,7 +19,11 @@ __all__ = [
 
 DUPLICATES_RULES = (
     Rule("conflict", "Rows with the same input name different labels or choices, so at most one of them is right."),
-    Rule("copy", "An earlier row says the same; the first one in source order stays."),
+    Rule(
+        "copy",
+        "Another row says the same; the first in source order stays, of those that name an answer if any does.",
+        version="2",
+    ),
 )
 
 NEAR_RULES = (
@@ -56,7 +60,7 @@ def build_duplicates(
     method: Literal["exact", "normalised"] = "normalised",
     conflicts: Literal["drop-all", "keep-majority"] = "drop-all",
 ) -> CorpusFilter:
-    """Keeps the first of the rows that say the same.
+    """Keeps the first of the rows that say the same: one that names an answer, where any does.
 
     Args:
         on: `input` compares what the model reads before it answers (and the choices it is offered, in any order);
@@ -99,7 +103,7 @@ def build_near_duplicates(
             in a word, so that short rows written to one pattern all stay; longer rows may differ in about 4% of their words.
         permutations: of MinHash; more find more of the pairs right at the threshold.
         keep: which row of a cluster stays: the first or the last in source order, or the one with the most words (the
-            first of those).
+            first of those); rather one that names an answer than one that doesn't.
         largest: texts that a cluster may hold. More are rarely copies of one text: long rows that are written to one
             pattern look like this. What is over stays and is flagged; exact copies do not count.
         seed: of the permutations.
@@ -154,7 +158,7 @@ def build_semantic_duplicates(
         threshold: the least cosine, in (0, 1]. Encoders differ: the default is for all-MiniLM-L6-v2, where (measured)
             253 of 3,335 BANKING77 questions are such copies, paraphrases by eye, and 1 of 3,000 GSM8K questions.
         keep: which row of a cluster stays: the first or the last in source order, or the one with the most words (the
-            first of those).
+            first of those); rather one that names an answer than one that doesn't.
         largest: texts that a cluster may hold. What is over stays and is flagged; exact copies do not count.
         encoder: what turns texts into vectors.
     """
@@ -171,6 +175,7 @@ def duplicate_filters() -> Iterable[Component[Filter]]:
         "Keeps one of the rows that say the same, and finds equal inputs with different labels.",
         rules=DUPLICATES_RULES,
         place="corpus",
+        version="2",
     )
     yield Component(
         "near_duplicates",
@@ -178,6 +183,7 @@ def duplicate_filters() -> Iterable[Component[Filter]]:
         "Keeps one of the rows that share most of their wording (MinHash, verified exactly).",
         rules=NEAR_RULES,
         place="corpus",
+        version="2",
     )
     yield Component(
         "repeated_spans",
@@ -185,6 +191,7 @@ def duplicate_filters() -> Iterable[Component[Filter]]:
         "Finds long stretches that stand word for word in several rows, and rows that are nothing else.",
         rules=SPANS_RULES,
         place="corpus",
+        version="2",
     )
     yield Component(
         "semantic_duplicates",
@@ -193,4 +200,5 @@ def duplicate_filters() -> Iterable[Component[Filter]]:
         uses={"encoder": Use("encoder", "minilm")},
         rules=SEMANTIC_RULES,
         place="corpus",
+        version="2",
     )

@@ -17,7 +17,10 @@ from seatrial_plugins.duplicates.mixing import digest64, fold
 __all__ = ["Keep", "Texts", "answers_of", "contexts_of", "preferred", "text_of", "texts_in"]
 
 Keep = Literal["first", "last", "longest"]
-"""Which row of a cluster stays: the first or the last in source order, or the one with the most words."""
+"""Which row of a cluster stays: the first or the last in source order, or the one with the most words.
+
+One that names no answer goes before one that does.
+"""
 
 
 def text_of(row: Row, on: Part) -> str:
@@ -45,12 +48,14 @@ def answers_of(rows: Sequence[Row]) -> np.ndarray:
     return np.fromiter((0 if answer is None else digest64(answer) or 1 for answer in named), np.uint64, len(rows))
 
 
-def preferred(words: np.ndarray, keep: Keep) -> np.ndarray:
-    """The places of the rows that have words, those first that stay rather than others."""
+def preferred(words: np.ndarray, answers: np.ndarray, keep: Keep) -> np.ndarray:
+    """The places of the rows that have words, those first that stay rather than others; rows that name no answer last."""
     rows = np.flatnonzero(words)
     if keep == "last":
-        return rows[::-1]
-    return rows[np.argsort(-words[rows].astype(np.int64), kind="stable")] if keep == "longest" else rows
+        rows = rows[::-1]
+    if keep == "longest":
+        rows = rows[np.argsort(-words[rows].astype(np.int64), kind="stable")]
+    return rows[np.argsort(answers[rows] == 0, kind="stable")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +81,9 @@ def texts_in(signatures: pa.Table, keep: Keep) -> Texts:
             says nothing, which is compared with none).
         keep: which rows are preferred.
     """
-    rows = preferred(signatures["words"].to_numpy(), keep)
-    said = fold(signatures["key"].to_numpy(), signatures["answer"].to_numpy())[rows]
+    answers = signatures["answer"].to_numpy()
+    rows = preferred(signatures["words"].to_numpy(), answers, keep)
+    said = fold(signatures["key"].to_numpy(), answers)[rows]
     _, first, numbers = np.unique(said, return_index=True, return_inverse=True)
     by_preference = np.argsort(first)
     renumbered = np.empty_like(by_preference)

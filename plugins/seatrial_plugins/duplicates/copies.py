@@ -1,4 +1,7 @@
-"""Duplicates: rows that say the same, exactly or after normalising. The first in source order stays."""
+"""Duplicates: rows that say the same, exactly or after normalising.
+
+The first in source order stays, of those that name an answer where any does.
+"""
 
 from __future__ import annotations
 
@@ -83,16 +86,19 @@ class Duplicates:
         return row.label if row.label is not None else row.target if row.choices else None
 
     def _judge(self, members: Sequence[_Member]) -> Iterator[Finding]:
-        # A row that does not say what is right agrees with whichever comes first.
-        first = next((member.answer for member in members if member.answer is not None), None)
-        by_answer: defaultdict[str | None, list[_Member]] = defaultdict(list)
+        by_answer: defaultdict[str, list[_Member]] = defaultdict(list)
+        silent: list[_Member] = []
         for member in members:
-            by_answer[first if member.answer is None else member.answer].append(member)
+            (silent if member.answer is None else by_answer[member.answer]).append(member)
+        right = next(iter(by_answer), None)
         if len(by_answer) > 1:
             right = _majority(by_answer) if self.conflicts == "keep-majority" else None
             yield from _conflicts(by_answer, right)
-        for alike in by_answer.values():
-            yield from (_copy(member, alike[0], len(alike)) for member in alike[1:])
+        # A row that does not say what is right is a copy of those that say it, and has no voice in what that is.
+        for answer, alike in by_answer.items():
+            yield from _copies([*alike, *silent] if answer == right else alike)
+        if right is None:
+            yield from _copies(silent)
 
 
 def _clusters(signatures: pa.Table) -> Iterable[list[_Member]]:
@@ -109,18 +115,18 @@ def _clusters(signatures: pa.Table) -> Iterable[list[_Member]]:
     return clusters.values()
 
 
-def _majority(by_answer: Mapping[str | None, Sequence[_Member]]) -> str | None:
+def _majority(by_answer: Mapping[str, Sequence[_Member]]) -> str | None:
     """The answer that more rows give than any other; None where there is no such answer."""
     best, second = Counter({answer: len(rows) for answer, rows in by_answer.items()}).most_common(2)
     return best[0] if best[1] > second[1] else None
 
 
-def _conflicts(by_answer: Mapping[str | None, Sequence[_Member]], right: str | None) -> Iterator[Finding]:
-    ranked = sorted(by_answer.items(), key=lambda item: (-len(item[1]), str(item[0])))
+def _conflicts(by_answer: Mapping[str, Sequence[_Member]], right: str | None) -> Iterator[Finding]:
+    ranked = sorted(by_answer.items(), key=lambda item: (-len(item[1]), item[0]))
     named = ", ".join(f"{answer!r} ({len(rows)})" for answer, rows in ranked[:NAMED])
     more = f" and {len(ranked) - NAMED} more" if len(ranked) > NAMED else ""
     for answer, rows in by_answer.items():
-        if right is None or answer != right:
+        if answer != right:
             other = next(others[0] for another, others in by_answer.items() if another != answer)
             for member in rows:
                 yield Finding(
@@ -133,16 +139,19 @@ def _conflicts(by_answer: Mapping[str | None, Sequence[_Member]], right: str | N
                 )
 
 
-def _copy(member: _Member, kept: _Member, count: int) -> Finding:
-    differs = ", though its answer is worded otherwise" if member.said != kept.said else ""
-    return Finding(
-        member.row,
-        "copy",
-        f"says the same as row {kept.row}, one of {count} such rows{differs}",
-        score=count,
-        matched_row=kept.row,
-        matched_text=kept.text,
-    )
+def _copies(alike: Sequence[_Member]) -> Iterator[Finding]:
+    """A finding for each but the first."""
+    for member in alike[1:]:
+        kept = alike[0]
+        differs = ", though its answer is worded otherwise" if member.said != kept.said else ""
+        yield Finding(
+            member.row,
+            "copy",
+            f"says the same as row {kept.row}, one of {len(alike)} such rows{differs}",
+            score=len(alike),
+            matched_row=kept.row,
+            matched_text=kept.text,
+        )
 
 
 def _digest(text: str) -> bytes:

@@ -67,11 +67,11 @@ class RepeatedSpans:
 
     def group(self, signatures: pa.Table, lookup: Callable[[str], Row]) -> Grouping:
         """A finding for every row that shares a stretch with one that stays; contained rows go where theirs goes."""
-        rows = preferred(signatures["words"].to_numpy(), self.keep)
+        words, answers = (signatures[name].to_numpy() for name in ("words", "answer"))
+        rows = preferred(words, answers, self.keep)
         rows = rows[_share_a_print(signatures["prints"])[rows]]
         names = signatures["id"].take(pa.array(rows, pa.int64())).to_pylist()
-        words, answers = (signatures[name].to_numpy()[rows] for name in ("words", "answer"))
-        originals = trace(self._stretches(names, lookup), words, answers)
+        originals = trace(self._stretches(names, lookup), words[rows], answers[rows])
         clusters: dict[str, str] = {}
         for number in np.flatnonzero(originals.contained).tolist():
             holder = names[originals.of(number).longest.holder]

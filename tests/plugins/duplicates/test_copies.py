@@ -103,8 +103,24 @@ def test_the_right_choice_can_be_in_conflict_and_a_free_answer_cannot():
     assert [rule for _, rule, _ in told([row("a", "q", "x"), row("b", "q", "y")])] == ["copy"]
 
 
-def test_a_row_without_a_label_agrees_with_the_others():
-    assert told([labelled("a", "q", None), labelled("b", "q", "red")]) == [("b", "copy", "a")]
+def test_a_row_without_a_label_goes_for_one_that_has_it():
+    assert told([labelled("a", "q", None), labelled("b", "q", "red")]) == [("a", "copy", "b")]
+    assert told([labelled("a", "q", "red"), labelled("b", "q", None)]) == [("b", "copy", "a")]
+
+
+SILENT = [labelled("a", "q", None), labelled("b", "q", None)]
+DISPUTED = [labelled("c", "q", "red"), labelled("d", "q", "blue"), labelled("e", "q", "blue")]
+
+
+def test_rows_without_a_label_have_no_voice_in_what_is_right():
+    findings = told([*SILENT, *DISPUTED], conflicts="keep-majority")
+    assert findings == [("c", "conflict", "d"), ("e", "copy", "d"), ("a", "copy", "d"), ("b", "copy", "d")]
+
+
+def test_rows_without_a_label_are_in_no_conflict():
+    findings = told([*SILENT, *DISPUTED])
+    assert [row for row, rule, _ in findings if rule == "conflict"] == ["c", "d", "e"]
+    assert [(row, kept) for row, rule, kept in findings if rule == "copy"] == [("e", "d"), ("b", "a")]
 
 
 @pytest.mark.parametrize("nothing", ["", "  ", "\u200b", "\n\t"])
@@ -147,9 +163,11 @@ def test_exactly_one_row_of_a_cluster_survives_unless_its_labels_conflict(said, 
     for one in rows:
         members[grouping.clusters.get(one.id, one.id)].append(one)
     for cluster in members.values():
-        conflict = len({one.label for one in cluster} - {None}) > 1
+        answered = [one for one in cluster if one.label is not None]
+        silent = [one for one in cluster if one.label is None]
+        conflict = len({one.label for one in answered}) > 1
         survivors = [one for one in cluster if one.id not in dropped]
-        assert survivors == ([] if conflict else cluster[:1])
+        assert survivors == (silent if conflict else [*answered, *silent])[:1]
     assert len(dropped) + sum(one.id not in dropped for one in rows) == len(rows)
 
 
