@@ -3,7 +3,8 @@
 A train row's 5-grams of tokens are looked up at every tenth token. Where one is an item's, the match is followed to both
 sides until eleven in a row miss, which makes a cluster; its score is the IDF-weighted share of the question's different
 5-grams in it, together with how much of the answer stands behind it and of the passage before it. Small items need a
-perfect match (`olmo_score`). Items of fewer than 20 tokens or 4 different words are not looked for.
+perfect match (`olmo_score`). Items of fewer than 20 tokens or 4 different words are not looked for, unless the suite says
+`short: true`: then those of at least three tokens are found where all of their tokens stand in a row.
 
 The question is an item's last user turn, the passage what stands before that, the answer its last turn, compared where
 the suite says `on: all`. decon's tokens are those of cl100k; here they are those of the model under test, unless the
@@ -13,6 +14,7 @@ cluster; here each item is looked up at every tenth token of the row.
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,7 +25,8 @@ import numpy as np
 from seatrial import Row, Span
 from seatrial_plugins.leakage.batch import Batch
 from seatrial_plugins.leakage.codes import Codes
-from seatrial_plugins.leakage.held_out import HeldOut
+from seatrial_plugins.leakage.held_out import HeldOut, Items
+from seatrial_plugins.leakage.ngram_index import SHORTEST, NgramIndex
 from seatrial_plugins.leakage.olmo_score import Component, question_threshold, score, threshold
 from seatrial_plugins.leakage.olmo_text import cleaned, origins
 from seatrial_plugins.leakage.overlap import Found, Overlap, Overlaps
@@ -110,7 +113,7 @@ class OlmoDecon(RowByRow):
 
     name = "olmo_decon"
 
-    def __init__(self, held_out: HeldOut, tokens: Units, on: Side) -> None:
+    def __init__(self, held_out: HeldOut, tokens: Units, on: Side, *, short: bool = False) -> None:
         super().__init__(on)
         self._tokens = tokens
         self._too_small: Counter[str] = Counter()
@@ -119,13 +122,21 @@ class OlmoDecon(RowByRow):
             alike[group, *_parts(held_out.rows[row], on)].append(row)
         self._alike = {rows[0]: tuple(rows) for rows in alike.values()}
         wholes = [cleaned(" ".join(parts)) for _, *parts in alike]
-        sizes = tokens.learn(wholes).lengths.tolist()
+        coded = tokens.learn(wholes)
+        sizes = coded.lengths.tolist()
         known: list[tuple[int, tuple[str, ...]]] = []
-        for (group, *parts), rows, whole, size in zip(alike, alike.values(), wholes, sizes, strict=True):
-            if self._is_small(whole, size) or not cleaned(parts[1]).strip():
-                self._too_small[held_out.names[group]] += len(rows)
-            else:
+        small: list[int] = []
+        for text, ((group, *parts), rows) in enumerate(alike.items()):
+            asked = bool(cleaned(parts[1]).strip())
+            if asked and not self._is_small(wholes[text], sizes[text]):
                 known.append((rows[0], tuple(parts)))
+            elif asked and short and sizes[text] >= SHORTEST:
+                small.append(text)
+            else:
+                self._too_small[held_out.names[group]] += len(rows)
+        firsts = [rows[0] for rows in alike.values()]
+        self._small_rows = frozenset(firsts[text] for text in small)
+        self._small = _wholes(Codes.of([coded[text] for text in small]), [firsts[text] for text in small])
         self._items = self._cut(known)
         for part in ("answer", "passage"):
             parts_of = [found for item in self._items if (found := getattr(item, part)) is not None]
@@ -190,8 +201,17 @@ class OlmoDecon(RowByRow):
     # ---- rows -----------------------------------------------------------------------------------------------------
 
     def find(self, batch: Batch) -> Iterator[Overlap]:
-        """The items whose best cluster in a row scores enough."""
+        """The items whose best cluster in a row scores enough, and small ones that stand in it, where that is asked for."""
         rows = self._tokens.read([cleaned(text) for text in batch.texts(self.on)])
+        return heapq.merge(self._near(rows), self._whole(rows), key=lambda overlap: overlap.row)
+
+    def _whole(self, rows: Codes) -> Iterator[Overlap]:
+        """Small items, all of whose tokens stand in a row."""
+        for shared in self._small.shared(rows):
+            yield Overlap(shared.row, self._small.items.rows[shared.item][0], 1.0, shared.in_row)
+
+    def _near(self, rows: Codes) -> Iterator[Overlap]:
+        """The items whose best cluster in a row scores enough."""
         for row, item, hits in self._candidates(rows):
             tokens = rows[row].tolist()
             if len(tokens) < 2 * N:
@@ -266,8 +286,17 @@ class OlmoDecon(RowByRow):
         )
 
     def says(self, found: Found) -> str:
-        """The weighted score."""
+        """The weighted score, or that a small item is all there."""
+        if found.item in self._small_rows:
+            return "stands in the row as a whole"
         return f"question, answer and passage score {found.score:.2f} near each other"
+
+
+def _wholes(codes: Codes, rows: Sequence[int]) -> NgramIndex:
+    """An index of texts as wholes, each of the held-out row of that number."""
+    texts = len(codes)
+    items = Items(codes, tuple((row,) for row in rows), np.zeros(texts, dtype=np.int64), np.array([texts]))
+    return NgramIndex(items, codes.lengths + 1, 1.0, short=True)
 
 
 def clusters(hits: Mapping[int, int], tokens: int) -> list[_Cluster]:

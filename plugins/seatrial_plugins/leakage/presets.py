@@ -87,7 +87,7 @@ def build_presets(names: Sequence[PresetName], held_out: HeldOut, options: Prese
         "deepseek_math": lambda: DeepSeekMath(held_out, words, on, template),
         "qwen2_math": lambda: Qwen2Math(held_out, words, on, template, short=short),
         "dolma": lambda: Dolma(held_out, on, template, short=short),
-        "olmo_decon": lambda: OlmoDecon(held_out, decon_tokens(), on),
+        "olmo_decon": lambda: OlmoDecon(held_out, decon_tokens(), on, short=short),
         "platypus": lambda: Platypus(held_out, encoder(), on),
         "semantic": lambda: Semantic(held_out, encoder(), on, options.semantic_judge, options.semantic_threshold),
     }

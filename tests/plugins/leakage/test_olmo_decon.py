@@ -57,6 +57,22 @@ def test_small_items_are_left_out_and_counted(compare):
     assert comparison.facts["olmo_decon"] == {"too_small": {"held_out": 3}}
 
 
+def test_small_items_are_found_as_a_whole_where_that_is_asked_for(hits, compare):
+    small, pair, question = "Wie GEHT es dir?", ("3.5 + 4?", "7,5"), words("w", 54)
+    rows = ["so: wie geht's", "Na, wie geht es, dir", ("was ist 3,5 + 4", "7.5!"), question]
+    held_out = [small, "one two", pair, question, *OTHERS]
+    found = [("train1", "test0", 1.0), ("train2", "test2", 1.0), ("train3", "test3", 1.0)]
+    assert hits("olmo_decon", rows, [*held_out, (small, ""), ("", "no question here")], short=True) == found
+    assert hits("olmo_decon", rows, held_out, short=True, on="all") == found
+    assert hits("olmo_decon", [("3.5 + 4?", "8")], held_out, short=True, on="all") == []
+    assert [row for row, _, _ in hits("olmo_decon", rows, held_out)] == ["train3"]
+    comparison = compare("olmo_decon", rows, [*held_out, small], short=True)
+    assert next(iter(comparison.findings)).detail == "test row test0: stands in the row as a whole"
+    assert next(iter(compare("olmo_decon", rows, held_out, short=True).findings)).spans == (Span(0, 4, 20),)
+    assert comparison.facts["olmo_decon"] == {"too_small": {"held_out": 1}}
+    assert comparison.measures["held_out_contaminated"] == 4
+
+
 def test_rare_grams_weigh_more(hits):
     # 50 tokens: the first half stands in every item, so it weighs nothing, and the second half is all that counts.
     common = words("common", 25)
