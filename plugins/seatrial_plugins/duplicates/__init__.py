@@ -18,7 +18,11 @@ __all__ = [
 ]
 
 DUPLICATES_RULES = (
-    Rule("conflict", "Rows with the same input name different labels or choices, so at most one of them is right."),
+    Rule(
+        "conflict",
+        "Rows with the same input name different labels or choices, so at most one of them is right.",
+        version="2",
+    ),
     Rule(
         "copy",
         "Another row says the same; the first in source order stays, of those that name an answer if any does.",
@@ -31,26 +35,41 @@ NEAR_RULES = (
         "copy",
         "A row that stays shares so many word shingles that their Jaccard similarity reaches `threshold`, and names the "
         "same answer.",
+        version="2",
     ),
-    Rule("conflict", "Two rows that stay are as alike, but name different labels or choices.", "flag"),
-    Rule("capped", "The row is as alike, but stays, or is split, by itself: its cluster has `largest` texts.", "flag"),
+    Rule("conflict", "Two rows that stay are as alike, but name different labels or choices.", "flag", "2"),
+    Rule(
+        "capped",
+        "The row is as alike, but stays, or is split, by itself: its cluster has `largest` texts.",
+        "flag",
+        "2",
+    ),
 )
 
 SPANS_RULES = (
     Rule(
         "contained",
         "Every word of the row stands in stretches of at least `words` words of rows that stay and name the same answer.",
+        version="2",
     ),
-    Rule("repeated-span", "A stretch of at least `words` words of the row stands in a row that stays, too.", "flag"),
+    Rule(
+        "repeated-span", "A stretch of at least `words` words of the row stands in a row that stays, too.", "flag", "2"
+    ),
 )
 
 SEMANTIC_RULES = (
     Rule(
         "copy",
         "The cosine of the row's vector and that of a row which stays reaches `threshold`, and both name the same answer.",
+        version="2",
     ),
-    Rule("conflict", "Two rows that stay are as alike, but name different labels or choices.", "flag"),
-    Rule("capped", "The row is as alike, but stays, or is split, by itself: its cluster has `largest` texts.", "flag"),
+    Rule("conflict", "Two rows that stay are as alike, but name different labels or choices.", "flag", "2"),
+    Rule(
+        "capped",
+        "The row is as alike, but stays, or is split, by itself: its cluster has `largest` texts.",
+        "flag",
+        "2",
+    ),
 )
 
 
@@ -71,7 +90,8 @@ def build_duplicates(
         conflicts: what happens where rows of one input name different labels or choices. `drop-all` finds a conflict in
             each; `keep-majority` only in those that do not name the most frequent one, and in each where two are as
             frequent. `action: {conflict: flag}` keeps one row a label. Free answers (neither label nor choices) may
-            differ without conflict: there is more than one way to say it.
+            differ without conflict: there is more than one way to say it. The other filters of duplicates leave one row a
+            label, and no majority: name this one before them.
     """
     from seatrial_plugins.duplicates.copies import Duplicates
 
@@ -175,7 +195,6 @@ def duplicate_filters() -> Iterable[Component[Filter]]:
         "Keeps one of the rows that say the same, and finds equal inputs with different labels.",
         rules=DUPLICATES_RULES,
         place="corpus",
-        version="2",
     )
     yield Component(
         "near_duplicates",
@@ -183,7 +202,6 @@ def duplicate_filters() -> Iterable[Component[Filter]]:
         "Keeps one of the rows that share most of their wording (MinHash, verified exactly).",
         rules=NEAR_RULES,
         place="corpus",
-        version="2",
     )
     yield Component(
         "repeated_spans",
@@ -191,7 +209,6 @@ def duplicate_filters() -> Iterable[Component[Filter]]:
         "Finds long stretches that stand word for word in several rows, and rows that are nothing else.",
         rules=SPANS_RULES,
         place="corpus",
-        version="2",
     )
     yield Component(
         "semantic_duplicates",
@@ -200,5 +217,4 @@ def duplicate_filters() -> Iterable[Component[Filter]]:
         uses={"encoder": Use("encoder", "minilm")},
         rules=SEMANTIC_RULES,
         place="corpus",
-        version="2",
     )

@@ -82,6 +82,7 @@ RULES = (
         "olmo_decon",
         "A held-out question and, where they are compared, its answer and passage stand near each other in the row, "
         "weighted by rarity to 0.8 or more (allenai/decon).",
+        version="2",
     ),
     Rule(
         "platypus",
