@@ -19,6 +19,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -262,8 +263,9 @@ class OlmoDecon(RowByRow):
     # ---- evidence -------------------------------------------------------------------------------------------------
 
     def looked_for(self) -> Iterable[int]:
-        """The items that are large enough, whose question has a 5-gram."""
-        return (item.row for item, weights in zip(self._items, self._weights, strict=True) if weights)
+        """The items that are large enough, whose question has a 5-gram, and small ones where that is asked for."""
+        large = (item.row for item, weights in zip(self._items, self._weights, strict=True) if weights)
+        return chain(large, self._small_rows)
 
     def alike(self, item: int) -> tuple[int, ...]:
         """The held-out rows with the same parts."""

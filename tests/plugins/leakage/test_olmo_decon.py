@@ -71,6 +71,7 @@ def test_small_items_are_found_as_a_whole_where_that_is_asked_for(hits, compare)
     assert next(iter(compare("olmo_decon", rows, held_out, short=True).findings)).spans == (Span(0, 4, 20),)
     assert comparison.facts["olmo_decon"] == {"too_small": {"held_out": 1}}
     assert comparison.measures["held_out_contaminated"] == 4
+    assert comparison.facts["groups"]["held_out"]["looked_for"] == {"olmo_decon": len(held_out)}
 
 
 def test_rare_grams_weigh_more(hits):
