@@ -36,6 +36,14 @@ start again by itself. Threads of Ray Data outlive a map that ends early, and wh
 would start another Ray beside the one that goes; 60 s later its lost server ends this process with exit code 1."""
 
 
+_FETCHING = "iter_threaded"
+"""The name of Ray Data's threads that fetch batches. They are waited for as well: where Ray was imported before it was told
+anything, the setting comes too late."""
+
+_PATIENCE = 30.0
+"""Seconds for each of them; they end once they have what they are fetching."""
+
+
 @dataclass(frozen=True, slots=True)
 class RayEngine:
     """Ray Data.
@@ -117,11 +125,16 @@ class _OnRay:
             .map_batches(_read, fn_kwargs={"path": str(path)}, batch_size=1, **how)
             .map_batches(_done, fn_kwargs=work, batch_size=None, **how)
         )
+        before = frozenset(threading.enumerate())
         try:
             for batch in results.iter_batches(batch_size=None, batch_format="pyarrow"):
                 yield from map(_opened, batch.to_pylist())
         except ray.exceptions.RayError as error:
             raise _said(error) from error
+        finally:
+            for thread in frozenset(threading.enumerate()) - before:
+                if thread.name == _FETCHING:
+                    thread.join(_PATIENCE)
 
 
 def _said(error: Exception) -> StageError:

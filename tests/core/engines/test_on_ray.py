@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import threading
 from collections import Counter
 
 import pyarrow.parquet as pq
@@ -134,3 +135,4 @@ def test_what_a_filter_raises_on_ray_is_raised_here(folder):
         StageError, match=r"clean: filter breaks \(plugin \(registered\)\) raised ZeroDivisionError: as if"
     ):
         run(suite, host, runs=folder / "runs", only_data=True)
+    assert not [thread for thread in threading.enumerate() if thread.name == "iter_threaded"]
