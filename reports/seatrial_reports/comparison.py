@@ -9,7 +9,7 @@ from seatrial.judging.summary import DATA
 from seatrial.reporting import Result
 from seatrial.scores import Score
 from seatrial_reports.charts import Dot, DotPlot, dot_plot
-from seatrial_reports.dimensions import drawn_metrics
+from seatrial_reports.coverage import drawn_metrics
 from seatrial_reports.facts import entries, mapping, number, text
 from seatrial_reports.headline import subject
 from seatrial_reports.numbers import interval, value

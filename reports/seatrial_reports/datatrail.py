@@ -9,7 +9,7 @@ from seatrial.reporting import Result
 from seatrial.scores import Score
 from seatrial_reports.columns import chosen
 from seatrial_reports.cover import Cover, build_cover
-from seatrial_reports.dimensions import Coverage, build_coverage
+from seatrial_reports.coverage import Coverage, build_coverage
 from seatrial_reports.evidence import Example, quote
 from seatrial_reports.facts import entries, text, whole
 from seatrial_reports.filtering import FILTER_STAGES, FilterBlock, build_filters

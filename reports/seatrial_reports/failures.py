@@ -12,6 +12,7 @@ from seatrial.reporting import Result
 from seatrial.stats import wilson_interval
 from seatrial_reports.facts import entries, loaded, mapping, number, text
 from seatrial_reports.headline import subject
+from seatrial_reports.names import name_of
 from seatrial_reports.numbers import share
 
 if TYPE_CHECKING:
@@ -163,7 +164,9 @@ def _groups(records: Sequence[Mapping[str, Any]], key: str) -> tuple[GroupLine, 
     for name, rights in seen.items():
         right, n = sum(rights), len(rights)
         low, high = wilson_interval(right, n)
-        lines.append(GroupLine(name, right, n, share(right / n), f"{share(low)} to {share(high)}", 100 * right / n))
+        lines.append(
+            GroupLine(name_of(name), right, n, share(right / n), f"{share(low)} to {share(high)}", 100 * right / n)
+        )
     return tuple(sorted(lines, key=lambda line: (line.width, -line.n, line.name)))
 
 
@@ -173,7 +176,14 @@ def _confusions(wrong: Sequence[Mapping[str, Any]], targets: Counter[str]) -> tu
     sides = {tuple(sorted(pair)): pair for pair in sorted(pairs, key=lambda pair: (pairs[pair], pair))}
     ranked = sorted(sides.values(), key=lambda pair: (-pairs[pair] - pairs[pair[::-1]], -pairs[pair], pair))
     return tuple(
-        Confusion(target, answer, pairs[target, answer], targets[target], pairs[answer, target], targets.get(answer, 0))
+        Confusion(
+            name_of(target),
+            name_of(answer),
+            pairs[target, answer],
+            targets[target],
+            pairs[answer, target],
+            targets.get(answer, 0),
+        )
         for target, answer in ranked
     )
 

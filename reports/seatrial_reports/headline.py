@@ -9,9 +9,10 @@ from typing import Literal
 
 from seatrial.reporting import Result
 from seatrial.verdict import Decision, Verdict, VerdictState
-from seatrial_reports.dimensions import build_coverage
+from seatrial_reports.coverage import build_coverage
 from seatrial_reports.facts import entries, flag, mapping, sequence, text, whole
 from seatrial_reports.identity import identity_warnings
+from seatrial_reports.names import listed
 from seatrial_reports.numbers import amount, duration, share
 
 __all__ = ["GateLine", "Headline", "build_headline", "subject"]
@@ -42,9 +43,6 @@ _SIGNS = {"pass": "✓ pass", "fail": "✗ fail", "inconclusive": "? inconclusiv
 
 _COUNTED = "exact"
 """The method of gates on counts, which are no samples: an n of 1 and bounds would say nothing."""
-
-_LABELS = 20
-"""Labels that train lacks which a warning names; the rows by label tell of all."""
 
 _KINDS = 5
 """Kinds of rows that train lacks which a warning names."""
@@ -227,8 +225,7 @@ def _found_warnings(result: Result) -> list[str]:
             ]
         unlearnt = sequence(mapping(facts, "coverage"), "labels_not_in_train")
         if unlearnt:
-            more = f" and {len(unlearnt) - _LABELS:,} more" if len(unlearnt) > _LABELS else ""
-            found.append(f"test has labels that train has no row of: {', '.join(map(str, unlearnt[:_LABELS]))}{more}.")
+            found.append(f"test has labels that train has no row of: {listed(unlearnt)}.")
         found += [str(note) for note in sequence(facts, "warnings") if isinstance(note, str)]
     found += identity_warnings(result)
     for cover in build_coverage(result):

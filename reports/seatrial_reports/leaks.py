@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from seatrial.reporting import Result
 from seatrial_reports.columns import chosen, grouped, truths
-from seatrial_reports.dimensions import covering
+from seatrial_reports.coverage import coverage_filters, leak_filters
 from seatrial_reports.evidence import Example, quote
-from seatrial_reports.facts import entries, mapping, number, text, whole
-from seatrial_reports.numbers import count, percent
+from seatrial_reports.facts import mapping, number, text, whole
+from seatrial_reports.numbers import count, with_share
 from seatrial_reports.places import knows_rows
 
 if TYPE_CHECKING:
@@ -79,8 +79,8 @@ def build_leaks(result: Result) -> Leaks:
     """From the ledger's entries of the leakage stage, and what its filters counted."""
     import pyarrow as pa
 
-    filters = [one for one in entries(result.facts("leakage"), "filters") if not covering(one)]
-    gaps = {text(one, "filter") for one in entries(result.facts("leakage"), "filters") if covering(one)}
+    filters = leak_filters(result)
+    gaps = {text(one, "filter") for one in coverage_filters(result)}
     places = chosen(result.ledger, ("stage", "filter"), lambda stage, name: stage == "leakage" and name not in gaps)
     found = result.ledger.take(pa.array(places))
     keys, group = grouped(found, ("row", "matched_row"))
@@ -143,9 +143,9 @@ def _groups(facts: Mapping[str, object]) -> list[GroupLine]:
                 filter=text(facts, "filter"),
                 name=name.replace("_", "-") if name == "held_out" else name,
                 items=count(items),
-                given_away=_of(any_rule, items) if f"{name}_contaminated" not in missing else "not known",
+                given_away=_share_of(any_rule, items) if f"{name}_contaminated" not in missing else "not known",
                 by_rule=tuple(
-                    (rule, _of(number(by_rule, rule), items) + _short(whole(looked_for, rule), items))
+                    (rule, _share_of(number(by_rule, rule), items) + _short(whole(looked_for, rule), items))
                     for rule in by_rule
                 ),
                 partly=any((whole(looked_for, rule) or 0) < items for rule in looked_for),
@@ -159,7 +159,5 @@ def _short(looked_for: int | None, items: int) -> str:
     return f" ({count(items - looked_for)} not looked for)" if looked_for is not None and looked_for < items else ""
 
 
-def _of(n: float | None, items: int) -> str:
-    if n is None:
-        return ""
-    return f"{count(n)} ({percent(n / items)})" if items and n else count(n)
+def _share_of(n: float | None, items: int) -> str:
+    return "" if n is None else with_share(n, items)

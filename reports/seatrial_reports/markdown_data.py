@@ -45,8 +45,8 @@ def _data(view: View) -> Iterator[str]:
         )
     if data.cover.splits:
         yield from ("", "Split: " + ", ".join(f"{name} {n:,}" for name, n in data.cover.splits) + ".")
-    if data.cover.lonely:
-        yield f"Test rows with no similar train row: {cell(data.cover.lonely)}."
+    if data.cover.near.lonely:
+        yield f"Test rows with no similar train row: {cell(data.cover.near.lonely)}."
     if data.loud:
         yield ""
         yield from table(
@@ -166,7 +166,7 @@ def _coverage(view: View) -> Iterator[str]:
                 for one in cover.dimensions
             ),
         )
-        said = [f"Test rows with no near train row: {cell(cover.lonely)}."] if cover.lonely else []
+        said = [f"Test rows with no near train row: {cell(cover.near.lonely)}."] if cover.near.lonely else []
         said += [f"Test rows that stand among test rows alone: {cell(cover.unmatched)}."] if cover.unmatched else []
         said += [
             f"Lacking: {cell(one.name)} ({one.size}{f': {cell(one.labels)}' if one.labels else ''})."

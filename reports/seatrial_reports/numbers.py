@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 from seatrial.display.legible import one_line
 from seatrial.display.measures import duration, memory
 from seatrial.scores import Score
 
-__all__ = ["amount", "count", "duration", "interval", "listed", "memory", "percent", "share", "value"]
+__all__ = ["amount", "count", "duration", "interval", "memory", "out_of", "percent", "share", "value", "with_share"]
 
 _ONE = {"rows": "row", "tokens": "token", "queries": "query", "forwards": "forward"}
-_NAMED = 20
 UNIT = 18
 """Characters of a unit."""
 MISSING = "missing"
@@ -22,12 +20,6 @@ MISSING = "missing"
 def count(n: float) -> str:
     """A whole number with thin groups: `2,026`."""
     return f"{int(n):,}"
-
-
-def listed(names: Sequence[object]) -> str:
-    """Names in a row: the first twenty, and how many more there are."""
-    more = f" and {count(len(names) - _NAMED)} more" if len(names) > _NAMED else ""
-    return f"{', '.join(map(str, names[:_NAMED]))}{more}"
 
 
 def share(x: float, places: int = 3) -> str:
@@ -48,6 +40,17 @@ def percent(x: float) -> str:
         if float(written) not in {0.0, 100.0} or x in {0.0, 1.0}:
             return f"{written}%"
     return f"{100 * x:.2g}%"
+
+
+def with_share(n: float, every: float) -> str:
+    """A count with its share of all: `394 (71.4%)`; 0 has none."""
+    return f"{count(n)} ({percent(n / every)})" if every and n else count(n)
+
+
+def out_of(n: int, looked_at: int, every: int | None = None) -> str:
+    """A count of those that were looked at: `30 of 3,080 (1.0%)`, and of how many they were drawn where not of all."""
+    drawn = f", drawn from {count(every)}" if every is not None and every > looked_at else ""
+    return f"{count(n)} of {count(looked_at)} ({percent(n / looked_at)}){drawn}"
 
 
 def amount(x: float, unit: str = "", *, exact: bool = False) -> str:

@@ -9,7 +9,7 @@ from seatrial.judging.summary import DATA
 from seatrial.reporting import Result
 from seatrial_reports.asked import asked
 from seatrial_reports.comparison import Comparison
-from seatrial_reports.dimensions import drawn_metrics
+from seatrial_reports.coverage import drawn_metrics
 from seatrial_reports.facts import mapping, sequence, text, whole
 from seatrial_reports.filtering import FilterBlock
 from seatrial_reports.headline import subject

@@ -7,7 +7,7 @@ import pytest
 from seatrial.data.ledger import entries_to_table
 from seatrial.scores import Score
 from seatrial_reports.cover import build_cover
-from seatrial_reports.dimensions import build_coverage, drawn_metrics
+from seatrial_reports.coverage import build_coverage, drawn_metrics
 from seatrial_reports.html_report import HtmlReport
 from seatrial_reports.leaks import build_leaks
 from seatrial_reports.markdown_report import render_markdown
@@ -43,8 +43,8 @@ def test_the_first_parts_shown_are_gaps_and_the_largest(plain_result, covered):
 
 def test_neighbours_diversity_and_what_is_missing_are_told(plain_result, covered):
     (cover,) = build_coverage(covered(plain_result))
-    assert (cover.lonely, cover.measure) == ("26 of 520 (5.0%)", "cosine of vectors below 0.5")
-    assert cover.nearest == "minimum 0.12, median 0.9"
+    assert (cover.near.lonely, cover.near.measure) == ("26 of 520 (5.0%)", "cosine of vectors below 0.5")
+    assert cover.near.nearest == "minimum 0.12, median 0.9"
     assert [values for _, values in cover.diversity] == [("48.6", ""), ("0.228", ""), ("0.347", "0.310")]
     assert (cover.unmatched, cover.unmatched_why) == (
         "44 of 520 (8.5%)",
@@ -86,7 +86,7 @@ def test_a_sample_is_called_one(run, record):
     facts = {"dimensions": [], "neighbours": near, "unmatched": unmatched}
     result = run(records=[record("leakage", filters=[{"filter": "coverage", "facts": facts}])])
     (cover,) = build_coverage(result)
-    assert cover.lonely == "30 of 300 (10.0%), drawn from 3,000,000"
+    assert cover.near.lonely == "30 of 300 (10.0%), drawn from 3,000,000"
     assert cover.unmatched == "12 of 300 (4.0%), drawn from 3,000,000"
 
 
@@ -103,9 +103,9 @@ def test_a_filter_that_looks_for_gaps_is_none_that_looks_for_leaks(run, record, 
 def test_what_a_filter_draws_is_not_drawn_twice(run, record):
     stage = {"coverage": {"labels": {"a": {"train": 1}}, "slices": {"s": {"train": 1}}}}
     filters = [{"filter": "coverage", "facts": {"dimensions": [{"name": "label", "parts": []}]}}]
-    assert [chart.kind for chart in build_cover(run(records=[record("leakage", **stage)])).charts] == ["label", "slice"]
+    assert [one.name for one in build_cover(run(records=[record("leakage", **stage)])).dimensions] == ["label", "slice"]
     drawn = build_cover(run(records=[record("leakage", **stage, filters=filters)]))
-    assert [chart.kind for chart in drawn.charts] == ["slice"]
+    assert [one.name for one in drawn.dimensions] == ["slice"]
 
 
 @pytest.mark.parametrize(
