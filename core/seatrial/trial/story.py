@@ -24,6 +24,7 @@ LISTED = 10
 """Rows that a message names where several are meant."""
 
 _PLACE = re.compile(r"(?P<file>.+):(?P<line>[0-9]{1,18})")
+_FIRST = re.compile(r"(?P<place>.+:[0-9]{1,18})\.1")
 _SPLITS = ("train", "validation", "test")
 _LEDGERS = ("read", "clean", "compare", "leakage")
 _LATER = ("split", "compared", "clean")
@@ -47,7 +48,7 @@ class Story:
     """All that a run knows about one row."""
 
     row: str
-    """Its id; `file:line` for a record that never became a row."""
+    """Its id; for a record that never became a row `file:line`, and `.2`, `.3`, … where there are several of these."""
     place: Place
     entries: tuple[Entry, ...]
     """What was found, in the order in which it was found."""
@@ -87,7 +88,8 @@ def tell(path: Path, named: str) -> Story:
 
     Args:
         path: A run folder; the run need not be finished.
-        named: The row's id, the first characters of it, or `FILE:LINE`, where the last parts of a file's path will do.
+        named: The row's id, the first characters of it, or `FILE:LINE`, where the last parts of a file's path will do, its
+            source's among them. `FILE:LINE.1` is the first of several records that are no rows.
 
     Raises:
         UsageError: it is no run folder.
@@ -124,8 +126,12 @@ def _matching(folder: RunFolder, named: str) -> dict[str, Place]:
         return _places(folder, wanted) | _unreadable(folder, wanted)
     if not named:
         return {}
-    found = _places(folder, _field("id") == named)
-    return found or _places(folder, _starts_with("id", named))
+    first = _FIRST.fullmatch(named)
+    return (
+        _places(folder, _field("id") == named)
+        or _unreadable(folder, _field("row") == (first["place"] if first else named))
+        or _places(folder, _starts_with("id", named))
+    )
 
 
 def _stands_at(file: str, line: int) -> pc.Expression:
@@ -133,11 +139,23 @@ def _stands_at(file: str, line: int) -> pc.Expression:
 
 
 def _is_file(file: str) -> pc.Expression:
-    """Rows of the file, or of files whose path ends in that."""
+    """Rows of the file, or of files whose path ends in that: the path below the source, or with the source's before it."""
     import pyarrow.compute as pc
 
     name = file.removeprefix("./")
-    return (_field("file") == name) | pc.ends_with(_field("file"), f"/{name}")
+    meant = (_field("file") == name) | pc.ends_with(_field("file"), f"/{name}")
+    for slash in re.finditer("/", name):
+        source, below = name[: slash.start()], name[slash.end() :]
+        meant |= (_field("file") == below) & (_ends("source", source) | _ends("source", name))
+    return meant
+
+
+def _ends(name: str, path: str) -> pc.Expression:
+    """Whether an address is of that path, or of one that ends in it."""
+    import pyarrow.compute as pc
+
+    field = _field(name)
+    return (field == path) | pc.ends_with(field, f":{path}") | pc.ends_with(field, f"/{path}")
 
 
 def _field(name: str) -> pc.Expression:
@@ -180,9 +198,12 @@ def _read(path: Path, wanted: pc.Expression, columns: Sequence[str] | None = Non
 
 
 def _several(named: str, found: Mapping[str, Place]) -> str:
-    listed = ", ".join(f"{row} ({place})" for row, place in list(found.items())[:LISTED])
+    listed = ", ".join(
+        f"{row}.1 ({place})" if row == str(place) else f"{row} ({place})" for row, place in list(found.items())[:LISTED]
+    )
     more = f" and {len(found) - LISTED} more" if len(found) > LISTED else ""
-    return f"{named!r} can mean {len(found)} rows: {listed}{more}; name one by its whole id"
+    source = ", or by its source's path before it" if len({place.source for place in found.values()}) > 1 else ""
+    return f"{named!r} can mean {len(found)} rows: {listed}{more}; name one by its whole id{source}"
 
 
 def _none(folder: RunFolder, named: str) -> str:

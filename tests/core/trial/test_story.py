@@ -10,6 +10,9 @@ from seatrial.data.ledger import Entry, merge_ledgers, write_ledger
 from seatrial.data.table import write_rows
 from seatrial.display.story import story_document, story_lines
 from seatrial.errors import UsageError
+from seatrial.host import Host
+from seatrial.suite.file import load_suite
+from seatrial.trial.run import run as execute
 from seatrial.trial.story import tell
 
 IDS = ("aa11", "aa11.2", "ab22", "cc33")
@@ -182,3 +185,51 @@ def test_a_run_that_has_read_nothing_yet_says_so(tmp_path):
     (tmp_path / "manifest.json").write_text("{}")
     with pytest.raises(UsageError, match="no rows have been read in this run yet"):
         tell(tmp_path, "aa")
+
+
+@pytest.fixture
+def alike(tmp_path):
+    """A run over two files of one name, both with a second line that is no row."""
+    data = {}
+    for split in ("train", "test"):
+        folder = tmp_path / f"deep/{split}"
+        folder.mkdir(parents=True)
+        (folder / "rows.jsonl").write_text(f'{{"text": "{split}", "label": "x"}}\n{{"a": 1}}\n')
+        data[split] = {"source": f"path:{folder}/rows.jsonl" if split == "train" else f"path:{folder}"}
+    (tmp_path / "suite.yaml").write_text(json.dumps({"name": "alike", "data": data}))
+    host = Host.load()
+    return execute(
+        load_suite(tmp_path / "suite.yaml", host, only_data=True), host, runs=tmp_path, only_data=True
+    ).folder
+
+
+def test_a_file_may_be_named_with_its_sources_path(alike):
+    for named in ("deep/train/rows.jsonl:1", "train/rows.jsonl:1", f"{alike.parent}/deep/train/rows.jsonl:1"):
+        assert tell(alike, named).final.turns[0].content == "train"
+    for named in ("test/rows.jsonl:1", "deep/test/rows.jsonl:1", f"path:{alike.parent}/deep/test/rows.jsonl:1"):
+        assert tell(alike, named).final.turns[0].content == "test"
+    with pytest.raises(UsageError, match=r"no row was read from a file 'ain/rows\.jsonl'"):
+        tell(alike, "ain/rows.jsonl:1")
+
+
+def test_records_that_are_no_rows_have_a_story_each_though_their_files_have_one_name(alike):
+    said = r"can mean 2 rows: rows.jsonl:2.1 \(rows.jsonl:2\), rows.jsonl:2.2 \(rows.jsonl:2\); name one by its whole id, or"
+    with pytest.raises(UsageError, match=said):
+        tell(alike, "rows.jsonl:2")
+    for named, source in (("rows.jsonl:2.1", "train"), ("rows.jsonl:2.2", "test"), ("test/rows.jsonl:2", "test")):
+        story = tell(alike, named)
+        assert [entry.split for entry in story.entries] == [source]
+        assert source in story.place.source
+
+
+def test_one_line_may_hold_several_records_that_are_no_rows(tmp_path):
+    (tmp_path / "rows.json").write_text('[{"a": 1}, {"text": "x", "label": "y"}, {"b": 1}, {"c": 1}]')
+    data = {"train": {"source": f"path:{tmp_path}/rows.json"}}
+    (tmp_path / "suite.yaml").write_text(json.dumps({"name": "one-line", "data": data}))
+    host = Host.load()
+    suite = load_suite(tmp_path / "suite.yaml", host, only_data=True)
+    folder = execute(suite, host, runs=tmp_path / "runs", only_data=True).folder
+    told = [tell(folder, f"rows.json:1.{number}").entries for number in (1, 2, 3)]
+    assert [
+        [f"its keys are '{key}'" in entry.detail for entry in entries] for key, entries in zip("abc", told, strict=True)
+    ] == [[True]] * 3

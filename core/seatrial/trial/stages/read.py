@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from seatrial.data.format_error import RULES, FormatError
@@ -85,8 +86,8 @@ class Read:
         with write_ledger(ledger) as writer:
             reading = _Reading(writer, excerpts=self.excerpts, possible=set())
             count = write_rows(raw, self._every(files, reading, progress))
-        if not count:
-            raise _nothing_read(", ".join(source.resolved.address for source in self.inputs), reading)
+        for source in self.inputs:
+            reading.refuse_empty(source)
         reading.refuse_useless_names()
         facts = {
             "read": count + reading.problems,
@@ -94,7 +95,7 @@ class Read:
             "problems": reading.problems,
             "files": reading.files,
             "drops": reading.drops.facts(),
-            "warnings": reading.warnings(count),
+            "warnings": reading.warnings(),
         }
         return Artifact({"raw": raw, "ledger:read": ledger}, facts)
 
@@ -132,8 +133,8 @@ class Read:
             if count == LOOKED_AT:
                 names.leave_unread(f"what was looked at ({LOOKED_AT:,} rows)")
                 break
-        if first is None:
-            raise _nothing_read(source.resolved.address, reading)
+        reading.refuse_empty(source)
+        assert first is not None
         return Look(source.resolved.address, first, names.problem)
 
     def _rows(self, source: Input, reading: _Reading) -> Iterator[Row]:
@@ -143,9 +144,16 @@ class Read:
                 yield from reading.rows(source, file, reader)
 
 
-def _nothing_read(addresses: str, reading: _Reading) -> SourceError:
-    first = f"; the first: {reading.first.row}: {reading.first.detail}" if reading.first else ""
-    return SourceError(f"{addresses}: no row could be read ({reading.problems} unusable records{first})")
+@dataclass(slots=True)
+class _Account:
+    """What one source gave."""
+
+    names: LabelNames
+    drops: Drops = field(default_factory=Drops)
+    rows: int = 0
+    problems: int = 0
+    first: Entry | None = None
+    """The first record that was no row."""
 
 
 class _Reading:
@@ -155,33 +163,44 @@ class _Reading:
         self.files: list[dict[str, object]] = []
         self.problems = 0
         self.drops = Drops()
-        self.first: Entry | None = None
-        """The first record that was no row."""
         self._ledger = ledger
         self._excerpts = excerpts
         # Numbers, and counts only of what is there twice: a hundred bytes a row are what this costs in memory.
         self._seen: set[int] = set()
         self._copies: dict[int, int] = {}
         self._possible = possible
-        self._names: dict[tuple[str, str], LabelNames] = {}
+        self._accounts: dict[tuple[str, str], _Account] = {}
 
     def names(self, source: Input) -> LabelNames:
         """The names of that source's labels."""
+        return self._account(source).names
+
+    def _account(self, source: Input) -> _Account:
         key = source.resolved.address, source.split
-        if key not in self._names:
-            self._names[key] = LabelNames(source.labels, self._possible)
-        return self._names[key]
+        if key not in self._accounts:
+            self._accounts[key] = _Account(LabelNames(source.labels, self._possible))
+        return self._accounts[key]
+
+    def refuse_empty(self, source: Input) -> None:
+        """Raises SourceError where a source gave no row: a run without its test rows is not the run that was meant."""
+        account = self._account(source)
+        if not account.rows:
+            first = f"; the first: {account.first.row}: {account.first.detail}" if account.first else ""
+            raise SourceError(
+                f"{source.resolved.address}: no row could be read ({account.problems} unusable records{first})"
+            )
 
     def refuse_useless_names(self) -> None:
         """Raises SourceError where a source renames labels that stand in no source that renames them."""
-        for (address, _), names in self._names.items():
-            if names.useless:
-                raise SourceError(f"{address}: {names.problem}; name them as the file writes them")
+        for (address, _), account in self._accounts.items():
+            if account.names.useless:
+                raise SourceError(f"{address}: {account.names.problem}; name them as the file writes them")
 
     def rows(self, source: Input, file: Path, reader: NamedReader) -> Iterator[Row]:
         root = source.resolved.path
         name = storable(file.name if root.is_file() else file.relative_to(root).as_posix())
-        names, records, problems = self.names(source), 0, self.problems
+        account, records, problems = self._account(source), 0, self.problems
+        names = account.names
         who = f"read: reader {reader.name} (plugin {reader.plugin})"
         for record in answers.each(reader.reader.read(file), RawRecord, who):
             if source.limit is not None and records >= source.limit:
@@ -191,8 +210,9 @@ class _Reading:
             try:
                 parsed = _parse(source, record, names)
             except FormatError as error:
-                self._note(self._entry(source, name, record, error, reader))
+                self._note(self._entry(source, name, record, error, reader), account)
             else:
+                account.rows += 1
                 yield self._row(source, name, record, parsed)
         self.files.append(
             {
@@ -203,19 +223,22 @@ class _Reading:
             }
         )
 
-    def warnings(self, rows: int) -> list[str]:
-        """What must be said of the reading, which left so many rows."""
-        found = self.drops.warnings("read", rows + self.problems, what="records", lost="became no row")
-        for (address, _), names in self._names.items():
-            if problem := names.problem:
+    def warnings(self) -> list[str]:
+        """What must be said of each source: a small one that is half lost does not show among the others."""
+        found = []
+        for (address, _), account in self._accounts.items():
+            stage = f"read {address}" if len(self._accounts) > 1 else "read"
+            records = account.rows + account.problems
+            found += account.drops.warnings(stage, records, what="records", lost="became no row")
+        for (address, _), account in self._accounts.items():
+            if problem := account.names.problem:
                 found.append(f"{address}: {problem}.")
         return found
 
     def _row(self, source: Input, name: str, record: RawRecord, parsed: Parsed) -> Row:
         content = content_id(parsed.turns, parsed.label, parsed.choices)
-        copy = self._copy(int(content, 16))
         return Row(
-            id=content if copy == 1 else f"{content}.{copy}",
+            id=self._numbered(content, int(content, 16)),
             turns=parsed.turns,
             format=parsed.format,
             source=source.resolved.address,
@@ -228,24 +251,34 @@ class _Reading:
             split=source.split,
         )
 
+    def _id_of_place(self, place: str) -> str:
+        """A place as an id: files of two sources may have one name, and one line may hold several records."""
+        return self._numbered(place, int.from_bytes(hashlib.blake2b(place.encode(), digest_size=8).digest()))
+
+    def _numbered(self, name: str, digest: int) -> str:
+        copy = self._copy(digest)
+        return name if copy == 1 else f"{name}.{copy}"
+
     def _copy(self, content: int) -> int:
-        """Which copy of that content this is, from 1."""
+        """Which copy of what has that digest this is, from 1."""
         if content not in self._seen:
             self._seen.add(content)
             return 1
         self._copies[content] = self._copies.get(content, 1) + 1
         return self._copies[content]
 
-    def _note(self, entry: Entry) -> None:
+    def _note(self, entry: Entry, account: _Account) -> None:
         self.problems += 1
-        self.first = self.first or entry
-        self.drops.add(f"{entry.filter}/{entry.rule}", entry.row)
+        account.problems += 1
+        account.first = account.first or entry
+        for drops in (self.drops, account.drops):
+            drops.add(f"{entry.filter}/{entry.rule}", entry.row)
         if self._ledger is not None:
             self._ledger.add(entry)
 
     def _entry(self, source: Input, name: str, record: RawRecord, error: FormatError, reader: NamedReader) -> Entry:
         return Entry(
-            row=f"{name}:{record.line}",
+            row=self._id_of_place(f"{name}:{record.line}"),
             source=source.resolved.address,
             file=name,
             line=record.line,
@@ -268,5 +301,5 @@ def _parse(source: Input, record: RawRecord, names: LabelNames) -> Parsed:
     parsed = parse(record.value, format=source.format, columns=source.columns, labels=names)
     if parsed.label is None or source.label_style == "as-is":
         return parsed
-    words = " ".join(parsed.label.replace("_", " ").replace("-", " ").split())
+    words = " ".join(parsed.label.replace("_", " ").replace("-", " ").split()) or parsed.label
     return replace(parsed, label=words, turns=(*parsed.turns[:-1], replace(parsed.turns[-1], content=words)))
