@@ -209,7 +209,11 @@ class EncodesWords(Encoder, Protocol):
 
 
 class Detector(Protocol):
-    """Scores texts on named labels (toxicity and its kinds)."""
+    """Scores texts on named labels (toxicity and its kinds).
+
+    It may have a `name` for reports, the `labels` that it gives, so that a suite that asks for another is refused before
+    anything runs, and the digests of the files that it `reads`, by name (see `RowFilter`).
+    """
 
     weak: bool
     """True where the detector must be labelled weak wherever it speaks."""

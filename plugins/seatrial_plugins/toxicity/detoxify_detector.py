@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,6 +29,12 @@ MAX_TOKENS = 512
 OVERLAP = 64
 """Tokens that neighbouring pieces share."""
 
+_READ = (
+    *("config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"),
+    *("vocab.json", "vocab.txt", "merges.txt", "*.model"),
+)
+"""Files of a checkpoint's folder that its scores hang on."""
+
 
 class DetoxifyDetector:
     """Gives each of the model's labels the highest probability among a text's pieces.
@@ -41,7 +49,7 @@ class DetoxifyDetector:
             raise UsageError(f"detoxify: batch_tokens must be at least 1, not {batch_tokens}")
         self.name = weights.name
         self.labels = weights.labels
-        self.reads = {weights.name: weights.digest}
+        self.reads = {weights.name: weights.digest, f"{weights.name}, config and tokenizer": _digest_of(weights.folder)}
         self._device = _torch_device(device)
         self._batch_tokens = batch_tokens or (1 << 16 if self._device.type == "cuda" else 1 << 11)
         model, self._tokenizer = _built(weights)
@@ -86,7 +94,7 @@ class DetoxifyDetector:
         tokens, mask = torch.from_numpy(ids), torch.from_numpy(inside).long()
         with torch.inference_mode(), _tf32():
             logits = self._model(input_ids=tokens.to(self._device), attention_mask=mask.to(self._device)).logits
-        return torch.sigmoid(logits.float()).cpu()
+        return torch.sigmoid(logits[:, : len(self.labels)].float()).cpu()
 
 
 def _built(weights: DetoxifyWeights) -> tuple[Any, Any]:
@@ -118,12 +126,23 @@ def _built(weights: DetoxifyWeights) -> tuple[Any, Any]:
             f"{weights.name}: its tensor {min(damaged)} holds numbers that are not finite, so that no text would be found "
             "toxic; get the checkpoint again"
         )
-    if model.config.num_labels != len(weights.labels):
+    # More outputs than classes are right: Detoxify's unbiased models have learnt nine identities besides, to no other use.
+    if model.config.num_labels < len(weights.labels):
         raise SourceError(
             f"{weights.name}: the checkpoint names {len(weights.labels)} classes for the {model.config.num_labels} outputs of "
             "its model; mend dataset.args.classes in its config"
         )
     return model, tokenizer
+
+
+def _digest_of(folder: Path) -> str:
+    """SHA-256 of the files from which transformers builds config and tokenizer."""
+    found = hashlib.sha256()
+    for file in sorted(file for pattern in _READ for file in folder.glob(pattern)):
+        content = file.read_bytes()
+        found.update(f"{file.name} {len(content)}\n".encode())
+        found.update(content)
+    return found.hexdigest()
 
 
 def _positions(config: object) -> int:

@@ -41,7 +41,7 @@ class DetoxifyWeights:
     name: str
     """`detoxify/original`, or `detoxify` with the checkpoint's file name."""
     labels: tuple[str, ...]
-    """The model's outputs, in order."""
+    """What the model's first outputs mean, in order; there may be more."""
     architecture: Mapping[str, Any]
     """`model_name`, `tokenizer_name` and `num_classes`, as the checkpoint gives them."""
     folder: Path
@@ -148,9 +148,10 @@ def _weights(
     for key, kind in (("model_type", str), ("model_name", str), ("tokenizer_name", str), ("num_classes", int)):
         _held(loaded, place, "config", "arch", "args", key, kind=kind)
     named = architecture.pop("model_type")
-    if not classes or not all(isinstance(label, str) for label in classes) or len(set(classes)) < len(classes):
+    named_all = bool(classes) and all(isinstance(label, str) for label in classes)
+    labels = tuple(_STANDARD_NAMES.get(label, label) for label in classes) if named_all else ()
+    if not labels or len(set(labels)) < len(labels):
         raise SourceError(f"detoxify: {place}: dataset.args.classes must name each output once, not {classes!r:.120}")
-    labels = tuple(_STANDARD_NAMES.get(label, label) for label in classes)
     return DetoxifyWeights(
         name, labels, architecture, _folder(named, place, config, beside, fetch=fetch), state, digest
     )

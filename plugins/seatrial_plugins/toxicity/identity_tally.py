@@ -44,8 +44,8 @@ PARITY_RATIO = Metric(
 """What gates hold: over 1 exactly where the difference is over 0. A bound, so it is there also where no row that names none
 was flagged, and 0 where none was flagged at all."""
 
-_ALL, _NONE = Term("*", "all"), Term("*", "none")
-"""What is counted besides terms: all rows that were inspected, and those that name no term."""
+_ALL, _NONE = Term("", "all"), Term("", "none")
+"""What is counted besides terms, none of which lacks an axis: all rows that were inspected, and those that name no term."""
 
 _SHOWN_LEVEL = 0.975
 """One-sided; both bounds together are a 95% interval."""

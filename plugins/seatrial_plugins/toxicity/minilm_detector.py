@@ -26,6 +26,7 @@ class MiniLMDetector:
 
     weak = True
     name = "minilm-toxicity"
+    labels = ("toxicity",)
 
     def __init__(self, encoder: Encoder, head: LinearHead) -> None:
         head.check_encoder(encoder)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from seatrial import Measured
-from seatrial.errors import StageError, UsageError
+from seatrial.errors import StageError, UsageError, did_you_mean
 from seatrial.findings import Finding, Span
 from seatrial.model import Detector
 from seatrial.rows import Row
@@ -21,7 +21,7 @@ class ToxicityFilter:
     """Asks a detector about every turn; what is longer than the detector's capacity, the detector reads in pieces.
 
     Raises:
-        UsageError: a threshold is no probability, or no label counts.
+        UsageError: a threshold is no probability, no label counts, or the detector says that it has not one that counts.
     """
 
     def __init__(
@@ -47,9 +47,11 @@ class ToxicityFilter:
             labels = list(threshold)
         self._detector = detector
         self._threshold = threshold
-        self._labels = None if labels is None else tuple(labels)
+        self._labels = None if labels is None else tuple(dict.fromkeys(labels))
         name = getattr(detector, "name", type(detector).__name__)
         self._speaker = f"{name} (a weak detector)" if detector.weak else str(name)
+        if (known := getattr(detector, "labels", None)) is not None:
+            self._check_labels(known)
         self._tally = tally
         self.weak = bool(detector.weak)
         self.reads = dict(getattr(detector, "reads", {}))
@@ -75,15 +77,19 @@ class ToxicityFilter:
         """How often rows are flagged that name a group, beside rows that name none."""
         return self._tally.conclude(counts)
 
+    def _check_labels(self, known: Collection[str]) -> None:
+        for label in self._labels or ():
+            if label not in known:
+                raise UsageError(
+                    f"toxicity: {self._speaker} gives no label {label!r}{did_you_mean(label, known)}; it gives: "
+                    f"{', '.join(sorted(known))}"
+                )
+
     def _threshold_of(self, label: str) -> float:
         return self._threshold[label] if isinstance(self._threshold, Mapping) else self._threshold
 
     def _over_threshold(self, scores: Mapping[str, float]) -> list[tuple[str, float]]:
-        missing = sorted(set(self._labels or ()) - set(scores))
-        if missing:
-            raise UsageError(
-                f"toxicity: {self._speaker} gives no label {missing[0]!r}; it gives: {', '.join(sorted(scores))}"
-            )
+        self._check_labels(scores)
         over = []
         for label in self._labels or scores:
             # Written so that a NaN is an error rather than "not over the threshold".

@@ -88,6 +88,33 @@ def test_what_is_no_checkpoint_is_refused(tmp_path):
         detoxify(checkpoint=str(tmp_path / "missing.ckpt"))
 
 
+def test_outputs_beyond_the_named_classes_are_left_out_as_detoxify_leaves_them(tiny_checkpoint, tmp_path):
+    """The published unbiased models have 16 outputs and 7 classes: the others are identities."""
+    folder = shutil.copytree(tiny_checkpoint.parent, tmp_path / "wide")
+    changed("config.dataset.args.classes", ["toxic", "obscene"])(folder / "tiny.ckpt")
+    found = detoxify(checkpoint=str(folder / "tiny.ckpt"), device="cpu")
+    assert found.labels == ("toxicity", "obscene")
+    ours = [[answer[label] for label in found.labels] for answer in found.detect(TEXTS)]
+    assert np.abs(np.array(ours) - predicted(tiny_checkpoint, TEXTS, tmp_path)[:, :2]).max() < 1e-5
+    assert found.detect(TEXTS)[0].keys() == {"toxicity", "obscene"}
+
+
+def test_another_tokenizer_is_told_from_the_one_before(tiny_checkpoint, tmp_path):
+    folder = shutil.copytree(tiny_checkpoint.parent, tmp_path / "other")
+
+    def reads():
+        return detoxify(checkpoint=str(folder / "tiny.ckpt"), device="cpu").reads
+
+    before = reads()
+    (folder / "README.md").write_text("not read")
+    assert reads() == before
+    settings = folder / "tokenizer_config.json"
+    settings.write_text(settings.read_text() + "\n")
+    assert {name for name, digest in reads().items() if digest != before[name]} == {
+        "detoxify/tiny.ckpt, config and tokenizer"
+    }
+
+
 @pytest.fixture
 def broken(tiny_checkpoint, tmp_path):
     """Loads a copy of the tiny checkpoint that was broken."""
@@ -154,9 +181,13 @@ BROKEN = {
     ),
     "a class twice": (changed("config.dataset.args.classes", ["a", "a", "b"]), "classes must name each output once"),
     "classes in lists": (changed("config.dataset.args.classes", [["a"], ["b"]]), "classes must name each output once"),
-    "two classes": (
-        changed("config.dataset.args.classes", ["a", "b"]),
-        "names 2 classes for the 3 outputs of its model",
+    "a class twice, by an older name": (
+        changed("config.dataset.args.classes", ["toxic", "obscene", "toxicity"]),
+        "classes must name each output once",
+    ),
+    "four classes": (
+        changed("config.dataset.args.classes", ["a", "b", "c", "d"]),
+        "names 4 classes for the 3 outputs of its model",
     ),
     "a tensor lost": (
         changed("state_dict.classifier.weight", None),
@@ -215,7 +246,7 @@ def test_offline_fetches_nothing(monkeypatch, tmp_path, switch):
 def test_a_local_checkpoint_is_held_against_its_hash(tiny_checkpoint):
     digest = hashlib.sha256(tiny_checkpoint.read_bytes()).hexdigest()
     found = detoxify(checkpoint=str(tiny_checkpoint), sha256=digest.upper(), device="cpu")
-    assert found.reads == {"detoxify/tiny.ckpt": digest}
+    assert found.reads["detoxify/tiny.ckpt"] == digest
     other = "0" * 64
     with pytest.raises(SourceError, match=f"its SHA-256 is {digest}, and {other} was expected"):
         detoxify(checkpoint=str(tiny_checkpoint), sha256=other)
@@ -243,7 +274,7 @@ def test_a_published_model_in_the_cache_is_held_against_its_release(monkeypatch,
     kept = kept.rename(kept.with_name(f"tiny-{digest[:8]}.ckpt"))
     monkeypatch.setitem(MODEL_URLS, "original", f"https://example.org/{kept.name}")
     found = detoxify(config=str(tiny_checkpoint.parent), device="cpu")
-    assert (found.name, found.reads) == ("detoxify/original", {"detoxify/original": digest})
+    assert (found.name, found.reads["detoxify/original"]) == ("detoxify/original", digest)
 
 
 @pytest.mark.parametrize("model", ["original", "unbiased", "multilingual", "original-small", "unbiased-small"])

@@ -140,6 +140,15 @@ def test_without_terms_nothing_is_told():
     assert set(found.missing.values()) == {"the suite names no identity term"}
 
 
+def test_no_axis_is_taken_for_all_rows():
+    found = rates(
+        IdentityTally(TermFinder({"*": ["all", "none"]}), least=1), ("all", 3, 3), ("none", 2, 0), ("x", 5, 1)
+    )
+    facts = found.facts["flag_rates"]
+    assert [facts[key]["n"] for key in ("all", "none")] == [10, 5]
+    assert {name: line["n"] for name, line in lines(found).items()} == {"any *": 5, "all": 3, "none": 2}
+
+
 def test_batches_add_up_to_the_same():
     tally = IdentityTally(FINDER, least=1)
     rows = [row(str(n), ["a muslim", "sikhs", "rain"][n % 3]) for n in range(60)]

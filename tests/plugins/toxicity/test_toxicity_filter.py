@@ -111,6 +111,20 @@ def test_a_label_that_the_detector_does_not_have_is_an_error(conversation):
         list(toxicity(detector=Constant(insult=0.1), labels=["threat"]).inspect([conversation("x")]))
 
 
+@pytest.mark.parametrize("asked", [{"labels": ["insult", "theat"]}, {"threshold": {"theat": 0.5}}])
+def test_a_label_that_the_detector_says_it_lacks_is_refused_before_the_run(asked):
+    class Saying(Constant):
+        labels = ("insult", "threat")
+
+    with pytest.raises(UsageError, match=r"no label 'theat' \(did you mean 'threat'\?\); it gives: insult, threat"):
+        toxicity(detector=Saying(insult=0.1, threat=0.1), **asked)
+
+
+def test_a_label_asked_for_twice_is_found_once(conversation):
+    findings = toxicity(detector=Constant(insult=0.9), labels=["insult", "insult"]).inspect([conversation("x")])
+    assert [f.rule for f in findings] == ["insult"]
+
+
 def test_missing_answers_are_an_error(conversation):
     class Silent:
         weak = False
