@@ -231,7 +231,7 @@ def _found_warnings(result: Result) -> list[str]:
     for cover in build_coverage(result):
         if cover.lacking:
             kinds = "; ".join(f"{one.name} ({one.size})" for one in cover.lacking[:_KINDS])
-            more = "; …" if len(cover.lacking) > _KINDS else ""
+            more = f" and {len(cover.lacking) - _KINDS:,} more" if len(cover.lacking) > _KINDS else ""
             found.append(f"{cover.filter}: test has kinds of rows that train lacks: {kinds}{more}.")
     for alias, table in result.samples.items():
         failed = len(table) - table["error"].null_count

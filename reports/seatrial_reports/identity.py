@@ -9,6 +9,7 @@ from seatrial.reporting import Result
 from seatrial.scores import Interval, Score
 from seatrial_reports.charts import Dot, DotPlot, dot_plot
 from seatrial_reports.facts import entries, mapping, number, text, whole
+from seatrial_reports.names import listed
 from seatrial_reports.numbers import count, percent, share
 
 __all__ = ["IdentityBlock", "IdentityLine", "build_identity", "identity_warnings"]
@@ -77,7 +78,7 @@ def build_identity(result: Result) -> tuple[IdentityBlock, ...]:
 def identity_warnings(result: Result) -> list[str]:
     """A sentence for each filter that flags some group more often than chance explains."""
     return [
-        f"{name}: rows that name {_listed(more)} are flagged more often than rows that name no group; read what was flagged."
+        f"{name}: rows that name {listed(more, _NAMED)} are flagged more often than rows that name no group; read what was flagged."
         for name, rates in _counted(result)
         if (more := [_named(line) for line in _by_weight(rates) if _is_surely(line)])
     ]
@@ -131,11 +132,6 @@ def _named(line: Mapping[str, object]) -> str:
     return text(line, "term") or f"any term of {text(line, 'axis')}"
 
 
-def _listed(names: Sequence[str]) -> str:
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
-
-
 def _said(rates: Mapping[str, object], more: Sequence[str], compared: int) -> str:
     every, none = mapping(rates, "all"), mapping(rates, "none")
     said = f"{_flagged(every)} rows with text were flagged ({_rate(every)})"
@@ -143,7 +139,7 @@ def _said(rates: Mapping[str, object], more: Sequence[str], compared: int) -> st
     least = count(whole(rates, "least") or 0)
     if not compared:
         return f"{said} Nothing can be compared: fewer than {least} rows name a term, or fewer than that name none."
-    found = _listed(more) or "none"
+    found = listed(more, _NAMED) or "none"
     return f"{said} Groups with {least} rows or more: {compared}, of which flagged more often than chance explains: {found}."
 
 

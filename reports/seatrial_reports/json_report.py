@@ -2,11 +2,12 @@
 
 format, version   `seatrial-results`, 1: raised when a key changes its meaning
 run               suite, description, folder, model, subject, started, seconds
-verdict           state (null where the data stages alone ran), exit_code, reason, warnings
+verdict           state (of the data where the data stages alone ran; null where no gate decides), exit_code, reason, warnings
 gates             every decision: metric, outcome, severity, condition, reason, value, lower, upper, n, method, needed_n
 scores            every score: metric, system, value, n, kind, better, unit, interval, missing, summary
-comparisons       the system on trial against each other one, row by row: metric, system, standing, said, interval, note
-data              read, dropped, kept, stages, filters (with rules and counts), splits, leaked, leaks, conflicting_labels
+comparisons       the system on trial against each other one, row by row: metric, system, standing, said, bounds, note
+data              read, dropped, kept, stages, filters (with rules and counts), splits, leaked, leaks (the first of leaks_total),
+                  conflicting_labels
 unmeasured        sentences: what the run cannot show
 training          the facts of the training stage, null where nothing was trained
 stages            stage, seconds, resumed, peak_bytes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seatrial.display.legible import one_line
-from seatrial_reports.dimensions import Dimension
+from seatrial_reports.dimensions import Bar, Dimension
 from seatrial_reports.evidence import Example
 from seatrial_reports.markdown_text import Column, cell, sentence, table
 from seatrial_reports.view import View
@@ -172,6 +172,8 @@ def _coverage(view: View) -> Iterator[str]:
             f"Lacking: {cell(one.name)} ({one.size}{f': {cell(one.labels)}' if one.labels else ''})."
             for one in cover.lacking[:SHOWN]
         ]
+        if len(cover.lacking) > SHOWN:
+            said.append(f"{len(cover.lacking) - SHOWN:,} more kinds of test rows that train lacks: see index.html.")
         said += [
             f"{what[0].upper()}{what[1:]}, train and test: {' · '.join(value for value in values if value)}."
             for what, values in cover.diversity
@@ -180,12 +182,19 @@ def _coverage(view: View) -> Iterator[str]:
         if cover.unmatched_lacks:
             said.append(f"Not looked for: kinds of test rows that train lacks: {cell(cover.unmatched_lacks)}.")
         said += [f"{cell(one.title.capitalize())}: {cell(one.lacks)}." for one in cover.dimensions if one.lacks]
+        if any(len(_found(one, split)) > SHOWN for one in cover.dimensions for split in ("train", "test")):
+            said.append(f"Of the gaps of each kind the first {SHOWN} are named: all stand in index.html.")
         for line in said:
             yield from ("", line)
 
 
+def _found(one: Dimension, split: str) -> list[Bar]:
+    """The parts of which that split has none or few."""
+    return [bar for bar in one.gaps if bar.gap.endswith(f" in {split}")]
+
+
 def _gaps(one: Dimension, split: str) -> str:
-    found = [bar for bar in one.gaps if bar.gap.endswith(f" in {split}")]
+    found = _found(one, split)
     if not found:
         return "none" if one.divergence and not one.lacks else "not told"
     named = "; ".join(one_line(bar.name, 60) for bar in found[:SHOWN])

@@ -22,9 +22,9 @@ def name_of(name: object) -> str:
     return one_line(str(name), LONGEST)
 
 
-def listed(names: Sequence[object]) -> str:
-    """Names in a row: the first twenty where there are more, and how many more there are."""
-    return _in_a_row([name_of(name) for name in names[:NAMED]], len(names))
+def listed(names: Sequence[object], most: int = NAMED) -> str:
+    """Names in a row: the first ones where there are more, and how many more there are."""
+    return _in_a_row([name_of(name) for name in names[:most]], len(names))
 
 
 def tallied(counts: Mapping[str, object]) -> str:

@@ -8,7 +8,7 @@ from seatrial.data.ledger import entries_to_table
 from seatrial.scores import Score
 from seatrial_reports.cover import build_cover
 from seatrial_reports.coverage import build_coverage, drawn_metrics
-from seatrial_reports.html_report import HtmlReport
+from seatrial_reports.html_report import HtmlReport, render_html
 from seatrial_reports.leaks import build_leaks
 from seatrial_reports.markdown_report import render_markdown
 from seatrial_reports.view import build_view
@@ -171,3 +171,22 @@ def test_what_data_says_stays_text(build_result, covered, payloads, tmp_path):
             "onload=alert(5)>",
         ):
             assert begun not in section
+
+
+def test_markdown_says_where_the_gaps_and_kinds_stand_that_it_does_not_name(run, record):
+    parts = [{"name": f"topic {at}", "rows": {"test": 9, "train": 0}, "absent": "train"} for at in range(7)]
+    groups = [{"name": f"kind {at}", "size": 9} for at in range(8)]
+    facts = {
+        "dimensions": [{"name": "topic", "rows": {"train": 50, "test": 63}, "parts": parts, "divergence": 0.5}],
+        "unmatched": {"rows": 72, "compared": 100, "groups": groups},
+    }
+    view = build_view(run(records=[record("leakage", filters=[{"filter": "coverage", "facts": facts}])]))
+    text = render_markdown(view)
+    assert "7: topic 0; topic 1; topic 2; topic 3; topic 4; …" in text
+    assert "Of the gaps of each kind the first 5 are named: all stand in index.html." in text
+    assert "3 more kinds of test rows that train lacks: see index.html." in text
+    html = render_html(view)
+    assert all(f"topic {at}" in html for at in range(7))
+    assert all(f"kind {at}" in html for at in range(8))
+    (warning,) = [said for said in view.headline.warnings if "kinds of rows" in said]
+    assert warning.endswith("kind 4 (9 rows) and 3 more.")
