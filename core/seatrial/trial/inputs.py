@@ -30,6 +30,10 @@ class Input:
     limit: int | None
 
 
+_PACKED = frozenset({".zip", ".zst", ".zstd", ".bz2", ".xz", ".7z", ".tar", ".tgz", ".rar", ".xlsx"})
+"""Endings of files that a reader's name alone does not help."""
+
+
 @dataclass(frozen=True, slots=True)
 class NamedReader:
     """A reader, built with the suite's options, and who provides it."""
@@ -59,6 +63,11 @@ def list_files(source: Input, readers: Mapping[str, NamedReader]) -> list[Path]:
     if path.is_file():
         if source.reader is None and not any(_reads(reader.reader, path) for reader in readers.values()):
             endings = ", ".join(sorted({ending for reader in readers.values() for ending in _endings(reader.reader)}))
+            if path.suffix.lower() in _PACKED:
+                raise SourceError(
+                    f"{source.resolved.address}: no reader takes {path.name!r}: it is packed; unpack it, or compress it with "
+                    f"gzip (.gz); readers take {endings}"
+                )
             raise SourceError(
                 f"{source.resolved.address}: no reader takes {path.name!r} by its ending; name one under `reader:` "
                 f"({', '.join(sorted(readers))}), or use one of {endings}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,9 +23,19 @@ READ_ERRORS = (OSError, EOFError, zlib.error)
 _GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
 
+_PACKED = (
+    (b"PK\x03\x04", "a ZIP archive (an Excel workbook is one, too)"),
+    (b"\x28\xb5\x2f\xfd", "compressed with Zstandard"),
+    (b"\xfd7zXZ\x00", "compressed with xz"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+)
+"""How files of other compressions begin."""
 
-class _NotGzipError(OSError):
-    """The name promises gzip, the bytes don't."""
+_BZIP2 = re.compile(rb"BZh[1-9]1AY&SY")
+
+
+class _PackingError(OSError):
+    """The bytes are packed in a way that isn't read, or not as the name promises."""
 
 
 @contextlib.contextmanager
@@ -32,7 +43,7 @@ def open_bytes(file: Path) -> Iterator[ByteStream]:
     """The file's bytes, decompressed where they are gzip, a UTF-8 byte-order mark skipped.
 
     Raises:
-        OSError: it cannot be opened, or is named `.gz` and is not gzip.
+        OSError: it cannot be opened, is named `.gz` and is not gzip, or is compressed in another way or twice.
     """
     with contextlib.ExitStack() as stack:
         raw = stack.enter_context(file.open("rb"))
@@ -41,7 +52,13 @@ def open_bytes(file: Path) -> Iterator[ByteStream]:
         if start == _GZIP:
             stream = stack.enter_context(gzip.GzipFile(fileobj=raw, mode="rb"))
         elif start and file.name.lower().endswith(".gz"):
-            raise _NotGzipError("the file is named .gz and does not hold gzip data; rename it or compress it")
+            what = _packing(raw)
+            rest = f" but is {what}; unpack it" if what else " and does not hold gzip data; rename it or compress it"
+            raise _PackingError(f"the file is named .gz{rest}")
+        if what := _packing(stream):
+            raise _PackingError(f"the file is {what}, which readers do not take; unpack it, or compress it with gzip")
+        if stream is not raw and stream.peek(2)[:2] == _GZIP:
+            raise _PackingError("the file is compressed with gzip twice; unpack it once")
         if stream.peek(3).startswith(_BOM):
             stream.read(3)
         yield stream
@@ -49,7 +66,7 @@ def open_bytes(file: Path) -> Iterator[ByteStream]:
 
 def read_problem(error: Exception) -> str:
     """What went wrong while reading, as the problem of the record at that place."""
-    if isinstance(error, _NotGzipError):
+    if isinstance(error, _PackingError):
         return str(error)
     if isinstance(error, EOFError):
         return "the compressed data ends too early (truncated gzip); what follows here is lost, so fetch the file again"
@@ -57,6 +74,13 @@ def read_problem(error: Exception) -> str:
         return f"the compressed data is damaged ({error}); what follows here is lost, so fetch the file again"
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return f"the file cannot be read: {reason}"
+
+
+def _packing(stream: ByteStream) -> str:
+    """What a file of another compression is, or ""."""
+    head = stream.peek(16)[:16]
+    found = next((name for mark, name in _PACKED if head.startswith(mark)), "")
+    return found or ("compressed with bzip2" if _BZIP2.match(head) else "")
 
 
 def encoding_problem(head: bytes) -> str:
