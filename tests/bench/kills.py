@@ -2,10 +2,12 @@
 
     python tests/bench/kills.py                                  # smoke, 20 kills: minutes
     python tests/bench/kills.py --suite quickstart --kills 2     # about half an hour
+    python tests/bench/kills.py --data --suite FILE --kills 20   # `seatrial data`, such as on a suite that scale.py wrote
 
 The console's lines say which stage is at work: a kill waits for its stage to begin, and then for a random part of the time
 that the stage has been seen to take. A kill that came too late for its stage is tried again, earlier, in another run.
-Verdict, ledger, rows, per-sample results, losses and the adapter's bytes must be equal; measured times may differ.
+Verdict, rows, per-sample results, losses and the bytes of ledger, cleaned dataset and adapter must be equal; measured times
+may differ.
 """
 
 from __future__ import annotations
@@ -93,12 +95,12 @@ class Heard:
 
 
 class Command:
-    """`seatrial run SUITE`, the same each time, with run folder, cache and temporary files of its own."""
+    """`seatrial run SUITE` or `seatrial data SUITE`, the same each time, with folders for runs, cache and temporary files."""
 
-    def __init__(self, suite: str, folder: Path) -> None:
+    def __init__(self, word: str, suite: str, folder: Path) -> None:
         self._runs, self._cache, self._temporary = folder / "runs", folder / "cache", folder / "tmp"
         self._temporary.mkdir(parents=True)
-        self._words = [sys.executable, "-m", "seatrial", "run", suite, "--offline", "--runs", str(self._runs)]
+        self._words = [sys.executable, "-m", "seatrial", word, suite, "--offline", "--runs", str(self._runs)]
         self._environment = os.environ | {"SEATRIAL_CACHE": str(self._cache), "TMPDIR": str(self._temporary)}
         self._errors = folder / "stderr.txt"
 
@@ -233,27 +235,28 @@ def main() -> int:
     parser.add_argument("--suite", default="smoke", help="An installed suite, or a suite file.")
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--data", action="store_true", help="`seatrial data` instead of `seatrial run`")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="seatrial-kills-") as temporary:
-        return _try(given.suite, given.kills, given.seed, Path(temporary))
+        return _try("data" if given.data else "run", given.suite, given.kills, given.seed, Path(temporary))
 
 
-def _try(suite: str, kills: int, seed: int, folder: Path) -> int:
-    alone = Command(suite, folder / "alone")
+def _try(word: str, suite: str, kills: int, seed: int, folder: Path) -> int:
+    alone = Command(word, suite, folder / "alone")
     heard = alone.run()
     durations = heard.durations()
     print(f"left alone, {suite} took {heard.ended:.1f} s and ended with exit code {heard.code}")
     moments, killed, resumed, problems = choose_moments(durations, kills, seed), 0, 0, []
     for number in range(1, ROUNDS + 1):
         print(f"run {number}: {len(moments)} kills to come")
-        command = Command(suite, folder / str(number))
+        command = Command(word, suite, folder / str(number))
         hits = kill_through(command, moments, durations)
         killed += len(hits)
         code = heard.code if command.finished else command.run().code
         problems += [f"run {number}: {what}" for what in _problems(alone.folder, command, code, heard.code)]
         step = _resumed_from(command.folder)
         resumed += step > 0
-        print(f"  done; the training went on from step {step}")
+        print(f"  done; the training went on from step {step}" if "train" in durations else "  done")
         moments = [replace(moment, part=moment.part / 2) for moment in moments if moment not in hits]
         if not moments:
             break

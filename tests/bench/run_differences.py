@@ -21,15 +21,22 @@ ROWS = ("ledger", "data/train", "data/validation", "data/test")
 
 
 def differences(one: Path, other: Path) -> list[str]:
-    """The parts of two run folders that differ: verdict, scores, ledger, rows, samples, losses, the adapter's bytes."""
+    """The parts of two run folders that differ: verdict, scores, ledger, rows, samples, losses, bytes of the
+    adapter, of the ledger and of the cleaned dataset.
+    """
     return [name for name, first, second in _parts(one, other) if first != second]
 
 
 def _parts(one: Path, other: Path) -> Iterator[tuple[str, Any, Any]]:
-    timed = {score["metric"] for score in _json(one / "scores.json")["scores"] if score["unit"] in MEASURED}
+    judged = (one / "scores.json").is_file()  # `seatrial data` scores nothing
+    timed = (
+        {each["metric"] for each in _json(one / "scores.json")["scores"] if each["unit"] in MEASURED} if judged else ()
+    )
     clocks = {metric.partition("/")[0] for metric in timed}
-    yield "verdict.json", _verdict(one, timed), _verdict(other, timed)
-    yield "scores.json", _scores(one, timed), _scores(other, timed)
+    if judged:
+        yield "verdict.json", _verdict(one, timed), _verdict(other, timed)
+        yield "scores.json", _scores(one, timed), _scores(other, timed)
+    yield "ledger.parquet, its bytes", _bytes(one / "ledger.parquet"), _bytes(other / "ledger.parquet")
     for name in ROWS:
         yield name, _records(one / f"{name}.parquet"), _records(other / f"{name}.parquet")
     for name in sorted({path.stem for run in (one, other) for path in (run / "samples").glob("*.parquet")}):
@@ -37,8 +44,9 @@ def _parts(one: Path, other: Path) -> Iterator[tuple[str, Any, Any]]:
         first, second = (_records(path, timed=name in clocks) for path in paths)
         yield f"samples/{name}", first, second
     yield "training.jsonl", _losses(one), _losses(other)
-    for name in sorted({path.name for run in (one, other) for path in (run / "adapter").glob("*")}):
-        yield f"adapter/{name}", _bytes(one / "adapter" / name), _bytes(other / "adapter" / name)
+    for place in ("adapter", "dataset"):
+        for name in sorted({path.name for run in (one, other) for path in (run / place).glob("*")}):
+            yield f"{place}/{name}", _bytes(one / place / name), _bytes(other / place / name)
 
 
 def _verdict(run: Path, timed: Collection[str]) -> dict[str, Any]:

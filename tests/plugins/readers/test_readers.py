@@ -1,7 +1,11 @@
 """What holds for every reader: any bytes become records or problems, and each record stands at its line."""
 
+import bz2
 import gzip
+import io
 import json
+import lzma
+import zipfile
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -34,6 +38,13 @@ def write(folder, reader, name="file"):
     }
     path.write_text(texts[reader], encoding="utf-8")
     return path
+
+
+def zipped(data):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("file", data)
+    return stream.getvalue()
 
 
 def problems(records):
@@ -86,6 +97,41 @@ def test_a_name_that_promises_gzip_is_held_to_it(tmp_path, name):
     path.write_bytes(b"plain")
     (record,) = COMPONENTS[name].build().read(path)
     assert record.problem == "the file is named .gz and does not hold gzip data; rename it or compress it"
+
+
+PACKED = {
+    "zip": (zipped, "a ZIP archive (an Excel workbook is one, too)"),
+    "zst": (lambda data: bytes(pa.compress(data, codec="zstd", asbytes=True)), "compressed with Zstandard"),
+    "xz": (lzma.compress, "compressed with xz"),
+    "bz2": (bz2.compress, "compressed with bzip2"),
+    "7z": (lambda data: b"7z\xbc\xaf\x27\x1c" + data, "a 7z archive"),
+}
+
+
+@pytest.mark.parametrize("name", COMPONENTS)
+@pytest.mark.parametrize(("pack", "what"), PACKED.values(), ids=PACKED)
+def test_what_is_packed_in_another_way_is_one_problem_that_says_so(tmp_path, name, pack, what):
+    path = write(tmp_path, name)
+    path.write_bytes(pack(path.read_bytes()))
+    (record,) = COMPONENTS[name].build().read(path)
+    assert record.problem == f"the file is {what}, which readers do not take; unpack it, or compress it with gzip"
+    path = path.rename(tmp_path / f"{path.name}.gz")
+    (record,) = COMPONENTS[name].build().read(path)
+    assert record.problem == f"the file is named .gz but is {what}; unpack it"
+
+
+@pytest.mark.parametrize("name", COMPONENTS)
+def test_what_is_packed_twice_is_one_problem_that_says_so(tmp_path, name):
+    path = tmp_path / f"{write(tmp_path, name).name}.gz"
+    path.write_bytes(gzip.compress(gzip.compress(write(tmp_path, name).read_bytes())))
+    (record,) = COMPONENTS[name].build().read(path)
+    assert record.problem == "the file is compressed with gzip twice; unpack it once"
+
+
+def test_a_text_that_begins_as_a_mark_does_is_read(tmp_path):
+    path = tmp_path / "file.csv"
+    path.write_text("BZh9,PK\n1,2\n", encoding="utf-8")
+    assert [record.value for record in COMPONENTS["csv"].build().read(path)] == [{"BZh9": "1", "PK": "2"}]
 
 
 @pytest.mark.parametrize("name", [name for name in COMPONENTS if name != "parquet"])
