@@ -48,6 +48,7 @@ SCHEMA_RULES = (
     Rule(
         "tool-answer",
         "A tool's turn answers no open call: its id is none of the calls' ids, or the assistant has called nothing.",
+        version="2",
     ),
     Rule("tool-unanswered", "Somebody speaks before a tool has answered the assistant's call.", "flag", version="2"),
     Rule(

@@ -1,7 +1,9 @@
 """Tool calls: is each call one that a program could make, and does each answer of a tool belong to a call?
 
 Calls are read where data sets put them: `tool_calls` in OpenAI's form (`function: {name, arguments}`) or LangChain's
-(`name`, `args`), the older `function_call`, and Hermes' `<tool_call>{…}</tool_call>` in the assistant's text.
+(`name`, `args`), the older `function_call`, and Hermes' `<tool_call>{…}</tool_call>` in the assistant's text. Other ways
+to call in the text (Glaive's `<functioncall>`, Llama's `<function=`, Mistral's `[TOOL_CALLS]`, ReAct's `Action:`) are seen,
+so that their answers are no faults, and not read.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from seatrial import Row, Turn
 __all__ = ["Call", "Fault", "calls_of", "decoded", "tool_faults"]
 
 _OPENS, _CLOSES = "<tool_call>", "</tool_call>"
+_IN_TEXT = re.compile(r"<\|?/?(?:tool|function|python)|\[TOOL_CALLS\]|^Action:", re.IGNORECASE | re.MULTILINE)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
 
 
@@ -42,10 +45,10 @@ class Fault:
 
 def tool_faults(row: Row) -> Iterator[Fault]:
     """The faults of a row's calls and answers, in the order of its turns. A call that ends the row may stay open."""
-    open_calls = _OpenCalls()
+    open_calls, in_text = _OpenCalls(), row.format != "chat"
     for index, turn in enumerate(row.turns):
         if turn.role == "tool":
-            if problem := open_calls.answer(turn, in_text=row.format != "chat"):
+            if problem := open_calls.answer(turn, in_text=in_text):
                 yield Fault("tool-answer", index, problem)
         elif turn.role in {"user", "assistant"}:
             if open_calls:
@@ -56,6 +59,7 @@ def tool_faults(row: Row) -> Iterator[Fault]:
             if len(set(ids)) < len(ids):
                 yield Fault("tool-call", index, "two calls have the same id")
             open_calls = _OpenCalls(calls)
+            in_text = row.format != "chat" or (not calls and _calls_in_text(turn))
 
 
 class _OpenCalls:
@@ -112,6 +116,11 @@ def calls_of(turn: Turn) -> list[Call]:
     if said.get("invalid_tool_calls"):  # LangChain's list of those that it could not parse
         calls.append(Call(None, None, "a call could not be parsed when it was made"))
     return calls
+
+
+def _calls_in_text(turn: Turn) -> bool:
+    """Whether the assistant seems to call in a way that is not read."""
+    return turn.role == "assistant" and _IN_TEXT.search(turn.content) is not None
 
 
 def _quoted(name: object) -> str:

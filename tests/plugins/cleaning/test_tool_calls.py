@@ -97,6 +97,16 @@ def test_an_answer_needs_a_call():
     assert faults(ASK, made, answering(), answering()) == [("tool-answer", 3, "every call has been answered")]
 
 
+@pytest.mark.parametrize(
+    "said", ['<functioncall> {"name": "f"}', "<function=f>{}</function>", "[TOOL_CALLS][]", "So:\nAction: f[x]"]
+)
+def test_an_answer_to_a_call_that_is_written_in_another_way_is_no_fault(said):
+    called = Turn("assistant", said)
+    assert faults(ASK, called, answering(), answering(), DONE) == []
+    assert [fault[:2] for fault in faults(ASK, called, answering(), DONE, answering(), DONE)] == [("tool-answer", 4)]
+    assert [fault[:2] for fault in faults(Turn("user", said), DONE, answering(), DONE)] == [("tool-answer", 2)]
+
+
 def test_a_call_is_answered_before_anybody_else_speaks():
     both = calling(call(), call("tide", "{}", "c2"))
     assert faults(ASK, both) == [], "the end of a row may be the call that is to be learnt"
