@@ -56,7 +56,7 @@ def portrait_lines(portrait: Portrait) -> Iterator[Line]:
     if portrait.rules:
         yield 0, "Rules"
     for rule in portrait.rules:
-        yield 2, clean(f"{rule.name} ({rule.action}): {rule.summary}")
+        yield 2, clean(f"{rule.name} ({rule.action}, version {rule.version}): {rule.summary}")
     if portrait.metrics:
         yield 0, "Metrics, for gates"
     for metric in portrait.metrics or ():

@@ -43,7 +43,7 @@ def test_the_lines_say_who_brings_it_what_it_takes_and_how_a_suite_says_it(shout
     assert "In a suite: `- shouting: {…}` below `filters:`" in lines
     assert "share: number; default 0.5" in lines
     assert "the least share of capitals, red." in lines  # no escape gets through
-    assert "capitals (flag): All capitals." in lines
+    assert "capitals (flag, version 1): All capitals." in lines
 
 
 def test_every_line_is_wrapped_with_its_indent_on_a_narrow_terminal(shouting, monkeypatch):
