@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from detoxify.detoxify import get_model_and_tokenizer
+import transformers
 
 from seatrial.data.storable import storable
 from seatrial.display.legible import one_line
@@ -98,17 +98,23 @@ class DetoxifyDetector:
 
 
 def _built(weights: DetoxifyWeights) -> tuple[Any, Any]:
-    """Model and tokenizer as Detoxify builds them, all of the model's weights out of the checkpoint."""
+    """Model and tokenizer as Detoxify builds them, all of the model's weights out of the checkpoint.
+
+    Not by Detoxify's own function: the classes that it looks up by the checkpoint's names may ask at the terminal whether
+    they shall run the folder's code.
+    """
+    classifier = _classifier(weights)
     try:
         with no_progress_bars():
-            model, _ = get_model_and_tokenizer(
-                **weights.architecture, model_type=str(weights.folder), state_dict=dict(weights.state)
+            config = classifier.config_class.from_pretrained(
+                str(weights.folder), num_labels=weights.architecture["num_classes"], local_files_only=True
             )
+            model = classifier.from_pretrained(None, config=config, state_dict=dict(weights.state))
             # The fast tokenizer, the only kind that returns overflowing pieces, and not the one that the checkpoint names.
             tokenizer = read_tokenizer(weights.folder)
     except (SourceError, MemoryError, torch.OutOfMemoryError):
         raise
-    except Exception as error:  # Detoxify looks classes up by name, and transformers has no error of its own
+    except Exception as error:  # transformers has no error of its own
         other_shapes = "ignore_mismatched_sizes" in str(error)  # transformers points to its log, which is silent here
         reason = "tensors of other shapes" if other_shapes else f"{type(error).__name__}: {one_line(str(error), 200)}"
         raise SourceError(
@@ -133,6 +139,18 @@ def _built(weights: DetoxifyWeights) -> tuple[Any, Any]:
             "its model; mend dataset.args.classes in its config"
         )
     return model, tokenizer
+
+
+def _classifier(weights: DetoxifyWeights) -> Any:
+    """The class of transformers that the checkpoint names."""
+    name = weights.architecture["model_name"]
+    found = getattr(transformers, name, None) if name.endswith("ForSequenceClassification") else None
+    if not isinstance(found, type) or not issubclass(found, transformers.PreTrainedModel):
+        raise SourceError(
+            f"{weights.name}: the checkpoint names the architecture {one_line(name, 60)!r}; transformers "
+            f"{transformers.__version__} has no sequence classifier of this name"
+        )
+    return found
 
 
 def _digest_of(folder: Path) -> str:

@@ -43,7 +43,7 @@ class DetoxifyWeights:
     labels: tuple[str, ...]
     """What the model's first outputs mean, in order; there may be more."""
     architecture: Mapping[str, Any]
-    """`model_name`, `tokenizer_name` and `num_classes`, as the checkpoint gives them."""
+    """As the checkpoint gives it: `model_name`, the class in transformers, `num_classes`, and what is not read."""
     folder: Path
     """Holds config.json and the tokenizer's files."""
     state: Mapping[str, torch.Tensor]
@@ -145,7 +145,7 @@ def _weights(
     architecture = dict(_held(loaded, place, "config", "arch", "args", kind=dict))
     classes: list[str] = _held(loaded, place, "config", "dataset", "args", "classes", kind=list)
     state = _held(loaded, place, "state_dict", kind=dict)
-    for key, kind in (("model_type", str), ("model_name", str), ("tokenizer_name", str), ("num_classes", int)):
+    for key, kind in (("model_type", str), ("model_name", str), ("num_classes", int)):
         _held(loaded, place, "config", "arch", "args", key, kind=kind)
     named = architecture.pop("model_type")
     named_all = bool(classes) and all(isinstance(label, str) for label in classes)

@@ -1,5 +1,6 @@
 import csv
 import hashlib
+import json
 import shutil
 from pathlib import Path
 
@@ -207,10 +208,17 @@ BROKEN = {
     ),
     "no architecture of transformers": (
         changed("config.arch.args.model_name", "NeverHeardOf"),
-        rf"{OTHER_FOLDER} `config` \(AttributeError.*NeverHeardOf",
+        r"names the architecture 'NeverHeardOf'; transformers \S+ has no sequence classifier of this name",
+    ),
+    "something of transformers that is no model": (
+        changed("config.arch.args.model_name", "AutoModelForSequenceClassification"),
+        "has no sequence classifier of this name",
     ),
     "config cut": (beside("config.json", b"{"), rf"{OTHER_FOLDER} `config` \(OSError"),
-    "tokenizer cut": (beside("tokenizer.json", b"{"), rf"{OTHER_FOLDER} `config` \(JSONDecodeError"),
+    "tokenizer cut": (
+        beside("tokenizer.json", b"{"),
+        r"there is no tokenizer that transformers can load; .*JSONDecodeError",
+    ),
     "no vocabulary": (without_vocabulary, "no vocabulary, so that every text would read alike|no tokenizer that"),
 }
 
@@ -221,6 +229,26 @@ def test_a_broken_checkpoint_is_refused_and_never_scores(broken, change, reason,
         broken(change)
     assert "tiny.ckpt" in str(refused.value) or "broken" in str(refused.value)
     assert "REPORT" not in "".join(capfd.readouterr())
+
+
+def test_code_beside_a_checkpoint_is_neither_run_nor_asked_about(broken, monkeypatch, tmp_path):
+    """Detoxify's own loader asks at the terminal, and runs it where the answer is yes."""
+
+    def with_code(file):
+        changed("config.arch.args.tokenizer_name", "AutoTokenizer")(file)
+        evil = {"AutoTokenizer": ["evil.Evil", "evil.Evil"], "AutoConfig": "evil.Evil"}
+        for name, more in (
+            ("config.json", {"model_type": "evil", "auto_map": evil}),
+            ("tokenizer_config.json", {"tokenizer_class": "Evil", "auto_map": evil}),
+        ):
+            kept = json.loads((file.parent / name).read_text())
+            (file.parent / name).write_text(json.dumps(kept | more))
+        (file.parent / "evil.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\nclass Evil: pass\n")
+
+    monkeypatch.setattr("builtins.input", lambda *_: pytest.fail("asked at the terminal"))
+    with pytest.raises(SourceError, match="no tokenizer that transformers can load"):
+        broken(with_code)
+    assert not (tmp_path / "ran").exists()
 
 
 def test_an_architecture_that_is_not_here_is_named(tiny_checkpoint, tmp_path):
