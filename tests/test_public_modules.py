@@ -11,7 +11,7 @@ import seatrial
 
 ROOT = Path(seatrial.__file__).parent
 PUBLIC = {
-    "data": {"coverage", "fingerprint", "neighbours", "normalise", "searching", "table"},
+    "data": {"cosines", "coverage", "fingerprint", "neighbours", "normalise", "searching", "storable", "table"},
     "judging": {"comparison", "summary"},
     "display": {"figures", "legible", "measures"},
 }

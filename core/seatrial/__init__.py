@@ -5,8 +5,8 @@ with any release. The built-in plugins are held to the same (`[tool.importlinter
 
     seatrial.*           the modules beside this file, such as `errors`, `model` and `store`; not `cli` and `host`
     seatrial.stats       estimates with one-sided bounds
-    seatrial.data        coverage, fingerprint, neighbours, normalise, searching, storable, table: rows as the host
-                         compares them
+    seatrial.data        cosines, coverage, fingerprint, neighbours, normalise, searching, storable, table: rows as the
+                         host compares them
     seatrial.judging     comparison, summary: scores from samples, as gates and reports have them
     seatrial.display     figures, legible, measures: numbers, and text out of data, in sentences
 

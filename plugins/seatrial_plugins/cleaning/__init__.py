@@ -126,6 +126,7 @@ LABEL_ERRORS_RULES = (
         "wrong-label",
         "The row's label has one of the lowest out-of-fold probabilities, as many rows as confident learning counts errors.",
         "flag",
+        version="2",
     ),
     Rule("not-judged", "The row's label has too few rows, or none beside it, to tell whether it is wrong.", "flag"),
 )

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["LabelErrors", "deal", "out_of_fold"]
 
+DIGITS = 4
+"""Decimals of a probability that are compared and shown."""
+
 QUOTED = 200
 """Characters of the nearest row of the likelier label that a finding quotes."""
 
@@ -95,8 +98,8 @@ class LabelErrors:
         probabilities = out_of_fold(vectors, labels, deal(ids, labels, self.folds, self.seed), c=self.c, seed=self.seed)
         wrong = find_label_issues(labels, probabilities, filter_by="low_self_confidence", n_jobs=1)
         for place in np.flatnonzero(wrong):
-            own = float(probabilities[place, labels[place]])
-            others = probabilities[place].copy()
+            own = round(float(probabilities[place, labels[place]]), DIGITS)
+            others = np.round(probabilities[place], DIGITS)
             others[labels[place]] = -1
             likelier = int(others.argmax())
             if others[likelier] <= own:

@@ -28,12 +28,13 @@ RULES = (
         "no-neighbour",
         "The cosine of a test row and its nearest train row, by the encoder's vectors, is below `threshold`.",
         "flag",
+        version="2",
     ),
     Rule(
         "unmatched",
         "Of the 10 rows that are nearest to a test row hardly any stand in train, where most should: train lacks its kind.",
         "flag",
-        version="2",
+        version="3",
     ),
 )
 

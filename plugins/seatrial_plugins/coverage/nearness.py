@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from seatrial import Finding, Measured
+from seatrial.data.cosines import DIGITS
 from seatrial.data.neighbours import ENCODER_THRESHOLD
 from seatrial_plugins.coverage.distribution import SPLITS
 from seatrial_plugins.coverage.topics import Topics, Vectors
@@ -66,8 +67,8 @@ class Near:
 
     @property
     def similarity(self) -> np.ndarray:
-        """The cosine to the nearest train row, at least 0; shape [test]."""
-        return np.clip(self.to_train[:, 0], 0.0, 1.0)
+        """The cosine to the nearest train row, at least 0, as the ledger shows it; shape [test]."""
+        return np.round(np.clip(self.to_train[:, 0].astype(np.float64), 0.0, 1.0), DIGITS)
 
     @property
     def alone(self) -> np.ndarray:
@@ -110,9 +111,7 @@ class Near:
             names, matched, nearest.tolist(), self.similarity[alone].tolist(), strict=True
         ):
             detail = f"its nearest train row has a cosine of {similarity:.2f}, below {self.threshold:g}"
-            yield Finding(
-                row, "no-neighbour", detail, score=round(similarity, 4), matched_row=other if at >= 0 else None
-            )
+            yield Finding(row, "no-neighbour", detail, score=similarity, matched_row=other if at >= 0 else None)
 
 
 def find_near(

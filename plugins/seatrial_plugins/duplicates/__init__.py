@@ -61,14 +61,14 @@ SEMANTIC_RULES = (
     Rule(
         "copy",
         "The cosine of the row's vector and that of a row which stays reaches `threshold`, and both name the same answer.",
-        version="2",
+        version="3",
     ),
-    Rule("conflict", "Two rows that stay are as alike, but name different labels or choices.", "flag", "2"),
+    Rule("conflict", "Two rows that stay are as alike, but name different labels or choices.", "flag", "3"),
     Rule(
         "capped",
         "The row is as alike, but stays, or is split, by itself: its cluster has `largest` texts.",
         "flag",
-        "2",
+        "3",
     ),
 )
 

@@ -87,11 +87,13 @@ RULES = (
     Rule(
         "platypus",
         "The row's embedding has a cosine of at least 0.8 with a held-out text's (Platypus, arXiv 2308.07317).",
+        version="2",
     ),
     Rule(
         "semantic",
         "The row says what a held-out text says, in other words: by the encoder and a second look at their words, or at the "
         "structure of code, the pair stands out as 1% of unrelated questions do (seatrial's own; calibrated on GSM8K).",
+        version="2",
     ),
 )
 

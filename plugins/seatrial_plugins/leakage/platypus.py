@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from seatrial.data.cosines import DIGITS, cosines
 from seatrial.model import Encoder
 from seatrial_plugins.leakage.batch import Batch
 from seatrial_plugins.leakage.held_out import HeldOut
@@ -22,7 +23,7 @@ __all__ = ["Platypus"]
 
 COSINE = 0.8
 
-_BLOCK = 1 << 24
+_BLOCK = 1 << 23
 """Cosines that are held at a time."""
 
 
@@ -46,9 +47,9 @@ class Platypus(RowByRow):
         vectors = self._encoder.encode(batch.texts(self.on))
         step = max(1, _BLOCK // max(1, len(self._vectors)))
         for begin in range(0, len(vectors) if len(self._vectors) else 0, step):
-            cosines = vectors[begin : begin + step] @ self._vectors.T
-            for row, text in np.argwhere(cosines >= COSINE).tolist():
-                yield Overlap(begin + row, self._rows[text][0], float(min(1.0, cosines[row, text])))
+            found = np.round(cosines(vectors[begin : begin + step], self._vectors), DIGITS)
+            for row, text in np.argwhere(found >= COSINE).tolist():
+                yield Overlap(begin + row, self._rows[text][0], float(min(1.0, found[row, text])))
 
     def looked_for(self) -> Iterable[int]:
         """The texts that the encoder sees anything in."""

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from seatrial.data.cosines import cosines
 from seatrial.model import WordVectors
 
 __all__ = ["AlignedText", "Rarity", "alignment"]
@@ -55,7 +56,7 @@ class AlignedText:
     vectors: np.ndarray
     """Unit vectors, float32, shape [words, dimensions]."""
     weights: np.ndarray
-    """float32, shape [words]."""
+    """float64, shape [words]."""
     numbers: np.ndarray
     """int64, shape [words]: equal for equal numbers, 0 for what is no number."""
 
@@ -66,7 +67,7 @@ class AlignedText:
         kept = [place for place, word in enumerate(said) if word[:1].isalnum()]
         return cls(
             words.vectors[kept],
-            np.array([rarity.weight(said[place]) for place in kept], dtype=np.float32),
+            np.array([rarity.weight(said[place]) for place in kept], dtype=np.float64),
             np.array([_number(said[place]) for place in kept], dtype=np.int64),
         )
 
@@ -84,11 +85,16 @@ def alignment(one: AlignedText, other: AlignedText) -> float:
     """
     if not len(one.weights) or not len(other.weights):
         return 0.0
-    likeness = one.vectors @ other.vectors.T
+    likeness = cosines(one.vectors, other.vectors)
     if one.numbers.any() or other.numbers.any():
         mine, theirs = one.numbers[:, None], other.numbers[None, :]
-        likeness = np.where((mine > 0) | (theirs > 0), (mine == theirs).astype(np.float32), likeness)
-    share = float(likeness.max(axis=1) @ one.weights / one.weights.sum())
-    other_share = float(likeness.max(axis=0) @ other.weights / other.weights.sum())
+        likeness = np.where((mine > 0) | (theirs > 0), (mine == theirs).astype(np.float64), likeness)
+    share = _mean(likeness.max(axis=1), one.weights)
+    other_share = _mean(likeness.max(axis=0), other.weights)
     words, other_words = len(one.weights), len(other.weights)
     return (share * other_words**2 + other_share * words**2) / (words**2 + other_words**2)
+
+
+def _mean(values: np.ndarray, weights: np.ndarray) -> float:
+    # A product of two vectors adds up in an order that the library chooses, `fsum` in none.
+    return math.fsum((values * weights).tolist()) / math.fsum(weights.tolist())

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from seatrial.data.cosines import DIGITS
 from seatrial.model import Encoder
 from seatrial_plugins.leakage.semantic_alignment import alignment
 from seatrial_plugins.leakage.semantic_score import margin, surroundings
@@ -47,7 +48,7 @@ class Match:
     item: int
     """Its index."""
     score: float
-    """See `semantic_score`."""
+    """See `semantic_score`; rounded as the ledger shows it."""
     cosine: float
     """Of the encoder's vectors."""
     view: View
@@ -76,7 +77,7 @@ class _Pairs:
         place = int(np.argmax(self.scores))
         return Match(
             int(self.near.items[place]),
-            float(self.scores[place]),
+            round(float(self.scores[place]), DIGITS),
             float(self.near.cosines[place]),
             self.views[place],
             float(self.likeness[place]),

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from seatrial.data.cosines import cosines
 from seatrial.model import Encoder, EncodesWords
 from seatrial_plugins.leakage.semantic_alignment import AlignedText, Rarity
 from seatrial_plugins.leakage.semantic_structure import Structure, is_code
@@ -57,33 +58,33 @@ class HeldOutTexts:
 
     def nearest(self, vectors: np.ndarray) -> list[Near]:
         """The held-out texts nearest to each vector."""
-        return self._nearest(vectors @ self.vectors.T)
+        return self._nearest(cosines(vectors, self.vectors))
 
     def neighbours(self, items: Iterable[int]) -> dict[int, Near]:
         """The held-out texts nearest to those at `items`, near-copies left out."""
         wanted = dict.fromkeys(items)
         for block in groups([item for item in wanted if item not in self._near], _ROWS):
-            cosines = self.vectors[block] @ self.vectors.T
-            cosines[cosines >= NEAR_COPY] = -np.inf
-            cosines[np.arange(len(block)), block] = -np.inf  # a text of no words is not even near itself
-            self._near.update(zip(block, self._nearest(cosines), strict=True))
+            found = cosines(self.vectors[block], self.vectors)
+            found[found >= NEAR_COPY] = -np.inf
+            found[np.arange(len(block)), block] = -np.inf  # a text of no words is not even near itself
+            self._near.update(zip(block, self._nearest(found), strict=True))
         return {item: self._near[item] for item in wanted}
 
     @staticmethod
-    def _nearest(cosines: np.ndarray) -> list[Near]:
-        count = cosines.shape[1]
-        kept = np.argpartition(cosines, count - CANDIDATES, axis=1)[:, -CANDIDATES:] if count > CANDIDATES else None
+    def _nearest(near: np.ndarray) -> list[Near]:
+        count = near.shape[1]
+        kept = np.argpartition(near, count - CANDIDATES, axis=1)[:, -CANDIDATES:] if count > CANDIDATES else None
         found = []
-        for row in range(len(cosines)):
+        for row in range(len(near)):
             items = np.arange(count) if kept is None else np.sort(kept[row])
-            items = items[np.isfinite(cosines[row, items])]
-            items = items[np.argsort(-cosines[row, items], kind="stable")]
-            found.append(Near(items, cosines[row, items]))
+            items = items[np.isfinite(near[row, items])]
+            items = items[np.argsort(-near[row, items], kind="stable")]
+            found.append(Near(items, near[row, items]))
         return found
 
     def copies(self, items: np.ndarray) -> np.ndarray:
         """Which of these texts are near-copies of each other: shape [items, items]; each is one of itself."""
-        alike: np.ndarray = self.vectors[items] @ self.vectors[items].T >= NEAR_COPY
+        alike: np.ndarray = cosines(self.vectors[items], self.vectors[items]) >= NEAR_COPY
         np.fill_diagonal(alike, val=True)
         return alike
 

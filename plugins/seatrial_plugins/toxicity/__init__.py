@@ -17,14 +17,20 @@ DetoxifyModel = Literal["original", "unbiased", "multilingual", "original-small"
 """The models that Detoxify publishes."""
 
 RULES = (
-    Rule("toxicity", "The detector finds a turn toxic: rude, disrespectful or likely to make people leave."),
-    Rule("severe_toxicity", "The detector finds a turn very hateful or aggressive."),
-    Rule("obscene", "The detector finds a turn obscene."),
-    Rule("threat", "The detector finds that a turn threatens somebody."),
-    Rule("insult", "The detector finds that a turn insults somebody."),
-    Rule("identity_attack", "The detector finds that a turn attacks people for who they are."),
-    Rule("sexual_explicit", "The detector finds a turn sexually explicit."),
-    Rule("other", "The detector gives a label of its own a probability over the threshold; the finding names it."),
+    Rule(
+        "toxicity", "The detector finds a turn toxic: rude, disrespectful or likely to make people leave.", version="2"
+    ),
+    Rule("severe_toxicity", "The detector finds a turn very hateful or aggressive.", version="2"),
+    Rule("obscene", "The detector finds a turn obscene.", version="2"),
+    Rule("threat", "The detector finds that a turn threatens somebody.", version="2"),
+    Rule("insult", "The detector finds that a turn insults somebody.", version="2"),
+    Rule("identity_attack", "The detector finds that a turn attacks people for who they are.", version="2"),
+    Rule("sexual_explicit", "The detector finds a turn sexually explicit.", version="2"),
+    Rule(
+        "other",
+        "The detector gives a label of its own a probability over the threshold; the finding names it.",
+        version="2",
+    ),
 )
 """Detoxify's labels, and one rule for the labels of other detectors."""
 

@@ -41,8 +41,10 @@ class LinearHead:
 
     def probability(self, vectors: np.ndarray) -> np.ndarray:
         """The probability of the positive class; shape [texts]."""
+        # A matrix product would add up in another order for other numbers of texts.
+        logits = (vectors.astype(np.float64) * self.weight).sum(axis=1) + self.bias
         # tanh doesn't overflow where exp would.
-        return 0.5 * (1 + np.tanh((vectors @ self.weight + self.bias) / 2))
+        return 0.5 * (1 + np.tanh(logits / 2))
 
     def check_encoder(self, encoder: Encoder) -> None:
         """Refuse an encoder that the head was not trained on: its probabilities would mean nothing.

@@ -16,6 +16,9 @@ __all__ = ["ToxicityFilter"]
 _RULES = frozenset({"toxicity", "severe_toxicity", "obscene", "threat", "insult", "identity_attack", "sexual_explicit"})
 """Labels with a rule of their own; any other label is reported under `other`."""
 
+DIGITS = 4
+"""Decimals of a probability that thresholds are held against, and that the ledger shows."""
+
 
 class ToxicityFilter:
     """Asks a detector about every turn; what is longer than the detector's capacity, the detector reads in pieces.
@@ -95,8 +98,10 @@ class ToxicityFilter:
             # Written so that a NaN is an error rather than "not over the threshold".
             if not 0 <= scores[label] <= 1:
                 raise StageError(f"toxicity: {self._speaker} gave {label} the probability {scores[label]}")
-            if scores[label] >= self._threshold_of(label):
-                over.append((label, float(scores[label])))
+            # A detector's last bits may hang on the texts that it read in one batch.
+            score = round(float(scores[label]), DIGITS)
+            if score >= self._threshold_of(label):
+                over.append((label, score))
         return over
 
     def _finding(self, row: Row, index: int, label: str, score: float) -> Finding:

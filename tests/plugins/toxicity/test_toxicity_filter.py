@@ -37,7 +37,7 @@ class Constant:
 def test_a_turn_over_the_threshold_is_found_with_its_reason(conversation):
     row = conversation("hello there", "damn damn fool")
     (finding,) = toxicity(detector=WordList()).inspect([row])
-    assert (finding.row, finding.rule, finding.score) == ("row", "toxicity", pytest.approx(2 / 3))
+    assert (finding.row, finding.rule, finding.score) == ("row", "toxicity", 0.6667)
     assert finding.spans == (Span(1, 0, 14),)
     assert finding.detail == ("word-list (a weak detector) gives the assistant turn toxicity 0.67, threshold 0.5")
 
@@ -96,8 +96,9 @@ def test_exactly_what_reaches_the_threshold_is_found(scores, threshold):
             return [{"toxicity": scores[int(text)]} for text in texts]
 
     rows = [Row(str(n), (Turn("user", str(n)),), "chat", "s", "f", 1) for n in range(len(scores))]
-    found = [finding.row for finding in toxicity(detector=Given(), threshold=threshold).inspect(rows)]
-    assert found == [str(n) for n, score in enumerate(scores) if score >= threshold]
+    found = {finding.row: finding.score for finding in toxicity(detector=Given(), threshold=threshold).inspect(rows)}
+    shown = {str(n): round(score, 4) for n, score in enumerate(scores)}
+    assert found == {row: score for row, score in shown.items() if score >= threshold}
 
 
 @pytest.mark.parametrize("score", [math.nan, 1.5, -0.1])
