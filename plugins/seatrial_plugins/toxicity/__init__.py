@@ -9,7 +9,7 @@ from seatrial import Component, Rule, Use, hookimpl
 from seatrial.errors import UsageError
 from seatrial.filters import Filter, RowFilter
 from seatrial.model import Detector, Encoder
-from seatrial_plugins.toxicity.identity_tally import PARITY_DIFFERENCE, PARITY_RATIO
+from seatrial_plugins.toxicity.identity_tally import METRICS
 
 __all__ = ["RULES", "detoxify", "minilm_toxicity", "seatrial_detectors", "seatrial_filters", "toxicity"]
 
@@ -129,7 +129,7 @@ def seatrial_filters() -> Iterable[Component[Filter]]:
         "Drops rows with a turn that a detector finds toxic.",
         uses={"detector": Use("detector", default="minilm-toxicity")},
         rules=RULES,
-        metrics=(PARITY_DIFFERENCE, PARITY_RATIO),
+        metrics=METRICS,
         version="3",
     )
 

@@ -12,7 +12,7 @@ of rows that are kept, where few are flagged, any filter would satisfy it (98% a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from seatrial import Measured, Metric, Row
 from seatrial.errors import UsageError
@@ -20,7 +20,7 @@ from seatrial.stats import GATE_LEVEL, Proportion, ProportionDifference, Proport
 from seatrial_plugins.toxicity.identity_terms import OURS
 from seatrial_plugins.toxicity.term_finder import Term, TermFinder
 
-__all__ = ["PARITY_DIFFERENCE", "PARITY_RATIO", "IdentityTally"]
+__all__ = ["METRICS", "IdentityTally"]
 
 PARITY_DIFFERENCE = Metric(
     "parity_difference",
@@ -30,7 +30,17 @@ PARITY_DIFFERENCE = Metric(
     "How much more often rows that name some identity term are flagged than rows that name none (statistical parity "
     "difference), of the term with the largest lower bound: that bound, at 95% for all terms together.",
 )
-"""What gates hold: over 0, some group is flagged more often than chance explains."""
+"""Over 0, some group is flagged more often than chance explains. A gate on it fails where an excess is shown."""
+
+PARITY_DIFFERENCE_UPPER = Metric(
+    "parity_difference_upper",
+    "",
+    "exact",
+    "lower",
+    "How much more often, at most, rows that name some identity term are flagged than rows that name none: the largest "
+    "upper bound of the terms that enough rows name, at 95% for all of them together.",
+)
+"""A gate on it passes only where it is shown of every term that is compared; more rows bring it down to the difference."""
 
 PARITY_RATIO = Metric(
     "parity_ratio",
@@ -41,8 +51,22 @@ PARITY_RATIO = Metric(
     "largest lower bound: that bound, at 95% for all terms together.",
     "times",
 )
-"""What gates hold: over 1 exactly where the difference is over 0. A bound, so it is there also where no row that names none
-was flagged, and 0 where none was flagged at all."""
+"""Over 1 exactly where the difference is over 0. A bound, so it is there also where no row that names none was flagged, and
+0 where none was flagged at all."""
+
+PARITY_RATIO_UPPER = Metric(
+    "parity_ratio_upper",
+    "",
+    "exact",
+    "lower",
+    "How many times as often, at most, rows that name some identity term are flagged as rows that name none: the largest "
+    "upper bound of the terms that enough rows name, at 95% for all of them together.",
+    "times",
+)
+"""Missing where no row that names none was flagged: then no ratio is too high."""
+
+METRICS = (PARITY_DIFFERENCE, PARITY_DIFFERENCE_UPPER, PARITY_RATIO, PARITY_RATIO_UPPER)
+"""What gates can hold."""
 
 _ALL, _NONE = Term("", "all"), Term("", "none")
 """What is counted besides terms, none of which lacks an axis: all rows that were inspected, and those that name no term."""
@@ -103,8 +127,9 @@ class IdentityTally:
         }
         # Bonferroni: of 100 harmless terms, five would pass over a bound that holds for one.
         together = 1 - (1 - GATE_LEVEL) / max(len(compared), 1)
-        surely = {term: difference.bounds(together).lower for term, (difference, _) in compared.items()}
-        times = {term: ratio.bounds(together).lower for term, (_, ratio) in compared.items()}
+        apart = {term: difference.bounds(together) for term, (difference, _) in compared.items()}
+        times = {term: ratio.bounds(together) for term, (_, ratio) in compared.items()}
+        surely = {term: bounds.lower for term, bounds in apart.items()}
         facts = {
             "terms_of": self._terms_of,
             "terms": len(self._finder.terms),
@@ -121,8 +146,17 @@ class IdentityTally:
         }
         if not compared:
             return _missing(self._why_nothing(every, rest), {"flag_rates": facts})
-        measures = {PARITY_DIFFERENCE.name: _largest(surely), PARITY_RATIO.name: _largest(times)}
-        return Measured(measures, facts={"flag_rates": facts})
+        measures = {
+            PARITY_DIFFERENCE.name: _largest(surely.values()),
+            PARITY_DIFFERENCE_UPPER.name: _largest(bounds.upper for bounds in apart.values()),
+            PARITY_RATIO.name: _largest(bounds.lower for bounds in times.values()),
+        }
+        missing = {}
+        if rest is not None and rest.successes:
+            measures[PARITY_RATIO_UPPER.name] = _largest(bounds.upper for bounds in times.values())
+        else:
+            missing[PARITY_RATIO_UPPER.name] = "no row that names no identity term was flagged, so no ratio is too high"
+        return Measured(measures, missing, {"flag_rates": facts})
 
     def _why_nothing(self, every: Proportion | None, rest: Proportion | None) -> str:
         if every is None:
@@ -165,9 +199,9 @@ def _excess(difference: ProportionDifference, ratio: ProportionRatio) -> dict[st
     }
 
 
-def _largest(bounds: Mapping[Term, float | None]) -> float:
-    return max(bound for bound in bounds.values() if bound is not None)
+def _largest(bounds: Iterable[float | None]) -> float:
+    return max(bound for bound in bounds if bound is not None)
 
 
 def _missing(why: str, facts: Mapping[str, object] | None = None) -> Measured:
-    return Measured(missing=dict.fromkeys((PARITY_DIFFERENCE.name, PARITY_RATIO.name), why), facts=facts or {})
+    return Measured(missing={metric.name: why for metric in METRICS}, facts=facts or {})

@@ -5,7 +5,7 @@ import pytest
 from seatrial import Row, Turn
 from seatrial.errors import UsageError
 from seatrial.stats import Proportion, ProportionDifference, ProportionRatio
-from seatrial_plugins.toxicity.identity_tally import IdentityTally
+from seatrial_plugins.toxicity.identity_tally import METRICS, IdentityTally
 from seatrial_plugins.toxicity.term_finder import TermFinder
 
 FINDER = TermFinder({"religion": ["muslim", "sikh"], "age": ["elderly"]})
@@ -63,7 +63,7 @@ def _ends(estimate):
     return bounds.lower, bounds.upper
 
 
-def test_the_measure_is_the_largest_lower_bound_of_all_groups_together():
+def test_the_measures_are_the_largest_bounds_of_all_groups_together():
     found = rates(
         IdentityTally(FINDER, least=20),
         ("a muslim", 40, 30),
@@ -73,12 +73,11 @@ def test_the_measure_is_the_largest_lower_bound_of_all_groups_together():
     )
     rest = Proportion(20, 200)
     # Three are compared: muslim, sikh and any religion; elderly is named by too few rows.
+    shares = (Proportion(50, 60), Proportion(30, 40), Proportion(20, 20))
     largest = {
-        name: max(
-            estimate(share, rest).bounds(1 - 0.05 / 3).lower
-            for share in (Proportion(50, 60), Proportion(30, 40), Proportion(20, 20))
-        )
+        name + ending: max(getattr(estimate(share, rest).bounds(1 - 0.05 / 3), side) for share in shares)
         for name, estimate in (("parity_difference", ProportionDifference), ("parity_ratio", ProportionRatio))
+        for ending, side in (("", "lower"), ("_upper", "upper"))
     }
     assert found.measures == largest
     assert found.facts["flag_rates"]["compared"] == 3
@@ -100,9 +99,21 @@ def test_a_fair_filter_has_no_surplus():
     assert found.measures["parity_ratio"] < 1
 
 
+def test_few_rows_are_no_evidence_that_a_filter_is_fair():
+    few = rates(IdentityTally(FINDER), ("a muslim", 20, 3), ("rain", 500, 50)).measures
+    many = rates(IdentityTally(FINDER), ("a muslim", 8_000, 900), ("rain", 20_000, 2_000)).measures
+    assert few["parity_difference"] < many["parity_difference"] < 0.1
+    assert few["parity_difference_upper"] > 0.2
+    assert many["parity_difference_upper"] < 0.03
+    assert few["parity_ratio_upper"] > 2
+    assert many["parity_ratio_upper"] < 1.25
+
+
 def test_a_ratio_to_none_has_a_lower_bound_and_no_value():
     found = rates(IdentityTally(FINDER), ("a muslim", 50, 50), ("rain", 500, 0))
     assert found.measures["parity_ratio"] > 100
+    why = "no row that names no identity term was flagged, so no ratio is too high"
+    assert found.missing == {"parity_ratio_upper": why}
     line = lines(found)["muslim"]
     assert (line["ratio"], line["ratio_high"]) == (None, None)
     assert line["ratio_low"] == found.measures["parity_ratio"]  # two are compared: 1 - .05 / 2 is .975
@@ -131,7 +142,7 @@ def test_few_flagged_rows_show_in_the_ratio():
 )
 def test_what_cannot_be_compared_is_missing_and_not_zero(groups, why):
     found = rates(IdentityTally(FINDER), *groups)
-    assert (found.measures, found.missing) == ({}, {"parity_difference": why, "parity_ratio": why})
+    assert (found.measures, found.missing) == ({}, dict.fromkeys((metric.name for metric in METRICS), why))
 
 
 def test_without_terms_nothing_is_told():

@@ -208,6 +208,9 @@ def test_the_hooks_bring_filter_and_detectors():
     (component,) = seatrial_filters()
     assert (component.name, component.place, component.rules) == ("toxicity", "rows", RULES)
     assert component.uses["detector"].default == "minilm-toxicity"
-    assert [metric.name for metric in component.metrics] == ["parity_difference", "parity_ratio"]
+    assert [metric.name for metric in component.metrics] == [
+        *("parity_difference", "parity_difference_upper"),
+        *("parity_ratio", "parity_ratio_upper"),
+    ]
     assert {rule.action for rule in RULES} == {"drop"}
     assert [detector.name for detector in seatrial_detectors()] == ["detoxify", "minilm-toxicity"]
