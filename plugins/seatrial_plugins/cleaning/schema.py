@@ -83,7 +83,7 @@ def _roles(row: Row) -> Iterator[Finding]:
     if out_of_order:
         index, role, before = out_of_order[0]
         place = f"after the {before}'s" if before else "first"
-        yield _at(row, "role-order", [found[0] for found in out_of_order], f"turn {index + 1}: the {role}'s {place}")
+        yield _at(row, "role-order", [found[0] for found in out_of_order], f"turn {index}: the {role}'s {place}")
 
 
 def _contents(row: Row) -> Iterator[Finding]:
@@ -111,7 +111,7 @@ def _tools(row: Row) -> Iterator[Finding]:
     for rule, faults in by_rule.items():
         turns = list(dict.fromkeys(fault.turn for fault in faults))
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-        yield _at(row, rule, turns, f"turn {faults[0].turn + 1}: {faults[0].detail}{more}")
+        yield _at(row, rule, turns, f"turn {faults[0].turn}: {faults[0].detail}{more}")
 
 
 def _answers(row: Row) -> Iterator[Finding]:
@@ -161,13 +161,13 @@ def _choices(row: Row) -> Iterator[Finding]:
 
 
 def _at(row: Row, rule: str, turns: Sequence[int], detail: str) -> Finding:
-    """A finding about whole turns, counted."""
+    """A finding about whole turns, counted. Details number turns as spans do, from 0."""
     spans = tuple(Span(index, 0, len(row.turns[index].content)) for index in turns)
     return Finding(row.id, rule, detail, score=len(turns), spans=spans)
 
 
 def _listed(row: Row, turns: Sequence[int]) -> str:
-    places = ", ".join(f"{index + 1} ({_named(row.turns[index])})" for index in turns[:_SHOWN])
+    places = ", ".join(f"{index} ({_named(row.turns[index])})" for index in turns[:_SHOWN])
     return f"turn {places}" + (f" and {len(turns) - _SHOWN} more" if len(turns) > _SHOWN else "")
 
 

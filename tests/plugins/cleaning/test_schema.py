@@ -94,11 +94,11 @@ def test_every_rule_is_declared_once_with_a_summary():
 def test_the_evidence_points_at_the_turns():
     (finding,) = build_schema().inspect([row(U, A, ("user", ""), A, ("user", "\u2003"), A)])
     assert finding.rule == "empty-turn"
-    assert finding.detail == "turn 3 (user), 5 (user)"
+    assert finding.detail == "turn 2 (user), 4 (user)"
     assert finding.score == 2
     assert [(span.turn, span.start, span.end) for span in finding.spans] == [(2, 0, 0), (4, 0, 1)]
     (order,) = build_schema().inspect([row(U, ("user", "again"), A)])
-    assert order.detail == "turn 2: the user's after the user's"
+    assert order.detail == "turn 1: the user's after the user's"
     (role,) = (f for f in build_schema().inspect([row(U, A, ("narrator", "so"))]) if f.rule == "unknown-role")
     assert role.detail == "'narrator'; known are system, user, assistant, tool"
 
@@ -109,8 +109,8 @@ def test_empty_batches_and_huge_rows():
     assert rules(huge) == []
     assert rules(row(*[U, A] * 5_000)) == []
     (finding,) = build_schema().inspect([row(*[("user", ""), A] * 5_000)])
-    assert finding.detail.startswith("turn 1 (user), 3 (user), ")
-    assert finding.detail.endswith(", 19 (user) and 4990 more")
+    assert finding.detail.startswith("turn 0 (user), 2 (user), ")
+    assert finding.detail.endswith(", 18 (user) and 4990 more")
 
 
 @pytest.mark.parametrize("text", ["a \ud800", "שלום", "你好", "👍🏽", "def f():\n\n    pass", "a\u200bb"])

@@ -127,9 +127,9 @@ def test_the_filter_says_one_finding_a_rule_and_row():
     turns = (ASK, calling(call(arguments="x")), answering("c9"), calling(call(arguments="y")), answering("c1"), DONE)
     findings = list(build_schema().inspect([Row("r", turns, "chat", "s", "f", 1)]))
     assert [(f.rule, f.score, f.detail) for f in findings] == [
-        ("tool-call", 2, "turn 2: the arguments of 'weather' are no JSON object (and 1 more)"),
-        ("tool-answer", 1, "turn 3: no call of the id that it names is open"),
-        ("tool-unanswered", 1, "turn 4: the assistant speaks before 'weather' is answered"),
+        ("tool-call", 2, "turn 1: the arguments of 'weather' are no JSON object (and 1 more)"),
+        ("tool-answer", 1, "turn 2: no call of the id that it names is open"),
+        ("tool-unanswered", 1, "turn 3: the assistant speaks before 'weather' is answered"),
     ]
     assert [span.turn for span in findings[0].spans] == [1, 3]
 
