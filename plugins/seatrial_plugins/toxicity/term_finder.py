@@ -66,8 +66,8 @@ def extended(terms: Mapping[str, Sequence[str]], more: Mapping[str, Sequence[str
 class TermFinder:
     """Finds the terms that texts name.
 
-    Of terms of one axis that share a word the longest counts (an African American is no American besides); terms of
-    several axes all count (an old woman is named as old and as a woman).
+    Of terms of one axis that share a word the longest counts (people of color are not named as `color`, were that a term);
+    terms of several axes all count (an old woman is named as old and as a woman), but within a phrase only the phrase.
 
     Args:
         terms: axis → terms, as `IDENTITY_TERMS` holds them.
