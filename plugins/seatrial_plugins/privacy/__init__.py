@@ -44,8 +44,10 @@ RULES = (
     Rule("name", "A person's or a place's name, by the spaCy model that the suite names.", action="redact"),
     Rule(
         "unredactable",
-        "Any of these in a turn's tool calls or in the choices of a question, which redaction does not reach.",
+        "Any of these in a turn's tool calls, in the choices of a question or in the name of the row's slice or group, which "
+        "redaction does not reach.",
         action="drop",
+        version="2",
     ),
 )
 
@@ -63,7 +65,8 @@ def privacy(
     redaction depends on nothing but the row: rows stream, in any order and on many machines, and a placeholder tells
     nobody which rows speak of the same person. Names and places are not looked for without a `model`.
 
-    Ledger and reports show placeholders, never what they stand for. That ends where the suite says `action: flag`: the
+    Ledger, reports and the cleaned dataset show placeholders, never what they stand for; `data/raw.parquet` of the run
+    folder holds the rows as they were read. That ends where the suite says `action: flag`: the
     data stay in the rows then, and in whatever later stages quote of these.
 
     Args:

@@ -77,6 +77,7 @@ class PrivacyFilter:
         # A choice that is the answer as well follows its turn.
         answer = row.target
         places += [(f"choice {index}", choice) for index, choice in enumerate(row.choices) if choice != answer]
+        places += [(name, text) for name, text in (("its slice", row.slice), ("its group", row.group)) if text]
         found = []
         for place, text in places:
             data, rest = self._search(text)

@@ -167,6 +167,15 @@ def test_what_redaction_does_not_reach_is_said(everything):
     )
 
 
+def test_slices_and_groups_are_handed_on_with_a_row_and_looked_through_too(everything):
+    row = Row("r", (Turn("user", "hi"),), "chat", "s", "f", 1, slice="mails of ana@b.com", group="203.0.113.7")
+    (finding,) = everything.inspect([row])
+    assert (finding.rule, finding.spans) == ("unredactable", ())
+    assert finding.detail == ("where redaction does not reach: e-mail address in its slice, IP address in its group")
+    named = Row("r", (Turn("user", "hi"),), "chat", "s", "f", 1, slice="cards", group="user 12")
+    assert list(everything.inspect([named])) == []
+
+
 def test_what_was_found_once_is_found_where_nothing_gives_it_away(everything):
     row = said("my SSN is 219 09 9999", "219 09 9999?", "not 219 09 99991, 1219 09 9999; (219 09 9999)")
     assert redact(row, everything.inspect([row])) == [

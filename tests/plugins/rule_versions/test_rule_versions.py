@@ -108,7 +108,7 @@ def row(name, said):
     """A row of its `turns: [{user: …}, {assistant: …, extra: {…}}]` and other fields; a text alone is one turn."""
     said = {"turns": [{"user": said}]} if isinstance(said, str) else said
     turns = tuple(turn_of(dict(turn)) for turn in said["turns"])
-    fields = {key: said[key] for key in ("label", "split") if key in said}
+    fields = {key: said[key] for key in ("label", "split", "slice", "group") if key in said}
     return Row(name, turns, said.get("format", "chat"), "s", "f", 1, choices=tuple(said.get("choices", ())), **fields)
 
 
