@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Baseline",
     "Capability",
+    "ChecksAdapters",
     "Continuation",
     "CountsTokens",
     "Detector",
@@ -178,6 +179,15 @@ class ModelLoader(Protocol):
 
     def tokenizer(self, files: ModelFiles) -> CountsTokens:
         """The tokenizer alone, without the weights."""
+        ...
+
+
+@runtime_checkable
+class ChecksAdapters(Protocol):
+    """A loader that knows from an adapter's files alone what is wrong with them: told before anything is read or computed."""
+
+    def check_adapter(self, folder: Path) -> None:
+        """Refuse, with a `SourceError`, what is no whole adapter; the model is not needed for it."""
         ...
 
 

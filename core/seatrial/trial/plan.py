@@ -83,8 +83,8 @@ class _Planner:
         self._loader_options = model.loader.options
         bench.set_model(model)
         self._data = data_stages(suite, bench, scored=True)  # before weights are converted, which may take minutes
+        self._adapter = bench.adapter(model.adapter) if model.adapter else None
         self._files = bench.files()
-        self._adapter = bench.resolve(model.adapter, "model").path if model.adapter else None
 
     def stages(self, folder: RunFolder) -> list[StageWork]:
         stages = [*self._data]

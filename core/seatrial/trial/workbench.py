@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from seatrial.component import Absent, Use
 from seatrial.errors import PluginError, SourceError, UsageError
 from seatrial.host import Host, Kind, Provided
-from seatrial.model import LanguageModel, ModelFiles, ModelLoader
+from seatrial.model import ChecksAdapters, LanguageModel, ModelFiles, ModelLoader
 from seatrial.sources import Resolved
 from seatrial.suite.options import validate_options
 from seatrial.trial.benchmarks import read_benchmarks
@@ -206,6 +206,18 @@ class Workbench:
             with self._blamed():
                 self._loaded = (key, loader.load(files, adapter))
         return self._loaded[1]
+
+    def adapter(self, address: str) -> Path:
+        """The folder of an adapter that the suite brings; a loader that can tell says at once what is wrong with it.
+
+        Raises:
+            SourceError: it cannot be resolved, or is no whole adapter.
+        """
+        folder, loader = self.resolve(address, "model").path, self._loaded_by()
+        if isinstance(loader, ChecksAdapters):
+            with self._blamed():
+                loader.check_adapter(folder)
+        return folder
 
     def _blamed(self) -> AbstractContextManager[None]:
         """What the loader raises is the loader's."""

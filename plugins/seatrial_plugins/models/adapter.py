@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from seatrial.display.legible import one_line
-from seatrial.errors import SourceError
+from seatrial.errors import SourceError, did_you_mean
 from seatrial_plugins.models.adapter_files import check_adapter_files
 from seatrial_plugins.models.whole_load import lacks
 
@@ -34,7 +34,7 @@ def load_adapter(network: Any, folder: Path) -> Any:
     """
     from peft import PeftConfig, get_peft_model
 
-    check_adapter_files(folder)
+    _check_known(check_adapter_files(folder).get("peft_type"), folder)
     try:
         config = PeftConfig.from_pretrained(str(folder))
         _check_kind(config, folder)
@@ -62,6 +62,18 @@ def load_adapter(network: Any, folder: Path) -> Any:
             f"{folder}: {lacks(read.missing_keys)}, which the model needs; it was trained on another model, or is not whole"
         )
     return adapted.eval()
+
+
+def _check_known(kind: object, folder: Path) -> None:
+    from peft import PeftType
+
+    known = [one.value for one in PeftType]
+    if kind not in known:
+        given = f"names the kind {kind!r}{did_you_mean(str(kind), known)}" if kind is not None else "names no kind"
+        raise SourceError(
+            f"{folder / 'adapter_config.json'}: {given} in `peft_type`, where the installed PEFT knows {', '.join(known)}; "
+            "mend it, or upgrade peft"
+        )
 
 
 def _check_kind(config: Any, folder: Path) -> None:

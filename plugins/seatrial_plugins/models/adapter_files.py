@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from seatrial.display.legible import one_line
-from seatrial.errors import SourceError, did_you_mean
+from seatrial.errors import SourceError
 from seatrial_plugins.models.tensor_files import read_header
 
 __all__ = ["check_adapter_files"]
@@ -23,8 +23,8 @@ _CHANGES_THE_BASE = ("pissa", "olora", "corda", "loftq", "lora_ga")
 """Initialisations that take what the adapter starts with out of the model's own weights."""
 
 
-def check_adapter_files(folder: Path) -> None:
-    """Refuse a folder that holds no whole adapter, or one under which the untuned model can't be told from it.
+def check_adapter_files(folder: Path) -> dict[str, Any]:
+    """The config of the adapter in `folder`, whose files are whole; under it the untuned model stays what it is.
 
     Raises:
         SourceError: the folder, its weights or its config is missing, damaged or not what an adapter has.
@@ -32,7 +32,7 @@ def check_adapter_files(folder: Path) -> None:
     if not folder.is_dir():
         raise SourceError(f"{folder}: is {'a file' if folder.is_file() else 'not there'}; name an adapter's folder")
     _check_weights(folder)
-    _check_config(folder)
+    return _checked_config(folder)
 
 
 def _check_weights(folder: Path) -> None:
@@ -53,9 +53,7 @@ def _check_weights(folder: Path) -> None:
             )
 
 
-def _check_config(folder: Path) -> None:
-    from peft import PeftType
-
+def _checked_config(folder: Path) -> dict[str, Any]:
     file = folder / _CONFIG
     if not file.is_file():
         what = "is no file" if file.exists() else "is not there"
@@ -70,18 +68,12 @@ def _check_config(folder: Path) -> None:
         ) from error
     if not isinstance(config, dict):
         raise SourceError(f"{file}: holds a {type(config).__name__} and not an object; get it again")
-    known = [kind.value for kind in PeftType]
-    kind = config.get("peft_type")
-    if kind not in known:
-        given = f"names the kind {kind!r}{did_you_mean(str(kind), known)}" if kind is not None else "names no kind"
-        raise SourceError(
-            f"{file}: {given} in `peft_type`, where the installed PEFT knows {', '.join(known)}; mend it, or upgrade peft"
-        )
     if reason := _base_is_changed(config):
         raise SourceError(
             f"{file}: {reason}, so that the model without its adapter would not be the base that it is compared with; "
             "convert it to plain LoRA (PEFT: path_initial_model_for_weight_conversion), or merge it and name the whole model"
         )
+    return config
 
 
 def _base_is_changed(config: dict[str, Any]) -> str:

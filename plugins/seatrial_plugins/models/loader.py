@@ -14,6 +14,7 @@ from seatrial.display.legible import one_line
 from seatrial.errors import SourceError
 from seatrial.model import ModelFiles
 from seatrial.store import atomic_folder, digest_json
+from seatrial_plugins.models.adapter_files import check_adapter_files
 from seatrial_plugins.models.chat import ChatTokenizer
 from seatrial_plugins.models.config_file import read_config
 from seatrial_plugins.models.options import LoadOptions
@@ -96,6 +97,14 @@ class TransformersLoader:
             network = load_adapter(network, adapter)
         network.requires_grad_(False)  # torch's own signature
         return CausalModel(network, self._chat(files), batch_tokens=self.options.batch_tokens, packs=packs)
+
+    def check_adapter(self, folder: Path) -> None:
+        """Refuse what is no whole adapter, from its files alone (`seatrial.model.ChecksAdapters`).
+
+        Raises:
+            SourceError: a file is missing, damaged, pickled or not what an adapter has.
+        """
+        check_adapter_files(folder)
 
     def tokenizer(self, files: ModelFiles) -> ChatTokenizer:
         """The tokenizer alone, without the weights."""

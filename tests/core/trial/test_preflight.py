@@ -3,7 +3,9 @@ from __future__ import annotations
 import json
 import shutil
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from seatrial.errors import SourceError
 from seatrial.host import Host
@@ -49,3 +51,25 @@ def test_a_tokenizer_that_cannot_be_loaded_is_an_error_and_no_remark(tiny_source
     host = Host.load()
     with pytest.raises(SourceError, match="there is no tokenizer that transformers can load"):
         list(preflight(load_suite(tmp_path / "suite.yaml", host), host, cache=tmp_path / "cache", offline=True))
+
+
+@pytest.mark.parametrize(
+    ("broken", "reason"),
+    [("adapter_model.safetensors", "is damaged, was cut short"), ("adapter_config.json", "is no JSON; get it again")],
+)
+def test_a_broken_adapter_is_told_before_anything_is_read(tiny_source, tmp_path, broken, reason):
+    (tmp_path / "adapter").mkdir()
+    save_file({"weight": np.zeros(1, np.float32)}, tmp_path / "adapter/adapter_model.safetensors")
+    (tmp_path / "adapter/adapter_config.json").write_text("{}")
+    (tmp_path / "adapter" / broken).write_bytes(b"{")
+    (tmp_path / "rows.jsonl").write_text('{"text": "a", "label": "x"}\n')
+    (tmp_path / "suite.yaml").write_text(
+        f"name: broken\nmodel: {{source: 'path:{tiny_source}', loader: random, adapter: 'path:{tmp_path / 'adapter'}'}}\n"
+        f"data: {{train: {{source: 'path:{tmp_path / 'rows.jsonl'}'}}, split: {{test: 0.5}}}}\n"
+        "score: [choice: {}]\ngates: [{metric: choice/accuracy, min: 0.1}]\n"
+    )
+    host = Host.load()
+    suite = load_suite(tmp_path / "suite.yaml", host)
+    with pytest.raises(SourceError, match=rf"{broken}: {reason}"):
+        next(preflight(suite, host, cache=tmp_path / "cache", offline=True))
+    assert not list((tmp_path / "cache").rglob("*.safetensors"))

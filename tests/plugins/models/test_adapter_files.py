@@ -32,7 +32,7 @@ def adapter(whole, tmp_path):
 
 
 def test_a_whole_adapter_is_taken(tiny_files, adapter):
-    check_adapter_files(adapter)
+    assert check_adapter_files(adapter)["r"] == 2
     assert random(device="cpu").load(tiny_files, adapter).facts["parameters"]
 
 
@@ -130,11 +130,11 @@ def test_what_is_no_whole_adapter_is_refused_with_the_file_and_what_to_do(tiny_f
         ({"bias": "lora_only"}, "`bias: lora_only` changes the model's own biases"),
     ],
 )
-def test_a_config_that_cannot_be_applied_is_refused(adapter, changed, reason):
+def test_a_config_that_cannot_be_applied_is_refused(tiny_files, adapter, changed, reason):
     config = json.loads((adapter / CONFIG).read_text())
     (adapter / CONFIG).write_text(json.dumps({**config, **changed}))
     with pytest.raises(SourceError, match=reason) as refused:
-        check_adapter_files(adapter)
+        random(device="cpu").load(tiny_files, adapter)
     assert str(adapter / CONFIG) in str(refused.value)
 
 
