@@ -31,6 +31,8 @@ class Rule:
     scores, spans, replacements or matches; not for another wording of `detail`, nor for another default of an option.
 
     So a rule of one version means the same in two ledgers, and no run goes on from what another version found."""
+    fixed: bool = False
+    """Whether a suite can set no other action: what is found is a reason for no other, as in a row that others went for."""
 
 
 @dataclass(frozen=True, slots=True)

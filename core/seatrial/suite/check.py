@@ -253,9 +253,12 @@ class _Check(ComponentCheck):
     ) -> dict[str, Action]:
         """The action of every rule of a filter: the suite's, else the rule's own."""
         rules = {rule.name: rule.action for rule in component.rules}
+        fixed = {rule.name for rule in component.rules if rule.fixed}
         if isinstance(given, str):
-            return dict.fromkeys(rules, given)
-        for name in given or {}:
+            return {name: action if name in fixed else given for name, action in rules.items()}
+        for name, action in (given or {}).items():
+            if name in fixed and action != rules[name]:
+                self.complain((*path, name), f"the action of this rule of '{component.name}' is always {rules[name]}")
             if name not in rules:
                 hint = did_you_mean(name, rules)
                 self.complain(

@@ -43,6 +43,7 @@ NEAR_RULES = (
         "The row is as alike, but stays, or is split, by itself: its cluster has `largest` texts.",
         "flag",
         "2",
+        fixed=True,  # others may have gone for the row
     ),
 )
 
@@ -69,6 +70,7 @@ SEMANTIC_RULES = (
         "The row is as alike, but stays, or is split, by itself: its cluster has `largest` texts.",
         "flag",
         "3",
+        fixed=True,  # others may have gone for the row
     ),
 )
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from seatrial.component import Use
+from seatrial.errors import SuiteError
+from seatrial.host import Host
+from seatrial.suite.file import load_suite
 from seatrial_plugins.cleaning import seatrial_filters
 from seatrial_plugins.duplicates import duplicate_filters
 
@@ -25,6 +30,18 @@ def test_only_copies_are_dropped(name):
         "conflict": "flag",
         "capped": "flag",
     }
+
+
+@pytest.mark.parametrize("name", ["near_duplicates", "semantic_duplicates"])
+def test_a_row_that_others_went_for_is_not_dropped_because_its_cluster_is_full(name, tmp_path):
+    (tmp_path / "suite.yaml").write_text(
+        f"name: x\ndata: {{train: {{source: 'path:.'}}, split: {{test: 0.5}}}}\nfilters: [{{{name}: {{action: drop}}}}]\n"
+    )
+    load = partial(load_suite, tmp_path / "suite.yaml", Host.load(), only_data=True)
+    (chosen,) = load().filters
+    assert chosen.action == {"copy": "drop", "conflict": "drop", "capped": "flag"}
+    with pytest.raises(SuiteError, match=rf"action.capped: the action of this rule of '{name}' is always flag"):
+        load(overrides=[f"filters.{name}.action={{capped: drop}}"])
 
 
 def test_only_rows_that_add_nothing_are_dropped():
