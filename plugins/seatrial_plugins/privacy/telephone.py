@@ -107,6 +107,11 @@ class TelephoneRecogniser:
             return
         if not labelled and text[start] != "+" and (numbers_a_thing(text, start) or numbers_a_paper(text, start)):
             return
+        if text[start] == "+":
+            found = [list(self._of_region(part, base, start, end, None, words))]
+            if found[0] and found[0][0].start == start and found[0][-1].end >= end:
+                yield from found[0]  # a country code says which region's it is; the others would cost the same again
+                return
         found = [list(self._of_region(part, base, start, end, region, words)) for region in self._regions]
         # Where one region's plan reads a local number into the end of another's, the one that reads most of it is right.
         yield from max(found, key=lambda data: sum(datum.end - datum.start for datum in data))
