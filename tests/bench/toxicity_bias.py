@@ -2,9 +2,9 @@
 
     python tests/bench/toxicity_bias.py CHECKPOINT_FOLDER TEMPLATES.csv --runs RUNS
 
-TEMPLATES.csv has the columns `phrase` and `toxicity` (`toxic` or `nontoxic`; Dixon et al., 2018). The embedded head, and
-the checkpoint that stands beside this project, have learnt from these templates, so the false positive rates on them are
-flattering; the sentences of FRAMES are ours, harmless whatever stands in them, and nobody learnt from them.
+TEMPLATES.csv has the columns `phrase` and `toxicity` (`toxic` or `nontoxic`; Dixon et al., 2018). A checkpoint that
+has learnt from these templates, as that has which stands beside this project, has flattering false positive rates on them;
+the embedded head has not. The sentences of FRAMES are ours, harmless whatever stands in them; nobody learnt from them.
 
 Prints false positive rates by term with Clopper-Pearson intervals (95%), and the false positive equality difference, the
 sum of |rate - rate of the term|. Then it has the data stages read the harmless templates and the frames, with both
@@ -154,8 +154,8 @@ def data_run(checkpoint: Path, rows: Sequence[str], runs: Path) -> None:
         result = run(load_suite(Path(scratch) / "suite.yaml", host, only_data=True), host, runs=runs, only_data=True)
     print(f"\na run of the data stages, {len(rows):,} harmless rows, three detectors")
     for score in result.scores:
-        if score.metric.endswith("/parity_difference"):
-            print(f"{score.metric:32} {'missing' if score.value is None else f'{score.value:+.3f}'}")
+        if "/parity_" in score.metric:
+            print(f"{score.metric:32} {score.missing if score.value is None else f'{score.value:+.3f}'}")
     print(f"report: {result.folder / 'report/index.html'}")
 
 
@@ -179,7 +179,7 @@ def main() -> None:
     harmless = [place for place, is_toxic in enumerate(toxic) if not is_toxic]
     texts = [records[place]["phrase"] for place in harmless]
     table(
-        "templates (learnt from), harmless ones",
+        "templates, harmless ones",
         {
             name: rates(texts, flagged_by([column[place] for place in harmless]), finder)
             for name, column in scores.items()
