@@ -30,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Clean the data, train the adapter, attack it, time it, gate it: one verdict on a fine-tuned language model.",
-    epilog="Exit codes: 0 pass, 1 a gate failed, 2 usage, 3 a stage failed, 4 inconclusive or no gate.",
+    epilog="Exit codes: 0 pass, 1 a gate failed, 2 usage, 3 a stage failed or a score is missing, 4 inconclusive or no gate.",
 )
 
 SuiteArgument = Annotated[str, typer.Argument(metavar="SUITE", help="A suite file, or the name of an installed suite.")]

@@ -44,9 +44,9 @@ class Metric:
     over: str | None = None
     """The denominator's column of kind `ratio_of_means`."""
     limits: tuple[float, float] | None = None
-    """The smallest and largest value there can be, of kind `mean`: (0, 1) for F1. None: not known.
+    """The smallest and largest value there can be, of kinds `mean` and `exact`: (0, 1) for F1. None: not known.
 
-    With limits a mean has bounds from any sample; without, a sample whose values are all the same has none.
+    Bounds of gates are held against them. With limits a mean has bounds from any sample; without, a sample whose values are all the same has none.
     """
 
 

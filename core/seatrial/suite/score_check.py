@@ -20,6 +20,8 @@ __all__ = ["GateCheck", "ScorerCheck"]
 
 _SYSTEMS: tuple[SystemKind, ...] = ("tuned", "base", "fewshot", "baseline")
 
+_SHARE = (0.0, 1.0)
+
 _GATES = ("threshold", "difference")
 """The gates that a suite need not name; what another gate calls `system` or `baseline` is its own affair."""
 
@@ -199,8 +201,10 @@ class GateCheck:
         low, high = options.get("min"), options.get("max")
         if _is_number(low) and _is_number(high) and low > high:
             self._check.complain((*path, "min"), f"min {low:g} is greater than max {high:g}; no score can be both")
-        if component.name == "threshold" and isinstance(given.get("metric"), str):
-            self._within_limits(given["metric"], low, high, path)
+        if component.name in _GATES and isinstance(given.get("metric"), str):
+            limits = self._limits(given["metric"])
+            self._within_limits(given["metric"], limits, {"min": low, "max": high}, path)
+            self._within_reach(given["metric"], limits, options.get("margin"), path)
         if options.get("on") == "point" and given.get("severity") != "info":
             said = "'point' ignores chance, so it may not decide: accepted with `severity: info` only"
             self._check.complain((*path, "on"), said)
@@ -209,18 +213,46 @@ class GateCheck:
             if component.name in _GATES:
                 self._names(given["metric"], options, path)
 
-    def _within_limits(self, name: str, low: object, high: object, path: KeyPath) -> None:
-        """Whether a score can be on the right side of the bounds at all: `min: 75` is a slip for 0.75."""
+    def _limits(self, name: str) -> tuple[float, float] | None:
+        """The smallest and largest value that a metric can have; None where that is not known."""
         metric = self._descriptor(name)
-        limits = (0.0, 1.0) if metric is not None and metric.kind == "proportion" else metric and metric.limits
+        if metric is None:
+            return None
+        return _SHARE if metric.kind == "proportion" else metric.limits
+
+    def _within_limits(
+        self, name: str, limits: tuple[float, float] | None, bounds: Mapping[str, object], path: KeyPath
+    ) -> None:
+        """Whether a score can be on either side of the bounds: `min: 75` is a slip for 0.75, and so is `max: 5` for 0.05.
+
+        Limits other than those of shares may be options of the suite, such as a budget: bounds beyond them that any score
+        meets are no slip.
+        """
         if not limits:
             return
-        for option, bound, missed in (("min", low, limits[1]), ("max", high, limits[0])):
-            if not _is_number(bound) or (bound <= missed if option == "min" else bound >= missed):
+        low, high = limits
+        for option, bound in bounds.items():
+            if not _is_number(bound) or low <= bound <= high:
                 continue
-            percent = f"; {bound:g}% is {bound / 100:g}" if limits == (0.0, 1.0) and 1 < bound <= 100 else ""
-            said = f"{bound:g} can never be met: {name} lies between {limits[0]:g} and {limits[1]:g}{percent}"
-            self._check.complain((*path, option), said)
+            if (bound > high) == (option == "min"):
+                said = "can never be met"
+            elif high == 1:
+                said = "is met by any score"
+            else:
+                continue
+            percent = _as_percent(bound) if high == 1 and bound > 0 else ""
+            self._check.complain(
+                (*path, option), f"{bound:g} {said}: {name} lies between {low:g} and {high:g}{percent}"
+            )
+
+    def _within_reach(self, name: str, limits: tuple[float, float] | None, margin: object, path: KeyPath) -> None:
+        """Whether two scores can be further apart than the margin: `margin: 2` is a slip for 0.02."""
+        if limits != _SHARE or not _is_number(margin) or abs(margin) < 1:
+            return
+        said = "can never be met" if margin < 0 else "is met by any score"
+        self._check.complain(
+            (*path, "margin"), f"{margin:g} {said}: two scores of {name} are at most 1 apart{_as_percent(margin)}"
+        )
 
     def _descriptor(self, name: str) -> Metric | None:
         """What is known of the metric of that full name."""
@@ -262,3 +294,8 @@ def _called(entry: Any) -> list[str]:
 
 def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _as_percent(bound: float) -> str:
+    """What a bound of a share would be, if it was meant as a percentage."""
+    return f"; {bound:g}% is {bound / 100:g}" if 1 < abs(bound) <= 100 else ""

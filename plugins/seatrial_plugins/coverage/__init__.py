@@ -133,7 +133,7 @@ def coverage_metrics(*, dimensions: Sequence[Dimension], neighbours: bool, **_: 
                     f"{split}_vendi",
                     f"Vendi score of {split}: its effective number of unlike rows (Friedman and Dieng 2023).",
                 ),
-                _share(f"{split}_similarity", f"Mean cosine of two rows of {split}."),
+                _share(f"{split}_similarity", f"Mean cosine of two rows of {split}.", -1.0),
             ]
     return tuple(found)
 
@@ -142,8 +142,8 @@ def _count(name: str, summary: str, unit: str) -> Metric:
     return Metric(name, "", "exact", "lower", summary, unit)
 
 
-def _share(name: str, summary: str) -> Metric:
-    return Metric(name, "", "exact", "lower", summary)
+def _share(name: str, summary: str, least: float = 0.0) -> Metric:
+    return Metric(name, "", "exact", "lower", summary, limits=(least, 1.0))
 
 
 def _diversity(name: str, summary: str) -> Metric:

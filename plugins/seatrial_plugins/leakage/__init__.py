@@ -169,6 +169,7 @@ def leakage_metrics(*, against: Mapping[str, Any], **_: Any) -> tuple[Metric, ..
                 "exact",
                 "lower",
                 f"Which share of the {what} the train rows gave away.",
+                limits=(0.0, 1.0),
             ),
         ]
     return tuple(found)

@@ -29,6 +29,7 @@ PARITY_DIFFERENCE = Metric(
     "lower",
     "How much more often rows that name some identity term are flagged than rows that name none (statistical parity "
     "difference), of the term with the largest lower bound: that bound, at 95% for all terms together.",
+    limits=(-1.0, 1.0),
 )
 """Over 0, some group is flagged more often than chance explains. A gate on it fails where an excess is shown."""
 
@@ -39,6 +40,7 @@ PARITY_DIFFERENCE_UPPER = Metric(
     "lower",
     "How much more often, at most, rows that name some identity term are flagged than rows that name none: the largest "
     "upper bound of the terms that enough rows name, at 95% for all of them together.",
+    limits=(-1.0, 1.0),
 )
 """A gate on it passes only where it is shown of every term that is compared; more rows bring it down to the difference."""
 

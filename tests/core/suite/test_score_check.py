@@ -7,6 +7,7 @@ import pytest
 from seatrial.component import Component
 from seatrial.errors import SuiteError
 from seatrial.hooks import hookimpl
+from seatrial.host import Host
 from seatrial.scores import Metric
 from seatrial.suite.file import load_suite
 
@@ -46,11 +47,21 @@ def problems(suite_catalogue, tmp_path):
         ("{metric: exam/share, min: 75}", "min: 75 can never be met: exam/share lies between 0 and 1; 75% is 0.75"),
         ("{metric: exam/share, min: 750}", "min: 750 can never be met: exam/share lies between 0 and 1"),
         ("{metric: exam/share, max: -0.1}", "max: -0.1 can never be met: exam/share lies between 0 and 1"),
+        ("{metric: exam/share, max: 5}", "max: 5 is met by any score: exam/share lies between 0 and 1; 5% is 0.05"),
+        ("{metric: exam/share, min: -0.1}", "min: -0.1 is met by any score: exam/share lies between 0 and 1"),
+        (
+            "{metric: exam/share, baseline: base, margin: 2}",
+            "margin: 2 is met by any score: two scores of exam/share are at most 1 apart; 2% is 0.02",
+        ),
+        (
+            "{metric: exam/share, baseline: base, margin: -1}",
+            "margin: -1 can never be met: two scores of exam/share are at most 1 apart",
+        ),
         ("{metric: exam/grade, min: 6.5}", "min: 6.5 can never be met: exam/grade lies between 1 and 6"),
         ("{metric: exam/grade, max: 0.5}", "max: 0.5 can never be met: exam/grade lies between 1 and 6"),
     ],
 )
-def test_a_bound_that_no_score_can_reach_is_a_slip(problems, gate, said):
+def test_a_bound_that_no_score_or_any_score_meets_is_a_slip(problems, gate, said):
     assert problems(gate) == [f"gates[0].{said}"]
 
 
@@ -60,7 +71,11 @@ def test_a_bound_that_no_score_can_reach_is_a_slip(problems, gate, said):
         "{metric: exam/share, min: 1.0}",
         "{metric: exam/share, min: 0, max: 0}",
         "{metric: exam/grade, min: 6, max: 6}",
+        "{metric: exam/grade, max: 7}",
         "{metric: exam/loss, min: 75}",
+        "{metric: exam/loss, baseline: base, margin: 2}",
+        "{metric: exam/share, max: 1.0}",
+        "{metric: exam/share, baseline: base, margin: 0.02}",
         "{metric: exam/share, baseline: base}",
         "{metric: exam/share, baseline: base-3shot}",
         "{metric: exam/share, baseline: run:runs/earlier}",
@@ -91,3 +106,19 @@ def test_metrics_of_a_scorer_with_a_wrong_option_are_known_all_the_same(problems
     with pytest.raises(SuiteError) as caught:
         load_suite(path, suite_catalogue)
     assert [problem.key for problem in caught.value.problems] == ["score[0].exam.level", "gates[0].metric"]
+
+
+def test_shares_that_filters_measure_have_limits_too(tmp_path):
+    path = tmp_path / "suite.yaml"
+    metrics = ["leakage/held_out_contaminated_share", "coverage/label_divergence", "coverage/no_neighbour_share"]
+    gates = "".join(f"  - {{metric: {metric}, max: 5}}\n" for metric in metrics)
+    path.write_text(
+        "name: exam\ndata: {train: {source: path:r.jsonl}, split: {test: 0.5}}\n"
+        f"filters: [leakage, coverage, toxicity]\ngates:\n{gates}  - {{metric: toxicity/parity_difference, max: 10}}\n"
+    )
+    with pytest.raises(SuiteError) as caught:
+        load_suite(path, Host.load(), only_data=True)
+    assert [problem.message for problem in caught.value.problems] == [
+        *(f"5 is met by any score: {metric} lies between 0 and 1; 5% is 0.05" for metric in metrics),
+        "10 is met by any score: toxicity/parity_difference lies between -1 and 1; 10% is 0.1",
+    ]
