@@ -90,9 +90,9 @@ class FailureBlock:
     mistakes: tuple[Mistake, ...]
     """The surest first, where the scorer tells how sure the model was."""
     errors: tuple[tuple[str, str], ...]
+    """(row, why it could not be scored), the first ones."""
     failed: int
     """How many samples could not be scored; `errors` holds the first."""
-    """(row, why it could not be scored), the first ones."""
 
 
 def build_failures(result: Result) -> tuple[FailureBlock, ...]:

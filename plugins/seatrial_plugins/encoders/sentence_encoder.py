@@ -93,7 +93,7 @@ class SentenceEncoder:
     def _tokenized(self, texts: Sequence[str], **options: Any) -> Any:
         # A lone surrogate cannot be encoded as UTF-8, which the tokenizer does.
         cut = [text.lstrip()[:_MAX_CHARACTERS].encode("utf-8", "replace").decode() for text in texts]
-        limit = min(MAX_TOKENS, int(self._states.config.max_position_embeddings))
+        limit = min(MAX_TOKENS, self._states.longest)
         return self._tokenizer(cut, truncation=True, max_length=limit, **options)
 
 

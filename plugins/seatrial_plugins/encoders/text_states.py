@@ -35,6 +35,9 @@ _OF_BERTS_KIND = frozenset({"bert", "camembert", "roberta", "xlm-roberta"})
 _COUNT_BEHIND_PADDING = _OF_BERTS_KIND - {"bert"}
 """Those of RoBERTa's kind: their first position is the one behind the padding token's index."""
 
+_MPNETS_PADDING = 1
+"""The padding token's index to MPNet, whatever its config says; its first position is the one behind, too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -78,6 +81,14 @@ class TextStates:
     def config(self) -> Any:
         """The model's."""
         return self._model.config
+
+    @property
+    def longest(self) -> int:
+        """Tokens of the longest text that there are positions for."""
+        positions = int(self.config.max_position_embeddings)
+        if self.config.model_type == "bert":
+            return positions
+        return positions - max(int(self.config.pad_token_id or 0), _MPNETS_PADDING) - 1
 
     def map(self, read: Callable[[Batch], T], ids: Sequence[Sequence[int]], most: int) -> list[T]:
         """What `read` makes of each batch, in any order; it may run in several threads, in inference mode.

@@ -56,3 +56,10 @@ def mpnet(tmp_path_factory):
     """An MPNet, whose layers are not BERT's: attention knows how far apart two tokens are."""
     sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
     return made(tmp_path_factory.mktemp("mpnet"), "mpnet", **sizes)
+
+
+@pytest.fixture(scope="session", params=["bert", "roberta", "mpnet"])
+def of_34_positions(request, tmp_path_factory):
+    """A model with fewer positions than an encoder reads tokens, of each kind."""
+    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+    return made(tmp_path_factory.mktemp(request.param), request.param, **sizes, max_position_embeddings=34)

@@ -46,6 +46,13 @@ def test_odd_and_huge_texts_give_unit_vectors(tiny_bert):
     assert np.allclose(np.linalg.norm(minilm(source=str(tiny_bert)).encode(texts), axis=1), 1, atol=1e-5)
 
 
+def test_what_there_is_no_position_for_is_cut(of_34_positions):
+    encoder = minilm(source=str(of_34_positions), device="cpu")
+    short, long = encoder.encode(["sea", "sea " * 100])
+    assert np.linalg.norm(long) == pytest.approx(1)
+    assert not np.array_equal(short, long)
+
+
 def test_what_is_beyond_the_token_limit_is_cut(tiny_bert):
     short, long = minilm(source=str(tiny_bert)).encode(["sea " * 254, "sea " * 254 + "ship " * 50])
     assert np.allclose(short, long, atol=1e-6)
