@@ -40,8 +40,10 @@ def right_choice(value: object, key: str, names: Sequence[str], choices: Sequenc
     """The index of the right choice.
 
     A number is a 0-based index. A text is one of the choices' own labels; else the letter or the text of a choice,
-    which must not be two different ones; else a 0-based index in digits.
+    which must not be two different ones; else a 0-based index in digits. 1.0 is the index 1, as in `name_of`.
     """
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise FormatError(
             f"`{key}` is {type_in_words(value)}, not an index, a letter or a choice's text", rule="wrong-type"

@@ -206,6 +206,7 @@ def test_a_named_column_that_is_missing_is_an_error_unless_its_key_is_optional()
     ("choices", "answer", "right"),
     [
         (["a", "b", "c"], 2, "c"),
+        (["a", "b", "c"], 2.0, "c"),
         (["ice", "steam"], "B", "steam"),
         (["ice", "steam"], "steam", "steam"),
         (["ice", "steam"], "1", "steam"),
