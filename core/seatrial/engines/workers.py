@@ -98,9 +98,13 @@ class Workers:
 
 
 @contextmanager
-def one_beside() -> Iterator[Pool]:
-    """One process for a few long calls, without a GPU; it ends with the block, whatever it is at, or with this process."""
-    with Pool.open(1, threads=max(1, cores() - 1), environment=_NO_GPU) as pool:
+def one_beside(*, threads: int) -> Iterator[Pool]:
+    """One process for a few long calls, without a GPU; it ends with the block, whatever it is at, or with this process.
+
+    Args:
+        threads: how many threads libraries use there.
+    """
+    with Pool.open(1, threads=threads, environment=_NO_GPU) as pool:
         try:
             yield pool
         finally:

@@ -1,8 +1,8 @@
-"""A suite's baselines, fitted: in this process, or in one beside it while the model under test keeps a GPU busy.
+"""A suite's baselines, fitted: in this process, or each in one beside it while the model under test keeps a GPU busy.
 
 Fitting needs a core or two for half a minute, and a model on a GPU needs one core all along: side by side they cost the
-longer of the two. On a CPU the model needs all cores, and nothing would be gained. The process beside uses no GPU: a second
-one there would take memory from the model and wait for it.
+longest of them. On a CPU the model needs all cores, and nothing would be gained. The processes beside use no GPU: others
+there would take memory from the model and wait for it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from seatrial.data.table import open_rows
 from seatrial.engines.at_work import at_work
 from seatrial.engines.carried import carriable_errors, packed
 from seatrial.engines.processes import Pool
-from seatrial.engines.workers import one_beside
+from seatrial.engines.workers import cores, one_beside
 from seatrial.errors import PluginError, StageError
 from seatrial.model import Baseline
 from seatrial.rows import Row, Rows
@@ -84,17 +84,19 @@ def fitted(
 ) -> Iterator[Mapping[str, Baseline]]:
     """Name → the baseline, fitted on the labelled rows of a table.
 
-    With `beside` they are fitted in another process, without a GPU, which ends with the block: what is given are stand-ins
-    that wait for their baseline when they are first asked. One that cannot be built there is fitted here all the same: one
+    With `beside` each is fitted in a process of its own, without a GPU, which ends with the block: what is given are
+    stand-ins that wait for their baseline when they are first asked. One that cannot be built there is fitted here all the same: one
     of the script that was started, or one that a suite tells to use a GPU.
     """
     carried = [job for named in baselines if beside and (job := packed(named)) is not None]
     if not baselines or len(carried) < len(baselines):
         yield {named.name: named.fit(open_rows(rows), make, seed=seed, stage=stage) for named in baselines}
         return
-    with one_beside() as pool:
+    threads = max(1, (cores() - 1) // len(baselines))
+    with ExitStack() as processes:
 
         def stand_in(named: NamedBaseline, job: bytes) -> _Beside:
+            pool = processes.enter_context(one_beside(threads=threads))
             begun = pool.executor.submit(_fit, named.name, job, rows, seed, stage)
             return _Beside(named.name, pool, begun, lambda: named.fit(open_rows(rows), make, seed=seed, stage=stage))
 
@@ -102,7 +104,7 @@ def fitted(
 
 
 class _Beside:
-    """Stands in for a baseline in the other process, or for one that could not be built there."""
+    """Stands in for a baseline in a process of its own, or for one that could not be built there."""
 
     def __init__(self, name: str, pool: Pool, fitted: Future[bool], fit_here: Callable[[], Baseline]) -> None:
         self._name = name
@@ -120,7 +122,7 @@ class _Beside:
             if self._fitted.result():
                 return self._pool.executor.submit(_classify, self._name, list(rows)).result()
         except BrokenProcessPool as error:
-            said = self._pool.death().said("the process in which baselines are fitted")
+            said = self._pool.death().said(f"the process in which baseline {self._name} was fitted")
             raise StageError(f"{said}; leave the baseline out: `baselines:` lists those that are taken") from error
         if self._here is None:
             self._here = self._fit_here()

@@ -25,7 +25,7 @@ def test_leaving_while_the_process_still_starts_ends_it_and_runs_nothing(tmp_pat
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     file = tmp_path / "touched"
     before = set(multiprocessing.active_children())
-    with one_beside() as pool:
+    with one_beside(threads=1) as pool:
         job = pool.executor.submit(file.touch)
         (child,) = set(multiprocessing.active_children()) - before
         assert child.is_alive()
@@ -38,7 +38,7 @@ def test_leaving_while_the_process_still_starts_ends_it_and_runs_nothing(tmp_pat
 
 def test_a_process_beside_has_no_gpu_and_this_one_keeps_its_own(monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3")
-    with one_beside() as pool:
+    with one_beside(threads=1) as pool:
         assert pool.executor.submit(os.getenv, "CUDA_VISIBLE_DEVICES").result() == ""
     assert os.environ["CUDA_VISIBLE_DEVICES"] == "3"
 
@@ -53,7 +53,7 @@ def test_torch_finds_no_gpu_in_a_process_beside():
     torch = pytest.importorskip("torch")
     if not torch.cuda.is_available():
         pytest.skip("needs a GPU")
-    with one_beside() as pool:
+    with one_beside(threads=1) as pool:
         assert pool.executor.submit(gpus).result() == 0
 
 
@@ -63,7 +63,7 @@ def killed(who):
 
 
 def test_a_death_tells_who_was_at_work(tmp_path):
-    with one_beside() as pool:
+    with one_beside(threads=1) as pool:
         assert pool.executor.submit(Path.exists, tmp_path).result()
         with pytest.raises(BrokenProcessPool):
             pool.executor.submit(killed, "filter toxicity").result()
@@ -76,7 +76,7 @@ def terminated():
 
 
 def test_a_process_that_is_told_to_end_while_nobody_is_at_work_says_so():
-    with one_beside() as pool:
+    with one_beside(threads=1) as pool:
         with pytest.raises(BrokenProcessPool):
             pool.executor.submit(terminated).result()
         assert pool.death() == Death("", -signal.SIGTERM)
