@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from seatrial import Grouping, Row
-from seatrial.data.cosines import DIGITS, pairwise_cosines
+from seatrial.data.cosines import DIGITS, SLACK, pairwise_cosines
 from seatrial.data.fingerprint import Part
 from seatrial.data.normalise import normalise
 from seatrial.errors import UsageError
@@ -36,9 +36,6 @@ _STANDING = 8_192
 
 _NEAREST = 64
 """Texts like a given one that are looked at; where there are more, they are of one kind anyway."""
-
-_SLACK = 1e-4
-"""What is this little below the threshold may round to it."""
 
 _NUMBER = re.compile(r"\d+(?:[.,:/]\d+)*")
 
@@ -121,7 +118,7 @@ class SemanticDuplicates:
         """Triples of a text of the block, an earlier one of the others that it is like, and their similarity."""
         similarity = np.minimum(vectors[block] @ vectors[others].T, 1.0)
         similarity[(contexts[block, None] != contexts[others]) | (block[:, None] <= others)] = -1.0
-        found = similarity >= self.threshold - _SLACK
+        found = similarity >= self.threshold - SLACK
         if found.sum(axis=1).max(initial=0) > _NEAREST:
             found &= similarity >= np.partition(similarity, -_NEAREST, axis=1)[:, [-_NEAREST]]
         at, by = np.nonzero(found)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from seatrial.data.cosines import DIGITS, cosines
+from seatrial.data.cosines import DIGITS, SLACK, pairwise_cosines
 from seatrial.model import Encoder
 from seatrial_plugins.leakage.batch import Batch
 from seatrial_plugins.leakage.held_out import HeldOut
@@ -23,8 +23,11 @@ __all__ = ["Platypus"]
 
 COSINE = 0.8
 
-_BLOCK = 1 << 23
-"""Cosines that are held at a time."""
+_BLOCK = 1 << 24
+"""Cosines that are held at a time, …"""
+
+_PAIRS = 1 << 16
+"""… and near pairs whose vectors are."""
 
 
 class Platypus(RowByRow):
@@ -47,9 +50,14 @@ class Platypus(RowByRow):
         vectors = self._encoder.encode(batch.texts(self.on))
         step = max(1, _BLOCK // max(1, len(self._vectors)))
         for begin in range(0, len(vectors) if len(self._vectors) else 0, step):
-            found = np.round(cosines(vectors[begin : begin + step], self._vectors), DIGITS)
-            for row, text in np.argwhere(found >= COSINE).tolist():
-                yield Overlap(begin + row, self._rows[text][0], float(min(1.0, found[row, text])))
+            near = np.argwhere(vectors[begin : begin + step] @ self._vectors.T >= COSINE - SLACK)
+            for start in range(0, len(near), _PAIRS):
+                rows, texts = near[start : start + _PAIRS].T
+                rows = rows + begin
+                found = np.round(pairwise_cosines(vectors[rows], self._vectors[texts]), DIGITS)
+                for row, text, cosine in zip(rows.tolist(), texts.tolist(), found.tolist(), strict=True):
+                    if cosine >= COSINE:
+                        yield Overlap(row, self._rows[text][0], min(1.0, cosine))
 
     def looked_for(self) -> Iterable[int]:
         """The texts that the encoder sees anything in."""
