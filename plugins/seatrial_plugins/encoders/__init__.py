@@ -14,7 +14,8 @@ def minilm(*, batch_size: int | None = None, device: str = "auto", source: str |
     """all-MiniLM-L6-v2 (384 dimensions), or another sentence encoder of BERT's kind, mean-pooled.
 
     Args:
-        batch_size: texts a forward pass; 512 on a GPU and 64 elsewhere where unset. No vector hangs on it.
+        batch_size: texts that are worked on at once, by all threads together; 512 on a GPU and 64
+            elsewhere where unset. No vector hangs on it.
         device: `auto` (a GPU where there is one; the CPU for a baseline that is fitted beside a model on the GPU), `cpu`,
             `cuda`, `cuda:1`, …
         source: a local folder with another encoder's config, tokenizer and safetensors; where nothing is said, the

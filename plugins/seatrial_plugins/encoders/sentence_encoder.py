@@ -26,7 +26,7 @@ MAX_TOKENS = 256
 """What all-MiniLM-L6-v2 was trained to read (`max_seq_length` in its sentence_bert_config.json); the rest is cut."""
 
 _ELSEWHERE, _ON_A_GPU = 64, 512
-"""Texts of a batch: a GPU waits for many small pieces of work."""
+"""Texts that are worked on at once: a GPU waits for many small pieces of work."""
 
 _SHORTEST = 1e-12
 

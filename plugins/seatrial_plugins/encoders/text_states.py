@@ -96,12 +96,12 @@ class TextStates:
         Args:
             read: called once for each batch, whose states are not kept.
             ids: the tokens of each text; one without any is in no batch.
-            most: texts of a batch.
+            most: texts of all batches that are worked on at once: what a batch holds in between takes megabytes a text.
         """
         threads = torch.get_num_threads() if self._device.type == "cpu" else 1
         # Neighbours of one length share their attention; longest first, so that memory peaks at once.
         order = sorted((place for place, text in enumerate(ids) if text), key=lambda place: -len(ids[place]))
-        size = max(1, min(most, -(-len(order) // threads)))
+        size = max(1, min(most, len(order) + threads - 1) // threads)
         batches = [order[start : start + size] for start in range(0, len(order), size)]
 
         def reading(places: Sequence[int]) -> T:

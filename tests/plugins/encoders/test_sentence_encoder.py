@@ -121,6 +121,15 @@ def test_no_bit_of_a_words_vector_hangs_on_other_texts(wide_bert, threads, most)
             assert np.array_equal(words.vectors, alone.vectors)
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 8])
+def test_memory_does_not_grow_with_the_threads(tiny_bert, threads, count):
+    threads(count)
+    states = minilm(source=str(tiny_bert), device="cpu")._states
+    sizes = states.map(lambda batch: len(batch.places), [[2, 5, 3]] * 90, 24)
+    assert sum(sizes) == 90
+    assert max(sizes) == 24 // count
+
+
 def test_torchs_threads_are_left_as_they_were(tiny_bert, threads):
     import torch
 
