@@ -14,40 +14,43 @@ Kind = Literal["email", "phone", "iban", "card", "ip", "ssn", "secret"]
 """What can be looked for."""
 
 RULES = (
-    Rule("email", "An e-mail address whose domain ends in a public suffix.", action="redact", version="3"),
+    Rule("email", "An e-mail address whose domain ends in a public suffix.", action="redact", version="4"),
     Rule(
         "phone",
         "A telephone number: valid in its region by Google's numbering metadata, or directly after a word such as Tel.",
         action="redact",
-        version="3",
+        version="4",
     ),
-    Rule("iban", "An IBAN of its country's format whose check digits hold (ISO 13616).", action="redact", version="2"),
+    Rule("iban", "An IBAN of its country's format whose check digits hold (ISO 13616).", action="redact", version="3"),
     Rule(
         "card",
         "A payment card number of an issuer's range and length whose Luhn digit holds.",
         action="redact",
-        version="3",
+        version="4",
     ),
-    Rule("ip", "An IPv4 or IPv6 address that can be somebody's.", action="redact", version="3"),
-    Rule("ssn", "A US social security number that could have been issued.", action="redact", version="3"),
+    Rule("ip", "An IPv4 or IPv6 address that can be somebody's.", action="redact", version="4"),
+    Rule("ssn", "A US social security number that could have been issued.", action="redact", version="4"),
     Rule(
         "secret",
         "A key or token in a provider's own format, a password in a URL or in a setting of that name, a private key.",
         action="redact",
-        version="2",
+        version="3",
     ),
     Rule(
         "identifier",
         "An identifier that one of presidio's recognisers is certain of, named by the suite.",
         action="redact",
+        version="2",
     ),
-    Rule("name", "A person's or a place's name, by the spaCy model that the suite names.", action="redact"),
+    Rule(
+        "name", "A person's or a place's name, by the spaCy model that the suite names.", action="redact", version="2"
+    ),
     Rule(
         "unredactable",
         "Any of these in a turn's tool calls, in the choices of a question or in the name of the row's slice or group, which "
         "redaction does not reach.",
         action="drop",
-        version="2",
+        version="3",
     ),
 )
 

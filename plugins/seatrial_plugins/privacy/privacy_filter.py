@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from seatrial.findings import Finding, Span
 from seatrial.rows import Row
 from seatrial_plugins.privacy.datum import Datum, Recogniser
+from seatrial_plugins.privacy.notations import in_ascii
 from seatrial_plugins.privacy.repetitions import Repetitions
 
 __all__ = ["PrivacyFilter"]
@@ -32,7 +33,7 @@ class PrivacyFilter:
             yield from self._inspect_row(row)
 
     def _inspect_row(self, row: Row) -> Iterable[Finding]:
-        texts = [turn.content for turn in row.turns]
+        texts = [in_ascii(turn.content) for turn in row.turns]
         searched = [self._search(text) for text in texts]
         known = Repetitions(
             (text[datum.start : datum.end], datum, recogniser)
@@ -80,7 +81,7 @@ class PrivacyFilter:
         places += [(name, text) for name, text in (("its slice", row.slice), ("its group", row.group)) if text]
         found = []
         for place, text in places:
-            data, rest = self._search(text)
+            data, rest = self._search(in_ascii(text))
             found += [(place, recogniser.name) for _, recogniser in [*data, *known.find(rest)]]
         if found:
             names = ", ".join(dict.fromkeys(f"{name} in {place}" for place, name in found))

@@ -176,6 +176,11 @@ def test_slices_and_groups_are_handed_on_with_a_row_and_looked_through_too(every
     assert list(everything.inspect([named])) == []
 
 
+def test_other_notations_of_one_datum_have_one_placeholder(everything):
+    row = said("ｊａｎｅ＠ｅｘａｍｐｌｅ．ｃｏｍ、JANE@example.com", "jane＠example.com。电话：１３８１２３４５６７８")
+    assert redact(row, everything.inspect([row])) == ["<EMAIL_1>、<EMAIL_1>", "<EMAIL_1>。电话：<PHONE_1>"]
+
+
 def test_what_was_found_once_is_found_where_nothing_gives_it_away(everything):
     row = said("my SSN is 219 09 9999", "219 09 9999?", "not 219 09 99991, 1219 09 9999; (219 09 9999)")
     assert redact(row, everything.inspect([row])) == [
