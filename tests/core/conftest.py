@@ -1,4 +1,4 @@
-"""A small catalogue of components that stand still: suites are checked against it, whatever plugins come to offer."""
+"""A catalogue that stands still for suites to be checked against, and a process that uses no GPU, whatever ran before."""
 
 from __future__ import annotations
 
@@ -171,3 +171,9 @@ def suite_catalogue() -> Host:
 @pytest.fixture
 def extra_metrics() -> dict[str, Metric]:
     return {f"data/{name}": metric(name) for name in ("test_rows", "train_rows")}
+
+
+@pytest.fixture(autouse=True)
+def no_gpu_in_use(monkeypatch):
+    """Work that uses a GPU stays in its process; an earlier test may have used one in this."""
+    monkeypatch.setattr("seatrial.engines.local.on_gpu", lambda: False)

@@ -41,6 +41,7 @@ def as_parquet(records: Sequence[object], draw: Chance) -> bytes:
 def _of(records: Sequence[object]) -> pa.Table | None:
     try:
         found = pa.Table.from_pylist([one for one in records if isinstance(one, Mapping)])
+        pq.write_table(found, io.BytesIO())  # Arrow holds mappings without a key, Parquet does not
         return found if found.num_columns and found.num_rows == len(records) else None
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
         return None

@@ -71,4 +71,5 @@ def test_the_document_is_json(shouting):
         "default": 0.5,
         "summary": "the least share of capitals, \x1b[31mred\x1b[0m.",
     }
-    assert document["rules"] == [{"name": "capitals", "summary": "All capitals.", "action": "flag", "version": "1"}]
+    (rule,) = document["rules"]
+    assert rule == {"name": "capitals", "summary": "All capitals.", "action": "flag", "version": "1", "fixed": False}

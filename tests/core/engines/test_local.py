@@ -15,7 +15,7 @@ from seatrial.data.table import TableWriter
 from seatrial.engines.carried import packed
 from seatrial.engines.local import LocalEngine
 from seatrial.engines.pieces import Piece
-from seatrial.engines.workers import Workers, cores
+from seatrial.engines.workers import Workers, cores, on_gpu
 from seatrial.errors import StageError
 
 SCHEMA = pa.schema([("n", pa.int64())])
@@ -79,6 +79,7 @@ def test_with_one_worker_everything_stays_here(numbers):
 def test_work_that_uses_a_gpu_stays_here(numbers, monkeypatch):
     torch = SimpleNamespace(cuda=SimpleNamespace(is_initialized=lambda: True))
     monkeypatch.setitem(sys.modules, "torch", torch)
+    monkeypatch.setattr("seatrial.engines.local.on_gpu", on_gpu)
     _, processes = mapped(LocalEngine(workers=2, worth=0), Squares(), numbers)
     assert {one["process"] for one in processes} == {os.getpid()}
 
