@@ -95,7 +95,8 @@ class Pool:
     def kill(self) -> None:
         """End them now, whatever they are at, be it that they still start."""
         for process in self._context.started:
-            process.kill()
+            if process.pid is not None:  # else its start was interrupted
+                process.kill()
 
     def death(self) -> Death:
         """What broke the pool: the process that ended by itself; the others were told to end for it."""

@@ -6,12 +6,11 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from seatrial import Finding, Grouping, Row
 from seatrial.data.storable import storable
-from seatrial.errors import UsageError
+from seatrial.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -85,10 +84,8 @@ class Labels:
         return Grouping(findings)
 
     def _unknown(self, label: str) -> str:
-        near = get_close_matches(label[:_COMPARED], sorted(self.known or ()), n=1)
-        return f"label {label!r} is none of the {len(self.known or ())} known ones" + (
-            f"; did you mean {near[0]!r}?" if near else ""
-        )
+        near = did_you_mean(label[:_COMPARED], self.known or ())
+        return f"label {label!r} is none of the {len(self.known or ())} known ones{near}"
 
     def _draw(self, name: str) -> bytes:
         return hashlib.blake2b(f"{self.seed}\0{name}".encode(), digest_size=8).digest()

@@ -72,8 +72,8 @@ def build_coverage(
         threshold: the cosine below which a test row has no neighbour; where nothing is said, 0.5, which suits
             all-MiniLM-L6-v2: of 500 BANKING77 test questions none lies below it.
         thin: a part whose share in a split is below this share of its share in the other is a gap as well as one that is
-            not there at all, unless chance leaves so few rows of any part once in 100 times; 0 for the latter alone. Also the largest share of train rows among the nearest rows of a test
-            row whose kind train lacks.
+            not there at all, unless chance leaves so few rows of any part once in 100 times; 0 for the latter alone. Also
+            the largest share of train rows among the nearest rows of a test row whose kind train lacks.
         expected: the fewest of a part's rows that would be expected in the split if both were alike, for a gap to count;
             below 5 (Cochran 1954) chance alone may leave none. A label or slice that is not there at all always counts. Where
             train or test has so few rows that no part could count, gaps are not told, and gates on them find them missing.

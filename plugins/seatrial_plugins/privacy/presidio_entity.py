@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import inspect
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from seatrial.errors import UsageError
+from seatrial.errors import UsageError, did_you_mean
 from seatrial_plugins.privacy.datum import Datum
 from seatrial_plugins.privacy.presidio_import import import_recognizers
 from seatrial_plugins.privacy.stretches import stretches
@@ -34,9 +33,8 @@ class PresidioEntityRecogniser:
     def __init__(self, entity: str) -> None:
         known = entities()
         if entity not in known:
-            near = difflib.get_close_matches(entity.upper(), known, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
-            raise UsageError(f"privacy: identifiers: presidio has no entity {entity!r} that needs no model; {hint}")
+            near = did_you_mean(entity, known) or f"; there are: {', '.join(known)}"
+            raise UsageError(f"privacy: identifiers: presidio has no entity {entity!r} that needs no model{near}")
         self.label = entity
         self.name = f"{entity} (presidio)"
         self._recogniser = known[entity]

@@ -67,7 +67,7 @@ def test_a_cap_below_the_minimum_is_refused():
 def test_unknown_labels_are_found_with_the_nearest_known_one():
     findings = grouped(rows_of(card_lost=2, crad_lost=2, none=1), known=["card_lost", "top_up"])
     assert [(f.row, f.rule, f.score) for f in findings] == [("crad_lost0", "unknown", 2), ("crad_lost1", "unknown", 2)]
-    assert findings[0].detail == "label 'crad_lost' is none of the 2 known ones; did you mean 'card_lost'?"
+    assert findings[0].detail == "label 'crad_lost' is none of the 2 known ones (did you mean 'card_lost'?)"
     (far,) = grouped(rows_of(**{"卡" * 300_000: 1}), known=["top_up"], minimum=1)
     assert far.detail.endswith("is none of the 1 known ones")
 

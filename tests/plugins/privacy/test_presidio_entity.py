@@ -34,7 +34,7 @@ def test_only_what_can_be_certain_and_is_none_of_our_kinds_is_offered():
 
 
 def test_an_unknown_one_is_refused_with_the_nearest():
-    with pytest.raises(UsageError, match="no entity 'UK_NSH' that needs no model; did you mean UK_NHS"):
+    with pytest.raises(UsageError, match=r"no entity 'UK_NSH' that needs no model \(did you mean 'UK_NHS'\?\)"):
         privacy(kinds=[], identifiers=["UK_NSH"])
     with pytest.raises(UsageError, match="there are: ABA_ROUTING_NUMBER, "):
         privacy(kinds=[], identifiers=["?"])
