@@ -342,7 +342,12 @@ def arguments() -> argparse.Namespace:
         "--most", type=int, default=10_000, help="rows of a set but GSM8K that are looked up, evenly drawn"
     )
     parser.add_argument("--show", type=int, default=0, help="how many false positives of each kind to name")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if (options.gsm8k is None) != (options.reworded is None):
+        parser.error(
+            "--gsm8k and --reworded go together: thresholds are calibrated on the one, and the other is looked up"
+        )
+    return options
 
 
 if __name__ == "__main__":
