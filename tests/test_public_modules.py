@@ -37,4 +37,4 @@ def test_a_module_of_a_package_is_public_or_forbidden(package, forbidden):
 def test_a_package_is_forbidden_where_none_of_its_modules_is_public(forbidden):
     packages = {file.parent.name for file in ROOT.glob("*/__init__.py")}
     assert {name for name in packages if f"seatrial.{name}" not in forbidden} == {*PUBLIC, "stats"}
-    assert {"seatrial.cli", "seatrial.host"} <= forbidden
+    assert {"seatrial.cli", "seatrial.plugin.host"} <= forbidden

@@ -7,24 +7,24 @@ with any release. The built-in plugins are held to the same (`[tool.importlinter
     seatrial.stats       estimates with one-sided bounds
     seatrial.data        cosines, coverage, fingerprint, neighbours, normalise, searching, storable, table: rows as the
                          host compares them
-    seatrial.judging     comparison, summary: scores from samples, as gates and reports have them
-    seatrial.display     figures, legible, measures: numbers, and text out of data, in sentences
+    seatrial.verdict     comparison, summary: scores from samples, as gates and reports have them
+    seatrial.terminal     figures, legible, measures: numbers, and text out of data, in sentences
 
-A run from Python: `seatrial.suite.file.load_suite`, `seatrial.trial.run.run`.
+A run from Python: `seatrial.suite.file.load_suite`, `seatrial.runs.run.run`.
 """
 
-from seatrial.benchmark import Benchmark
-from seatrial.component import Absent, Component, Use
+from seatrial.data.benchmark import Benchmark
+from seatrial.data.filters import Comparison, Grouping, Measured
+from seatrial.data.findings import Finding, Rule, Span
 from seatrial.errors import SeatrialError, SourceError, StageError, TrainingError, UsageError
-from seatrial.events import Artifact, Plan, Record, Stage, Step
-from seatrial.filters import Comparison, Grouping, Measured
-from seatrial.findings import Finding, Rule, Span
-from seatrial.hooks import Hooks, hookimpl
+from seatrial.evaluation.scores import Metric, Sample, Score
+from seatrial.evaluation.scoring import System, Task
 from seatrial.model import Continuation, CountsTokens, Generates, Generation, ModelFiles, Scores, Times, Timing
-from seatrial.reporting import Result, Section
+from seatrial.plugin.component import Absent, Component, Use
+from seatrial.plugin.hooks import Hooks, hookimpl
 from seatrial.rows import RawRecord, Row, Rows, Turn
-from seatrial.scores import Metric, Sample, Score
-from seatrial.scoring import System, Task
+from seatrial.runs.events import Artifact, Plan, Record, Stage, Step
+from seatrial.runs.result import Result, Section
 from seatrial.sources import Resolved
 from seatrial.training import Trained, TrainingJob
 from seatrial.verdict import Decision, Evidence, Verdict

@@ -16,10 +16,10 @@ import seatrial
 from seatrial.errors import SeatrialError, SuiteError
 
 if TYPE_CHECKING:
-    from seatrial.display.console import Console
-    from seatrial.host import Host
-    from seatrial.reporting import Result
+    from seatrial.plugin.host import Host
+    from seatrial.runs.result import Result
     from seatrial.suite.file import Suite
+    from seatrial.terminal.console import Console
 
 __all__ = ["app", "main"]
 
@@ -102,7 +102,7 @@ def check(
     if no_sources:
         print(f"{suite}: the file is well-formed ({len(chosen.score)} scorers, {len(chosen.gates)} gates)")
         return 0
-    from seatrial.trial.preflight import preflight
+    from seatrial.runs.preflight import preflight
 
     for line in preflight(chosen, host, offline=offline, only_data=only_data):
         print(line)
@@ -118,7 +118,7 @@ def gate(
     as_json: AsJson = False,
 ) -> int:
     """Repeat the verdict from a saved run: no model, no GPU."""
-    from seatrial.trial.saved import judge_saved, load_result
+    from seatrial.runs.saved import judge_saved, load_result
 
     host = _host(blocked)
     judge_saved(run_folder, host)
@@ -136,7 +136,7 @@ def report(
     blocked: Blocked = None,
 ) -> int:
     """Write the reports of a saved run again."""
-    from seatrial.trial.saved import write_reports
+    from seatrial.runs.saved import write_reports
 
     for path in write_reports(run_folder, _host(blocked), kinds=kinds, to=to):
         print(path)
@@ -151,8 +151,8 @@ def why(
     as_json: AsJson = False,
 ) -> int:
     """Tell one row's story: where it was read, all that was found in it, and where it ended."""
-    from seatrial.display.story import story_document, story_lines
-    from seatrial.trial.story import tell
+    from seatrial.runs.story import tell
+    from seatrial.terminal.story import story_document, story_lines
 
     story = tell(run_folder, row)
     if as_json:
@@ -188,7 +188,7 @@ def plugins(
     as_json: AsJson = False,
 ) -> int:
     """List the installed plugins and what each brings, or tell the options, rules and metrics of one component."""
-    from seatrial.host import KINDS
+    from seatrial.plugin.host import KINDS
 
     host = _host(blocked)
     if name is not None and name not in {info.name for info in host.plugins()} | _components(host):
@@ -220,15 +220,15 @@ def plugins(
 
 def _components(host: Host) -> set[str]:
     """The names of all components, of whatever kind."""
-    from seatrial.host import KINDS
+    from seatrial.plugin.host import KINDS
 
     return {name for kind in KINDS for name in host.names(kind)}
 
 
 def _portraits(host: Host, name: str, *, as_json: bool) -> int:
     """Tell what is known of the components of that name."""
-    from seatrial.display.portrait import portrait_document, portrait_lines
     from seatrial.suite.portrait import portraits
+    from seatrial.terminal.portrait import portrait_document, portrait_lines
 
     found = portraits(host, name)
     if as_json:
@@ -270,8 +270,8 @@ def _run(
     host = _host(blocked, offline=offline)
     chosen = _suite(suite, host, overrides, only_data=only_data)
     host.register(console.progress, name="console", distribution="seatrial", version=seatrial.__version__)
-    from seatrial.trial import run as trial
-    from seatrial.trial.environment import share_cores
+    from seatrial.runs import run as trial
+    from seatrial.runs.environment import share_cores
 
     share_cores()
     try:
@@ -299,17 +299,17 @@ def _app(
 
 
 def _host(blocked: Sequence[str] | None, *, offline: bool = False) -> Host:
-    from seatrial.host import Host
+    from seatrial.plugin.host import Host
 
     if offline:
-        from seatrial.trial.environment import set_offline
+        from seatrial.runs.environment import set_offline
 
         set_offline()
     return Host.load(blocked=blocked or ())
 
 
 def _console(*, quiet: bool = False, as_json: bool = False) -> Console:
-    from seatrial.display.console import Console
+    from seatrial.terminal.console import Console
 
     if as_json:
         return Console("json")
@@ -351,7 +351,7 @@ def _fail(error: SeatrialError) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit; a `SeatrialError` is a message, never a traceback."""
-    from seatrial.display.streams import lasting_streams
+    from seatrial.terminal.streams import lasting_streams
 
     with lasting_streams():
         code = _exit_code(arguments)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from seatrial.component import Component
-from seatrial.hooks import hookimpl
-from seatrial.reporting import Report
+from seatrial.plugin.component import Component
+from seatrial.plugin.hooks import hookimpl
+from seatrial.runs.result import Report
 
 __all__ = ["html", "json", "junit", "markdown", "seatrial_reports"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from seatrial.reporting import Result
+from seatrial.runs.result import Result
 from seatrial_reports.facts import entries, flat, mapping, text
 
 __all__ = ["Asked", "asked", "in_words"]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from seatrial.reporting import Result
+from seatrial.runs.result import Result
 from seatrial_reports.asked import asked, in_words
 from seatrial_reports.facts import loaded, mapping, number, text
 from seatrial_reports.headline import subject

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from seatrial.reporting import Result
+from seatrial.runs.result import Result
 from seatrial_reports.columns import chosen, grouped
 from seatrial_reports.comparison import Comparison, MetricBlock, ScoreLine
 from seatrial_reports.datatrail import DataTrail

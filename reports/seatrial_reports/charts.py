@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from seatrial.scores import Score
+from seatrial.evaluation.scores import Score
 from seatrial_reports.numbers import amount, interval, value
 
 __all__ = ["Dot", "DotPlot", "LossCurve", "Tick", "dot_plot", "loss_curve", "nice_ticks", "powers_of_ten"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from seatrial.judging.summary import DATA
-from seatrial.reporting import Result
-from seatrial.scores import Score
+from seatrial.evaluation.scores import Score
+from seatrial.evaluation.summary import DATA
+from seatrial.runs.result import Result
 from seatrial_reports.charts import Dot, DotPlot, dot_plot
 from seatrial_reports.coverage import drawn_metrics
 from seatrial_reports.facts import entries, mapping, number, text

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from seatrial.reporting import Result
+from seatrial.runs.result import Result
 from seatrial_reports.charts import LossCurve, loss_curve
 from seatrial_reports.facts import flat, mapping, number, sequence, text, whole
 from seatrial_reports.numbers import amount, count, duration, memory, percent
@@ -66,7 +66,7 @@ def build_course(result: Result) -> Course | None:
     facts = result.facts("train")
     if not facts and not result.training:
         return None
-    prove = result.facts("prove")
+    prove = result.facts("verify_training")
     best = whole(facts, "best_step")
     difference = number(prove, "largest_difference")
     return Course(

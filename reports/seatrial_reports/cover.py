@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import median
 
-from seatrial.display.legible import one_line
-from seatrial.reporting import Result
+from seatrial.runs.result import Result
+from seatrial.terminal.legible import one_line
 from seatrial_reports.coverage import build_coverage
 from seatrial_reports.dimensions import SPLITS, Dimension, counted_dimension
 from seatrial_reports.facts import entries, mapping, sequence, whole
@@ -44,7 +44,7 @@ class Cover:
 
 def build_cover(result: Result) -> Cover:
     """From the facts of the leakage stage, else of the split."""
-    split, leakage = result.facts("split"), result.facts("leakage")
+    split, leakage = result.facts("split"), result.facts("decontaminate")
     sizes = mapping(leakage, "splits") or split
     facts = mapping(leakage, "coverage") or mapping(split, "coverage")
     labels, slices = mapping(facts, "labels"), mapping(facts, "slices")

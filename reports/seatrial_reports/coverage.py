@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from seatrial.reporting import Result
+from seatrial.runs.result import Result
 from seatrial_reports.dimensions import DRAWN, Dimension, title_of, told_dimension
 from seatrial_reports.facts import entries, mapping, number, sequence, text, whole
 from seatrial_reports.nearness import Kind, Nearness, build_kind, build_nearness
@@ -43,12 +43,12 @@ class Coverage:
 
 def coverage_filters(result: Result) -> list[Mapping[str, object]]:
     """The facts of the filters that looked for gaps between train and test."""
-    return [one for one in entries(result.facts("leakage"), "filters") if _covers(one)]
+    return [one for one in entries(result.facts("decontaminate"), "filters") if _covers(one)]
 
 
 def leak_filters(result: Result) -> list[Mapping[str, object]]:
     """The facts of the filters that looked for leaks."""
-    return [one for one in entries(result.facts("leakage"), "filters") if not _covers(one)]
+    return [one for one in entries(result.facts("decontaminate"), "filters") if not _covers(one)]
 
 
 def _covers(facts: Mapping[str, object]) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from seatrial.reporting import Result
-from seatrial.scores import Score
+from seatrial.evaluation.scores import Score
+from seatrial.runs.result import Result
 from seatrial_reports.columns import chosen
 from seatrial_reports.cover import Cover, build_cover
 from seatrial_reports.coverage import Coverage, build_coverage
@@ -22,7 +22,7 @@ __all__ = ["DataTrail", "FlowStep", "NaiveSplit", "build_data_trail"]
 LISTED = 200
 """Conflicting labels are listed in full up to here."""
 
-_NAMES = {"read": "Reading", "clean": "Row filters", "compare": "Comparing filters", "leakage": "Leakage"}
+_NAMES = {"read": "Reading", "clean": "Row filters", "deduplicate": "Comparing filters", "decontaminate": "Leakage"}
 
 
 @dataclass(frozen=True, slots=True)

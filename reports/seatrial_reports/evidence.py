@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from seatrial.findings import EXCERPT
-from seatrial.reporting import Result
+from seatrial.data.findings import EXCERPT
+from seatrial.runs.result import Result
 from seatrial_reports.places import find_places
 
 __all__ = ["Example", "quote", "quote_all"]

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from seatrial.reporting import Result
+from seatrial.runs.result import Result
 from seatrial.stats import wilson_interval
 from seatrial_reports.facts import entries, loaded, mapping, number, text
 from seatrial_reports.headline import subject

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from seatrial.reporting import Result
+from seatrial.runs.result import Result
 from seatrial_reports.columns import grouped, numbered, truths
 from seatrial_reports.evidence import Example, quote_all
 from seatrial_reports.facts import entries, flag, mapping, text, whole
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FILTER_STAGES", "FilterBlock", "RuleLine", "build_filters"]
 
-FILTER_STAGES = ("read", "clean", "compare", "leakage")
+FILTER_STAGES = ("read", "clean", "deduplicate", "decontaminate")
 """The stages that find something about rows, in the order in which they run."""
 
 EXAMPLES = 3

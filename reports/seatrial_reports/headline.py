@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from seatrial.reporting import Result
+from seatrial.runs.result import Result
 from seatrial.verdict import Decision, Verdict, VerdictState
 from seatrial_reports.coverage import build_coverage
 from seatrial_reports.facts import entries, flag, mapping, sequence, text, whole
@@ -214,7 +214,7 @@ def _found_warnings(result: Result) -> list[str]:
     found: list[str] = []
     for record in result.records:
         facts = record.facts
-        if record.stage in {"clean", "compare", "leakage"}:
+        if record.stage in {"clean", "deduplicate", "decontaminate"}:
             rows_in, dropped, rows_out = (whole(facts, key) for key in ("rows_in", "dropped", "rows_out"))
             if None not in {rows_in, dropped, rows_out} and rows_in != (rows_out or 0) + (dropped or 0):
                 found.append(f"{record.stage}: kept and dropped rows do not add up to the rows that came in.")

@@ -12,9 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seatrial.display.legible import legible
-from seatrial.reporting import Result
-from seatrial.store import atomic_file
+from seatrial.runs.result import Result
+from seatrial.runs.store import atomic_file
+from seatrial.terminal.legible import legible
 from seatrial_reports.view import View, build_view
 
 if TYPE_CHECKING:

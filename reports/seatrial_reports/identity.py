@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from seatrial.reporting import Result
-from seatrial.scores import Interval, Score
+from seatrial.evaluation.scores import Interval, Score
+from seatrial.runs.result import Result
 from seatrial_reports.charts import Dot, DotPlot, dot_plot
 from seatrial_reports.facts import entries, mapping, number, text, whole
 from seatrial_reports.names import listed

@@ -22,8 +22,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from seatrial.reporting import Result
-from seatrial.store import atomic_file
+from seatrial.runs.result import Result
+from seatrial.runs.store import atomic_file
 from seatrial_reports.view import View, build_view
 
 __all__ = ["JsonReport", "results"]

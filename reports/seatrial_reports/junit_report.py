@@ -12,10 +12,10 @@ import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from pathlib import Path
 
-from seatrial.display.legible import one_line
-from seatrial.events import Record
-from seatrial.reporting import Result
-from seatrial.store import atomic_file
+from seatrial.runs.events import Record
+from seatrial.runs.result import Result
+from seatrial.runs.store import atomic_file
+from seatrial.terminal.legible import one_line
 from seatrial.verdict import Decision
 from seatrial_reports.facts import mapping, text
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from seatrial.reporting import Result
+from seatrial.runs.result import Result
 from seatrial_reports.columns import chosen, grouped, truths
 from seatrial_reports.coverage import coverage_filters, leak_filters
 from seatrial_reports.evidence import Example, quote
@@ -81,7 +81,9 @@ def build_leaks(result: Result) -> Leaks:
 
     filters = leak_filters(result)
     gaps = {text(one, "filter") for one in coverage_filters(result)}
-    places = chosen(result.ledger, ("stage", "filter"), lambda stage, name: stage == "leakage" and name not in gaps)
+    places = chosen(
+        result.ledger, ("stage", "filter"), lambda stage, name: stage == "decontaminate" and name not in gaps
+    )
     found = result.ledger.take(pa.array(places))
     keys, group = grouped(found, ("row", "matched_row"))
     pairs = _pairs(result, places, group)

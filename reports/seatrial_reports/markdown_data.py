@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seatrial.display.legible import one_line
+from seatrial.terminal.legible import one_line
 from seatrial_reports.dimensions import Bar, Dimension
 from seatrial_reports.evidence import Example
 from seatrial_reports.markdown_text import Column, cell, sentence, table

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from seatrial.reporting import Result
-from seatrial.store import atomic_file
+from seatrial.runs.result import Result
+from seatrial.runs.store import atomic_file
 from seatrial_reports.comparison import MetricBlock
 from seatrial_reports.markdown_data import data_sections
 from seatrial_reports.markdown_text import Column, bullets, cell, sentence, table

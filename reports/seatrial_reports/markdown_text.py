@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from seatrial.display.legible import one_line
+from seatrial.terminal.legible import one_line
 
 __all__ = ["Column", "bullets", "cell", "sentence", "table"]
 

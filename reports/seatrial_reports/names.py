@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from seatrial.display.legible import one_line
+from seatrial.terminal.legible import one_line
 from seatrial_reports.facts import flat
 from seatrial_reports.numbers import count
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from seatrial.display.legible import one_line
-from seatrial.display.measures import duration, memory
-from seatrial.scores import Score
+from seatrial.evaluation.scores import Score
+from seatrial.terminal.legible import one_line
+from seatrial.terminal.measures import duration, memory
 
 __all__ = ["amount", "count", "duration", "interval", "memory", "out_of", "percent", "share", "value", "with_share"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from contextlib import suppress
 
-from seatrial.reporting import Result
+from seatrial.runs.result import Result
 
 __all__ = ["find_places", "knows_rows"]
 

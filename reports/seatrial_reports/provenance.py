@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import PurePath
 
-from seatrial.display.legible import one_line
-from seatrial.events import Record
-from seatrial.reporting import Result
+from seatrial.runs.events import Record
+from seatrial.runs.result import Result
+from seatrial.terminal.legible import one_line
 from seatrial_reports.facts import entries, flag, flat, mapping, number, sequence, text
 from seatrial_reports.numbers import count, duration, memory
 
@@ -124,7 +124,7 @@ def _groups(result: Result) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     manifest = result.manifest
     model = mapping(manifest, "model")
     yield "Model", _named(flat(model))
-    yield "Model as it was loaded", _named(flat(mapping(result.facts("prove"), "model")))
+    yield "Model as it was loaded", _named(flat(mapping(result.facts("verify_training"), "model")))
     yield "Data", [*_sources(result), *_rows_read(result)]
     yield "Machine", _named(flat(mapping(manifest, "hardware")))
     code = {name: manifest[name] for name in ("seatrial", "git") if name in manifest}

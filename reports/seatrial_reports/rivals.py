@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from seatrial.display.legible import one_line
-from seatrial.judging.comparison import COMPARABLE, Comparison, compare
-from seatrial.reporting import Result
-from seatrial.scores import Metric
+from seatrial.evaluation.scores import Metric
+from seatrial.runs.result import Result
+from seatrial.terminal.legible import one_line
+from seatrial.verdict.comparison import COMPARABLE, Comparison, compare
 from seatrial_reports.headline import subject
 from seatrial_reports.numbers import UNIT, amount, share
 

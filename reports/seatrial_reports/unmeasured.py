@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from seatrial.judging.summary import DATA
-from seatrial.reporting import Result
+from seatrial.evaluation.summary import DATA
+from seatrial.runs.result import Result
 from seatrial_reports.asked import asked
 from seatrial_reports.comparison import Comparison
 from seatrial_reports.coverage import drawn_metrics
@@ -76,7 +76,7 @@ def _missing(result: Result) -> Iterator[str]:
 def _sampled(result: Result, alias: str) -> Iterator[str]:
     """How many of the test rows an attack tried, where it did not try all."""
     tried = whole(result.facts(f"score/{alias}"), "rows")
-    test = whole(mapping(result.facts("leakage"), "splits"), "test")
+    test = whole(mapping(result.facts("decontaminate"), "splits"), "test")
     if tried is not None and test is not None and tried < test:
         yield f"Robustness on all rows: the attack tried {count(tried)} of the {count(test)} test rows, drawn at random."
 

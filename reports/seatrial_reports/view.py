@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from seatrial.reporting import Result, Section
+from seatrial.runs.result import Result, Section
 from seatrial_reports.attacks import AttackBlock, build_attacks
 from seatrial_reports.brief import Figure, build_brief, build_data_brief
 from seatrial_reports.comparison import Comparison, build_comparison

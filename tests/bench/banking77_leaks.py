@@ -18,10 +18,10 @@ from typing import Any
 
 from seatrial import Row
 from seatrial.data.normalise import spell
-from seatrial.data.table import open_rows
-from seatrial.host import Host
+from seatrial.plugin.host import Host
+from seatrial.rows.table import open_rows
+from seatrial.runs.run import run
 from seatrial.suite.file import load_suite
-from seatrial.trial.run import run
 
 SUITE = """\
 name: banking77-leaks

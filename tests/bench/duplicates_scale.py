@@ -29,8 +29,8 @@ import numpy as np
 import pyarrow as pa
 
 from seatrial import Row, Turn
-from seatrial.filters import CorpusFilter
-from seatrial_plugins.duplicates import (
+from seatrial.data.filters import CorpusFilter
+from seatrial_plugins.deduplication import (
     build_duplicates,
     build_near_duplicates,
     build_repeated_spans,

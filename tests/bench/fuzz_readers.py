@@ -28,7 +28,7 @@ from fuzzed_files.files import fuzzed
 from fuzzed_files.passage import Passage
 from fuzzed_files.tally import Tally
 
-from seatrial.host import Host
+from seatrial.plugin.host import Host
 
 
 def main() -> None:

@@ -29,7 +29,7 @@ from pathlib import Path
 
 from run_differences import differences
 
-from seatrial.display.progress import LOSS_LINES
+from seatrial.terminal.progress import LOSS_LINES
 
 START, END = "(start)", "(end)"
 """Before the first stage, where plugins are loaded and weights converted; after the last one."""

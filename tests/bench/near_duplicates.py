@@ -32,10 +32,10 @@ from scipy.sparse import csr_matrix
 
 from seatrial import Row, Turn
 from seatrial.data.normalise import spell
-from seatrial_plugins.duplicates import build_near_duplicates
-from seatrial_plugins.duplicates.minhash import band_keys, banding
-from seatrial_plugins.duplicates.shingles import shingle
-from seatrial_plugins.duplicates.word_hashes import hash_words
+from seatrial_plugins.deduplication import build_near_duplicates
+from seatrial_plugins.deduplication.minhash import band_keys, banding
+from seatrial_plugins.deduplication.shingles import shingle
+from seatrial_plugins.deduplication.word_hashes import hash_words
 
 SHINGLE = 3
 PERMUTATIONS = 128

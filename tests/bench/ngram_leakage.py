@@ -31,11 +31,11 @@ import pyarrow as pa
 
 from seatrial import Benchmark, Row, Turn
 from seatrial.data.normalise import spell
-from seatrial.data.table import RowList, batches
-from seatrial_plugins.leakage import PresetName, counts_tokens, embeds, leakage
-from seatrial_plugins.leakage.olmo_text import cleaned
-from seatrial_plugins.leakage.texts import compared_text
-from seatrial_plugins.leakage.words import unpunctuated
+from seatrial.rows.table import RowList, batches
+from seatrial_plugins.decontamination import PresetName, counts_tokens, embeds, leakage
+from seatrial_plugins.decontamination.olmo_text import cleaned
+from seatrial_plugins.decontamination.texts import compared_text
+from seatrial_plugins.decontamination.words import unpunctuated
 
 TOKENS = ("llama2", "olmo_decon")
 WORDS = tuple(name for name in get_args(PresetName) if name not in {*TOKENS, "platypus"})
@@ -186,7 +186,7 @@ def agree(bench: Bench, options: argparse.Namespace) -> None:
 
 def told(built: Any, table: pa.Table, train: Sequence[Row]) -> brute.Found:
     """What the preset says of each row and held-out row."""
-    from seatrial_plugins.leakage.records import FoundBy
+    from seatrial_plugins.decontamination.records import FoundBy
 
     place = {row.id: index for index, row in enumerate(train)}
     return {
@@ -293,10 +293,10 @@ def encoder() -> Any:
 
 
 def _workbench() -> Any:
-    from seatrial.host import Host
-    from seatrial.store import cache_folder
+    from seatrial.plugin.host import Host
+    from seatrial.runs.store import cache_folder
+    from seatrial.runs.workbench import Workbench
     from seatrial.suite.parts import Chosen, ModelChoice
-    from seatrial.trial.workbench import Workbench
 
     bench = Workbench(Host.load(), cache=cache_folder(), offline=True)
     options = {"chat": True, "system": None}

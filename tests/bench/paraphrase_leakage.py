@@ -34,9 +34,9 @@ import numpy as np
 
 from seatrial.model import EncodesWords, WordVectors
 from seatrial.stats.proportions import clopper_pearson_bounds
+from seatrial_plugins.decontamination.semantic import THRESHOLDS
+from seatrial_plugins.decontamination.semantic_index import SemanticIndex
 from seatrial_plugins.encoders import minilm
-from seatrial_plugins.leakage.semantic import THRESHOLDS
-from seatrial_plugins.leakage.semantic_index import SemanticIndex
 
 FOLDS = 5
 SHIPPED = {"encoder": 0.807, "margin": THRESHOLDS["encoder"], "semantic": THRESHOLDS["second_look"]}

@@ -26,7 +26,7 @@ from pathlib import Path
 LENGTH = 500
 PROMPT = 300
 FILTERS = "[schema, duplicates, near_duplicates, {leakage: {presets: [tulu3]}}]"
-STAGES = ("read", "clean", "compare", "split", "leakage", "export", "report")
+STAGES = ("read", "clean", "deduplicate", "split", "decontaminate", "export", "report")
 SUITE = """\
 name: scale
 seed: 1
@@ -56,7 +56,7 @@ def main() -> None:
         run = max(runs.iterdir())
         markers = {stage: json.loads((run / f"stages/{stage}.json").read_text()) for stage in STAGES}
         main_peak = max(marker["peak_bytes"] for marker in markers.values()) / 2**30
-        splits = markers["leakage"]["facts"]["splits"]
+        splits = markers["decontaminate"]["facts"]["splits"]
         stages = "  ".join(f"{stage} {marker['seconds']:.1f}" for stage, marker in markers.items())
         kept = sum(splits.values())
         print(

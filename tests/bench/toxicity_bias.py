@@ -26,11 +26,11 @@ from typing import Any
 from sklearn.metrics import roc_auc_score
 
 from seatrial import Component, hookimpl
-from seatrial.host import Host
 from seatrial.model import Detector
+from seatrial.plugin.host import Host
+from seatrial.runs.run import run
 from seatrial.stats import Proportion
 from seatrial.suite.file import load_suite
-from seatrial.trial.run import run
 from seatrial_plugins.encoders import minilm
 from seatrial_plugins.toxicity import detoxify, minilm_toxicity
 from seatrial_plugins.toxicity.identity_terms import IDENTITY_TERMS

@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 import pytest
 
-from seatrial.component import Component, Use
-from seatrial.findings import Rule
-from seatrial.host import Host, hookimpl
-from seatrial.scores import Metric
+from seatrial.data.findings import Rule
+from seatrial.evaluation.scores import Metric
+from seatrial.plugin.component import Component, Use
+from seatrial.plugin.host import Host, hookimpl
 
 
 def transformers(
@@ -176,4 +176,4 @@ def extra_metrics() -> dict[str, Metric]:
 @pytest.fixture(autouse=True)
 def no_gpu_in_use(monkeypatch):
     """Work that uses a GPU stays in its process; an earlier test may have used one in this."""
-    monkeypatch.setattr("seatrial.engines.local.on_gpu", lambda: False)
+    monkeypatch.setattr("seatrial.runs.engines.local.on_gpu", lambda: False)

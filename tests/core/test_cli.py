@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from seatrial import cli
-from seatrial.host import KINDS, Host
+from seatrial.plugin.host import KINDS, Host
 
 SEATRIAL = [sys.executable, "-m", "seatrial"]
 
@@ -211,7 +211,7 @@ def test_the_shipped_suites_pass_the_check_of_their_files(capsys):
 AT_A_STAGE = """
 import errno, os, signal, sys
 from seatrial import cli, hookimpl
-from seatrial.host import Host
+from seatrial.plugin.host import Host
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it from the start
 
@@ -251,7 +251,7 @@ def in_trouble(folder, stage, kind, code=AT_A_STAGE):
 
 
 def test_an_interrupted_run_says_how_it_goes_on_and_does(labelled_folder):
-    for stage in ("read", "compare", "report"):
+    for stage in ("read", "deduplicate", "report"):
         done = in_trouble(labelled_folder, stage, "interrupt")
         assert (done.returncode, "Traceback" in done.stderr) == (130, False), stage
         assert done.stderr == "seatrial: interrupted; the same command goes on from the last whole stage\n"
@@ -262,7 +262,7 @@ def test_an_interrupted_run_says_how_it_goes_on_and_does(labelled_folder):
 
 
 def test_a_full_disk_is_named_and_not_the_plugin_that_met_it(labelled_folder):
-    done = in_trouble(labelled_folder, "compare", "full")
+    done = in_trouble(labelled_folder, "deduplicate", "full")
     assert done.returncode == 3
     assert "seatrial: compare: no space is left on a disk; free some, and the same command goes on" in done.stderr
     assert "Traceback" not in done.stderr
@@ -285,7 +285,7 @@ def test_a_stage_that_fails_in_a_folder_that_is_gone_says_of_what(labelled_folde
         'raise OSError(errno.ENOSPC, "No space left on device")',
         "import shutil; shutil.rmtree('runs'); raise KeyError('meter')",
     )
-    done = in_trouble(labelled_folder, "compare", "gone", removing)
+    done = in_trouble(labelled_folder, "deduplicate", "gone", removing)
     assert done.returncode == 3
     assert "its wrapper of the stage raised KeyError: 'meter'" in done.stderr
 

@@ -9,7 +9,7 @@ from tests.reports import coverage_facts, little_runs
 from tests.reports.payloads import PAYLOADS
 from tests.reports.router_run import finished_run
 
-from seatrial.reporting import Result
+from seatrial.runs.result import Result
 from seatrial.verdict import Verdict
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from tests.reports.router_run import as_it_is
 
-from seatrial.reporting import Result
+from seatrial.runs.result import Result
 
 
 def covered(result: Result, say: Callable[[str], str] = as_it_is) -> Result:
@@ -77,7 +77,7 @@ def covered(result: Result, say: Callable[[str], str] = as_it_is) -> Result:
     }
     records = [
         replace(record, facts={**record.facts, "filters": [*record.facts["filters"], one]})
-        if record.stage == "leakage"
+        if record.stage == "decontaminate"
         else record
         for record in result.records
     ]

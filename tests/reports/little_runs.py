@@ -8,12 +8,12 @@ from pathlib import Path
 import pyarrow as pa
 from tests.reports.router_stages import STARTED
 
+from seatrial.data.findings import Span
 from seatrial.data.ledger import Entry, entries_to_table
-from seatrial.events import Record
-from seatrial.findings import Span
-from seatrial.judging.samples import samples_to_table
-from seatrial.reporting import Result
-from seatrial.scores import Interval, Metric, Sample, Score
+from seatrial.evaluation.samples import samples_to_table
+from seatrial.evaluation.scores import Interval, Metric, Sample, Score
+from seatrial.runs.events import Record
+from seatrial.runs.result import Result
 from seatrial.verdict import Verdict
 
 
@@ -55,7 +55,7 @@ def record(stage, took=1.0, at=0, /, **facts):
     return Record(stage, "k", STARTED + timedelta(seconds=at), took, False, 1, {}, facts)
 
 
-def entry(row, rule="exact", stage="leakage", **more):
+def entry(row, rule="exact", stage="decontaminate", **more):
     """An entry of a ledger: what differs from a train row that is dropped as leaked."""
     fields = {
         "source": "path:x",
@@ -63,7 +63,7 @@ def entry(row, rule="exact", stage="leakage", **more):
         "line": int(row[1:]),
         "split": "train",
         "stage": stage,
-        "filter": "leakage" if stage == "leakage" else "f",
+        "filter": "leakage" if stage == "decontaminate" else "f",
         "plugin": "p",
         "rule": rule,
         "rule_version": "1",

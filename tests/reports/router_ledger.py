@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pyarrow as pa
 
+from seatrial.data.findings import Span
 from seatrial.data.ledger import Entry, entries_to_table
-from seatrial.findings import Span
 
 
 def findings_of_all(say: Callable[[str], str]) -> pa.Table:
@@ -32,16 +32,18 @@ def findings_of_all(say: Callable[[str], str]) -> pa.Table:
     entries.append(entry(10, "clean", "unicode", "mojibake", "repair"))
     entries += [entry(20 + i, "clean", "length", say("long"), "drop", score=None) for i in range(3)]
     entries += [
-        entry(30 + i, "compare", "duplicates", "exact", "drop", matched_row=say("feed"), matched_text=say("Where is"))
+        entry(
+            30 + i, "deduplicate", "duplicates", "exact", "drop", matched_row=say("feed"), matched_text=say("Where is")
+        )
         for i in range(6)
     ]
     entries += [
-        entry(40 + i, "compare", "duplicates", "conflict", "flag", detail=say("billing, returns")) for i in range(2)
+        entry(40 + i, "deduplicate", "duplicates", "conflict", "flag", detail=say("billing, returns")) for i in range(2)
     ]
     entries += [
         entry(
             50 + i,
-            "leakage",
+            "decontaminate",
             "leakage",
             "tulu3",
             "drop",

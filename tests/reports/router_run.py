@@ -12,8 +12,8 @@ from tests.reports.router_samples import agreement, attack, choice, latency
 from tests.reports.router_scores import scores_of_all
 from tests.reports.router_stages import STARTED, stage_records
 
-from seatrial.reporting import Result, Section
-from seatrial.scores import Metric
+from seatrial.evaluation.scores import Metric
+from seatrial.runs.result import Result, Section
 from seatrial.verdict import Decision, Verdict
 
 

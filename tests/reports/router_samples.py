@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pyarrow as pa
 from tests.reports.router_stages import LABELS
 
-from seatrial.judging.samples import samples_to_table
-from seatrial.scores import Sample
+from seatrial.evaluation.samples import samples_to_table
+from seatrial.evaluation.scores import Sample
 
 
 def choice(say: Callable[[str], str]) -> pa.Table:

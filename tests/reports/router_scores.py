@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from tests.reports.payloads import storable
 
-from seatrial.scores import Interval, Score
+from seatrial.evaluation.scores import Interval, Score
 from seatrial.stats.proportions import wilson_interval
 
 

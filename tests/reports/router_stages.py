@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from seatrial.events import Record
+from seatrial.runs.events import Record
 
 LABELS = ("billing", "card payment", "delivery", "returns", "technical help", "smalltalk")
 STARTED = datetime(2026, 11, 3, 9, 41, 12, tzinfo=UTC)
@@ -102,7 +102,7 @@ def stage_records(say: Callable[[str], str]) -> list[Record]:
                 ("unicode", "cleaning", 1, 0), ("length", "cleaning", 3, 3), ("toxicity", "toxicity", 0, 0)
             ),
         },
-        "compare": {
+        "deduplicate": {
             "rows_in": 395,
             "dropped": 6,
             "rows_out": 389,
@@ -114,7 +114,7 @@ def stage_records(say: Callable[[str], str]) -> list[Record]:
             "test": 105,
             "notes": [say("smalltalk has too few rows to stratify.")],
         },
-        "leakage": {
+        "decontaminate": {
             "rows_in": 389,
             "dropped": 4,
             "rows_out": 385,
@@ -146,7 +146,7 @@ def stage_records(say: Callable[[str], str]) -> list[Record]:
             ],
             "adapter_sha256": "cd" * 32,
         },
-        "prove": {
+        "verify_training": {
             "rows": 8,
             "largest_difference": 3.25,
             "tolerance": 0.001,

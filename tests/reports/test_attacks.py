@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seatrial.judging.samples import samples_to_table
-from seatrial.scores import Sample
+from seatrial.evaluation.samples import samples_to_table
+from seatrial.evaluation.scores import Sample
 from seatrial_reports.attacks import build_attacks, compare
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from seatrial.scores import Interval, Score
+from seatrial.evaluation.scores import Interval, Score
 from seatrial_reports.charts import dot_plot
 from seatrial_reports.comparison import build_comparison
 

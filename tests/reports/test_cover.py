@@ -28,7 +28,7 @@ def test_of_very_many_labels_the_largest_are_drawn(run, record):
     labels = {f"label {at}": {"train": at + 1, "test": 1} for at in range(5_000)}
     lacking = [f"new {at}" for at in range(5_000)]
     coverage = {"labels": labels, "labels_not_in_test": lacking, "labels_not_in_train": lacking}
-    result = run(records=[record("leakage", coverage=coverage)])
+    result = run(records=[record("decontaminate", coverage=coverage)])
     cover = build_cover(result)
     (labels_drawn,) = cover.dimensions
     first = labels_drawn.bars[0]

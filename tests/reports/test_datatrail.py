@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from seatrial.events import Record
+from seatrial.runs.events import Record
 from seatrial_reports.comparison import build_comparison
 from seatrial_reports.datatrail import build_data_trail
 from seatrial_reports.headline import build_headline
@@ -20,8 +20,8 @@ def test_the_flow_adds_up_and_says_when_it_does_not(plain_result):
     assert [(s.stage, s.rows_in, s.dropped, s.rows_out) for s in flow] == [
         ("read", 400, 2, 398),
         ("clean", 398, 3, 395),
-        ("compare", 395, 6, 389),
-        ("leakage", 389, 4, 385),
+        ("deduplicate", 395, 6, 389),
+        ("decontaminate", 389, 4, 385),
     ]
     assert all(step.adds_up for step in flow)
     broken = with_record(plain_result, "clean", rows_in=398, dropped=3, rows_out=390)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from seatrial.data.ledger import entries_to_table
-from seatrial.scores import Score
+from seatrial.evaluation.scores import Score
 from seatrial_reports.cover import build_cover
 from seatrial_reports.coverage import build_coverage, drawn_metrics
 from seatrial_reports.html_report import HtmlReport, render_html
@@ -61,7 +61,7 @@ def test_what_could_not_be_found_is_not_told_as_none(run, record, tmp_path):
     parts = [{"name": "card", "rows": {"train": 900, "test": 4}}]
     topic = {"name": "topic", "rows": {"train": 900, "test": 4}, "parts": parts, "divergence": 0.01, "lacks": why}
     facts = {"dimensions": [topic], "unmatched": {"lacks": "kinds of 9 or more are found"}}
-    result = run(records=[record("leakage", filters=[{"filter": "coverage", "facts": facts}])])
+    result = run(records=[record("decontaminate", filters=[{"filter": "coverage", "facts": facts}])])
     (cover,) = build_coverage(result)
     assert (cover.dimensions[0].lacks, cover.unmatched_lacks, cover.unmatched) == (
         why,
@@ -84,7 +84,7 @@ def test_a_sample_is_called_one(run, record):
     near = {"compared": 300, "of": 3_000_000, "without_neighbour": 30, "threshold": 0.5, "measure": "cosine"}
     unmatched = {"compared": 300, "of": 3_000_000, "rows": 12, "most": 2, "neighbours": 10}
     facts = {"dimensions": [], "neighbours": near, "unmatched": unmatched}
-    result = run(records=[record("leakage", filters=[{"filter": "coverage", "facts": facts}])])
+    result = run(records=[record("decontaminate", filters=[{"filter": "coverage", "facts": facts}])])
     (cover,) = build_coverage(result)
     assert cover.near.lonely == "30 of 300 (10.0%), drawn from 3,000,000"
     assert cover.unmatched == "12 of 300 (4.0%), drawn from 3,000,000"
@@ -93,7 +93,7 @@ def test_a_sample_is_called_one(run, record):
 def test_a_filter_that_looks_for_gaps_is_none_that_looks_for_leaks(run, record, entry):
     gap = entry("r1", "no-neighbour", filter="coverage", action="flag", decisive=False, split="test")
     filters = [{"filter": "leakage"}, {"filter": "coverage", "facts": {"dimensions": []}}]
-    result = run(records=[record("leakage", filters=filters)], ledger=entries_to_table([entry("r2"), gap]))
+    result = run(records=[record("decontaminate", filters=filters)], ledger=entries_to_table([entry("r2"), gap]))
     leaks = build_leaks(result)
     assert (leaks.filters, leaks.findings, leaks.pairs_total) == (("leakage",), 1, 1)
     assert len(build_coverage(result)) == 1
@@ -103,8 +103,11 @@ def test_a_filter_that_looks_for_gaps_is_none_that_looks_for_leaks(run, record, 
 def test_what_a_filter_draws_is_not_drawn_twice(run, record):
     stage = {"coverage": {"labels": {"a": {"train": 1}}, "slices": {"s": {"train": 1}}}}
     filters = [{"filter": "coverage", "facts": {"dimensions": [{"name": "label", "parts": []}]}}]
-    assert [one.name for one in build_cover(run(records=[record("leakage", **stage)])).dimensions] == ["label", "slice"]
-    drawn = build_cover(run(records=[record("leakage", **stage, filters=filters)]))
+    assert [one.name for one in build_cover(run(records=[record("decontaminate", **stage)])).dimensions] == [
+        "label",
+        "slice",
+    ]
+    drawn = build_cover(run(records=[record("decontaminate", **stage, filters=filters)]))
     assert [one.name for one in drawn.dimensions] == ["slice"]
 
 
@@ -113,7 +116,7 @@ def test_what_a_filter_draws_is_not_drawn_twice(run, record):
     [{"dimensions": "none"}, {"dimensions": [3, {"name": 4, "parts": [{"rows": {"train": "x"}}, "y"], "rows": 5}]}],
 )
 def test_odd_facts_are_nothing(run, record, facts, tmp_path):
-    result = run(records=[record("leakage", filters=[{"filter": "c", "facts": facts}])])
+    result = run(records=[record("decontaminate", filters=[{"filter": "c", "facts": facts}])])
     (path,) = HtmlReport().write(result, tmp_path)
     assert "Is every kind of row there?" in path.read_text()
     assert "## Coverage" in render_markdown(build_view(result))
@@ -180,7 +183,7 @@ def test_markdown_says_where_the_gaps_and_kinds_stand_that_it_does_not_name(run,
         "dimensions": [{"name": "topic", "rows": {"train": 50, "test": 63}, "parts": parts, "divergence": 0.5}],
         "unmatched": {"rows": 72, "compared": 100, "groups": groups},
     }
-    view = build_view(run(records=[record("leakage", filters=[{"filter": "coverage", "facts": facts}])]))
+    view = build_view(run(records=[record("decontaminate", filters=[{"filter": "coverage", "facts": facts}])]))
     text = render_markdown(view)
     assert "7: topic 0; topic 1; topic 2; topic 3; topic 4; …" in text
     assert "Of the gaps of each kind the first 5 are named: all stand in index.html." in text

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
+from seatrial.data.findings import EXCERPT
 from seatrial.data.ledger import entries_to_table
-from seatrial.findings import EXCERPT
 from seatrial_reports.evidence import LONGEST, quote
 
 

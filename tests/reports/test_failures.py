@@ -3,8 +3,8 @@
 import math
 from dataclasses import replace
 
-from seatrial.judging.samples import samples_to_table
-from seatrial.scores import Sample
+from seatrial.evaluation.samples import samples_to_table
+from seatrial.evaluation.scores import Sample
 from seatrial_reports.failures import CONFUSIONS, MISTAKES, build_failures
 from seatrial_reports.html_report import render_html
 from seatrial_reports.markdown_report import render_markdown

@@ -7,16 +7,16 @@ from seatrial_reports.filtering import build_filters
 
 def test_what_a_filter_did_is_told_in_words(run, record, entry):
     found = [
-        *(entry(f"r{i}", "copy", "compare") for i in range(3)),
-        entry("r0", "near", "compare", decisive=False),
-        entry("r4", "near", "compare"),
-        *(entry(f"r{i}", "card", "compare", action="redact", decisive=False) for i in (5, 5, 6)),
-        *(entry(f"r{i}", "odd", "compare", action="flag", decisive=False) for i in (1, 7)),
+        *(entry(f"r{i}", "copy", "deduplicate") for i in range(3)),
+        entry("r0", "near", "deduplicate", decisive=False),
+        entry("r4", "near", "deduplicate"),
+        *(entry(f"r{i}", "card", "deduplicate", action="redact", decisive=False) for i in (5, 5, 6)),
+        *(entry(f"r{i}", "odd", "deduplicate", action="flag", decisive=False) for i in (1, 7)),
     ]
     quiet = {"filter": "quiet", "plugin": "p", "summary": "Looks.", "weak": True, "unseen": "this"}
     loud = {"filter": "f", "plugin": "p", "summary": "Finds.", "rules": {"copy": "The same."}}
     first, second = build_filters(
-        run(ledger=entries_to_table(found), records=[record("compare", filters=[quiet, loud])])
+        run(ledger=entries_to_table(found), records=[record("deduplicate", filters=[quiet, loud])])
     )
     assert (first.filter, first.rules, first.outcomes, first.weak, first.unseen) == ("quiet", (), (), True, "this")
     assert second.outcomes == ("4 rows dropped", "2 rows redacted", "2 rows flagged and kept")

@@ -6,10 +6,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from seatrial.display.legible import legible
-from seatrial.host import Host
+from seatrial.plugin.host import Host
+from seatrial.runs.run import run
 from seatrial.suite.file import load_suite
-from seatrial.trial.run import run
+from seatrial.terminal.legible import legible
 from seatrial_reports.html_report import HtmlReport, render_html
 from seatrial_reports.view import build_view
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from seatrial.scores import Interval, Score
+from seatrial.evaluation.scores import Interval, Score
 from seatrial_reports.json_report import JsonReport, results
 
 

@@ -52,7 +52,7 @@ def test_groups_tell_what_each_rule_found_of_the_held_out_rows_and_of_benchmarks
             }
         },
     }
-    leaks = build_leaks(run(records=[record("leakage", filters=[facts])]))
+    leaks = build_leaks(run(records=[record("decontaminate", filters=[facts])]))
     assert [(group.name, group.items, group.given_away, group.by_rule) for group in leaks.groups] == [
         ("held-out", "300", "30 (10.0%)", (("exact", "0"), ("tulu3", "30 (10.0%)"))),
         ("gsm8k", "1,319", "", (("exact", "0"), ("tulu3", "0"))),
@@ -73,7 +73,7 @@ def test_where_nothing_could_be_found_it_is_not_said_that_nothing_was(run, recor
         "missing": {"gsm8k_contaminated": why, "gsm8k_contaminated_share": why},
         "facts": {"groups": groups},
     }
-    result = run(records=[record("leakage", filters=[facts])])
+    result = run(records=[record("decontaminate", filters=[facts])])
     leaks = build_leaks(result)
     assert [(group.given_away, group.by_rule) for group in leaks.groups] == [
         ("3 (1.0%)", (("tulu3", "3 (1.0%) (180 not looked for)"),)),
@@ -85,7 +85,7 @@ def test_where_nothing_could_be_found_it_is_not_said_that_nothing_was(run, recor
     (path,) = HtmlReport().write(result, tmp_path)
     assert "Not looked for: texts too short for a rule" in path.read_text(encoding="utf-8")
     blind = {"filter": "leakage", "measures": {}, "missing": {"held_out_contaminated": "there is no held-out row"}}
-    result = run(records=[record("leakage", filters=[blind])])
+    result = run(records=[record("decontaminate", filters=[blind])])
     assert build_leaks(result).filters == ()
     (path,) = HtmlReport().write(result, tmp_path)
     for said in (path.read_text(encoding="utf-8"), render_markdown(build_view(result))):

@@ -4,7 +4,7 @@ import re
 
 from markdown_it import MarkdownIt
 
-from seatrial.display.legible import legible
+from seatrial.terminal.legible import legible
 from seatrial_reports.markdown_report import MarkdownReport, render_markdown
 from seatrial_reports.view import build_view
 

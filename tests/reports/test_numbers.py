@@ -2,7 +2,7 @@
 
 import pytest
 
-from seatrial.scores import Interval, Score
+from seatrial.evaluation.scores import Interval, Score
 from seatrial_reports.numbers import amount, interval, percent, share, value
 
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pyarrow as pa
 import pytest
 
-from seatrial.judging.comparison import compare
-from seatrial.judging.evidence import SavedEvidence
-from seatrial.judging.judgement import flag_best_baseline
 from seatrial.stats import PairedDifference
+from seatrial.verdict.comparison import compare
+from seatrial.verdict.evidence import SavedEvidence
+from seatrial.verdict.judgement import flag_best_baseline
 from seatrial_reports.rivals import build_rivals
 
 

@@ -46,7 +46,7 @@ def test_what_was_measured_is_not_listed(record, scored):
         "seeds": [1, 2, 3],
     }
     records = [
-        record("leakage", splits={"test": 20}),
+        record("decontaminate", splits={"test": 20}),
         record("train", validation_rows=8),
         record("score/attack", rows=20),
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from seatrial.store import atomic_file
+from seatrial.runs.store import atomic_file
 
 __all__ = ["Clusters", "read_clusters"]
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from seatrial.data.neighbours import WORD_THRESHOLD, WORDS, Neighbourhood, WordWeights, by_words, nearest_to
-from seatrial.data.table import FileRows, rows_of
-from seatrial.engines import Batchwise, Work
 from seatrial.rows import Row, Rows
+from seatrial.rows.table import FileRows, rows_of
+from seatrial.runs.engines import Batchwise, Work
 
 if TYPE_CHECKING:
     import pyarrow as pa

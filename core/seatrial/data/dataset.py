@@ -17,9 +17,9 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from seatrial.data.table import TableWriter, rows_of
 from seatrial.rows import Row, Turn
-from seatrial.store import atomic_file
+from seatrial.rows.table import TableWriter, rows_of
+from seatrial.runs.store import atomic_file
 
 if TYPE_CHECKING:
     import pyarrow as pa

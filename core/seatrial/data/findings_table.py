@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from seatrial.data.findings import Finding, Span
 from seatrial.data.ledger import span_type, spans_to_array
-from seatrial.data.storable import storable
-from seatrial.findings import Finding, Span
+from seatrial.rows.storable import storable
 
 if TYPE_CHECKING:
     import numpy as np

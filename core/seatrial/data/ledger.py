@@ -9,8 +9,8 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, get_type_hints
 
-from seatrial.data.table import TableWriter, stored_tables
-from seatrial.findings import Action, Span
+from seatrial.data.findings import Action, Span
+from seatrial.rows.table import TableWriter, stored_tables
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -10,12 +10,12 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from seatrial.data.findings import ACTIONS, EXCERPT, Action, Finding, Rule, Span
 from seatrial.data.ledger import Entry
 from seatrial.data.rewriting import Edit, rewrite
-from seatrial.data.storable import storable
 from seatrial.errors import PluginError, StageError
-from seatrial.findings import ACTIONS, EXCERPT, Action, Finding, Rule, Span
 from seatrial.rows import Row
+from seatrial.rows.storable import storable
 
 __all__ = ["VEILED", "WITHHELD", "Applied", "Veiled", "apply", "excerpt_of", "named_row", "not_given", "with_excerpts"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from seatrial.data.table import batches
-from seatrial.filters import Comparison, SearchingFilter
-from seatrial.findings import Finding
+from seatrial.data.filters import Comparison, SearchingFilter
+from seatrial.data.findings import Finding
 from seatrial.rows import Rows
+from seatrial.rows.table import batches
 
 __all__ = ["search_all"]
 

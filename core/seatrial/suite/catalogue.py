@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from seatrial.host import Kind, Provided
+from seatrial.plugin.host import Kind, Provided
 
 __all__ = ["KIND_WORDS", "USED_KINDS", "Catalogue"]
 
@@ -29,7 +29,7 @@ USED_KINDS: Mapping[str, Kind] = {"encoder": "encoders", "detector": "detectors"
 
 
 class Catalogue(Protocol):
-    """Finds components by name. `seatrial.host.Host` is one."""
+    """Finds components by name. `seatrial.plugin.host.Host` is one."""
 
     def find(self, kind: Kind, name: str, /) -> Provided[Any] | None:
         """The component of that name, or None."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from seatrial.component import Component
+from seatrial.data.findings import Action
 from seatrial.errors import did_you_mean
-from seatrial.findings import Action
-from seatrial.scores import Metric
+from seatrial.evaluation.scores import Metric
+from seatrial.plugin.component import Component
 from seatrial.suite.catalogue import Catalogue
 from seatrial.suite.complaints import Complaint, listed, shown
 from seatrial.suite.component_check import ComponentCheck, known_keys

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from seatrial.display.legible import one_line
 from seatrial.errors import did_you_mean
 from seatrial.suite.yaml_lines import KeyPath
+from seatrial.terminal.legible import one_line
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo

@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from seatrial.component import Component
-from seatrial.host import Kind
-from seatrial.scores import Metric
+from seatrial.evaluation.scores import Metric
+from seatrial.plugin.component import Component
+from seatrial.plugin.host import Kind
 from seatrial.suite.catalogue import Catalogue
 from seatrial.suite.complaints import Complaint
 from seatrial.suite.options import (

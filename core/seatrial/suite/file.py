@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from seatrial.errors import Problem, SuiteError
-from seatrial.judging.data_metrics import DATA_METRICS
-from seatrial.scores import Metric
+from seatrial.evaluation.scores import Metric
 from seatrial.suite.catalogue import Catalogue
 from seatrial.suite.check import check_suite
 from seatrial.suite.complaints import shown, written
@@ -20,6 +19,7 @@ from seatrial.suite.keys import Split
 from seatrial.suite.overrides import Places, apply_overrides
 from seatrial.suite.parts import Chosen, Data, DataFile, ModelChoice, Suite
 from seatrial.suite.yaml_lines import MAX_BYTES, Document, YamlError, read_yaml
+from seatrial.verdict.data_metrics import DATA_METRICS
 
 __all__ = [
     "Catalogue",
@@ -47,7 +47,7 @@ def load_suite(
 
     Args:
         path: The file.
-        catalogue: The installed components, such as a `seatrial.host.Host`.
+        catalogue: The installed components, such as a `seatrial.plugin.host.Host`.
         overrides: `key=value` arguments of `--set`, applied in order.
         extra_metrics: Full name → metrics that every run has, for gates.
         only_data: For the data stages alone: the suite may name no model, and hold out no row to be scored.

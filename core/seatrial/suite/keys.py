@@ -7,10 +7,10 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from seatrial.findings import Action
-from seatrial.host import Kind
+from seatrial.data.findings import Action
+from seatrial.evaluation.scoring import SystemKind
+from seatrial.plugin.host import Kind
 from seatrial.rows import Format
-from seatrial.scoring import SystemKind
 from seatrial.suite.options import Reserved
 from seatrial.suite.strict import Keys, Name
 from seatrial.verdict import Severity

@@ -15,9 +15,9 @@ import pydantic
 from pydantic import BaseModel, Field
 from pydantic_core import to_jsonable_python
 
-from seatrial.component import Component, Use
 from seatrial.errors import PluginError, did_you_mean
-from seatrial.host import Kind
+from seatrial.plugin.component import Component, Use
+from seatrial.plugin.host import Kind
 from seatrial.suite.benchmark_keys import BenchmarkKeys
 from seatrial.suite.catalogue import KIND_WORDS, USED_KINDS, Catalogue
 from seatrial.suite.complaints import Complaint, complaints_of, listed, shown

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from seatrial.findings import Action
-from seatrial.host import Kind
+from seatrial.data.findings import Action
+from seatrial.evaluation.scoring import SystemKind
+from seatrial.plugin.host import Kind
 from seatrial.rows import Format
-from seatrial.scoring import SystemKind
-from seatrial.store import atomic_file
+from seatrial.runs.store import atomic_file
 from seatrial.suite.keys import LabelStyle, Split, SplitName
 from seatrial.suite.yaml_lines import dump_yaml
 from seatrial.verdict import Severity

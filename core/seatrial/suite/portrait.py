@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from seatrial.findings import Rule
-from seatrial.host import KINDS, Kind, Provided
-from seatrial.scores import Metric
+from seatrial.data.findings import Rule
+from seatrial.evaluation.scores import Metric
+from seatrial.plugin.host import KINDS, Kind, Provided
 from seatrial.suite.catalogue import USED_KINDS, Catalogue
 from seatrial.suite.keys import RESERVED
 from seatrial.suite.options import Reserved, option_model, validate_options

@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from seatrial.component import Component
-from seatrial.host import Kind
+from seatrial.plugin.component import Component
+from seatrial.plugin.host import Kind
 from seatrial.suite.catalogue import KIND_WORDS, USED_KINDS, Catalogue
 from seatrial.suite.engine_keys import ENGINES
 from seatrial.suite.keys import RESERVED, DataFileKeys, DataKeys, ModelKeys, Split, SuiteKeys

@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
 
-from seatrial.component import Component
 from seatrial.errors import did_you_mean
-from seatrial.scores import Metric
-from seatrial.scoring import SystemKind
+from seatrial.evaluation.scores import Metric
+from seatrial.evaluation.scoring import SystemKind
+from seatrial.plugin.component import Component
 from seatrial.suite.complaints import listed, shown
 from seatrial.suite.component_check import ComponentCheck, known_keys
 from seatrial.suite.keys import GateKeys, ScorerKeys

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from seatrial.display.legible import one_line
+from seatrial.terminal.legible import one_line
 
 __all__ = ["MAX_BYTES", "Document", "KeyPath", "Mistake", "YamlError", "dump_yaml", "read_yaml"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from seatrial import Component, Metric, hookimpl
-from seatrial.scoring import Scorer
+from seatrial.evaluation.scoring import Scorer
 
 __all__ = ["build_choice", "build_generation", "build_naive_split", "seatrial_scorers"]
 

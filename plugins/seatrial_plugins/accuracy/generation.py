@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from seatrial import Generation, Row, Rows, Sample, SeatrialError, System, Task
-from seatrial.data.table import batches
 from seatrial.errors import StageError
 from seatrial.model import Generates
+from seatrial.rows.table import batches
 from seatrial_plugins.accuracy.evidence import excerpt, prompt_hash, slice_of
 from seatrial_plugins.accuracy.metrics import ExactMatch, TokenF1
 

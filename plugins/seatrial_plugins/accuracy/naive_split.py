@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 from seatrial import Row, Rows, Sample, System, Task
 from seatrial.data.normalise import normalise
-from seatrial.data.table import RowList
 from seatrial.errors import StageError
+from seatrial.rows.table import RowList
 from seatrial_plugins.accuracy.choice import ChoiceScorer
 
 __all__ = ["NaiveSplitScorer", "resplit"]

@@ -6,12 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from seatrial import Component, Rule, Use, hookimpl
-from seatrial.filters import CorpusFilter, Filter, RowFilter
+from seatrial.data.filters import CorpusFilter, Filter, RowFilter
 from seatrial.model import CountsTokens, Encoder
 from seatrial_plugins.cleaning.passage import Read
 from seatrial_plugins.cleaning.quality import RULES as QUALITY_RULES
 from seatrial_plugins.cleaning.quality import build_quality
-from seatrial_plugins.duplicates import duplicate_filters
 
 __all__ = [
     "build_label_errors",
@@ -304,7 +303,6 @@ def seatrial_filters() -> Iterable[Component[Filter]]:
         "Drops texts that break the published rules of Gopher, C4 or FineWeb.",
         rules=QUALITY_RULES,
     )
-    yield from duplicate_filters()
     yield Component(
         "labels",
         build_labels,

@@ -12,9 +12,9 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from seatrial import Finding, Grouping, Row
-from seatrial.data.storable import storable
 from seatrial.errors import UsageError
 from seatrial.model import Encoder
+from seatrial.rows.storable import storable
 
 if TYPE_CHECKING:
     import pyarrow as pa

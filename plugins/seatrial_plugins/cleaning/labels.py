@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seatrial import Finding, Grouping, Row
-from seatrial.data.storable import storable
 from seatrial.errors import UsageError, did_you_mean
+from seatrial.rows.storable import storable
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
-from seatrial.data.storable import storable
+from seatrial.rows.storable import storable
 
 if TYPE_CHECKING:
     from lingua import LanguageDetector

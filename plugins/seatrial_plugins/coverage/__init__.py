@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
-from seatrial import Absent, Component, Metric, Rule, Use
-from seatrial.filters import Filter, SplitFilter
+from seatrial import Absent, Component, Metric, Rule, Use, hookimpl
+from seatrial.data.filters import Filter, SplitFilter
 from seatrial.model import CountsTokens, Encoder
 
-__all__ = ["Dimension", "build_coverage", "counts_tokens", "coverage_filters", "coverage_metrics", "embeds"]
+__all__ = ["Dimension", "build_coverage", "counts_tokens", "coverage_metrics", "embeds", "seatrial_filters"]
 
 Dimension = Literal["label", "slice", "topic", "language", "length", "tokens"]
 """What rows can be counted by."""
@@ -160,8 +160,9 @@ def counts_tokens(options: Mapping[str, Any]) -> bool:
     return "tokens" in options["dimensions"]
 
 
-def coverage_filters() -> Iterable[Component[Filter]]:
-    """The coverage filter, for a plugin's hook."""
+@hookimpl
+def seatrial_filters() -> Iterable[Component[Filter]]:
+    """The filters of this plugin."""
     yield Component(
         "coverage",
         build_coverage,

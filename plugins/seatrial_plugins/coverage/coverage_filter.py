@@ -10,9 +10,9 @@ import pyarrow as pa
 
 from seatrial import Absent, Comparison, Row, Rows
 from seatrial.data.searching import search_all
-from seatrial.data.table import batches
 from seatrial.errors import UsageError
 from seatrial.model import CountsTokens, Encoder
+from seatrial.rows.table import batches
 from seatrial_plugins.coverage import Dimension
 from seatrial_plugins.coverage.conclusion import COMPARED, Conclusion, Limits
 from seatrial_plugins.coverage.distribution import uncounted

@@ -8,7 +8,7 @@ from typing import Literal
 
 from seatrial import Component, Metric, hookimpl
 from seatrial.errors import UsageError
-from seatrial.scoring import Scorer
+from seatrial.evaluation.scoring import Scorer
 
 __all__ = ["PERCENTILES", "latency", "latency_metrics", "minimum_requests", "seatrial_scorers"]
 

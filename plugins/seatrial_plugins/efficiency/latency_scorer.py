@@ -8,10 +8,10 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 
 from seatrial.errors import StageError
+from seatrial.evaluation.scores import Sample
+from seatrial.evaluation.scoring import System, Task
 from seatrial.model import Times, Timing
 from seatrial.rows import Rows
-from seatrial.scores import Sample
-from seatrial.scoring import System, Task
 
 __all__ = ["LEAST_WARM_UPS", "MOST_WARM_UPS", "LatencyScorer", "end_to_end_ms", "settled"]
 

@@ -15,10 +15,10 @@ from seatrial.errors import UsageError
 from seatrial.model import WordVectors
 from seatrial_plugins.encoders.text_states import Batch, TextStates
 from seatrial_plugins.encoders.vector_memory import VectorMemory
-from seatrial_plugins.models.config_file import read_config
-from seatrial_plugins.models.tensor_files import read_header, weight_files
-from seatrial_plugins.models.tokenizer_files import read_tokenizer
-from seatrial_plugins.models.whole_load import load_whole
+from seatrial_plugins.huggingface.config_file import read_config
+from seatrial_plugins.huggingface.tensor_files import read_header, weight_files
+from seatrial_plugins.huggingface.tokenizer_files import read_tokenizer
+from seatrial_plugins.huggingface.whole_load import load_whole
 
 __all__ = ["MAX_TOKENS", "SentenceEncoder"]
 

@@ -6,12 +6,12 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from seatrial.display.figures import figure, figure_beside
 from seatrial.errors import UsageError
-from seatrial.judging.comparison import Comparison, compare
-from seatrial.scores import Metric
+from seatrial.evaluation.scores import Metric
 from seatrial.stats import needed_n
+from seatrial.terminal.figures import figure, figure_beside
 from seatrial.verdict import Decision, Evidence, Severity
+from seatrial.verdict.comparison import Comparison, compare
 
 __all__ = ["Difference"]
 

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from seatrial.display.figures import figure, figure_beside, with_unit
 from seatrial.errors import UsageError
-from seatrial.judging.summary import CENSUS, DATA, estimate, observe
-from seatrial.scores import Metric, Score
+from seatrial.evaluation.scores import Metric, Score
+from seatrial.evaluation.summary import CENSUS, DATA, estimate, observe
 from seatrial.stats import Answer, Bounds, Estimate, PairedDrop, Percentile, Proportion, needed_n
+from seatrial.terminal.figures import figure, figure_beside, with_unit
 from seatrial.verdict import Decision, Evidence, Outcome, Severity
 
 __all__ = ["Threshold"]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from seatrial import Component, Rule, hookimpl
-from seatrial.filters import Filter, RowFilter
+from seatrial.data.filters import Filter, RowFilter
 
 __all__ = ["RULES", "Kind", "privacy", "seatrial_filters"]
 

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from seatrial.findings import Finding, Span
+from seatrial.data.findings import Finding, Span
 from seatrial.rows import Row
 from seatrial_plugins.privacy.datum import Datum, Recogniser
 from seatrial_plugins.privacy.notations import in_ascii

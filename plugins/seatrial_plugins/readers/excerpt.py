@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from seatrial.data.storable import storable
+from seatrial.rows.storable import storable
 
 __all__ = ["EXCERPT", "excerpt_of", "excerpt_of_value"]
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from seatrial import Component, Metric, hookimpl
 from seatrial.errors import UsageError
-from seatrial.scoring import Scorer
+from seatrial.evaluation.scoring import Scorer
 
 __all__ = ["Recipe", "attack", "attack_metrics", "seatrial_scorers"]
 

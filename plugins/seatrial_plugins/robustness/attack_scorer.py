@@ -8,10 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from seatrial.errors import StageError
+from seatrial.evaluation.scores import Sample
+from seatrial.evaluation.scoring import System, Task
 from seatrial.model import Scores
 from seatrial.rows import Row, Rows, content_id
-from seatrial.scores import Sample
-from seatrial.scoring import System, Task
 from seatrial_plugins.robustness import Recipe
 from seatrial_plugins.robustness.label_classifier import LabelClassifier
 from seatrial_plugins.robustness.lockstep import Ended, lockstep

@@ -31,7 +31,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
 from seatrial.errors import StageError
-from seatrial.store import cache_folder
+from seatrial.runs.store import cache_folder
 
 __all__ = ["CONTENT_WORDS", "english_stop_words", "import_textattack", "stop_words"]
 

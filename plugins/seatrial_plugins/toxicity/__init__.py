@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Literal
 
 from seatrial import Component, Rule, Use, hookimpl
+from seatrial.data.filters import Filter, RowFilter
 from seatrial.errors import UsageError
-from seatrial.filters import Filter, RowFilter
 from seatrial.model import Detector, Encoder
 from seatrial_plugins.toxicity.identity_tally import METRICS
 

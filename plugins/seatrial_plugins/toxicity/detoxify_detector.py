@@ -12,13 +12,13 @@ import numpy as np
 import torch
 import transformers
 
-from seatrial.data.storable import storable
-from seatrial.display.legible import one_line
 from seatrial.errors import SourceError, UsageError
-from seatrial_plugins.models.batches import batches_by_length
-from seatrial_plugins.models.quiet import no_progress_bars
-from seatrial_plugins.models.tokenizer_files import read_tokenizer
-from seatrial_plugins.models.whole_load import lacks
+from seatrial.rows.storable import storable
+from seatrial.terminal.legible import one_line
+from seatrial_plugins.huggingface.batches import batches_by_length
+from seatrial_plugins.huggingface.quiet import no_progress_bars
+from seatrial_plugins.huggingface.tokenizer_files import read_tokenizer
+from seatrial_plugins.huggingface.whole_load import lacks
 from seatrial_plugins.toxicity.detoxify_weights import DetoxifyWeights
 
 __all__ = ["MAX_TOKENS", "DetoxifyDetector"]

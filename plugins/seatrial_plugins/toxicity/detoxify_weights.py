@@ -20,8 +20,8 @@ from detoxify.detoxify import MODEL_URLS
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
-from seatrial.display.legible import one_line
 from seatrial.errors import SourceError, UsageError
+from seatrial.terminal.legible import one_line
 
 __all__ = ["DetoxifyWeights", "local_weights", "offline", "published_weights"]
 

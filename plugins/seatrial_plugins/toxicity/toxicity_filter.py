@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from seatrial import Measured
+from seatrial.data.findings import Finding, Span
 from seatrial.errors import StageError, UsageError, did_you_mean
-from seatrial.findings import Finding, Span
 from seatrial.model import Detector
 from seatrial.rows import Row
 from seatrial_plugins.toxicity.identity_tally import IdentityTally

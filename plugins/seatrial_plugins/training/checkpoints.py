@@ -7,7 +7,7 @@ import re
 import shutil
 from pathlib import Path
 
-from seatrial.store import write_json
+from seatrial.runs.store import write_json
 
 __all__ = ["keep_newest", "mark_whole", "newest_checkpoint"]
 

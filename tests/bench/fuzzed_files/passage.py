@@ -15,11 +15,11 @@ import pyarrow.parquet as pq
 
 from fuzzed_files.files import Made
 from seatrial.errors import SeatrialError
-from seatrial.host import Host
-from seatrial.reporting import Result
+from seatrial.plugin.host import Host
+from seatrial.runs.result import Result
+from seatrial.runs.run import run
+from seatrial.runs.saved import load_result
 from seatrial.suite.file import load_suite
-from seatrial.trial.run import run
-from seatrial.trial.saved import load_result
 
 __all__ = ["NONE_USABLE", "NO_READER", "READ", "Outcome", "Passage"]
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from seatrial import Row, Turn
 from seatrial.data.dataset import layout_of, record_of, write_jsonl, write_parquet
-from seatrial.data.formats import parse
 from seatrial.rows import content_id, rows_to_table
+from seatrial.rows.formats import parse
 
 
 def row(record, name="1a"):

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from seatrial import Span
 from seatrial.data.ledger import Entry, entries_of, entries_to_table, ledger_schema, merge_ledgers, write_ledger
-from seatrial.data.table import BATCH
+from seatrial.rows.table import BATCH
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 SPANS = st.lists(st.builds(Span, st.integers(0, 9), st.integers(0, 9), st.integers(0, 9), st.none() | TEXT), max_size=3)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seatrial.data.findings import EXCERPT, Finding, Rule, Span
 from seatrial.data.policy import VEILED, WITHHELD, Applied, apply, with_excerpts
 from seatrial.errors import PluginError, StageError
-from seatrial.findings import EXCERPT, Finding, Rule, Span
 from seatrial.rows import Row, Turn
 
 RULES = {

@@ -57,7 +57,7 @@ def test_importing_the_statistics_imports_no_numpy_and_no_scipy():
         [
             sys.executable,
             "-c",
-            "import seatrial.stats, seatrial.judging.judgement, seatrial.judging.codec, seatrial_plugins.gates, sys; print(sorted({m.partition('.')[0] for m in sys.modules} & {'numpy', 'scipy', 'pandas', 'pyarrow', 'torch'}))",
+            "import seatrial.stats, seatrial.verdict.judgement, seatrial.verdict.codec, seatrial_plugins.gates, sys; print(sorted({m.partition('.')[0] for m in sys.modules} & {'numpy', 'scipy', 'pandas', 'pyarrow', 'torch'}))",
         ],
         capture_output=True,
         text=True,

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from seatrial import hookimpl
-from seatrial.benchmark import Benchmark
-from seatrial.component import Component, Use
+from seatrial.data.benchmark import Benchmark
+from seatrial.data.findings import Rule
 from seatrial.errors import SuiteError
-from seatrial.findings import Rule
-from seatrial.scores import Metric
+from seatrial.evaluation.scores import Metric
+from seatrial.plugin.component import Component, Use
 from seatrial.suite.file import json_schema, load_suite
 from seatrial.suite.options import OptionsError, validate_options
 

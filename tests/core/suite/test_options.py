@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import pytest
 from pydantic import Field
 
-from seatrial.component import Component, Use
 from seatrial.errors import PluginError
-from seatrial.host import Host
+from seatrial.plugin.component import Component, Use
+from seatrial.plugin.host import Host
 from seatrial.suite.keys import FilterKeys
 from seatrial.suite.options import OptionsError, documented_options, option_model, read_options, validate_options
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from seatrial.component import Component
 from seatrial.errors import PluginError
-from seatrial.host import Host, hookimpl
+from seatrial.plugin.component import Component
+from seatrial.plugin.host import Host, hookimpl
 from seatrial.suite.portrait import portraits
 
 

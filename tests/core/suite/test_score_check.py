@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from seatrial.component import Component
 from seatrial.errors import SuiteError
-from seatrial.hooks import hookimpl
-from seatrial.host import Host
-from seatrial.scores import Metric
+from seatrial.evaluation.scores import Metric
+from seatrial.plugin.component import Component
+from seatrial.plugin.hooks import hookimpl
+from seatrial.plugin.host import Host
 from seatrial.suite.file import load_suite
 
 

@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seatrial.errors import PluginError, SuiteError
-from seatrial.host import Host
-from seatrial.judging.data_metrics import DATA_METRICS
-from seatrial.store import digest_json
+from seatrial.plugin.host import Host
+from seatrial.runs.store import digest_json
 from seatrial.suite.file import json_schema, load_suite, summarise_suite
 from seatrial.suite.yaml_lines import MAX_BYTES, dump_yaml, read_yaml
+from seatrial.verdict.data_metrics import DATA_METRICS
 
 SUITE = """\
 name: router

@@ -95,7 +95,7 @@ def test_a_loaders_options_stand_beside_the_model_or_below_the_loaders_name(sche
 
 
 def test_nothing_installed_means_nothing_fits():
-    from seatrial.host import Host
+    from seatrial.plugin.host import Host
 
     schema = json_schema(Host())
     assert schema["properties"]["filters"]["items"] == {"anyOf": [{"not": {}}]}

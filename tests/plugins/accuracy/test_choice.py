@@ -6,8 +6,8 @@ from types import MappingProxyType
 import pytest
 
 from seatrial import Continuation, Row, System, Task, Turn
-from seatrial.data.table import RowList
 from seatrial.errors import StageError
+from seatrial.rows.table import RowList
 from seatrial_plugins.accuracy.choice import ChoiceScorer
 
 

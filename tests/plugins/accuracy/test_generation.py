@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 
 from seatrial import Generation, Row, System, Task, Turn
-from seatrial.data.table import RowList
 from seatrial.errors import StageError
+from seatrial.rows.table import RowList
 from seatrial_plugins.accuracy import build_generation
 
 

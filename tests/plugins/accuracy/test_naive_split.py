@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seatrial import Continuation, Row, System, Task, Turn
-from seatrial.data.table import RowList
+from seatrial.rows.table import RowList
 from seatrial_plugins.accuracy.naive_split import NaiveSplitScorer, resplit
 
 

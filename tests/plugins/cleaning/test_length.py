@@ -110,7 +110,7 @@ def test_a_row_can_be_cut_and_have_too_many_tokens():
 
 def test_it_counts_what_training_then_cuts(tiny_source):
     """The trainer's own count, on the tiny model's tokenizer and chat template."""
-    from seatrial_plugins.models.chat import ChatTokenizer
+    from seatrial_plugins.huggingface.chat import ChatTokenizer
     from seatrial_plugins.training.examples import render_examples
 
     chat = ChatTokenizer(tiny_source, chat=True, system=None)
@@ -126,7 +126,7 @@ def test_it_counts_what_training_then_cuts(tiny_source):
 
 
 def test_odd_texts_are_counted_or_said_to_be_uncountable(tiny_source):
-    from seatrial_plugins.models.chat import ChatTokenizer
+    from seatrial_plugins.huggingface.chat import ChatTokenizer
 
     chat = ChatTokenizer(tiny_source, chat=True, system=None)
     said = {
@@ -145,7 +145,7 @@ def test_odd_texts_are_counted_or_said_to_be_uncountable(tiny_source):
 
 
 def test_a_row_whose_roles_the_template_refuses_is_said_to_be_uncountable(tiny_source, monkeypatch):
-    from seatrial_plugins.models.chat import ChatTokenizer
+    from seatrial_plugins.huggingface.chat import ChatTokenizer
 
     chat = ChatTokenizer(tiny_source, chat=True, system=None)
     strict = "{% if messages[0].role != 'user' %}{{ raise_exception('roles must alternate') }}{% endif %}"

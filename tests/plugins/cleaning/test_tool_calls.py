@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seatrial import Row, Turn
-from seatrial.data.formats import parse
+from seatrial.rows.formats import parse
 from seatrial_plugins.cleaning import build_schema
 from seatrial_plugins.cleaning.tool_calls import calls_of, tool_faults
 

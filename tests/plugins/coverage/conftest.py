@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from seatrial import Row, Turn
-from seatrial.data.table import RowList
+from seatrial.rows.table import RowList
 from seatrial_plugins.coverage import build_coverage
 
 SUBJECTS = ("card", "atm", "loan", "rent", "visa", "fee", "pin", "app")

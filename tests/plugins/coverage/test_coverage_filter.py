@@ -5,8 +5,8 @@ import math
 import pytest
 
 from seatrial import Absent, Row
-from seatrial.data.table import RowList
 from seatrial.errors import UsageError
+from seatrial.rows.table import RowList
 from seatrial_plugins.coverage import build_coverage, coverage_metrics
 
 ALL = ("label", "slice", "topic", "language", "length", "tokens")

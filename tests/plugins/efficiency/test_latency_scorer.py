@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from seatrial import System, Task, Timing
 from seatrial.errors import StageError, UsageError
-from seatrial.judging.samples import samples_to_table
-from seatrial.judging.summary import summarise
+from seatrial.evaluation.samples import samples_to_table
+from seatrial.evaluation.summary import summarise
 from seatrial_plugins.efficiency import latency, latency_metrics, minimum_requests, seatrial_scorers
 from seatrial_plugins.efficiency.latency_scorer import MOST_WARM_UPS, settled
 

@@ -5,11 +5,11 @@ from itertools import product
 
 import pytest
 
-from seatrial.engines.local import _Local
-from seatrial.engines.on_ray import RayEngine
-from seatrial.host import Host
+from seatrial.plugin.host import Host
+from seatrial.runs.engines.local import _Local
+from seatrial.runs.engines.on_ray import RayEngine
+from seatrial.runs.run import run
 from seatrial.suite.file import load_suite
-from seatrial.trial.run import run
 
 SUITE = """
 name: vectors
@@ -58,7 +58,7 @@ def check_alike(result, expected):
     for name in columns:
         assert result.ledger[name].equals(expected.ledger[name]), name
     assert result.ledger.equals(expected.ledger)
-    for stage in ("clean", "compare", "split", "leakage"):
+    for stage in ("clean", "deduplicate", "split", "decontaminate"):
         assert result.facts(stage) == expected.facts(stage)
 
 

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seatrial import Metric, Sample
-from seatrial.judging.evidence import SavedEvidence, earlier_runs
-from seatrial.judging.samples import samples_to_table
-from seatrial.judging.summary import summarise
+from seatrial.evaluation.samples import samples_to_table
+from seatrial.evaluation.summary import summarise
 from seatrial.stats import tango_interval
+from seatrial.verdict.evidence import SavedEvidence, earlier_runs
 from seatrial_plugins.gates import difference
 
 ACCURACY = Metric("accuracy", "x", "proportion", "higher", "")

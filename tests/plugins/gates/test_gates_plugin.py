@@ -6,7 +6,7 @@ import pytest
 
 import seatrial_plugins.gates as plugin
 from seatrial.errors import UsageError
-from seatrial.host import Host
+from seatrial.plugin.host import Host
 
 
 def test_the_plugin_brings_two_gates():

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seatrial import Metric, Sample
-from seatrial.judging.evidence import SavedEvidence
-from seatrial.judging.samples import samples_to_table
-from seatrial.judging.summary import exact_score, summarise
+from seatrial.evaluation.samples import samples_to_table
+from seatrial.evaluation.summary import exact_score, summarise
 from seatrial.stats import Proportion
+from seatrial.verdict.evidence import SavedEvidence
 from seatrial_plugins.gates import threshold
 
 ACCURACY = Metric("accuracy", "x", "proportion", "higher", "")

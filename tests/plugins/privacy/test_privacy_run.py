@@ -7,9 +7,9 @@ import pyarrow.parquet as pq
 import pytest
 from privacy_corpus import KINDS, data
 
-from seatrial.host import Host
+from seatrial.plugin.host import Host
+from seatrial.runs.run import run
 from seatrial.suite.file import load_suite
-from seatrial.trial.run import run
 from seatrial_plugins.privacy import privacy
 
 SUITE = """

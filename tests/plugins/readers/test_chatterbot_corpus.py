@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from seatrial.data.formats import parse
+from seatrial.rows.formats import parse
 from seatrial_plugins import readers
 from seatrial_plugins.sources import package
 

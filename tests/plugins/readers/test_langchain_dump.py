@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from seatrial.data.formats import parse
+from seatrial.rows.formats import parse
 from seatrial_plugins import readers
 
 CALLS = [{"name": "weather", "args": {"city": "Rome"}, "id": "c1", "type": "tool_call"}]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from seatrial.data.format_error import FormatError
-from seatrial.data.formats import parse
+from seatrial.rows.format_error import FormatError
+from seatrial.rows.formats import parse
 from seatrial_plugins import readers
 
 DATA = Path(__file__).parents[4] / "shared" / "data"

@@ -17,7 +17,7 @@ MESSAGES = (
 
 @pytest.fixture(scope="module")
 def model(smollm2_files):
-    from seatrial_plugins.models import transformers
+    from seatrial_plugins.huggingface import transformers
 
     return transformers(dtype="float32", device="cpu").load(smollm2_files)
 

@@ -6,8 +6,8 @@ import pytest
 
 from seatrial import Row, System, Task, Turn
 from seatrial.errors import StageError, UsageError
-from seatrial.judging.samples import samples_to_table
-from seatrial.judging.summary import summarise
+from seatrial.evaluation.samples import samples_to_table
+from seatrial.evaluation.summary import summarise
 from seatrial.model import Continuation
 from seatrial_plugins.robustness import attack, attack_metrics, seatrial_scorers
 

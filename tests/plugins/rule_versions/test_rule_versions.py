@@ -21,12 +21,12 @@ import pytest
 import yaml
 
 from seatrial import Finding, Row, Turn
-from seatrial.data.format_error import RULES as READ_RULES
-from seatrial.data.format_error import FormatError
-from seatrial.data.formats import parse
-from seatrial.data.table import RowList
-from seatrial.filters import Comparison
-from seatrial.host import Host
+from seatrial.data.filters import Comparison
+from seatrial.plugin.host import Host
+from seatrial.rows.format_error import RULES as READ_RULES
+from seatrial.rows.format_error import FormatError
+from seatrial.rows.formats import parse
+from seatrial.rows.table import RowList
 from seatrial_plugins.cleaning.language import Language
 
 HERE = Path(__file__).parent

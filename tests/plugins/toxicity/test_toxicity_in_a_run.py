@@ -7,9 +7,9 @@ import pytest
 
 from seatrial import Component, hookimpl
 from seatrial.errors import SuiteError
-from seatrial.host import Host
+from seatrial.plugin.host import Host
+from seatrial.runs.run import run
 from seatrial.suite.file import load_suite
-from seatrial.trial.run import run
 from seatrial_plugins.toxicity.identity_terms import IDENTITY_TERMS
 from seatrial_plugins.toxicity.term_finder import TermFinder
 

@@ -4,7 +4,7 @@ import pytest
 
 from seatrial import Row, Turn
 from seatrial.errors import TrainingError
-from seatrial_plugins.models.chat import ChatTokenizer
+from seatrial_plugins.huggingface.chat import ChatTokenizer
 from seatrial_plugins.training.examples import masked_example, render_examples
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from seatrial import TrainingJob
-from seatrial_plugins.models import transformers
+from seatrial_plugins.huggingface import transformers
 from seatrial_plugins.training import build_lora
 
 DESKS = {

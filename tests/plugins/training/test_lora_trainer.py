@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 
 from seatrial import TrainingJob
 from seatrial.errors import TrainingError, UsageError
-from seatrial_plugins.models import random
+from seatrial_plugins.huggingface import random
 from seatrial_plugins.training import build_lora
 from seatrial_plugins.training.engine import check_adapter
 from seatrial_plugins.training.lora_training import LoraTraining

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from seatrial import Rule
+from seatrial.data.filters import RowFilter
 from seatrial.errors import UsageError, did_you_mean
-from seatrial.filters import RowFilter
 from seatrial_plugins.cleaning.passage import Read
 from seatrial_plugins.cleaning.quality import c4, fineweb, gopher, gopher_repetition
 

@@ -1,0 +1,1 @@
+"""From a task to scores: systems, samples, metrics."""

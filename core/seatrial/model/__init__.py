@@ -1,0 +1,41 @@
+"""What a model can do, and how one is loaded."""
+
+from seatrial.model.capabilities import (
+    Baseline,
+    Capability,
+    ChecksAdapters,
+    Continuation,
+    CountsTokens,
+    Detector,
+    Encoder,
+    EncodesWords,
+    Generates,
+    Generation,
+    LanguageModel,
+    ModelFiles,
+    ModelLoader,
+    Scores,
+    Times,
+    Timing,
+    WordVectors,
+)
+
+__all__ = [
+    "Baseline",
+    "Capability",
+    "ChecksAdapters",
+    "Continuation",
+    "CountsTokens",
+    "Detector",
+    "Encoder",
+    "EncodesWords",
+    "Generates",
+    "Generation",
+    "LanguageModel",
+    "ModelFiles",
+    "ModelLoader",
+    "Scores",
+    "Times",
+    "Timing",
+    "WordVectors",
+]

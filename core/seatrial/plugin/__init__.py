@@ -1,0 +1,1 @@
+"""How plugins meet the host: hooks, components, and the host itself."""

@@ -1,0 +1,274 @@
+"""Every hook of seatrial, in the order in which a run meets them.
+
+A plugin is a module (or object) with functions of these names, marked `@seatrial.hookimpl`, and an entry point in the
+group `seatrial`:
+
+    # pyproject.toml
+    [project.entry-points.seatrial]
+    shouting = "shouting"
+
+    # shouting.py
+    from seatrial import Component, Finding, Rule, hookimpl
+
+    class Shouting:
+        def inspect(self, rows):
+            return [Finding(row.id, "capitals") for row in rows if row.text.isupper()]
+
+    @hookimpl
+    def seatrial_filters():
+        yield Component("shouting", Shouting, "Drops rows in capitals.", rules=(Rule("capitals", "All capitals."),))
+
+There are three sorts. **Bringing** hooks are called once, before a suite is read, and return components; they must be
+quick and import nothing heavy. A **wrapping** hook surrounds every stage. **Watching** hooks are told what happens; they
+may change nothing, and one that raises is reported as a warning and does not stop the run. From every hook, None means
+"nothing from me". The order of work is the suite's, never the order in which plugins were loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from pathlib import Path
+from typing import Protocol
+
+import pluggy
+
+from seatrial.data.filters import Filter
+from seatrial.evaluation.scoring import Scorer
+from seatrial.model import Baseline, Detector, Encoder, ModelLoader
+from seatrial.plugin.component import Component
+from seatrial.runs.events import Artifact, Plan, Record, Stage, Step
+from seatrial.runs.result import Report, Result, Section
+from seatrial.sources import Reader, Source
+from seatrial.training import Trainer
+from seatrial.verdict import Gate
+
+__all__ = ["Hooks", "hookimpl"]
+
+hookspec = pluggy.HookspecMarker("seatrial")
+hookimpl = pluggy.HookimplMarker("seatrial")
+"""Marks a function as a plugin's answer to a hook."""
+
+
+class Hooks(Protocol):
+    """The contract between the host and its plugins."""
+
+    # ---- bringing -------------------------------------------------------------------------------------------------
+
+    @hookspec
+    def seatrial_suites(self) -> Iterable[Path]:
+        """Folders with suites (`*.yaml`) that can then be run by their name.
+
+        Called once. None: no suites.
+
+            @hookimpl
+            def seatrial_suites():
+                return [Path(__file__).parent / "suites"]
+        """
+        ...
+
+    @hookspec
+    def seatrial_sources(self) -> Iterable[Component[Source]]:
+        """Places that data and weights come from; the component's name is the scheme of `scheme:rest`.
+
+        Called once. None: no sources.
+
+            @hookimpl
+            def seatrial_sources():
+                yield Component("s3", S3Source, "Objects of a bucket: s3:bucket/key.")
+        """
+        ...
+
+    @hookspec
+    def seatrial_readers(self) -> Iterable[Component[Reader]]:
+        """File formats. A reader is chosen by name in the suite, else by the file's ending.
+
+        Called once. None: no readers.
+
+            @hookimpl
+            def seatrial_readers():
+                yield Component("ini", IniReader, "INI files, a record a section.")
+        """
+        ...
+
+    @hookspec
+    def seatrial_filters(self) -> Iterable[Component[Filter]]:
+        """Rules about rows: cleaning, duplicates, leakage, toxicity, privacy. `place` says where in a run it stands.
+
+        Called once. None: no filters.
+
+            @hookimpl
+            def seatrial_filters():
+                yield Component("shouting", Shouting, "Drops rows in capitals.", rules=(Rule("capitals", "…"),))
+        """
+        ...
+
+    @hookspec
+    def seatrial_encoders(self) -> Iterable[Component[Encoder]]:
+        """Text → vector, named by other components' options.
+
+        Called once. None: no encoders.
+
+            @hookimpl
+            def seatrial_encoders():
+                yield Component("e5", E5, "intfloat/e5-small, 384 dimensions.")
+        """
+        ...
+
+    @hookspec
+    def seatrial_detectors(self) -> Iterable[Component[Detector]]:
+        """Text → probabilities of labels such as toxicity, named by other components' options.
+
+        Called once. None: no detectors.
+
+            @hookimpl
+            def seatrial_detectors():
+                yield Component("house-rules", HouseRules, "Our moderation model.")
+        """
+        ...
+
+    @hookspec
+    def seatrial_models(self) -> Iterable[Component[ModelLoader]]:
+        """Ways to load a model; a suite says `model: {loader: NAME}`, `transformers` where it says nothing.
+
+        Called once. None: no loaders.
+
+            @hookimpl
+            def seatrial_models():
+                yield Component("mlx", MlxLoader, "Apple MLX.")
+        """
+        ...
+
+    @hookspec
+    def seatrial_trainers(self) -> Iterable[Component[Trainer]]:
+        """Training methods; a suite says `train: {method: NAME}`.
+
+        Called once. None: no trainers.
+
+            @hookimpl
+            def seatrial_trainers():
+                yield Component("ia3", IA3, "(IA)³ adapters.")
+        """
+        ...
+
+    @hookspec
+    def seatrial_baselines(self) -> Iterable[Component[Baseline]]:
+        """Cheap classifiers that a tuned model has to beat on the same rows.
+
+        Called once. None: no baselines.
+
+            @hookimpl
+            def seatrial_baselines():
+                yield Component("majority", Majority, "The most frequent label of the train rows.")
+        """
+        ...
+
+    @hookspec
+    def seatrial_scorers(self) -> Iterable[Component[Scorer]]:
+        """Measurements of a system: accuracy, robustness, safety, efficiency.
+
+        Called once. None: no scorers.
+
+            @hookimpl
+            def seatrial_scorers():
+                yield Component("rouge", Rouge, "ROUGE-L.", metrics=(ROUGE_L,), needs=("generates",))
+        """
+        ...
+
+    @hookspec
+    def seatrial_gates(self) -> Iterable[Component[Gate]]:
+        """Ways to hold a metric against a condition; a suite says `gate: NAME`.
+
+        Called once. None: no gates.
+
+            @hookimpl
+            def seatrial_gates():
+                yield Component("worst-slice", WorstSlice, "The floor holds in every slice.")
+        """
+        ...
+
+    @hookspec
+    def seatrial_reports(self) -> Iterable[Component[Report]]:
+        """Kinds of report; a suite lists them under `report:`.
+
+        Called once. None: no reports.
+
+            @hookimpl
+            def seatrial_reports():
+                yield Component("csv", CsvReport, "The scores as CSV.")
+        """
+        ...
+
+    # ---- wrapping -------------------------------------------------------------------------------------------------
+
+    @hookspec(firstresult=True)
+    def seatrial_run_stage(self, stage: Stage, given: Artifact) -> Artifact:
+        """Surrounds a stage that is about to run; not called for one whose result is still valid.
+
+        Called once a stage. The host holds the only plain implementation, so a plugin's must be a wrapper; it returns
+        the artifact that it was given, or a replacement.
+
+            @hookimpl(wrapper=True)
+            def seatrial_run_stage(stage, given):
+                with energy_meter(stage.name):
+                    return (yield)
+        """
+        ...
+
+    # ---- watching -------------------------------------------------------------------------------------------------
+
+    @hookspec
+    def seatrial_run_started(self, plan: Plan) -> None:
+        """A run is about to start or to go on. Called once a process.
+
+        @hookimpl
+        def seatrial_run_started(plan):
+            tracker.start(name=plan.suite)
+        """
+        ...
+
+    @hookspec
+    def seatrial_step_logged(self, step: Step) -> None:
+        """A stage made progress, or training logged a step (`step.values`). Called often: be quick.
+
+        @hookimpl
+        def seatrial_step_logged(step):
+            if step.values:
+                tracker.log(step.values, step=step.done)
+        """
+        ...
+
+    @hookspec
+    def seatrial_stage_finished(self, record: Record) -> None:
+        """A stage is done, or its earlier result was used (`record.resumed`). Called once a stage.
+
+        @hookimpl
+        def seatrial_stage_finished(record):
+            tracker.log({f"seconds/{record.stage}": record.seconds})
+        """
+        ...
+
+    @hookspec
+    def seatrial_run_finished(self, result: Result) -> None:
+        """The verdict is in and the reports are written. Called once; not called for a run that failed.
+
+        A run of the data stages alone has no verdict.
+
+        @hookimpl
+        def seatrial_run_finished(result):
+            tracker.finish(summary={"verdict": result.verdict.state if result.verdict else "data only"})
+        """
+        ...
+
+    @hookspec
+    def seatrial_report_sections(self, result: Result) -> Iterable[Section]:
+        """Parts that a plugin adds to the reports. Called once, before reports are written. None: no sections.
+
+        @hookimpl
+        def seatrial_report_sections(result):
+            yield Section("Energy", ["The run used 12 Wh."])
+        """
+        ...
+
+
+StageWrapper = Generator[None, Artifact, Artifact]
+"""What an implementation of `seatrial_run_stage` is: it yields once and returns an artifact."""

@@ -1,0 +1,158 @@
+"""Processes beside this one: started anew, known one by one, and asked after their death what they were at.
+
+They are not forked: a fork of a process whose libraries hold threads (torch, Arrow, tokenizers) may hang.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import types
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import wait
+from multiprocessing.context import SpawnContext, SpawnProcess
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from seatrial.runs.engines.at_work import keep_note, noted
+
+__all__ = ["Death", "Pool"]
+
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
+"""What tells libraries how many threads to use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """How a process ended that was not to end."""
+
+    who: str
+    """The component that it was at; empty where it was at none."""
+    code: int | None
+    """Its exit code, or the negative number of the signal that killed it; None where nobody knows."""
+
+    @property
+    def killed(self) -> bool:
+        """Whether it was killed from outside, as the system does where memory runs out."""
+        return self._signal == "SIGKILL"
+
+    def said(self, otherwise: str) -> str:
+        """A sentence about it; `otherwise` names the process where it was at no component."""
+        subject = f"{self.who}: the process that it worked in" if self.who else otherwise
+        if self.code is None:
+            return f"{subject} died"
+        if self.code >= 0:
+            return f"{subject} ended with exit code {self.code}"
+        return f"{subject} was killed by {self._signal}{' (was it out of memory?)' if self.killed else ''}"
+
+    @property
+    def _signal(self) -> str:
+        if self.code is None or self.code >= 0:
+            return ""
+        try:
+            return signal.Signals(-self.code).name
+        except ValueError:
+            return f"signal {-self.code}"
+
+
+class Pool:
+    """Some processes, started as calls come."""
+
+    def __init__(self, executor: ProcessPoolExecutor, context: _Context, folder: Path) -> None:
+        self.executor = executor
+        self.folder = folder
+        """For files of the processes; goes with them."""
+        self._context = context
+
+    @classmethod
+    @contextmanager
+    def open(cls, count: int, *, threads: int, environment: Mapping[str, str]) -> Iterator[Pool]:
+        """Up to `count` processes that finish what they are at, and end with the block, or with this process.
+
+        Args:
+            count: the most of them.
+            threads: how many threads libraries use in each.
+            environment: variables that have another value there.
+        """
+        with TemporaryDirectory(prefix="seatrial-") as folder:
+            context, path = _Context(), Path(folder)
+            threaded = dict.fromkeys(_THREADS, str(threads))
+            executor = ProcessPoolExecutor(
+                count, mp_context=context, initializer=_settle, initargs=(path, {**threaded, **environment})
+            )
+            try:
+                yield cls(executor, context, path)
+            finally:
+                executor.shutdown(wait=True, cancel_futures=True)
+
+    def kill(self) -> None:
+        """End them now, whatever they are at, be it that they still start."""
+        for process in self._context.started:
+            if process.pid is not None:  # else its start was interrupted
+                process.kill()
+
+    def death(self) -> Death:
+        """What broke the pool: the process that ended by itself; the others were told to end for it."""
+        self.executor.shutdown(wait=True, cancel_futures=True)  # from then on it is known how each ended
+        ends = [Death(noted(_note(self.folder, process.pid)), process.exitcode) for process in self._context.started]
+        by_themselves = [end for end in ends if end.code not in {None, -signal.SIGTERM}]
+        return next(iter(by_themselves), ends[0] if len(ends) == 1 else Death("", None))
+
+
+def _note(folder: Path, process: int | None) -> Path:
+    return folder / f"at-{process}"
+
+
+# ---- starting --------------------------------------------------------------------------------------------------------
+
+
+class _Process(SpawnProcess):
+    """A process that does not run the script again that started this one: it may do so without asking for its name."""
+
+    @staticmethod
+    def _Popen(process_obj: Any) -> Any:  # noqa: N802 - multiprocessing's name
+        script = sys.modules["__main__"]
+        sys.modules["__main__"] = types.ModuleType("__main__")
+        try:
+            return SpawnProcess._Popen(process_obj)  # noqa: SLF001 - what a context overrides
+        finally:
+            sys.modules["__main__"] = script
+
+
+class _Context(SpawnContext):
+    """Starts such processes, and knows them: a pool says nothing of a process that has not answered yet."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.started: list[_Process] = []
+
+    def Process(self, *given: Any, **named: Any) -> _Process:  # type: ignore[override]  # noqa: N802 - multiprocessing's name, a class there
+        process = _Process(*given, **named)
+        self.started.append(process)
+        return process
+
+
+# ---- in such a process -----------------------------------------------------------------------------------------------
+
+
+def _settle(folder: Path, environment: Mapping[str, str]) -> None:
+    """Leave interrupts to the process that started this one, end with it, and keep a note for it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ.update(environment)
+    keep_note(_note(folder, os.getpid()))
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_with(sentinel: int) -> None:
+    """Wait for the parent's end, however it comes: a killed parent cannot tell its workers to stop."""
+    wait([sentinel])
+    os._exit(1)

@@ -1,0 +1,59 @@
+"""The manifest: what a run was made of, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import seatrial
+from seatrial.runs.environment import LIBRARIES, git_state, hardware, package_versions
+
+if TYPE_CHECKING:
+    from seatrial.runs.stages import StageWork
+    from seatrial.runs.workbench import Workbench
+    from seatrial.suite.file import Suite
+
+__all__ = ["RunKind", "describe"]
+
+RunKind = Literal["trial", "data"]
+"""`data` is a run of the data stages alone: it has a dataset and no verdict."""
+
+
+def describe(
+    suite: Suite,
+    bench: Workbench,
+    stages: Sequence[StageWork],
+    *,
+    kind: RunKind,
+    suite_digest: str,
+    command: Sequence[str],
+    started: datetime,
+) -> dict[str, object]:
+    """manifest.json: versions, hashes, seed, sources, hardware, git state, command."""
+    plugins = {info.distribution for info in bench.host.plugins() if not info.blocked}
+    model = bench.prepared
+    return {
+        "seatrial": seatrial.__version__,
+        "kind": kind,
+        "suite": suite.name,
+        "suite_sha256": suite_digest,
+        "seed": suite.seed,
+        "stages": [stage.name for stage in stages],
+        "model": {"address": model.address, "sha256": model.digest, **model.facts} if model else None,
+        "sources": [
+            {"address": resolved.address, "facts": dict(resolved.facts)} for resolved in bench.resolved.values()
+        ],
+        "plugins": [
+            {"plugin": info.name, "distribution": info.distribution, "version": info.version}
+            for info in bench.host.plugins()
+            if not info.blocked
+        ],
+        "packages": package_versions({*LIBRARIES, *plugins}),
+        "hardware": hardware(),
+        "git": git_state(Path.cwd()),
+        "offline": bench.offline,
+        "command": list(command),
+        "started": started.isoformat(),
+    }

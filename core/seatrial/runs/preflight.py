@@ -1,0 +1,62 @@
+"""Preflight: everything that can be checked of a suite before a GPU is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from seatrial.errors import StageError
+from seatrial.plugin.host import Host
+from seatrial.runs.stages.read import Read
+from seatrial.runs.store import RunFolder, cache_folder
+from seatrial.runs.workbench import Workbench
+
+if TYPE_CHECKING:
+    from seatrial.rows import Row
+    from seatrial.suite.file import Suite
+
+__all__ = ["preflight"]
+
+
+def preflight(
+    suite: Suite, host: Host, *, cache: Path | None = None, offline: bool = False, only_data: bool = False
+) -> Iterator[str]:
+    """Resolve every source, build every component, read some rows and render a prompt; yields a line for each.
+
+    With `only_data`, what the data stages need: no prompt is rendered, and no model is touched but for its tokenizer.
+
+    Raises:
+        UsageError: the first thing that is wrong.
+    """
+    from seatrial.runs.plan import plan_data_stages, plan_stages
+
+    bench = Workbench(host, cache=cache or cache_folder(), offline=offline)
+    with TemporaryDirectory() as scratch:
+        stages = (plan_data_stages if only_data else plan_stages)(suite, bench, RunFolder(Path(scratch)))
+        for resolved in bench.resolved.values():
+            pins = ", ".join(f"{name} {value}" for name, value in resolved.facts.items())
+            yield f"source {resolved.address}: {resolved.path.name}" + (f" ({pins})" if pins else "")
+        if model := bench.prepared:
+            yield f"model {model.address}: sha256 {model.digest[:16]}"
+        read = next(stage for stage in stages if isinstance(stage, Read))
+        for look in read.look():
+            row = look.first
+            yield f"rows of {look.address}: {row.format}, first from {row.file}:{row.line}"
+            if look.labels:
+                yield f"warning: {look.address}: {look.labels}"
+            if not only_data:
+                yield f"prompt of it, {_tokens(bench, row)}: {row.input_text[:120]!r}"
+        yield f"stages: {' → '.join(stage.name for stage in stages)}"
+    yield f"{suite.name}: ready"
+
+
+def _tokens(bench: Workbench, row: Row) -> str:
+    """How many, or why they cannot be counted: one row that a filter will drop is no fault of the suite."""
+    tokenizer = bench.tokenizer()
+    try:
+        (count,) = tokenizer.count_tokens([row.turns])
+    except StageError as error:
+        return str(error)
+    return f"{count} tokens with its answer"

@@ -1,0 +1,67 @@
+"""A recipe: how a component is built, so that another process can build the same one again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from seatrial.errors import SeatrialError, StageError
+from seatrial.plugin.component import Absent
+from seatrial.runs.engines.at_work import at_work
+from seatrial.runs.store import digest_json
+
+__all__ = ["MADE", "Recipe"]
+
+MADE: dict[str, Any] = {}
+"""What recipes have made in this process for components that came from another one, by the recipes' keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A function, its options, and the recipes of what some options name."""
+
+    who: str
+    """Component and plugin, for errors."""
+    build: Callable[..., Any]
+    options: Mapping[str, Any]
+    parts: Mapping[str, Recipe] = field(default_factory=dict)
+    """Option → how to build what it gets."""
+    optional: frozenset[str] = frozenset()
+    """The parts that it can do without: those that cannot be built become an `Absent`."""
+
+    @property
+    def key(self) -> str:
+        """Equal for recipes that make the same thing."""
+        parts = {option: part.key for option, part in self.parts.items()}
+        return digest_json([self.who, self.options, parts])
+
+    def make(self, made: MutableMapping[str, Any]) -> Any:
+        """Build it. Its parts are taken from `made`, or built and left there: a model is loaded once, whoever uses it.
+
+        Raises:
+            StageError: it could not be built; the message names the component and its plugin.
+        """
+        parts = {option: self._part(option, made) for option in self.parts}
+        try:
+            with at_work(self.who):
+                return self.build(**{**self.options, **parts})
+        except SeatrialError:
+            raise
+        except (Exception, SystemExit) as error:
+            raise StageError(f"{self.who} could not be built: {type(error).__name__}: {error}") from error
+
+    def _part(self, option: str, made: MutableMapping[str, Any]) -> Any:
+        try:
+            return self.parts[option].made_once(made)
+        except SeatrialError as error:
+            if option not in self.optional:
+                raise
+            return Absent(str(error))
+
+    def made_once(self, made: MutableMapping[str, Any]) -> Any:
+        """The one in `made`, or a new one that is left there."""
+        key = self.key
+        if key not in made:
+            made[key] = self.make(made)
+        return made[key]

@@ -1,0 +1,78 @@
+"""A finished run as reports see it, and what a report is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from seatrial.evaluation.scores import Metric, Score
+from seatrial.runs.events import Record
+from seatrial.verdict import Verdict
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["Report", "Result", "Section"]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part that a plugin adds to the reports. Everything in it is text, and escaped."""
+
+    title: str
+    paragraphs: Sequence[str] = ()
+    columns: Sequence[str] = ()
+    rows: Sequence[Sequence[str]] = ()
+    """The cells of one table under `columns`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Everything that reports show, loaded from the run folder: no model, no GPU, no plugin state."""
+
+    folder: Path
+    suite: Mapping[str, object]
+    """The resolved suite, as in suite.yaml."""
+    manifest: Mapping[str, object]
+    """Versions, hashes, seeds, device, hardware, git state, sources: as in manifest.json."""
+    records: Sequence[Record]
+    """The stages that ran, in order; `record.facts` holds what each found."""
+    scores: Sequence[Score]
+    verdict: Verdict | None
+    """None for a run of the data stages alone whose suite has no gate on data: it decides nothing."""
+    ledger: pa.Table
+    """Every finding: columns of `seatrial.data.ledger.ledger_schema()`."""
+    training: Sequence[Mapping[str, float]] = ()
+    """The logging steps of training.jsonl."""
+    samples: Mapping[str, pa.Table] = field(default_factory=dict)
+    """Scorer → its samples of every system: columns of `seatrial.evaluation.samples.sample_schema()`."""
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
+    """Full name → how the score of that name was computed from those samples."""
+    sections: Sequence[Section] = ()
+    """What plugins add."""
+
+    @property
+    def only_data(self) -> bool:
+        """Whether the data stages alone were run: a verdict is then one on data."""
+        return self.verdict is None or self.manifest.get("kind") == "data"
+
+    @property
+    def exit_code(self) -> int:
+        """What the command that ran it returns: the verdict's; 0 where the data stages alone ran and no gate blocks."""
+        if self.verdict is None or (self.only_data and not self.verdict.decides):
+            return 0
+        return self.verdict.exit_code
+
+    def facts(self, stage: str) -> Mapping[str, object]:
+        """The facts of one stage, empty where it did not run."""
+        return next((record.facts for record in self.records if record.stage == stage), {})
+
+
+class Report(Protocol):
+    """Writes one kind of report from a finished run."""
+
+    def write(self, result: Result, folder: Path) -> Sequence[Path]:
+        """Write into `folder` (it exists) and name the files, the one to open first."""
+        ...

@@ -1,0 +1,249 @@
+"""A run: stage by stage, each wrapped by plugins, watched, written whole, and not run again when its result is valid."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import shutil
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seatrial.errors import SeatrialError, StageError
+from seatrial.plugin.host import Host
+from seatrial.runs.environment import peak_resident_bytes
+from seatrial.runs.events import Artifact, Plan, Record, Stage, Step
+from seatrial.runs.result import Result
+from seatrial.runs.saved import load_result
+from seatrial.runs.stages import StageWork
+from seatrial.runs.stages.train import remove_checkpoints
+from seatrial.runs.store import RunFolder, digest_json, write_json
+from seatrial.runs.workbench import Workbench
+from seatrial.suite.file import Suite
+from seatrial.terminal.legible import one_line
+
+__all__ = ["run"]
+
+if TYPE_CHECKING:
+    from seatrial.runs.manifest import RunKind
+
+_NO_SPACE = 1 << 16
+"""Bytes left on a disk that is as good as full: libraries fail in ways of their own when they cannot write."""
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+Clock = Callable[[], datetime]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def run(
+    suite: Suite,
+    host: Host,
+    *,
+    runs: Path = Path("runs"),
+    cache: Path | None = None,
+    offline: bool = False,
+    fresh: bool = False,
+    only_data: bool = False,
+    command: Sequence[str] = (),
+    clock: Clock = _now,
+) -> Result:
+    """Run a suite to its verdict, or go on with the newest unfinished run of the same suite below `runs`.
+
+    Args:
+        suite: What to run.
+        host: The loaded plugins.
+        runs: Where run folders are made.
+        cache: Where converted weights are kept; None takes `seatrial.runs.store.cache_folder()`.
+        offline: Forbid the network; set before libraries are imported (`seatrial.runs.environment.set_offline`).
+        fresh: Start another run even if an unfinished one could go on.
+        only_data: Run the data stages alone; what they leave is a dataset, the ledger and the reports, and no verdict.
+        command: The command line, for the manifest.
+        clock: Tells the time.
+
+    Raises:
+        StageError: a stage failed; what came before it is kept, and the same call goes on from there.
+        UsageError: a source, plugin or option is wrong; nothing was run.
+    """
+    from seatrial.runs.manifest import describe
+    from seatrial.runs.plan import plan_data_stages, plan_stages
+    from seatrial.runs.store import cache_folder
+
+    bench = Workbench(host, cache=cache or cache_folder(), offline=offline)
+    suite_digest = _digest(suite, only_data=only_data)
+    unfinished = None if fresh else RunFolder.newest_unfinished(runs, suite_digest)
+    folder = unfinished or RunFolder.create(runs, suite.name, clock())
+    with folder.lock(), _logged(folder):
+        kind: RunKind = "data" if only_data else "trial"
+        started = _begin(folder, suite, kind, suite_digest, clock())
+        stages = (plan_data_stages if only_data else plan_stages)(suite, bench, folder)
+        manifest = describe(
+            suite, bench, stages, kind=kind, suite_digest=suite_digest, command=command, started=started
+        )
+        write_json(folder / "manifest.json", manifest)
+        _Trial(host, folder, clock).work(stages, _plan(suite, folder, stages, offline=offline))
+        remove_checkpoints(folder)
+        result = load_result(folder.path, host)
+        host.run_finished(result)
+        # Last of all: a run that says that it is finished is not gone on with.
+        write_json(folder / "manifest.json", manifest | {"finished": clock().isoformat()})
+    return result
+
+
+def _digest(suite: Suite, *, only_data: bool) -> str:
+    """Equal for runs that come to the same: where filters work decides how long it takes, and nothing else."""
+    resolved = suite.resolved()
+    resolved["data"].pop("engine")
+    return digest_json({"only": "data", "suite": resolved} if only_data else resolved)
+
+
+def _begin(folder: RunFolder, suite: Suite, kind: RunKind, suite_digest: str, now: datetime) -> datetime:
+    """Name the suite whose run this is; returns when it was first started.
+
+    Before anything is planned, since that may convert weights for minutes: a start that follows a kill finds the folder.
+    """
+    suite.write(folder / "suite.yaml")
+    if (folder / "manifest.json").is_file():
+        return datetime.fromisoformat(folder.read_json("manifest.json")["started"])
+    begun = {"suite": suite.name, "kind": kind, "suite_sha256": suite_digest, "stages": [], "started": now.isoformat()}
+    write_json(folder / "manifest.json", begun)
+    return now
+
+
+def _plan(suite: Suite, folder: RunFolder, stages: Sequence[StageWork], *, offline: bool) -> Plan:
+    names = tuple(stage.name for stage in stages)
+    resumed = tuple(name for name in names if folder.record(name))
+    return Plan(suite.name, folder.path, names, resumed, suite.seed, offline)
+
+
+@contextmanager
+def _logged(folder: RunFolder) -> Iterator[None]:
+    """Keep warnings, and the traceback of what ends the run, in `log.jsonl` of the run folder."""
+    log = logging.getLogger("seatrial")
+    handler = _LogFile(folder / "log.jsonl", encoding="utf-8", errors="backslashreplace")
+    handler.setFormatter(_JsonLines())
+    log.addHandler(handler)
+    try:
+        yield
+    except BaseException as error:
+        log.error("%s", error, extra={"trace": "".join(traceback.format_exception(error))})  # noqa: TRY400 - it is in `trace`
+        raise
+    finally:
+        log.removeHandler(handler)
+        handler.close()
+
+
+class _LogFile(logging.FileHandler):
+    """A log that says nothing on the terminal where it cannot be written: what is wrong is said there already."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        del record
+
+
+class _JsonLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        import json
+
+        said = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname.lower(),
+            "message": record.getMessage(),
+        }
+        if trace := getattr(record, "trace", None):
+            said["trace"] = trace
+        return json.dumps(said, ensure_ascii=False)
+
+
+class _Trial:
+    """The loop over the stages."""
+
+    def __init__(self, host: Host, folder: RunFolder, clock: Clock) -> None:
+        self._host = host
+        self._folder = folder
+        self._clock = clock
+        self._done: dict[str, tuple[Record, Artifact]] = {}
+
+    def work(self, stages: Sequence[StageWork], plan: Plan) -> None:
+        self._host.run_started(plan)
+        for index, stage in enumerate(stages):
+            given = self._given(stage)
+            key = digest_json(
+                {
+                    "stage": stage.name,
+                    "parts": stage.parts(),
+                    "reads": {name: [done.key, dict(done.outputs)] for name, done in self._records(stage.after)},
+                }
+            )
+            kept = self._folder.finished(stage.name, key)
+            record, artifact = kept or self._run(stage, Stage(stage.name, index, key), given)
+            self._done[stage.name] = record, artifact
+            self._host.stage_finished(record)
+
+    def _records(self, names: Sequence[str]) -> list[tuple[str, Record]]:
+        return [(name, self._done[name][0]) for name in names]
+
+    def _given(self, stage: StageWork) -> Artifact:
+        files: dict[str, Path] = {}
+        facts: dict[str, object] = {}
+        for name in stage.after:
+            artifact = self._done[name][1]
+            files |= artifact.files
+            facts[name] = artifact.facts
+        return Artifact(files, facts)
+
+    def _run(self, work: StageWork, stage: Stage, given: Artifact) -> tuple[Record, Artifact]:
+        def progress(done: int, total: int, values: Mapping[str, float]) -> None:
+            self._host.step_logged(Step(stage.name, done, total, values))
+
+        started, clock = self._clock(), time.perf_counter()
+        try:
+            artifact = self._host.run_stage(stage, given, lambda given: work.run(given, self._folder, progress))
+        except SeatrialError as error:
+            self._refuse_full_disk(stage.name, error)
+            if type(error) is StageError and error.__cause__ is not None:  # what a component raised
+                raise StageError(f"{error}; the traceback is in {self._folder / 'log.jsonl'}") from error
+            raise
+        except (Exception, SystemExit) as error:
+            self._refuse_full_disk(stage.name, error)
+            raise StageError(
+                f"{stage.name}: {type(error).__name__}: {error}; the traceback is in {self._folder / 'log.jsonl'}"
+            ) from error
+        seconds = time.perf_counter() - clock
+        record = Record(stage.name, stage.key, started, seconds, resumed=False, peak_bytes=peak_resident_bytes())
+        record = self._folder.finish(record, artifact)
+        return record, replace(artifact, facts=dict(record.facts))
+
+    def _refuse_full_disk(self, stage: str, error: BaseException) -> None:
+        """Raises StageError where a stage failed because a disk is full: that is nobody's fault who is named otherwise."""
+        full = self._is_full()
+        if not full and not _tells_of_no_space(error):
+            return
+        disk = f"the disk of {self._folder.path}" if full else "a disk"
+        raise StageError(
+            f"{stage}: no space is left on {disk}; free some, and the same command goes on from the last whole stage "
+            f"({one_line(str(error), 160)})"
+        ) from error
+
+    def _is_full(self) -> bool:
+        """Whether the run folder's disk has no space left; not where the folder is gone, which is another trouble."""
+        try:
+            return shutil.disk_usage(self._folder.path).free < _NO_SPACE
+        except OSError:
+            return False
+
+
+def _tells_of_no_space(error: BaseException | None) -> bool:
+    """Whether the error, or one that it came from, is the system's: no space, or no more of one's quota."""
+    while error is not None:
+        if isinstance(error, OSError) and (error.errno in _FULL or "No space left" in str(error)):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

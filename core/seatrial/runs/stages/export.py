@@ -1,0 +1,39 @@
+"""Export: the cleaned rows as files that other programs read, one of each kind a split."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from seatrial.data.dataset import layout_of, write_jsonl, write_parquet
+from seatrial.rows.table import open_rows
+from seatrial.runs.events import Artifact
+from seatrial.runs.stages import Progress
+from seatrial.runs.stages.decontaminate import SPLITS
+from seatrial.runs.store import RunFolder, atomic_folder
+
+__all__ = ["Export"]
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """Writes `dataset/<split>.jsonl` and `dataset/<split>.parquet` for every split that has rows."""
+
+    name = "export"
+    after = ("decontaminate",)
+
+    def parts(self) -> object:
+        """Nothing but the rows."""
+        return []
+
+    def run(self, given: Artifact, folder: RunFolder, progress: Progress) -> Artifact:
+        """Split by split."""
+        splits = {name: open_rows(given.files[name]) for name in SPLITS}
+        filled = {name: rows for name, rows in splits.items() if len(rows)}
+        layout = layout_of({form for rows in filled.values() for form in rows.column("format").unique().to_pylist()})
+        with atomic_folder(folder / "dataset") as part:
+            for done, (name, rows) in enumerate(filled.items()):
+                progress(done, len(filled), {})
+                write_parquet(part / f"{name}.parquet", rows.tables(), layout)
+                write_jsonl(part / f"{name}.jsonl", rows, layout)
+        progress(len(filled), len(filled), {})
+        return Artifact({"dataset": folder / "dataset"}, {"layout": layout} | {n: len(r) for n, r in filled.items()})

@@ -1,0 +1,97 @@
+"""A row's story in lines of text, or as JSON values for programs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from seatrial.terminal.legible import one_line, without_escapes
+from seatrial.terminal.screen import clean
+
+if TYPE_CHECKING:
+    from seatrial.data.findings import Span
+    from seatrial.data.ledger import Entry
+    from seatrial.runs.story import Story
+
+__all__ = ["story_document", "story_lines"]
+
+QUOTED = 200
+"""Characters of a text that a line quotes."""
+SPANS = 5
+"""Stretches of one finding that are written out."""
+
+
+def story_lines(story: Story) -> Iterator[str]:
+    """The story from the reading to the end, fit for a terminal: nothing in it can colour or move anything."""
+    yield f"Row    {clean(story.row)}"
+    yield f"Read   {clean(str(story.place))} of {clean(story.place.source)}{_kind(story)}"
+    if story.text:
+        yield f"Text   {_quoted(story.text)}"
+    if not story.entries:
+        yield "Found  nothing"
+    for number, entry in enumerate(story.entries, 1):
+        yield from _found(number, entry, story)
+    yield f"Ended  {clean(story.ending)}"
+
+
+def story_document(story: Story) -> dict[str, object]:
+    """The story as JSON values."""
+    return {
+        "row": story.row,
+        **asdict(story.place),
+        "text": story.text,
+        "findings": [_strict(asdict(entry)) for entry in story.entries],
+        "matched": {row: asdict(place) for row, place in story.matched.items()},
+        "split": story.final.split if story.final else None,
+        "dropped": story.decisive is not None,
+        "ending": story.ending,
+    }
+
+
+def _strict(entry: dict[str, Any]) -> dict[str, Any]:
+    """What JSON has no word for is null: a score that is no finite number."""
+    score = entry["score"]
+    return entry | {"score": score if score is not None and math.isfinite(score) else None}
+
+
+def _kind(story: Story) -> str:
+    if story.final is None:
+        return ""
+    label = f", label {_quoted(story.final.label)}" if story.final.label is not None else ""
+    return f" ({story.final.format}{label})"
+
+
+def _found(number: int, entry: Entry, story: Story) -> Iterator[str]:
+    who = f"{entry.filter}/{entry.rule}, version {entry.rule_version}, of {entry.plugin}"
+    score = "" if entry.score is None else f", score {entry.score:.4g}"
+    where = f" (in {entry.split})" if entry.split else ""
+    decisive = ", and this took the row out" if entry.decisive else ""
+    yield f"{number:>5}  {clean(f'{entry.stage}{where}: {who}{score}')}: {entry.action}{decisive}"
+    if entry.detail:
+        yield f"       {clean(entry.detail)}"
+    for span in entry.spans[:SPANS]:
+        yield f"       {_stretch(span)}"
+    if len(entry.spans) > SPANS:
+        yield f"       and {len(entry.spans) - SPANS} more places"
+    if entry.matched_row is not None or entry.matched_text is not None:
+        yield f"       {_matched(entry, story)}"
+
+
+def _stretch(span: Span) -> str:
+    place = f"turn {span.turn}, characters {span.start} to {span.end}"
+    return place if span.replacement is None else f"{place} → {_quoted(span.replacement)}"
+
+
+def _matched(entry: Entry, story: Story) -> str:
+    row = ""
+    if entry.matched_row is not None:
+        place = story.matched.get(entry.matched_row)
+        row = f" row {clean(entry.matched_row)}" + (f" ({clean(str(place))})" if place else "")
+    text = f" {_quoted(entry.matched_text)}" if entry.matched_text is not None else ""
+    return f"matched{row}{':' if row and text else ''}{text}"
+
+
+def _quoted(text: str) -> str:
+    return f"“{one_line(without_escapes(text), QUOTED)}”"

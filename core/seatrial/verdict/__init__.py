@@ -1,0 +1,32 @@
+"""From samples to the verdict: one computation, with no model and no GPU.
+
+samples        what scorers measured, item by item
+summary        samples become scores, with n and interval
+data_metrics   counts of the data and the training, so that gates can hold them too
+evidence       what gates may decide on
+comparison     two systems on the same items
+judgement      all decisions together: the verdict
+codec          scores and verdicts as strict JSON, and back
+"""
+
+from seatrial.verdict.verdict import (
+    EXIT_CODES,
+    Decision,
+    Evidence,
+    Gate,
+    Outcome,
+    Severity,
+    Verdict,
+    VerdictState,
+)
+
+__all__ = [
+    "EXIT_CODES",
+    "Decision",
+    "Evidence",
+    "Gate",
+    "Outcome",
+    "Severity",
+    "Verdict",
+    "VerdictState",
+]

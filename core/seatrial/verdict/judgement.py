@@ -1,0 +1,114 @@
+"""The verdict: what all decisions say together, and what a reviewer must see beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from seatrial.evaluation.scores import Metric
+from seatrial.evaluation.summary import applies
+from seatrial.terminal.figures import figure
+from seatrial.verdict import Decision, Outcome, Verdict
+from seatrial.verdict.comparison import COMPARABLE, Comparison, compare
+from seatrial.verdict.evidence import SavedEvidence
+
+__all__ = ["flag_best_baseline", "judge"]
+
+GRAVEST_FIRST: tuple[Outcome, ...] = ("error", "fail", "inconclusive", "pass")
+"""The order in which outcomes prevail: exit codes 3, 1, 4, 0."""
+
+SAID: dict[Outcome, str] = {
+    "error": "could not be decided",
+    "fail": "failed",
+    "inconclusive": "inconclusive",
+    "pass": "passed",
+}
+
+
+def judge(decisions: Sequence[Decision], warnings: Sequence[str] = ()) -> Verdict:
+    """The verdict on a run: the gravest outcome among its blocking gates.
+
+    Error before fail before inconclusive before pass. Without a blocking gate nothing decides, and the verdict is
+    inconclusive. A gate of severity `warn` that doesn't pass becomes a warning.
+
+    Args:
+        decisions: of every gate, in the suite's order.
+        warnings: what else a reviewer must see; they come first.
+    """
+    raised = [
+        _sentence(decision) for decision in decisions if decision.severity == "warn" and decision.outcome != "pass"
+    ]
+    seen = tuple(dict.fromkeys([*warnings, *raised]))
+    blocking = [decision for decision in decisions if decision.severity == "block"]
+    if not blocking:
+        return Verdict(
+            "inconclusive", "no gate decides: the suite has no gate of severity block", tuple(decisions), seen
+        )
+    state = next(outcome for outcome in GRAVEST_FIRST if any(decision.outcome == outcome for decision in blocking))
+    return Verdict(state, _reason(state, blocking), tuple(decisions), seen)
+
+
+def _reason(state: Outcome, blocking: Sequence[Decision]) -> str:
+    total = f"{len(blocking)} blocking gate{'s' if len(blocking) > 1 else ''}"
+    if state == "pass":
+        return f"{total} passed" if len(blocking) == 1 else f"all {total} passed"
+    decisive = [decision for decision in blocking if decision.outcome == state]
+    first = f"{decisive[0].condition}: {decisive[0].reason}"
+    more = "" if len(decisive) == 1 else f" (and {len(decisive) - 1} more)"
+    return f"{len(decisive)} of {total} {SAID[state]}: {first}{more}"
+
+
+def _sentence(decision: Decision) -> str:
+    return f"gate {SAID[decision.outcome]}: {decision.condition}: {decision.reason}"
+
+
+def flag_best_baseline(evidence: SavedEvidence) -> list[str]:
+    """One warning for each metric on which the subject is not shown to beat the best of base, few-shot and classifiers.
+
+    Looked at are metrics where higher is better, of a kind that can be paired and without a unit (accuracies, F1),
+    that were scored on other systems too. Shown means: the one-sided 95% lower bound of the paired difference to *each*
+    of them is above 0. No correction for several comparisons is needed, since all of them must hold (intersection-union
+    test). The sentence names the best of those that are not beaten, and says so where that one is
+    shown to be better. What can't be compared is said too.
+    """
+    warnings = []
+    for name, metric in evidence.metrics.items():
+        others = [
+            system
+            for system in evidence.systems(name)
+            if system != evidence.subject and applies(metric, evidence.samples(name, system))
+        ]
+        if others and metric.kind in COMPARABLE and metric.better == "higher" and not metric.unit:
+            warnings.extend(_not_beaten(evidence, name, metric, others))
+    return warnings
+
+
+def _not_beaten(evidence: SavedEvidence, name: str, metric: Metric, others: Sequence[str]) -> list[str]:
+    subject = evidence.subject
+    ours = evidence.samples(name, subject)
+    warnings = []
+    unbeaten: list[tuple[str, Comparison]] = []
+    for other in others:
+        found = compare(metric, (subject, ours), (other, evidence.samples(name, other)), same_prompts=other == "base")
+        if isinstance(found, str):
+            warnings.append(f"{name}: {subject} can't be compared with {other}: {found}")
+            continue
+        lower = found.improvement.bounds().lower
+        if lower is None or lower <= 0:
+            unbeaten.append((other, found))
+    if unbeaten:
+        other, found = max(unbeaten, key=lambda pair: pair[1].other_value)
+        warnings.insert(0, f"{name}: {_standing(subject, other, found)}")
+    return warnings
+
+
+def _standing(subject: str, other: str, found: Comparison) -> str:
+    """In words, how the subject stands to a system that it is not shown to beat: it may be shown to be worse."""
+    bounds = found.improvement.bounds()
+    said = "is not shown to beat"
+    shown = f"one-sided 95% lower bound {bounds.lower:+.3f}" if bounds.lower is not None else ""
+    if bounds.lower is not None and bounds.upper is not None and bounds.upper < 0:
+        said, shown = "is worse than", f"one-sided 95% bounds {bounds.lower:+.3f} and {bounds.upper:+.3f}"
+    return (
+        f"{subject} {figure(found.subject_value)} {said} {other} {figure(found.other_value)} "
+        f"(difference {found.improvement.value:+.3f}, {shown or bounds.missing}, n = {found.improvement.n})"
+    )

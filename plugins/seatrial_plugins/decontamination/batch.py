@@ -1,0 +1,34 @@
+"""A batch of train rows, with each of its readings made once for all presets that need it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from seatrial import Row
+from seatrial_plugins.decontamination.codes import Codes
+from seatrial_plugins.decontamination.texts import Side, compared_text
+from seatrial_plugins.decontamination.units import Units
+
+__all__ = ["Batch"]
+
+
+class Batch:
+    """Some train rows, as texts and as codes."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self.rows = rows
+        self._texts: dict[Side, list[str]] = {}
+        self._codes: dict[tuple[Units, Side], Codes] = {}
+
+    def texts(self, on: Side) -> list[str]:
+        """The compared text of each row."""
+        if on not in self._texts:
+            self._texts[on] = [compared_text(row, on) for row in self.rows]
+        return self._texts[on]
+
+    def codes(self, units: Units, on: Side) -> Codes:
+        """The units of each row's compared text."""
+        key = (units, on)
+        if key not in self._codes:
+            self._codes[key] = units.read(self.texts(on))
+        return self._codes[key]

@@ -1,0 +1,79 @@
+"""Exactness: whether a network says the same when its rows are packed, and when its head is run by itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from seatrial_plugins.huggingface.packing import hidden_states, pack, run_packed
+from seatrial_plugins.huggingface.token_tree import TokenTree
+
+__all__ = ["caps_scores", "head_is_plain", "packing_is_exact"]
+
+
+@torch.no_grad()
+def packing_is_exact(model: torch.nn.Module, vocabulary: int, device: torch.device) -> bool:
+    """Whether a packed forward pass gives what separate ones give: true of models whose attention is a plain softmax.
+
+    Attention sinks (gpt-oss) and capped scores (Gemma 2) are told by the architecture itself: it says that torch's fused
+    kernel cannot compute it, and what that kernel leaves out is left out here, packed or not. A mask that is ignored
+    shifts the logits by the order of their own spread; rounding stays two orders below it in float32 and one in bfloat16.
+    """
+    if not _is_plain_softmax(model):
+        return False
+    generator = torch.Generator().manual_seed(0)
+    shared = torch.randint(vocabulary, (12,), generator=generator).tolist()
+    tails = [torch.randint(vocabulary, (size,), generator=generator).tolist() for size in (3, 9, 6)]
+    packed = pack([TokenTree.line(shared + tail) for tail in tails]).to(device)
+    ends = [packed.place(row, len(shared) + len(tail) - 1) for row, tail in enumerate(tails)]
+    try:
+        together = run_packed(model, packed, torch.tensor(ends, device=device)).float()
+    except (TypeError, RuntimeError, ValueError, IndexError):
+        return False  # an architecture that takes no logits_to_keep, or hands no keywords on to its attention
+    for row, tail in enumerate(tails):
+        ids = torch.tensor([shared + tail], device=device)
+        alone = model(input_ids=ids, use_cache=False).logits[0, -1].float()
+        if (together[row] - alone).abs().mean() > 0.1 * alone.std():
+            return False
+    return True
+
+
+def _is_plain_softmax(model: torch.nn.Module) -> bool:
+    return bool(getattr(model, "_supports_sdpa", False)) and not caps_scores(model.config)
+
+
+def caps_scores(config: Any) -> bool:
+    """Whether an architecture caps its attention scores, which no attention but its own ("eager") computes.
+
+    transformers below 5 says of Gemma 2 that torch's fused kernel can stand in for it, and leaves the cap out there.
+    """
+    return getattr(config.get_text_config(), "attn_logit_softcapping", None) is not None
+
+
+@torch.no_grad()
+def head_is_plain(model: Any, device: torch.device) -> bool:
+    """Whether logits are the head applied to the last hidden states, with no scale or cap before or behind it.
+
+    A cap (Gemma) hardly moves small numbers, and a model's own logits may all be small. So the head is made to say numbers
+    from -1000 to 1000: they come out of a plain model as they are, and what went in is the last hidden states.
+    """
+    packed = pack([TokenTree.line([0, 1, 2, 3])]).to(device)
+    places = torch.tensor([3], device=device)
+    read: list[torch.Tensor] = []
+    said: list[torch.Tensor] = []
+
+    def speak(_head: Any, given: tuple[torch.Tensor, ...], logits: torch.Tensor) -> torch.Tensor:
+        read.append(given[0])
+        said.append(torch.linspace(-1000, 1000, logits.shape[-1], device=device).to(logits.dtype).expand_as(logits))
+        return said[0]
+
+    try:
+        with model.get_output_embeddings().register_forward_hook(speak):
+            logits = run_packed(model, packed, places)
+        states = hidden_states(model, packed, places)
+    except (AttributeError, TypeError, RuntimeError, ValueError, IndexError):
+        return False
+    if len(said) != 1 or not torch.equal(logits.float(), said[0][0].float()):
+        return False
+    return read[0].shape == states[None].shape and torch.allclose(read[0][0], states, rtol=1e-3)

@@ -1,0 +1,92 @@
+"""GGUF, converted once to safetensors: transformers reads it, but trains and saves nothing that came from it."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from seatrial.errors import SourceError
+from seatrial.runs.store import atomic_folder, write_json
+from seatrial.terminal.legible import one_line
+from seatrial_plugins.huggingface.tensor_files import refuse_pointer
+from seatrial_plugins.huggingface.whole_load import load_whole
+
+__all__ = ["CONVERSION", "convert"]
+
+CONVERSION = 1
+"""Raised when equal GGUF bytes would be converted to other files; part of the cache's key."""
+
+
+def convert(file: Path, address: str, target: Path) -> None:
+    """Write the model of a GGUF file to the folder `target`: config, tokenizer with chat template, float32 safetensors.
+
+    Float32 keeps every de-quantised value as it is. The state dict goes through a fresh model, since one that was loaded
+    from GGUF calls itself quantised and refuses to be saved.
+
+    Raises:
+        SourceError: transformers is too old to read the tokenizer rightly, cannot read the file, or misses weights in it.
+    """
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+
+    installed = version("transformers")
+    if int(installed.split(".")[0]) < 5:
+        raise SourceError(
+            f"{address}: transformers {installed} converts GGUF tokenizers wrongly (SmolLM2's gets an extra "
+            "first token); install transformers 5, or name a folder with safetensors"
+        )
+    place: dict[str, Any] = {
+        "pretrained_model_name_or_path": str(file.parent),
+        "gguf_file": file.name,
+        "local_files_only": True,
+    }
+    refuse_pointer(file)
+    try:
+        with _read_once():
+            tokenizer = AutoTokenizer.from_pretrained(**place)
+            loaded = load_whole(AutoModelForCausalLM, address, **place, dtype=torch.float32)
+    except (SourceError, MemoryError, torch.OutOfMemoryError):
+        raise
+    except Exception as error:  # what reads the file has no error of its own
+        raise SourceError(
+            f"{address}: transformers cannot read this GGUF: it is damaged, was cut short, or of a kind that transformers "
+            f"doesn't know; get it again, or name a folder with safetensors ({type(error).__name__}: "
+            f"{one_line(str(error), 200)})"
+        ) from error
+    shape = loaded.config.to_dict()
+    shape.pop("quantization_config", None)
+    shape.pop("_name_or_path", None)
+    config = AutoConfig.for_model(shape.pop("model_type"), **shape)
+    with torch.device("meta"):
+        fresh = AutoModelForCausalLM.from_config(config)
+    fresh.load_state_dict(loaded.state_dict(), assign=True)
+    fresh.tie_weights()
+    fresh.generation_config = loaded.generation_config
+    with atomic_folder(target) as folder:
+        fresh.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+        write_json(folder / "conversion.json", {"from": file.name, "conversion": CONVERSION})
+
+
+@contextlib.contextmanager
+def _read_once() -> Iterator[None]:
+    """Let transformers parse the file once and not three times, which halves the conversion's 25 s.
+
+    The reader holds the vocabulary as one small array per token; the map of tensor names is rebuilt for each module.
+    """
+    import gguf
+    from transformers import modeling_gguf_pytorch_utils as reading
+
+    reader, names, bar = gguf.GGUFReader, gguf.get_tensor_name_map, reading.tqdm
+    gguf.GGUFReader = functools.lru_cache(maxsize=1)(reader)
+    gguf.get_tensor_name_map = functools.lru_cache(maxsize=8)(names)
+    reading.tqdm = functools.partial(bar, disable=True)  # the terminal is the run's
+    try:
+        yield
+    finally:
+        gguf.GGUFReader, gguf.get_tensor_name_map, reading.tqdm = reader, names, bar

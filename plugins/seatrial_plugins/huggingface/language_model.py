@@ -1,0 +1,226 @@
+"""A causal language model: likelihoods of given answers, generated ones, and their timing."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Self
+
+import torch
+
+from seatrial.errors import StageError
+from seatrial.model import Continuation, Generation, Timing
+from seatrial.rows import Turn
+from seatrial_plugins.huggingface.adapter import ADAPTER
+from seatrial_plugins.huggingface.batches import batches_by_length
+from seatrial_plugins.huggingface.chat import ChatTokenizer
+from seatrial_plugins.huggingface.likelihoods import Likelihoods, Question
+from seatrial_plugins.huggingface.merging import is_merged, merged
+
+__all__ = ["CausalModel"]
+
+_LOG = logging.getLogger("seatrial.models")
+
+
+class CausalModel:
+    """A loaded causal model (`Scores`, `Generates`, `Times`, `CountsTokens`), or a view on it without its adapter."""
+
+    def __init__(
+        self, network: Any, chat: ChatTokenizer, *, batch_tokens: int, packs: bool, adapter_off: bool = False
+    ) -> None:
+        self.network = network
+        self.chat = chat
+        self.batch_tokens = batch_tokens
+        self.packs = packs
+        self._adapter_off = adapter_off
+        self._has_adapter = hasattr(network, "disable_adapter")
+        self._bare: Any = network.get_base_model() if self._has_adapter else network
+        self._likelihoods = Likelihoods(self._bare, batch_tokens=batch_tokens, packs=packs)
+
+    # ---- what it is -----------------------------------------------------------------------------------------------
+
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+        return next(self._bare.parameters()).device
+
+    @property
+    def facts(self) -> Mapping[str, object]:
+        """Device, dtype, parameters, attention, versions. JSON values."""
+        import transformers
+
+        config = self._bare.config
+        return {
+            "architecture": type(self._bare).__name__,
+            "device": str(self.device),
+            "device_name": torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "CPU",
+            "dtype": str(config.dtype).removeprefix("torch."),
+            "parameters": sum(p.numel() for n, p in self._bare.named_parameters() if f".{ADAPTER}" not in n),
+            "attention": str(config._attn_implementation),  # noqa: SLF001  # there is no public name
+            "packed": self.packs,
+            "batch_tokens": self.batch_tokens,
+            "context": self.context,
+            "adapter": self._has_adapter and not self._adapter_off,
+            "end_of_turn": self.chat.closing,
+            "torch": torch.__version__,
+            "transformers": transformers.__version__,
+        }
+
+    @property
+    def context(self) -> int:
+        """The longest sequence that it was made for, in tokens."""
+        return int(getattr(self._bare.config.get_text_config(), "max_position_embeddings", 1 << 30))
+
+    def without_adapter(self) -> Self:
+        """The un-tuned base as a view on the same weights; the model itself if it has no adapter."""
+        if not self._has_adapter or self._adapter_off:
+            return self
+        return type(self)(self.network, self.chat, batch_tokens=self.batch_tokens, packs=self.packs, adapter_off=True)
+
+    def _adapter(self) -> AbstractContextManager[object]:
+        if not self._adapter_off:
+            return contextlib.nullcontext()
+        if is_merged(self.network):
+            raise StageError(
+                "the base cannot be asked while the adapter is merged into its weights; leave `serving` first"
+            )
+        return self.network.disable_adapter()
+
+    # ---- CountsTokens ---------------------------------------------------------------------------------------------
+
+    def count_tokens(self, conversations: Sequence[Sequence[Turn]]) -> list[int]:
+        """The length in tokens of each conversation, rendered with the model's chat template."""
+        return self.chat.count_tokens(conversations)
+
+    def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
+        """The token ids of plain texts, without special tokens."""
+        return self.chat.tokenize(texts)
+
+    def token_spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+        """Where each token of `tokenize` stands in its text: first character, one past the last."""
+        return self.chat.token_spans(texts)
+
+    # ---- Scores ---------------------------------------------------------------------------------------------------
+
+    def loglikelihoods(
+        self, prompts: Sequence[Sequence[Turn]], options: Sequence[Sequence[str]]
+    ) -> list[list[Continuation]]:
+        """For each prompt, each of its options' likelihood as the assistant's next turn (end of turn included).
+
+        A continuation's tokens are those of the whole conversation from where they differ from the prompt's on, so that
+        words are cut into tokens as in training.
+
+        Raises:
+            StageError: a prompt with its options is longer than the model's context, or there is nothing to condition on.
+            ValueError: there are more prompts than lists of options, or fewer.
+        """
+        if len(prompts) != len(options):
+            raise ValueError(
+                f"{len(prompts)} prompts and {len(options)} lists of options: each prompt needs one of its own"
+            )
+        asked = self.chat.prompts(prompts)
+        answered = [index for index, answers in enumerate(options) if answers]
+        questions = [
+            Question.of(asked[index], *self.chat.answered(prompts[index], options[index]), context=self.context)
+            for index in answered
+        ]
+        with self._adapter():
+            found = dict(zip(answered, self._likelihoods.of(questions), strict=True))
+        return [found.get(index, []) for index in range(len(prompts))]
+
+    # ---- Generates ------------------------------------------------------------------------------------------------
+
+    def generate(
+        self, prompts: Sequence[Sequence[Turn]], *, max_new_tokens: int, stop: Sequence[str] = ()
+    ) -> list[Generation]:
+        """Greedy decoding, one generation a prompt, the prompt not included.
+
+        Raises:
+            StageError: a prompt and its answer would be longer than the model's context.
+        """
+        asked = self.chat.prompts(prompts)
+        longest = max((len(ids) for ids in asked), default=0)
+        if longest + max_new_tokens > self.context:
+            raise StageError(
+                f"a prompt of {longest} tokens and {max_new_tokens} new ones pass the model's context of {self.context}; "
+                "drop such rows with the filter `length`, or ask for fewer tokens"
+            )
+
+        def fits(rows: int, _tokens: int, longest: int) -> bool:
+            return rows * (longest + max_new_tokens) <= self.batch_tokens
+
+        results: dict[int, Generation] = {}
+        with torch.inference_mode(), self._adapter():
+            for batch in batches_by_length([len(ids) for ids in asked], fits):
+                answers = self._decode([asked[index] for index in batch], max_new_tokens, stop)
+                results.update(zip(batch, answers, strict=True))
+        return [results[index] for index in range(len(prompts))]
+
+    def _decode(self, prompts: Sequence[list[int]], max_new_tokens: int, stop: Sequence[str]) -> list[Generation]:
+        from transformers import GenerationConfig
+
+        self._bare.generation_config = GenerationConfig()  # what the checkpoint says of sampling doesn't apply
+
+        width = max(len(ids) for ids in prompts)
+        ids = torch.zeros(len(prompts), width, dtype=torch.long)
+        mask = torch.zeros(len(prompts), width, dtype=torch.long)
+        for row, prompt in enumerate(prompts):
+            ids[row, width - len(prompt) :] = torch.tensor(prompt)
+            mask[row, width - len(prompt) :] = 1
+        ends = list(self.chat.end_ids)
+        config = GenerationConfig(
+            max_new_tokens=max_new_tokens,
+            do_sample=False,
+            num_beams=1,
+            eos_token_id=ends or None,
+            pad_token_id=ends[0] if ends else 0,
+            stop_strings=list(stop) or None,
+        )
+        written = self._bare.generate(
+            input_ids=ids.to(self.device),
+            attention_mask=mask.to(self.device),
+            generation_config=config,
+            tokenizer=self.chat.tokenizer if stop else None,
+        )
+        return [self._generation(row, stop) for row in written[:, width:].tolist()]
+
+    def _generation(self, ids: list[int], stop: Sequence[str]) -> Generation:
+        end = next((place for place, token in enumerate(ids) if token in self.chat.end_ids), None)
+        said = ids if end is None else ids[:end]
+        text = self.chat.tokenizer.decode(said, skip_special_tokens=True)
+        cuts = [place for word in stop if (place := text.find(word)) >= 0]
+        if cuts:
+            text = text[: min(cuts)]
+        return Generation(text, len(said), finished=end is not None or bool(cuts))
+
+    # ---- Times ----------------------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def serving(self) -> Iterator[str]:
+        """The model as it would be served while the block runs; gives what became of its adapter.
+
+        `merged` into the weights, `none` where there is none, or `separate: ` and why merging would change what it says.
+        """
+        if not self._has_adapter or self._adapter_off:
+            yield "none"
+            return
+        with merged(self.network) as obstacle:
+            if obstacle:
+                _LOG.warning("the adapter is timed beside the weights, not merged into them: %s", obstacle)
+            yield f"separate: {obstacle}" if obstacle else "merged"
+
+    def time_request(self, *, batch: int, prompt_tokens: int, new_tokens: int, seed: int) -> Timing:
+        """Decode exactly `new_tokens` greedily from random prompts of exactly `prompt_tokens`; end of turn ignored."""
+        from seatrial_plugins.huggingface.timing import time_request
+
+        with self._adapter():
+            return time_request(
+                self._bare,
+                vocab_size=self._bare.config.get_text_config().vocab_size,
+                batch=batch,
+                prompt_tokens=prompt_tokens,
+                new_tokens=new_tokens,
+                seed=seed,
+            )

@@ -1,0 +1,232 @@
+"""Likelihoods: how likely a model finds given answers to given prompts, many at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+import torch
+
+from seatrial.errors import StageError
+from seatrial.model import Continuation
+from seatrial_plugins.huggingface.batches import batches_by_length
+from seatrial_plugins.huggingface.exactness import head_is_plain
+from seatrial_plugins.huggingface.packing import Packed, hidden_states, pack, run_packed
+from seatrial_plugins.huggingface.token_tree import TokenTree, common_prefix
+
+__all__ = ["Likelihoods", "Question"]
+
+_LOGITS = 1 << 28
+"""At most so many logits of one forward pass are held at once (0.5 GiB in bfloat16)."""
+
+_SCORES = 1 << 26
+"""At most so many attention scores per head of one forward pass: a mask of so many bytes."""
+
+_KEPT = 16
+"""So many sets of options are remembered: a task needs one, and a row's own long answers are met once."""
+
+_FLOAT32_LOGITS = {"cuda": 1 << 27}
+"""So many logits at a time are normalised in float32: 512 MiB on a GPU, 64 MiB elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A prompt and its options, as tokens: each option is the head and one of the rests."""
+
+    head: tuple[int, ...]
+    rests: tuple[tuple[int, ...], ...]
+    starts: tuple[int, ...]
+    """For each option, its first scored token."""
+    tree: TokenTree
+    """What is fed: every option without its last token, which predicts nothing."""
+    paths: tuple[tuple[int, ...], ...]
+    """For each option, the node of each fed token of its rest, counted from the end of the head."""
+
+    @classmethod
+    def of(
+        cls, prompt: Sequence[int], head: tuple[int, ...], rests: tuple[tuple[int, ...], ...], *, context: int
+    ) -> Question:
+        """A continuation's tokens are those from where the whole conversation differs from the prompt on.
+
+        Raises:
+            StageError: it is longer than the context, there is nothing to condition on, or nothing to score.
+        """
+        longest = len(head) + max(map(len, rests))
+        if longest > context:
+            raise StageError(
+                f"a prompt and its answer have {longest} tokens, the model's context {context}; drop such rows with the "
+                "filter `length`"
+            )
+        shared = common_prefix([prompt, head])
+        behind = _starts(tuple(prompt[shared:]), rests) if shared == len(head) else (0,) * len(rests)
+        starts = tuple(shared + more for more in behind)
+        if min(starts) == 0:
+            raise StageError(
+                "the prompt has no token that an answer could be conditioned on; give it text or a chat template"
+            )
+        if any(start == len(head) + len(rest) for start, rest in zip(starts, rests, strict=True)):
+            raise StageError(
+                "an answer adds no token to its prompt, so it has no likelihood; give it text, or a chat template that ends "
+                "the assistant's turn"
+            )
+        tree, paths = _branches(rests)
+        return cls(head, rests, starts, tree.behind(head), paths)
+
+    def scored(self) -> int:
+        """How many nodes have to predict something, at most."""
+        return sum(self._counts())
+
+    def targets(self) -> Iterator[tuple[int, int]]:
+        """Option by option: the node that predicts a scored token, and the token."""
+        size = len(self.head)
+        for rest, path, start in zip(self.rests, self.paths, self.starts, strict=True):
+            for at in range(start - size, len(rest)):
+                yield (
+                    (size + path[at - 1] if at > 0 else size + at - 1),
+                    (rest[at] if at >= 0 else self.head[size + at]),
+                )
+
+    def continuations(self, logprobs: Iterator[float]) -> list[Continuation]:
+        """Each option's continuation, from the log probabilities of `targets`, in that order."""
+        return [_continuation([next(logprobs) for _ in range(count)]) for count in self._counts()]
+
+    def sequences(self) -> list[list[int]]:
+        """Each option's tokens."""
+        return [[*self.head, *rest] for rest in self.rests]
+
+    def _counts(self) -> list[int]:
+        return [len(self.head) + len(rest) - start for rest, start in zip(self.rests, self.starts, strict=True)]
+
+
+@lru_cache(maxsize=_KEPT)
+def _branches(rests: tuple[tuple[int, ...], ...]) -> tuple[TokenTree, tuple[tuple[int, ...], ...]]:
+    """The tree of the options' fed tokens; the questions of a task have the same options, so it is made once for all."""
+    tree, paths = TokenTree.of([rest[:-1] for rest in rests])
+    return tree, tuple(map(tuple, paths))
+
+
+@lru_cache(maxsize=_KEPT)
+def _starts(prompt: tuple[int, ...], rests: tuple[tuple[int, ...], ...]) -> tuple[int, ...]:
+    return tuple(common_prefix([prompt, rest]) for rest in rests)
+
+
+class Likelihoods:
+    """Scores questions on one network, in packed batches where its attention allows it."""
+
+    def __init__(self, network: Any, *, batch_tokens: int, packs: bool) -> None:
+        self._network = network
+        self._batch_tokens = batch_tokens
+        self._packs = packs
+
+    def of(self, questions: Sequence[Question]) -> list[list[Continuation]]:
+        """Each question's options, in order."""
+        score = self._packed if self._packs else self._padded
+        with torch.inference_mode():
+            results = score(questions)
+        return [results[index] for index in range(len(questions))]
+
+    # ---- packed ---------------------------------------------------------------------------------------------------
+
+    def _packed(self, questions: Sequence[Question]) -> dict[int, list[Continuation]]:
+        held = 1 if self._plain_head else self._vocabulary
+        most = max((question.scored() for question in questions), default=1)
+
+        def fits(rows: int, tokens: int, longest: int) -> bool:
+            return (
+                tokens <= self._batch_tokens and rows * longest * longest <= _SCORES and rows * most * held <= _LOGITS
+            )
+
+        results = {}
+        for batch in batches_by_length([len(question.tree) for question in questions], fits):
+            chosen = [questions[index] for index in batch]
+            packed = pack([question.tree for question in chosen])
+            places: dict[int, int] = {}
+            wanted = [
+                (places.setdefault(place, len(places)), token)
+                for row, question in enumerate(chosen)
+                for place, token in ((packed.place(row, node), token) for node, token in question.targets())
+            ]
+            logprobs = iter(self._logprobs(packed.to(self._device), list(places), wanted))
+            for index, question in zip(batch, chosen, strict=True):
+                results[index] = question.continuations(logprobs)
+        return results
+
+    def _logprobs(self, packed: Packed, places: list[int], wanted: Sequence[tuple[int, int]]) -> list[float]:
+        """The log probability of each (index into `places`, token)."""
+        at = torch.tensor(places, device=self._device)
+        if self._plain_head:
+            return _logprobs(hidden_states(self._network, packed, at), self._network.get_output_embeddings(), wanted)
+        return _logprobs(run_packed(self._network, packed, at), _as_they_are, wanted)
+
+    @cached_property
+    def _plain_head(self) -> bool:
+        return head_is_plain(self._network, self._device)
+
+    # ---- padded ---------------------------------------------------------------------------------------------------
+
+    def _padded(self, questions: Sequence[Question]) -> dict[int, list[Continuation]]:
+        """One padded row an option: for architectures that cannot be packed."""
+        flat = [
+            (index, option, ids[:-1], ids, start)
+            for index, question in enumerate(questions)
+            for option, (ids, start) in enumerate(zip(question.sequences(), question.starts, strict=True))
+        ]
+        results = {index: [Continuation(0.0, 1)] * len(question.rests) for index, question in enumerate(questions)}
+
+        def fits(rows: int, _tokens: int, longest: int) -> bool:
+            return rows * longest <= self._batch_tokens and rows * longest * self._vocabulary <= _LOGITS
+
+        for batch in batches_by_length([len(fed) for _, _, fed, _, _ in flat], fits):
+            chosen = [flat[index] for index in batch]
+            width = len(chosen[0][2])
+            ids = torch.zeros(len(chosen), width, dtype=torch.long)
+            mask = torch.zeros(len(chosen), width, dtype=torch.long)
+            for row, (_, _, fed, _, _) in enumerate(chosen):
+                ids[row, : len(fed)] = torch.tensor(fed)
+                mask[row, : len(fed)] = 1
+            output = self._network(
+                input_ids=ids.to(self._device), attention_mask=mask.to(self._device), use_cache=False
+            )
+            for row, (index, option, _, whole, start) in enumerate(chosen):
+                predicted = output.logits[row, start - 1 : len(whole) - 1]
+                results[index][option] = _continuation(
+                    _logprobs(predicted, _as_they_are, list(enumerate(whole[start:])))
+                )
+        return results
+
+    @property
+    def _device(self) -> torch.device:
+        return next(self._network.parameters()).device
+
+    @property
+    def _vocabulary(self) -> int:
+        return int(self._network.config.get_text_config().vocab_size)
+
+
+def _logprobs(
+    states: torch.Tensor, head: Callable[[torch.Tensor], torch.Tensor], wanted: Sequence[tuple[int, int]]
+) -> list[float]:
+    """The log probability of each (row of `states`, token), normalised in float32, a stretch of rows at a time."""
+    vocabulary = head(states[:1]).shape[-1]
+    step = max(1, _FLOAT32_LOGITS.get(states.device.type, 1 << 24) // vocabulary)
+    rows, tokens = torch.tensor(list(wanted)).unbind(1)
+    order = rows.argsort()
+    starts = torch.arange(0, len(states) + step, step)
+    ends = torch.searchsorted(rows[order], starts).tolist()
+    found = torch.empty(len(rows), device=states.device)
+    for start, first, last in zip(starts.tolist(), ends, ends[1:], strict=False):
+        inside = order[first:last].to(states.device)
+        logits = head(states[start : start + step]).float()
+        row = rows[order[first:last]].to(states.device) - start
+        found[inside] = logits[row, tokens[order[first:last]].to(states.device)] - logits.logsumexp(-1)[row]
+    return [float(value) for value in found.tolist()]
+
+
+def _as_they_are(logits: torch.Tensor) -> torch.Tensor:
+    return logits
+
+
+def _continuation(logprobs: Sequence[float]) -> Continuation:
+    return Continuation(float(sum(logprobs)), len(logprobs))

@@ -1,0 +1,170 @@
+"""Loaders: from a resolved source to a model in memory.
+
+torch and transformers are imported where a model is read: to check a suite, its tokenizer is enough.
+"""
+
+from __future__ import annotations
+
+import shutil
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seatrial.errors import SourceError
+from seatrial.model import ModelFiles
+from seatrial.runs.store import atomic_folder, digest_json
+from seatrial.terminal.legible import one_line
+from seatrial_plugins.huggingface.adapter_files import check_adapter_files
+from seatrial_plugins.huggingface.chat import ChatTokenizer
+from seatrial_plugins.huggingface.config_file import read_config
+from seatrial_plugins.huggingface.options import LoadOptions
+from seatrial_plugins.huggingface.quiet import no_progress_bars
+from seatrial_plugins.huggingface.weights import (
+    TOKENIZER_FILES,
+    Weights,
+    cached_digest,
+    count_parameters,
+    find_weights,
+    folder_digest,
+)
+
+if TYPE_CHECKING:
+    from seatrial_plugins.huggingface.language_model import CausalModel
+
+__all__ = ["RandomLoader", "TransformersLoader"]
+
+_EXAMPLE = "seatrial_suites/tiny_llama"
+"""A config and a tokenizer that are installed with seatrial."""
+
+
+class TransformersLoader:
+    """Safetensors or GGUF weights, run by transformers (`seatrial.model.ModelLoader`)."""
+
+    def __init__(self, options: LoadOptions) -> None:
+        self.options = options
+
+    def prepare(self, source: Path, address: str, cache: Path) -> ModelFiles:
+        """Convert the weights at `source` once into `cache`, if they need it, and name their digest.
+
+        Raises:
+            SourceError: there is no model, or none that can be opened safely.
+        """
+        weights = find_weights(source, address)
+        if weights.kind == "config":
+            return self._prepare_config(weights, address, cache)
+        if weights.kind == "gguf":
+            return self._prepare_gguf(weights, address, cache)
+        parameters = count_parameters(weights.path)
+        read_config(weights.path)
+        digest = folder_digest(weights.path, cache)
+        return ModelFiles(weights.path, address, digest, {"format": "safetensors", "parameters": parameters})
+
+    def _prepare_gguf(self, weights: Weights, address: str, cache: Path) -> ModelFiles:
+        from seatrial_plugins.huggingface.gguf import CONVERSION, convert
+
+        digest = cached_digest(weights.path, cache)
+        folder = cache / "models" / f"gguf-{digest[:32]}-{CONVERSION}"
+        if not (folder / "conversion.json").is_file():
+            with no_progress_bars():
+                convert(weights.path, address, folder)
+        facts = {
+            "format": "gguf",
+            "file": weights.path.name,
+            "file_sha256": digest,
+            "converted_to": "safetensors, float32",
+            "parameters": count_parameters(folder),
+        }
+        return ModelFiles(folder, address, digest_json({"gguf": digest, "conversion": CONVERSION}), facts)
+
+    def _prepare_config(self, weights: Weights, address: str, cache: Path) -> ModelFiles:
+        del cache
+        raise SourceError(
+            f"{address}: {weights.path} holds a config and no weights; add *.safetensors, or say `loader: random` for a smoke test"
+        )
+
+    def load(self, files: ModelFiles, adapter: Path | None = None) -> CausalModel:
+        """Load the weights, and the adapter on top of them.
+
+        Raises:
+            SourceError: the weights or the adapter cannot be loaded.
+        """
+        from seatrial_plugins.huggingface.adapter import load_adapter
+        from seatrial_plugins.huggingface.language_model import CausalModel
+        from seatrial_plugins.huggingface.network import load_network
+
+        network, packs = load_network(files.folder, self.options)
+        if adapter is not None:
+            network = load_adapter(network, adapter)
+        network.requires_grad_(False)  # torch's own signature
+        return CausalModel(network, self._chat(files), batch_tokens=self.options.batch_tokens, packs=packs)
+
+    def check_adapter(self, folder: Path) -> None:
+        """Refuse what is no whole adapter, from its files alone (`seatrial.model.ChecksAdapters`).
+
+        Raises:
+            SourceError: a file is missing, damaged, pickled or not what an adapter has.
+        """
+        check_adapter_files(folder)
+
+    def tokenizer(self, files: ModelFiles) -> ChatTokenizer:
+        """The tokenizer alone, without the weights."""
+        return self._chat(files)
+
+    def _chat(self, files: ModelFiles) -> ChatTokenizer:
+        return ChatTokenizer(files.folder, chat=self.options.chat, system=self.options.system)
+
+
+class RandomLoader(TransformersLoader):
+    """Seeded random weights in the shape of a config; a folder that has weights is loaded as it is."""
+
+    def __init__(self, options: LoadOptions, seed: int) -> None:
+        super().__init__(options)
+        self.seed = seed
+
+    def prepare(self, source: Path, address: str, cache: Path) -> ModelFiles:
+        """Make random weights in the shape of the config at `source` once, in `cache`.
+
+        Raises:
+            SourceError: there is no config, or none that transformers knows.
+        """
+        if source.is_dir() and not (source / "config.json").is_file() and not any(source.rglob("*.gguf")):
+            raise SourceError(
+                f"{address}: no config.json in {source}, so there is no shape to make random weights in; put a model's "
+                f"config.json, tokenizer.json and tokenizer_config.json there, or try `package:{_EXAMPLE}`"
+            )
+        return super().prepare(source, address, cache)
+
+    def _prepare_config(self, weights: Weights, address: str, cache: Path) -> ModelFiles:
+        if not any((weights.path / name).is_file() for name in TOKENIZER_FILES):
+            raise SourceError(
+                f"{address}: a config.json and no tokenizer; add the model's tokenizer.json and tokenizer_config.json"
+            )
+        shape = folder_digest(weights.path, cache)
+        digest = digest_json({"shape": shape, "seed": self.seed, "torch": version("torch")})
+        folder = cache / "models" / f"random-{digest[:32]}"
+        if not folder.is_dir():
+            self._write(weights.path, folder)
+        facts = {"format": "random weights", "seed": self.seed, "parameters": count_parameters(folder)}
+        return ModelFiles(folder, address, digest, facts)
+
+    def _write(self, shape: Path, target: Path) -> None:
+        import torch
+        from transformers import AutoModelForCausalLM
+
+        config = read_config(shape)
+        with torch.random.fork_rng(devices=[]), no_progress_bars():
+            torch.manual_seed(self.seed)
+            try:
+                network = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+            except (MemoryError, torch.OutOfMemoryError):
+                raise
+            except Exception as error:  # an architecture's code holds its config against nothing of its own
+                raise SourceError(
+                    f"{shape / 'config.json'}: transformers can make no language model of this shape; mend it, or name "
+                    f"another ({type(error).__name__}: {one_line(str(error), 200)})"
+                ) from error
+            with atomic_folder(target) as folder:
+                network.save_pretrained(folder)
+                for file in shape.iterdir():
+                    if file.is_file() and not (folder / file.name).exists():
+                        shutil.copyfile(file, folder / file.name)

@@ -1,0 +1,68 @@
+"""Networks: a folder's weights on their device, with an attention that packs rows where that gives the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from seatrial.errors import SourceError
+from seatrial_plugins.huggingface.device import choose_device, choose_dtype
+from seatrial_plugins.huggingface.exactness import caps_scores, packing_is_exact
+from seatrial_plugins.huggingface.options import LoadOptions
+from seatrial_plugins.huggingface.packed_attention import ATTENTION
+from seatrial_plugins.huggingface.whole_load import load_whole
+
+__all__ = ["load_network"]
+
+
+def load_network(folder: Path, options: LoadOptions) -> tuple[Any, bool]:
+    """The transformers model on its device, and whether batches can be packed for it.
+
+    Nothing is fetched, no code of the folder is run, no pickle is opened.
+
+    Raises:
+        SourceError: the folder's files are damaged, lack weights, or belong to an architecture that is no language model.
+    """
+    device = choose_device(options.device)
+    dtype = choose_dtype(options.dtype, device)
+    if options.attention != "auto":
+        return _read_network(folder, dtype, options.attention).to(device).eval(), False
+    try:
+        network = _read_network(folder, dtype, ATTENTION).to(device).eval()
+    except _NotReplaceableError:
+        network = None
+    if network is not None and packing_is_exact(network, network.config.get_text_config().vocab_size, device):
+        return network, True
+    # Read again rather than told to change its attention: some architectures settle it, and their masks, when they are built.
+    attention = "eager" if network is not None and caps_scores(network.config) else None
+    del network
+    return _read_network(folder, dtype, attention).to(device).eval(), False
+
+
+class _NotReplaceableError(Exception):
+    """The architecture knows only attentions of its own."""
+
+
+def _read_network(folder: Path, dtype: torch.dtype, attention: str | None) -> Any:
+    """The transformers model, with the attention that is named or else with the one that transformers prefers for it."""
+    from transformers import AutoModelForCausalLM
+
+    named = {} if attention is None else {"attn_implementation": attention}
+    try:
+        return load_whole(
+            AutoModelForCausalLM,
+            str(folder),
+            pretrained_model_name_or_path=str(folder),
+            dtype=dtype,
+            local_files_only=True,
+            trust_remote_code=False,
+            use_safetensors=True,
+            **named,
+        )
+    except SourceError as error:
+        reason = str(error.__cause__)
+        if attention == ATTENTION and ("attn_implementation" in reason or ATTENTION in reason):
+            raise _NotReplaceableError from error
+        raise

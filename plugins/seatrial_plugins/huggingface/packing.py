@@ -1,0 +1,154 @@
+"""Packing: rows laid end to end in one sequence, with the tokens that they all begin with computed once.
+
+Every chat starts with the same system prompt, and every option of a choice continues the same question. Padded
+batches compute those tokens again for each row. Here a batch is one sequence
+
+    [shared prefix] [row 0] [row 1] …
+
+in which the linear layers see each token once and no padding at all, and each token attends to exactly its own
+ancestors: the prefix, and what stands before it in its row. A row may be a tree, so that the options of a question
+stand beside each other behind it. Attention gathers rows into a rectangle, which pads only there.
+
+The result is that of separate forward passes, up to the order of summation.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from seatrial_plugins.huggingface.token_tree import TokenTree, common_prefix
+
+__all__ = [
+    "Packed",
+    "framed",
+    "hidden_states",
+    "pack",
+    "run_packed",
+    "shared_prefix",
+]
+
+_SMALLEST_PREFIX = 4
+"""A shared prefix below this many tokens isn't worth its own attention call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A batch as one sequence of `prefix + sum(rows)` tokens."""
+
+    input_ids: torch.Tensor
+    """[1, tokens]"""
+    position_ids: torch.Tensor
+    """[1, tokens]"""
+    prefix: int
+    """How many tokens all rows share."""
+    offsets: tuple[int, ...]
+    """Where each row's own tokens start in the sequence."""
+    gather: torch.Tensor
+    """[rows * width]: the token (counted after the prefix) at each place of the rectangle; 0 where it is padding."""
+    scatter: torch.Tensor
+    """[tokens - prefix]: the place in the rectangle of each token after the prefix."""
+    mask: torch.Tensor
+    """Bool [rows, 1, width, prefix + width]: what each place of the rectangle attends to."""
+
+    def place(self, row: int, node: int) -> int:
+        """Where a node of a row's tree stands in the sequence."""
+        return node if node < self.prefix else self.offsets[row] + node - self.prefix
+
+    def to(self, device: torch.device) -> Packed:
+        """The same on another device."""
+        moved = (t.to(device) for t in (self.input_ids, self.position_ids))
+        ids, positions = moved
+        return Packed(
+            ids,
+            positions,
+            self.prefix,
+            self.offsets,
+            self.gather.to(device),
+            self.scatter.to(device),
+            self.mask.to(device),
+        )
+
+
+def pack(trees: Sequence[TokenTree]) -> Packed:
+    """Lay rows end to end; each keeps at least one token of its own."""
+    prefix = shared_prefix(trees)
+    own = np.array([len(tree) - prefix for tree in trees])
+    width = int(own.max())
+    inside = np.arange(width) < own[:, None]
+    offsets = prefix + np.cumsum(own) - own
+    mask = np.tri(width, dtype=np.bool_) & inside[:, :, None] & inside[:, None, :]
+    mask |= np.eye(width, dtype=np.bool_)  # padding sees itself: a row of softmax without any entry is NaN
+    for row, tree in enumerate(trees):
+        if tree.trunk < len(tree):
+            branches = slice(tree.trunk - prefix, len(tree) - prefix)
+            mask[row, branches, branches] = tree.branching()
+    ids = [*trees[0].tokens[:prefix], *itertools.chain.from_iterable(tree.tokens[prefix:] for tree in trees)]
+    positions = [*range(prefix), *itertools.chain.from_iterable(tree.depths()[prefix:] for tree in trees)]
+    return Packed(
+        torch.tensor([ids]),
+        torch.tensor([positions]),
+        prefix,
+        tuple(offsets.tolist()),
+        torch.from_numpy(np.where(inside, offsets[:, None] - prefix + np.arange(width), 0).ravel()),
+        torch.from_numpy(np.flatnonzero(inside)),
+        functional.pad(torch.from_numpy(mask)[:, None], (prefix, 0), value=True),
+    )
+
+
+def shared_prefix(trees: Sequence[TokenTree]) -> int:
+    """How many tokens `pack` computes once for all rows."""
+    if len(trees) < 2:
+        return 0
+    prefix = min(common_prefix([tree.tokens[: tree.trunk] for tree in trees]), *(len(tree) - 1 for tree in trees))
+    return prefix if prefix >= _SMALLEST_PREFIX else 0
+
+
+def framed(packed: Packed, *, tokens: int, width: int) -> Packed:
+    """The same batch padded to so many tokens, prefix included, and a rectangle of so many places a row.
+
+    Padding sees itself alone and is seen by nobody, and no token of the batch moves.
+    """
+    rows, _, before, _ = packed.mask.shape
+    prefix, spare = packed.prefix, tokens - packed.input_ids.shape[1]
+    mask = torch.zeros(rows, 1, width, prefix + width, dtype=torch.bool)
+    mask[:, :, :, :prefix] = True
+    mask[:, 0, torch.arange(width), prefix + torch.arange(width)] = True
+    mask[:, :, :before, prefix : prefix + before] = packed.mask[:, :, :, prefix:]
+    row, place = packed.scatter // before, packed.scatter % before
+    return Packed(
+        functional.pad(packed.input_ids, (0, spare)),
+        functional.pad(packed.position_ids, (0, spare)),
+        prefix,
+        packed.offsets,
+        functional.pad(packed.gather.view(rows, before), (0, width - before)).flatten(),
+        functional.pad(row * width + place, (0, spare)),
+        mask,
+    )
+
+
+def run_packed(model: torch.nn.Module, packed: Packed, places: torch.Tensor) -> torch.Tensor:
+    """The logits at `places` of the sequence, [places, vocabulary], in the model's dtype."""
+    return model(**_fed(packed), logits_to_keep=places).logits[0]
+
+
+def hidden_states(model: Any, packed: Packed, places: torch.Tensor) -> torch.Tensor:
+    """What the model's head reads at `places` of the sequence, [places, width]."""
+    return model.base_model(**_fed(packed)).last_hidden_state[0].index_select(0, places)
+
+
+def _fed(packed: Packed) -> dict[str, Any]:
+    return {
+        "input_ids": packed.input_ids,
+        "position_ids": packed.position_ids,
+        # A mask of four dimensions is handed to the attention as it is, so transformers builds none of its own.
+        "attention_mask": packed.mask.new_zeros(1, 1, 1, 1),
+        "use_cache": False,
+        "packed": packed,
+    }

@@ -1,0 +1,226 @@
+import json
+import math
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seatrial import Metric, Sample
+from seatrial.evaluation.samples import samples_to_table
+from seatrial.evaluation.summary import estimate, exact_score, observe, summarise
+from seatrial.stats import wilson_interval
+
+ACCURACY = Metric("accuracy", "correct", "proportion", "higher", "Share of right answers.")
+F1 = Metric("f1", "f1", "mean", "higher", "Mean token F1.", limits=(0.0, 1.0))
+QUERIES = Metric("queries", "queries", "mean", "lower", "Mean queries an item.", unit="queries")
+P50 = Metric("ttft_p50_ms", "ttft", "percentile", "lower", "Median TTFT.", unit="ms", q=50)
+PEAK = Metric("peak_bytes", "bytes", "maximum", "lower", "Peak memory.", unit="bytes")
+PDR = Metric("drop", "after", "ratio_of_means", "lower", "Performance drop rate.", over="before")
+TOKENS = Metric("tokens", "tokens", "exact", "lower", "Tokens generated.", unit="tokens")
+
+
+def table(column_values, system="tuned", errors=None, extra=None):
+    """Samples of one system with one column."""
+    columns = {"correct": column_values} if not isinstance(column_values, dict) else column_values
+    length = len(next(iter(columns.values())))
+    samples = [
+        Sample(f"row-{i}", {name: values[i] for name, values in columns.items()}, error=(errors or {}).get(i))
+        for i in range(length)
+    ]
+    return samples_to_table(system, samples, tuple(columns))
+
+
+def test_a_proportion_carries_n_and_wilsons_interval():
+    score = summarise(ACCURACY, "choice", "tuned", table([1.0] * 145 + [0.0] * 18))
+    assert (score.metric, score.system, score.n, score.kind) == ("choice/accuracy", "tuned", 163, "proportion")
+    assert score.value == pytest.approx(145 / 163)
+    assert (score.interval.low, score.interval.high) == pytest.approx(wilson_interval(145, 163))
+    assert (score.interval.method, score.interval.level, score.missing) == ("Wilson", 0.95, None)
+
+
+def test_only_the_systems_own_samples_count():
+    both = pa.concat_tables([table([1.0, 1.0]), table([0.0, 0.0, 0.0], system="base")])
+    assert summarise(ACCURACY, "choice", "base", both).value == 0.0
+    assert summarise(ACCURACY, "choice", "tuned", both).n == 2
+
+
+def test_not_applicable_is_left_out_of_n():
+    score = summarise(ACCURACY, "attack", "tuned", table([1.0, None, 0.0, None]))
+    assert (score.value, score.n) == (0.5, 2)
+
+
+def test_one_failed_sample_makes_the_score_missing_and_names_the_first():
+    score = summarise(ACCURACY, "choice", "tuned", table([1.0, 1.0, 0.0], errors={1: "out of memory", 2: "later"}))
+    assert score.value is None
+    assert score.missing == "2 of 3 samples failed; the first, row-1: out of memory"
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_a_number_that_is_none_makes_the_score_missing(bad):
+    score = summarise(ACCURACY, "choice", "tuned", table([1.0, bad, None, bad]))
+    assert (score.value, score.interval) == (None, None)
+    assert score.missing == "correct is NaN or infinite in 2 of 3 samples; the first is row-1"
+
+
+@pytest.mark.parametrize(
+    ("samples", "reason"),
+    [
+        (None, "there are no samples"),
+        (table([]), "there are no samples"),
+        (table([1.0], system="base"), "there are no samples of tuned"),
+        (table([None, None]), "correct applies to none of the 2 samples"),
+        (table({"other": [1.0]}), "the samples have no value called correct"),
+        (table([1.0, 0.5, 2.0]), "correct is neither 0 nor 1 in 2 of 3 samples, such as 0.500"),
+    ],
+)
+def test_samples_that_give_no_score_say_why(samples, reason):
+    score = summarise(ACCURACY, "choice", "tuned", samples)
+    assert (score.value, score.interval, score.missing) == (None, None, reason)
+
+
+def test_a_column_of_text_is_no_number():
+    samples = table([1.0]).drop_columns(["value:correct"]).append_column("value:correct", pa.array(["1"]))
+    assert (
+        summarise(ACCURACY, "choice", "tuned", samples).missing
+        == "the samples' correct is of type string, not a number"
+    )
+
+
+def test_a_bounded_mean_of_ones_has_an_interval_with_a_width():
+    score = summarise(F1, "generation", "tuned", table({"f1": [1.0] * 20}))
+    assert score.value == 1.0
+    assert score.interval.low == pytest.approx(0.025 ** (1 / 20))
+    assert score.interval.method == "Clopper-Pearson"
+
+
+def test_an_unbounded_mean_of_equal_values_has_a_value_but_no_interval():
+    score = summarise(QUERIES, "attack", "tuned", table({"queries": [7.0] * 5}))
+    assert (score.value, score.interval) == (7.0, None)
+    assert score.missing.startswith("no interval: all 5 values are the same")
+
+
+def test_values_outside_the_limits_make_a_mean_missing():
+    score = summarise(F1, "generation", "tuned", table({"f1": [0.5, 1.2]}))
+    assert score.missing == "f1 is outside 0 to 1 in 1 of 2 samples"
+
+
+def test_a_percentile_has_order_statistics_or_says_that_they_are_too_few():
+    assert (
+        summarise(P50, "latency", "tuned", table({"ttft": [float(i) for i in range(44)]})).interval.method
+        == "order statistics"
+    )
+    few = summarise(P50, "latency", "tuned", table({"ttft": [1.0, 2.0, 3.0]}))
+    assert (few.value, few.interval) == (2.0, None)
+    assert few.missing == "no interval: 3 values are too few for a 97.5% lower or upper bound of percentile 50"
+
+
+def test_a_maximum_is_a_census_without_interval():
+    score = summarise(PEAK, "latency", "tuned", table({"bytes": [5.0, 9.0, 7.0]}))
+    assert (score.value, score.n, score.interval) == (9.0, 3, None)
+    assert score.missing == "no interval: a census of what was run, without sampling error"
+
+
+def test_an_exact_metric_over_samples_is_their_sum():
+    assert summarise(TOKENS, "generation", "tuned", table({"tokens": [5.0, 9.0, 7.0]})).value == 21.0
+
+
+def test_a_drop_is_computed_over_pairs():
+    samples = table({"after": [1.0] * 10 + [0.0] * 40, "before": [1.0] * 40 + [0.0] * 10})
+    score = summarise(PDR, "attack", "tuned", samples)
+    assert score.value == pytest.approx(0.75)
+    assert score.interval.low < 0.75 < score.interval.high
+    assert score.interval.method == "Tang score (paired, continuity-corrected)"
+
+
+def test_a_drop_of_numbers_is_bounded_by_fieller():
+    samples = table({"after": [0.2, 0.5, 0.4, 0.7], "before": [0.6, 0.9, 0.8, 1.0]})
+    assert summarise(PDR, "attack", "tuned", samples).interval.method == "Fieller (paired)"
+
+
+@pytest.mark.parametrize(
+    ("columns", "reason"),
+    [
+        ({"after": [0.0, 0.0], "before": [0.0, 0.0]}, "the mean of before is 0, so the ratio is undefined"),
+        (
+            {"after": [0.0, None], "before": [0.0, 1.0]},
+            "after and before apply to different samples: 1 have only one of them",
+        ),
+        (
+            {"after": [0.0, 1.0], "before": [1.0, math.nan]},
+            "before is NaN or infinite in 1 of 2 samples; the first is row-1",
+        ),
+        ({"after": [0.0, 1.0]}, "the samples have no value called before"),
+    ],
+)
+def test_a_drop_that_is_undefined_says_why(columns, reason):
+    score = summarise(PDR, "attack", "tuned", table(columns))
+    assert (score.value, score.missing) == (None, reason)
+
+
+@pytest.mark.parametrize(
+    ("metric", "reason"),
+    [
+        (
+            Metric("p", "correct", "percentile", "lower", ""),
+            "metric p doesn't say which percentile it is (`q`, between 0 and 100)",
+        ),
+        (Metric("r", "correct", "ratio_of_means", "lower", ""), "metric r doesn't say what it is a ratio to (`over`)"),
+        (
+            Metric("m", "correct", "mean", "higher", "", limits=(1.0, 1.0)),
+            "metric m has the limits 1 and 1, the lower of which must come first",
+        ),
+    ],
+)
+def test_a_descriptor_that_is_incomplete_makes_the_score_missing(metric, reason):
+    assert summarise(metric, "x", "tuned", table([1.0, 0.0])).missing == reason
+
+
+VALUES = st.lists(st.none() | st.floats() | st.sampled_from([0.0, 1.0]), max_size=20)
+METRICS = st.sampled_from([ACCURACY, F1, QUERIES, P50, PEAK, PDR, TOKENS])
+
+
+@given(METRICS, VALUES, VALUES)
+def test_a_score_is_finite_or_missing_with_a_reason_whatever_the_samples_hold(metric, values, others):
+    length = min(len(values), len(others))
+    columns = {
+        name: (values if name != "before" else others)[:length]
+        for name in {metric.column, metric.over or metric.column}
+    }
+    score = summarise(metric, "s", "tuned", table(columns))
+    used = [value for value in values[:length] if value is not None]
+    if any(not math.isfinite(value) for value in used) or not used:
+        assert score.value is None
+    assert (score.value is None and score.missing) or math.isfinite(score.value)
+    assert score.interval is not None or score.missing
+    if score.interval is not None:
+        assert score.interval.low <= score.interval.high
+        assert json.loads(json.dumps([score.interval.low, score.interval.high], allow_nan=False))
+
+
+def test_what_is_missing_or_a_census_is_not_estimated():
+    with pytest.raises(ValueError, match="accuracy: there are no samples"):
+        estimate(ACCURACY, observe(ACCURACY, "tuned", None))
+    with pytest.raises(ValueError, match="a maximum is not estimated"):
+        estimate(PEAK, observe(PEAK, "tuned", table({"bytes": [1.0]})))
+
+
+def test_an_exact_score_is_its_number():
+    score = exact_score("leakage/dropped", 12, n=2026, unit="rows")
+    assert (score.value, score.n, score.kind, score.system, score.unit) == (12.0, 2026, "exact", "data", "rows")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ({"value": None}, "it was not measured"),
+        ({"value": None, "missing": "the stage did not run"}, "the stage did not run"),
+        ({"value": 1, "n": 0}, "there was nothing to measure"),
+        ({"value": math.nan}, "the number is NaN or infinite"),
+        ({"value": math.inf}, "the number is NaN or infinite"),
+        ({"value": 3, "missing": "the stage did not run"}, "the stage did not run"),
+    ],
+)
+def test_an_exact_score_of_nothing_is_missing(arguments, reason):
+    score = exact_score("leakage/dropped", **arguments)
+    assert (score.value, score.missing) == (None, reason)

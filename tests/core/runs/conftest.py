@@ -1,0 +1,19 @@
+"""Filters of a suite, without a suite."""
+
+import pytest
+
+from seatrial import Component
+from seatrial.runs.recipe import Recipe
+from seatrial.runs.suite_filter import SuiteFilter
+
+
+@pytest.fixture
+def suite_filter():
+    """Makes a suite's filter of a class."""
+
+    def make(build, rules, *, place="rows", alias="toy", actions=None, **options):
+        component = Component(alias, build, "A toy.", rules=tuple(rules), place=place)
+        recipe = Recipe(alias, build, options)
+        return SuiteFilter(alias, component, "toys", "1", recipe.make({}), recipe, options, actions)
+
+    return make

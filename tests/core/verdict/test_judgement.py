@@ -1,0 +1,149 @@
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seatrial import Decision, Metric, Sample
+from seatrial.evaluation.samples import samples_to_table
+from seatrial.stats import PairedDifference
+from seatrial.verdict.evidence import SavedEvidence
+from seatrial.verdict.judgement import flag_best_baseline, judge
+
+ACCURACY = Metric("accuracy", "correct", "proportion", "higher", "")
+
+
+def decision(outcome, severity="block", name="a/b"):
+    return Decision(name, outcome, severity, f"{name} ≥ 0.5", "the reason")
+
+
+OUTCOMES = st.sampled_from(["pass", "fail", "inconclusive", "error"])
+SEVERITIES = st.sampled_from(["block", "warn", "info"])
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "state", "code"),
+    [
+        (["pass", "pass"], "pass", 0),
+        (["pass", "fail"], "fail", 1),
+        (["pass", "inconclusive"], "inconclusive", 4),
+        (["inconclusive", "fail"], "fail", 1),
+        (["fail", "inconclusive", "error", "pass"], "error", 3),
+    ],
+)
+def test_the_gravest_outcome_prevails(outcomes, state, code):
+    verdict = judge([decision(outcome) for outcome in outcomes])
+    assert (verdict.state, verdict.exit_code) == (state, code)
+
+
+@pytest.mark.parametrize(
+    "decisions", [[], [decision("pass", "warn")], [decision("pass", "info"), decision("error", "info")]]
+)
+def test_without_a_blocking_gate_nothing_decides(decisions):
+    verdict = judge(decisions)
+    assert (verdict.state, verdict.exit_code) == ("inconclusive", 4)
+    assert verdict.reason == "no gate decides: the suite has no gate of severity block"
+
+
+def test_warn_gates_that_do_not_pass_become_warnings_after_those_given():
+    verdict = judge(
+        [decision("pass"), decision("fail", "warn", "x/y"), decision("error", "warn", "z/y"), decision("fail", "info")],
+        ["mind the baseline"],
+    )
+    assert verdict.state == "pass"
+    assert verdict.warnings == (
+        "mind the baseline",
+        "gate failed: x/y ≥ 0.5: the reason",
+        "gate could not be decided: z/y ≥ 0.5: the reason",
+    )
+
+
+def test_the_reason_counts_and_quotes_what_decided():
+    assert judge([decision("pass")]).reason == "1 blocking gate passed"
+    assert judge([decision("pass"), decision("pass")]).reason == "all 2 blocking gates passed"
+    assert judge([decision("fail"), decision("fail"), decision("pass")]).reason == (
+        "2 of 3 blocking gates failed: a/b ≥ 0.5: the reason (and 1 more)"
+    )
+
+
+@given(st.lists(st.tuples(OUTCOMES, SEVERITIES), max_size=8))
+def test_it_passes_only_where_some_gate_blocks_and_all_that_do_pass(gates):
+    verdict = judge([decision(outcome, severity) for outcome, severity in gates])
+    blocking = [outcome for outcome, severity in gates if severity == "block"]
+    assert (verdict.state == "pass") == (bool(blocking) and set(blocking) == {"pass"})
+    assert len(verdict.decisions) == len(gates)
+
+
+def evidence(metric=ACCURACY, **systems):
+    tables = [
+        samples_to_table(
+            name.replace("_", "-"),
+            [Sample(f"row-{i}", {"correct": v}, target="t") for i, v in enumerate(values)],
+            ["correct"],
+        )
+        for name, values in systems.items()
+    ]
+    return SavedEvidence("tuned", [], {f"choice/{metric.name}": metric}, {"choice": pa.concat_tables(tables)})
+
+
+def right(count, n=163, first=0):
+    return [1.0 if first <= i < first + count else 0.0 for i in range(n)]
+
+
+def test_the_best_baseline_that_is_not_beaten_is_named_with_its_numbers():
+    found = flag_best_baseline(
+        evidence(
+            tuned=right(145),
+            base=right(33),
+            majority=right(24),
+            encoder_logreg=right(142, first=18),
+            tfidf_logreg=right(116),
+        )
+    )
+    lower = PairedDifference(18, 15, 163).bounds().lower
+    assert found == [
+        (
+            "choice/accuracy: tuned 0.890 is not shown to beat encoder-logreg 0.871 "
+            f"(difference +0.018, one-sided 95% lower bound {lower:.3f}, n = 163)"
+        )
+    ]
+
+
+def test_a_baseline_that_is_shown_to_be_better_is_said_to_be():
+    found = flag_best_baseline(evidence(tuned=right(100), encoder_logreg=right(130)))
+    bounds = PairedDifference(0, 30, 163).bounds()
+    assert found == [
+        (
+            "choice/accuracy: tuned 0.613 is worse than encoder-logreg 0.798 (difference -0.184, "
+            f"one-sided 95% bounds {bounds.lower:.3f} and {bounds.upper:.3f}, n = 163)"
+        )
+    ]
+
+
+def test_a_system_that_beats_all_of_them_is_not_flagged():
+    assert flag_best_baseline(evidence(tuned=right(145), base=right(33), majority=right(24))) == []
+
+
+def test_equal_right_answers_are_not_a_victory():
+    assert len(flag_best_baseline(evidence(tuned=right(163), base=right(163)))) == 1
+
+
+def test_what_can_not_be_compared_is_said():
+    assert flag_best_baseline(evidence(tuned=right(10, 20), base=right(10, 19))) == [
+        "choice/accuracy: tuned can't be compared with base: they were scored on different rows: 1 only for tuned, 0 only for base"
+    ]
+
+
+@pytest.mark.parametrize(
+    "metric",
+    [
+        Metric("errors", "correct", "proportion", "lower", ""),
+        Metric("p50", "correct", "percentile", "higher", "", q=50),
+        Metric("queries", "correct", "mean", "higher", "", unit="queries"),
+    ],
+)
+def test_only_accuracies_are_compared(metric):
+    assert flag_best_baseline(evidence(metric, tuned=right(5, 10), base=right(9, 10))) == []
+
+
+def test_a_suite_without_other_systems_has_nothing_to_beat():
+    assert flag_best_baseline(evidence(tuned=right(5, 10))) == []

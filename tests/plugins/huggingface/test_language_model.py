@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+import torch
+
+from seatrial import Turn
+from seatrial.errors import StageError
+from seatrial.model import CountsTokens, Generates, Scores, Times
+from seatrial_plugins.huggingface.language_model import CausalModel
+from seatrial_plugins.huggingface.loader import RandomLoader
+from seatrial_plugins.huggingface.options import LoadOptions
+
+PROMPTS = [
+    [Turn("user", "Where is my parcel?")],
+    [
+        Turn("system", "Be brief."),
+        Turn("user", "Ünïcödé 😀, and a much longer question about a chair, a cat and a ship."),
+    ],
+    [Turn("user", "")],
+    [Turn("user", "a"), Turn("assistant", "b"), Turn("user", "c")],
+]
+OPTIONS = [
+    ["delivery", "delivery desk", "billing", "billing"],
+    ["a", "😀", "a very long answer, longer than the question was, with a number: 12345"],
+    ["yes", "no"],
+    ["science"],
+]
+
+
+def plainly(model, turns, answer):
+    """The sum of ln p over the answer's tokens and its end, by one forward pass over the whole conversation."""
+    prompt = model.chat.encode([model.chat.render(turns, ask=True)])[0]
+    whole = model.chat.encode([model.chat.render([*turns, Turn("assistant", answer)])])[0]
+    end = len(whole) - whole[::-1].index(model.chat.end_ids[0])
+    with torch.no_grad():
+        logits = model.network(input_ids=torch.tensor([whole[:end]]), use_cache=False).logits[0].double()
+    logprobs = logits.log_softmax(-1)
+    return sum(float(logprobs[at - 1, whole[at]]) for at in range(len(prompt), end)), end - len(prompt)
+
+
+@pytest.mark.parametrize("packs", [True, False])
+@pytest.mark.parametrize("batch_tokens", [1, 60, 4096])
+def test_likelihoods_are_those_of_plain_passes_whatever_the_batch(tiny_model, packs, batch_tokens):
+    assert tiny_model.packs
+    model = CausalModel(tiny_model.network, tiny_model.chat, batch_tokens=batch_tokens, packs=packs)
+    for turns, options, answers in zip(PROMPTS, OPTIONS, model.loglikelihoods(PROMPTS, OPTIONS), strict=True):
+        for option, answer in zip(options, answers, strict=True):
+            logprob, tokens = plainly(model, turns, option)
+            assert answer.tokens == tokens
+            assert answer.logprob == pytest.approx(logprob, abs=2e-4)
+
+
+def test_equal_options_are_equally_likely(tiny_model):
+    answers = tiny_model.loglikelihoods(PROMPTS[:1], OPTIONS[:1])[0]
+    assert answers[2] == answers[3]
+
+
+def test_nothing_asked_gives_nothing(tiny_model):
+    assert tiny_model.loglikelihoods([], []) == []
+    assert tiny_model.loglikelihoods(PROMPTS[:2], [[], ["a"]])[0] == []
+    assert tiny_model.generate([], max_new_tokens=3) == []
+
+
+@pytest.mark.parametrize("options", [OPTIONS[:1], [*OPTIONS, ["one too many"]]])
+def test_each_prompt_needs_options_of_its_own(tiny_model, options):
+    with pytest.raises(ValueError, match=rf"4 prompts and {len(options)} lists of options"):
+        tiny_model.loglikelihoods(PROMPTS, options)
+
+
+def test_the_end_of_the_turn_counts(tiny_model):
+    """Otherwise an option could never be less likely than one that it begins with."""
+    short, long = tiny_model.loglikelihoods([PROMPTS[0]], [["a", "a a"]])[0]
+    head, (rest,) = tiny_model.chat.answered(PROMPTS[0], ["a"])
+    assert short.tokens == len(head) + len(rest) - len(tiny_model.chat.prompts([PROMPTS[0]])[0])
+    assert long.tokens > short.tokens >= 2
+
+
+def test_a_prompt_beyond_the_context_is_refused(tiny_model):
+    turns = [Turn("user", "long " * 2000)]
+    with pytest.raises(StageError, match="context 1024"):
+        tiny_model.loglikelihoods([turns], [["a"]])
+    with pytest.raises(StageError, match="context of 1024"):
+        tiny_model.generate([turns], max_new_tokens=5)
+
+
+def test_a_prompt_without_a_token_is_refused(tiny_files):
+    model = RandomLoader(LoadOptions(device="cpu", dtype="float32", chat=False), 0).load(tiny_files)
+    with pytest.raises(StageError, match="no token"):
+        model.loglikelihoods([[]], [["a", "b"]])
+
+
+def greedy(model, turns, count):
+    ids = model.chat.prompts([turns])[0]
+    said = []
+    for _ in range(count):
+        with torch.no_grad():
+            token = int(model.network(input_ids=torch.tensor([ids + said]), use_cache=False).logits[0, -1].argmax())
+        if token in model.chat.end_ids:
+            break
+        said.append(token)
+    return said
+
+
+@pytest.fixture(scope="module")
+def talkative(tiny_files):
+    """Four times the spread of weights, so that it does not say the same token for ever."""
+    model = RandomLoader(LoadOptions(device="cpu", dtype="float32"), 0).load(tiny_files)
+    with torch.no_grad():
+        for parameter in model.network.parameters():
+            if parameter.dim() == 2:
+                parameter.mul_(6)
+    return model
+
+
+@pytest.mark.parametrize("batch_tokens", [1, 4096])
+def test_generation_is_greedy_whatever_the_batch(talkative, batch_tokens):
+    model = CausalModel(talkative.network, talkative.chat, batch_tokens=batch_tokens, packs=True)
+    for turns, answer in zip(PROMPTS, model.generate(PROMPTS, max_new_tokens=8), strict=True):
+        said = greedy(model, turns, 8)
+        assert answer.text == model.chat.tokenizer.decode(said)
+        assert answer.tokens == len(said)
+        assert answer.finished == (len(said) < 8)
+
+
+def test_generation_ends_at_a_stop_string(talkative):
+    whole = talkative.generate(PROMPTS[:1], max_new_tokens=8)[0]
+    stop = whole.text[2:4]
+    cut = talkative.generate(PROMPTS[:1], max_new_tokens=8, stop=[stop])[0]
+    assert cut.finished
+    assert cut.text == whole.text[: whole.text.index(stop)]
+
+
+def test_generation_ends_at_the_end_of_turn(talkative):
+    first = greedy(talkative, PROMPTS[0], 3)
+    chat = talkative.chat
+    ended = CausalModel(talkative.network, chat, batch_tokens=4096, packs=True)
+    before, chat.end_ids = chat.end_ids, (first[2],)
+    try:
+        answer = ended.generate(PROMPTS[:1], max_new_tokens=8)[0]
+    finally:
+        chat.end_ids = before
+    assert answer.finished
+    assert answer.tokens == first.index(first[2])
+
+
+def test_the_base_is_a_view_on_the_same_weights(tiny_files, tiny_model, tmp_path):
+    from peft import LoraConfig, get_peft_model
+
+    loader = RandomLoader(LoadOptions(device="cpu", dtype="float32"), 0)
+    network = loader.load(tiny_files).network
+    torch.manual_seed(1)
+    config = LoraConfig(r=2, target_modules=["q_proj", "v_proj"], init_lora_weights=False, task_type="CAUSAL_LM")
+    get_peft_model(network, config).save_pretrained(str(tmp_path), save_embedding_layers=False)
+    tuned = loader.load(tiny_files, tmp_path)
+    base = tuned.without_adapter()
+    assert base.network is tuned.network
+    assert tuned.loglikelihoods(PROMPTS, OPTIONS) != tiny_model.loglikelihoods(PROMPTS, OPTIONS)
+    assert base.loglikelihoods(PROMPTS, OPTIONS) == tiny_model.loglikelihoods(PROMPTS, OPTIONS)
+    assert tuned.facts["adapter"] is True
+    assert base.facts["adapter"] is False
+    assert base.facts["parameters"] == tuned.facts["parameters"] == tiny_files.facts["parameters"]
+    assert base.without_adapter() is base
+    assert tiny_model.without_adapter() is tiny_model
+    # A served model has its adapter merged; served or not, and for its base too, it says what it said.
+    said = tuned.loglikelihoods(PROMPTS, OPTIONS)
+    with tuned.serving() as adapter:
+        assert adapter == "merged"
+        merged = tuned.loglikelihoods(PROMPTS, OPTIONS)
+        assert not any("lora_A" in name for name, _ in tuned.network.named_modules())
+        with pytest.raises(StageError, match="merged"):
+            base.loglikelihoods(PROMPTS, OPTIONS)
+    for separately, together in zip(said, merged, strict=True):
+        assert [a.logprob for a in together] == pytest.approx([a.logprob for a in separately], abs=2e-3)
+    assert tuned.loglikelihoods(PROMPTS, OPTIONS) == said
+    with base.serving() as adapter:
+        assert adapter == "none"
+        assert base.loglikelihoods(PROMPTS, OPTIONS) == tiny_model.loglikelihoods(PROMPTS, OPTIONS)
+    # Asking the base leaves the adapter on for the tuned model.
+    again = tuned.loglikelihoods(PROMPTS, OPTIONS)
+    assert again != base.loglikelihoods(PROMPTS, OPTIONS)
+
+
+def test_it_has_every_capability(tiny_model):
+    assert all(isinstance(tiny_model, kind) for kind in (Scores, Generates, Times, CountsTokens))
+    timing = tiny_model.time_request(batch=1, prompt_tokens=8, new_tokens=4, seed=0)
+    assert len(timing.gaps_ms) == 3
+    assert timing.ttft_ms > 0
+    assert dataclasses.asdict(timing)["peak_bytes"] > 0
