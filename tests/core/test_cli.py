@@ -264,7 +264,7 @@ def test_an_interrupted_run_says_how_it_goes_on_and_does(labelled_folder):
 def test_a_full_disk_is_named_and_not_the_plugin_that_met_it(labelled_folder):
     done = in_trouble(labelled_folder, "deduplicate", "full")
     assert done.returncode == 3
-    assert "seatrial: compare: no space is left on a disk; free some, and the same command goes on" in done.stderr
+    assert "seatrial: deduplicate: no space is left on a disk; free some, and the same command goes on" in done.stderr
     assert "Traceback" not in done.stderr
 
 

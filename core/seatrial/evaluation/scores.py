@@ -9,9 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
-__all__ = ["Interval", "Kind", "Metric", "Sample", "Score"]
+__all__ = ["DIMENSIONS", "Dimension", "Interval", "Kind", "Metric", "Sample", "Score"]
+
+Dimension = Literal["accuracy", "robustness", "safety", "efficiency", "data"]
+"""What a metric speaks of: the scorer's word, by which reports order what they show and name what was not looked at."""
+
+DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 
 Kind = Literal["proportion", "mean", "percentile", "maximum", "ratio_of_means", "exact"]
 """How a column of per-sample values becomes a score.

@@ -1,7 +1,7 @@
-"""What a model can do: one small protocol for each capability.
+"""What a model can do: one small protocol for each capability, and what requests and responses are made of.
 
-A scorer names the capabilities that it needs, so `seatrial check` can refuse, say, to score a
-text-only endpoint by loglikelihood before anything runs.
+A probe names the capabilities that it needs, a loader those that it provides, so that `seatrial check` refuses, say, to
+ask an endpoint that only writes text for log-likelihoods before anything is read.
 """
 
 from __future__ import annotations
@@ -9,36 +9,33 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol, Self, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 from seatrial.rows import Row, Turn
 
-if TYPE_CHECKING:
-    import numpy as np
-
 __all__ = [
-    "Baseline",
+    "PROTOCOLS",
     "Capability",
-    "ChecksAdapters",
+    "Classifies",
     "Continuation",
     "CountsTokens",
-    "Detector",
-    "Encoder",
-    "EncodesWords",
     "Generates",
     "Generation",
-    "LanguageModel",
-    "ModelFiles",
-    "ModelLoader",
+    "Model",
     "Scores",
     "Times",
     "Timing",
-    "WordVectors",
 ]
 
-Capability = Literal["scores", "generates", "times"]
-"""The capabilities of a language model that a scorer can ask for."""
+Capability = Literal["scores", "generates", "classifies", "times", "trains"]
+"""What a model can do.
+
+scores       gives log-likelihoods of given continuations (`Scores`)
+generates    writes the next turn (`Generates`)
+classifies   names one of the labels it was made for (`Classifies`)
+times        decodes while a clock runs (`Times`)
+trains       gives a training method its weights (`seatrial.model.Trainable`)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +70,15 @@ class Timing:
     """Peak memory during the request: allocated on the GPU, or resident in the process on a CPU."""
 
 
+class Model(Protocol):
+    """A system's model, open. Which capabilities it has, `isinstance` with the protocols below tells."""
+
+    @property
+    def facts(self) -> Mapping[str, object]:
+        """What a reviewer should know: device, dtype, parameters, attention, versions. JSON values."""
+        ...
+
+
 @runtime_checkable
 class Scores(Protocol):
     """Gives log probabilities of given continuations."""
@@ -100,6 +106,15 @@ class Generates(Protocol):
 
 
 @runtime_checkable
+class Classifies(Protocol):
+    """Names one of the labels that it was made for."""
+
+    def classify(self, rows: Sequence[Row]) -> list[str]:
+        """The predicted label of each row, by what the row's prompt says."""
+        ...
+
+
+@runtime_checkable
 class Times(Protocol):
     """Decodes while a clock runs."""
 
@@ -117,7 +132,7 @@ class Times(Protocol):
 
 @runtime_checkable
 class CountsTokens(Protocol):
-    """Counts tokens as the model under test does."""
+    """Counts tokens as the model on trial does."""
 
     def count_tokens(self, conversations: Sequence[Sequence[Turn]]) -> list[int]:
         """The length in tokens of each conversation, rendered with the model's chat template.
@@ -139,107 +154,10 @@ class CountsTokens(Protocol):
         ...
 
 
-class LanguageModel(CountsTokens, Protocol):
-    """A loaded model, with or without an adapter. Which capabilities it has, `isinstance` tells."""
-
-    @property
-    def facts(self) -> Mapping[str, object]:
-        """What a reviewer should know: device, dtype, parameters, attention, versions. JSON values."""
-        ...
-
-    def without_adapter(self) -> Self:
-        """The un-tuned base as a view on the same weights; the model itself if it has no adapter."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class ModelFiles:
-    """A model's weights on disk, ready to be loaded, and what they are."""
-
-    folder: Path
-    """Holds config.json, tokenizer files and safetensors."""
-    address: str
-    """What the suite said."""
-    digest: str
-    """SHA-256 over the weights as they came; the cache and the manifest key on it."""
-    facts: Mapping[str, object]
-    """Format, conversion, parameter count. JSON values."""
-
-
-class ModelLoader(Protocol):
-    """Turns a resolved source into a model in memory."""
-
-    def prepare(self, source: Path, address: str, cache: Path) -> ModelFiles:
-        """Convert the weights at `source` once into `cache`, if they need it, and name their digest."""
-        ...
-
-    def load(self, files: ModelFiles, adapter: Path | None = None) -> LanguageModel:
-        """Load the weights, and the adapter on top of them."""
-        ...
-
-    def tokenizer(self, files: ModelFiles) -> CountsTokens:
-        """The tokenizer alone, without the weights."""
-        ...
-
-
-@runtime_checkable
-class ChecksAdapters(Protocol):
-    """A loader that knows from an adapter's files alone what is wrong with them: told before anything is read or computed."""
-
-    def check_adapter(self, folder: Path) -> None:
-        """Refuse, with a `SourceError`, what is no whole adapter; the model is not needed for it."""
-        ...
-
-
-class Encoder(Protocol):
-    """Turns texts into vectors."""
-
-    def encode(self, texts: Sequence[str]) -> np.ndarray:
-        """Unit vectors, float32, shape [texts, dimensions]; an empty text gives a zero vector."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class WordVectors:
-    """The words of one text as an encoder reads them, each with a vector that knows its context."""
-
-    spans: tuple[tuple[int, int], ...]
-    """Where each word stands in the text: its first character, and one past its last."""
-    vectors: np.ndarray
-    """Unit vectors, float32, shape [words, dimensions]."""
-
-
-@runtime_checkable
-class EncodesWords(Encoder, Protocol):
-    """An encoder that can also tell words apart."""
-
-    def encode_words(self, texts: Sequence[str]) -> list[WordVectors]:
-        """The words of each text, as many as the encoder reads; an empty text has none."""
-        ...
-
-
-class Detector(Protocol):
-    """Scores texts on named labels (toxicity and its kinds).
-
-    It may have a `name` for reports, the `labels` that it gives, so that a suite that asks for another is refused before
-    anything runs, and the digests of the files that it `reads`, by name (see `RowFilter`).
-    """
-
-    weak: bool
-    """True where the detector must be labelled weak wherever it speaks."""
-
-    def detect(self, texts: Sequence[str]) -> list[Mapping[str, float]]:
-        """One mapping a text: label → probability in [0, 1]. An empty list gives an empty list."""
-        ...
-
-
-class Baseline(Protocol):
-    """A cheap classifier on the same rows, to be beaten by the tuned model."""
-
-    def fit(self, rows: Sequence[Row], *, seed: int) -> None:
-        """Learn from rows that have a label."""
-        ...
-
-    def classify(self, rows: Sequence[Row]) -> list[str]:
-        """The predicted label of each row."""
-        ...
+PROTOCOLS: Mapping[Capability, type] = {
+    "scores": Scores,
+    "generates": Generates,
+    "classifies": Classifies,
+    "times": Times,
+}
+"""Capability → the protocol that a model with it follows (`trains` is a loader's, not an open model's)."""

@@ -27,7 +27,7 @@ _PLACE = re.compile(r"(?P<file>.+):(?P<line>[0-9]{1,18})")
 _FIRST = re.compile(r"(?P<place>.+:[0-9]{1,18})\.1")
 _SPLITS = ("train", "validation", "test")
 _LEDGERS = ("read", "clean", "deduplicate", "decontaminate")
-_LATER = ("split", "compared", "clean")
+_LATER = ("split", "deduplicated", "clean")
 """The tables of an unfinished run, the last one first. Not the raw rows: these hold what was redacted."""
 
 

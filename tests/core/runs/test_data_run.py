@@ -115,7 +115,7 @@ def test_the_story_of_a_row_of_it(folder, capsys):
     assert code == 0
     assert "duplicates/copy" in out
     assert "rows.jsonl:8" in out
-    assert out.splitlines()[-1] == "Ended  dropped in compare by duplicates/copy"
+    assert out.splitlines()[-1] == "Ended  dropped in deduplicate by duplicates/copy"
     code, _, err = seatrial(capsys, "why", only_run(folder), "rows.jsonl:99")
     assert code == 2
     assert "no row of rows.jsonl starts in line 99" in err

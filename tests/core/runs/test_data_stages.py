@@ -219,7 +219,7 @@ def test_comparing_on_two_processes_gives_what_it_gives_on_one(folder, suite_fil
     one, two = both(folder, lambda engine: Deduplicate(filters, engine), "clean")
     assert tables(one) == tables(two)
     assert one.facts == two.facts
-    assert tables(one)["compared"]["id"].to_pylist() == [f"r{n}" for n in range(1_000)]
+    assert tables(one)["deduplicated"]["id"].to_pylist() == [f"r{n}" for n in range(1_000)]
     assert len(tables(one)["clusters"]) == 6_500
 
 
@@ -228,9 +228,9 @@ def test_splits_that_are_given_are_compared_each_by_itself(folder, suite_filter)
     filters = [suite_filter(LastDigits, (Rule("copy", "c"),), place="corpus")]
     one, two = both(folder, lambda engine: Deduplicate(filters, engine), "clean", given)
     assert tables(one) == tables(two)
-    assert len(tables(one)["compared"]) == 1_000
+    assert len(tables(one)["deduplicated"]) == 1_000
     by_split = {row.id: row.split for row in given}
-    for entry in tables(one)["ledger:compare"].to_pylist():
+    for entry in tables(one)["ledger:deduplicate"].to_pylist():
         assert by_split[entry["row"]] == by_split[entry["matched_row"]] == entry["split"]
 
 

@@ -179,9 +179,9 @@ class Comparing:
 
 
 def test_a_corpus_filter_must_give_a_table_and_a_grouping(with_filter):
-    with pytest.raises(PluginError, match=rf"compare: filter odd {WHO} gave None where it must give a Grouping"):
+    with pytest.raises(PluginError, match=rf"deduplicate: filter odd {WHO} gave None where it must give a Grouping"):
         with_filter(Comparing, place="corpus")
-    with pytest.raises(PluginError, match=rf"compare: filter odd {WHO} gave a list where it must give a Table"):
+    with pytest.raises(PluginError, match=rf"deduplicate: filter odd {WHO} gave a list where it must give a Table"):
         with_filter(type("Listing", (Comparing,), {"table": [1]}), place="corpus")
 
 
@@ -190,12 +190,12 @@ def test_a_split_filter_must_give_findings(with_filter):
         return type("Splits", (), {"compare": lambda self, train, held_out: answer})
 
     with pytest.raises(
-        PluginError, match=rf"leakage: filter odd {WHO} gave None where it must give a series of Finding"
+        PluginError, match=rf"decontaminate: filter odd {WHO} gave None where it must give a series of Finding"
     ):
         with_filter(comparing(None), place="splits")
-    with pytest.raises(PluginError, match=rf"leakage: filter odd {WHO} gave a str in a series"):
+    with pytest.raises(PluginError, match=rf"decontaminate: filter odd {WHO} gave a str in a series"):
         with_filter(comparing(["x"]), place="splits")
-    with pytest.raises(PluginError, match=rf"leakage: filter odd {WHO} told facts that JSON cannot hold: .*int64"):
+    with pytest.raises(PluginError, match=rf"decontaminate: filter odd {WHO} told facts that JSON cannot hold: .*int64"):
         with_filter(comparing(Comparison([], facts={"pairs": np.int64(3)})), place="splits")
 
 
@@ -206,7 +206,7 @@ def test_a_searching_filter_must_give_tables(with_filter):
         "conclude": lambda self, index, found, train, held_out: [],
         "compare": lambda self, train, held_out: [],
     }
-    with pytest.raises(PluginError, match=rf"leakage: filter odd {WHO} gave a list where it must give a Table"):
+    with pytest.raises(PluginError, match=rf"decontaminate: filter odd {WHO} gave a list where it must give a Table"):
         with_filter(type("Searching", (), searching), place="splits")
 
 

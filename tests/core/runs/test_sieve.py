@@ -75,11 +75,11 @@ def test_findings_in_any_order_meet_their_rows(tmp_path, rows, suite_filter):
 def test_a_filter_does_not_see_what_an_earlier_one_dropped(tmp_path, rows, suite_filter):
     filters = [suite_filter(Nothing, RULES, alias=name, place="corpus") for name in ("one", "two")]
     with pytest.raises(
-        PluginError, match=r"compare: filter two \(plugin toys\) made a finding \(note\) about row 'r0007'"
+        PluginError, match=r"deduplicate: filter two \(plugin toys\) made a finding \(note\) about row 'r0007'"
     ):
         sift(tmp_path, filters, [[Finding("r0007", "copy")], [Finding("r0007", "note")]])
     assert not (tmp_path / "ledger.parquet").exists()
-    assert not (tmp_path / ".compare").exists()
+    assert not (tmp_path / ".deduplicate").exists()
 
 
 def test_a_finding_about_a_row_of_another_split_is_refused(tmp_path, rows, suite_filter):
@@ -100,7 +100,7 @@ def test_without_findings_the_rows_are_the_same_file(tmp_path, rows, suite_filte
     assert entries == []
     assert facts["dropped"] == 0
     assert (tmp_path / "in.parquet").is_file()
-    assert not (tmp_path / ".compare").exists()
+    assert not (tmp_path / ".deduplicate").exists()
 
 
 def test_all_rows_may_go(tmp_path, rows, suite_filter):

@@ -99,7 +99,7 @@ def test_a_dropped_rows_findings_stand_in_order_and_the_decisive_one_is_named(ru
         ("deduplicate", "late", "drop", False),
     ]
     assert story.decisive is story.entries[1]
-    assert story.ending == "dropped in compare by copy/copy"
+    assert story.ending == "dropped in deduplicate by copy/copy"
     assert str(story.matched["aa11"]) == "rows.jsonl:1"
 
 
@@ -114,9 +114,9 @@ def test_a_kept_row_shows_as_it_is_kept_and_never_what_was_redacted(run):
 
 def test_the_text_of_the_matched_row_and_the_versions_are_told(run):
     told = list(story_lines(tell(run, "aa11.2")))
-    assert "    2  compare: copy/copy, version 3, of seatrial, score 2: drop, and this took the row out" in told
+    assert "    2  deduplicate: copy/copy, version 3, of seatrial, score 2: drop, and this took the row out" in told
     assert "       matched row aa11 (rows.jsonl:1): “mail me: <EMAIL_1>”" in told
-    assert told[-1] == "Ended  dropped in compare by copy/copy"
+    assert told[-1] == "Ended  dropped in deduplicate by copy/copy"
 
 
 def test_a_whole_id_is_meant_before_those_that_it_begins(run):

@@ -31,7 +31,7 @@ __all__ = ["Deduplicate"]
 
 @dataclass(frozen=True, slots=True)
 class Deduplicate:
-    """Runs the corpus filters over `data/clean.parquet`; what stays is `data/compared.parquet`."""
+    """Runs the corpus filters over `data/clean.parquet`; what stays is `data/deduplicated.parquet`."""
 
     filters: Sequence[SuiteFilter]
     engine: Engine
@@ -47,7 +47,7 @@ class Deduplicate:
         """Filter by filter: signatures of all rows still in, then the grouping."""
         clean, compared, ledger = (
             given.files["clean"],
-            folder / "data/compared.parquet",
+            folder / "data/deduplicated.parquet",
             folder / "ledger/deduplicate.parquet",
         )
         tally, clusters = Tally(self.name, self.filters), Clusters()
@@ -60,7 +60,7 @@ class Deduplicate:
                 self._compare(suite_filter, sieve, work, clusters, steps)
             count = sieve.finish(compared)
         clusters.write(folder / "data/clusters.parquet")
-        files = {"compared": compared, "clusters": folder / "data/clusters.parquet", "ledger:compare": ledger}
+        files = {"deduplicated": compared, "clusters": folder / "data/clusters.parquet", "ledger:deduplicate": ledger}
         return Artifact(files, tally.facts(len(open_rows(clean)), count))
 
     def _compare(

@@ -25,7 +25,7 @@ __all__ = ["Split"]
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Assigns a split to every row of `data/compared.parquet` that has none yet."""
+    """Assigns a split to every row of `data/deduplicated.parquet` that has none yet."""
 
     test: float
     """The share of rows that are held out; 0 where the suite brings its test rows."""
@@ -47,10 +47,10 @@ class Split:
     def run(self, given: Artifact, folder: RunFolder, progress: Progress) -> Artifact:
         """Rows whose source was named as train or test keep that; validation may be carved out of train."""
         clusters = read_clusters(given.files["clusters"]) if self.by_cluster else {}
-        splits, notes = self._splits(given.files["compared"], clusters)
+        splits, notes = self._splits(given.files["deduplicated"], clusters)
         path = folder / "data/split.parquet"
         with TableWriter.open(path, row_schema()) as writer:
-            for table in stored_tables(given.files["compared"]):
+            for table in stored_tables(given.files["deduplicated"]):
                 place = table.schema.get_field_index("split")
                 writer.write(table.set_column(place, "split", splits.slice(writer.rows, len(table))))
                 progress(writer.rows, len(splits), {})

@@ -18,9 +18,9 @@ COPY = {"rule": "duplicates/copy", "rows": 40, "first": "rows.csv:9"}
 @pytest.fixture
 def given(tmp_path):
     def make(rows, *drops):
-        write_rows(tmp_path / "compared.parquet", rows)
+        write_rows(tmp_path / "deduplicated.parquet", rows)
         Clusters().write(tmp_path / "clusters.parquet")
-        files = {name: tmp_path / f"{name}.parquet" for name in ("compared", "clusters")}
+        files = {name: tmp_path / f"{name}.parquet" for name in ("deduplicated", "clusters")}
         return Artifact(files, {"clean": {"drops": list(drops[:1])}, "deduplicate": {"drops": list(drops[1:])}})
 
     return make

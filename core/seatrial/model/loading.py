@@ -1,0 +1,133 @@
+"""Loaders: from an address to a model in memory, and what training may add to its weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+from seatrial.model.capabilities import Capability, CountsTokens, Model
+from seatrial.sources import Resolved
+
+__all__ = ["Endpoint", "Loader", "LocalWeights", "Product", "ProductKind", "PythonCallable", "Target", "Trainable"]
+
+ProductKind = Literal["adapter", "weights", "classifier"]
+"""What a training method leaves.
+
+adapter      to be put on top of the weights that it was trained on (safetensors and adapter_config.json)
+weights      whole weights, which stand in place of those (a model folder)
+classifier   whole weights with a head that names labels (a model folder)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """What training left, or what a suite brings as `model.adapter`."""
+
+    kind: ProductKind
+    folder: Path
+    digest: str
+    """SHA-256 over its files."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalWeights:
+    """Weights on this machine, ready to be opened."""
+
+    address: str
+    """What the suite said."""
+    folder: Path
+    """Holds config.json, tokenizer files and safetensors."""
+    digest: str
+    """SHA-256 over the weights as they came; every node that uses them keys on it."""
+    facts: Mapping[str, object] = field(default_factory=dict)
+    """Format, conversion, parameter count. JSON values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A model behind an address of the network: its weights cannot be seen."""
+
+    address: str
+    url: str
+    model: str
+    """What the server calls it."""
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+    digest = None
+    """There is none: what answers today may not answer tomorrow, so its transcripts are never taken from an earlier run."""
+
+
+@dataclass(frozen=True, slots=True)
+class PythonCallable:
+    """A function of the user's that answers."""
+
+    address: str
+    module: str
+    name: str
+    digest: str | None = None
+    """SHA-256 of the module's file; None where it has none."""
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+Target = LocalWeights | Endpoint | PythonCallable
+
+
+class Trainable(Protocol):
+    """A model as training methods get it: what its loader was told (dtype, device, template) is done already.
+
+    Methods and loaders share a runtime (PyTorch modules of transformers); `runtime` names it, so that a method refuses by
+    name what it cannot train.
+    """
+
+    @property
+    def runtime(self) -> str:
+        """Such as `transformers`: what `network` and `tokenizer` are of."""
+        ...
+
+
+class Loader(Protocol):
+    """Turns an address into a model in memory (a component of kind `models`)."""
+
+    def resolve(self, address: str, find: Callable[[str], Resolved], cache: Path) -> Target:
+        """What the address names, converted once into `cache` if it needs it.
+
+        Args:
+            address: as the suite wrote it, scheme included.
+            find: resolves an address by the installed sources; raises SourceError.
+            cache: a folder to keep things in between runs.
+
+        Raises:
+            SourceError: there is no model, or none that can be opened safely.
+        """
+        ...
+
+    def provides(self, target: Target, product: ProductKind | None) -> frozenset[Capability]:
+        """What the model can do, with such a product on top of it; told from its files alone, before anything is loaded."""
+        ...
+
+    def open(self, target: Target, product: Product | None = None) -> AbstractContextManager[Model]:
+        """The model, with a product on top of it or in its place. Models of one target share its weights in memory.
+
+        Raises:
+            SourceError: the weights or the product cannot be loaded.
+        """
+        ...
+
+    def check_product(self, target: Target, product: Product) -> None:
+        """Refuse, with a `SourceError`, what is no whole product of its kind, or one for another model; loads nothing."""
+        ...
+
+    def tokenizer(self, target: Target) -> CountsTokens:
+        """The tokenizer alone, without the weights.
+
+        Raises:
+            SourceError: the model has none that can be seen.
+        """
+        ...
+
+    def trainable(self, target: Target) -> Trainable:
+        """The model for a training method; asked only where `provides` says `trains`."""
+        ...

@@ -1,0 +1,68 @@
+"""Small models that read text for other components: encoders, detectors, and the baselines that a tuned model must beat."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from seatrial.rows import Row
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["Baseline", "Detector", "Encoder", "EncodesWords", "WordVectors"]
+
+
+class Encoder(Protocol):
+    """Turns texts into vectors."""
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        """Unit vectors, float32, shape [texts, dimensions]; an empty text gives a zero vector."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WordVectors:
+    """The words of one text as an encoder reads them, each with a vector that knows its context."""
+
+    spans: tuple[tuple[int, int], ...]
+    """Where each word stands in the text: its first character, and one past its last."""
+    vectors: np.ndarray
+    """Unit vectors, float32, shape [words, dimensions]."""
+
+
+@runtime_checkable
+class EncodesWords(Encoder, Protocol):
+    """An encoder that can also tell words apart."""
+
+    def encode_words(self, texts: Sequence[str]) -> list[WordVectors]:
+        """The words of each text, as many as the encoder reads; an empty text has none."""
+        ...
+
+
+class Detector(Protocol):
+    """Scores texts on named labels (toxicity and its kinds).
+
+    It may have a `name` for reports, the `labels` that it gives, so that a suite that asks for another is refused before
+    anything runs, and the digests of the files that it `reads`, by name (see `RowFilter`).
+    """
+
+    weak: bool
+    """True where the detector must be labelled weak wherever it speaks."""
+
+    def detect(self, texts: Sequence[str]) -> list[Mapping[str, float]]:
+        """One mapping a text: label → probability in [0, 1]. An empty list gives an empty list."""
+        ...
+
+
+class Baseline(Protocol):
+    """A cheap classifier on the same rows, to be beaten by the tuned model."""
+
+    def fit(self, rows: Sequence[Row], *, seed: int) -> None:
+        """Learn from rows that have a label."""
+        ...
+
+    def classify(self, rows: Sequence[Row]) -> list[str]:
+        """The predicted label of each row."""
+        ...
