@@ -13,7 +13,8 @@ import seatrial_reports
 from seatrial import Artifact, Component, Finding, Plan, Rule, Section, Stage, Step, hookimpl
 from seatrial.errors import PluginError, StageError, UsageError
 from seatrial.plugin.hooks import Hooks
-from seatrial.plugin.host import GROUP, KINDS, Host
+from seatrial.plugin.host import GROUP, Host
+from seatrial.plugin.kinds import KINDS
 
 
 class Filter:
