@@ -147,9 +147,6 @@ class ProbeComponent(Component[T_co]):
     whole, and a run that was killed goes on with the next."""
     asks_rows: bool = field(default=True, kw_only=True)
     """Whether it asks each row of the task. One that does not (random prompts, to be timed) is run once for a system."""
-    repeatable: bool = field(default=True, kw_only=True)
-    """Whether the same request gives the same answer on the same machine, so that transcripts of an earlier run may be
-    taken. Not so for timings."""
 
 
 def _no_options(**options: Any) -> Mapping[str, Any]:

@@ -253,14 +253,12 @@ class _Planner:
             tuned = system.kind == "tuned"
             verify = "verify_training" if system.seed is None else f"verify_training[seed={system.seed}]"
             train = () if system.seed is None else (f"train[seed={system.seed}]",)
-            probe = self._bench.provided("probes", str(asking.probe.identity["name"])).component
             self._transcribed[key] = Transcribe(
                 asking=asking,
                 system=system,
                 model=None if system.kind == "baseline" else self._model,
                 hardware=self._hardware,
                 after=("read", "decontaminate", *train, *((verify,) if tuned else ())),
-                repeatable=probe.repeatable,
                 make=self._bench.made_once,
                 baselines=self._baselines,
             )

@@ -177,7 +177,6 @@ def seatrial_probes() -> Iterable[ProbeComponent[Probe]]:
         "Timed requests of random prompts, one after another.",
         needs=frozenset({"times"}),
         asks_rows=False,
-        repeatable=False,
     )
 
 

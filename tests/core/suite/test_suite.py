@@ -446,7 +446,7 @@ def test_the_schema_knows_every_installed_component():
     host = Host.load()
     definitions = json_schema(host)["$defs"]
     assert host.names("filters")
-    for kind in ("readers", "filters", "encoders", "detectors", "models", "trainers", "scorers", "gates", "reports"):
+    for kind in ("readers", "filters", "encoders", "detectors", "models", "methods", "scorers", "gates", "reports"):
         for name in host.names(kind):
             assert definitions[f"{kind}.{name}"]["description"] == host.find(kind, name).component.summary
 

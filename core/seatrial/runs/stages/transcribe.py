@@ -39,8 +39,6 @@ class Transcribe:
     hardware: str
     """Digest of processor and GPUs: rounding hangs on them, and times."""
     after: tuple[str, ...] = field(metadata=RUNTIME)
-    repeatable: bool = field(default=True, metadata=RUNTIME)
-    """Whether the probe gives the same again."""
     make: Any = field(default=None, metadata=RUNTIME)
     """Builds components, each once."""
     baselines: Baselines | None = field(default=None, metadata=RUNTIME)
@@ -58,9 +56,8 @@ class Transcribe:
 
     @property
     def reusable(self) -> bool:
-        """Not for times, nor where nobody can tell whether what answers is still the same."""
-        known = self.model is None or self.model.target.digest is not None
-        return self.repeatable and known
+        """Not where nobody can tell whether what answers is still the same."""
+        return self.model is None or self.model.target.digest is not None
 
     def run(self, given: Artifact, folder: RunFolder, progress: Progress) -> Artifact:
         """Ask what no earlier process has asked already; then all pieces become one file."""
