@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
+from seatrial.errors import StageError
 from seatrial.model import Product
 from seatrial_plugins.huggingface.adapter import load_adapter
 from seatrial_plugins.huggingface.chat import ChatTokenizer
 from seatrial_plugins.huggingface.language_model import CausalModel
+from seatrial_plugins.huggingface.merging import is_merged, place_module
 from seatrial_plugins.huggingface.network import load_network
 from seatrial_plugins.huggingface.options import LoadOptions
 
@@ -26,8 +31,12 @@ class Held:
         self._chat = chat
         self._network: Any = None
         self._packs = False
-        self._adapter: str | None = None
-        """The digest of the adapter that is on the network."""
+        self._modules: Sequence[tuple[str, Any]] = ()
+        """Every module of the network as it was loaded, by its place; parents before their children."""
+        self._adapted: Any = None
+        """PEFT's model of the network and the adapter that is on it; None where there is none."""
+        self._digest = ""
+        """Of that adapter."""
 
     def __enter__(self) -> Self:
         self.used += 1
@@ -36,27 +45,76 @@ class Held:
     def __exit__(self, *_: object) -> None:
         self.used -= 1
         if not self.used:
-            self._network = None
+            self._network, self._adapted, self._modules, self._digest = None, None, (), ""
 
     def model(self, adapter: Product | None) -> CausalModel:
-        """A view on the network: with that adapter, or as it is without any.
+        """A view on the network: with that adapter, or as it is without any, whatever other views have on it.
 
         Raises:
             SourceError: the weights or the adapter cannot be loaded.
         """
         if self._network is None:
             self._network, self._packs = load_network(self.folder, self._options)
-            self._adapter = None
-        if adapter is not None and self._adapter != adapter.digest:
-            bare = self._network if self._adapter is None else self._network.unload()
-            self._network, self._adapter = bare, None  # where the next line fails, the weights are as they came
-            self._network = load_adapter(bare, adapter.folder)
-            self._adapter = adapter.digest
-        self._network.requires_grad_(False)  # torch's own signature
+            self._network.requires_grad_(False)  # torch's own signature
+            self._modules = list(self._network.named_modules(remove_duplicate=False))[1:]
+        if adapter is not None:
+            self._put_on(adapter)
         return CausalModel(
             self._network,
             self._chat,
             batch_tokens=self._options.batch_tokens,
             packs=self._packs,
-            adapter_off=adapter is None and self._adapter is not None,
+            adapted=adapter is not None,
+            use=partial(self._use, adapter),
         )
+
+    @contextlib.contextmanager
+    def _use(self, adapter: Product | None) -> Iterator[Any]:
+        """The network with that adapter, or with none in use, while the block runs.
+
+        Raises:
+            StageError: the view is closed, or another view's adapter is merged into the weights.
+        """
+        if not self.used:
+            raise StageError(f"{self.folder}: the model was closed; open it again")
+        if adapter is not None:
+            yield self._put_on(adapter)
+        elif self._adapted is None:
+            yield self._network
+        else:
+            self._refuse_merged()
+            with self._adapted.disable_adapter():
+                yield self._network
+
+    def _put_on(self, adapter: Product) -> Any:
+        """PEFT's model of the network and that adapter; another one is taken off for it."""
+        if self._digest != adapter.digest:
+            self._take_off()
+            try:
+                self._adapted = load_adapter(self._network, adapter.folder)
+            except BaseException:
+                self._restore()  # PEFT has changed the layers before it finds that an adapter doesn't fit
+                raise
+            self._network.requires_grad_(False)
+            self._digest = adapter.digest
+        return self._adapted
+
+    def _take_off(self) -> None:
+        if self._adapted is not None:
+            self._refuse_merged()
+            self._restore()
+
+    def _restore(self) -> None:
+        """Put every module back in its place. PEFT's `unload` would leave an adapter's own modules there (modules_to_save)."""
+        for name, module in self._modules:
+            place_module(self._network, name, module)
+        if hasattr(self._network, "peft_config"):
+            del self._network.peft_config
+        self._adapted, self._digest = None, ""
+
+    def _refuse_merged(self) -> None:
+        if is_merged(self._adapted):
+            raise StageError(
+                "another adapter is merged into the model's weights, so the model cannot be asked without it; leave "
+                "`serving` first"
+            )
