@@ -26,9 +26,12 @@ class ChoiceScorer:
 
 
 def likeliest(responses: Sequence[Response], by: Callable[[Response], float]) -> list[str]:
-    """The option with the highest score; several where they are equal, whatever order they stand in."""
+    """The option with the highest score; several where they are equal, whatever order they stand in.
+
+    An option that is listed twice is one option.
+    """
     top = max(map(by, responses))
-    return [response.text for response in responses if top - by(response) <= TIE]
+    return list(dict.fromkeys(response.text for response in responses if top - by(response) <= TIE))
 
 
 def _logprob(response: Response) -> float:

@@ -81,5 +81,5 @@ def _unable(row: Row, task: Task) -> str:
     if row.target not in options:
         return f"the expected answer {row.target!r} is not among {where}"
     if len(set(options)) < 2:
-        return f"there is nothing to choose: {where} are all {row.target!r}"
+        return f"there is nothing to choose: the only option is {row.target!r}"
     return ""
