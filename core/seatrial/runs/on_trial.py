@@ -107,9 +107,9 @@ class ModelOnTrial:
             return frozenset(self.loader.provides(self.target, product))
 
     def check(self, product: Product) -> None:
-        """Refuse, with a `SourceError`, what is no whole product of its kind for this model."""
+        """Refuse, with a `SourceError`, what is no whole product of its kind."""
         with self._blamed():
-            self.loader.check_product(self.target, product)
+            self.loader.check_product(product)
 
     def tokenizer(self) -> Recipe:
         """How its tokenizer is had, without its weights."""

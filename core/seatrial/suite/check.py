@@ -88,7 +88,7 @@ class _Check(ComponentCheck):
         loader = model.loader.name if model else None
         if train is not None:
             self.method_fits(train.name, loader)
-            if data is not None and data.train is None:
+            if data is not None and data.files and data.train is None:
                 self.complain(
                     ("data",), "the suite trains a model and has no rows to train on; give `train: {source: …}`"
                 )
@@ -190,7 +190,7 @@ class _Check(ComponentCheck):
             return found[0]
         if found:
             self.complain(path, f"several model loaders take {scheme}: ({listed(found)}); name one under `loader:`")
-        elif isinstance(address, str):
+        elif scheme in self.catalogue.names("sources"):
             names = listed(self.catalogue.names("models"))
             self.complain(
                 path, f"no model loader takes {shown(f'{scheme}:')} by itself; name one under `loader:` ({names})"

@@ -165,7 +165,7 @@ class ScorerCheck:
     def _set(self, name: str, path: KeyPath) -> None:
         """Whether there is an evaluation set of that name."""
         data = self._data
-        if data is None:
+        if data is None or not data.files:
             return
         if name not in data.sets:
             self._check.complain(

@@ -131,7 +131,7 @@ def time_probe(
         requests: as for the scorer.
         adapter: as for the scorer.
     """
-    from seatrial_plugins.efficiency.time_probe import TimeProbe
+    from seatrial_plugins.efficiency.timed_requests import TimeProbe
 
     sizes = _checked(batch, prompt, new, requests)
     return TimeProbe(batch=sizes, prompt=prompt, new=new, requests=requests, merged=adapter == "merged")

@@ -118,13 +118,12 @@ class TransformersLoader:
             if not held.used and self._held is held:
                 self._held = None
 
-    def check_product(self, target: Target, product: Product) -> None:
+    def check_product(self, product: Product) -> None:
         """Refuse what is no whole product of its kind, from its files alone.
 
         Raises:
             SourceError: a file is missing, damaged, pickled or not what such a product has.
         """
-        del target
         if product.kind == "adapter":
             check_adapter_files(product.folder)
         else:

@@ -113,7 +113,7 @@ def attack_probe(*, recipe: Recipe = "deepwordbug", budget: int = 200) -> Probe:
         budget: as for the scorer.
     """
     _check(budget)
-    from seatrial_plugins.robustness.attack_probe import AttackProbe
+    from seatrial_plugins.robustness.attacking import AttackProbe
 
     return AttackProbe(recipe=recipe, budget=budget)
 

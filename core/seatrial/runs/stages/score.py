@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -72,9 +72,8 @@ class Score:
             progress(place, len(self.systems), {})
             started = time.perf_counter()
             transcripts = list(read_transcripts(given.files[f"transcripts:{system.instance}"]))
-            samples = list(self._scored(scorer, transcripts, task, system, columns))
+            tables.append(self._scored(scorer, transcripts, task, system, columns))
             seconds[system.instance] = round(time.perf_counter() - started, 3)
-            tables.append(samples_to_table(system.name, samples, columns))
         progress(len(self.systems), len(self.systems), {})
         del clusters
         path = folder / f"samples/{self.alias}.parquet"
@@ -86,11 +85,13 @@ class Score:
 
     def _scored(
         self, scorer: Any, transcripts: Sequence[Transcript], task: Task, system: SystemPlan, columns: Sequence[str]
-    ) -> Iterator[Sample]:
+    ) -> pa.Table:
         """The scorer's samples of one system: one for each transcript, in order; else it is refused by name."""
-        who = f"{self.name}: scorer {self.scorer.who.partition(' ')[0]} on {system.name} (plugin {self.plugin})"
-        with blame(self.name, f"scorer {self.scorer.who.partition(' ')[0]} on {system.name}", self.plugin):
+        component = f"scorer {self.component.name} on {system.name}"
+        who = f"{self.name}: {component} (plugin {self.plugin})"
+        with blame(self.name, component, self.plugin):
             samples = list(answers.samples(scorer.score(iter(transcripts), task), who))
+            table = samples_to_table(system.name, samples, columns)
         if [sample.row for sample in samples] != [transcript.row for transcript in transcripts]:
             raise PluginError(f"{who} {_wrong_rows(samples, transcripts)}")
         for sample, transcript in zip(samples, transcripts, strict=True):
@@ -101,7 +102,7 @@ class Score:
                 )
             if transcript.error is not None and sample.error is None:
                 raise PluginError(f"{who} scored {sample.row}, which the system did not answer: {transcript.error}")
-            yield sample
+        return table
 
     def _columns(self) -> list[str]:
         metrics = self.component.metrics_for(self.scorer.options)

@@ -44,8 +44,8 @@ class _Target:
     def truth(self) -> int:
         """Which of the labels is the expected answer."""
         labels = self.classifier.labels
-        if len(labels) < 2:
-            raise StageError(f"an attack needs at least 2 labels or choices, and there are {len(labels)}")
+        if (different := len(set(labels))) < 2:
+            raise StageError(f"an attack needs at least 2 different labels or choices, and there are {different}")
         if self.row.target in labels:
             return labels.index(self.row.target)
         raise StageError(f"the expected answer {self.row.target!r} is none of the {len(labels)} labels")
@@ -83,7 +83,10 @@ class AttackProbe:
                     [target.classifier.labels for target, texts in questions for _ in texts],
                 )
             )
-            return [target.classifier.probabilities([next(given) for _ in texts]) for target, texts in questions]
+            return [
+                target.classifier.probabilities([next(given) for _ in texts], target.row.target or "")
+                for target, texts in questions
+            ]
 
         attacks = [partial(self._attack, target) for target in targets]
         for done, ended in enumerate(lockstep(attacks, pooled, together=_TOGETHER), start=1):
