@@ -7,6 +7,7 @@ import math
 import pytest
 import torch
 from safetensors.torch import load_file
+from seatrial_plugins.training.lora_training import LoraTraining
 
 from seatrial import TrainingJob
 from seatrial.errors import TrainingError, UsageError
@@ -16,7 +17,6 @@ from seatrial_plugins.huggingface.options import LoadOptions
 from seatrial_plugins.huggingface.trainable import TrainableNetwork
 from seatrial_plugins.training import build_lora
 from seatrial_plugins.training.engine import check_adapter
-from seatrial_plugins.training.lora_training import LoraTraining
 from seatrial_plugins.training.options import EarlyStopping
 
 PAIRS = [

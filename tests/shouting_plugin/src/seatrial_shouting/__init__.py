@@ -5,7 +5,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from seatrial import Component, FilterComponent, Finding, Rule, Section, hookimpl
+from seatrial import FilterComponent, Finding, Rule, Section, hookimpl
 
 
 class Shouting:
