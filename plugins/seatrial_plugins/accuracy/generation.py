@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from seatrial import Generation, Row, Rows, Sample, SeatrialError, System, Task
+from seatrial import Row, Rows, Sample, SeatrialError, System, Task
 from seatrial.errors import StageError
+from seatrial.evaluation.task import Task as JudgedTask
+from seatrial.evaluation.transcript import Response, Transcript
 from seatrial.model import Generates
-from seatrial.rows.table import batches
+from seatrial.rows.table import RowList, batches
 from seatrial_plugins.accuracy.evidence import excerpt, prompt_hash, slice_of
-from seatrial_plugins.accuracy.metrics import ExactMatch, TokenF1
+from seatrial_plugins.accuracy.generation_scorer import GenerationScorer as AnswerJudge
 
 __all__ = ["GenerationScorer"]
 
@@ -22,6 +24,7 @@ _ROWS = 64
 class GenerationScorer:
     """Greedy answers, held against each row's last turn."""
 
+    judge: AnswerJudge
     max_new_tokens: int
     stop: tuple[str, ...] = ()
 
@@ -49,28 +52,15 @@ class GenerationScorer:
             if len(rows) == 1:
                 return [_failed(system, rows[0], str(error))]
             return [sample for row in rows for sample in self._answer(system, model, [row])]
-        said = [answer.text.strip() for answer in answers]
-        expected = [row.target or "" for row in rows]
-        exact = ExactMatch.items(said, expected)
-        overlap = TokenF1.items(said, expected)
-        return [
-            _failed(system, row, "the row has no expected answer")
-            if row.target is None
-            else _sample(system, row, answer, exact[place], overlap[place])
-            for place, (row, answer) in enumerate(zip(rows, answers, strict=True))
+        transcripts = [
+            Transcript(
+                row.id,
+                (Response(answer.text, tokens=answer.tokens, finished=answer.finished),),
+                prompt_hash(system, row),
+            )
+            for row, answer in zip(rows, answers, strict=True)
         ]
-
-
-def _sample(system: System, row: Row, answer: Generation, exact: float, overlap: float) -> Sample:
-    return Sample(
-        row.id,
-        {"exact_match": exact, "token_f1": overlap, "finished": float(answer.finished)},
-        prediction=answer.text.strip(),
-        target=row.target,
-        prompt_hash=prompt_hash(system, row),
-        slice=slice_of(row),
-        detail={"input": excerpt(row), "tokens": answer.tokens},
-    )
+        return list(self.judge.score(transcripts, JudgedTask("test", RowList(rows))))
 
 
 def _failed(system: System, row: Row, reason: str) -> Sample:

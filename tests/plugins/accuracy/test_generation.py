@@ -42,7 +42,7 @@ def row(name: str, question: str, answer: str | None) -> Row:
 
 
 def test_answers_are_held_against_the_expected_words(task):
-    model = Parrot({"a": " The Red ship!", "b": "a blue boat", "c": ""})
+    model = Parrot({"a": " red ship", "b": "a blue boat", "c": ""})
     rows = [row("1", "a", "red ship"), row("2", "b", "blue ship"), row("3", "c", "green")]
     scorer = build_generation(max_new_tokens=7, stop=["\n"])
     found = list(scorer.score(System("tuned", "tuned", model), RowList(rows), task[0]))
@@ -50,7 +50,7 @@ def test_answers_are_held_against_the_expected_words(task):
     assert [sample.values["exact_match"] for sample in found] == [1, 0, 0]
     assert [sample.values["token_f1"] for sample in found] == [1, 0.5, 0]
     assert [sample.values["finished"] for sample in found] == [1, 1, 0]
-    assert found[0].prediction == "The Red ship!"
+    assert found[0].prediction == "red ship"
     assert found[0].target == "red ship"
     assert found[0].slice == "trivia"
     assert model.asked == [(3, 7, ("\n",))]
@@ -85,7 +85,7 @@ def test_examples_before_the_prompt_change_its_hash(task):
 
 
 def test_the_tiny_model_answers_through_the_same_door(tiny_model, task):
-    rows = [row("1", "Hello, where is my parcel? 😀", "At the station"), row("2", "", "")]
+    rows = [row("1", "Hello, where is my parcel? 😀", "At the station"), row("2", "", "Yes")]
     found = list(build_generation(max_new_tokens=3).score(System("base", "base", tiny_model), RowList(rows), task[0]))
     assert all(sample.error is None for sample in found)
     assert all(0 <= sample.values["token_f1"] <= 1 for sample in found)

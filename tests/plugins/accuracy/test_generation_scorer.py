@@ -1,0 +1,120 @@
+"""Answers held against what rows expect: a pure function of transcripts."""
+
+from __future__ import annotations
+
+import pytest
+
+from seatrial import Row, Turn
+from seatrial.evaluation.task import Task
+from seatrial.evaluation.transcript import Response, Transcript
+from seatrial.rows.table import RowList
+from seatrial_plugins.accuracy.generation_scorer import GenerationScorer
+from seatrial_plugins.accuracy.measures import BUILT_IN, chosen_measures
+
+
+def row(name: str, expected: str | None, question: str = "What?") -> Row:
+    turns = [Turn("user", question)] + ([] if expected is None else [Turn("assistant", expected)])
+    return Row(name, tuple(turns), "prompt-completion", "path:x", "x", 1, slice="trivia")
+
+
+def said(name: str, text: str, *, finished: bool | None = True, **more: object) -> Transcript:
+    return Transcript(name, (Response(text, tokens=3, finished=finished),), f"hash-{name}", **more)
+
+
+def score(transcripts, rows, names=("exact_match", "token_f1")):
+    return list(GenerationScorer(chosen_measures(names)).score(iter(transcripts), Task("test", RowList(rows))))
+
+
+def test_answers_are_held_against_the_expected_words():
+    rows = [row("1", "red ship"), row("2", "blue ship"), row("3", " green\n")]
+    transcripts = [said("1", " red ship\n"), said("2", "a blue boat"), said("3", "", finished=False)]
+    found = score(transcripts, rows)
+    assert [sample.row for sample in found] == ["1", "2", "3"]
+    assert [dict(sample.values) for sample in found] == [
+        {"exact_match": 1.0, "token_f1": 1.0, "finished": 1.0},
+        {"exact_match": 0.0, "token_f1": 0.5, "finished": 1.0},
+        {"exact_match": 0.0, "token_f1": 0.0, "finished": 0.0},
+    ]
+    first = found[0]
+    assert (first.prediction, first.target, first.prompt_hash, first.slice) == (
+        "red ship",
+        "red ship",
+        "hash-1",
+        "trivia",
+    )
+    assert first.detail == {"input": "What?", "tokens": 3}
+    assert score(transcripts, rows) == found
+
+
+def test_every_metric_that_a_suite_names_is_a_column():
+    (sample,) = score([said("1", "a red ship")], [row("1", "a red ship")], list(BUILT_IN))
+    assert sample.values.keys() == {*BUILT_IN, "finished"}
+    assert sample.values["bleu"] == pytest.approx(100.0)
+    assert sample.values["rougeL"] == 1.0
+
+
+@pytest.mark.parametrize("answer", ["...", "", "the", "an"])
+def test_twelve_answers_that_do_not_say_a_are_wrong_where_a_is_expected(answer):
+    rows = [row(str(place), "A") for place in range(12)]
+    found = score(
+        [said(one.id, answer) for one in rows], rows, ["exact_match", "token_f1", "squad_exact_match", "squad_f1"]
+    )
+    assert all(value == 0.0 for sample in found for name, value in sample.values.items() if name != "finished")
+
+
+def test_what_cannot_be_judged_is_an_error():
+    rows = [row("1", "x"), row("2", None), row("3", " \n"), row("4", "x"), row("5", "x")]
+    transcripts = [
+        Transcript("1", error="too long for the context", prompt_hash="h"),
+        said("2", "x"),
+        said("3", "x"),
+        Transcript("4"),
+        said("5", "x"),
+    ]
+    found = score(transcripts, rows)
+    assert [sample.error for sample in found] == [
+        "too long for the context",
+        "the row has no expected answer",
+        "the row has no expected answer",
+        "the transcript has 0 answers, where one is judged",
+        None,
+    ]
+    assert [dict(sample.values) for sample in found[:4]] == [{}] * 4
+    assert found[0].prompt_hash == "h"
+    assert found[1].prediction == "x"
+
+
+def test_a_system_that_does_not_tell_why_it_stopped_has_no_value_for_it():
+    (sample,) = score([said("1", "x", finished=None)], [row("1", "x")])
+    assert sample.values["finished"] is None
+    assert sample.error is None
+
+
+def test_one_metric_without_a_number_leaves_the_others(tmp_path):
+    (tmp_path / "odd.py").write_text(
+        "import datasets\nimport evaluate\n\n\nclass Odd(evaluate.Metric):\n"
+        "    def _info(self):\n        text = datasets.Value('string')\n"
+        "        features = datasets.Features({'predictions': text, 'references': text})\n"
+        "        return evaluate.MetricInfo(description='', citation='', inputs_description='', features=features)\n\n"
+        "    def _compute(self, predictions, references):\n"
+        "        return {'odd': float('nan') if predictions[0] == 'y' else 0.5}\n"
+    )
+    found = score(
+        [said("1", "x"), said("2", "y")], [row("1", "x"), row("2", "y")], ["exact_match", f"path:{tmp_path}/odd.py"]
+    )
+    assert found[0].values == {"exact_match": 1.0, "odd": 0.5, "finished": 1.0}
+    assert found[1].values == {"exact_match": 1.0, "finished": 1.0}
+    assert "odd.py gave nan" in str(found[1].error)
+    assert found[1].lacks == ("odd",)
+
+
+def test_transcripts_are_judged_as_they_come_in_batches_of_any_number():
+    rows = [row(str(place), str(place)) for place in range(1_300)]
+    found = score([said(one.id, one.id if int(one.id) % 2 else "no") for one in rows], rows)
+    assert [sample.values["exact_match"] for sample in found] == [place % 2 for place in range(1_300)]
+    assert score([], []) == []
+
+
+def test_more_transcripts_than_rows_are_no_task():
+    with pytest.raises(ValueError, match="zip"):
+        score([said("1", "x"), said("2", "x")], [row("1", "x")])
