@@ -6,18 +6,27 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Protocol
 
+import numpy as np
+
 from seatrial import Row, Sample
+from seatrial.blocks import Block, Distribution, Text
+from seatrial.evaluation.scorer import Scored
 from seatrial.evaluation.task import Task
 from seatrial.evaluation.transcript import Transcript
 from seatrial_plugins.accuracy import metrics
 from seatrial_plugins.accuracy.evidence import excerpt, slice_of
 from seatrial_plugins.accuracy.measure import Measure
+from seatrial_plugins.accuracy.metrics.text_metric import says_something
+from seatrial_plugins.accuracy.metrics.tokens import UNSPACED
 from seatrial_plugins.accuracy.named_module import NamedModule
 
 __all__ = ["GenerationScorer"]
 
 _BATCH = 512
 """Answers judged at a time: evaluate spends 3 ms on each call, whatever is in it."""
+
+_BY_SPACES = (None, "13a", "intl", "none")
+"""Tokenizers of BLEU to which a stretch without spaces is one word."""
 
 
 class _Values(Protocol):
@@ -37,6 +46,7 @@ class GenerationScorer:
     """
 
     def __init__(self, measures: Sequence[Measure]) -> None:
+        self._described = tuple(measures)
         self._measures: Mapping[str, _Values] = {
             measure.metric.name: NamedModule(measure) if ":" in measure.module else _BuiltIn(measure)
             for measure in measures
@@ -47,6 +57,26 @@ class GenerationScorer:
         pairs = zip(transcripts, task.rows, strict=True)
         while batch := list(islice(pairs, _BATCH)):
             yield from self._judged(batch)
+
+    def blocks(self, scored: Scored) -> Iterator[Block]:
+        """How the values of the system on trial are spread, and what a metric could not read."""
+        rows = [one for one in scored.samples.to_pylist() if one["system"] == scored.subject]
+        for metric in (measure.metric for measure in self._described):
+            values = [one[f"value:{metric.name}"] for one in rows if one[f"value:{metric.name}"] is not None]
+            if metric.kind == "mean" and metric.limits and values:
+                counts, edges = np.histogram(values, bins=10, range=metric.limits)
+                says = f"Answers of {scored.subject} by their {metric.name}; n = {len(values)}."
+                yield Distribution(f"{metric.name} of each answer", edges.tolist(), counts.tolist(), metric.unit, says)
+        by_spaces = [
+            one for one in self._described if one.module == "Bleu" and one.options.get("tokenize") in _BY_SPACES
+        ]
+        unspaced = sum(UNSPACED.search(one["target"] or "") is not None for one in rows) if by_spaces else 0
+        if unspaced:
+            said = (
+                f"{unspaced} of {len(rows)} expected answers are in a script without spaces, of which bleu reads a stretch as "
+                "one word: most such answers are worth 0 to it. Name a tokenizer (`bleu: {tokenize: zh}` or `char`), or chrf."
+            )
+            yield Text("What bleu does not read", [said])
 
     def _judged(self, batch: Sequence[tuple[Transcript, Row]]) -> Iterator[Sample]:
         references = [_references(row) for _, row in batch]
@@ -81,7 +111,7 @@ class _BuiltIn:
 
 def _references(row: Row) -> tuple[str, ...]:
     """What the row expects, each reference once."""
-    return tuple(dict.fromkeys(one.strip() for one in (row.target,) if one and one.strip()))
+    return tuple(dict.fromkeys(one.strip() for one in (row.target,) if one and says_something(one)))
 
 
 def _problem(transcript: Transcript, expected: Sequence[str]) -> str | None:

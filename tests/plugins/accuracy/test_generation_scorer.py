@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from seatrial import Row, Turn
+from seatrial.evaluation.samples import samples_to_table
+from seatrial.evaluation.scorer import Explains, Scored
 from seatrial.evaluation.task import Task
 from seatrial.evaluation.transcript import Response, Transcript
 from seatrial.rows.table import RowList
@@ -63,7 +65,7 @@ def test_twelve_answers_that_do_not_say_a_are_wrong_where_a_is_expected(answer):
 
 
 def test_what_cannot_be_judged_is_an_error():
-    rows = [row("1", "x"), row("2", None), row("3", " \n"), row("4", "x"), row("5", "x")]
+    rows = [row("1", "x"), row("2", None), row("3", " \n\u200b"), row("4", "x"), row("5", "x")]
     transcripts = [
         Transcript("1", error="too long for the context", prompt_hash="h"),
         said("2", "x"),
@@ -118,3 +120,31 @@ def test_transcripts_are_judged_as_they_come_in_batches_of_any_number():
 def test_more_transcripts_than_rows_are_no_task():
     with pytest.raises(ValueError, match="zip"):
         score([said("1", "x"), said("2", "x")], [row("1", "x")])
+
+
+def blocks_of(names, pairs):
+    scorer = GenerationScorer(chosen_measures(names))
+    rows = [row(str(place), expected) for place, (_, expected) in enumerate(pairs)]
+    transcripts = [said(str(place), text) for place, (text, _) in enumerate(pairs)]
+    samples = samples_to_table(
+        "tuned",
+        scorer.score(transcripts, Task("test", RowList(rows))),
+        [measure.metric.name for measure in chosen_measures(names)],
+    )
+    assert isinstance(scorer, Explains)
+    return list(scorer.blocks(Scored("generation", "tuned", samples, ())))
+
+
+def test_reports_are_shown_how_values_are_spread():
+    (spread,) = blocks_of(["exact_match", "rougeL"], [("a b", "a b"), ("a c", "a b"), ("c", "a b")])
+    assert spread.title.startswith("rougeL")
+    assert spread.counts == [1, 0, 0, 0, 0, 1, 0, 0, 0, 1]
+    assert (spread.edges[0], spread.edges[-1]) == (0.0, 1.0)
+    assert "n = 3" in spread.says
+
+
+def test_reports_are_told_of_scripts_that_bleu_reads_as_one_word():
+    pairs = [("我们明天去北京玩", "我们明天去北京"), ("a b", "a b")]
+    assert "1 of 2 expected answers" in blocks_of(["bleu"], pairs)[-1].paragraphs[0]
+    assert len(blocks_of([{"bleu": {"tokenize": "zh"}}], pairs)) == 1
+    assert len(blocks_of(["bleu"], pairs[1:])) == 1

@@ -9,10 +9,15 @@ from typing import Any
 import datasets
 import evaluate
 
-__all__ = ["Judge", "TextMetric"]
+__all__ = ["Judge", "TextMetric", "says_something"]
 
 Judge = Callable[[str, Sequence[str]], Mapping[str, float]]
 """Takes an answer and its references, and gives each value by its name."""
+
+
+def says_something(text: str) -> bool:
+    """Whether there is anything to see: white space and invisible format characters say nothing."""
+    return any(character.isprintable() and not character.isspace() for character in text)
 
 
 class TextMetric(evaluate.Metric, ABC):
@@ -57,7 +62,7 @@ class TextMetric(evaluate.Metric, ABC):
         names = judge("", [""]).keys()
         found = [
             judge(said, [expected] if isinstance(expected, str) else expected)
-            if said.strip()
+            if says_something(said)
             else dict.fromkeys(names, 0.0)
             for said, expected in zip(predictions, references, strict=True)
         ]

@@ -32,7 +32,7 @@ def test_a_composed_letter_equals_a_decomposed_one():
     assert one("caf\u00e9", "cafe\u0301") == 1.0
 
 
-@given(st.text(alphabet=" \t\n\u3000"), st.text())
+@given(st.text(alphabet=" \t\n\u3000\u200b\ufeff"), st.text())
 def test_an_answer_that_says_nothing_is_never_right(said, expected):
     for options in ({}, {"ignore_punctuation": True, "ignore_case": True, "ignore_numbers": True}):
         assert one(said, expected, **options) == 0.0
