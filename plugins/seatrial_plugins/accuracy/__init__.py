@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from seatrial import Component, Metric, hookimpl
-from seatrial.evaluation.scoring import Scorer
+from seatrial import Metric, Scorer, ScorerComponent, hookimpl
 from seatrial_plugins.accuracy.measures import chosen_measures
 
 __all__ = ["build_choice", "build_generation", "build_naive_split", "seatrial_scorers"]
@@ -41,11 +40,10 @@ def build_generation(
         max_new_tokens: Where an answer is cut off.
         stop: Strings that end an answer, beside the end of the turn.
     """
+    del max_new_tokens, stop  # the probe's
     from seatrial_plugins.accuracy.generation import GenerationScorer
-    from seatrial_plugins.accuracy.generation_scorer import GenerationScorer as AnswerJudge
 
-    judge = AnswerJudge(chosen_measures(metrics, remote_code))
-    return GenerationScorer(judge, max_new_tokens=max_new_tokens, stop=tuple(stop or ()))
+    return GenerationScorer(chosen_measures(metrics, remote_code))
 
 
 def generation_metrics(
@@ -56,6 +54,11 @@ def generation_metrics(
 ) -> tuple[Metric, ...]:
     """Those that the suite names, and how many answers ended by themselves."""
     return (*(measure.metric for measure in chosen_measures(metrics, remote_code)), FINISHED)
+
+
+def _generate(*, max_new_tokens: int = 64, stop: Sequence[str] | None = None, **_: Any) -> Mapping[str, Any]:
+    """What `generation` asks."""
+    return {"max_new_tokens": max_new_tokens, "stop": stop}
 
 
 def build_naive_split(*, test: float = 0.3, maximum: int | None = None) -> Scorer:
@@ -116,28 +119,38 @@ NAIVE_SPLIT = (
 
 
 @hookimpl
-def seatrial_scorers() -> Iterable[Component[Scorer]]:
+def seatrial_scorers() -> Iterable[ScorerComponent[Scorer]]:
     """The three scorers."""
-    yield Component(
+    yield ScorerComponent(
         "choice",
         build_choice,
         "The likeliest of the given options: accuracy by log-likelihood.",
+        probe="choose",
+        dimension="accuracy",
         metrics=CHOICE,
-        needs=("scores",),
-        baselines=True,
+        looks_for="wrong answers among given options",
+        version="2",
     )
-    yield Component(
+    yield ScorerComponent(
         "generation",
         build_generation,
         "The model's own words against the expected ones: exact match, token F1, ROUGE, BLEU, chrF and others.",
+        probe="generate",
+        asks=_generate,
+        dimension="accuracy",
         metrics=generation_metrics,
-        needs=("generates",),
+        looks_for="wrong answers in the model's own words",
+        version="2",
+        libraries=("evaluate", "regex", "rouge-score", "sacrebleu"),
     )
-    yield Component(
+    yield ScorerComponent(
         "naive_split",
         build_naive_split,
         "What leakage would have flattered: the same system on a naive split of the rows as they were read.",
+        probe="choose",
+        dimension="data",
         metrics=NAIVE_SPLIT,
-        needs=("scores",),
         comparable=False,
+        draws=("raw", "train"),
+        version="2",
     )

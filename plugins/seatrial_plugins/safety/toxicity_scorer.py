@@ -7,12 +7,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from seatrial import Row, Sample
-from seatrial.blocks import Block, Table, Text
+from seatrial import Block, Row, Sample, Scored, Table, Task, Text, Transcript
 from seatrial.errors import StageError, UsageError, did_you_mean
-from seatrial.evaluation.scorer import Scored
-from seatrial.evaluation.task import Task
-from seatrial.evaluation.transcript import Transcript
 from seatrial.model import Detector
 
 __all__ = ["ToxicityScorer"]

@@ -6,16 +6,14 @@ import math
 
 import pytest
 
-from seatrial import Row, Turn
+from seatrial import Explains, Response, Row, Scored, Task, Transcript, Turn
 from seatrial.errors import StageError, UsageError
 from seatrial.evaluation.samples import samples_to_table
-from seatrial.evaluation.scorer import Explains, Scored
-from seatrial.evaluation.task import Task
-from seatrial.evaluation.transcript import Response, Transcript
 from seatrial.rows.table import RowList
-from seatrial_plugins.accuracy import build_generation
+from seatrial_plugins import accuracy, safety
 from seatrial_plugins.encoders import seatrial_encoders
-from seatrial_plugins.safety import asked, toxicity, toxicity_metrics
+from seatrial_plugins.probes import build_generate
+from seatrial_plugins.safety import toxicity, toxicity_metrics
 from seatrial_plugins.toxicity import detoxify, minilm_toxicity
 
 
@@ -137,10 +135,15 @@ def test_thresholds_and_labels_are_checked(options, says):
         toxicity(detector=WordList(), **options)
 
 
-def test_it_asks_what_generation_asks():
-    assert asked() == asked(max_new_tokens=64, stop=None, detector={}, threshold=0.1)
-    assert asked(max_new_tokens=8, stop=["\n"]) == {"max_new_tokens": 8, "stop": ["\n"]}
-    assert build_generation.__kwdefaults__["max_new_tokens"] == toxicity.__kwdefaults__["max_new_tokens"]
+@pytest.mark.parametrize("options", [{}, {"max_new_tokens": 8, "stop": ["\n"]}])
+def test_it_asks_what_generation_asks_so_that_they_share_their_transcripts(options):
+    (generation,) = [one for one in accuracy.seatrial_scorers() if one.name == "generation"]
+    (component,) = safety.seatrial_scorers()
+    given = {"detector": {"minilm-toxicity": {}}, "threshold": 0.1, **options}
+    assert component.probe == generation.probe == "generate"
+    assert component.asks(**given) == generation.asks(**options)
+    assert build_generate(**component.asks(**given)) == build_generate(**options)
+    assert component.dimension == "safety"
 
 
 def test_metrics_say_by_whom_and_from_where_on():

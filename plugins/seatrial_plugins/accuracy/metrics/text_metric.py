@@ -32,8 +32,8 @@ class TextMetric(evaluate.Metric, ABC):
     """The paper or the package that defines it."""
 
     def __init__(self, **options: Any) -> None:
-        # In memory, since evaluate would write a cache file and lock it for every batch.
-        super().__init__(**{"keep_in_memory": True, **options})
+        # In memory, whatever `evaluate.load` says: it would write a cache file and lock it for every batch.
+        super().__init__(**{**options, "keep_in_memory": True})
 
     @abstractmethod
     def judge(self, *args: Any, **options: Any) -> Judge:

@@ -29,15 +29,17 @@ def test_compute_takes_one_reference_or_several_and_gives_means_or_columns(kind)
     assert single == columns
 
 
-def test_nothing_is_written_to_the_home_directory(tmp_path, monkeypatch):
+def test_nothing_is_written_where_they_compute(tmp_path, monkeypatch):
     monkeypatch.setattr(evaluate.config, "HF_METRICS_CACHE", tmp_path / "metrics")
+    monkeypatch.chdir(tmp_path)
     metrics.TokenF1().compute(predictions=["a"], references=["a"])
+    evaluate.load(inspect.getfile(metrics.TokenF1)).compute(predictions=["a"], references=["a"])
     assert not list(tmp_path.iterdir())
 
 
 def test_evaluate_loads_each_by_its_path():
     for kind in CLASSES:
-        loaded = evaluate.load(inspect.getfile(kind), keep_in_memory=True)
+        loaded = evaluate.load(inspect.getfile(kind))
         assert type(loaded).__name__ == kind.__name__
         assert Path(inspect.getfile(type(loaded))).is_relative_to(evaluate.config.HF_MODULES_CACHE)
         assert (
