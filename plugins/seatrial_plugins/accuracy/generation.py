@@ -47,6 +47,9 @@ class GenerationScorer:
             measure.metric.name: NamedModule(measure) if ":" in measure.module else _BuiltIn(measure)
             for measure in measures
         }
+        modules = [one for one in self._measures.values() if isinstance(one, NamedModule)]
+        self.reads = {name: digest for one in modules for name, digest in one.reads.items()}
+        """The digests of the modules that the suite brings."""
 
     def score(self, transcripts: Iterable[Transcript], task: Task) -> Iterator[Sample]:
         """One sample a transcript, in order; a pure function of what the model wrote and of what the rows expect."""
