@@ -137,7 +137,12 @@ def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
 @hookimpl
 def seatrial_detectors() -> Iterable[Component[Detector]]:
     """Detoxify, and the embedded detector."""
-    yield Component("detoxify", detoxify, "Detoxify's published models (downloaded), or a local checkpoint.")
+    yield Component(
+        "detoxify",
+        detoxify,
+        "Detoxify's published models (downloaded), or a local checkpoint.",
+        libraries=("torch", "transformers", "tokenizers"),
+    )
     yield Component(
         "minilm-toxicity",
         minilm_toxicity,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,8 @@ class Score:
     scorer: Recipe
     task: TaskPlan
     systems: Sequence[SystemPlan] = field(metadata=RUNTIME)
+    files: Mapping[str, str]
+    """Digests of what the scorer reads beside transcripts and rows (`ReadsFiles`)."""
     component: ScorerComponent[Any] = field(metadata=RUNTIME)
     plugin: str = field(metadata=RUNTIME)
     after: tuple[str, ...] = field(metadata=RUNTIME)
