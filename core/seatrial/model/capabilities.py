@@ -53,7 +53,8 @@ class Generation:
     """What a model said, and why it stopped."""
 
     text: str
-    tokens: int
+    tokens: int | None
+    """How many tokens it has; None where the system tells none (an endpoint without usage, a function)."""
     finished: bool
     """False where the token limit cut it off."""
 
