@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Literal
 
 from seatrial import Generation, SeatrialError, Turn
@@ -73,6 +74,10 @@ class ChatModel:
 
         return self._settled.of(requests, ask)
 
+    def keep_answers(self, file: Path) -> None:
+        """Note answers there as they come, and take from there what an earlier process was answered."""
+        self._settled.keep(file)
+
     async def _ask(self, bodies: Sequence[str], stop: Sequence[str]) -> list[Outcome]:
         return await asyncio.gather(*(self._outcome(body, stop) for body in bodies))
 
@@ -84,6 +89,7 @@ class ChatModel:
             return error
         if isinstance(served := completion.get("model"), str):
             self._served.add(served)
+        self._settled.note(body, generation)
         return generation
 
 

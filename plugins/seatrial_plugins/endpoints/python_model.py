@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from seatrial import Continuation, Generation, Row, SeatrialError, Turn
@@ -57,11 +58,18 @@ class _Writes(_Calls):
         def ask(messages: Sequence[str]) -> Iterator[Outcome]:
             for one in messages:
                 try:
-                    yield self._written(json.loads(one), stop)
+                    answer = self._written(json.loads(one), stop)
                 except SeatrialError as error:
                     yield error
+                else:
+                    self._settled.note(one, answer)
+                    yield answer
 
         return self._settled.of(requests, ask)
+
+    def keep_answers(self, file: Path) -> None:
+        """Note answers there as they come, and take from there what an earlier process was answered."""
+        self._settled.keep(file)
 
     def _written(self, messages: list[dict[str, Any]], stop: Sequence[str]) -> Generation:
         text = self._call(self._made, messages)
