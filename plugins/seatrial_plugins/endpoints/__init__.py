@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from seatrial import Component, UsageError, hookimpl
+from seatrial import LoaderComponent, UsageError, hookimpl
 
 if TYPE_CHECKING:
     from seatrial.model import Loader
@@ -58,8 +58,12 @@ def openai(
 
 
 @hookimpl
-def seatrial_models() -> Iterable[Component[Loader]]:
+def seatrial_models() -> Iterable[LoaderComponent[Loader]]:
     """The loader of endpoints."""
-    yield Component(
-        "openai", openai, "A model behind an OpenAI-compatible endpoint: openai:http://localhost:8000/v1#NAME."
+    yield LoaderComponent(
+        "openai",
+        openai,
+        "A model behind an OpenAI-compatible endpoint: openai:http://localhost:8000/v1#NAME.",
+        provides=frozenset({"generates"}),
+        schemes=frozenset({"openai"}),
     )

@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from seatrial import Component, hookimpl
+from seatrial import LoaderComponent, hookimpl
 
 if TYPE_CHECKING:
     from seatrial.model import Loader
@@ -36,6 +36,12 @@ def python() -> Loader:
 
 
 @hookimpl
-def seatrial_models() -> Iterable[Component[Loader]]:
+def seatrial_models() -> Iterable[LoaderComponent[Loader]]:
     """The loader of callables."""
-    yield Component("python", python, "A function or object of your own, whose module is run: python:MODULE:FACTORY.")
+    yield LoaderComponent(
+        "python",
+        python,
+        "A function or object of your own, whose module is run: python:MODULE:FACTORY.",
+        provides=frozenset({"generates", "scores", "classifies"}),
+        schemes=frozenset({"python"}),
+    )

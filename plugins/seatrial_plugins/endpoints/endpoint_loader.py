@@ -74,7 +74,7 @@ class EndpointLoader:
 
         endpoint = _endpoint(target)
         if product is not None:
-            self.check_product(target, product)
+            self.check_product(product)
         options = self._options
         key = api_key(options.api_key_env, endpoint.address)
         request = Request(endpoint.model, options.temperature, options.seed, options.length_field)
@@ -115,15 +115,15 @@ class EndpointLoader:
             raise SourceError(f"{endpoint.address}: {answer.reason}")
         self._reached.add(endpoint.url)
 
-    def check_product(self, target: Target, product: Product) -> NoReturn:
+    def check_product(self, product: Product) -> NoReturn:
         """There is none that an endpoint could take.
 
         Raises:
             SourceError: always.
         """
         raise SourceError(
-            f"{target.address}: no {product.kind} can be put on a model behind an endpoint ({product.folder}); serve the "
-            "model with it, or name its weights with another loader"
+            f"{product.folder}: no {product.kind} can be put on a model behind an endpoint; serve the model with it, or name "
+            "its weights with another loader"
         )
 
     def tokenizer(self, target: Target) -> NoReturn:

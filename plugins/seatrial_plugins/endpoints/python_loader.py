@@ -63,7 +63,7 @@ class PythonLoader:
             SourceError: the factory fails, or makes what cannot do what it promised.
         """
         if product is not None:
-            self.check_product(target, product)
+            self.check_product(product)
         wanted = _callable(target)
         if source_digest(import_module(wanted.module, wanted.address)) != wanted.digest:
             raise SourceError(
@@ -89,13 +89,13 @@ class PythonLoader:
             }
             yield python_model(made, promised, wanted.module, facts)
 
-    def check_product(self, target: Target, product: Product) -> NoReturn:
+    def check_product(self, product: Product) -> NoReturn:
         """There is none that a callable could take.
 
         Raises:
             SourceError: always.
         """
-        raise SourceError(f"{target.address}: no {product.kind} can be put on a Python callable ({product.folder})")
+        raise SourceError(f"{product.folder}: no {product.kind} can be put on a Python callable")
 
     def tokenizer(self, target: Target) -> NoReturn:
         """There is none that could be seen.

@@ -28,13 +28,15 @@ def test_what_needs_weights_is_refused_with_the_address(tmp_path):
     loader = endpoints.openai()
     target = loader.resolve(ADDRESS, None, None)
     for refused in (
-        lambda: loader.check_product(target, Product("adapter", tmp_path, "0")),
-        lambda: loader.open(target, Product("adapter", tmp_path, "0")).__enter__(),
         lambda: loader.tokenizer(target),
         lambda: loader.trainable(target),
         lambda: loader.open(LocalWeights(ADDRESS, tmp_path, "0")).__enter__(),
     ):
         with pytest.raises(SourceError, match=ADDRESS):
+            refused()
+    adapter = Product("adapter", tmp_path, "0")
+    for refused in (lambda: loader.check_product(adapter), lambda: loader.open(target, adapter).__enter__()):
+        with pytest.raises(SourceError, match=f"{tmp_path}: no adapter"):
             refused()
 
 

@@ -279,11 +279,13 @@ def test_it_takes_no_product_has_no_tokenizer_and_trains_nothing(write, tmp_path
     loader, address = write(SHOUT)
     target = resolve(loader, address)
     for refused in (
-        lambda: loader.check_product(target, Product("adapter", tmp_path, "0")),
-        lambda: loader.open(target, Product("adapter", tmp_path, "0")).__enter__(),
         lambda: loader.tokenizer(target),
         lambda: loader.trainable(target),
         lambda: loader.open(LocalWeights(address, tmp_path, "0")).__enter__(),
     ):
         with pytest.raises(SourceError, match=address):
+            refused()
+    adapter = Product("adapter", tmp_path, "0")
+    for refused in (lambda: loader.check_product(adapter), lambda: loader.open(target, adapter).__enter__()):
+        with pytest.raises(SourceError, match=f"{tmp_path}: no adapter"):
             refused()
