@@ -87,6 +87,12 @@ class Record:
         found = self.facts.get("warnings")
         return tuple(map(str, found)) if isinstance(found, list | tuple) else ()
 
+    @property
+    def unanswered(self) -> int:
+        """How many requests a later start sends again, for who was asked may answer then: its fact of that name."""
+        found = self.facts.get("unanswered")
+        return found if isinstance(found, int) else 0
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
