@@ -152,7 +152,7 @@ def stage_records(say: Callable[[str], str]) -> list[Record]:
             "tolerance": 0.001,
             "model": {"architecture": say("LlamaForCausalLM"), "attention": say("sdpa")},
         },
-        "score/choice": {"seconds": {"tuned": 12.5, "base": 11.0}, "systems": ["tuned", "base"]},
+        "score[choice]": {"seconds": {"tuned": 12.5, "base": 11.0}, "systems": ["tuned", "base"]},
         "score/attack": {"seconds": {"tuned": 50.0}, "systems": ["tuned"], "rows": 50},
         "gate": {},
     }

@@ -5,7 +5,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from seatrial import Component, Finding, Rule, Section, hookimpl
+from seatrial import Component, FilterComponent, Finding, Rule, Section, hookimpl
 
 
 class Shouting:
@@ -32,7 +32,7 @@ def shouting(*, share: float = 0.9) -> Shouting:
 @hookimpl
 def seatrial_filters():
     rule = Rule("capitals", "Nearly all letters of what the model reads are capitals.")
-    yield Component("shouting", shouting, "Drops rows in capitals.", rules=(rule,))
+    yield FilterComponent("shouting", shouting, "Drops rows in capitals.", rules=(rule,))
 
 
 @hookimpl(wrapper=True)
