@@ -70,6 +70,7 @@ UNICODE_RULES = (
         "invisible",
         "Zero-width characters, soft hyphens and tag characters that no script or emoji needs where they stand.",
         "repair",
+        version="2",
     ),
     Rule(
         "bidi",
@@ -80,11 +81,11 @@ UNICODE_RULES = (
         "line-ends", "Line ends other than a line feed (CR LF, CR, vertical tab, form feed, U+2028, U+2029).", "repair"
     ),
     Rule("composition", "Characters that Unicode's canonical composition (NFC) writes otherwise.", "repair"),
-    Rule("surrogate", "Halves of surrogate pairs, which are no characters and cannot be stored.", "repair"),
     Rule(
         "unrepairable",
         "A choice of a question that is not its answer has one of these faults, which repair does not reach: the answer, "
         "repaired, would stand out.",
+        version="2",
     ),
     Rule("replacement-character", "U+FFFD: something was lost here before the text was written down.", "flag"),
 )
