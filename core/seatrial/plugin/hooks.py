@@ -32,12 +32,13 @@ from typing import Protocol
 
 import pluggy
 
+from seatrial.blocks import Block
 from seatrial.data.filters import Filter
 from seatrial.evaluation.scoring import Scorer
 from seatrial.model import Baseline, Detector, Encoder, ModelLoader
 from seatrial.plugin.component import Component
 from seatrial.runs.events import Artifact, Plan, Record, Stage, Step
-from seatrial.runs.result import Report, Result, Section
+from seatrial.runs.result import Report, Result
 from seatrial.sources import Reader, Source
 from seatrial.training import Trainer
 from seatrial.verdict import Gate
@@ -260,12 +261,12 @@ class Hooks(Protocol):
         ...
 
     @hookspec
-    def seatrial_report_sections(self, result: Result) -> Iterable[Section]:
-        """Parts that a plugin adds to the reports. Called once, before reports are written. None: no sections.
+    def seatrial_report_blocks(self, result: Result) -> Iterable[Block]:
+        """What a plugin adds to the reports (`seatrial.blocks`). Called once, before they are written. None: nothing.
 
         @hookimpl
-        def seatrial_report_sections(result):
-            yield Section("Energy", ["The run used 12 Wh."])
+        def seatrial_report_blocks(result):
+            yield Text("Energy", ["The run used 12 Wh."])
         """
         ...
 

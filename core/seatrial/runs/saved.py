@@ -16,9 +16,10 @@ from seatrial.evaluation.summary import DATA, applies, exact_score, summarise
 from seatrial.plugin.host import Host
 from seatrial.runs import answers
 from seatrial.runs.events import Record
-from seatrial.runs.result import Result
+from seatrial.runs.result import Described, Result
 from seatrial.runs.stages import blame
 from seatrial.runs.store import RunFolder, write_json
+from seatrial.stored import read_record
 from seatrial.suite.complaints import listed
 from seatrial.suite.file import Chosen, Suite, load_suite
 from seatrial.verdict import Decision, Gate, Verdict
@@ -127,7 +128,7 @@ def write_judgement(folder: RunFolder, scores: Sequence[Score], verdict: Verdict
 
 
 def load_result(path: Path, host: Host) -> Result:
-    """A run as reports see it, the sections that plugins add included.
+    """A run as reports see it, what plugins add included.
 
     Raises:
         UsageError: it is no run folder.
@@ -153,8 +154,9 @@ def load_result(path: Path, host: Host) -> Result:
         training=_training(folder),
         samples=samples,
         metrics=_by_full_name(metrics),
+        components=[read_record(Described, one, "component") for one in manifest.get("components", ())],
     )
-    return replace(result, sections=host.report_sections(result))
+    return replace(result, added=host.report_blocks(result))
 
 
 def _unfinished(folder: RunFolder, missing: str) -> StoreError:
@@ -191,7 +193,7 @@ def write_reports(path: Path, host: Host, *, kinds: Sequence[str] | None, to: Pa
         who = f"report {kind}"
         with blame("report", who, provided.distribution):
             paths = provided.component.build(**options).write(result, target)
-            written.extend(answers.each(paths, Path, f"report: {who} (plugin {provided.distribution})"))
+            written.extend(answers.files(paths, target, f"report: {who} (plugin {provided.distribution})"))
     return written
 
 
