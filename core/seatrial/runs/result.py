@@ -29,10 +29,12 @@ class Described:
     name: str
     """What suites call it."""
     plugin: str
-    """The distribution that provides it."""
+    """The distribution that provides it, …"""
+    version: str = ""
+    """… and that distribution's version."""
     summary: str = ""
     dimension: str = ""
-    """Of a scorer: what its metrics speak of."""
+    """What its metrics speak of."""
     looks_for: str = ""
     """What it looks for, in a reviewer's words."""
     weak: bool = False
