@@ -11,7 +11,7 @@ from seatrial.blocks.limits import misfit
 from seatrial.errors import StoreError
 from seatrial.stored import CHANGED, read_record
 
-__all__ = ["KINDS", "from_json", "problem", "to_json"]
+__all__ = ["KINDS", "checked", "from_json", "to_json"]
 
 KINDS: Mapping[str, type[Block]] = {
     kind.__name__.lower(): kind for kind in (Text, Table, Bars, Distribution, Diff, Examples)
@@ -40,15 +40,15 @@ def from_json(record: object, path: str = "block", *, because: str = CHANGED) ->
     return found
 
 
-def problem(block: object) -> str:
-    """What is wrong with a block that a component hands over, or ""."""
+def checked(block: object) -> Block:
+    """A block that a component hands over, as it will be read from the run folder.
+
+    Raises:
+        StoreError: it is none, or cannot be shown; the message says what is wrong where.
+    """
     if not isinstance(block, Block):
-        return f"a {type(block).__name__} is no block of `seatrial.blocks`"
-    try:
-        from_json(to_json(block), "block", because="")
-    except StoreError as error:
-        return str(error)
-    return ""
+        raise StoreError(f"a {type(block).__name__} is no block of `seatrial.blocks`")
+    return from_json(to_json(block), because="")
 
 
 def _plain(value: object) -> Any:

@@ -17,7 +17,7 @@ from typing import Any, Generic, Literal, TypeVar, get_args
 import pluggy
 
 from seatrial.blocks import Block
-from seatrial.blocks.codec import problem
+from seatrial.blocks.codec import checked
 from seatrial.errors import PluginError, SeatrialError, StageError, UsageError, did_you_mean
 from seatrial.plugin.component import Component, component_problem
 from seatrial.plugin.hooks import Hooks, hookimpl
@@ -344,9 +344,7 @@ class Host:
         added: dict[str, list[Block]] = {}
         for plugin, answer in self._watched("seatrial_report_blocks", result=result):
             try:
-                given = list(answer)
-                if wrong := next(filter(None, map(problem, given)), ""):
-                    raise TypeError(wrong)  # noqa: TRY301 - caught below, as what it raises is
+                given = list(map(checked, answer))
             except (Exception, SystemExit) as error:  # noqa: BLE001 - a watcher may raise anything, and may not stop the run
                 self.watch_failures.append(WatchFailure(plugin, "seatrial_report_blocks", error))
                 continue

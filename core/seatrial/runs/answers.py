@@ -10,11 +10,11 @@ from types import NoneType
 from typing import Any, TypeVar
 
 from seatrial.blocks import Block
-from seatrial.blocks.codec import problem
+from seatrial.blocks.codec import checked
 from seatrial.data.filters import Measured
 from seatrial.data.findings import Finding, Span
 from seatrial.data.policy import named_row
-from seatrial.errors import PluginError
+from seatrial.errors import PluginError, StoreError
 from seatrial.evaluation.scores import Sample
 
 __all__ = ["blocks", "counts", "each", "facts", "files", "findings", "one", "samples", "told"]
@@ -149,10 +149,12 @@ def blocks(answers: object, who: str) -> list[Block]:
     """
     if not isinstance(answers, Iterable) or isinstance(answers, str):
         raise PluginError(f"{who} gave {_said(answers)} where it must give a series of blocks (`seatrial.blocks`)")
-    given = list(answers)
-    for place, block in enumerate(given):
-        if wrong := problem(block):
-            raise PluginError(f"{who} gave blocks of which number {place + 1} cannot be shown: {wrong}")
+    given: list[Block] = []
+    for number, block in enumerate(answers, start=1):
+        try:
+            given.append(checked(block))
+        except StoreError as error:
+            raise PluginError(f"{who} gave blocks of which number {number} cannot be shown: {error}") from None
     return given
 
 

@@ -5,7 +5,8 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from seatrial import Component, Finding, Rule, Section, hookimpl
+from seatrial import Component, Finding, Rule, hookimpl
+from seatrial.blocks import Text
 
 
 class Shouting:
@@ -64,8 +65,8 @@ def seatrial_run_finished(result):
 
 
 @hookimpl
-def seatrial_report_sections(result):
-    return [Section("Shouting", [f"{len(result.records)} stages were heard."])]
+def seatrial_report_blocks(result):
+    return [Text("Shouting", [f"{len(result.records)} stages were heard."])]
 
 
 def _note(*words) -> None:
