@@ -104,7 +104,7 @@ class FlagRates:
         ]
         absent = sum(term not in self.seen for term in self.terms)
         said = f"Too few rows to compare, fewer than {self.least:,}: {listed(few, len(few))}. " if few else ""
-        said += f"{absent} terms are named by no row. " if absent else ""
+        said += f"{absent} term{' is' if absent == 1 else 's are'} named by no row. " if absent else ""
         return f"{said}List of terms: {self.terms_of}."
 
 
