@@ -1,4 +1,4 @@
-"""The trail of the data: rows read, dropped by whom and why, split how; and what leaked."""
+"""The trail of the data: rows read, dropped by whom and why, split how; and what filters have to show."""
 
 from __future__ import annotations
 

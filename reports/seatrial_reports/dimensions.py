@@ -131,6 +131,7 @@ def _failed(result: Result, alias: str) -> tuple[int, tuple[tuple[str, str, str]
 
 
 def _tried(result: Result, alias: str) -> str:
-    facts = result.facts(f"score/{alias}")
+    """How many rows it was asked of, where its node says that there are more."""
+    facts = next((record.facts for record in result.records if record.stage == f"score[{alias}]"), {})
     rows, of = whole(facts, "rows"), whole(facts, "of")
     return out_of(rows, of) if rows is not None and of and rows < of else ""

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 from seatrial.blocks import Bar, Bars, Block, Diff, DiffItem, Distribution, Example, Examples, Table, Text
 from seatrial.terminal.figures import percent
+from seatrial.terminal.legible import one_line
 from seatrial_reports.charts import DotPlot, Estimate, Tick, dot_plot, nice_ticks
 from seatrial_reports.diff import Piece, compare
 from seatrial_reports.numbers import amount
@@ -20,6 +21,9 @@ T = TypeVar("T")
 
 _LARGEST = 1e100
 """A value beyond which no axis is drawn."""
+
+_NAMED = 32
+"""Characters of what stands on an axis."""
 
 _COLOURS = 3
 """Series that have a colour of their own."""
@@ -180,7 +184,7 @@ def _plot(bars: Sequence[Bar], block: Bars) -> DotPlot | None:
     if not block.unit and max(ends) <= 1:
         ticks = [tick for tick in ticks if tick <= 1]
     estimates = [Estimate(bar.value, bar.low, bar.high, _alt(bar, block.unit)) for bar in bars]
-    reference = {} if block.reference is None else {block.reference_name: block.reference}
+    reference = {} if block.reference is None else {one_line(block.reference_name, _NAMED): block.reference}
     return dot_plot(estimates, reference, ticks=ticks)
 
 

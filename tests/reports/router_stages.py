@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from tests.reports import router_blocks
+from tests.reports.payloads import storable
 
 from seatrial.blocks.codec import to_json
 from seatrial.runs.events import Record
@@ -38,7 +39,9 @@ def stage_records(say: Callable[[str], str]) -> list[Record]:
                 else "",
                 "measures": {"held_out_contaminated": 4} if name == "leakage" else {},
                 "missing": {"rare_share": say("too few rows")} if name == "coverage" else {},
-                "blocks": [to_json(block) for block in shown[name](say)] if name in shown else [],
+                "blocks": [to_json(block) for block in shown[name](lambda text: storable(say(text)))]
+                if name in shown
+                else [],
             }
             for name, plugin, found, dropped in entries
         ]
@@ -135,8 +138,8 @@ def stage_records(say: Callable[[str], str]) -> list[Record]:
             "tolerance": 0.001,
             "model": {"architecture": say("LlamaForCausalLM"), "attention": say("sdpa")},
         },
-        "score/choice": {"seconds": {"tuned": 12.5, "base": 11.0}, "systems": ["tuned", "base"]},
-        "score/attack": {"seconds": {"tuned": 50.0}, "systems": ["tuned"], "rows": 50, "of": 105},
+        "score[choice]": {"seconds": {"tuned": 12.5, "base": 11.0}, "systems": ["tuned", "base"]},
+        "score[attack]": {"seconds": {"tuned": 50.0}, "systems": ["tuned"], "rows": 50, "of": 105},
         "gate": {},
     }
     seconds = [1.2, 3.4, 2.0, 0.4, 1.1, 106.0, 2.5, 23.5, 50.0, 0.2]
