@@ -190,7 +190,7 @@ def plugins(
     as_json: AsJson = False,
 ) -> int:
     """List the installed plugins and what each brings, or tell the options, rules and metrics of one component."""
-    from seatrial.plugin.host import KINDS
+    from seatrial.plugin.kinds import KINDS
 
     host = _host(blocked)
     if name is not None and name not in {info.name for info in host.plugins()} | _components(host):
@@ -222,7 +222,7 @@ def plugins(
 
 def _components(host: Host) -> set[str]:
     """The names of all components, of whatever kind."""
-    from seatrial.plugin.host import KINDS
+    from seatrial.plugin.kinds import KINDS
 
     return {name for kind in KINDS for name in host.names(kind)}
 

@@ -16,7 +16,7 @@ def test_stages_tell_what_they_took_and_how_long_it_was_from_start_to_end(run, r
     records = [
         record("read", 2.0, 10),
         record("train", 30.0, 12, seconds=25.0),
-        record("score/choice", 8.0, 42, seconds={"tuned": 5.0, "base": 2.0}),
+        record("score[choice]", 8.0, 42, seconds={"tuned": 5.0, "base": 2.0}),
     ]
     where = build_provenance(run(records=records, manifest={"started": "2026-11-03T09:41:12+00:00"}))
     assert [stage.note for stage in where.stages] == ["", "training itself 25 s", "tuned 5.0 s, base 2.0 s"]

@@ -23,12 +23,6 @@ from seatrial.model.loading import (
     Target,
     Trainable,
 )
-from seatrial.model.old import (
-    ChecksAdapters,
-    LanguageModel,
-    ModelFiles,
-    ModelLoader,
-)
 from seatrial.model.reading import (
     Baseline,
     Detector,
@@ -41,7 +35,6 @@ __all__ = [
     "PROTOCOLS",
     "Baseline",
     "Capability",
-    "ChecksAdapters",
     "Classifies",
     "Continuation",
     "CountsTokens",
@@ -51,12 +44,9 @@ __all__ = [
     "Endpoint",
     "Generates",
     "Generation",
-    "LanguageModel",
     "Loader",
     "LocalWeights",
     "Model",
-    "ModelFiles",
-    "ModelLoader",
     "Product",
     "ProductKind",
     "PythonCallable",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-__all__ = ["Artifact", "Plan", "Record", "Stage", "Step"]
+__all__ = ["Artifact", "Failure", "Plan", "Record", "Stage", "Step"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class Stage:
     """One stage of a run, before it runs."""
 
     name: str
-    """`read`, `clean`, `compare`, `split`, `leakage`, `train`, `prove`, `score/choice`, `gate`, `report`."""
+    """`read`, `clean`, `train[seed=7]`, `transcribe[test.choose, tuned]`, `score[choice]`, `gate`, `report`, …"""
     index: int
     """Its place in the plan, 0-based."""
     key: str
@@ -43,6 +43,8 @@ class Plan:
     """Stages whose results an earlier process left whole."""
     seed: int
     offline: bool
+    resolved: Mapping[str, object] = field(default_factory=dict)
+    """The resolved suite, as in suite.yaml."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +67,32 @@ class Record:
     started: datetime
     seconds: float
     resumed: bool
-    """True where the result of an earlier process was used."""
+    """True where the result of an earlier process, or of an earlier run, was used."""
     peak_bytes: int
     """The process's peak resident memory at the end of the stage."""
     outputs: Mapping[str, str] = field(default_factory=dict)
     """Path below the run folder → SHA-256."""
     facts: Mapping[str, object] = field(default_factory=dict)
+    taken_from: str = ""
+    """The run folder's name whose result was taken; "" where it is this run's own."""
+
+    @property
+    def base(self) -> str:
+        """The stage without its instance: `train` of `train[seed=7]`."""
+        return self.stage.partition("[")[0]
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What the stage warns of: its fact of that name."""
         found = self.facts.get("warnings")
         return tuple(map(str, found)) if isinstance(found, list | tuple) else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What a run ended with instead of a verdict."""
+
+    stage: str
+    """The node that it was at; "" where none had begun."""
+    message: str
+    folder: Path

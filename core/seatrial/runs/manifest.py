@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import seatrial
+from seatrial.plugin.component import MeasuringComponent, ScorerComponent
 from seatrial.runs.environment import LIBRARIES, git_state, hardware, package_versions
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def describe(
         "seed": suite.seed,
         "stages": [stage.name for stage in stages],
         "model": {"address": model.address, "sha256": model.digest, **model.facts} if model else None,
+        "components": [dict(one) for one in _components(suite, bench)],
         "sources": [
             {"address": resolved.address, "facts": dict(resolved.facts)} for resolved in bench.resolved.values()
         ],
@@ -57,3 +59,21 @@ def describe(
         "command": list(command),
         "started": started.isoformat(),
     }
+
+
+def _components(suite: Suite, bench: Workbench) -> Iterator[Mapping[str, object]]:
+    """What reports must know of the suite's filters and scorers without knowing any of them."""
+    for chosen in (*suite.filters, *suite.score):
+        provided = bench.provided(chosen.kind, chosen.name)
+        component = provided.component
+        assert isinstance(component, MeasuringComponent)
+        yield {
+            "kind": chosen.kind,
+            "alias": chosen.alias,
+            "name": chosen.name,
+            "plugin": provided.distribution,
+            "version": provided.version,
+            "summary": component.summary,
+            "looks_for": component.looks_for,
+            "dimension": component.dimension if isinstance(component, ScorerComponent) else "data",
+        }

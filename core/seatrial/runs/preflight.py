@@ -39,7 +39,9 @@ def preflight(
             pins = ", ".join(f"{name} {value}" for name, value in resolved.facts.items())
             yield f"source {resolved.address}: {resolved.path.name}" + (f" ({pins})" if pins else "")
         if model := bench.prepared:
-            yield f"model {model.address}: sha256 {model.digest[:16]}"
+            yield f"model {model.address}: " + (
+                f"sha256 {model.digest[:16]}" if model.digest else "no digest: its weights cannot be seen"
+            )
         read = next(stage for stage in stages if isinstance(stage, Read))
         for look in read.look():
             row = look.first

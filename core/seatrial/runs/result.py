@@ -89,8 +89,8 @@ class Result:
         return self.verdict.exit_code
 
     def facts(self, stage: str) -> Mapping[str, object]:
-        """The facts of one stage, empty where it did not run."""
-        return next((record.facts for record in self.records if record.stage == stage), {})
+        """The facts of one stage (of its first node, where there are several), empty where it did not run."""
+        return next((record.facts for record in self.records if record.base == stage), {})
 
 
 class Report(Protocol):

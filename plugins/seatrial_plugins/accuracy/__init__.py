@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from seatrial import Component, Metric, hookimpl
-from seatrial.evaluation.scoring import Scorer
+from seatrial import Metric, Scorer, ScorerComponent, hookimpl
 
 __all__ = ["build_choice", "build_generation", "build_naive_split", "seatrial_scorers"]
 
@@ -24,9 +24,15 @@ def build_generation(*, max_new_tokens: int = 64, stop: list[str] | None = None)
         max_new_tokens: Where an answer is cut off.
         stop: Strings that end an answer, beside the end of the turn.
     """
+    del max_new_tokens, stop  # the probe's
     from seatrial_plugins.accuracy.generation import GenerationScorer
 
-    return GenerationScorer(max_new_tokens=max_new_tokens, stop=tuple(stop or ()))
+    return GenerationScorer()
+
+
+def _generate(*, max_new_tokens: int = 64, stop: list[str] | None = None) -> Mapping[str, Any]:
+    """What `generation` asks."""
+    return {"max_new_tokens": max_new_tokens, "stop": stop}
 
 
 def build_naive_split(*, test: float = 0.3, maximum: int | None = None) -> Scorer:
@@ -104,28 +110,36 @@ NAIVE_SPLIT = (
 
 
 @hookimpl
-def seatrial_scorers() -> Iterable[Component[Scorer]]:
+def seatrial_scorers() -> Iterable[ScorerComponent[Scorer]]:
     """The three scorers."""
-    yield Component(
+    yield ScorerComponent(
         "choice",
         build_choice,
         "The likeliest of the given options: accuracy by log-likelihood.",
+        probe="choose",
+        dimension="accuracy",
         metrics=CHOICE,
-        needs=("scores",),
-        baselines=True,
+        looks_for="wrong answers among given options",
+        version="2",
     )
-    yield Component(
+    yield ScorerComponent(
         "generation",
         build_generation,
         "The model's own words against the expected ones: exact match and token F1.",
+        probe="generate",
+        asks=_generate,
+        dimension="accuracy",
         metrics=GENERATION,
-        needs=("generates",),
+        looks_for="wrong answers in the model's own words",
     )
-    yield Component(
+    yield ScorerComponent(
         "naive_split",
         build_naive_split,
         "What leakage would have flattered: the same system on a naive split of the rows as they were read.",
+        probe="choose",
+        dimension="data",
         metrics=NAIVE_SPLIT,
-        needs=("scores",),
         comparable=False,
+        draws=("raw", "train"),
+        version="2",
     )

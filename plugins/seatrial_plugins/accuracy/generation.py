@@ -1,80 +1,36 @@
-"""Generation: the model's own words against the expected ones."""
+"""Generation: the system's own words against the expected ones."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 
-from seatrial import Generation, Row, Rows, Sample, SeatrialError, System, Task
-from seatrial.errors import StageError
-from seatrial.model import Generates
-from seatrial.rows.table import batches
-from seatrial_plugins.accuracy.evidence import excerpt, prompt_hash, slice_of
+from seatrial import Row, Sample, Task, Transcript
+from seatrial_plugins.accuracy.evidence import excerpt, slice_of
 from seatrial_plugins.accuracy.metrics import ExactMatch, TokenF1
 
 __all__ = ["GenerationScorer"]
 
-_ROWS = 64
-"""Rows answered at a time."""
 
-
-@dataclass(frozen=True, slots=True)
 class GenerationScorer:
-    """Greedy answers, held against each row's last turn."""
+    """Answers, held against each row's last turn."""
 
-    max_new_tokens: int
-    stop: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if self.max_new_tokens < 1:
-            raise StageError(f"generation: max_new_tokens is {self.max_new_tokens}; give 1 or more")
-
-    def score(self, system: System, rows: Rows, task: Task) -> Iterator[Sample]:
-        """One sample a row, in order."""
-        model: object = system.model
-        if not isinstance(model, Generates):
-            raise StageError(f"generation: {system.name} cannot generate; take another loader or scorer")
-        done = 0
-        for batch in batches(rows, _ROWS):
-            yield from self._answer(system, model, batch)
-            done += len(batch)
-            task.progress(done, len(rows))
-
-    def _answer(self, system: System, model: Generates, rows: Sequence[Row]) -> list[Sample]:
-        try:
-            answers = model.generate(
-                [system.prompt(row) for row in rows], max_new_tokens=self.max_new_tokens, stop=self.stop
-            )
-        except SeatrialError as error:
-            if len(rows) == 1:
-                return [_failed(system, rows[0], str(error))]
-            return [sample for row in rows for sample in self._answer(system, model, [row])]
-        said = [answer.text.strip() for answer in answers]
-        expected = [row.target or "" for row in rows]
-        exact = ExactMatch.items(said, expected)
-        overlap = TokenF1.items(said, expected)
-        return [
-            _failed(system, row, "the row has no expected answer")
-            if row.target is None
-            else _sample(system, row, answer, exact[place], overlap[place])
-            for place, (row, answer) in enumerate(zip(rows, answers, strict=True))
-        ]
+    def score(self, transcripts: Iterable[Transcript], task: Task) -> Iterator[Sample]:
+        """One sample a transcript, in order."""
+        for row, transcript in zip(task.rows, transcripts, strict=True):
+            yield _sample(row, transcript)
 
 
-def _sample(system: System, row: Row, answer: Generation, exact: float, overlap: float) -> Sample:
-    return Sample(
-        row.id,
-        {"exact_match": exact, "token_f1": overlap, "finished": float(answer.finished)},
-        prediction=answer.text.strip(),
-        target=row.target,
-        prompt_hash=prompt_hash(system, row),
-        slice=slice_of(row),
-        detail={"input": excerpt(row), "tokens": answer.tokens},
-    )
-
-
-def _failed(system: System, row: Row, reason: str) -> Sample:
-    return Sample(
-        row.id, {}, target=row.target, prompt_hash=prompt_hash(system, row), slice=slice_of(row),
-        detail={"input": excerpt(row)}, error=reason,
-    )  # fmt: skip
+def _sample(row: Row, transcript: Transcript) -> Sample:
+    error = transcript.error or (None if row.target is not None else "the row has no expected answer")
+    about = {"target": row.target, "prompt_hash": transcript.prompt_hash, "slice": slice_of(row)}
+    if error is not None:
+        return Sample(row.id, {}, detail={"input": excerpt(row)}, error=error, **about)  # type: ignore[arg-type]  # of the fields' types
+    answer, expected = transcript.responses[0], [row.target or ""]
+    said = answer.text.strip()
+    values = {
+        "exact_match": ExactMatch.items([said], expected)[0],
+        "token_f1": TokenF1.items([said], expected)[0],
+        "finished": float(bool(answer.finished)),
+    }
+    detail = {"input": excerpt(row), "tokens": answer.tokens}
+    return Sample(row.id, values, prediction=said, detail=detail, **about)  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from seatrial import Component, Rule, Use, hookimpl
+from seatrial import FilterComponent, Rule, Use, hookimpl
 from seatrial.data.filters import CorpusFilter, Filter, RowFilter
 from seatrial.model import CountsTokens, Encoder
 from seatrial_plugins.cleaning.passage import Read
@@ -276,41 +276,41 @@ def build_label_errors(
 
 
 @hookimpl
-def seatrial_filters() -> Iterable[Component[Filter]]:
+def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
     """The cleaning filters, and those that look for duplicates."""
-    yield Component(
+    yield FilterComponent(
         "schema", build_schema, "Checks that each row is a conversation with an answer.", rules=SCHEMA_RULES
     )
-    yield Component(
+    yield FilterComponent(
         "unicode", build_unicode, "Repairs mojibake, control and invisible characters.", rules=UNICODE_RULES
     )
-    yield Component(
+    yield FilterComponent(
         "length",
         build_length,
         "Drops rows that are too short or too long, in characters or model tokens, and flags what training would cut.",
         uses={"tokenizer": Use("tokenizer", when=_counts_tokens)},
         rules=LENGTH_RULES,
     )
-    yield Component(
+    yield FilterComponent(
         "language",
         build_language,
         "Drops rows in other languages, by py3langid, and lingua where that leaves it in dispute.",
         rules=LANGUAGE_RULES,
     )
-    yield Component(
+    yield FilterComponent(
         "quality",
         build_quality,
         "Drops texts that break the published rules of Gopher, C4 or FineWeb.",
         rules=QUALITY_RULES,
     )
-    yield Component(
+    yield FilterComponent(
         "labels",
         build_labels,
         "Drops unknown and rare labels, and caps frequent ones.",
         rules=LABELS_RULES,
         place="corpus",
     )
-    yield Component(
+    yield FilterComponent(
         "label_errors",
         build_label_errors,
         "Flags labels that a classifier over the encoder's vectors finds wrong, by confident learning.",

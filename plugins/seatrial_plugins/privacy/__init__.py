@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-from seatrial import Component, Rule, hookimpl
+from seatrial import FilterComponent, Rule, hookimpl
 from seatrial.data.filters import Filter, RowFilter
 
 __all__ = ["RULES", "Kind", "privacy", "seatrial_filters"]
@@ -88,6 +88,6 @@ def privacy(
 
 
 @hookimpl
-def seatrial_filters() -> Iterable[Component[Filter]]:
+def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
     """The filter."""
-    yield Component("privacy", privacy, "Redacts personal data and secrets, typed and consistently.", rules=RULES)
+    yield FilterComponent("privacy", privacy, "Redacts personal data and secrets, typed and consistently.", rules=RULES)

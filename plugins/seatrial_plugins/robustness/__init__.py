@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterable
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
 
-from seatrial import Component, Metric, hookimpl
+from seatrial import Metric, Probe, ProbeComponent, Scorer, ScorerComponent, hookimpl
 from seatrial.errors import UsageError
-from seatrial.evaluation.scoring import Scorer
 
-__all__ = ["Recipe", "attack", "attack_metrics", "seatrial_scorers"]
+__all__ = ["Recipe", "attack", "attack_metrics", "attack_probe", "seatrial_probes", "seatrial_scorers"]
 
 Recipe = Literal["deepwordbug", "pruthi2019"]
 """The attacks of TextAttack that need no download and count flipped labels."""
@@ -100,23 +99,60 @@ def attack(*, recipe: Recipe = "deepwordbug", budget: int = 200) -> Scorer:
         budget: at most that many model queries for one row, the clean one included; at least 2. A success rate says
             nothing without it.
     """
-    if budget < 2:
-        raise UsageError(f"attack: budget is {budget}, but one query is the clean message: give at least 2.")
-    if importlib.util.find_spec("textattack") is None:
-        raise UsageError("attack: TextAttack is not installed: install seatrial with its extra `robustness`.")
+    _check(budget)
     from seatrial_plugins.robustness.attack_scorer import AttackScorer
 
     return AttackScorer(recipe=recipe, budget=budget)
 
 
+def attack_probe(*, recipe: Recipe = "deepwordbug", budget: int = 200) -> Probe:
+    """Attack each row's last user message, with the options of the scorer `attack`.
+
+    Args:
+        recipe: as for the scorer.
+        budget: as for the scorer.
+    """
+    _check(budget)
+    from seatrial_plugins.robustness.attacking import AttackProbe
+
+    return AttackProbe(recipe=recipe, budget=budget)
+
+
+def _check(budget: int) -> None:
+    if budget < 2:
+        raise UsageError(f"attack: budget is {budget}, but one query is the clean message: give at least 2.")
+    if importlib.util.find_spec("textattack") is None:
+        raise UsageError("attack: TextAttack is not installed: install seatrial with its extra `robustness`.")
+
+
+def _asks(*, recipe: Recipe, budget: int) -> Mapping[str, Any]:
+    return {"recipe": recipe, "budget": budget}
+
+
 @hookimpl
-def seatrial_scorers() -> Iterable[Component[Scorer]]:
+def seatrial_probes() -> Iterable[ProbeComponent[Probe]]:
+    """The probe `attack`."""
+    yield ProbeComponent(
+        "attack",
+        attack_probe,
+        "TextAttack's search for a change of the message that flips the answer.",
+        needs=frozenset({"scores"}),
+        piece=256,  # attacked together until the last few: a smaller piece leaves the model's batches half empty
+        libraries=("textattack",),
+    )
+
+
+@hookimpl
+def seatrial_scorers() -> Iterable[ScorerComponent[Scorer]]:
     """The scorer `attack`."""
-    yield Component(
-        name="attack",
-        build=attack,
-        summary="Robustness to misspelling: TextAttack's character-level attacks on the model as a classifier.",
+    yield ScorerComponent(
+        "attack",
+        attack,
+        "Robustness to misspelling: TextAttack's character-level attacks on the model as a classifier.",
+        probe="attack",
+        asks=_asks,
+        dimension="robustness",
         metrics=attack_metrics,
-        needs=("scores",),
+        looks_for="answers that a misspelling flips",
         comparable=False,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-from seatrial import Component, Rule, Use, hookimpl
+from seatrial import Component, FilterComponent, Rule, Use, hookimpl
 from seatrial.data.filters import Filter, RowFilter
 from seatrial.errors import UsageError
 from seatrial.model import Detector, Encoder
@@ -121,9 +121,9 @@ def minilm_toxicity(*, encoder: Encoder, head: str | None = None) -> Detector:
 
 
 @hookimpl
-def seatrial_filters() -> Iterable[Component[Filter]]:
+def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
     """The filter."""
-    yield Component(
+    yield FilterComponent(
         "toxicity",
         toxicity,
         "Drops rows with a turn that a detector finds toxic.",

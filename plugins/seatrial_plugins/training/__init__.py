@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
-from seatrial import Component, hookimpl
+from seatrial import MethodComponent, hookimpl
 
 if TYPE_CHECKING:
-    from seatrial.training import Trainer
+    from seatrial.training import Method
 
 __all__ = ["build_lora"]
 
@@ -31,7 +31,7 @@ def build_lora(
     gradient_checkpointing: bool = False,
     early_stopping: dict[str, int] | None = None,
     save_every: int | None = None,
-) -> Trainer:
+) -> Method:
     """Low-rank adapters (Hu et al., arXiv 2106.09685) on frozen weights.
 
     Args:
@@ -79,6 +79,11 @@ def build_lora(
 
 
 @hookimpl
-def seatrial_trainers() -> Iterable[Component[Trainer]]:
-    """The trainers."""
-    yield Component("lora", build_lora, "Low-rank adapters, trained on the assistant's turns only.")
+def seatrial_methods() -> Iterable[MethodComponent[Method]]:
+    """The training methods."""
+    yield MethodComponent(
+        "lora",
+        build_lora,
+        "Low-rank adapters, trained on the assistant's turns only.",
+        libraries=("torch", "transformers", "peft", "accelerate"),
+    )

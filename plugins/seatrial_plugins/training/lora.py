@@ -1,7 +1,8 @@
-"""LoRA: low-rank adapters on frozen weights (`seatrial.training.Trainer`)."""
+"""LoRA: low-rank adapters on frozen weights (`seatrial.training.Method`)."""
 
 from __future__ import annotations
 
+from seatrial.model import ProductKind
 from seatrial.training import Trained, TrainingJob
 from seatrial_plugins.training.options import LoraOptions
 
@@ -10,6 +11,8 @@ __all__ = ["LoraTrainer"]
 
 class LoraTrainer:
     """Trains a LoRA adapter on the assistant's turns."""
+
+    product: ProductKind = "adapter"
 
     def __init__(self, options: LoraOptions) -> None:
         self.options = options

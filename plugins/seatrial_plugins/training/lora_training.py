@@ -13,10 +13,8 @@ import torch
 from seatrial.errors import TrainingError, UsageError
 from seatrial.runs.store import digest_json
 from seatrial.training import Trained, TrainingJob
-from seatrial_plugins.huggingface.chat import ChatTokenizer
 from seatrial_plugins.huggingface.device import choose_device
-from seatrial_plugins.huggingface.network import load_network
-from seatrial_plugins.huggingface.options import LoadOptions
+from seatrial_plugins.huggingface.trainable import TrainableNetwork
 from seatrial_plugins.training.adapting import adapt
 from seatrial_plugins.training.arguments import training_arguments
 from seatrial_plugins.training.checkpoints import newest_checkpoint
@@ -30,8 +28,6 @@ from seatrial_plugins.training.validation import History
 
 __all__ = ["LoraTraining"]
 
-_LOADER_KEYS = frozenset(field.name for field in dataclasses.fields(LoadOptions))
-
 
 class LoraTraining:
     """What `LoraTrainer.train` does with one job."""
@@ -44,13 +40,13 @@ class LoraTraining:
         """Train to the end and write the adapter."""
         job = self.job
         started = time.perf_counter()
-        loader = LoadOptions(**{key: value for key, value in job.loader.items() if key in _LOADER_KEYS})  # type: ignore[arg-type]  # checked by the host
-        chat = ChatTokenizer(job.model.folder, chat=loader.chat, system=loader.system)
+        model = _trainable(job)
+        chat = model.chat
         examples = render_examples(job.train, chat, self.options.max_length)
         if not examples.examples:
             raise TrainingError("there are no train rows; look at the ledger for what dropped them")
         validation = render_examples(job.validation, chat, self.options.max_length)
-        engine = self._engine(loader, examples, validation)
+        engine = self._engine(model, examples, validation)
         resumed = newest_checkpoint(job.checkpoints, engine.work.fingerprint)
         first = int(resumed.name.rpartition("-")[2]) if resumed else 0
         if resumed is not None:
@@ -66,17 +62,17 @@ class LoraTraining:
         )
         facts["masked_example"] = masked_example(examples.examples[0], chat)
         facts["options"] = dataclasses.asdict(self.options)
-        return Trained(job.output, "lora", facts)
+        return Trained("adapter", facts)
 
-    def _engine(self, loader: LoadOptions, examples: Examples, validation: Examples) -> Engine:
+    def _engine(self, model: TrainableNetwork, examples: Examples, validation: Examples) -> Engine:
         from transformers import set_seed
 
-        options, job = self.options, self.job
+        options, job, loader = self.options, self.job, model.options
         if loader.dtype == "float16":
             raise UsageError(
                 "model.dtype: LoRA is not trained in float16, whose gradients underflow; say bfloat16 or float32"
             )
-        network, packs = load_network(job.model.folder, loader)
+        network, packs = model.load()
         set_seed(job.seed)
         adapted = adapt(network, options)
         on_cpu = choose_device(loader.device).type == "cpu"
@@ -93,7 +89,7 @@ class LoraTraining:
             {
                 "options": dataclasses.asdict(options),
                 "loader": dataclasses.asdict(loader),
-                "model": job.model.digest,
+                "model": job.target.digest,
                 "seed": job.seed,
                 "world": world,
                 "rows": [example.ids for example in examples.examples],
@@ -155,7 +151,7 @@ class LoraTraining:
             )
         if engine.is_world_process_zero():
             config = network.peft_config["default"]
-            config.base_model_name_or_path = self.job.model.address
+            config.base_model_name_or_path = self.job.target.address
             config.inference_mode = True
             if isinstance(config.target_modules, set):  # written in the order of this process's hashes otherwise
                 config.target_modules = sorted(config.target_modules)
@@ -164,6 +160,21 @@ class LoraTraining:
             (self.job.output / "README.md").unlink(
                 missing_ok=True
             )  # a form without entries; the model card is a report
+
+
+def _trainable(job: TrainingJob) -> TrainableNetwork:
+    """The model as transformers has it.
+
+    Raises:
+        UsageError: its loader gives one of another runtime.
+    """
+    model: object = job.model
+    if not isinstance(model, TrainableNetwork):
+        raise UsageError(
+            f"train.method: lora trains PyTorch modules of transformers, and {job.target.address} was opened by a loader of "
+            f"the runtime {job.model.runtime!r}; take another loader or method"
+        )
+    return model
 
 
 def _processes() -> int:

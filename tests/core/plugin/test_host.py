@@ -10,11 +10,12 @@ import pytest
 
 import seatrial_plugins
 import seatrial_reports
-from seatrial import Artifact, Component, Finding, Plan, Rule, Stage, Step, hookimpl
+from seatrial import Artifact, Component, FilterComponent, Finding, Plan, Rule, Stage, Step, hookimpl
 from seatrial.blocks import Table, Text
 from seatrial.errors import PluginError, StageError, UsageError
 from seatrial.plugin.hooks import Hooks
-from seatrial.plugin.host import GROUP, KINDS, Host
+from seatrial.plugin.host import GROUP, Host
+from seatrial.plugin.kinds import KINDS
 
 
 class Filter:
@@ -23,7 +24,7 @@ class Filter:
 
     @hookimpl
     def seatrial_filters(self):
-        return [Component(self.name, Filter, "A filter.", rules=(Rule("loud", "Loud."),))]
+        return [FilterComponent(self.name, Filter, "A filter.", rules=(Rule("loud", "Loud."),))]
 
 
 def host_with(*plugins):
@@ -84,7 +85,7 @@ def test_what_is_no_component_is_refused_by_its_type():
         def seatrial_filters(self):
             return ["quiet"]
 
-    with pytest.raises(PluginError, match=r"of dist-0 1\.0: seatrial_filters gave a str, not a Component"):
+    with pytest.raises(PluginError, match=r"of dist-0 1\.0: seatrial_filters gave a str, not a FilterComponent"):
         host_with(Wrong())
 
 
@@ -92,7 +93,7 @@ def test_a_bringing_hook_that_raises_names_its_plugin():
     class Broken:
         @hookimpl
         def seatrial_filters(self):
-            yield Component("fine", Filter, "Fine.")
+            yield FilterComponent("fine", Filter, "Fine.")
             raise KeyError("weights")
 
     with pytest.raises(PluginError, match=r"'plugin-0' of dist-0 1\.0: seatrial_filters raised KeyError: 'weights'"):
@@ -144,7 +145,7 @@ def described(**changes):
     class Plugin:
         @hookimpl
         def seatrial_filters(self):
-            yield Component(**({"name": "odd", "build": Filter, "summary": "Odd."} | changes))
+            yield FilterComponent(**({"name": "odd", "build": Filter, "summary": "Odd."} | changes))
 
     return Plugin()
 

@@ -73,7 +73,7 @@ def train(labelled, tmp_path):
 
 
 def opened(train, *baselines, beside):
-    return fitted(baselines, train, lambda recipe: recipe.make(MADE), seed=7, stage="score/choice", beside=beside)
+    return fitted(baselines, train, lambda recipe: recipe.make(MADE), seed=7, stage="score[choice]", beside=beside)
 
 
 def test_both_ways_give_the_same_answers(train, labelled):
@@ -107,7 +107,7 @@ def test_rows_without_a_label_are_not_learnt_from(labelled, tmp_path):
 
 @pytest.mark.parametrize("beside", [False, True])
 def test_one_that_fails_is_named_with_its_plugin(train, labelled, beside):
-    words = r"score/choice: baseline process \(plugin toys\) raised ValueError: no fit today"
+    words = r"score[choice]: baseline process \(plugin toys\) raised ValueError: no fit today"
     with (
         pytest.raises(StageError, match=words),
         opened(train, named("process", Process, at_fit="raise"), beside=beside) as baselines,
@@ -122,10 +122,12 @@ def test_an_error_that_no_other_process_can_open_is_told_all_the_same(train, lab
     with opened(train, *needy, own, named("fine", Process), beside=True) as baselines:
         with pytest.raises(StageError) as caught:
             baselines["needy"].classify(asked)
-        assert str(caught.value) == "score/choice: baseline needy (plugin toys) raised NeedyError: no fit for none"
+        assert str(caught.value) == "score[choice]: baseline needy (plugin toys) raised NeedyError: no fit for none"
         with pytest.raises(StageError) as caught:
             baselines["other"].classify(asked)
-        assert str(caught.value) == "score/choice: baseline other (plugin toys) raised NeedyError: no classify for none"
+        assert (
+            str(caught.value) == "score[choice]: baseline other (plugin toys) raised NeedyError: no classify for none"
+        )
         with pytest.raises(PluginError, match=r"^no answer for none$"):
             baselines["own"].classify(asked)
         assert len(baselines["fine"].classify(asked)) == 1
@@ -139,7 +141,7 @@ def test_an_error_that_no_other_process_can_open_is_told_all_the_same(train, lab
     ],
 )
 def test_the_one_that_its_process_died_at_is_named_and_the_others_answer(train, labelled, moment, end, said):
-    who = r"^score/choice: baseline dies \(plugin toys\): the process that it worked in"
+    who = r"^score[choice]: baseline dies \(plugin toys\): the process that it worked in"
     asked = labelled(("a card", "card"))
     both = named("fine", Process), named("dies", Process, **{moment: end})
     with opened(train, *both, beside=True) as baselines:
@@ -225,6 +227,6 @@ class Answers:
 def test_a_baseline_that_answers_wrongly_is_named_and_not_the_scorer(train, labelled, labels, said, beside):
     with (
         opened(train, named("toy", Answers, labels=labels), beside=beside) as found,
-        pytest.raises(PluginError, match=rf"score/choice: baseline toy \(plugin toys\) {said}"),
+        pytest.raises(PluginError, match=rf"score[choice]: baseline toy \(plugin toys\) {said}"),
     ):
         found["toy"].classify(labelled(("a", "card"), ("b", "loan")))

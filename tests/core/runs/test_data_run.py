@@ -294,7 +294,7 @@ def test_a_killed_data_run_goes_on_and_leaves_what_an_undisturbed_one_leaves(fol
     for wanted in ("read", "clean", "deduplicate", "split", "decontaminate"):
         process = subprocess.Popen([*command, "killed"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + 200
-        while process.poll() is None and not list(folder.glob(f"killed/*/stages/{wanted}.json")):
+        while process.poll() is None and not list(folder.glob(f"killed/*/nodes/{wanted}.json")):
             assert time.monotonic() < deadline
             time.sleep(0.02)
         process.kill()

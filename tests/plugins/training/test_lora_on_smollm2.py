@@ -20,7 +20,7 @@ DESKS = {
 
 
 @pytest.mark.slow
-def test_a_real_model_learns_to_route_in_bfloat16(labelled, smollm2_files, tmp_path):
+def test_a_real_model_learns_to_route_in_bfloat16(labelled, smollm2_target, tmp_path):
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -31,12 +31,12 @@ def test_a_real_model_learns_to_route_in_bfloat16(labelled, smollm2_files, tmp_p
             (tmp_path / folder).mkdir()
         steps: list[dict[str, float]] = []
         job = TrainingJob(
-            smollm2_files, options, rows, [], tmp_path / "adapter", tmp_path / "checkpoints", 0, steps.append
+            smollm2_target, options, rows, [], tmp_path / "adapter", tmp_path / "checkpoints", 0, steps.append
         )
         trained = build_lora(lr=2e-3, epochs=5, batch_size=6).train(job)
         assert steps[-1]["loss"] < 0.1 * steps[0]["loss"]
         assert trained.facts["packed"]
-        model = loader.load(smollm2_files, trained.adapter)
+        model = loader.load(smollm2_target, trained.adapter)
         labels = list(DESKS)
 
         def right(system):

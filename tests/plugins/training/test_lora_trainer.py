@@ -24,7 +24,7 @@ PAIRS = [
 
 
 @pytest.fixture
-def job(tiny_files, labelled, tmp_path):
+def job(tiny_target, labelled, tmp_path):
     """Makes a training job on the tiny model; each has folders of its own but where they are given."""
     made = []
 
@@ -37,7 +37,7 @@ def job(tiny_files, labelled, tmp_path):
         kept = checkpoints or tmp_path / f"checkpoints-{number}"
         kept.mkdir(exist_ok=True)
         return TrainingJob(
-            model=tiny_files,
+            model=tiny_target,
             loader={"dtype": dtype, "device": "cpu", "seed": 0},
             train=labelled(*pairs),
             validation=labelled(*validation),
@@ -58,12 +58,12 @@ def options(**changes):
     return {"r": 4, "lr": 5e-3, "epochs": 4, "batch_size": 4, **changes}
 
 
-def test_the_loss_falls_and_the_adapter_learns_the_rows(job, tiny_files):
+def test_the_loss_falls_and_the_adapter_learns_the_rows(job, tiny_target):
     work, steps = job()
     trained = build_lora(**options(epochs=50, lr=1e-2, target_modules="all-linear")).train(work)
     losses = [step["loss"] for step in steps]
     assert sum(losses[-5:]) < 0.2 * sum(losses[:5])
-    model = random(device="cpu").load(tiny_files, trained.adapter)
+    model = random(device="cpu").load(tiny_target, trained.adapter)
     labels = ["delivery", "billing", "account"]
     prompts = [row.prompt for row in work.train]
 

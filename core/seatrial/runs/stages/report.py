@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 from seatrial.runs import answers
 from seatrial.runs.events import Artifact
+from seatrial.runs.keys import RUNTIME
+from seatrial.runs.recipe import Recipe
 from seatrial.runs.result import Report as Writer
 from seatrial.runs.result import Result
 from seatrial.runs.stages import Progress, blame
@@ -22,9 +23,8 @@ class NamedReport:
 
     name: str
     plugin: str
-    version: str
-    writer: Writer
-    options: Mapping[str, Any]
+    recipe: Recipe
+    writer: Writer = field(metadata=RUNTIME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +32,13 @@ class Report:
     """Writes every report of the suite into `report/`."""
 
     reports: Sequence[NamedReport]
-    result: Callable[[], Result]
+    result: Callable[[], Result] = field(metadata=RUNTIME)
     """Loads the run as reports see it, what plugins add included."""
-    after: tuple[str, ...]
+    after: tuple[str, ...] = field(metadata=RUNTIME)
 
     name = "report"
-
-    def parts(self) -> object:
-        """The kinds of report."""
-        return [[report.name, report.plugin, report.version, dict(report.options)] for report in self.reports]
+    reads = None
+    reusable = False
 
     def run(self, given: Artifact, folder: RunFolder, progress: Progress) -> Artifact:
         """One report after another."""

@@ -5,8 +5,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from seatrial import Component, Finding, Rule, hookimpl
-from seatrial.blocks import Text
+from seatrial import FilterComponent, Finding, Rule, Text, hookimpl
 
 
 class Shouting:
@@ -33,7 +32,7 @@ def shouting(*, share: float = 0.9) -> Shouting:
 @hookimpl
 def seatrial_filters():
     rule = Rule("capitals", "Nearly all letters of what the model reads are capitals.")
-    yield Component("shouting", shouting, "Drops rows in capitals.", rules=(rule,))
+    yield FilterComponent("shouting", shouting, "Drops rows in capitals.", rules=(rule,))
 
 
 @hookimpl(wrapper=True)
