@@ -91,10 +91,16 @@ def naive_split_blocks(scored: Scored) -> Iterator[Block]:
 
 def _answers(scored: Scored, column: str) -> Iterator[_Answer]:
     for record in scored.samples.to_pylist():
-        given, target = record["prediction"], record["target"]
-        if record["system"] != scored.subject or record["error"] is not None or given is None or target is None:
+        target = record["target"]
+        if record["system"] != scored.subject or record["error"] is not None or target is None:
             continue
-        judged, detail = record.get(column), json.loads(record["detail"] or "{}")
+        detail = json.loads(record["detail"] or "{}")
+        given = record["prediction"]
+        if given is None and "tied" in detail:
+            given = f"(a tie of {detail['tied']} options)"
+        if given is None:
+            continue
+        judged = record.get(column)
         is_right = given == target if judged is None else judged >= 1
         yield _Answer(
             record["row"], target, given, is_right, record["slice"] or "", detail, _confidence(given, record, detail)

@@ -21,8 +21,11 @@ _MEANINGS = {
     "budget exhausted": "all queries spent, not flipped",
     "failed": "withstood the attack",
     "skipped": "wrong already, not attacked",
+    "nothing to change": "no word could be changed: says nothing of robustness",
 }
 """What an attack ends with, as TextAttack calls it, in the order in which a reviewer reads it."""
+
+_NOT_ATTACKED = {"skipped", "nothing to change"}
 
 
 def attack_blocks(scored: Scored) -> Iterator[Block]:
@@ -44,7 +47,7 @@ def attack_blocks(scored: Scored) -> Iterator[Block]:
         "would find is not known: the accuracy under attack is an upper bound.",
     )
     attacked = sorted(
-        ((record, detail) for record, detail in tried if _outcome(detail) != "skipped"),
+        ((record, detail) for record, detail in tried if _outcome(detail) not in _NOT_ATTACKED),
         key=lambda one: _rank(_outcome(one[1])),
     )
     if attacked:

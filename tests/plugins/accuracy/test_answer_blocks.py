@@ -87,6 +87,12 @@ def test_confidence_is_the_share_of_the_options_likelihood():
     assert confidences(shown(samples)) == expected
 
 
+def test_a_tie_is_a_wrong_answer_of_its_own():
+    tie = Sample("tie", {"correct": 0.0}, None, "x", detail={"tied": 3})
+    table = shown([answer("a", "x", "x"), tie, answer("b", "x", "x")])["What is taken for what"]
+    assert table.rows == (("x", "(a tie of 3 options)", "1 of 3", ""),)
+
+
 def test_free_answers_are_no_classes():
     blocks = shown([answer(str(i), f"said {i}", f"said {i}" if i % 2 else f"wanted {i}") for i in range(6)])
     assert list(blocks) == ["Wrong answers", "Mistakes"]
@@ -119,3 +125,14 @@ def test_the_naive_split_stands_beside_its_leaked_and_its_clean_rows():
     assert [(bar.value, bar.n) for bar in bars.bars] == [(0.9, 40), (0.95, 40)]
     assert "estimate" in bars.title
     assert list(naive_split_blocks(Scored("naive", "base", table, []))) == []
+
+
+def test_scorers_explain_themselves():
+    from seatrial import Explains
+    from seatrial_plugins.accuracy.choice import ChoiceScorer
+    from seatrial_plugins.accuracy.naive_split import NaiveSplitScorer
+
+    scored = Scored("choice", "tuned", samples_to_table("tuned", [answer("a", "x", "y")], ["correct"]), ())
+    assert isinstance(ChoiceScorer(), Explains)
+    assert next(iter(ChoiceScorer().blocks(scored))).title == "Wrong answers"
+    assert list(NaiveSplitScorer(test=0.3).blocks(scored)) == []

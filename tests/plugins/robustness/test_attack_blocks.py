@@ -53,6 +53,12 @@ def test_an_outcome_that_nobody_knows_has_no_meaning():
     assert table.rows == (("derailed", "", "1"),)
 
 
+def test_rows_that_offered_nothing_to_change_are_counted_apart():
+    table, diff = attacked(["nothing to change", "failed"])
+    assert [row[0] for row in table.rows] == ["failed", "nothing to change"]
+    assert [item.row for item in diff.items] == ["r1"]
+
+
 def test_where_all_rows_were_wrong_already_there_is_no_changed_text():
     (table,) = attacked(["skipped"])
     assert table.rows[0][0] == "skipped"
