@@ -247,7 +247,7 @@ def test_what_is_no_block_is_noted_and_what_others_add_stays():
             yield Text("Energy", ["The run used 12 Wh."])
 
     host = host_with(Wrong(), Right())
-    assert host.report_blocks(None) == {"plugin-1": [Text("Energy", ["The run used 12 Wh."])]}
+    assert host.report_blocks(None) == {"plugin-1": [Text("Energy", ("The run used 12 Wh.",))]}
     (failure,) = host.watch_failures
     assert (failure.plugin, failure.hook) == ("plugin-0", "seatrial_report_blocks")
     assert "rows[0][0]" in str(failure)

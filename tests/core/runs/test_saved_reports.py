@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from seatrial import Component, Described, cli, hookimpl
+from seatrial import Component, Described, FilterComponent, cli, hookimpl
 from seatrial.blocks import Text
 from seatrial.data.filters import Measured
 from seatrial.errors import PluginError, StoreError
@@ -45,7 +45,7 @@ class Plugin:
 
     @hookimpl
     def seatrial_filters(self):
-        yield Component("counting", Counting, "Counts.")
+        yield FilterComponent("counting", Counting, "Counts.")
 
     @hookimpl
     def seatrial_reports(self):
