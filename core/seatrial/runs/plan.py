@@ -26,6 +26,7 @@ from seatrial.runs.stages.transcribe import Transcribe
 from seatrial.runs.stages.verify_training import VerifyTraining
 from seatrial.runs.store import RunFolder, digest_json, digest_path
 from seatrial.runs.systems import SystemPlan
+from seatrial.runs.task_plan import TaskPlan
 from seatrial.runs.workbench import Workbench
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ class _Planner:
         return Score(
             alias=chosen.alias,
             scorer=recipe,
-            asking=asking,
+            task=asking.task,
             systems=systems,
             component=component,
             plugin=provided.distribution,
@@ -184,19 +185,22 @@ class _Planner:
     def _asking(self, chosen: Chosen, component: ScorerComponent[Any], draws: Any, plugin: str) -> Asking:
         probe: ProbeComponent[Any] = self._bench.provided("probes", component.probe).component
         options = self._bench.validated("probes", component.probe, component.asks(**chosen.options))
-        asking = Asking(
+        task = TaskPlan(
             on=chosen.on,
             samples=chosen.samples,
             fewshot=chosen.fewshot,
-            probe=self._bench.recipe("probes", component.probe, options),
             seed=self._suite.seed,
-            piece=probe.piece,
             asks_rows=probe.asks_rows,
             draws=draws,
             tables=component.draws,
+            plugin=plugin,
+        )
+        asking = Asking(
+            task=task,
+            probe=self._bench.recipe("probes", component.probe, options),
+            piece=probe.piece,
             needs=probe.needs,
-            probe_plugin=self._bench.provided("probes", component.probe).distribution,
-            scorer_plugin=plugin,
+            plugin=self._bench.provided("probes", component.probe).distribution,
         )
         return self._named(asking, component.probe if draws is None else chosen.alias)
 
@@ -204,7 +208,7 @@ class _Planner:
         """The asking under its name; scorers that ask alike share one."""
         key = digest_json(canonical(asking))
         if key not in self._askings:
-            stem = f"{asking.on}.{probe}" + (f"-{asking.fewshot}shot" if asking.fewshot else "")
+            stem = f"{asking.task.on}.{probe}" + (f"-{asking.task.fewshot}shot" if asking.task.fewshot else "")
             taken = {one.name for one in self._askings.values()}
             name = next(name for name in _numbered(stem) if name not in taken)
             self._askings[key] = replace(asking, name=name)

@@ -149,7 +149,10 @@ def _begin(folder: RunFolder, suite: Suite, kind: RunKind, suite_digest: str, no
 
     Before anything is planned, since that may convert weights for minutes: a start that follows a kill finds the folder.
     """
-    suite.write(folder / "suite.yaml")
+    kept = folder / "suite.yaml"
+    if kept.is_file() and kept.read_text(encoding="utf-8") != suite.text():
+        folder.keep_suite()
+    suite.write(kept)
     if (folder / "manifest.json").is_file():
         return datetime.fromisoformat(folder.read_json("manifest.json")["started"])
     begun = {"suite": suite.name, "kind": kind, "suite_sha256": suite_digest, "stages": [], "started": now.isoformat()}

@@ -17,11 +17,8 @@ from seatrial.runs.judging import (
     by_full_name,
     data_scores,
     filter_metrics,
-    judge_data,
-    judge_run,
     records_of,
     samples_of,
-    write_judgement,
 )
 from seatrial.runs.result import Described, Result
 from seatrial.runs.stages import blame
@@ -36,24 +33,7 @@ from seatrial.verdict.verdict import Verdict
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["judge_saved", "load_result", "write_reports"]
-
-
-def judge_saved(path: Path, host: Host) -> Verdict:
-    """Compute a saved run's verdict again, and write it down.
-
-    Raises:
-        UsageError: it is no run folder, or one of the data stages alone whose suite has no gate on data.
-        StoreError: the run did not get as far as its gates.
-    """
-    folder = RunFolder.open(path)
-    only_data, suite = _only_data(folder), _suite(folder, host)
-    if only_data and not _judges(folder):
-        raise UsageError(f"{path}: a run of the data stages alone, without a gate on data: there is nothing to decide")
-    with folder.lock():
-        scores, verdict = (judge_data if only_data else judge_run)(folder, suite, host)
-        write_judgement(folder, scores, verdict)
-    return verdict
+__all__ = ["judges", "load_result", "only_data_of", "suite_of", "write_reports"]
 
 
 def load_result(path: Path, host: Host) -> Result:
@@ -64,13 +44,13 @@ def load_result(path: Path, host: Host) -> Result:
         StoreError: the run has no verdict yet, or a file of it is damaged.
     """
     folder = RunFolder.open(path)
-    only_data = _only_data(folder)
-    if not (folder / ("verdict.json" if _judges(folder) else "ledger.parquet")).is_file():
+    only_data = only_data_of(folder)
+    if not (folder / ("verdict.json" if judges(folder) else "ledger.parquet")).is_file():
         raise _unfinished(folder, "its data stages are not finished" if only_data else "the run has no verdict yet")
     manifest = folder.read_json("manifest.json")
     manifest.pop("finished", None)
-    suite = _suite(folder, host)
-    scores, verdict = _judged(folder) if _judges(folder) else (data_scores(folder, filter_metrics(suite, host)), None)
+    suite = suite_of(folder, host)
+    scores, verdict = _judged(folder) if judges(folder) else (data_scores(folder, filter_metrics(suite, host)), None)
     metrics, samples = ({}, {}) if only_data else samples_of(folder, suite, host)
     result = Result(
         folder=folder.path,
@@ -108,7 +88,7 @@ def write_reports(path: Path, host: Host, *, kinds: Sequence[str] | None, to: Pa
     """
     result = load_result(path, host)
     folder = RunFolder.open(path)
-    wanted = {chosen.name: chosen.options for chosen in _suite(folder, host).report}
+    wanted = {chosen.name: chosen.options for chosen in suite_of(folder, host).report}
     if kinds:
         wanted = {kind: wanted.get(kind, {}) for kind in kinds}
     target = to or folder / "report"
@@ -126,19 +106,21 @@ def write_reports(path: Path, host: Host, *, kinds: Sequence[str] | None, to: Pa
     return written
 
 
-def _only_data(folder: RunFolder) -> bool:
+def only_data_of(folder: RunFolder) -> bool:
+    """Whether the data stages alone were run."""
     return folder.read_json("manifest.json").get("kind") == "data"
 
 
-def _judges(folder: RunFolder) -> bool:
+def judges(folder: RunFolder) -> bool:
     """Whether the run comes to a verdict; one of the data stages alone does where its suite has gates on data."""
-    return not _only_data(folder) or "gate" in folder.read_json("manifest.json")["stages"]
+    gated = "gate" in folder.read_json("manifest.json")["stages"] or (folder / "verdict.json").is_file()
+    return not only_data_of(folder) or gated
 
 
-def _suite(folder: RunFolder, host: Host) -> Suite:
+def suite_of(folder: RunFolder, host: Host) -> Suite:
     """The suite as the run resolved it; it was in order then, so what is wrong now has come with another version."""
     try:
-        return load_suite(folder / "suite.yaml", host, extra_metrics=DATA_METRICS, only_data=_only_data(folder))
+        return load_suite(folder / "suite.yaml", host, extra_metrics=DATA_METRICS, only_data=only_data_of(folder))
     except SuiteError as error:
         version = folder.read_json("manifest.json").get("seatrial", "unknown")
         raise UsageError(

@@ -49,6 +49,7 @@ def _sample(row: Row, transcript: Transcript) -> Sample:
         row.id,
         {
             "clean_correct": float(attacked),
+            "tried_correct": None if untried else float(attacked),
             "robust_correct": None if untried else float(tried and not flipped),
             "flipped": float(flipped) if tried else None,
             "queries": float(detail["queries"]) if tried else None,

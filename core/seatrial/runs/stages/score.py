@@ -15,13 +15,13 @@ from seatrial.evaluation.task import Task
 from seatrial.evaluation.transcript import Transcript, read_transcripts
 from seatrial.plugin.component import ScorerComponent
 from seatrial.runs import answers
-from seatrial.runs.asking import Asking
 from seatrial.runs.events import Artifact
 from seatrial.runs.keys import RUNTIME
 from seatrial.runs.recipe import Recipe
 from seatrial.runs.stages import Progress, blame
 from seatrial.runs.store import RunFolder, atomic_file
 from seatrial.runs.systems import SystemPlan
+from seatrial.runs.task_plan import TaskPlan
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -35,8 +35,8 @@ class Score:
 
     alias: str
     scorer: Recipe
-    asking: Asking
-    systems: Sequence[SystemPlan]
+    task: TaskPlan
+    systems: Sequence[SystemPlan] = field(metadata=RUNTIME)
     component: ScorerComponent[Any] = field(metadata=RUNTIME)
     plugin: str = field(metadata=RUNTIME)
     after: tuple[str, ...] = field(metadata=RUNTIME)
@@ -53,7 +53,7 @@ class Score:
     @property
     def reads(self) -> frozenset[str]:
         """The transcripts, and the rows that they are about."""
-        return self.asking.files | {f"transcripts:{system.instance}" for system in self.systems}
+        return self.task.files | {f"transcripts:{system.instance}" for system in self.systems}
 
     def run(self, given: Artifact, folder: RunFolder, progress: Progress) -> Artifact:
         """System by system; each one's samples are a table, in the order of the transcripts."""
@@ -63,7 +63,7 @@ class Score:
         if not self.systems:
             raise StageError(f"{self.name}: there is no system to score")
         scorer = self.make(self.scorer)
-        task = self.asking.task(given.files, self.make)
+        task = self.task.task(given.files, self.make)
         clusters = clusters_of(task.rows)
         columns = self._columns()
         tables: list[pa.Table] = []
@@ -80,7 +80,7 @@ class Score:
         with atomic_file(path) as part:
             pq.write_table(pa.concat_tables(tables), part, compression="zstd")
         names = list(dict.fromkeys(system.name for system in self.systems))
-        facts = {"seconds": seconds, "systems": names, "rows": len(task.rows), "of": self.asking.of(given.files)}
+        facts = {"seconds": seconds, "systems": names, "rows": len(task.rows), "of": self.task.of(given.files)}
         return Artifact({f"samples:{self.alias}": path}, facts)
 
     def _scored(

@@ -44,7 +44,7 @@ class Split:
 
     name = "split"
     after = ("clean", "deduplicate")  # what cleaning dropped is told where nothing is left
-    reads = None
+    reads = frozenset({"deduplicated", "clusters"})
     reusable = True
 
     def run(self, given: Artifact, folder: RunFolder, progress: Progress) -> Artifact:

@@ -1,4 +1,4 @@
-"""A real third-party plugin: a filter, a wrapper round every stage, watchers, and a section of the report."""
+"""A real third-party plugin: a filter, a wrapper round every stage, watchers, and a block of the report."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""One LoRA training: from a job to an adapter on disk."""
+"""One training of a causal language model: from a job to a product on disk, whatever of it is trained."""
 
 from __future__ import annotations
 
@@ -6,41 +6,63 @@ import dataclasses
 import os
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
 from seatrial.errors import TrainingError, UsageError
+from seatrial.model import ProductKind
 from seatrial.runs.store import digest_json
 from seatrial.training import Trained, TrainingJob
 from seatrial_plugins.huggingface.device import choose_device
+from seatrial_plugins.huggingface.quiet import no_progress_bars
 from seatrial_plugins.huggingface.trainable import TrainableNetwork
-from seatrial_plugins.training.adapting import adapt
 from seatrial_plugins.training.arguments import training_arguments
 from seatrial_plugins.training.checkpoints import newest_checkpoint
-from seatrial_plugins.training.engine import Engine, Work, check_adapter, trainable
+from seatrial_plugins.training.engine import Engine, Work, check_weights, trainable
 from seatrial_plugins.training.examples import Example, Examples, masked_example, render_examples
 from seatrial_plugins.training.facts import training_facts
 from seatrial_plugins.training.graphs import Shape, worth_graphing
-from seatrial_plugins.training.options import LoraOptions
+from seatrial_plugins.training.options import TrainingOptions
 from seatrial_plugins.training.plan import Plan, plan_steps, split_batch
 from seatrial_plugins.training.validation import History
 
-__all__ = ["LoraTraining"]
+__all__ = ["CausalTraining", "Tuning"]
 
 
-class LoraTraining:
-    """What `LoraTrainer.train` does with one job."""
+class Tuning(Protocol):
+    """Which weights are trained, and what becomes of them."""
 
-    def __init__(self, options: LoraOptions, job: TrainingJob) -> None:
-        self.options = options
+    name: str
+    product: ProductKind
+    options: TrainingOptions
+    replays: bool
+    """Whether its passes may be replayed as CUDA graphs."""
+    dtype: str | None
+    """Of the weights while they are trained; None takes the loader's."""
+
+    def attach(self, network: Any) -> Any:
+        """The network, with just those weights trainable that are trained."""
+        ...
+
+    def write(self, network: Any, job: TrainingJob) -> None:
+        """Write the product; refuse one that changes nothing, with a TrainingError."""
+        ...
+
+
+class CausalTraining:
+    """What a method's `train` does with one job."""
+
+    def __init__(self, tuning: Tuning, job: TrainingJob) -> None:
+        self.tuning = tuning
+        self.options = tuning.options
         self.job = job
 
     def run(self) -> Trained:
-        """Train to the end and write the adapter."""
+        """Train to the end and write the product."""
         job = self.job
         started = time.perf_counter()
-        model = _trainable(job)
+        model = trainable_network(job, self.tuning.name)
         chat = model.chat
         examples = render_examples(job.train, chat, self.options.max_length)
         if not examples.examples:
@@ -52,9 +74,10 @@ class LoraTraining:
         if resumed is not None:
             engine.take_up(History.load(resumed), first)
         loaded = time.perf_counter()
-        # One that was killed after its early stop has nothing left to do but to write the best adapter.
+        # One that was killed after its early stop has nothing left to do but to write the best weights.
         if not engine.exhausted:
-            engine.train(resume_from_checkpoint=str(resumed) if resumed else None)
+            with no_progress_bars():  # of each checkpoint's shards
+                engine.train(resume_from_checkpoint=str(resumed) if resumed else None)
         seconds = time.perf_counter() - loaded
         self._finish(engine)
         facts = training_facts(
@@ -62,7 +85,7 @@ class LoraTraining:
         )
         facts["masked_example"] = masked_example(examples.examples[0], chat)
         facts["options"] = dataclasses.asdict(self.options)
-        return Trained("adapter", facts)
+        return Trained(self.tuning.product, facts)
 
     def _engine(self, model: TrainableNetwork, examples: Examples, validation: Examples) -> Engine:
         from transformers import set_seed
@@ -70,11 +93,12 @@ class LoraTraining:
         options, job, loader = self.options, self.job, model.options
         if loader.dtype == "float16":
             raise UsageError(
-                "model.dtype: LoRA is not trained in float16, whose gradients underflow; say bfloat16 or float32"
+                f"model.dtype: {self.tuning.name} is not trained in float16, whose gradients underflow; say bfloat16 or "
+                "float32"
             )
-        network, packs = model.load()
+        network, packs = model.load(self.tuning.dtype)
         set_seed(job.seed)
-        adapted = adapt(network, options)
+        adapted = self.tuning.attach(network)
         on_cpu = choose_device(loader.device).type == "cpu"
         world = _processes()
         plan = plan_steps(
@@ -87,6 +111,7 @@ class LoraTraining:
         every = (stopping.every if stopping and stopping.every else plan.steps_per_epoch) if validation.examples else 0
         fingerprint = digest_json(
             {
+                "method": self.tuning.name,
                 "options": dataclasses.asdict(options),
                 "loader": dataclasses.asdict(loader),
                 "model": job.target.digest,
@@ -106,7 +131,7 @@ class LoraTraining:
             evaluate_every=every,
             patience=stopping.patience if stopping else 0,
             graphs=self._graphs(network, examples.examples, plan, loader.batch_tokens)
-            if packs and not on_cpu
+            if packs and not on_cpu and self.tuning.replays
             else frozenset(),
             fingerprint=fingerprint,
             log=job.log,
@@ -132,10 +157,10 @@ class LoraTraining:
         return worth_graphing(sum(parameter.numel() for parameter in network.parameters()), passes)
 
     def _finish(self, engine: Engine) -> None:
-        """Put the best adapter in place, prove that it is finite and does something, and write it.
+        """Put the best weights in place, prove that they are finite and do something, and write them.
 
         Raises:
-            TrainingError: it is not, or does nothing.
+            TrainingError: they are not, or do nothing.
         """
         network = engine.accelerator.unwrap_model(engine.model)
         if engine.work.patience and engine.history.best is not None:
@@ -143,26 +168,13 @@ class LoraTraining:
             with torch.no_grad():
                 for name, tensor in engine.history.best.items():
                     parameters[name].copy_(tensor)
-        adapter = trainable(network)
-        check_adapter(adapter, "the end")
-        if not any(bool(tensor.any()) for name, tensor in adapter.items() if "lora_B" in name):
-            raise TrainingError(
-                "the adapter changes nothing: its B matrices are all zero; raise train.lr or train.epochs"
-            )
+        check_weights(trainable(network), "the end")
         if engine.is_world_process_zero():
-            config = network.peft_config["default"]
-            config.base_model_name_or_path = self.job.target.address
-            config.inference_mode = True
-            if isinstance(config.target_modules, set):  # written in the order of this process's hashes otherwise
-                config.target_modules = sorted(config.target_modules)
-            # Embeddings are never trained here; "auto" would look for the base model on the hub.
-            network.save_pretrained(str(self.job.output), safe_serialization=True, save_embedding_layers=False)
-            (self.job.output / "README.md").unlink(
-                missing_ok=True
-            )  # a form without entries; the model card is a report
+            with no_progress_bars():
+                self.tuning.write(network, self.job)
 
 
-def _trainable(job: TrainingJob) -> TrainableNetwork:
+def trainable_network(job: TrainingJob, method: str) -> TrainableNetwork:
     """The model as transformers has it.
 
     Raises:
@@ -171,7 +183,7 @@ def _trainable(job: TrainingJob) -> TrainableNetwork:
     model: object = job.model
     if not isinstance(model, TrainableNetwork):
         raise UsageError(
-            f"train.method: lora trains PyTorch modules of transformers, and {job.target.address} was opened by a loader of "
+            f"train.method: {method} trains PyTorch modules of transformers, and {job.target.address} was opened by a loader of "
             f"the runtime {job.model.runtime!r}; take another loader or method"
         )
     return model
