@@ -20,9 +20,10 @@ from seatrial.runs.judging import (
     records_of,
     samples_of,
 )
-from seatrial.runs.result import Result
+from seatrial.runs.result import Described, Result
 from seatrial.runs.stages import blame
 from seatrial.runs.store import RunFolder
+from seatrial.stored import read_record
 from seatrial.suite.complaints import listed
 from seatrial.suite.file import Suite, load_suite
 from seatrial.verdict.codec import from_json
@@ -36,7 +37,7 @@ __all__ = ["judges", "load_result", "only_data_of", "suite_of", "write_reports"]
 
 
 def load_result(path: Path, host: Host) -> Result:
-    """A run as reports see it, the sections that plugins add included.
+    """A run as reports see it, what plugins add included.
 
     Raises:
         UsageError: it is no run folder.
@@ -62,8 +63,9 @@ def load_result(path: Path, host: Host) -> Result:
         training=_training(folder),
         samples=samples,
         metrics=by_full_name(metrics),
+        components=[read_record(Described, one, "component") for one in manifest.get("components", ())],
     )
-    return replace(result, sections=host.report_sections(result))
+    return replace(result, added=host.report_blocks(result))
 
 
 def _unfinished(folder: RunFolder, missing: str) -> StoreError:
@@ -100,7 +102,7 @@ def write_reports(path: Path, host: Host, *, kinds: Sequence[str] | None, to: Pa
         who = f"report {kind}"
         with blame("report", who, provided.distribution):
             paths = provided.component.build(**options).write(result, target)
-            written.extend(answers.each(paths, Path, f"report: {who} (plugin {provided.distribution})"))
+            written.extend(answers.files(paths, target, f"report: {who} (plugin {provided.distribution})"))
     return written
 
 

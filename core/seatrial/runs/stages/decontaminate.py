@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seatrial.data.coverage import coverage
-from seatrial.data.filters import Comparison, Measured, SearchingFilter, SplitFilter
+from seatrial.data.filters import Measured, SearchingFilter, SplitFilter, SplitFindings
 from seatrial.data.gathering import Gathering
 from seatrial.data.ledger import merge_ledgers, write_ledger
 from seatrial.rows import row_schema
@@ -92,16 +92,16 @@ class Decontaminate:
         held_out: SomeRows,
         stack: ExitStack,
         steps: Steps,
-    ) -> Comparison:
+    ) -> SplitFindings:
         split_filter: SplitFilter = suite_filter.filter
         if not isinstance(split_filter, SearchingFilter):
-            return Comparison.of(split_filter.compare(train, held_out))
+            return SplitFindings.of(split_filter.compare(train, held_out))
         gathering = stack.enter_context(Gathering.open(sieve.scratch / "found.arrow"))
         searching = Searching(suite_filter, sieve.rows.path)
         for (found,) in work.map(searching, sieve.rows.path):
             gathering.add(found)
             steps(1, len(train) // BATCH + 1)
-        return Comparison.of(split_filter.conclude(searching.index(), gathering.table(), train, held_out))
+        return SplitFindings.of(split_filter.conclude(searching.index(), gathering.table(), train, held_out))
 
 
 def _in_train(rows: FileRows) -> np.ndarray:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from seatrial.runs import answers
 from seatrial.runs.events import Artifact
@@ -34,7 +33,7 @@ class Report:
 
     reports: Sequence[NamedReport]
     result: Callable[[], Result] = field(metadata=RUNTIME)
-    """Loads the run as reports see it, plugins' sections included."""
+    """Loads the run as reports see it, what plugins add included."""
     after: tuple[str, ...] = field(metadata=RUNTIME)
 
     name = "report"
@@ -52,7 +51,7 @@ class Report:
                 who = f"report {report.name}"
                 with blame(self.name, who, report.plugin):
                     paths = report.writer.write(result, part)
-                    named = answers.each(paths, Path, f"{self.name}: {who} (plugin {report.plugin})")
+                    named = answers.files(paths, part, f"{self.name}: {who} (plugin {report.plugin})")
                     written.extend(path.relative_to(part).as_posix() for path in named)
             progress(len(self.reports), len(self.reports), {})
         return Artifact({"report": folder / "report"}, {"files": written})

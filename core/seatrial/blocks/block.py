@@ -1,9 +1,9 @@
-"""Blocks: what components have to show to reviewers, in forms that every report can draw. All text in them is escaped."""
+"""A block: text, a table, bars, a distribution, changed texts or rows, as a component hands them over."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 __all__ = ["Bar", "Bars", "Block", "Diff", "DiffItem", "Distribution", "Example", "Examples", "Table", "Text"]
 
@@ -15,7 +15,7 @@ class Text:
     title: str
     paragraphs: Sequence[str]
     alarming: bool = False
-    """Whether a reviewer must not miss it."""
+    """Whether a reviewer must not miss it: reports say it among the warnings at the top as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,9 @@ class Table:
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
     says: str = ""
-    """One sentence above it: what it shows."""
+    """What it shows, in a sentence or two above it."""
+    of: int | None = None
+    """How many rows there are, where these are only the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,24 +36,41 @@ class Bar:
     """One value, with its interval where it has one."""
 
     name: str
+    """Bars of one name that follow each other stand together, one for each series."""
     value: float
     low: float | None = None
+    """The interval's lower end; with `high`, or not at all."""
     high: float | None = None
     n: int | None = None
+    """How many rows or samples the value was computed from."""
     says: str = ""
+    """What else there is to say of it."""
+    series: str = ""
+    """Which of several series it belongs to, such as `train`."""
+    mark: str = ""
+    """A word or two that set it apart from the others, such as `none in train`."""
+    cells: Sequence[str] = ()
+    """What stands beside it under the columns of the bars; of bars that stand together, the first one's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """Values side by side on one axis."""
+    """Values side by side on one axis: dots with their intervals, or bars where there are none."""
 
     title: str
     bars: Sequence[Bar]
+    """In the order in which they are read: reports fold all but the first away where there are many."""
     unit: str = ""
     """"" for a share, which is shown as a percentage."""
     reference: float | None = None
-    """A value that a line is drawn at."""
+    """A value that a line is drawn at, …"""
+    reference_name: str = ""
+    """… and what it is."""
+    columns: Sequence[str] = ()
+    """Heads of the cells beside each bar."""
     says: str = ""
+    of: int | None = None
+    """How many names there are, where these are only the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +82,8 @@ class Distribution:
     """Bin edges, ascending; one more than counts."""
     counts: Sequence[int]
     unit: str = ""
+    marks: Sequence[tuple[str, float]] = ()
+    """(name, value) of lines that are drawn across it, such as `median`."""
     says: str = ""
 
 
@@ -71,9 +92,12 @@ class DiffItem:
     """Two texts of which the second came out of the first."""
 
     row: str
+    """The row's id, or a stable name of the item."""
     before: str
     after: str
     says: str = ""
+    fields: Sequence[tuple[str, str]] = ()
+    """(name, text) of what belongs to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +107,8 @@ class Diff:
     title: str
     items: Sequence[DiffItem]
     says: str = ""
+    of: int | None = None
+    """How many items there are, where these are only the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +117,8 @@ class Example:
 
     row: str
     fields: Sequence[tuple[str, str]]
-    """(name, text)."""
-    pictures: Sequence[str] = field(default=())
+    """(name, text); the first is what is read first, such as the question, and is quoted without its name."""
+    pictures: Sequence[str] = ()
     """Digests of images of the run folder's `data/images`."""
 
 
@@ -103,6 +129,8 @@ class Examples:
     title: str
     items: Sequence[Example]
     says: str = ""
+    of: int | None = None
+    """How many items there are, where these are only the first."""
 
 
 Block = Text | Table | Bars | Distribution | Diff | Examples

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from seatrial.terminal.legible import one_line
-from seatrial_reports.facts import flat
-from seatrial_reports.numbers import count
 
-__all__ = ["listed", "name_of", "tallied"]
+__all__ = ["LONGEST", "listed", "name_of", "tallied"]
 
 LONGEST = 120
 """Characters of a name."""
@@ -27,12 +25,11 @@ def listed(names: Sequence[object], most: int = NAMED) -> str:
     return _in_a_row([name_of(name) for name in names[:most]], len(names))
 
 
-def tallied(counts: Mapping[str, object]) -> str:
+def tallied(counts: Mapping[str, int]) -> str:
     """Names with how many rows have them: `pin 39, card 2`."""
-    pairs = flat(counts)
-    return _in_a_row([f"{name_of(name)} {n}" for name, n in pairs[:NAMED]], len(pairs))
+    return _in_a_row([f"{name_of(name)} {n}" for name, n in list(counts.items())[:NAMED]], len(counts))
 
 
 def _in_a_row(shown: Sequence[str], every: int) -> str:
-    more = f" and {count(every - len(shown))} more" if every > len(shown) else ""
+    more = f" and {every - len(shown):,} more" if every > len(shown) else ""
     return f"{', '.join(shown)}{more}"

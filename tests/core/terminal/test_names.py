@@ -1,6 +1,6 @@
 """Names out of data are cut where they are very long, and counted where they are very many."""
 
-from seatrial_reports.names import LONGEST, listed, name_of, tallied
+from seatrial.terminal.names import LONGEST, listed, name_of, tallied
 
 
 def test_a_name_stays_on_one_line_and_is_read_at_a_glance():
