@@ -178,6 +178,7 @@ class _Planner:
             task=asking.task,
             systems=systems,
             files=dict(scorer.reads) if isinstance(scorer, ReadsFiles) else {},
+            subject=self._suite.subject,
             component=component,
             plugin=provided.distribution,
             after=("read", "decontaminate", *(node.name for node in nodes)),

@@ -65,7 +65,9 @@ class GenerationScorer:
             if metric.kind == "mean" and metric.limits and values:
                 counts, edges = np.histogram(values, bins=10, range=metric.limits)
                 says = f"Answers of {scored.subject} by their {metric.name}; n = {len(values)}."
-                yield Distribution(f"{metric.name} of each answer", edges.tolist(), counts.tolist(), metric.unit, says)
+                yield Distribution(
+                    f"{metric.name} of each answer", edges.tolist(), counts.tolist(), metric.unit, says=says
+                )
         by_spaces = [
             one for one in self._described if one.module == "Bleu" and one.options.get("tokenize") in _BY_SPACES
         ]

@@ -131,6 +131,7 @@ def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
         rules=RULES,
         metrics=METRICS,
         version="3",
+        looks_for="toxic rows",
     )
 
 
