@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import seatrial
 from seatrial.plugin.component import MeasuringComponent, ScorerComponent
+from seatrial.plugin.host import Provided
 from seatrial.runs.environment import LIBRARIES, git_state, hardware, package_versions
 
 if TYPE_CHECKING:
@@ -62,18 +63,26 @@ def describe(
 
 
 def _components(suite: Suite, bench: Workbench) -> Iterator[Mapping[str, object]]:
-    """What reports must know of the suite's filters and scorers without knowing any of them."""
+    """What reports must know of filters and scorers without knowing any: of the suite's, and of the filters that it left out."""
     for chosen in (*suite.filters, *suite.score):
         provided = bench.provided(chosen.kind, chosen.name)
-        component = provided.component
-        assert isinstance(component, MeasuringComponent)
-        yield {
-            "kind": chosen.kind,
-            "alias": chosen.alias,
-            "name": chosen.name,
-            "plugin": provided.distribution,
-            "version": provided.version,
-            "summary": component.summary,
-            "looks_for": component.looks_for,
-            "dimension": component.dimension if isinstance(component, ScorerComponent) else "data",
-        }
+        yield _described(chosen.kind, chosen.alias, provided)
+    named = {chosen.name for chosen in suite.filters}
+    for name, provided in bench.host.components("filters").items():
+        if name not in named and provided.component.looks_for:
+            yield {**_described("filters", name, provided), "used": False}
+
+
+def _described(kind: str, alias: str, provided: Provided) -> Mapping[str, object]:
+    component = provided.component
+    assert isinstance(component, MeasuringComponent)
+    return {
+        "kind": kind,
+        "alias": alias,
+        "name": component.name,
+        "plugin": provided.distribution,
+        "version": provided.version,
+        "summary": component.summary,
+        "looks_for": component.looks_for,
+        "dimension": component.dimension if isinstance(component, ScorerComponent) else "data",
+    }

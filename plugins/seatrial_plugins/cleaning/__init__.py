@@ -295,12 +295,14 @@ def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
         "language",
         build_language,
         "Drops rows in other languages, by py3langid, and lingua where that leaves it in dispute.",
+        looks_for="rows in other languages",
         rules=LANGUAGE_RULES,
     )
     yield FilterComponent(
         "quality",
         build_quality,
         "Drops texts that break the published rules of Gopher, C4 or FineWeb.",
+        looks_for="texts of low quality, by published rules",
         rules=QUALITY_RULES,
     )
     yield FilterComponent(
@@ -314,6 +316,7 @@ def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
         "label_errors",
         build_label_errors,
         "Flags labels that a classifier over the encoder's vectors finds wrong, by confident learning.",
+        looks_for="wrong labels",
         uses={"encoder": Use("encoder", default="minilm")},
         rules=LABEL_ERRORS_RULES,
         place="corpus",

@@ -191,6 +191,7 @@ def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
         "leakage",
         leakage,
         "Finds train rows that give away held-out ones or items of benchmarks.",
+        looks_for="train rows that give away held-out ones",
         uses={
             "against": Use("benchmarks"),
             "tokenizer": Use("tokenizer", when=counts_tokens),

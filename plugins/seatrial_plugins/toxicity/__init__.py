@@ -127,6 +127,7 @@ def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
         "toxicity",
         toxicity,
         "Drops rows with a turn that a detector finds toxic.",
+        looks_for="toxic rows",
         uses={"detector": Use("detector", default="minilm-toxicity")},
         rules=RULES,
         metrics=METRICS,
