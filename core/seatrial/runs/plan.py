@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from seatrial.errors import UsageError
+from seatrial.evaluation.scorer import ReadsFiles
 from seatrial.model import Product
 from seatrial.plugin.component import ProbeComponent, ScorerComponent
 from seatrial.runs.asking import Asking
@@ -166,7 +167,7 @@ class _Planner:
         provided = self._bench.provided("scorers", chosen.name)
         component: ScorerComponent[Any] = provided.component
         recipe = self._bench.recipe("scorers", chosen.name, chosen.options)
-        self._bench.made_once(recipe)  # what its options make impossible is said before anything runs
+        scorer = self._bench.made_once(recipe)  # what its options make impossible is said before anything runs
         asking = self._asking(chosen, component, recipe if component.draws else None, provided.distribution)
         self._able(chosen, asking)
         systems = [system for kind in chosen.systems for system in self._systems(kind)]
@@ -176,6 +177,8 @@ class _Planner:
             scorer=recipe,
             task=asking.task,
             systems=systems,
+            files=dict(scorer.reads) if isinstance(scorer, ReadsFiles) else {},
+            subject=self._suite.subject,
             component=component,
             plugin=provided.distribution,
             after=("read", "decontaminate", *(node.name for node in nodes)),

@@ -6,13 +6,16 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from seatrial.blocks import Block
+from seatrial.blocks.codec import from_json as from_block
 from seatrial.data.ledger import ledger_schema
 from seatrial.errors import StoreError, SuiteError, UsageError, did_you_mean
 from seatrial.evaluation.scores import Score
 from seatrial.plugin.host import Host
 from seatrial.runs import answers
+from seatrial.runs.events import Record
 from seatrial.runs.judging import (
     by_full_name,
     data_scores,
@@ -64,8 +67,18 @@ def load_result(path: Path, host: Host) -> Result:
         samples=samples,
         metrics=by_full_name(metrics),
         components=[read_record(Described, one, "component") for one in manifest.get("components", ())],
+        blocks=_blocks(records_of(folder, manifest)),
     )
     return replace(result, added=host.report_blocks(result))
+
+
+def _blocks(records: Sequence[Record]) -> dict[str, list[Block]]:
+    """Scorer → what it has to show, as its node kept it."""
+    return {
+        record.instance: [from_block(block, f"{record.stage}.blocks") for block in cast("list[object]", found)]
+        for record in records
+        if record.base == "score" and (found := record.facts.get("blocks"))
+    }
 
 
 def _unfinished(folder: RunFolder, missing: str) -> StoreError:

@@ -167,7 +167,6 @@ def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
         "coverage",
         build_coverage,
         "Counts train and test by label, topic, length, language and slice, and finds what one has and the other lacks.",
-        looks_for="kinds of rows that train or test lacks",
         uses={
             "encoder": Use("encoder", default="minilm", when=embeds, optional=True),
             "tokenizer": Use("tokenizer", when=counts_tokens, optional=True),
@@ -176,4 +175,5 @@ def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
         rules=RULES,
         place="splits",
         version="2",
+        looks_for="kinds of rows that test has and train lacks",
     )

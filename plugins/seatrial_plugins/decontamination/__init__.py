@@ -191,7 +191,6 @@ def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
         "leakage",
         leakage,
         "Finds train rows that give away held-out ones or items of benchmarks.",
-        looks_for="train rows that give away held-out ones",
         uses={
             "against": Use("benchmarks"),
             "tokenizer": Use("tokenizer", when=counts_tokens),
@@ -201,4 +200,5 @@ def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
         rules=RULES,
         place="splits",
         version="3",
+        looks_for="train rows that give away test rows",
     )

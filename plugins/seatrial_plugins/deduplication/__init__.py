@@ -196,23 +196,22 @@ def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
         "duplicates",
         build_duplicates,
         "Keeps one of the rows that say the same, and finds equal inputs with different labels.",
-        looks_for="copies",
         rules=DUPLICATES_RULES,
         place="corpus",
+        looks_for="copies, and equal questions with different answers",
     )
     yield FilterComponent(
         "near_duplicates",
         build_near_duplicates,
         "Keeps one of the rows that share most of their wording (MinHash, verified exactly).",
-        looks_for="rows that share most of their wording",
         rules=NEAR_RULES,
         place="corpus",
+        looks_for="rows that share most of their wording",
     )
     yield FilterComponent(
         "repeated_spans",
         build_repeated_spans,
         "Finds long stretches that stand word for word in several rows, and rows that are nothing else.",
-        looks_for="long stretches that stand in several rows",
         rules=SPANS_RULES,
         place="corpus",
     )
@@ -220,8 +219,8 @@ def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
         "semantic_duplicates",
         build_semantic_duplicates,
         "Keeps one of the rows that mean the same, by the cosine of an encoder's vectors.",
-        looks_for="rows that mean the same",
         uses={"encoder": Use("encoder", "minilm")},
         rules=SEMANTIC_RULES,
         place="corpus",
+        looks_for="rows that mean the same",
     )

@@ -127,18 +127,23 @@ def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
         "toxicity",
         toxicity,
         "Drops rows with a turn that a detector finds toxic.",
-        looks_for="toxic rows",
         uses={"detector": Use("detector", default="minilm-toxicity")},
         rules=RULES,
         metrics=METRICS,
         version="3",
+        looks_for="toxic rows",
     )
 
 
 @hookimpl
 def seatrial_detectors() -> Iterable[Component[Detector]]:
     """Detoxify, and the embedded detector."""
-    yield Component("detoxify", detoxify, "Detoxify's published models (downloaded), or a local checkpoint.")
+    yield Component(
+        "detoxify",
+        detoxify,
+        "Detoxify's published models (downloaded), or a local checkpoint.",
+        libraries=("torch", "transformers", "tokenizers"),
+    )
     yield Component(
         "minilm-toxicity",
         minilm_toxicity,

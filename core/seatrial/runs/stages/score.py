@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from seatrial.blocks.codec import to_json
 from seatrial.errors import PluginError, StageError
 from seatrial.evaluation.repeats import clusters_of
 from seatrial.evaluation.samples import samples_to_table
+from seatrial.evaluation.scorer import Explains, Scored
 from seatrial.evaluation.scores import Sample
+from seatrial.evaluation.scoring import scores_of
 from seatrial.evaluation.task import Task
 from seatrial.evaluation.transcript import Transcript, read_transcripts
 from seatrial.plugin.component import ScorerComponent
@@ -37,6 +40,10 @@ class Score:
     scorer: Recipe
     task: TaskPlan
     systems: Sequence[SystemPlan] = field(metadata=RUNTIME)
+    files: Mapping[str, str]
+    """Digests of what the scorer reads beside transcripts and rows (`ReadsFiles`)."""
+    subject: str
+    """The system on trial."""
     component: ScorerComponent[Any] = field(metadata=RUNTIME)
     plugin: str = field(metadata=RUNTIME)
     after: tuple[str, ...] = field(metadata=RUNTIME)
@@ -76,12 +83,24 @@ class Score:
             seconds[system.instance] = round(time.perf_counter() - started, 3)
         progress(len(self.systems), len(self.systems), {})
         del clusters
+        table = pa.concat_tables(tables)
         path = folder / f"samples/{self.alias}.parquet"
         with atomic_file(path) as part:
-            pq.write_table(pa.concat_tables(tables), part, compression="zstd")
+            pq.write_table(table, part, compression="zstd")
         names = list(dict.fromkeys(system.name for system in self.systems))
         facts = {"seconds": seconds, "systems": names, "rows": len(task.rows), "of": self.task.of(given.files)}
-        return Artifact({f"samples:{self.alias}": path}, facts)
+        return Artifact({f"samples:{self.alias}": path}, facts | {"blocks": self._blocks(scorer, table)})
+
+    def _blocks(self, scorer: Any, samples: pa.Table) -> list[object]:
+        """What the scorer has to show besides its scores, as JSON values."""
+        if not isinstance(scorer, Explains):
+            return []
+        metrics = self.component.metrics_for(self.scorer.options)
+        scored = Scored(self.alias, self.subject, samples, scores_of(self.alias, metrics, samples, self.subject))
+        who = f"scorer {self.component.name}"
+        with blame(self.name, who, self.plugin):
+            shown = answers.blocks(list(scorer.blocks(scored)), f"{self.name}: {who} (plugin {self.plugin})")
+        return [to_json(block) for block in shown]
 
     def _scored(
         self, scorer: Any, transcripts: Sequence[Transcript], task: Task, system: SystemPlan, columns: Sequence[str]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from seatrial.errors import PluginError
 from seatrial.evaluation.system import System
 from seatrial.evaluation.task import Task
-from seatrial.evaluation.transcript import Transcript, transcript_schema, transcripts_to_table
-from seatrial.model import Model, Product
+from seatrial.evaluation.transcript import Transcript, read_transcripts, transcript_schema, transcripts_to_table
+from seatrial.model import KeepsAnswers, LocalWeights, Model, Product
 from seatrial.rows import Row
 from seatrial.rows.table import batches, open_rows
 from seatrial.runs import answers
@@ -74,13 +75,21 @@ class Transcribe:
         for place, rows in enumerate(pieces):
             count += 1
             part = kept / f"{place:06d}.parquet"
-            if not part.is_file():
+            answered = self._answered(part)
+            unasked = [row for row in rows if answered is None or row.id not in answered]
+            if answered is None or unasked:
                 opened = opened or self._open(given)
-                asked = self._asked(opened, task, rows, lambda at, of, before=done: progress(
+                if isinstance(opened.model, KeepsAnswers):
+                    opened.model.keep_answers(part.with_suffix(".answers"))
+                asked = self._asked(opened, task, unasked, lambda at, of, before=done: progress(
                     before + at if self.asking.task.asks_rows else 1000 * at // max(of, 1), total, {}
                 ))  # fmt: skip
+                if answered:
+                    both = answered | {one.row: one for one in asked}
+                    asked = [both[row.id] for row in rows]
                 with atomic_file(part) as unfinished:
                     pq.write_table(transcripts_to_table(asked), unfinished, compression="zstd")
+                part.with_suffix(".answers").unlink(missing_ok=True)
             done += len(rows)
             progress(done if self.asking.task.asks_rows else 1000, total, {})
         with (
@@ -92,9 +101,23 @@ class Transcribe:
                 errors += len(table) - table["error"].null_count
                 out.write_table(table)
         facts: dict[str, object] = {"rows": len(task.rows), "of": self.asking.task.of(given.files), "errors": errors}
+        if errors and self._elsewhere:
+            said = f"{self.name}: {errors} of {len(task.rows)} rows were not answered; the same command asks them again"
+            facts |= {"unanswered": errors, "warnings": [said]}
         if opened is not None and self.model is not None:
             facts["model"] = dict(opened.model.facts)
         return Artifact({f"transcripts:{self.system.instance}": path}, facts)
+
+    @property
+    def _elsewhere(self) -> bool:
+        """Whether what answers is not run from weights here, so that an error may pass."""
+        return self.model is not None and not isinstance(self.model.target, LocalWeights)
+
+    def _answered(self, part: Path) -> dict[str, Transcript] | None:
+        """What a piece holds, without errors that may pass; None where it was not asked yet."""
+        if not part.is_file():
+            return None
+        return {one.row: one for one in read_transcripts(part) if one.error is None or not self._elsewhere}
 
     # ---- the system -----------------------------------------------------------------------------------------------
 
