@@ -82,6 +82,11 @@ class Record:
         return self.stage.partition("[")[0]
 
     @property
+    def instance(self) -> str:
+        """What stands in the brackets: `choice` of `score[choice]`; "" where nothing does."""
+        return self.stage.partition("[")[2].removesuffix("]")
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """What the stage warns of: its fact of that name."""
         found = self.facts.get("warnings")

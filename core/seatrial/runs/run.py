@@ -149,7 +149,10 @@ def _begin(folder: RunFolder, suite: Suite, kind: RunKind, suite_digest: str, no
 
     Before anything is planned, since that may convert weights for minutes: a start that follows a kill finds the folder.
     """
-    suite.write(folder / "suite.yaml")
+    kept = folder / "suite.yaml"
+    if kept.is_file() and kept.read_text(encoding="utf-8") != suite.text():
+        folder.keep_suite()
+    suite.write(kept)
     if (folder / "manifest.json").is_file():
         return datetime.fromisoformat(folder.read_json("manifest.json")["started"])
     begun = {"suite": suite.name, "kind": kind, "suite_sha256": suite_digest, "stages": [], "started": now.isoformat()}
@@ -221,7 +224,7 @@ class _Trial:
         for index, stage in enumerate(stages):
             self.at = stage.name
             given = self._given(stage)
-            key = node_key(stage, [(self._done[name][0], self._read(stage, name)) for name in stage.after])
+            key = node_key(stage, [(self._done[name][0], self._read(stage, name)) for name in stage.inputs])
             kept = self._folder.finished(stage.name, key)
             if kept is not None and kept[0].unanswered and self._may_work(stage.name):
                 kept = None  # who did not answer then may do so now
@@ -260,7 +263,7 @@ class _Trial:
     def _given(self, stage: StageWork) -> Artifact:
         files: dict[str, Path] = {}
         facts: dict[str, object] = {}
-        for name in stage.after:
+        for name in stage.inputs:
             artifact = self._done[name][1]
             files |= {of: path for of, path in artifact.files.items() if stage.reads is None or of in stage.reads}
             facts[name] = artifact.facts

@@ -6,26 +6,27 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from seatrial.blocks import Block
+from seatrial.blocks.codec import from_json as from_block
 from seatrial.data.ledger import ledger_schema
 from seatrial.errors import StoreError, SuiteError, UsageError, did_you_mean
 from seatrial.evaluation.scores import Score
 from seatrial.plugin.host import Host
-from seatrial.runs import answers
+from seatrial.runs import contracts
+from seatrial.runs.events import Record
 from seatrial.runs.judging import (
     by_full_name,
     data_scores,
     filter_metrics,
-    judge_data,
-    judge_run,
     records_of,
     samples_of,
-    write_judgement,
 )
-from seatrial.runs.result import Result
+from seatrial.runs.result import Described, Result
 from seatrial.runs.stages import blame
 from seatrial.runs.store import RunFolder
+from seatrial.stored import read_record
 from seatrial.suite.complaints import listed
 from seatrial.suite.file import Suite, load_suite
 from seatrial.verdict.codec import from_json
@@ -35,41 +36,24 @@ from seatrial.verdict.verdict import Verdict
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["judge_saved", "load_result", "write_reports"]
-
-
-def judge_saved(path: Path, host: Host) -> Verdict:
-    """Compute a saved run's verdict again, and write it down.
-
-    Raises:
-        UsageError: it is no run folder, or one of the data stages alone whose suite has no gate on data.
-        StoreError: the run did not get as far as its gates.
-    """
-    folder = RunFolder.open(path)
-    only_data, suite = _only_data(folder), _suite(folder, host)
-    if only_data and not _judges(folder):
-        raise UsageError(f"{path}: a run of the data stages alone, without a gate on data: there is nothing to decide")
-    with folder.lock():
-        scores, verdict = (judge_data if only_data else judge_run)(folder, suite, host)
-        write_judgement(folder, scores, verdict)
-    return verdict
+__all__ = ["judges", "load_result", "only_data_of", "suite_of", "write_reports"]
 
 
 def load_result(path: Path, host: Host) -> Result:
-    """A run as reports see it, the sections that plugins add included.
+    """A run as reports see it, what plugins add included.
 
     Raises:
         UsageError: it is no run folder.
         StoreError: the run has no verdict yet, or a file of it is damaged.
     """
     folder = RunFolder.open(path)
-    only_data = _only_data(folder)
-    if not (folder / ("verdict.json" if _judges(folder) else "ledger.parquet")).is_file():
+    only_data = only_data_of(folder)
+    if not (folder / ("verdict.json" if judges(folder) else "ledger.parquet")).is_file():
         raise _unfinished(folder, "its data stages are not finished" if only_data else "the run has no verdict yet")
     manifest = folder.read_json("manifest.json")
     manifest.pop("finished", None)
-    suite = _suite(folder, host)
-    scores, verdict = _judged(folder) if _judges(folder) else (data_scores(folder, filter_metrics(suite, host)), None)
+    suite = suite_of(folder, host)
+    scores, verdict = _judged(folder) if judges(folder) else (data_scores(folder, filter_metrics(suite, host)), None)
     metrics, samples = ({}, {}) if only_data else samples_of(folder, suite, host)
     result = Result(
         folder=folder.path,
@@ -82,8 +66,19 @@ def load_result(path: Path, host: Host) -> Result:
         training=_training(folder),
         samples=samples,
         metrics=by_full_name(metrics),
+        components=[read_record(Described, one, "component") for one in manifest.get("components", ())],
+        blocks=_blocks(records_of(folder, manifest)),
     )
-    return replace(result, sections=host.report_sections(result))
+    return replace(result, added=host.report_blocks(result))
+
+
+def _blocks(records: Sequence[Record]) -> dict[str, list[Block]]:
+    """Scorer → what it has to show, as its node kept it."""
+    return {
+        record.instance: [from_block(block, f"{record.stage}.blocks") for block in cast("list[object]", found)]
+        for record in records
+        if record.base == "score" and (found := record.facts.get("blocks"))
+    }
 
 
 def _unfinished(folder: RunFolder, missing: str) -> StoreError:
@@ -106,7 +101,7 @@ def write_reports(path: Path, host: Host, *, kinds: Sequence[str] | None, to: Pa
     """
     result = load_result(path, host)
     folder = RunFolder.open(path)
-    wanted = {chosen.name: chosen.options for chosen in _suite(folder, host).report}
+    wanted = {chosen.name: chosen.options for chosen in suite_of(folder, host).report}
     if kinds:
         wanted = {kind: wanted.get(kind, {}) for kind in kinds}
     target = to or folder / "report"
@@ -120,23 +115,25 @@ def write_reports(path: Path, host: Host, *, kinds: Sequence[str] | None, to: Pa
         who = f"report {kind}"
         with blame("report", who, provided.distribution):
             paths = provided.component.build(**options).write(result, target)
-            written.extend(answers.each(paths, Path, f"report: {who} (plugin {provided.distribution})"))
+            written.extend(contracts.files(paths, target, f"report: {who} (plugin {provided.distribution})"))
     return written
 
 
-def _only_data(folder: RunFolder) -> bool:
+def only_data_of(folder: RunFolder) -> bool:
+    """Whether the data stages alone were run."""
     return folder.read_json("manifest.json").get("kind") == "data"
 
 
-def _judges(folder: RunFolder) -> bool:
+def judges(folder: RunFolder) -> bool:
     """Whether the run comes to a verdict; one of the data stages alone does where its suite has gates on data."""
-    return not _only_data(folder) or "gate" in folder.read_json("manifest.json")["stages"]
+    gated = "gate" in folder.read_json("manifest.json")["stages"] or (folder / "verdict.json").is_file()
+    return not only_data_of(folder) or gated
 
 
-def _suite(folder: RunFolder, host: Host) -> Suite:
+def suite_of(folder: RunFolder, host: Host) -> Suite:
     """The suite as the run resolved it; it was in order then, so what is wrong now has come with another version."""
     try:
-        return load_suite(folder / "suite.yaml", host, extra_metrics=DATA_METRICS, only_data=_only_data(folder))
+        return load_suite(folder / "suite.yaml", host, extra_metrics=DATA_METRICS, only_data=only_data_of(folder))
     except SuiteError as error:
         version = folder.read_json("manifest.json").get("seatrial", "unknown")
         raise UsageError(

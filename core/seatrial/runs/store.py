@@ -220,6 +220,12 @@ class RunFolder:
             return None
         return (last.get("message") or None) if last.get("level") == "error" else None
 
+    def keep_suite(self) -> None:
+        """Keep the suite that the run had so far, before another takes its place: `suite-1.yaml` and so on."""
+        number = 1 + len(list(self.path.glob("suite-*.yaml")))
+        with atomic_file(self.path / f"suite-{number}.yaml") as part:
+            shutil.copyfile(self.path / "suite.yaml", part)
+
     # ---- nodes ----------------------------------------------------------------------------------------------------
 
     def unfinished(self) -> Path:

@@ -197,7 +197,11 @@ class Suite:
             "report": [chosen.resolved() for chosen in self.report],
         }
 
+    def text(self) -> str:
+        """The resolved suite as YAML."""
+        return dump_yaml(self.resolved())
+
     def write(self, path: Path) -> None:
         """Write the resolved suite as YAML, atomically."""
         with atomic_file(path) as part:
-            part.write_text(dump_yaml(self.resolved()), encoding="utf-8")
+            part.write_text(self.text(), encoding="utf-8")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from seatrial import Response, Row, Sample, Task, Transcript
+from seatrial import Block, Response, Row, Sample, Scored, Task, Transcript
+from seatrial_plugins.accuracy.blocks import answer_blocks
 from seatrial_plugins.accuracy.evidence import excerpt, slice_of
 
 __all__ = ["TIE", "ChoiceScorer", "likeliest"]
@@ -23,6 +24,10 @@ class ChoiceScorer:
         """One sample a transcript, in order. Where the likeliest option is no single one, none is right."""
         for row, transcript in zip(task.rows, transcripts, strict=True):
             yield _sample(row, transcript)
+
+    def blocks(self, scored: Scored) -> Iterable[Block]:
+        """Worst classes, what is taken for what, and the surest mistakes."""
+        return answer_blocks(scored, right="correct")
 
 
 def likeliest(responses: Sequence[Response], by: Callable[[Response], float]) -> list[str]:

@@ -70,6 +70,7 @@ UNICODE_RULES = (
         "invisible",
         "Zero-width characters, soft hyphens and tag characters that no script or emoji needs where they stand.",
         "repair",
+        version="2",
     ),
     Rule(
         "bidi",
@@ -80,11 +81,11 @@ UNICODE_RULES = (
         "line-ends", "Line ends other than a line feed (CR LF, CR, vertical tab, form feed, U+2028, U+2029).", "repair"
     ),
     Rule("composition", "Characters that Unicode's canonical composition (NFC) writes otherwise.", "repair"),
-    Rule("surrogate", "Halves of surrogate pairs, which are no characters and cannot be stored.", "repair"),
     Rule(
         "unrepairable",
         "A choice of a question that is not its answer has one of these faults, which repair does not reach: the answer, "
         "repaired, would stand out.",
+        version="2",
     ),
     Rule("replacement-character", "U+FFFD: something was lost here before the text was written down.", "flag"),
 )
@@ -279,10 +280,18 @@ def build_label_errors(
 def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
     """The cleaning filters, and those that look for duplicates."""
     yield FilterComponent(
-        "schema", build_schema, "Checks that each row is a conversation with an answer.", rules=SCHEMA_RULES
+        "schema",
+        build_schema,
+        "Checks that each row is a conversation with an answer.",
+        rules=SCHEMA_RULES,
+        looks_for="rows that are no conversation to learn from",
     )
     yield FilterComponent(
-        "unicode", build_unicode, "Repairs mojibake, control and invisible characters.", rules=UNICODE_RULES
+        "unicode",
+        build_unicode,
+        "Repairs mojibake, control and invisible characters.",
+        rules=UNICODE_RULES,
+        looks_for="broken and hidden characters",
     )
     yield FilterComponent(
         "length",
@@ -290,18 +299,21 @@ def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
         "Drops rows that are too short or too long, in characters or model tokens, and flags what training would cut.",
         uses={"tokenizer": Use("tokenizer", when=_counts_tokens)},
         rules=LENGTH_RULES,
+        looks_for="rows that are cut at the token limit",
     )
     yield FilterComponent(
         "language",
         build_language,
         "Drops rows in other languages, by py3langid, and lingua where that leaves it in dispute.",
         rules=LANGUAGE_RULES,
+        looks_for="other languages",
     )
     yield FilterComponent(
         "quality",
         build_quality,
         "Drops texts that break the published rules of Gopher, C4 or FineWeb.",
         rules=QUALITY_RULES,
+        looks_for="texts of poor quality",
     )
     yield FilterComponent(
         "labels",
@@ -317,4 +329,5 @@ def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
         uses={"encoder": Use("encoder", default="minilm")},
         rules=LABEL_ERRORS_RULES,
         place="corpus",
+        looks_for="wrong labels",
     )

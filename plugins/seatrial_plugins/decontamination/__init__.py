@@ -200,4 +200,5 @@ def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
         rules=RULES,
         place="splits",
         version="3",
+        looks_for="train rows that give away test rows",
     )

@@ -32,7 +32,7 @@ def attack_metrics(*, recipe: Recipe = "deepwordbug", budget: int = 200) -> tupl
             better="higher",
             summary=f"Rows still answered correctly after {recipe} with {budget} queries a row, (C - S)/N with C right "
             "when clean and S of them flipped: an empirical upper bound on robustness, for another attack or a larger "
-            "budget may flip more.",
+            "budget may flip more. Rows that offer the attack no word to change are left out.",
         ),
         Metric(
             name="attack_success_rate",
@@ -45,11 +45,12 @@ def attack_metrics(*, recipe: Recipe = "deepwordbug", budget: int = 200) -> tupl
         Metric(
             name="performance_drop",
             column="robust_correct",
-            over="clean_correct",
+            over="tried_correct",
             kind="ratio_of_means",
             better="lower",
             summary="The share of the clean accuracy that the attack destroys, PDR = 1 - attacked/clean accuracy "
-            "(Zhu et al., PromptBench, 2023); undefined where nothing was right when clean.",
+            "(Zhu et al., PromptBench, 2023), over the rows that offer a word to change; undefined where none of them was "
+            "right when clean.",
         ),
         Metric(
             name="mean_queries",

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from seatrial import Component, FilterComponent, Finding, GateComponent, Rule, Sample, ScorerComponent, Span, hookimpl
-from seatrial.data.filters import Comparison, Measured
+from seatrial.data.filters import Measured, SplitFindings
 from seatrial.errors import PluginError, StageError
 from seatrial.evaluation.scores import Metric
 from seatrial.plugin.host import Host
@@ -198,7 +198,7 @@ def test_a_split_filter_must_give_findings(with_filter):
     with pytest.raises(
         PluginError, match=rf"decontaminate: filter odd {WHO} told facts that JSON cannot hold: .*int64"
     ):
-        with_filter(comparing(Comparison([], facts={"pairs": np.int64(3)})), place="splits")
+        with_filter(comparing(SplitFindings([], facts={"pairs": np.int64(3)})), place="splits")
 
 
 def test_a_searching_filter_must_give_tables(with_filter):

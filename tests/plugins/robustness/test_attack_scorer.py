@@ -79,6 +79,7 @@ def test_samples_tell_flipped_skipped_and_robust_rows_apart(score):
     assert flipped.prediction == "other"
     assert skipped.values == {
         "clean_correct": 0.0,
+        "tried_correct": 0.0,
         "robust_correct": 0.0,
         "flipped": None,
         "queries": None,
@@ -127,6 +128,7 @@ def test_an_attack_that_found_nothing_to_change_is_no_evidence_of_robustness(sco
     (sample,) = score(ROWS[2:], told=nothing_to_change)
     assert sample.values == {
         "clean_correct": 1.0,
+        "tried_correct": None,
         "robust_correct": None,
         "flipped": None,
         "queries": None,
@@ -160,7 +162,11 @@ def test_the_drop_is_over_the_rows_that_could_be_attacked(score):
     attacked = scores_of(score(rows, recipe="pruthi2019"), recipe="pruthi2019")["performance_drop"]
 
     def told(transcript):
-        return nothing_to_change(transcript) if transcript.row >= "row10" and transcript.row < "row2" else transcript
+        return (
+            nothing_to_change(transcript)
+            if transcript.row.startswith("row1") and transcript.row != "row1"
+            else transcript
+        )
 
     samples = score(rows, recipe="pruthi2019", told=told)
     left = [sample for sample in samples if sample.values["robust_correct"] is not None]

@@ -15,8 +15,8 @@ from seatrial.evaluation.transcript import Transcript, read_transcripts, transcr
 from seatrial.model import KeepsAnswers, LocalWeights, Model, Product
 from seatrial.rows import Row
 from seatrial.rows.table import batches, open_rows
-from seatrial.runs import answers
-from seatrial.runs.asking import Asking, fewshot_examples
+from seatrial.runs import contracts
+from seatrial.runs.asking import Asking
 from seatrial.runs.baselines import Baselines
 from seatrial.runs.events import Artifact
 from seatrial.runs.keys import RUNTIME
@@ -25,6 +25,7 @@ from seatrial.runs.stages import Progress, blame
 from seatrial.runs.stages.train import product_of
 from seatrial.runs.store import RunFolder, atomic_file
 from seatrial.runs.systems import SystemPlan
+from seatrial.runs.task_plan import fewshot_examples
 
 __all__ = ["Transcribe"]
 
@@ -39,7 +40,7 @@ class Transcribe:
     """None for a baseline."""
     hardware: str
     """Digest of processor and GPUs: rounding hangs on them, and times."""
-    after: tuple[str, ...] = field(metadata=RUNTIME)
+    inputs: tuple[str, ...] = field(metadata=RUNTIME)
     make: Any = field(default=None, metadata=RUNTIME)
     """Builds components, each once."""
     baselines: Baselines | None = field(default=None, metadata=RUNTIME)
@@ -53,7 +54,7 @@ class Transcribe:
     def reads(self) -> frozenset[str]:
         """The data, and what was trained."""
         trained = {"product"} if self.system.kind == "tuned" and self.system.product is None else set()
-        return self.asking.files | trained
+        return self.asking.task.files | trained
 
     @property
     def reusable(self) -> bool:
@@ -64,9 +65,9 @@ class Transcribe:
         """Ask what no earlier process has asked already; then all pieces become one file."""
         import pyarrow.parquet as pq
 
-        task = self.asking.task(given.files, self.make)
-        pieces: Iterable[Sequence[Row]] = batches(task.rows, self.asking.piece) if self.asking.asks_rows else [()]
-        total = len(task.rows) if self.asking.asks_rows else 1000
+        task = self.asking.task.task(given.files, self.make)
+        pieces: Iterable[Sequence[Row]] = batches(task.rows, self.asking.piece) if self.asking.task.asks_rows else [()]
+        total = len(task.rows) if self.asking.task.asks_rows else 1000
         path = folder / f"transcripts/{self.asking.name}/{self.system.instance.replace(', ', '-')}.parquet"
         kept = folder.unfinished()
         opened: System | None = None
@@ -81,7 +82,7 @@ class Transcribe:
                 if isinstance(opened.model, KeepsAnswers):
                     opened.model.keep_answers(part.with_suffix(".answers"))
                 asked = self._asked(opened, task, unasked, lambda at, of, before=done: progress(
-                    before + at if self.asking.asks_rows else 1000 * at // max(of, 1), total, {}
+                    before + at if self.asking.task.asks_rows else 1000 * at // max(of, 1), total, {}
                 ))  # fmt: skip
                 if answered:
                     both = answered | {one.row: one for one in asked}
@@ -90,7 +91,7 @@ class Transcribe:
                     pq.write_table(transcripts_to_table(asked), unfinished, compression="zstd")
                 part.with_suffix(".answers").unlink(missing_ok=True)
             done += len(rows)
-            progress(done if self.asking.asks_rows else 1000, total, {})
+            progress(done if self.asking.task.asks_rows else 1000, total, {})
         with (
             atomic_file(path) as unfinished,
             pq.ParquetWriter(unfinished, transcript_schema(), compression="zstd") as out,
@@ -99,7 +100,7 @@ class Transcribe:
                 table = pq.read_table(kept / f"{place:06d}.parquet", schema=transcript_schema())
                 errors += len(table) - table["error"].null_count
                 out.write_table(table)
-        facts: dict[str, object] = {"rows": len(task.rows), "of": self.asking.of(given.files), "errors": errors}
+        facts: dict[str, object] = {"rows": len(task.rows), "of": self.asking.task.of(given.files), "errors": errors}
         if errors and self._elsewhere:
             said = f"{self.name}: {errors} of {len(task.rows)} rows were not answered; the same command asks them again"
             facts |= {"unanswered": errors, "warnings": [said]}
@@ -131,7 +132,9 @@ class Transcribe:
             self.baselines.start(given.files["train"])  # beside the model, where that keeps a GPU busy
         opened: Model = self.model.open(product, self.asking.needs)
         examples = (
-            fewshot_examples(open_rows(given.files["train"]), plan.fewshot, self.asking.seed) if plan.fewshot else ()
+            fewshot_examples(open_rows(given.files["train"]), plan.fewshot, self.asking.task.seed)
+            if plan.fewshot
+            else ()
         )
         return System(plan.name, plan.kind, opened, examples)
 
@@ -145,10 +148,10 @@ class Transcribe:
     def _asked(self, system: System, task: Task, rows: Sequence[Row], progress: Any) -> list[Transcript]:
         probe = self.make(self.asking.probe)
         who = f"probe {self.asking.probe.who}"
-        with blame(self.name, who, self.asking.probe_plugin):
-            given = list(answers.each(probe.run(system, task, rows, progress), Transcript, f"{self.name}: {who}"))
+        with blame(self.name, who, self.asking.plugin):
+            given = list(contracts.each(probe.run(system, task, rows, progress), Transcript, f"{self.name}: {who}"))
         told = [_settled(one) for one in given]
-        if self.asking.asks_rows and [one.row for one in told] != [row.id for row in rows]:
+        if self.asking.task.asks_rows and [one.row for one in told] != [row.id for row in rows]:
             raise PluginError(
                 f"{self.name}: {who} gave {len(told)} transcripts for {len(rows)} rows; it must give one a row, in order"
             )
