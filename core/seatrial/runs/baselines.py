@@ -19,9 +19,9 @@ from seatrial.errors import PluginError, StageError
 from seatrial.model import Baseline
 from seatrial.rows import Row
 from seatrial.rows.table import open_rows
-from seatrial.runs import answers
+from seatrial.runs import contracts
 from seatrial.runs.engines.at_work import at_work
-from seatrial.runs.engines.carried import carriable_errors, packed
+from seatrial.runs.engines.pickling import carriable_errors, packed
 from seatrial.runs.engines.processes import Pool
 from seatrial.runs.engines.workers import cores, on_gpu, one_beside
 from seatrial.runs.recipe import MADE, Recipe
@@ -70,7 +70,7 @@ class Classifier:
         """What the baseline answers, one label a row."""
         who = f"{self.stage}: baseline {self.name} (plugin {self.plugin})"
         with blame(self.stage, f"baseline {self.name}", self.plugin):
-            labels = list(answers.each(self.ask(rows), str, who))
+            labels = list(contracts.each(self.ask(rows), str, who))
         if len(labels) != len(rows):
             raise PluginError(f"{who} gave {len(labels)} labels for {len(rows)} rows; it must give one a row, in order")
         return labels

@@ -12,7 +12,7 @@ from seatrial.evaluation.scores import Metric, Score
 from seatrial.evaluation.scoring import scores_of
 from seatrial.evaluation.summary import DATA, exact_score
 from seatrial.plugin.host import Host
-from seatrial.runs import answers
+from seatrial.runs import contracts
 from seatrial.runs.events import Record
 from seatrial.runs.stages import blame
 from seatrial.runs.store import RunFolder, write_json
@@ -99,7 +99,7 @@ def _decisions(gates: Sequence[Chosen], evidence: SavedEvidence, host: Host) -> 
         with blame("gate", who, provided.distribution):
             gate: Gate = provided.component.build(**chosen.options)
             decision = gate.decide(evidence)
-        decisions.append(answers.one(decision, Decision, f"gate: {who} (plugin {provided.distribution})"))
+        decisions.append(contracts.one(decision, Decision, f"gate: {who} (plugin {provided.distribution})"))
     return decisions
 
 

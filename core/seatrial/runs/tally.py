@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from seatrial.blocks.codec import to_json
 from seatrial.data.filters import Measured
-from seatrial.runs import answers
+from seatrial.runs import contracts
 from seatrial.runs.drops import Drops
 from seatrial.runs.suite_filter import SuiteFilter
 
@@ -54,7 +54,7 @@ class Tally:
         Raises:
             PluginError: a measure is no number, a reason no text, a fact no JSON value, or a block cannot be shown.
         """
-        answers.told(measured, self._who[alias])
+        contracts.told(measured, self._who[alias])
         self._counts[alias] |= {
             "measures": dict(measured.measures),
             "missing": dict(measured.missing),

@@ -21,7 +21,7 @@ class Export:
     sets: tuple[str, ...] = SETS
 
     name = "export"
-    after = ("decontaminate",)
+    inputs = ("decontaminate",)
     reads = None
     reusable = True
 

@@ -15,7 +15,7 @@ from seatrial.rows.formats import Parsed, parse
 from seatrial.rows.label_names import LabelNames
 from seatrial.rows.storable import storable
 from seatrial.rows.table import write_rows
-from seatrial.runs import answers
+from seatrial.runs import contracts
 from seatrial.runs.drops import Drops
 from seatrial.runs.events import Artifact
 from seatrial.runs.inputs import Input, NamedReader, list_files, reader_of
@@ -44,7 +44,7 @@ class Look:
 class Read:
     """Reads every input, in order, into `data/raw.parquet`."""
 
-    inputs: Sequence[Input]
+    sources: Sequence[Input]
     readers: Mapping[str, NamedReader]
     """By name; those chosen by ending have default options."""
     excerpts: bool
@@ -53,7 +53,7 @@ class Read:
     """Versions of the rules by which a record is no row."""
 
     name = "read"
-    after = ()
+    inputs = ()
     reads = None
     reusable = True
 
@@ -62,7 +62,7 @@ class Read:
         del given
         files = [
             (source, file, reader_of(source, file, self.readers))
-            for source in self.inputs
+            for source in self.sources
             for file in list_files(source, self.readers)
         ]
 
@@ -70,7 +70,7 @@ class Read:
         with write_ledger(ledger) as writer:
             reading = _Reading(writer, excerpts=self.excerpts, possible=set())
             count = write_rows(raw, self._every(files, reading, progress))
-        for source in self.inputs:
+        for source in self.sources:
             reading.refuse_empty(source)
         reading.refuse_useless_names()
         facts = {
@@ -101,8 +101,8 @@ class Read:
             SourceError: no record of an input becomes a row, or none of the labels that an input renames is there.
         """
         possible: set[str] = set()
-        readings = [_Reading(None, excerpts=self.excerpts, possible=possible) for _ in self.inputs]
-        for source, reading in zip(self.inputs, readings, strict=True):
+        readings = [_Reading(None, excerpts=self.excerpts, possible=possible) for _ in self.sources]
+        for source, reading in zip(self.sources, readings, strict=True):
             yield self._look(source, reading)
         for reading in readings:
             reading.refuse_useless_names()
@@ -186,7 +186,7 @@ class _Reading:
         account, records, problems = self._account(source), 0, self.problems
         names = account.names
         who = f"read: reader {reader.name} (plugin {reader.plugin})"
-        for record in answers.each(reader.reader.read(file), RawRecord, who):
+        for record in contracts.each(reader.reader.read(file), RawRecord, who):
             if source.file.limit is not None and records >= source.file.limit:
                 names.leave_unread(f"what was read of it (limit: {source.file.limit:,})")
                 break

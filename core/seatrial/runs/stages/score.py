@@ -17,7 +17,7 @@ from seatrial.evaluation.scoring import scores_of
 from seatrial.evaluation.task import Task
 from seatrial.evaluation.transcript import Transcript, read_transcripts
 from seatrial.plugin.component import ScorerComponent
-from seatrial.runs import answers
+from seatrial.runs import contracts
 from seatrial.runs.events import Artifact
 from seatrial.runs.keys import RUNTIME
 from seatrial.runs.recipe import Recipe
@@ -29,11 +29,11 @@ from seatrial.runs.task_plan import TaskPlan
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Score"]
+__all__ = ["ScoreNode"]
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
+class ScoreNode:
     """Runs one scorer over the transcripts of its systems, into `samples/<alias>.parquet`."""
 
     alias: str
@@ -46,7 +46,7 @@ class Score:
     """The system on trial."""
     component: ScorerComponent[Any] = field(metadata=RUNTIME)
     plugin: str = field(metadata=RUNTIME)
-    after: tuple[str, ...] = field(metadata=RUNTIME)
+    inputs: tuple[str, ...] = field(metadata=RUNTIME)
     make: Any = field(metadata=RUNTIME)
     """Builds components, each once."""
 
@@ -99,7 +99,7 @@ class Score:
         scored = Scored(self.alias, self.subject, samples, scores_of(self.alias, metrics, samples, self.subject))
         who = f"scorer {self.component.name}"
         with blame(self.name, who, self.plugin):
-            shown = answers.blocks(list(scorer.blocks(scored)), f"{self.name}: {who} (plugin {self.plugin})")
+            shown = contracts.blocks(list(scorer.blocks(scored)), f"{self.name}: {who} (plugin {self.plugin})")
         return [to_json(block) for block in shown]
 
     def _scored(
@@ -109,7 +109,7 @@ class Score:
         component = f"scorer {self.component.name} on {system.name}"
         who = f"{self.name}: {component} (plugin {self.plugin})"
         with blame(self.name, component, self.plugin):
-            samples = list(answers.samples(scorer.score(iter(transcripts), task), who))
+            samples = list(contracts.samples(scorer.score(iter(transcripts), task), who))
             table = samples_to_table(system.name, samples, columns)
         if [sample.row for sample in samples] != [transcript.row for transcript in transcripts]:
             raise PluginError(f"{who} {_wrong_rows(samples, transcripts)}")

@@ -15,7 +15,7 @@ from seatrial.evaluation.transcript import Transcript, read_transcripts, transcr
 from seatrial.model import KeepsAnswers, LocalWeights, Model, Product
 from seatrial.rows import Row
 from seatrial.rows.table import batches, open_rows
-from seatrial.runs import answers
+from seatrial.runs import contracts
 from seatrial.runs.asking import Asking
 from seatrial.runs.baselines import Baselines
 from seatrial.runs.events import Artifact
@@ -40,7 +40,7 @@ class Transcribe:
     """None for a baseline."""
     hardware: str
     """Digest of processor and GPUs: rounding hangs on them, and times."""
-    after: tuple[str, ...] = field(metadata=RUNTIME)
+    inputs: tuple[str, ...] = field(metadata=RUNTIME)
     make: Any = field(default=None, metadata=RUNTIME)
     """Builds components, each once."""
     baselines: Baselines | None = field(default=None, metadata=RUNTIME)
@@ -149,7 +149,7 @@ class Transcribe:
         probe = self.make(self.asking.probe)
         who = f"probe {self.asking.probe.who}"
         with blame(self.name, who, self.asking.plugin):
-            given = list(answers.each(probe.run(system, task, rows, progress), Transcript, f"{self.name}: {who}"))
+            given = list(contracts.each(probe.run(system, task, rows, progress), Transcript, f"{self.name}: {who}"))
         told = [_settled(one) for one in given]
         if self.asking.task.asks_rows and [one.row for one in told] != [row.id for row in rows]:
             raise PluginError(

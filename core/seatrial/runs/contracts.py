@@ -1,4 +1,4 @@
-"""Answers: what components give back, held against what their protocols promise, before anything is made of it."""
+"""Contracts: what components give back, held against what their protocols promise, before anything is made of it."""
 
 from __future__ import annotations
 
