@@ -19,7 +19,7 @@ TOLD = ("filters", "scorers", "detectors", "encoders", "baselines")
 ORDINARY = {
     *DIMENSIONS, *KINDS,  # what scorers speak of and what plugins bring: plugins of such a room may be called so
     "json", "html", "junit", "markdown",  # the four kinds that this package brings
-    "path", "time",  # of a file; of a test case in a CI server
+    "path", "time", "python",  # of a file; of a test case in a CI server; the program that a command starts
     "length", "language", "schema", "labels",  # of a list, of a page, of a table, of rows
     "threshold", "difference", "random",  # of a chart, of a proof, of a draw
     "training", "decontamination", "coverage",  # stages, and what the split's own stages count
