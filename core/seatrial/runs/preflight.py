@@ -46,6 +46,8 @@ def preflight(
             yield f"rows of {look.address}: {row.format}, first from {row.file}:{row.line}"
             if look.labels:
                 yield f"warning: {look.address}: {look.labels}"
+            for warning in look.warnings:
+                yield f"warning: {look.address}: {warning}"
             if not only_data:
                 yield f"prompt of it, {_tokens(bench, row)}: {row.input_text[:120]!r}"
         yield f"stages: {' → '.join(stage.name for stage in stages)}"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 
 from seatrial import Row, System
+from seatrial.rows import content_id
 
 __all__ = ["EXCERPT", "excerpt", "prompt_hash", "slice_of"]
 
@@ -16,8 +15,7 @@ EXCERPT = 400
 
 def prompt_hash(system: System, row: Row, options: Sequence[str] = ()) -> str:
     """A digest of exactly what the system was given: paired tests refuse samples whose prompts differ."""
-    said = [[turn.role, turn.content, turn.extra] for turn in system.prompt(row)]
-    return hashlib.blake2b(json.dumps([said, list(options)]).encode(), digest_size=8).hexdigest()
+    return content_id(system.prompt(row), tools=row.tools, choices=options)
 
 
 def excerpt(row: Row) -> str:

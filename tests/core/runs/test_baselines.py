@@ -100,7 +100,7 @@ def test_where_they_are_fitted(train, labelled, beside):
 
 def test_rows_without_a_label_are_not_learnt_from(labelled, tmp_path):
     first, second = labelled(("a card", "card"), ("a loan", "loan"))
-    write_rows(tmp_path / "train.parquet", [first, replace(second, label=None)])
+    write_rows(tmp_path / "train.parquet", [first, replace(second, expected=None)])
     with opened(tmp_path / "train.parquet", named("process", Process), beside=False) as baselines:
         assert baselines["process"].classify([first])[0].startswith("1 rows")
 

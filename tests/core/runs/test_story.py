@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from seatrial import Row, Span, Turn
+from seatrial.rows import Label
 from seatrial.data.ledger import Entry, merge_ledgers, write_ledger
 from seatrial.errors import UsageError
 from seatrial.plugin.host import Host
@@ -20,7 +21,7 @@ IDS = ("aa11", "aa11.2", "ab22", "cc33")
 
 def row(name, line, text, file="rows.jsonl"):
     return Row(
-        name, (Turn("user", text), Turn("assistant", "billing")), "text-label", "path:data", file, line, "billing"
+        name, (Turn("user", text), Turn("assistant", "billing")), "text-label", "path:data", file, line, Label("billing")
     )
 
 

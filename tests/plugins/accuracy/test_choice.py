@@ -6,6 +6,7 @@ from types import MappingProxyType
 import pytest
 
 from seatrial import Continuation, Row, System, Task, Turn
+from seatrial.rows import Choice, Label
 from seatrial.errors import StageError
 from seatrial.rows.table import RowList
 from seatrial_plugins.accuracy.choice import ChoiceScorer
@@ -38,7 +39,7 @@ class WordOverlap:
 
 
 def label_row(text, label, name="r"):
-    return Row(name, (Turn("user", text), Turn("assistant", label)), "text-label", "s", "f", 1, label=label)
+    return Row(name, (Turn("user", text), Turn("assistant", label)), "text-label", "s", "f", 1, Label(label))
 
 
 def task(*labels):
@@ -71,7 +72,7 @@ def test_length_is_normalised_by_characters():
 def test_a_multiple_choice_row_is_held_against_its_own_choices():
     row = Row(
         "r", (Turn("user", "which is a fruit: apple"), Turn("assistant", "apple")), "choice", "s", "f", 1,
-        choices=("stone", "apple"), slice="botany",
+        Choice(("stone", "apple")), slice="botany",
     )  # fmt: skip
     sample = score([row], "lost card")[0]
     assert (sample.prediction, sample.values["correct"], sample.slice) == ("apple", 1.0, "botany")

@@ -6,13 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seatrial import Continuation, Row, System, Task, Turn
+from seatrial.rows import Label
 from seatrial.rows.table import RowList
 from seatrial_plugins.accuracy.naive_split import NaiveSplitScorer, resplit
 
 
 def row(number, text, label):
     return Row(
-        f"r{number}", (Turn("user", text), Turn("assistant", label)), "text-label", "s", "f", number, label=label
+        f"r{number}", (Turn("user", text), Turn("assistant", label)), "text-label", "s", "f", number, Label(label)
     )
 
 
