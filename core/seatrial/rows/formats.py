@@ -117,6 +117,11 @@ class Parsed:
         """The expected class, or None where something else is expected."""
         return self.expected.name if isinstance(self.expected, Label) else None
 
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The options of a multiple-choice question."""
+        return self.expected.options if isinstance(self.expected, Choice) else ()
+
 
 def recognise(record: object) -> Format | None:
     """The format that the record's keys belong to, or None. Values are not looked at."""
@@ -223,7 +228,7 @@ def _name(given: Given, key: str, columns: Mapping[str, str]) -> str:
     if key not in given.record or (value := given.get(key)) is None:
         return ""
     try:
-        return name_of(value, key, numbers=True)
+        return name_of(value, key, numbers=isinstance(value, float) and not value.is_integer())
     except FormatError:
         if key in columns:
             raise
