@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["figure", "figure_beside", "with_unit"]
+__all__ = ["figure", "figure_beside", "sample_size", "with_unit"]
 
 
 def figure(value: float, digits: int = 3) -> str:
@@ -33,3 +33,10 @@ def figure_beside(value: float, threshold: float) -> str:
 def with_unit(text: str, unit: str) -> str:
     """The number and its unit, where it has one."""
     return f"{text} {unit}" if unit else text
+
+
+def sample_size(n: int, clusters: int | None = None, seeds: int | None = None) -> str:
+    """What a number rests on: `n = 520 in 21 clusters, 3 seeds`."""
+    grouped = f" in {clusters} cluster{'s' if clusters != 1 else ''}" if clusters is not None else ""
+    trained = f", {seeds} seeds" if seeds is not None and seeds > 1 else ""
+    return f"n = {n}{grouped}{trained}"
