@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from seatrial.evaluation.samples import by_seed, clusters_of
+from seatrial.evaluation.samples import by_seed, sample_clusters
 from seatrial.evaluation.scores import Metric
 from seatrial.stats import cluster_index
 from seatrial.terminal.figures import figure
@@ -80,7 +80,7 @@ def observe(metric: Metric, system: str, samples: pa.Table | None) -> Observatio
         missing = missing or _undefined(metric, part, f" of seed {seed}" if len(of_seeds) > 1 else "")
     if missing:
         return Observation((), n, missing, seeds=seeds)
-    clusters = len(set(clusters_of(applied)))
+    clusters = len(set(sample_clusters(applied)))
     return Observation(parts, n, None, clusters if clusters < n else None, seeds)
 
 
@@ -113,7 +113,7 @@ def _parts(metric: Metric, of_seeds: dict[str | None, pa.Table]) -> Iterator[Par
     for table in of_seeds.values():
         applied = table.filter(pc.is_valid(table[f"value:{metric.column}"]))
         over = _doubles(applied, metric.over) if metric.kind == "ratio_of_means" and metric.over is not None else None
-        index = cluster_index(clusters_of(applied))
+        index = cluster_index(sample_clusters(applied))
         alone = index.size == 0 or int(index.max()) + 1 == index.size
         yield Part(_doubles(applied, metric.column), over, None if alone else index)
 

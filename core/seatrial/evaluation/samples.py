@@ -12,7 +12,7 @@ from seatrial.evaluation.scores import Sample
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["by_seed", "clusters_of", "read_samples", "sample_schema", "samples_to_table"]
+__all__ = ["by_seed", "read_samples", "sample_clusters", "sample_schema", "samples_to_table"]
 
 
 def sample_schema(columns: Sequence[str]) -> pa.Schema:
@@ -36,7 +36,7 @@ def samples_to_table(
     columns: Sequence[str],
     *,
     clusters: Mapping[str, str] | None = None,
-    seed: str | None = None,
+    seed: int | None = None,
 ) -> pa.Table:
     """One system's samples as a table of `sample_schema(columns)`; `detail` is JSON text.
 
@@ -53,7 +53,7 @@ def samples_to_table(
     records = [
         {
             "system": system,
-            "seed": seed,
+            "seed": None if seed is None else str(seed),
             "row": sample.row,
             "cluster": known.get(sample.row),
             "slice": sample.slice,
@@ -78,7 +78,7 @@ def read_samples(path: Path) -> pa.Table:
     return pa.concat_tables([sample_schema(()).empty_table(), pq.read_table(path)], promote_options="default")
 
 
-def clusters_of(samples: pa.Table) -> list[tuple[str, str | None]]:
+def sample_clusters(samples: pa.Table) -> list[tuple[str, str | None]]:
     """The cluster of each sample: that which is named, or the row itself."""
     rows = samples["row"].to_pylist()
     if "cluster" not in samples.column_names:

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from seatrial.errors import StageError
+from seatrial.model import Endpoint, LocalWeights
 from seatrial.plugin.host import Host
 from seatrial.runs.stages.read import Read
 from seatrial.runs.store import RunFolder, cache_folder
@@ -25,7 +26,7 @@ def preflight(
 ) -> Iterator[str]:
     """Resolve every source, build every component, read some rows and render a prompt; yields a line for each.
 
-    With `only_data`, what the data stages need: no prompt is rendered, and no model is touched but for its tokenizer.
+    An endpoint is looked for, weights and what a factory makes are not loaded. With `only_data`, what the data stages need: no prompt is rendered, and no model is touched but for its tokenizer.
 
     Raises:
         UsageError: the first thing that is wrong.
@@ -39,7 +40,11 @@ def preflight(
             pins = ", ".join(f"{name} {value}" for name, value in resolved.facts.items())
             yield f"source {resolved.address}: {resolved.path.name}" + (f" ({pins})" if pins else "")
         if model := bench.prepared:
-            yield f"model {model.address}: sha256 {model.digest[:16]}"
+            yield f"model {model.address}: " + (
+                f"sha256 {model.digest[:16]}" if model.digest else "no digest: its weights cannot be seen"
+            )
+            if isinstance(model, Endpoint):
+                bench.on_trial().open(None, frozenset())
         read = next(stage for stage in stages if isinstance(stage, Read))
         for look in read.look():
             row = look.first
@@ -47,7 +52,8 @@ def preflight(
             if look.labels:
                 yield f"warning: {look.address}: {look.labels}"
             if not only_data:
-                yield f"prompt of it, {_tokens(bench, row)}: {row.input_text[:120]!r}"
+                seen = f", {_tokens(bench, row)}" if isinstance(bench.prepared, LocalWeights) else ""
+                yield f"prompt of it{seen}: {row.input_text[:120]!r}"
         yield f"stages: {' → '.join(stage.name for stage in stages)}"
     yield f"{suite.name}: ready"
 

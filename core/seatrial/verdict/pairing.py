@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from seatrial.evaluation.samples import clusters_of
+from seatrial.evaluation.samples import sample_clusters
 from seatrial.evaluation.scores import Metric
 from seatrial.stats import cluster_index
 
@@ -110,5 +110,6 @@ def _plain(target: str) -> str:
 def _clusters(ours: pa.Table, theirs: pa.Table) -> list[object]:
     """The cluster of each row as ours name it; as theirs do where ours name none."""
     return [
-        other if one[0] == "row" else one for one, other in zip(clusters_of(ours), clusters_of(theirs), strict=True)
+        other if one[0] == "row" else one
+        for one, other in zip(sample_clusters(ours), sample_clusters(theirs), strict=True)
     ]

@@ -8,7 +8,7 @@ from typing import Any
 from seatrial.errors import SourceError
 from seatrial.terminal.legible import one_line
 
-__all__ = ["read_config"]
+__all__ = ["is_classifier", "read_config"]
 
 
 def read_config(folder: Path) -> Any:
@@ -29,3 +29,9 @@ def read_config(folder: Path) -> Any:
             f"{folder / 'config.json'}: no config that transformers knows; get it again, or upgrade transformers if the "
             f"architecture is newer ({type(error).__name__}: {one_line(str(error), 200)})"
         ) from error
+
+
+def is_classifier(folder: Path) -> bool:
+    """Whether a folder's config names an architecture that classifies sequences."""
+    architectures = getattr(read_config(folder), "architectures", None) or ()
+    return any(name.endswith("ForSequenceClassification") for name in architectures)

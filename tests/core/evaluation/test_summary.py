@@ -294,7 +294,7 @@ def test_clusters_are_counted_where_the_metric_applies():
 def seeded(*columns, clusters=None, metric="correct"):
     """A tuned system's samples, one column of values for each seed."""
     return pa.concat_tables(
-        [table({metric: values}, clusters=clusters, seed=str(seed)) for seed, values in enumerate(columns)]
+        [table({metric: values}, clusters=clusters, seed=seed) for seed, values in enumerate(columns)]
     )
 
 

@@ -169,7 +169,7 @@ def test_one_cluster_shows_no_difference_as_detectable():
 
 
 def of_seeds(system, *columns):
-    return pa.concat_tables([table(system, values, seed=str(seed)) for seed, values in enumerate(columns)])
+    return pa.concat_tables([table(system, values, seed=seed) for seed, values in enumerate(columns)])
 
 
 def test_each_seeds_rows_are_paired_with_those_of_a_base_without_seeds():
@@ -202,7 +202,7 @@ def test_two_systems_with_seeds_are_paired_seed_by_seed():
 def test_one_seed_is_compared_as_none_is():
     ours, theirs = [1.0, 0.0, 1.0], table("base", [0.0, 0.0, 1.0])
     alone = compare(ACCURACY, ("tuned", table("tuned", ours)), ("base", theirs), same_prompts=True)
-    one = compare(ACCURACY, ("tuned", table("tuned", ours, seed="7")), ("base", theirs), same_prompts=True)
+    one = compare(ACCURACY, ("tuned", table("tuned", ours, seed=7)), ("base", theirs), same_prompts=True)
     assert one == replace(alone, seeds=1)
 
 

@@ -219,7 +219,7 @@ def test_copies_of_one_row_decide_as_one_row():
 def test_seeds_that_differ_make_a_difference_inconclusive_that_one_seed_would_pass():
     ours = [[1.0] * 160 + [0.0] * 3, [1.0] * 130 + [0.0] * 33]
     base = table("base", [1.0] * 110 + [0.0] * 53)
-    seeded = pa.concat_tables([table("tuned", values, seed=str(seed)) for seed, values in enumerate(ours)])
+    seeded = pa.concat_tables([table("tuned", values, seed=seed) for seed, values in enumerate(ours)])
     gate = difference(metric="s/accuracy", baseline="base")
     assert [gate.decide(evidence(ACCURACY, table("tuned", values), base)).outcome for values in ours] == ["pass"] * 2
     decision = gate.decide(evidence(ACCURACY, seeded, base))

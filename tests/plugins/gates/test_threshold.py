@@ -251,7 +251,7 @@ def test_every_kind_is_decided_on_its_clusters(metric, limit, said):
 def test_several_seeds_are_decided_on_their_mean_and_spread():
     tables = [
         samples_to_table("tuned", [Sample(f"row-{i}", {"x": v}) for i, v in enumerate(ones(k, 200))], ["x"], seed=seed)
-        for seed, k in (("1", 199), ("2", 170))
+        for seed, k in ((1, 199), (2, 170))
     ]
     table = pa.concat_tables(tables)
     saved = SavedEvidence("tuned", [summarise(ACCURACY, "s", "tuned", table)], {"s/accuracy": ACCURACY}, {"s": table})

@@ -11,7 +11,6 @@ from peft import (
     PrefixTuningConfig,
     PromptEncoderConfig,
     PromptTuningConfig,
-    get_peft_model,
 )
 from safetensors.torch import load_file, save_file
 
@@ -22,28 +21,22 @@ from seatrial_plugins.huggingface import random
 PROMPTS, OPTIONS = [[Turn("user", "Hello!")]], [["yes", "no"]]
 
 
-@pytest.fixture
-def written(tiny_files, tmp_path):
-    """Writes an adapter for the tiny model and gives its folder."""
-
-    def write(config, files=tiny_files):
-        torch.manual_seed(1)
-        network = get_peft_model(random(device="cpu").load(files).network, config)
-        with torch.no_grad():
-            for parameter in network.parameters():
-                if parameter.requires_grad:
-                    torch.nn.init.normal_(parameter, std=0.3)
-        network.save_pretrained(str(tmp_path), save_embedding_layers=False)
-        return tmp_path
-
-    return write
-
-
-def load(files, folder):
-    return random(device="cpu").load(files, folder)
-
-
 CAUSAL = {"task_type": "CAUSAL_LM"}
+
+
+@pytest.fixture
+def refused(tiny_target, adapter_in):
+    """Has the adapter of a folder refused, and gives the refusal."""
+
+    def refusal(folder, reason):
+        with (
+            pytest.raises(SourceError, match=reason) as caught,
+            random(device="cpu").open(tiny_target, adapter_in(folder)),
+        ):
+            pass
+        return str(caught.value)
+
+    return refusal
 
 
 @pytest.mark.parametrize(
@@ -55,11 +48,11 @@ CAUSAL = {"task_type": "CAUSAL_LM"}
     ],
     ids=["dora", "saved head", "ia3"],
 )
-def test_an_adapter_of_layers_is_applied(tiny_files, tiny_model, written, config):
-    tuned = load(tiny_files, written(config))
-    assert tuned.loglikelihoods(PROMPTS, OPTIONS) != tiny_model.loglikelihoods(PROMPTS, OPTIONS)
-    assert tuned.facts["parameters"] == tiny_files.facts["parameters"]
-    assert tuned.without_adapter().loglikelihoods(PROMPTS, OPTIONS) == tiny_model.loglikelihoods(PROMPTS, OPTIONS)
+def test_an_adapter_of_layers_is_applied(tiny_target, tiny_model, write_adapter, config):
+    with random(device="cpu").open(tiny_target, write_adapter(config)) as tuned:
+        assert tuned.loglikelihoods(PROMPTS, OPTIONS) != tiny_model.loglikelihoods(PROMPTS, OPTIONS)
+        assert tuned.facts["parameters"] == tiny_target.facts["parameters"]
+        assert tuned.facts["adapter"] is True
 
 
 @pytest.mark.parametrize(
@@ -76,10 +69,9 @@ def test_an_adapter_of_layers_is_applied(tiny_files, tiny_model, written, config
     ],
     ids=lambda given: given.peft_type.value if hasattr(given, "peft_type") else "",
 )
-def test_an_adapter_that_would_not_be_applied_is_refused_with_its_kind(tiny_files, written, config, reason):
-    folder = written(config)
-    with pytest.raises(SourceError, match=rf"its adapter is of the kind {reason}.*not be applied; name one that"):
-        load(tiny_files, folder)
+def test_an_adapter_that_would_not_be_applied_is_refused_with_its_kind(refused, write_adapter, config, reason):
+    folder = write_adapter(config).folder
+    refused(folder, rf"its adapter is of the kind {reason}.*not be applied; name one that")
 
 
 @pytest.mark.parametrize(
@@ -101,37 +93,34 @@ def test_an_adapter_that_would_not_be_applied_is_refused_with_its_kind(tiny_file
         ({"layers_to_transform": [0]}, r"2 of its tensors fit no layer of the model .*layers\.1.*another model"),
     ],
 )
-def test_an_adapter_that_does_not_fit_is_refused(tiny_files, written, changed, reason):
-    folder = written(LoraConfig(r=2, target_modules=["q_proj"], **CAUSAL))
+def test_an_adapter_that_does_not_fit_is_refused(refused, write_adapter, changed, reason):
+    folder = write_adapter(LoraConfig(r=2, target_modules=["q_proj"], **CAUSAL)).folder
     config = json.loads((folder / "adapter_config.json").read_text())
     (folder / "adapter_config.json").write_text(json.dumps({**config, **changed}))
-    with pytest.raises(SourceError, match=reason):
-        load(tiny_files, folder)
+    refused(folder, reason)
 
 
-def test_an_adapter_of_a_deeper_model_is_refused(tiny_files, written):
-    folder = written(LoraConfig(r=2, target_modules=["q_proj"], **CAUSAL))
+def test_an_adapter_of_a_deeper_model_is_refused(refused, write_adapter):
+    folder = write_adapter(LoraConfig(r=2, target_modules=["q_proj"], **CAUSAL)).folder
     weights = load_file(folder / "adapter_model.safetensors")
     deeper = {name.replace("layers.1.", "layers.2."): tensor.clone() for name, tensor in weights.items()}
     save_file({**deeper, **weights}, folder / "adapter_model.safetensors")
-    with pytest.raises(SourceError, match=r"2 of its tensors fit no layer of the model .*layers\.2"):
-        load(tiny_files, folder)
+    refused(folder, r"2 of its tensors fit no layer of the model .*layers\.2")
 
 
-def test_an_adapter_that_lost_a_tensor_is_refused_by_its_name(tiny_files, written):
-    folder = written(LoraConfig(r=2, target_modules=["q_proj"], **CAUSAL))
+def test_an_adapter_that_lost_a_tensor_is_refused_by_its_name(refused, write_adapter):
+    folder = write_adapter(LoraConfig(r=2, target_modules=["q_proj"], **CAUSAL)).folder
     weights = load_file(folder / "adapter_model.safetensors")
     lost = next(name for name in weights if "layers.1" in name and "lora_B" in name)
     save_file({name: tensor for name, tensor in weights.items() if name != lost}, folder / "adapter_model.safetensors")
-    with pytest.raises(SourceError, match=r": it lacks the tensor \S+layers\.1\S+lora_B\S*, which the model needs"):
-        load(tiny_files, folder)
+    refused(folder, r": it lacks the tensor \S+layers\.1\S+lora_B\S*, which the model needs")
 
 
-def test_memory_that_runs_out_is_no_fault_of_the_adapter(tiny_files, written, monkeypatch):
+def test_memory_that_runs_out_is_no_fault_of_the_adapter(tiny_target, write_adapter, monkeypatch):
     def full(*_, **__):
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    folder = written(LoraConfig(r=2, target_modules=["q_proj"], **CAUSAL))
+    adapter = write_adapter(LoraConfig(r=2, target_modules=["q_proj"], **CAUSAL))
     monkeypatch.setattr("peft.get_peft_model", full)
-    with pytest.raises(torch.OutOfMemoryError):
-        load(tiny_files, folder)
+    with pytest.raises(torch.OutOfMemoryError), random(device="cpu").open(tiny_target, adapter):
+        pass
