@@ -11,6 +11,7 @@ from seatrial.model.capabilities import (
     KeepsAnswers,
     Model,
     Scores,
+    SeesImages,
     Times,
     Timing,
 )
@@ -53,6 +54,7 @@ __all__ = [
     "ProductKind",
     "PythonCallable",
     "Scores",
+    "SeesImages",
     "Target",
     "Times",
     "Timing",

@@ -25,6 +25,7 @@ __all__ = [
     "KeepsAnswers",
     "Model",
     "Scores",
+    "SeesImages",
     "Times",
     "Timing",
 ]
@@ -143,6 +144,15 @@ class KeepsAnswers(Protocol):
         Every piece of a task has a file of its own, which is gone when the piece is kept: a process that goes on after a
         kill finds there what the piece was answered so far.
         """
+        ...
+
+
+@runtime_checkable
+class SeesImages(Protocol):
+    """A model that is shown the images of its prompts."""
+
+    def images_from(self, folder: Path) -> None:
+        """Look for images there: a run keeps each under its `seatrial.rows.Image.file_name`."""
         ...
 
 
