@@ -35,6 +35,9 @@ class Tally:
             for one in filters
         }
         self._who = {one.alias: one.who(stage) for one in filters}
+        self._metrics = {
+            one.alias: {metric.name for metric in one.component.metrics_for(one.options)} for one in filters
+        }
         self._drops = Drops()
 
     def add(self, entries: pa.Table) -> None:
@@ -51,9 +54,9 @@ class Tally:
         """Keep what a filter measured and told besides its findings, and why it did not measure something.
 
         Raises:
-            PluginError: a measure is no number, a reason no text, or a fact no JSON value.
+            PluginError: a measure is no number, a reason no text, a fact no JSON value, or not what the filter declares.
         """
-        answers.told(measured, self._who[alias])
+        answers.told(measured, self._who[alias], self._metrics[alias])
         self._counts[alias] |= {
             "measures": dict(measured.measures),
             "missing": dict(measured.missing),

@@ -12,7 +12,6 @@ import pyarrow as pa
 
 from seatrial import Row
 from seatrial.data.coverage import texts_of
-from seatrial.errors import PluginError
 from seatrial.model import CountsTokens, Encoder
 
 __all__ = ["LANGUAGE_PACKAGE", "NoteTaker", "installed"]
@@ -27,9 +26,6 @@ _SURE = 0.9
 
 _READ = 2_000
 """Characters of a text whose language is asked for."""
-
-_ROUNDING = 0.01
-"""How far a unit vector's length may be off 1: that of half-precision numbers is by less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +56,7 @@ class NoteTaker:
         if self.language:
             columns["language"] = pa.array(_languages(texts), pa.string())
         if self.encoder is not None:
-            columns["vector"] = _embedded(self.encoder, texts, rows)
+            columns["vector"] = _embedded(self.encoder, texts)
         return pa.table(columns)
 
 
@@ -104,23 +100,10 @@ def _languages(texts: Sequence[str]) -> list[str]:
     return found
 
 
-def _embedded(encoder: Encoder, texts: Sequence[str], rows: Sequence[Row]) -> pa.FixedSizeListArray:
+def _embedded(encoder: Encoder, texts: Sequence[str]) -> pa.FixedSizeListArray:
     # An empty batch has vectors too: that is how wide they are.
     different = list(dict.fromkeys(texts)) or [""]
-    vectors = np.ascontiguousarray(encoder.encode(different), dtype=np.float32)
-    if vectors.ndim != 2 or len(vectors) != len(different):
-        raise PluginError(
-            f"coverage: the encoder gave an array of shape {vectors.shape} for {len(different)} texts; it must give a vector "
-            "for each"
-        )
-    lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))
-    odd = np.flatnonzero(~((lengths == 0) | (np.abs(lengths - 1) <= _ROUNDING)))  # NaN is neither
-    if len(odd):
-        row = next((row.id for row, text in zip(rows, texts, strict=True) if text == different[odd[0]]), "")
-        raise PluginError(
-            f"coverage: the encoder's vector of row {row} is {lengths[odd[0]]:g} long; it must be a unit vector, or zero for a "
-            "text of which it knows nothing"
-        )
+    vectors = np.ascontiguousarray(encoder.encode(different))
     places = {text: place for place, text in enumerate(different)}
     of_rows = vectors[[places[text] for text in texts]]
     return pa.FixedSizeListArray.from_arrays(pa.array(of_rows.ravel()), vectors.shape[1])

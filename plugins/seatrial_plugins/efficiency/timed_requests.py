@@ -58,7 +58,7 @@ class TimeProbe:
         system: System,
         task: Task,
         rows: Sequence[Row],
-        progress: Progress,  # noqa: ARG002  # prompts are random
+        progress: Progress,  # prompts are random
     ) -> Iterator[Transcript]:
         """One transcript a request, batch size by batch size. A request that fails is one with an `error`.
 
