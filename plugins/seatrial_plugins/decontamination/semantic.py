@@ -83,8 +83,10 @@ class Semantic(RowByRow):
                     yield Overlap(row, rows[match.item][0], min(1.0, match.score), also=_evidence(match))
 
     def looked_for(self) -> Iterable[int]:
-        """Every text but those of white space."""
-        return self._alike
+        """Every text but those of white space, and those that the encoder cannot read."""
+        for index, of_group in self._groups:
+            read = index.held_out.vectors.any(axis=1).tolist()
+            yield from (rows[0] for rows, seen in zip(of_group, read, strict=True) if seen)
 
     def alike(self, item: int) -> tuple[int, ...]:
         """The held-out rows with the same text."""
