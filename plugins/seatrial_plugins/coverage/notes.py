@@ -13,19 +13,9 @@ import pyarrow as pa
 from seatrial import Row
 from seatrial.data.coverage import texts_of
 from seatrial.model import CountsTokens, Encoder
+from seatrial_plugins.coverage.languages import languages
 
-__all__ = ["LANGUAGE_PACKAGE", "NoteTaker", "installed"]
-
-LANGUAGE_PACKAGE = "py3langid"
-
-UNSURE = "unsure"
-NO_LANGUAGE = "none"
-
-_SURE = 0.9
-"""The default threshold of the filter `language`: below it, py3langid is wrong about one short text in ten."""
-
-_READ = 2_000
-"""Characters of a text whose language is asked for."""
+__all__ = ["NoteTaker", "installed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +44,7 @@ class NoteTaker:
         if self.tokenizer is not None:
             columns["tokens"] = pa.array(_count_tokens(self.tokenizer, rows), pa.int64())
         if self.language:
-            columns["language"] = pa.array(_languages(texts), pa.string())
+            columns["language"] = pa.array(languages(texts), pa.string())
         if self.encoder is not None:
             columns["vector"] = _embedded(self.encoder, texts)
         return pa.table(columns)
@@ -82,22 +72,6 @@ def _counted(tokenizer: CountsTokens, rows: Sequence[Row]) -> list[int | None]:
         return [*tokenizer.count_tokens([row.turns for row in rows])]
     except Exception:  # noqa: BLE001 - a chat template may raise anything; one odd row must not stop the rest
         return [None] if len(rows) == 1 else [count for row in rows for count in _counted(tokenizer, [row])]
-
-
-def _languages(texts: Sequence[str]) -> list[str]:
-    from seatrial_plugins.cleaning.language import prose, sample
-    from seatrial_plugins.cleaning.language_identifiers import NO_LANGUAGE as ZXX
-    from seatrial_plugins.cleaning.language_identifiers import by_py3langid
-
-    read = [sample(prose(text), _READ) for text in texts]
-    found = []
-    for text, said in zip(read, by_py3langid(read), strict=True):
-        code, probability = max(said.items(), key=lambda item: (item[1], item[0]))
-        if code == ZXX or not any(map(str.isalpha, text)):
-            found.append(NO_LANGUAGE)
-        else:
-            found.append(code if probability >= _SURE else UNSURE)
-    return found
 
 
 def _embedded(encoder: Encoder, texts: Sequence[str]) -> pa.FixedSizeListArray:

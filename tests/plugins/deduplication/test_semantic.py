@@ -169,4 +169,3 @@ def test_what_the_encoder_cannot_read_is_compared_with_nothing_and_said():
         ("3", "unread", None),
     ]
     assert "the scripts that it reads are Latin, Greek" in findings[-1].detail
-
