@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from seatrial.errors import TrainingError
 from seatrial.rows import Row
-from seatrial_plugins.huggingface.chat import ChatTokenizer
+from seatrial_plugins.huggingface.runtime import ChatTokenizer
 
 __all__ = ["Example", "Examples", "masked_example", "render_examples"]
 

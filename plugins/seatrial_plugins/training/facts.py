@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seatrial_plugins.huggingface.device import peak_bytes
+from seatrial_plugins.huggingface.runtime import peak_bytes
 from seatrial_plugins.training.engine import Engine, trainable
 from seatrial_plugins.training.examples import Examples
 

@@ -13,10 +13,7 @@ import torch
 from seatrial.errors import TrainingError, UsageError
 from seatrial.runs.store import digest_json
 from seatrial.training import Trained, TrainingJob
-from seatrial_plugins.huggingface.chat import ChatTokenizer
-from seatrial_plugins.huggingface.device import choose_device
-from seatrial_plugins.huggingface.network import load_network
-from seatrial_plugins.huggingface.options import LoadOptions
+from seatrial_plugins.huggingface.runtime import ChatTokenizer, LoadOptions, choose_device, load_network
 from seatrial_plugins.training.adapting import adapt
 from seatrial_plugins.training.arguments import training_arguments
 from seatrial_plugins.training.checkpoints import newest_checkpoint

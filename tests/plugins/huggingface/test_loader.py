@@ -124,12 +124,14 @@ def test_devices_and_dtypes():
     assert choose_dtype("auto", torch.device("mps")) is torch.float32
     with pytest.raises(UsageError, match="'abacus' cannot be used"):
         choose_device("abacus")
+    with pytest.raises(UsageError, match=r"'cuda:99': this machine has \d+ GPUs"):
+        choose_device("cuda:99")
 
 
 def test_building_what_a_suite_names_imports_no_torch():
     program = (
-        "import sys; from seatrial_plugins import models, training\n"
-        "models.transformers(), models.random(), training.build_lora()\n"
+        "import sys; from seatrial_plugins import huggingface, training\n"
+        "huggingface.transformers(), huggingface.random(), training.build_lora()\n"
         "assert not {'torch', 'transformers', 'peft'} & set(sys.modules)"
     )
     subprocess.run(
