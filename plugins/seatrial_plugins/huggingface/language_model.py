@@ -112,6 +112,8 @@ class CausalModel:
         A continuation's tokens are those of the whole conversation from where they differ from the prompt's on, so that
         words are cut into tokens as in training.
 
+        An option whose log-likelihood is not finite has NaN.
+
         Raises:
             StageError: a prompt with its options is longer than the model's context, or there is nothing to condition on.
             ValueError: there are more prompts than lists of options, or fewer.
@@ -138,9 +140,12 @@ class CausalModel:
         """Greedy decoding, one generation a prompt, the prompt not included.
 
         Raises:
-            StageError: a prompt and its answer would be longer than the model's context.
+            StageError: a prompt and its answer would be longer than the model's context, or the model's logits are not
+                finite, so that they say nothing.
         """
         asked = self.chat.prompts(prompts)
+        if not all(asked):
+            raise StageError("a prompt has no token that an answer could follow; give it text or a chat template")
         longest = max((len(ids) for ids in asked), default=0)
         if longest + max_new_tokens > self.context:
             raise StageError(
@@ -164,11 +169,10 @@ class CausalModel:
         self._bare.generation_config = GenerationConfig()  # what the checkpoint says of sampling doesn't apply
 
         width = max(len(ids) for ids in prompts)
-        ids = torch.zeros(len(prompts), width, dtype=torch.long)
-        mask = torch.zeros(len(prompts), width, dtype=torch.long)
-        for row, prompt in enumerate(prompts):
-            ids[row, width - len(prompt) :] = torch.tensor(prompt)
-            mask[row, width - len(prompt) :] = 1
+        # Padding repeats the row's own first token: what is not finite there is not finite in its row, and in no other.
+        ids = torch.tensor([[*prompt[:1] * (width - len(prompt)), *prompt] for prompt in prompts])
+        mask = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts])
+        watch = _Watch()
         ends = list(self.chat.end_ids)
         config = GenerationConfig(
             max_new_tokens=max_new_tokens,
@@ -182,12 +186,19 @@ class CausalModel:
             input_ids=ids.to(self.device),
             attention_mask=mask.to(self.device),
             generation_config=config,
+            logits_processor=[watch],
             tokenizer=self.chat.tokenizer if stop else None,
         )
-        return [self._generation(row, stop) for row in written[:, width:].tolist()]
+        rows = written[:, width:].tolist()
+        watch.check([self._end(row) for row in rows])
+        return [self._generation(row, stop) for row in rows]
+
+    def _end(self, ids: list[int]) -> int | None:
+        """Where the first token stands that ends a generation."""
+        return next((place for place, token in enumerate(ids) if token in self.chat.end_ids), None)
 
     def _generation(self, ids: list[int], stop: Sequence[str]) -> Generation:
-        end = next((place for place, token in enumerate(ids) if token in self.chat.end_ids), None)
+        end = self._end(ids)
         said = ids if end is None else ids[:end]
         text = self.chat.tokenizer.decode(said, skip_special_tokens=True)
         cuts = [place for word in stop if (place := text.find(word)) >= 0]
@@ -223,4 +234,32 @@ class CausalModel:
                 prompt_tokens=prompt_tokens,
                 new_tokens=new_tokens,
                 seed=seed,
+            )
+
+
+class _Watch:
+    """Sees the logits of each step (a logits processor): an argmax over NaN would be read as a token."""
+
+    def __init__(self) -> None:
+        self._finite: list[torch.Tensor] = []
+
+    def __call__(self, _ids: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
+        """The logits as they are; a token that is ruled out may have -inf, the likeliest one not."""
+        self._finite.append(logits.amax(-1).isfinite())
+        return logits
+
+    def check(self, ends: Sequence[int | None]) -> None:
+        """Refuse a generation whose tokens up to its end were not all drawn from finite logits.
+
+        Raises:
+            StageError: which token of how many prompts was not.
+        """
+        steps = torch.stack(self._finite, 1).tolist()
+        said = [finite[: None if end is None else end + 1] for finite, end in zip(steps, ends, strict=True)]
+        broken = [finite.index(False) for finite in said if False in finite]
+        if broken:
+            raise StageError(
+                f"the model's logits are not finite (NaN or infinite) at new token {min(broken) + 1} of {len(broken)} of "
+                f"{len(ends)} prompts, so that they say nothing; its weights or its adapter are damaged, or overflow in this "
+                "dtype: say `dtype: float32`, or get them again"
             )
