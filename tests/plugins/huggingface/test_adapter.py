@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 import torch
@@ -18,6 +19,8 @@ from safetensors.torch import load_file, save_file
 from seatrial import Turn
 from seatrial.errors import SourceError
 from seatrial_plugins.huggingface import random
+from seatrial_plugins.huggingface.adapter import load_adapter
+from seatrial_plugins.huggingface.adapter_files import check_adapter_files
 
 PROMPTS, OPTIONS = [[Turn("user", "Hello!")]], [["yes", "no"]]
 
@@ -135,3 +138,84 @@ def test_memory_that_runs_out_is_no_fault_of_the_adapter(tiny_files, written, mo
     monkeypatch.setattr("peft.get_peft_model", full)
     with pytest.raises(torch.OutOfMemoryError):
         load(tiny_files, folder)
+
+
+def add(folder, tensors):
+    weights = load_file(folder / "adapter_model.safetensors")
+    save_file({**weights, **tensors}, folder / "adapter_model.safetensors")
+
+
+BASE = "base_model.model.model"
+FOREIGN = {
+    "a norm": f"{BASE}.norm.weight",
+    "the weights that the adapter changes": f"{BASE}.layers.0.self_attn.q_proj.base_layer.weight",
+    "the embeddings, as PEFT keeps them by itself": f"{BASE}.embed_tokens.weight",
+    "a name like the adapter's": f"{BASE}.layers.0.self_attn.k_proj.weight",
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN.values(), ids=FOREIGN)
+@pytest.mark.parametrize("kind", ["lora", "ia3"])
+def test_an_adapter_that_holds_weights_of_the_base_is_refused_by_their_name(tiny_files, written, kind, name):
+    lora = LoraConfig(r=2, target_modules=["q_proj"], **CAUSAL)
+    folder = written(lora if kind == "lora" else IA3Config(target_modules=["q_proj"], feedforward_modules=[], **CAUSAL))
+    network = random(device="cpu").load(tiny_files).network
+    before = {key: tensor.clone() for key, tensor in network.state_dict().items()}
+    own = before[name.removeprefix("base_model.model.").replace("base_layer.", "")]
+    add(folder, {name: own + 1})
+    with pytest.raises(
+        SourceError, match=rf"adapter_model\.safetensors: holds {re.escape(name)}: weights of the model"
+    ):
+        load_adapter(network, folder)
+    after = network.state_dict()
+    assert after.keys() == before.keys()
+    assert all(torch.equal(after[key], tensor) for key, tensor in before.items())
+
+
+def test_a_tensor_with_a_loras_name_that_is_the_bases_is_refused(tiny_files, written):
+    """Its name passes where only names are seen."""
+    folder = written(LoraConfig(r=2, target_modules=["q_proj"], modules_to_save=["lm_head"], **CAUSAL))
+    name = "base_model.model.lm_head.original_module.weight"
+    add(folder, {name: torch.zeros(512, 64)})
+    check_adapter_files(folder)
+    with pytest.raises(SourceError, match=rf"holds {re.escape(name)}: weights of the model"):
+        load(tiny_files, folder)
+
+
+def test_an_adapter_that_was_refused_leaves_the_network_as_it_was(tiny_files, tiny_model, written):
+    folder = written(LoraConfig(r=2, target_modules=["q_proj"], **CAUSAL))
+    weights = load_file(folder / "adapter_model.safetensors")
+    save_file(dict(list(weights.items())[1:]), folder / "adapter_model.safetensors")
+    model = random(device="cpu").load(tiny_files)
+    with pytest.raises(SourceError, match="it lacks the tensor"):
+        load_adapter(model.network, folder)
+    assert model.loglikelihoods(PROMPTS, OPTIONS) == tiny_model.loglikelihoods(PROMPTS, OPTIONS)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"target_modules": r"(\w*\.?)*\.nothing!"},
+        {"exclude_modules": r"(.*)*(.*)*(.*)*x!"},
+        {"rank_pattern": {r"(([a-z_0-9.]+)+)+!": 4}},
+        {"layers_to_transform": [0], "layers_pattern": [r"(([a-z_]+)*)+!"]},
+        {"modules_to_save": ["lm_head", r"(([a-z_.0-9]+)*)+!"]},
+    ],
+    ids=lambda changed: next(iter(changed)),
+)
+def test_a_pattern_that_takes_for_ever_is_refused(tiny_files, written, monkeypatch, changed):
+    monkeypatch.setattr("seatrial_plugins.huggingface.patterns._SECONDS", 2.0)
+    folder = written(LoraConfig(r=2, target_modules=["q_proj"], **CAUSAL))
+    config = json.loads((folder / "adapter_config.json").read_text())
+    (folder / "adapter_config.json").write_text(json.dumps({**config, **changed}))
+    with pytest.raises(
+        SourceError, match=r"adapter_config\.json: the pattern '.*!' takes longer than 2 seconds on the"
+    ):
+        load(tiny_files, folder)
+
+
+def test_a_pattern_of_modules_is_applied(tiny_files, tiny_model, written):
+    folder = written(LoraConfig(r=2, target_modules=r".*\.layers\.[0-9]+\.self_attn\.(q|v)_proj", **CAUSAL))
+    tuned = load(tiny_files, folder)
+    assert sum("lora_A" in name for name, _ in tuned.network.named_parameters()) == 4
+    assert tuned.loglikelihoods(PROMPTS, OPTIONS) != tiny_model.loglikelihoods(PROMPTS, OPTIONS)

@@ -124,7 +124,9 @@ def test_a_head_is_trained_on_the_encoder_that_is_named(monkeypatch, tmp_path, c
         def load():
             return Plugin
 
-    monkeypatch.setattr("seatrial_plugins.toxicity.train_head.entry_points", lambda group: [Point] * (group == "seatrial"))
+    monkeypatch.setattr(
+        "seatrial_plugins.toxicity.train_head.entry_points", lambda group: [Point] * (group == "seatrial")
+    )
     lines = [",class,tweet", *(f"{n},{'1' if text in RUDE else '2'},{text}" for n, text in enumerate(RUDE + KIND))]
     (tmp_path / "tweets.csv").write_text("\n".join(lines))
     asked = ["--davidson", str(tmp_path / "tweets.csv"), "--out", str(tmp_path / "head.safetensors")]
