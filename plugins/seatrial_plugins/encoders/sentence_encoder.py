@@ -15,14 +15,7 @@ from seatrial.errors import UsageError
 from seatrial.model import WordVectors
 from seatrial_plugins.encoders.text_states import Batch, TextStates
 from seatrial_plugins.encoders.vector_memory import VectorMemory
-from seatrial_plugins.huggingface.runtime import (
-    choose_device,
-    load_whole,
-    read_config,
-    read_header,
-    read_tokenizer,
-    weight_files,
-)
+from seatrial_plugins.huggingface.runtime import check_shape, choose_device, load_whole, read_tokenizer
 
 __all__ = ["MAX_TOKENS", "SentenceEncoder"]
 
@@ -139,9 +132,7 @@ def load_weights(folder: Path, device: str) -> tuple[Any, TextStates]:
     Raises:
         SourceError: the folder's files are damaged, lack weights that the encoder reads, or belong to no such encoder.
     """
-    read_config(folder)
-    for file in weight_files(folder):
-        read_header(file)
+    check_shape(folder, AutoModel)
     model = load_whole(
         AutoModel,
         str(folder),

@@ -9,6 +9,7 @@ from typing import Any
 
 from seatrial.errors import SourceError
 from seatrial.terminal.legible import one_line
+from seatrial_plugins.huggingface.folder_files import check_folder
 from seatrial_plugins.huggingface.tensor_files import read_header
 
 __all__ = ["WEIGHTS", "check_adapter_files", "refuse_foreign"]
@@ -35,6 +36,7 @@ def check_adapter_files(folder: Path) -> dict[str, Any]:
     """
     if not folder.is_dir():
         raise SourceError(f"{folder}: is {'a file' if folder.is_file() else 'not there'}; name an adapter's folder")
+    check_folder(folder)
     _check_weights(folder)
     config = _checked_config(folder)
     if config.get("peft_type") == "LORA":

@@ -64,10 +64,10 @@ def check_patterns(config: Mapping[str, Any], names: Sequence[str], file: Path) 
         except subprocess.TimeoutExpired as late:
             trying.kill()
             said, _ = trying.communicate()
-            reached = int((said or "0").split()[-1])
+            reached = patterns[int((said or "0").split()[-1])]
             raise SourceError(
-                f"{file}: the pattern {one_line(patterns[reached], 80)!r} takes longer than {_SECONDS:g} seconds on the names of "
-                "the model's modules; name the modules in a list instead"
+                f"{file}: the pattern {one_line(reached, 80)!r} takes longer than {_SECONDS:g} seconds on the names of the "
+                "model's modules; name the modules in a list instead"
             ) from late
 
 

@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from seatrial_plugins.huggingface.batches import batches_by_length
     from seatrial_plugins.huggingface.chat import ChatTokenizer, Rendered
-    from seatrial_plugins.huggingface.config_file import read_config
     from seatrial_plugins.huggingface.device import choose_device, peak_bytes
     from seatrial_plugins.huggingface.network import load_network
     from seatrial_plugins.huggingface.options import LoadOptions
     from seatrial_plugins.huggingface.packing import Packed, framed, pack, run_packed, shared_prefix
     from seatrial_plugins.huggingface.quiet import no_progress_bars
-    from seatrial_plugins.huggingface.tensor_files import read_header, weight_files
     from seatrial_plugins.huggingface.token_tree import TokenTree
     from seatrial_plugins.huggingface.tokenizer_files import read_tokenizer
+    from seatrial_plugins.huggingface.weights import check_shape
     from seatrial_plugins.huggingface.whole_load import lacks, load_whole
 
 __all__ = [
@@ -30,6 +29,7 @@ __all__ = [
     "Rendered",
     "TokenTree",
     "batches_by_length",
+    "check_shape",
     "choose_device",
     "framed",
     "lacks",
@@ -38,26 +38,22 @@ __all__ = [
     "no_progress_bars",
     "pack",
     "peak_bytes",
-    "read_config",
-    "read_header",
     "read_tokenizer",
     "run_packed",
     "shared_prefix",
-    "weight_files",
 ]
 
 _MODULES = {
     "batches": ("batches_by_length",),
     "chat": ("ChatTokenizer", "Rendered"),
-    "config_file": ("read_config",),
     "device": ("choose_device", "peak_bytes"),
     "network": ("load_network",),
     "options": ("LoadOptions",),
     "packing": ("Packed", "framed", "pack", "run_packed", "shared_prefix"),
     "quiet": ("no_progress_bars",),
-    "tensor_files": ("read_header", "weight_files"),
     "token_tree": ("TokenTree",),
     "tokenizer_files": ("read_tokenizer",),
+    "weights": ("check_shape",),
     "whole_load": ("lacks", "load_whole"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}

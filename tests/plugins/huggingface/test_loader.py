@@ -47,7 +47,6 @@ def test_a_folder_with_weights_is_used_as_it_is(tiny_files, tmp_path):
     files = transformers(device="cpu").prepare(tiny_files.folder, "path:model", tmp_path)
     assert files.folder == tiny_files.folder
     assert files.facts["format"] == "safetensors"
-    assert list((tmp_path / "digests").iterdir())
     assert transformers(device="cpu").prepare(tiny_files.folder, "path:other", tmp_path).digest == files.digest
 
 
@@ -85,7 +84,7 @@ def test_code_of_the_folder_is_never_run(tiny_files, tmp_path):
     (folder / "evil.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")
     with pytest.raises(SourceError, match=r"no config that transformers knows.*contains custom code"):
         transformers(device="cpu").prepare(folder, "path:model", tmp_path / "cache")
-    with pytest.raises(SourceError, match="transformers cannot load this model"):
+    with pytest.raises(SourceError, match=r"no config that transformers knows.*contains custom code"):
         load_network(folder, LoadOptions(device="cpu"))
     read_tokenizer(folder)
     assert not (tmp_path / "ran").exists()
