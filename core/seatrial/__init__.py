@@ -4,27 +4,56 @@ A plugin imports the names that stand here, and from these modules; everything e
 with any release. The built-in plugins are held to the same (`[tool.importlinter]`).
 
     seatrial.*           the modules beside this file, such as `errors`, `model` and `store`; not `cli` and `host`
+    seatrial.blocks      what components show to reviewers: tables, bars, examples
     seatrial.stats       estimates with one-sided bounds
     seatrial.data        cosines, coverage, fingerprint, neighbours, normalise, searching, storable, table: rows as the
                          host compares them
     seatrial.verdict     comparison, summary: scores from samples, as gates and reports have them
-    seatrial.terminal     figures, legible, measures: numbers, and text out of data, in sentences
+    seatrial.terminal    figures, legible, measures, names: numbers, and text out of data, in sentences
 
 A run from Python: `seatrial.suite.file.load_suite`, `seatrial.runs.run.run`.
 """
 
+from seatrial.blocks import Bar, Bars, Block, Diff, DiffItem, Distribution, Example, Examples, Table, Text
 from seatrial.data.benchmark import Benchmark
-from seatrial.data.filters import Comparison, Grouping, Measured
+from seatrial.data.filters import Grouping, Measured, SplitFindings
 from seatrial.data.findings import Finding, Rule, Span
 from seatrial.errors import SeatrialError, SourceError, StageError, TrainingError, UsageError
+from seatrial.evaluation.probe import Probe
+from seatrial.evaluation.scorer import Draws, Explains, Scored, Scorer
 from seatrial.evaluation.scores import Metric, Sample, Score
-from seatrial.evaluation.scoring import System, Task
-from seatrial.model import Continuation, CountsTokens, Generates, Generation, ModelFiles, Scores, Times, Timing
-from seatrial.plugin.component import Absent, Component, Use
+from seatrial.evaluation.system import System
+from seatrial.evaluation.task import Task
+from seatrial.evaluation.transcript import Response, Transcript
+from seatrial.model import (
+    Classifies,
+    Continuation,
+    CountsTokens,
+    Endpoint,
+    Generates,
+    Generation,
+    LocalWeights,
+    Product,
+    PythonCallable,
+    Scores,
+    Times,
+    Timing,
+)
+from seatrial.plugin.component import (
+    Absent,
+    Component,
+    FilterComponent,
+    GateComponent,
+    LoaderComponent,
+    MethodComponent,
+    ProbeComponent,
+    ScorerComponent,
+    Use,
+)
 from seatrial.plugin.hooks import Hooks, hookimpl
 from seatrial.rows import RawRecord, Row, Rows, Turn
-from seatrial.runs.events import Artifact, Plan, Record, Stage, Step
-from seatrial.runs.result import Result, Section
+from seatrial.runs.events import Artifact, Failure, Plan, Record, Stage, Step
+from seatrial.runs.result import Described, Result
 from seatrial.sources import Resolved
 from seatrial.training import Trained, TrainingJob
 from seatrial.verdict import Decision, Evidence, Verdict
@@ -34,46 +63,74 @@ __version__ = "0.1.0"
 __all__ = [
     "Absent",
     "Artifact",
+    "Bar",
+    "Bars",
     "Benchmark",
-    "Comparison",
+    "Block",
+    "Classifies",
     "Component",
     "Continuation",
     "CountsTokens",
     "Decision",
+    "Described",
+    "Diff",
+    "DiffItem",
+    "Distribution",
+    "Draws",
+    "Endpoint",
     "Evidence",
+    "Example",
+    "Examples",
+    "Explains",
+    "Failure",
+    "FilterComponent",
     "Finding",
+    "GateComponent",
     "Generates",
     "Generation",
     "Grouping",
     "Hooks",
+    "LoaderComponent",
+    "LocalWeights",
     "Measured",
+    "MethodComponent",
     "Metric",
-    "ModelFiles",
     "Plan",
+    "Probe",
+    "ProbeComponent",
+    "Product",
+    "PythonCallable",
     "RawRecord",
     "Record",
     "Resolved",
+    "Response",
     "Result",
     "Row",
     "Rows",
     "Rule",
     "Sample",
     "Score",
+    "Scored",
+    "Scorer",
+    "ScorerComponent",
     "Scores",
     "SeatrialError",
-    "Section",
     "SourceError",
     "Span",
+    "SplitFindings",
     "Stage",
     "StageError",
     "Step",
     "System",
+    "Table",
     "Task",
+    "Text",
     "Times",
     "Timing",
     "Trained",
     "TrainingError",
     "TrainingJob",
+    "Transcript",
     "Turn",
     "UsageError",
     "Use",

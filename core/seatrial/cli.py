@@ -6,7 +6,8 @@ import json
 import sys
 import traceback
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -40,6 +41,9 @@ Overrides = Annotated[
 ]
 Blocked = Annotated[
     list[str] | None, typer.Option("--no-plugin", metavar="NAME", help="Leave a plugin out; it is not even imported.")
+]
+OtherSuite = Annotated[
+    Path | None, typer.Option("--suite", metavar="FILE", help="A suite file in place of the run's own.")
 ]
 Runs = Annotated[Path, typer.Option(help="Where run folders are made.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Start anew, even if an unfinished run could go on.")]
@@ -110,19 +114,70 @@ def check(
 
 
 @app.command()
-def gate(
+def score(
     run_folder: RunArgument,
     *,
+    suite: OtherSuite = None,
+    overrides: Overrides = None,
+    offline: Offline = False,
     blocked: Blocked = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> int:
-    """Repeat the verdict from a saved run: no model, no GPU."""
-    from seatrial.runs.saved import judge_saved, load_result
+    """Score a finished run by another suite, from the transcripts that it kept; verdict and reports follow."""
+    from seatrial.runs.again import score_again
 
-    host = _host(blocked)
-    judge_saved(run_folder, host)
-    return _console(quiet=quiet, as_json=as_json).verdict(load_result(run_folder, host))
+    console = _console(quiet=quiet, as_json=as_json)
+    host = _host(blocked, offline=offline)
+    host.register(console.progress, name="console", distribution="seatrial", version=seatrial.__version__)
+    with _watched(console, host):
+        result = score_again(
+            run_folder, host, suite=suite, overrides=overrides or (), offline=offline, command=sys.argv
+        )
+    return console.verdict(result)
+
+
+@app.command()
+def gate(
+    run_folder: RunArgument,
+    *,
+    suite: OtherSuite = None,
+    overrides: Overrides = None,
+    blocked: Blocked = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> int:
+    """Hold a saved run against its gates again, or against another suite's: no model, no GPU."""
+    from seatrial.runs.again import judge_again
+
+    result = judge_again(run_folder, _host(blocked), suite=suite, overrides=overrides or ())
+    return _console(quiet=quiet, as_json=as_json).verdict(result)
+
+
+@app.command()
+def runs(
+    folder: Annotated[Path, typer.Argument(metavar="[RUNS]", help="Where run folders are made.")] = Path("runs"),
+    *,
+    as_json: AsJson = False,
+) -> int:
+    """List the run folders and their verdicts, newest first."""
+    from seatrial.runs.listing import list_runs
+
+    rows = [
+        {
+            "folder": str(run.folder),
+            "suite": run.suite,
+            "started": run.started,
+            "state": run.state,
+            "reason": run.reason,
+        }
+        for run in list_runs(folder)
+    ]
+    if as_json:
+        print(json.dumps(rows, indent=1))
+    else:
+        _console().runs(rows)
+    return 0
 
 
 @app.command()
@@ -138,8 +193,10 @@ def report(
     """Write the reports of a saved run again."""
     from seatrial.runs.saved import write_reports
 
-    for path in write_reports(run_folder, _host(blocked), kinds=kinds, to=to):
+    host = _host(blocked)
+    for path in write_reports(run_folder, host, kinds=kinds, to=to):
         print(path)
+    _warn(host)
     return 0
 
 
@@ -188,7 +245,7 @@ def plugins(
     as_json: AsJson = False,
 ) -> int:
     """List the installed plugins and what each brings, or tell the options, rules and metrics of one component."""
-    from seatrial.plugin.host import KINDS
+    from seatrial.plugin.kinds import KINDS
 
     host = _host(blocked)
     if name is not None and name not in {info.name for info in host.plugins()} | _components(host):
@@ -220,7 +277,7 @@ def plugins(
 
 def _components(host: Host) -> set[str]:
     """The names of all components, of whatever kind."""
-    from seatrial.plugin.host import KINDS
+    from seatrial.plugin.kinds import KINDS
 
     return {name for kind in KINDS for name in host.names(kind)}
 
@@ -274,14 +331,26 @@ def _run(
     from seatrial.runs.environment import share_cores
 
     share_cores()
-    try:
+    with _watched(console, host):
         return trial.run(chosen, host, runs=runs, fresh=fresh, offline=offline, only_data=only_data, command=sys.argv)
+
+
+@contextmanager
+def _watched(console: Console, host: Host) -> Iterator[None]:
+    """Whatever ends a run, the console is closed and failures of watchers are told."""
+    try:
+        yield
     except KeyboardInterrupt as stop:
         raise _InterruptedError("interrupted; the same command goes on from the last whole stage") from stop
     finally:
         console.progress.close()
-        for failure, times in Counter(map(str, host.watch_failures)).items():
-            print(f"seatrial: warning: {failure}" + (f" ({times} times)" if times > 1 else ""), file=sys.stderr)
+        _warn(host)
+
+
+def _warn(host: Host) -> None:
+    """Say what watching hooks raised, which stops nothing."""
+    for failure, times in Counter(map(str, host.watch_failures)).items():
+        print(f"seatrial: warning: {failure}" + (f" ({times} times)" if times > 1 else ""), file=sys.stderr)
 
 
 def _version(wanted: bool) -> None:

@@ -11,10 +11,11 @@ from typing import Literal
 
 from seatrial.evaluation.scores import Metric
 from seatrial.runs.result import Result
+from seatrial.terminal.figures import share
 from seatrial.terminal.legible import one_line
 from seatrial.verdict.comparison import COMPARABLE, Comparison, compare
 from seatrial_reports.headline import subject
-from seatrial_reports.numbers import UNIT, amount, share
+from seatrial_reports.numbers import UNIT, amount
 
 __all__ = ["Rival", "build_rivals"]
 

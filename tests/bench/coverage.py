@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from seatrial import Row, Turn
-from seatrial.data.filters import Comparison
+from seatrial.data.filters import SplitFindings
 from seatrial.data.searching import search_all
 from seatrial.rows.table import RowList
 from seatrial_plugins.coverage import build_coverage
@@ -102,12 +102,12 @@ def costs(count: int) -> None:
     )
 
 
-def covered(train: Sequence[Row], test: Sequence[Row], encoder) -> Comparison:
+def covered(train: Sequence[Row], test: Sequence[Row], encoder) -> SplitFindings:
     """The filter's answer; its findings as a list."""
     built = build_coverage(
         encoder=encoder, tokenizer=None, dimensions=["label", "slice", "topic", "language", "length"]
     )
-    found = Comparison.of(search_all(built, RowList(train), RowList(test)))
+    found = SplitFindings.of(search_all(built, RowList(train), RowList(test)))
     return replace(found, findings=list(found.findings))
 
 

@@ -9,7 +9,16 @@ import pytest
 
 from seatrial.data.findings import Rule
 from seatrial.evaluation.scores import Metric
-from seatrial.plugin.component import Component, Use
+from seatrial.plugin.component import (
+    Component,
+    FilterComponent,
+    GateComponent,
+    LoaderComponent,
+    MethodComponent,
+    ProbeComponent,
+    ScorerComponent,
+    Use,
+)
 from seatrial.plugin.host import Host, hookimpl
 
 
@@ -103,16 +112,18 @@ COMPONENTS: Mapping[str, list[Component[Any]]] = {
     "sources": [Component(name, nothing, "A source.") for name in ("hf", "package", "path")],
     "readers": [Component("jsonl", jsonl, "JSON Lines."), Component("csv", nothing, "CSV.")],
     "filters": [
-        Component("length", length, "Too long.", uses={"tokenizer": Use("tokenizer")}, rules=(Rule("long", "Long."),)),
-        Component("duplicates", duplicates, "Copies.", rules=(Rule("copy", "A copy."),), place="corpus"),
-        Component(
+        FilterComponent(
+            "length", length, "Too long.", uses={"tokenizer": Use("tokenizer")}, rules=(Rule("long", "Long."),)
+        ),
+        FilterComponent("duplicates", duplicates, "Copies.", rules=(Rule("copy", "A copy."),), place="corpus"),
+        FilterComponent(
             "toxicity",
             toxicity,
             "Toxic.",
             uses={"detector": Use("detector", "weak")},
             rules=(Rule("toxic", "Toxic."),),
         ),
-        Component(
+        FilterComponent(
             "privacy",
             privacy,
             "Personal data.",
@@ -125,17 +136,54 @@ COMPONENTS: Mapping[str, list[Component[Any]]] = {
         Component("detoxify", nothing, "A strong one."),
     ],
     "models": [
-        Component("transformers", transformers, "transformers."),
-        Component("endpoint", endpoint, "An endpoint."),
+        LoaderComponent(
+            "transformers",
+            transformers,
+            "transformers.",
+            provides=frozenset({"scores", "generates", "times", "trains"}),
+            schemes=frozenset({"hf", "package", "path"}),
+        ),
+        LoaderComponent("endpoint", endpoint, "An endpoint.", provides=frozenset({"generates"})),
     ],
-    "trainers": [Component("lora", lora, "LoRA.")],
+    "methods": [MethodComponent("lora", lora, "LoRA.")],
     "baselines": [Component("majority", nothing, "The most frequent label.")],
-    "scorers": [
-        Component("choice", choice, "Choice.", metrics=(metric("accuracy"), metric("macro_f1")), baselines=True),
-        Component("attack", attack, "Attack.", metrics=(metric("robust_accuracy"),), comparable=False),
-        Component("latency", latency, "Latency.", metrics=latency_metrics, comparable=False),
+    "probes": [
+        ProbeComponent("choose", nothing, "Options.", needs=frozenset({"scores", "classifies"})),
+        ProbeComponent("attack", nothing, "An attack.", needs=frozenset({"scores"})),
+        ProbeComponent("time", nothing, "Times.", needs=frozenset({"times"}), asks_rows=False),
     ],
-    "gates": [Component("threshold", threshold, "A bound."), Component("difference", difference, "No worse.")],
+    "scorers": [
+        ScorerComponent(
+            "choice",
+            choice,
+            "Choice.",
+            probe="choose",
+            dimension="accuracy",
+            metrics=(metric("accuracy"), metric("macro_f1")),
+        ),
+        ScorerComponent(
+            "attack",
+            attack,
+            "Attack.",
+            probe="attack",
+            dimension="robustness",
+            metrics=(metric("robust_accuracy"),),
+            comparable=False,
+        ),
+        ScorerComponent(
+            "latency",
+            latency,
+            "Latency.",
+            probe="time",
+            dimension="efficiency",
+            metrics=latency_metrics,
+            comparable=False,
+        ),
+    ],
+    "gates": [
+        GateComponent("threshold", threshold, "A bound.", implied_by=frozenset({"min", "max"})),
+        GateComponent("difference", difference, "No worse.", implied_by=frozenset({"baseline"})),
+    ],
     "reports": [
         Component("html", plain, "HTML."),
         Component("markdown", plain, "Markdown."),

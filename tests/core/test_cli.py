@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from seatrial import cli
-from seatrial.plugin.host import KINDS, Host
+from seatrial.plugin.host import Host
+from seatrial.plugin.kinds import KINDS
 
 SEATRIAL = [sys.executable, "-m", "seatrial"]
 

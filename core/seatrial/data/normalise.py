@@ -32,10 +32,22 @@ _RAISED = {ord(digit): f"^{value}" for value, digit in enumerate("⁰¹²³⁴�
 }
 _SEPARATOR_IN_CONTEXT = re.compile(r"[.,:](?!\d)|(?<!\d)[.,:]|-(?!\d)|(?<=[^\W\d])-")
 
-# Han ideographs (with the extensions) and Hiragana are written without spaces; as in UAX #29, each is a word.
-_UNSPACED = "\u3005-\u3007\u3041-\u309f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-PIECE = re.compile(f"[{_UNSPACED}]|[^\\s{_UNSPACED}]+")
-"""What words are made of: a Han or Hiragana character, or a stretch between these and white space."""
+# Scripts that are written without spaces: Han ideographs (with the extensions) and Hiragana, of which each is a word as in
+# UAX #29; Katakana; and those of South-East Asia, Thai, Lao, Burmese and Khmer, where telling words takes a dictionary.
+_UNSPACED = (
+    "\u3005-\u3007\u3041-\u3098\u309b-\u309f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+    "\u30a1-\u30fa\u30fd-\u30ff\u31f0-\u31ff\uff66-\uff6f\uff71-\uff9d"
+    "\u0e01-\u0e30\u0e32\u0e40-\u0e46\u0e81-\u0eb0\u0eb2\u0ebd-\u0ec6\u0edc-\u0edf"
+    "\u1000-\u102a\u103f\u1050-\u1055\u105a-\u105d\u1061\u1065\u1066\u106e-\u1070\u1075-\u1081\u108e\uaa60-\uaa76\uaa7a"
+    "\u1780-\u17b3\u17d7\u17dc"
+)
+_MARKS = (
+    "\u3099\u309a\u30fc\uff70\uff9e\uff9f\u0e31\u0e33-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb3-\u0ebc\u0ec8-\u0ece\u17b4-\u17d3\u17dd"
+    "\u102b-\u103e\u1056-\u1059\u105e-\u1060\u1062-\u1064\u1067-\u106d\u1071-\u1074\u1082-\u108d\u108f\u109a-\u109d\uaa7b-\uaa7d"
+)
+# Vowels, tones and the like, which belong to the character before them; so does what a Burmese or Khmer sign puts below it.
+PIECE = re.compile(f"[{_UNSPACED}](?:[\u1039\u17d2][{_UNSPACED}]|[{_MARKS}])*|[^\\s{_UNSPACED}]+")
+"""What words are made of: a character of a script without spaces, with its marks, or a stretch between these and white space."""
 _CACHED_LENGTH = 40
 
 _EDGES = "!\"'(),.:;?[]{}"
@@ -96,8 +108,9 @@ class Word:
 
 
 def spell(text: str) -> list[str]:
-    """The normalised words of a text: what white space separates after `normalise`; a Han or Hiragana character each.
+    """The normalised words of a text: what white space separates after `normalise`.
 
+    Of scripts that put no space between words (Han, Kana, Thai, Lao, Burmese, Khmer) each character, with its marks, is one.
     Text of punctuation alone has no words.
     """
     return [word for piece in PIECE.findall(text) for word in _words_of(piece)]

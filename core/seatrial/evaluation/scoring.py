@@ -1,60 +1,30 @@
-"""What a scorer is given: a system, the items, and the task they belong to."""
+"""Scoring: one scorer's samples of every system become scores."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from seatrial.evaluation.scores import Sample
-from seatrial.model import Baseline, LanguageModel
-from seatrial.rows import Row, Rows, Turn
+from seatrial.evaluation.scores import Metric, Score
+from seatrial.evaluation.summary import applies, summarise
 
-__all__ = ["Scorer", "System", "SystemKind", "Task"]
+if TYPE_CHECKING:
+    import pyarrow as pa
 
-SystemKind = Literal["tuned", "base", "fewshot", "baseline"]
-"""What a system is: the tuned model, its un-tuned base (zero-shot), the base with examples, or a cheap classifier."""
+__all__ = ["scores_of"]
 
 
-@dataclass(frozen=True, slots=True)
-class System:
-    """One thing that is scored."""
+def scores_of(alias: str, metrics: Sequence[Metric], samples: pa.Table, subject: str) -> list[Score]:
+    """Every metric of every system, system by system in the order of the samples.
 
-    name: str
-    """`tuned`, `base`, `base-4shot`, `majority`, …"""
-    kind: SystemKind
-    model: LanguageModel | None = None
-    """The model to ask; None for a baseline."""
-    baseline: Baseline | None = None
-    """The fitted classifier; None for a model."""
-    preamble: tuple[Turn, ...] = ()
-    """Turns that stand before every prompt: the few-shot examples."""
+    A metric that does not apply to a system is left out, but for the one on trial: there it is missing, with a reason.
+    """
+    import pyarrow.compute as pc
 
-    def prompt(self, row: Row) -> tuple[Turn, ...]:
-        """What the model is given for `row`: a system turn stays first, then the examples, then the row's prompt."""
-        turns = row.prompt
-        if turns and turns[0].role == "system":
-            return (turns[0], *self.preamble, *turns[1:])
-        return (*self.preamble, *turns)
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """What a scorer may know beside the items."""
-
-    labels: tuple[str, ...]
-    """The label names of the train rows, sorted; empty where the task has none."""
-    raw: Rows
-    """Every row as it was read, before any filter."""
-    train: Rows
-    seed: int
-    progress: Callable[[int, int], None]
-    """Called with (done, total) as the items are scored."""
-
-
-class Scorer(Protocol):
-    """Tries a system on items; aggregates nothing."""
-
-    def score(self, system: System, rows: Rows, task: Task) -> Iterable[Sample]:
-        """One sample an item, in order. An item that cannot be scored is a sample with an `error`."""
-        ...
+    scores: list[Score] = []
+    for system in dict.fromkeys(samples["system"].to_pylist()):
+        own = samples.filter(pc.equal(samples["system"], system))
+        scores += [
+            summarise(metric, alias, system, own) for metric in metrics if system == subject or applies(metric, own)
+        ]
+    return scores

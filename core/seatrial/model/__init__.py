@@ -8,6 +8,7 @@ from seatrial.model.capabilities import (
     CountsTokens,
     Generates,
     Generation,
+    KeepsAnswers,
     Model,
     Scores,
     Times,
@@ -23,12 +24,6 @@ from seatrial.model.loading import (
     Target,
     Trainable,
 )
-from seatrial.model.old import (
-    ChecksAdapters,
-    LanguageModel,
-    ModelFiles,
-    ModelLoader,
-)
 from seatrial.model.reading import (
     Baseline,
     Detector,
@@ -41,7 +36,6 @@ __all__ = [
     "PROTOCOLS",
     "Baseline",
     "Capability",
-    "ChecksAdapters",
     "Classifies",
     "Continuation",
     "CountsTokens",
@@ -51,12 +45,10 @@ __all__ = [
     "Endpoint",
     "Generates",
     "Generation",
-    "LanguageModel",
+    "KeepsAnswers",
     "Loader",
     "LocalWeights",
     "Model",
-    "ModelFiles",
-    "ModelLoader",
     "Product",
     "ProductKind",
     "PythonCallable",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
 from seatrial.rows import Row, Turn
@@ -21,6 +22,7 @@ __all__ = [
     "CountsTokens",
     "Generates",
     "Generation",
+    "KeepsAnswers",
     "Model",
     "Scores",
     "Times",
@@ -53,7 +55,8 @@ class Generation:
     """What a model said, and why it stopped."""
 
     text: str
-    tokens: int
+    tokens: int | None
+    """How many tokens it has; None where the system tells none (an endpoint without usage, a function)."""
     finished: bool
     """False where the token limit cut it off."""
 
@@ -127,6 +130,19 @@ class Times(Protocol):
 
     def time_request(self, *, batch: int, prompt_tokens: int, new_tokens: int, seed: int) -> Timing:
         """Decode exactly `new_tokens` greedily from random prompts of exactly `prompt_tokens`; end of turn ignored."""
+        ...
+
+
+@runtime_checkable
+class KeepsAnswers(Protocol):
+    """A model whose answers are dear, since each is waited for and paid: it notes them as they come."""
+
+    def keep_answers(self, file: Path) -> None:
+        """Note what is answered from now on in `file`; requests whose answers stand there already are not sent.
+
+        Every piece of a task has a file of its own, which is gone when the piece is kept: a process that goes on after a
+        kill finds there what the piece was answered so far.
+        """
         ...
 
 

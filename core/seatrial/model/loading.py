@@ -116,8 +116,8 @@ class Loader(Protocol):
         """
         ...
 
-    def check_product(self, target: Target, product: Product) -> None:
-        """Refuse, with a `SourceError`, what is no whole product of its kind, or one for another model; loads nothing."""
+    def check_product(self, product: Product) -> None:
+        """Refuse, with a `SourceError`, what is no whole product of its kind, by its files alone; loads nothing."""
         ...
 
     def tokenizer(self, target: Target) -> CountsTokens:

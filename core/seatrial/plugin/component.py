@@ -1,17 +1,30 @@
-"""A component: something that a plugin offers and a suite names, orders and parameterises."""
+"""Components: what plugins offer and suites name, order and parameterise; a descriptor of its own for each kind."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar, get_args
 
 from seatrial.data.findings import ACTIONS, Rule
-from seatrial.evaluation.scores import Metric
-from seatrial.model import Capability
+from seatrial.evaluation.scores import Dimension, Metric
+from seatrial.model.capabilities import Capability
 
-__all__ = ["Absent", "Component", "Place", "Use", "component_problem"]
+__all__ = [
+    "Absent",
+    "Component",
+    "FilterComponent",
+    "GateComponent",
+    "LoaderComponent",
+    "MeasuringComponent",
+    "MethodComponent",
+    "Place",
+    "ProbeComponent",
+    "ScorerComponent",
+    "Use",
+    "component_problem",
+]
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -23,7 +36,7 @@ Place = Literal["rows", "corpus", "splits"]
 
 rows     looks at each row by itself, batch by batch; first
 corpus   compares the rows of one table with each other (duplicates, label balance); before rows are split
-splits   compares train with test (leakage); after rows are split
+splits   holds train against the evaluation sets (leakage, coverage); after rows are split
 """
 
 
@@ -32,7 +45,7 @@ class Use:
     """What an option stands for: another component, the model's tokenizer, or benchmarks, read.
 
     encoder, detector   the option names a component, and the builder gets it built
-    tokenizer           no option: the builder gets the tokenizer of the model under test
+    tokenizer           no option: the builder gets the tokenizer of the model on trial
     benchmarks          the option is a mapping of names to sources; the builder gets a `Benchmark` for each name
     """
 
@@ -57,7 +70,11 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class Component(Generic[T_co]):
-    """What a plugin registers: a name, how to build the thing, and what is known of it before it is built."""
+    """What a plugin registers: a name, how to build the thing, and what is known of it before it is built.
+
+    Sources, readers, encoders, detectors, baselines and reports need no more than this; the other kinds have a descriptor
+    of their own below.
+    """
 
     name: str
     """What a suite calls it; unique among components of its kind."""
@@ -68,60 +85,151 @@ class Component(Generic[T_co]):
     """
     summary: str
     """One sentence, shown by `seatrial plugins` and in the report."""
-    uses: Mapping[str, Use] = field(default_factory=dict)
+    uses: Mapping[str, Use] = field(default_factory=dict, kw_only=True)
     """Option → the component it names; `build` gets it built."""
-    metrics: tuple[Metric, ...] | Callable[..., tuple[Metric, ...]] = ()
-    """Scorers, split filters and counting filters: the scores it will produce; a callable takes the same options as `build`."""
-    needs: tuple[Capability, ...] = ()
-    """Scorers: what it asks of a model."""
-    comparable: bool = True
-    """Scorers: whether base and baselines are scored beside the tuned model unless the suite says otherwise."""
-    baselines: bool = False
-    """Scorers: whether it can score classifiers that only name a label."""
-    rules: tuple[Rule, ...] = ()
-    """Filters: what it looks for."""
-    place: Place = "rows"
-    """Filters: where it stands in a run."""
-    version: str = "1"
-    """Raised whenever equal input and options could give another result; part of every cache key. For a filter, that is
+    version: str = field(default="1", kw_only=True)
+    """Raised whenever equal input and options could give another result; part of every node's key. For a filter, that is
     what its rules' versions don't say: its measures, facts and clusters."""
+    libraries: tuple[str, ...] = field(default=(), kw_only=True)
+    """The distributions whose versions can move its results (`torch`, `textattack`): part of every node's key too."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuringComponent(Component[T_co]):
+    """A component that produces metrics: a filter or a scorer."""
+
+    metrics: tuple[Metric, ...] | Callable[..., tuple[Metric, ...]] = field(default=(), kw_only=True)
+    """The scores it will produce; a callable takes the same options as `build`."""
+    looks_for: str = field(default="", kw_only=True)
+    """What it looks for, in a reviewer's words, as reports name what a run did look for and what not: `train rows that give
+    away test rows`, `harmful answers`. "" where there is nothing a reviewer would miss."""
 
     def metrics_for(self, options: Mapping[str, Any]) -> tuple[Metric, ...]:
         """The metrics that it will produce when built with `options`."""
         return self.metrics(**options) if callable(self.metrics) else self.metrics
 
 
+@dataclass(frozen=True, slots=True)
+class FilterComponent(MeasuringComponent[T_co]):
+    """A filter: rules about rows, and where in a run it stands."""
+
+    rules: tuple[Rule, ...] = field(default=(), kw_only=True)
+    """What it looks for, rule by rule."""
+    place: Place = field(default="rows", kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class LoaderComponent(Component[T_co]):
+    """A way to open a model (kind `models`)."""
+
+    provides: frozenset[Capability] = field(default=frozenset(), kw_only=True)
+    """All that models it opens may be able to do; `Loader.provides` says it of one model."""
+    schemes: frozenset[str] = field(default=frozenset(), kw_only=True)
+    """The schemes of addresses that it takes where a suite names no loader: `openai` of `openai:http://…`."""
+
+
+@dataclass(frozen=True, slots=True)
+class MethodComponent(Component[T_co]):
+    """A training method."""
+
+    needs: frozenset[Capability] = field(default=frozenset({"trains"}), kw_only=True)
+    """What the loader must provide, all of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeComponent(Component[T_co]):
+    """A way to put a task to a system."""
+
+    needs: frozenset[Capability] = field(default=frozenset(), kw_only=True)
+    """What it asks of a system; one of these is enough."""
+    piece: int = field(default=128, kw_only=True)
+    """How many rows it is given at a time: enough to fill a model's batches. What a piece was answered is kept when it is
+    whole, and a run that was killed goes on with the next."""
+    asks_rows: bool = field(default=True, kw_only=True)
+    """Whether it asks each row of the task. One that does not (random prompts, to be timed) is run once for a system."""
+
+
+def _no_options(**options: Any) -> Mapping[str, Any]:
+    del options
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class ScorerComponent(MeasuringComponent[T_co]):
+    """A scorer: a pure function of transcripts."""
+
+    probe: str = field(kw_only=True)
+    """The name of the probe whose transcripts it reads. Scorers that ask the same share them."""
+    asks: Callable[..., Mapping[str, Any]] = field(default=_no_options, kw_only=True)
+    """Takes the same options as `build`, and gives the probe's."""
+    dimension: Dimension = field(kw_only=True)
+    comparable: bool = field(default=True, kw_only=True)
+    """Whether base, few-shot base and baselines are asked beside the system on trial unless the suite says otherwise."""
+    draws: tuple[Literal["raw", "train"], ...] = field(default=(), kw_only=True)
+    """The tables out of which it draws the rows that are asked (`Draws`), where these are not an evaluation set's."""
+
+
+@dataclass(frozen=True, slots=True)
+class GateComponent(Component[T_co]):
+    """A way to hold a metric against a condition."""
+
+    implied_by: frozenset[str] = field(default=frozenset(), kw_only=True)
+    """Keys by which a suite's entry means this gate without naming it: `min` and `max`, `baseline`."""
+
+
 def component_problem(component: Any) -> str:
     """What a plugin got wrong in describing a component, or ""."""
+    return next(_problems(component), "")
+
+
+def _problems(component: Any) -> Iterator[str]:
     if not isinstance(component.name, str) or not _NAME.fullmatch(component.name):
-        return "its name must be lower-case letters and digits, joined by - or _"
+        yield "its name must be lower-case letters and digits, joined by - or _"
     if not callable(component.build):
-        return f"its `build` is a {type(component.build).__name__}, which cannot be called"
+        yield f"its `build` is a {type(component.build).__name__}, which cannot be called"
     if not isinstance(component.summary, str):
-        return f"its `summary` is a {type(component.summary).__name__}, not text"
+        yield f"its `summary` is a {type(component.summary).__name__}, not text"
     if not isinstance(component.uses, Mapping):
-        return f"its `uses` is a {type(component.uses).__name__}, not a mapping of options to Use"
+        yield f"its `uses` is a {type(component.uses).__name__}, not a mapping of options to Use"
     for option, use in component.uses.items():
         if not isinstance(use, Use):
-            return f"its `uses` says a {type(use).__name__} for {option!r}, not a Use"
-    metrics: Any = () if callable(component.metrics) else component.metrics
-    series: dict[str, Any] = {"rules": component.rules, "metrics": metrics}
-    for name, listed in series.items():
-        if not isinstance(listed, tuple | list):
-            return f"its `{name}` is a {type(listed).__name__}, not a tuple; of one: `{name}=(…,)`"
-    for rule in component.rules:
-        if not isinstance(rule, Rule):
-            return f"its `rules` hold a {type(rule).__name__}, not a Rule: `rules=(Rule(name, summary),)`"
+            yield f"its `uses` says a {type(use).__name__} for {option!r}, not a Use"
+    if isinstance(component, MeasuringComponent) and not callable(component.metrics):
+        yield from _mislisted("metrics", component.metrics, Metric, "Metric(…)")
+    if isinstance(component, FilterComponent):
+        yield from _rule_problems(component.rules)
+        if component.place not in get_args(Place):
+            yield f"its `place` is {component.place!r}; there are: {', '.join(get_args(Place))}"
+    if isinstance(component, ScorerComponent) and component.dimension not in get_args(Dimension):
+        yield f"its `dimension` is {component.dimension!r}; there are: {', '.join(get_args(Dimension))}"
+    if isinstance(component, ProbeComponent | MethodComponent):
+        yield from _capability_problems("needs", component.needs)
+    if isinstance(component, LoaderComponent):
+        yield from _capability_problems("provides", component.provides)
+
+
+def _rule_problems(rules: Any) -> Iterator[str]:
+    yield from _mislisted("rules", rules, Rule, "Rule(name, summary)")
+    for rule in rules:
         if not all(isinstance(said, str) for said in (rule.name, rule.summary)):
-            return f"the name and the summary of its rule {rule.name!r} must be text"
+            yield f"the name and the summary of its rule {rule.name!r} must be text"
         if rule.action not in ACTIONS:
-            return f"its rule {rule.name!r} has the action {rule.action!r}; there are: {', '.join(ACTIONS)}"
-    names = [rule.name for rule in component.rules]
+            yield f"its rule {rule.name!r} has the action {rule.action!r}; there are: {', '.join(ACTIONS)}"
+    names = [rule.name for rule in rules]
     if twice := sorted({name for name in names if names.count(name) > 1}):
-        return f"two of its rules are called {twice[0]!r}"
-    for metric in metrics:
-        if not isinstance(metric, Metric):
-            return f"its `metrics` hold a {type(metric).__name__}, not a Metric"
-    if component.place not in get_args(Place):
-        return f"its `place` is {component.place!r}; there are: {', '.join(get_args(Place))}"
-    return ""
+        yield f"two of its rules are called {twice[0]!r}"
+
+
+def _mislisted(name: str, listed: Any, kind: type, example: str) -> Iterator[str]:
+    if not isinstance(listed, tuple | list):
+        yield f"its `{name}` is a {type(listed).__name__}, not a tuple; of one: `{name}=({example},)`"
+        return
+    for one in listed:
+        if not isinstance(one, kind):
+            yield f"its `{name}` hold a {type(one).__name__}, not a {kind.__name__}: `{name}=({example},)`"
+
+
+def _capability_problems(name: str, given: Any) -> Iterator[str]:
+    for capability in given:
+        if capability not in get_args(Capability):
+            yield f"its `{name}` name {capability!r}; capabilities are: {', '.join(get_args(Capability))}"

@@ -8,7 +8,7 @@ group `seatrial`:
     shouting = "shouting"
 
     # shouting.py
-    from seatrial import Component, Finding, Rule, hookimpl
+    from seatrial import FilterComponent, Finding, Rule, hookimpl
 
     class Shouting:
         def inspect(self, rows):
@@ -16,30 +16,43 @@ group `seatrial`:
 
     @hookimpl
     def seatrial_filters():
-        yield Component("shouting", Shouting, "Drops rows in capitals.", rules=(Rule("capitals", "All capitals."),))
+        yield FilterComponent(
+            "shouting", Shouting, "Drops rows in capitals.", rules=(Rule("capitals", "All capitals."),)
+        )
 
-There are three sorts. **Bringing** hooks are called once, before a suite is read, and return components; they must be
-quick and import nothing heavy. A **wrapping** hook surrounds every stage. **Watching** hooks are told what happens; they
+There are three sorts. **Bringing** hooks are called once, before a suite is read, and return components, each kind with
+its own descriptor (`seatrial.plugin.kinds`); they must be quick and import nothing heavy. A **wrapping** hook surrounds
+every node of a run. **Watching** hooks are told what happens; they
 may change nothing, and one that raises is reported as a warning and does not stop the run. From every hook, None means
 "nothing from me". The order of work is the suite's, never the order in which plugins were loaded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import Protocol
 
 import pluggy
 
+from seatrial.blocks import Block
 from seatrial.data.filters import Filter
-from seatrial.evaluation.scoring import Scorer
-from seatrial.model import Baseline, Detector, Encoder, ModelLoader
-from seatrial.plugin.component import Component
-from seatrial.runs.events import Artifact, Plan, Record, Stage, Step
-from seatrial.runs.result import Report, Result, Section
+from seatrial.evaluation.probe import Probe
+from seatrial.evaluation.scorer import Scorer
+from seatrial.model import Baseline, Detector, Encoder, Loader
+from seatrial.plugin.component import (
+    Component,
+    FilterComponent,
+    GateComponent,
+    LoaderComponent,
+    MethodComponent,
+    ProbeComponent,
+    ScorerComponent,
+)
+from seatrial.runs.events import Artifact, Failure, Plan, Record, Stage, Step
+from seatrial.runs.result import Report, Result
 from seatrial.sources import Reader, Source
-from seatrial.training import Trainer
+from seatrial.training import Method
 from seatrial.verdict import Gate
 
 __all__ = ["Hooks", "hookimpl"]
@@ -91,14 +104,14 @@ class Hooks(Protocol):
         ...
 
     @hookspec
-    def seatrial_filters(self) -> Iterable[Component[Filter]]:
+    def seatrial_filters(self) -> Iterable[FilterComponent[Filter]]:
         """Rules about rows: cleaning, duplicates, leakage, toxicity, privacy. `place` says where in a run it stands.
 
         Called once. None: no filters.
 
             @hookimpl
             def seatrial_filters():
-                yield Component("shouting", Shouting, "Drops rows in capitals.", rules=(Rule("capitals", "…"),))
+                yield FilterComponent("shouting", Shouting, "Drops rows in capitals.", rules=(Rule("capitals", "…"),))
         """
         ...
 
@@ -127,26 +140,26 @@ class Hooks(Protocol):
         ...
 
     @hookspec
-    def seatrial_models(self) -> Iterable[Component[ModelLoader]]:
-        """Ways to load a model; a suite says `model: {loader: NAME}`, `transformers` where it says nothing.
+    def seatrial_models(self) -> Iterable[LoaderComponent[Loader]]:
+        """Ways to open a model; a suite says `model: {loader: NAME}`, or the address's scheme decides.
 
         Called once. None: no loaders.
 
             @hookimpl
             def seatrial_models():
-                yield Component("mlx", MlxLoader, "Apple MLX.")
+                yield LoaderComponent("mlx", MlxLoader, "Apple MLX.", provides=frozenset({"generates"}))
         """
         ...
 
     @hookspec
-    def seatrial_trainers(self) -> Iterable[Component[Trainer]]:
+    def seatrial_methods(self) -> Iterable[MethodComponent[Method]]:
         """Training methods; a suite says `train: {method: NAME}`.
 
-        Called once. None: no trainers.
+        Called once. None: no methods.
 
             @hookimpl
-            def seatrial_trainers():
-                yield Component("ia3", IA3, "(IA)³ adapters.")
+            def seatrial_methods():
+                yield MethodComponent("ia3", IA3, "(IA)³ adapters.")
         """
         ...
 
@@ -163,26 +176,40 @@ class Hooks(Protocol):
         ...
 
     @hookspec
-    def seatrial_scorers(self) -> Iterable[Component[Scorer]]:
-        """Measurements of a system: accuracy, robustness, safety, efficiency.
+    def seatrial_probes(self) -> Iterable[ProbeComponent[Probe]]:
+        """Ways to put a task to a system; scorers name them.
+
+        Called once. None: no probes.
+
+            @hookimpl
+            def seatrial_probes():
+                yield ProbeComponent("converse", Converse, "Scripted dialogues.", needs=frozenset({"generates"}))
+        """
+        ...
+
+    @hookspec
+    def seatrial_scorers(self) -> Iterable[ScorerComponent[Scorer]]:
+        """Judgements of what systems answered: accuracy, robustness, safety, efficiency.
 
         Called once. None: no scorers.
 
             @hookimpl
             def seatrial_scorers():
-                yield Component("rouge", Rouge, "ROUGE-L.", metrics=(ROUGE_L,), needs=("generates",))
+                yield ScorerComponent(
+                    "politeness", Politeness, "Thanks and pleases.", probe="generate", dimension="safety", metrics=(POLITE,)
+                )
         """
         ...
 
     @hookspec
-    def seatrial_gates(self) -> Iterable[Component[Gate]]:
+    def seatrial_gates(self) -> Iterable[GateComponent[Gate]]:
         """Ways to hold a metric against a condition; a suite says `gate: NAME`.
 
         Called once. None: no gates.
 
             @hookimpl
             def seatrial_gates():
-                yield Component("worst-slice", WorstSlice, "The floor holds in every slice.")
+                yield GateComponent("worst-slice", WorstSlice, "The floor holds in every slice.")
         """
         ...
 
@@ -201,11 +228,11 @@ class Hooks(Protocol):
     # ---- wrapping -------------------------------------------------------------------------------------------------
 
     @hookspec(firstresult=True)
-    def seatrial_run_stage(self, stage: Stage, given: Artifact) -> Artifact:
-        """Surrounds a stage that is about to run; not called for one whose result is still valid.
+    def seatrial_run_stage(self, stage: Stage, given: Artifact, work: Callable[[Artifact], Artifact]) -> Artifact:
+        """Surrounds a node that is about to be worked; not called for one whose result is still valid.
 
-        Called once a stage. The host holds the only plain implementation, so a plugin's must be a wrapper; it returns
-        the artifact that it was given, or a replacement.
+        Called once a node. The host holds the only plain implementation, which calls `work`, so a plugin's must be a
+        wrapper; it returns the artifact that it was given, or a replacement.
 
             @hookimpl(wrapper=True)
             def seatrial_run_stage(stage, given):
@@ -222,7 +249,7 @@ class Hooks(Protocol):
 
         @hookimpl
         def seatrial_run_started(plan):
-            tracker.start(name=plan.suite)
+            tracker.start(name=plan.suite, config=plan.resolved)
         """
         ...
 
@@ -260,12 +287,22 @@ class Hooks(Protocol):
         ...
 
     @hookspec
-    def seatrial_report_sections(self, result: Result) -> Iterable[Section]:
-        """Parts that a plugin adds to the reports. Called once, before reports are written. None: no sections.
+    def seatrial_run_failed(self, failure: Failure) -> None:
+        """The run ends here with an error; the same command may go on from its last whole node. Called once.
 
         @hookimpl
-        def seatrial_report_sections(result):
-            yield Section("Energy", ["The run used 12 Wh."])
+        def seatrial_run_failed(failure):
+            tracker.fail(f"{failure.stage}: {failure.message}")
+        """
+        ...
+
+    @hookspec
+    def seatrial_report_blocks(self, result: Result) -> Iterable[Block]:
+        """What a plugin adds to the reports (`seatrial.blocks`). Called once, before they are written. None: nothing.
+
+        @hookimpl
+        def seatrial_report_blocks(result):
+            yield Text("Energy", ["The run used 12 Wh."])
         """
         ...
 

@@ -12,42 +12,26 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeVar, get_args
+from typing import Any
 
 import pluggy
 
+from seatrial.blocks import Block
+from seatrial.blocks.codec import checked
 from seatrial.errors import PluginError, SeatrialError, StageError, UsageError, did_you_mean
 from seatrial.plugin.component import Component, component_problem
 from seatrial.plugin.hooks import Hooks, hookimpl
-from seatrial.runs.events import Artifact, Plan, Record, Stage, Step
-from seatrial.runs.result import Result, Section
+from seatrial.plugin.kinds import KIND_TABLE, KINDS, Kind
+from seatrial.runs.events import Artifact, Failure, Plan, Record, Stage, Step
+from seatrial.runs.result import Result
 from seatrial.terminal.legible import one_line
 
-__all__ = ["GROUP", "KINDS", "Host", "Kind", "PluginInfo", "Provided", "WatchFailure"]
+__all__ = ["GROUP", "Host", "PluginInfo", "Provided", "WatchFailure"]
 
 GROUP = "seatrial"
 """The entry-point group of every plugin, built-in ones included."""
 
-Kind = Literal[
-    "sources",
-    "readers",
-    "filters",
-    "encoders",
-    "detectors",
-    "models",
-    "trainers",
-    "baselines",
-    "scorers",
-    "gates",
-    "reports",
-]
-"""The kinds of component; the hook `seatrial_<kind>` brings them."""
-
-KINDS: tuple[Kind, ...] = get_args(Kind)
-
 _HOOKS = tuple(hook for hook in vars(Hooks) if hook.startswith("seatrial_"))
-
-T_co = TypeVar("T_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +47,11 @@ class PluginInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Provided(Generic[T_co]):
+class Provided:
     """A component, and who provides it."""
 
-    component: Component[T_co]
+    component: Any
+    """Its descriptor, of the class that `KIND_TABLE` names for its kind."""
     plugin: str
     distribution: str
     version: str
@@ -88,14 +73,9 @@ class WatchFailure:
 class _StageRunner:
     """The only plain implementation of `seatrial_run_stage`; every plugin wraps it."""
 
-    def __init__(self) -> None:
-        self.work: Callable[[Artifact], Artifact] | None = None
-
     @hookimpl
-    def seatrial_run_stage(self, stage: Stage, given: Artifact) -> Artifact:
-        if self.work is None:
-            raise RuntimeError(f"stage {stage.name} was run outside of Host.run_stage")
-        return self.work(given)
+    def seatrial_run_stage(self, given: Artifact, work: Callable[[Artifact], Artifact]) -> Artifact:
+        return work(given)
 
 
 class Host:
@@ -110,7 +90,7 @@ class Host:
         self._runner = _StageRunner()
         self._pm.register(self._runner, name="seatrial-core")
         self._info: dict[str, PluginInfo] = {}
-        self._components: dict[Kind, dict[str, Provided[Any]]] | None = None
+        self._components: dict[Kind, dict[str, Provided]] | None = None
         self.watch_failures: list[WatchFailure] = []
 
     # ---- loading --------------------------------------------------------------------------------------------------
@@ -203,8 +183,8 @@ class Host:
 
     # ---- components -----------------------------------------------------------------------------------------------
 
-    def _collect(self) -> dict[Kind, dict[str, Provided[Any]]]:
-        found: dict[Kind, dict[str, Provided[Any]]] = {kind: {} for kind in KINDS}
+    def _collect(self) -> dict[Kind, dict[str, Provided]]:
+        found: dict[Kind, dict[str, Provided]] = {kind: {} for kind in KINDS}
         for kind in KINDS:
             for plugin, components in self._answers(f"seatrial_{kind}"):
                 for component in self._listed(plugin, kind, components):
@@ -221,8 +201,11 @@ class Host:
     def _listed(self, plugin: str, kind: Kind, components: object) -> Iterator[Component[Any]]:
         hook = f"seatrial_{kind}"
         for component in self._series(plugin, hook, components, "components"):
-            if not isinstance(component, Component):
-                raise PluginError(f"{self._who(plugin)}: {hook} gave a {type(component).__name__}, not a Component")
+            wanted = KIND_TABLE[kind].descriptor
+            if not isinstance(component, wanted):
+                raise PluginError(
+                    f"{self._who(plugin)}: {hook} gave a {type(component).__name__}, not a {wanted.__name__}"
+                )
             if problem := component_problem(component):
                 raise PluginError(f"{self._who(plugin)}: {hook}, component {component.name!r}: {problem}")
             yield component
@@ -237,14 +220,14 @@ class Host:
         except (Exception, SystemExit) as error:
             raise PluginError(f"{self._who(plugin)}: {hook} raised {type(error).__name__}: {error}") from error
 
-    def components(self, kind: Kind) -> Mapping[str, Provided[Any]]:
+    def components(self, kind: Kind) -> Mapping[str, Provided]:
         """Every component of a kind by its name."""
         if self._components is None:
             self.check()
         assert self._components is not None
         return self._components[kind]
 
-    def find(self, kind: Kind, name: str) -> Provided[Any] | None:
+    def find(self, kind: Kind, name: str) -> Provided | None:
         """The component of that name, or None."""
         return self.components(kind).get(name)
 
@@ -285,9 +268,8 @@ class Host:
         Raises:
             PluginError: a wrapper did not hand on an artifact.
         """
-        self._runner.work = work
         try:
-            artifact = self._pm.hook.seatrial_run_stage(stage=stage, given=given)
+            artifact = self._pm.hook.seatrial_run_stage(stage=stage, given=given, work=work)
         except SeatrialError:
             raise
         except (Exception, SystemExit) as error:
@@ -297,8 +279,6 @@ class Host:
             raise StageError(
                 f"{stage.name}: {wrapper}: its wrapper of the stage raised {type(error).__name__}: {error}"
             ) from error
-        finally:
-            self._runner.work = None
         if not isinstance(artifact, Artifact):
             wrappers = [
                 self._who(impl.plugin_name)
@@ -337,18 +317,22 @@ class Host:
         """Tell every watcher that the verdict is in."""
         self._tell("seatrial_run_finished", result=result)
 
-    def report_sections(self, result: Result) -> list[Section]:
-        """The parts that plugins add to the reports; one that raises is a watch failure."""
-        sections: list[Section] = []
-        for plugin, answer in self._watched("seatrial_report_sections", result=result):
+    def run_failed(self, failure: Failure) -> None:
+        """Tell every watcher that the run ends with an error."""
+        self._tell("seatrial_run_failed", failure=failure)
+
+    def report_blocks(self, result: Result) -> dict[str, list[Block]]:
+        """What plugins add to the reports, by plugin; one that raises is a watch failure."""
+        added: dict[str, list[Block]] = {}
+        for plugin, answer in self._watched("seatrial_report_blocks", result=result):
             try:
-                given = list(answer)
-                if wrong := [part for part in given if not isinstance(part, Section)]:
-                    raise TypeError(f"gave a {type(wrong[0]).__name__}, not a Section")  # noqa: TRY301 - caught below, as what it raises is
-                sections.extend(given)
+                given = list(map(checked, answer))
             except (Exception, SystemExit) as error:  # noqa: BLE001 - a watcher may raise anything, and may not stop the run
-                self.watch_failures.append(WatchFailure(plugin, "seatrial_report_sections", error))
-        return sections
+                self.watch_failures.append(WatchFailure(plugin, "seatrial_report_blocks", error))
+                continue
+            if given:
+                added[plugin] = given
+        return added
 
     def _tell(self, hook: str, **arguments: object) -> None:
         for _ in self._watched(hook, **arguments):

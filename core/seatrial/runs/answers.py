@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from numbers import Integral, Real
+from pathlib import Path
 from types import NoneType
 from typing import Any, TypeVar
 
+from seatrial.blocks import Block
+from seatrial.blocks.codec import checked
 from seatrial.data.filters import Measured
 from seatrial.data.findings import Finding, Span
 from seatrial.data.policy import named_row
-from seatrial.errors import PluginError
+from seatrial.errors import PluginError, StoreError
 from seatrial.evaluation.scores import Sample
 
-__all__ = ["counts", "each", "facts", "findings", "one", "samples", "told"]
+__all__ = ["blocks", "counts", "each", "facts", "files", "findings", "one", "samples", "told"]
 
 T = TypeVar("T")
 
@@ -135,6 +138,37 @@ def told(measured: Measured, who: str) -> None:
                 f"{who} gave {_said(reason)} for {_said(name)}; it must say in words why a metric is missing"
             )
     facts(measured.facts, who)
+    blocks(measured.blocks, who)
+
+
+def blocks(answers: object, who: str) -> list[Block]:
+    """What a component has to show to reviewers.
+
+    Raises:
+        PluginError: it is no series of blocks, or one of them is not what its kind promises; which, is said.
+    """
+    if not isinstance(answers, Iterable) or isinstance(answers, str):
+        raise PluginError(f"{who} gave {_said(answers)} where it must give a series of blocks (`seatrial.blocks`)")
+    given: list[Block] = []
+    for number, block in enumerate(answers, start=1):
+        try:
+            given.append(checked(block))
+        except StoreError as error:
+            raise PluginError(f"{who} gave blocks of which number {number} cannot be shown: {error}") from None
+    return given
+
+
+def files(answers: object, folder: Path, who: str) -> list[Path]:
+    """The files that a report wrote into a folder.
+
+    Raises:
+        PluginError: they are no series of paths, or one of them is not there.
+    """
+    paths = list(each(answers, Path, who))
+    for path in paths:
+        if not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
+            raise PluginError(f"{who} named the file {path.name}, which it did not write into the report's folder")
+    return paths
 
 
 def facts(answer: object, who: str) -> None:

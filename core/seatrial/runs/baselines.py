@@ -1,4 +1,4 @@
-"""A suite's baselines, fitted: in this process, or each in one beside it while the model under test keeps a GPU busy.
+"""A suite's baselines, fitted once a run: in this process, or each in one beside it while the model keeps a GPU busy.
 
 Fitting needs a core or two for half a minute, and a model on a GPU needs one core all along: side by side they cost the
 longest of them. On a CPU the model needs all cores, and nothing would be gained. The processes beside use no GPU: others
@@ -8,37 +8,39 @@ there would take memory from the model and wait for it.
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from seatrial.errors import PluginError, StageError
 from seatrial.model import Baseline
-from seatrial.rows import Row, Rows
+from seatrial.rows import Row
 from seatrial.rows.table import open_rows
 from seatrial.runs import answers
 from seatrial.runs.engines.at_work import at_work
 from seatrial.runs.engines.carried import carriable_errors, packed
 from seatrial.runs.engines.processes import Pool
-from seatrial.runs.engines.workers import cores, one_beside
+from seatrial.runs.engines.workers import cores, on_gpu, one_beside
 from seatrial.runs.recipe import MADE, Recipe
 from seatrial.runs.stages import blame
 
-__all__ = ["NamedBaseline", "fitted"]
+__all__ = ["Baselines", "Classifier", "Fitting"]
 
 
 @dataclass(frozen=True, slots=True)
-class NamedBaseline:
-    """A baseline, how it is built, and who provides it."""
+class Fitting:
+    """A baseline that is to be fitted, and who provides it."""
 
     name: str
     plugin: str
     recipe: Recipe
+    rows: Path
+    seed: int
 
-    def fit(self, rows: Rows, make: Callable[[Recipe], Baseline], *, seed: int, stage: str) -> Baseline:
+    def fit(self, make: Callable[[Recipe], Baseline], stage: str) -> Baseline:
         """Build it and let it learn from the rows that have a label.
 
         Raises:
@@ -46,86 +48,103 @@ class NamedBaseline:
         """
         with blame(stage, f"baseline {self.name}", self.plugin):
             baseline = make(self.recipe)
-            baseline.fit([row for row in rows if row.label is not None], seed=seed)
-        return _Answering(baseline, self.name, self.plugin, stage)
+            baseline.fit([row for row in open_rows(self.rows) if row.label is not None], seed=self.seed)
+        return baseline
 
 
 @dataclass(frozen=True, slots=True)
-class _Answering:
-    """A fitted baseline, blamed for what it raises and for what is no answer, and not the scorer that asks it."""
+class Classifier:
+    """A fitted baseline as a system's model, blamed for what it raises and for what is no answer."""
 
-    baseline: Baseline
     name: str
     plugin: str
     stage: str
+    ask: Callable[[Sequence[Row]], list[str]]
 
-    def fit(self, rows: Sequence[Row], *, seed: int) -> None:
-        """It is fitted already."""
+    @property
+    def facts(self) -> Mapping[str, object]:
+        """What it is."""
+        return {"baseline": self.name}
 
     def classify(self, rows: Sequence[Row]) -> list[str]:
         """What the baseline answers, one label a row."""
         who = f"{self.stage}: baseline {self.name} (plugin {self.plugin})"
         with blame(self.stage, f"baseline {self.name}", self.plugin):
-            labels = list(answers.each(self.baseline.classify(rows), str, who))
+            labels = list(answers.each(self.ask(rows), str, who))
         if len(labels) != len(rows):
             raise PluginError(f"{who} gave {len(labels)} labels for {len(rows)} rows; it must give one a row, in order")
         return labels
 
 
-@contextmanager
-def fitted(
-    baselines: Sequence[NamedBaseline],
-    rows: Path,
-    make: Callable[[Recipe], Baseline],
-    *,
-    seed: int,
-    stage: str,
-    beside: bool,
-) -> Iterator[Mapping[str, Baseline]]:
-    """Name → the baseline, fitted on the labelled rows of a table.
+class Baselines:
+    """The baselines of one run."""
 
-    With `beside` each is fitted in a process of its own, without a GPU, which ends with the block: what is given are
-    stand-ins that wait for their baseline when they are first asked. One that cannot be built there is fitted here all the same: one
-    of the script that was started, or one that a suite tells to use a GPU.
-    """
-    carried = [job for named in baselines if beside and (job := packed(named)) is not None]
-    if not baselines or len(carried) < len(baselines):
-        yield {named.name: named.fit(open_rows(rows), make, seed=seed, stage=stage) for named in baselines}
-        return
-    threads = max(1, (cores() - 1) // len(baselines))
-    with ExitStack() as processes:
+    def __init__(self, make: Callable[[Recipe], Baseline], seed: int) -> None:
+        self._make = make
+        self._seed = seed
+        self._wanted: dict[str, tuple[str, Recipe]] = {}
+        self._held: dict[str, Callable[[Sequence[Row]], list[str]]] = {}
+        self._processes = ExitStack()
 
-        def stand_in(named: NamedBaseline, job: bytes) -> _Beside:
-            pool = processes.enter_context(one_beside(threads=threads))
-            begun = pool.executor.submit(_fit, named.name, job, rows, seed, stage)
-            return _Beside(named.name, pool, begun, lambda: named.fit(open_rows(rows), make, seed=seed, stage=stage))
+    def expect(self, name: str, plugin: str, recipe: Recipe) -> None:
+        """Say that a baseline will be asked for."""
+        self._wanted[name] = plugin, recipe
 
-        yield {named.name: stand_in(named, job) for named, job in zip(baselines, carried, strict=True)}
+    def start(self, rows: Path) -> None:
+        """Begin to fit all that will be asked for, each in a process of its own, where the model keeps a GPU busy.
+
+        One that cannot be built there is fitted in this process when it is asked for: one of the script that was started,
+        or one that a suite tells to use a GPU.
+        """
+        if not self._wanted or self._held or not on_gpu():
+            return
+        threads = max(1, (cores() - 1) // len(self._wanted))
+        for name, (plugin, recipe) in self._wanted.items():
+            fitting = Fitting(name, plugin, recipe, rows, self._seed)
+            job = packed(fitting)
+            if job is not None:
+                pool = self._processes.enter_context(one_beside(threads=threads))
+                begun = pool.executor.submit(_fit, name, job)
+                self._held[name] = _Beside(fitting, pool, begun, self._make).classify
+
+    def fitted(self, name: str, rows: Path, *, stage: str) -> Classifier:
+        """A baseline, fitted on the labelled rows of a table.
+
+        Raises:
+            StageError: it could not be built or fitted; the message names it and its plugin.
+        """
+        plugin, recipe = self._wanted[name]
+        if name not in self._held:
+            self._held[name] = Fitting(name, plugin, recipe, rows, self._seed).fit(self._make, stage).classify
+        return Classifier(name, plugin, stage, self._held[name])
+
+    def close(self) -> None:
+        """End the processes."""
+        self._processes.close()
+        self._held.clear()
 
 
 class _Beside:
     """Stands in for a baseline in a process of its own, or for one that could not be built there."""
 
-    def __init__(self, name: str, pool: Pool, fitted: Future[bool], fit_here: Callable[[], Baseline]) -> None:
-        self._name = name
+    def __init__(self, fitting: Fitting, pool: Pool, fitted: Future[bool], make: Callable[[Recipe], Baseline]) -> None:
+        self._fitting = fitting
         self._pool = pool
         self._fitted = fitted
-        self._fit_here = fit_here
+        self._make = make
         self._here: Baseline | None = None
-
-    def fit(self, rows: Sequence[Row], *, seed: int) -> None:
-        """It is being fitted already."""
 
     def classify(self, rows: Sequence[Row]) -> list[str]:
         """What the baseline answers."""
+        name = self._fitting.name
         try:
             if self._fitted.result():
-                return self._pool.executor.submit(_classify, self._name, list(rows)).result()
+                return self._pool.executor.submit(_classify, name, list(rows)).result()
         except BrokenProcessPool as error:
-            said = self._pool.death().said(f"the process in which baseline {self._name} was fitted")
+            said = self._pool.death().said(f"the process in which baseline {name} was fitted")
             raise StageError(f"{said}; leave the baseline out: `baselines:` lists those that are taken") from error
         if self._here is None:
-            self._here = self._fit_here()
+            self._here = self._fitting.fit(self._make, f"baseline {name}")
         return self._here.classify(rows)
 
 
@@ -135,16 +154,16 @@ _held: dict[str, Baseline] = {}
 """The baselines of this process, by name."""
 
 
-def _fit(name: str, job: bytes, rows: Path, seed: int, stage: str) -> bool:
+def _fit(name: str, job: bytes) -> bool:
     """Whether it could be built here; why it could not is found where it is built in earnest."""
     with carriable_errors():
         try:
-            named: NamedBaseline = pickle.loads(job)  # noqa: S301 - the process that started this one packed it
-            with at_work(f"{stage}: baseline {name} (plugin {named.plugin})"):
-                baseline = named.recipe.make(MADE)
+            fitting: Fitting = pickle.loads(job)  # noqa: S301 - the process that started this one packed it
+            with at_work(f"baseline {name} (plugin {fitting.plugin})"):
+                baseline = fitting.recipe.make(MADE)
         except (Exception, SystemExit):  # noqa: BLE001 - whatever it lacks: a module, a GPU
             return False
-        _held[name] = named.fit(open_rows(rows), lambda _: baseline, seed=seed, stage=stage)
+        _held[name] = fitting.fit(lambda _: baseline, f"baseline {name}")
     return True
 
 

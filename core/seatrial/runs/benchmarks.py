@@ -15,6 +15,7 @@ from seatrial.rows.formats import Parsed, parse
 from seatrial.runs.inputs import Input, NamedReader, list_files, reader_of
 from seatrial.sources import Reader, Resolved
 from seatrial.suite.benchmark_keys import BenchmarkKeys
+from seatrial.suite.keys import DataFileKeys
 
 __all__ = ["read_benchmarks"]
 
@@ -34,7 +35,7 @@ def read_benchmarks(
     Raises:
         SourceError: a record cannot be read, lacks a key, or there is none.
     """
-    known = {name: NamedReader(name, "", reader, {}) for name, reader in readers.items()}
+    known = {name: NamedReader(name, "", reader) for name, reader in readers.items()}
     benchmarks: dict[str, Benchmark] = {}
     for name, given in named.items():
         keys = BenchmarkKeys.model_validate(given, strict=False)
@@ -52,21 +53,13 @@ class _Reading:
         self._keys = keys
         self._readers = readers
         self._copies: dict[str, int] = {}
-        self._source = Input(
-            resolved=resolved,
-            split="",
-            reader=keys.reader,
-            format=keys.format,
-            columns=keys.columns,
-            labels={},
-            label_style="as-is",
-            limit=keys.limit,
-        )
+        file = DataFileKeys(source=resolved.address, format=keys.format, columns=dict(keys.columns), limit=keys.limit)
+        self._source = Input(resolved=resolved, split="", file=file, reader=keys.reader)
 
     def items(self) -> Iterator[Row]:
         for file in list_files(self._source, self._readers):
             reader = reader_of(self._source, file, self._readers)
-            for record in islice(reader.reader.read(file), self._source.limit):
+            for record in islice(reader.reader.read(file), self._source.file.limit):
                 try:
                     yield self._item(file, record)
                 except FormatError as error:

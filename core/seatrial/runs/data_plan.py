@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from seatrial.runs.engines import Engine
@@ -18,19 +18,19 @@ from seatrial.runs.suite_filter import SuiteFilter
 from seatrial.runs.workbench import Workbench
 
 if TYPE_CHECKING:
-    from seatrial.suite.file import Chosen, DataFile, Suite
+    from seatrial.suite.file import Chosen, Suite
     from seatrial.suite.parts import EngineChoice
 
 __all__ = ["data_stages"]
 
 
-def data_stages(suite: Suite, bench: Workbench, *, scored: bool) -> list[StageWork]:
+def data_stages(suite: Suite, bench: Workbench, *, asked: Collection[str] = ()) -> list[StageWork]:
     """Read, clean, compare, split, leakage.
 
     Args:
         suite: What to plan for.
         bench: Builds the filters; the model under test is prepared only where one of them asks for its tokenizer.
-        scored: Whether the run goes on to score a model, so that a test row must be left.
+        asked: The evaluation sets that the run goes on to ask a model, of which a row must be left.
 
     Raises:
         UsageError: a source cannot be resolved, or a component cannot be built with its options.
@@ -48,9 +48,10 @@ def data_stages(suite: Suite, bench: Workbench, *, scored: bool) -> list[StageWo
             by_cluster=split.by == "cluster",
             stratify=split.stratify,
             seed=suite.seed,
-            scored=scored,
+            sets=suite.data.sets,
+            asked=tuple(asked),
         ),
-        Decontaminate(filters["splits"], engine),
+        Decontaminate(filters["splits"], engine, suite.data.sets),
     ]
 
 
@@ -66,15 +67,15 @@ def _engine(chosen: EngineChoice) -> Engine:
 
 def _read(suite: Suite, bench: Workbench) -> Read:
     data = suite.data
-    given = {"train": data.train, "validation": data.validation, "test": data.test}
-    split_later = data.test is None
+    split_later = {"train"} if data.test is None else set()
     inputs = [
-        _input(bench, file, "" if split_later and split == "train" else split)
-        for split, file in given.items()
-        if file is not None
+        Input(
+            bench.resolve(file.keys.source, "data"), "" if name in split_later else name, file.keys, _named(file.reader)
+        )
+        for name, file in data.files.items()
     ]
-    named = {source.reader.name: source.reader.options for source in given.values() if source and source.reader}
-    readers = {name: _reader(bench, name, named.get(name, {})) for name in bench.host.names("readers")}
+    chosen = {file.reader.name: file.reader.options for file in data.files.values() if file.reader}
+    readers = {name: _reader(bench, name, chosen.get(name, {})) for name in bench.host.names("readers")}
     redacts = any(
         rule.action == "redact"
         for chosen in suite.filters
@@ -83,23 +84,13 @@ def _read(suite: Suite, bench: Workbench) -> Read:
     return Read(inputs, readers, excerpts=not redacts)
 
 
-def _input(bench: Workbench, file: DataFile, split: str) -> Input:
-    return Input(
-        resolved=bench.resolve(file.source, "data"),
-        split=split,
-        reader=file.reader.name if file.reader else None,
-        format=file.format,
-        columns=file.columns,
-        labels=file.labels,
-        label_style=file.label_style,
-        limit=file.limit,
-    )
+def _named(reader: Chosen | None) -> str | None:
+    return reader.name if reader else None
 
 
 def _reader(bench: Workbench, name: str, options: Mapping[str, Any]) -> NamedReader:
-    provided = bench.provided("readers", name)
-    versions = provided.version, provided.component.version
-    return NamedReader(name, provided.distribution, bench.build("readers", name, options), options, versions)
+    recipe = bench.recipe("readers", name, options)
+    return NamedReader(name, bench.provided("readers", name).distribution, bench.made(recipe), recipe)
 
 
 def _filters(suite: Suite, bench: Workbench, place: str) -> list[SuiteFilter]:
@@ -120,7 +111,6 @@ def _filter(bench: Workbench, chosen: Chosen) -> SuiteFilter:
         version=provided.version,
         filter=bench.made(recipe),
         recipe=recipe,
-        options=chosen.options,
         actions=chosen.action or None,
         reads=_benchmark_digests(bench, chosen),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-__all__ = ["Artifact", "Plan", "Record", "Stage", "Step"]
+__all__ = ["Artifact", "Failure", "Plan", "Record", "Stage", "Step"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class Stage:
     """One stage of a run, before it runs."""
 
     name: str
-    """`read`, `clean`, `compare`, `split`, `leakage`, `train`, `prove`, `score/choice`, `gate`, `report`."""
+    """`read`, `clean`, `train[seed=7]`, `transcribe[test.choose, tuned]`, `score[choice]`, `gate`, `report`, …"""
     index: int
     """Its place in the plan, 0-based."""
     key: str
@@ -43,6 +43,8 @@ class Plan:
     """Stages whose results an earlier process left whole."""
     seed: int
     offline: bool
+    resolved: Mapping[str, object] = field(default_factory=dict)
+    """The resolved suite, as in suite.yaml."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +67,43 @@ class Record:
     started: datetime
     seconds: float
     resumed: bool
-    """True where the result of an earlier process was used."""
+    """True where the result of an earlier process, or of an earlier run, was used."""
     peak_bytes: int
     """The process's peak resident memory at the end of the stage."""
     outputs: Mapping[str, str] = field(default_factory=dict)
     """Path below the run folder → SHA-256."""
     facts: Mapping[str, object] = field(default_factory=dict)
+    taken_from: str = ""
+    """The run folder's name whose result was taken; "" where it is this run's own."""
+
+    @property
+    def base(self) -> str:
+        """The stage without its instance: `train` of `train[seed=7]`."""
+        return self.stage.partition("[")[0]
+
+    @property
+    def instance(self) -> str:
+        """What stands in the brackets: `choice` of `score[choice]`; "" where nothing does."""
+        return self.stage.partition("[")[2].removesuffix("]")
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What the stage warns of: its fact of that name."""
         found = self.facts.get("warnings")
         return tuple(map(str, found)) if isinstance(found, list | tuple) else ()
+
+    @property
+    def unanswered(self) -> int:
+        """How many requests a later start sends again, for who was asked may answer then: its fact of that name."""
+        found = self.facts.get("unanswered")
+        return found if isinstance(found, int) else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What a run ended with instead of a verdict."""
+
+    stage: str
+    """The node that it was at; "" where none had begun."""
+    message: str
+    folder: Path

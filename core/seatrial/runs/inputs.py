@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
 
 from seatrial.errors import SourceError
-from seatrial.rows import Format
+from seatrial.runs.keys import RUNTIME
+from seatrial.runs.recipe import Recipe
 from seatrial.sources import Reader, Resolved
+from seatrial.suite.keys import DataFileKeys
 
 __all__ = ["Input", "NamedReader", "list_files", "reader_of"]
 
@@ -20,14 +21,11 @@ class Input:
 
     resolved: Resolved
     split: str
-    """`train`, `validation` or `test` where the suite says so; "" where rows are split later."""
+    """The set that the suite names it as; "" where rows are split later."""
+    file: DataFileKeys
+    """How it is read, as the suite says."""
     reader: str | None
     """The name of the suite's reader; None chooses by each file's ending."""
-    format: Format | None
-    columns: Mapping[str, str]
-    labels: Mapping[str, str]
-    label_style: Literal["as-is", "words"]
-    limit: int | None
 
 
 _PACKED = frozenset({".zip", ".zst", ".zstd", ".bz2", ".xz", ".7z", ".tar", ".tgz", ".rar", ".xlsx"})
@@ -40,10 +38,9 @@ class NamedReader:
 
     name: str
     plugin: str
-    reader: Reader
-    options: Mapping[str, Any]
-    versions: tuple[str, str] = ("", "")
-    """The distribution's and the component's."""
+    reader: Reader = field(metadata=RUNTIME)
+    recipe: Recipe | None = None
+    """How it is built."""
 
 
 def reader_of(source: Input, file: Path, readers: Mapping[str, NamedReader]) -> NamedReader:

@@ -1,34 +1,43 @@
-"""From a suite to the stages that carry it out: every source resolved, every component built."""
+"""From a suite to the nodes that carry it out: every source resolved, every component built."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from seatrial.errors import UsageError
-from seatrial.model import LanguageModel
-from seatrial.runs.baselines import NamedBaseline
+from seatrial.evaluation.scorer import ReadsFiles
+from seatrial.model import Product
+from seatrial.plugin.component import ProbeComponent, ScorerComponent
+from seatrial.runs.asking import Asking
+from seatrial.runs.baselines import Baselines
 from seatrial.runs.data_plan import data_stages
-from seatrial.runs.saved import data_gates, judge_data, judge_run, load_result, write_judgement
+from seatrial.runs.environment import hardware
+from seatrial.runs.judging import data_gates, judge_data, judge_run, write_judgement
+from seatrial.runs.keys import canonical
+from seatrial.runs.saved import load_result
 from seatrial.runs.stages import StageWork
 from seatrial.runs.stages.export import Export
 from seatrial.runs.stages.gate import Gate
 from seatrial.runs.stages.report import NamedReport, Report
 from seatrial.runs.stages.score import Score
 from seatrial.runs.stages.train import Train
+from seatrial.runs.stages.transcribe import Transcribe
 from seatrial.runs.stages.verify_training import VerifyTraining
-from seatrial.runs.store import RunFolder
+from seatrial.runs.store import RunFolder, digest_json, digest_path
+from seatrial.runs.systems import SystemPlan
+from seatrial.runs.task_plan import TaskPlan
 from seatrial.runs.workbench import Workbench
 
 if TYPE_CHECKING:
-    from seatrial.suite.file import Chosen, ModelChoice, Suite
+    from seatrial.suite.file import Chosen, Suite
 
 __all__ = ["plan_data_stages", "plan_stages"]
 
 
 def plan_stages(suite: Suite, bench: Workbench, folder: RunFolder) -> list[StageWork]:
-    """The stages of a run, in order. Weights are converted here if they need it; nothing else is computed.
+    """The nodes of a run, in order. Weights are converted here if they need it; nothing else is computed.
 
     Raises:
         UsageError: a source cannot be resolved, or a component cannot be built with its options.
@@ -37,7 +46,7 @@ def plan_stages(suite: Suite, bench: Workbench, folder: RunFolder) -> list[Stage
         raise UsageError(
             f"suite {suite.name} names no model to put on trial; add `model:`, or run its data stages alone: seatrial data"
         )
-    return _Planner(suite, suite.model, bench).stages(folder)
+    return _Planner(suite, bench).stages(folder)
 
 
 def plan_data_stages(suite: Suite, bench: Workbench, folder: RunFolder) -> list[StageWork]:
@@ -48,7 +57,7 @@ def plan_data_stages(suite: Suite, bench: Workbench, folder: RunFolder) -> list[
         UsageError: a source cannot be resolved, or a component cannot be built with its options.
     """
     bench.set_model(suite.model)
-    stages = [*data_stages(suite, bench, scored=False), Export()]
+    stages = [*data_stages(suite, bench), Export(suite.data.sets)]
     gates = data_gates(suite, bench.host)
     if not gates:
         return [*stages, _report(suite, bench, folder, after=("export",))]
@@ -58,110 +67,214 @@ def plan_data_stages(suite: Suite, bench: Workbench, folder: RunFolder) -> list[
         write_judgement(run, scores, verdict)
         return scores, verdict
 
-    gate = Gate(judge, [chosen.resolved() for chosen in gates], after=tuple(stage.name for stage in stages))
+    gate = _gate(gates, bench, judge, after=tuple(stage.name for stage in stages))
     return [*stages, gate, _report(suite, bench, folder, after=("export", "gate"))]
 
 
+def _gate(gates: Sequence[Chosen], bench: Workbench, judge: Any, *, after: tuple[str, ...]) -> Gate:
+    recipes = [bench.recipe("gates", chosen.name, chosen.options) for chosen in gates]
+    return Gate([chosen.resolved() for chosen in gates], recipes, judge, after)
+
+
 def _report(suite: Suite, bench: Workbench, folder: RunFolder, *, after: tuple[str, ...]) -> Report:
-    reports = [
-        NamedReport(
-            chosen.name,
-            bench.provided("reports", chosen.name).distribution,
-            bench.provided("reports", chosen.name).version,
-            bench.build("reports", chosen.name, chosen.options),
-            chosen.options,
-        )
-        for chosen in suite.report
-    ]
-    return Report(reports, lambda: load_result(folder.path, bench.host), after=after)
+    reports = []
+    for chosen in suite.report:
+        recipe = bench.recipe("reports", chosen.name, chosen.options)
+        provided = bench.provided("reports", chosen.name)
+        reports.append(NamedReport(chosen.name, provided.distribution, recipe, bench.made(recipe)))
+    return Report(reports, lambda: load_result(folder.path, bench.host), after)
 
 
 class _Planner:
-    def __init__(self, suite: Suite, model: ModelChoice, bench: Workbench) -> None:
+    """The plan of one run."""
+
+    def __init__(self, suite: Suite, bench: Workbench) -> None:
         self._suite = suite
         self._bench = bench
-        self._loader_options = model.loader.options
-        bench.set_model(model)
-        self._data = data_stages(suite, bench, scored=True)  # before weights are converted, which may take minutes
-        self._adapter = bench.adapter(model.adapter) if model.adapter else None
-        self._files = bench.files()
+        bench.set_model(suite.model)
+        asked = dict.fromkeys(chosen.on for chosen in suite.score)
+        self._data = data_stages(
+            suite, bench, asked=tuple(asked)
+        )  # before weights are converted, which may take minutes
+        self._model = bench.on_trial()
+        self._brought = self._bring()
+        self._hardware = digest_json(hardware())
+        self._baselines = Baselines(bench.made, suite.seed)
+        bench.closing.callback(self._baselines.close)
+        self._askings: dict[str, Asking] = {}
+        self._transcribed: dict[tuple[str, str], Transcribe] = {}
 
     def stages(self, folder: RunFolder) -> list[StageWork]:
-        stages = [*self._data]
-        if self._suite.train:
-            stages.append(self._train(self._suite.train))
-        if self._suite.tunes:
-            stages.append(VerifyTraining(self._load_tuned, self._adapter))
-        stages += [self._score(chosen) for chosen in self._suite.score]
-        return [*stages, *self._closing(folder, [stage.name for stage in stages])]
+        trained = list(self._training())
+        scores = [self._score(chosen) for chosen in self._suite.score]
+        # A model is opened once for all that it is asked; classifiers come last, since they may be fitted beside it.
+        order = {"tuned": 0, "base": 1, "fewshot": 2, "baseline": 3}
+        asked = sorted(self._transcribed.values(), key=lambda node: (order[node.system.kind], str(node.system.seed)))
+        before: list[StageWork] = [*self._data, *trained, *asked, *scores]
 
-    # ---- model ----------------------------------------------------------------------------------------------------
+        def judge(run: RunFolder) -> Any:
+            found, verdict = judge_run(run, self._suite, self._bench.host)
+            write_judgement(run, found, verdict)
+            return found, verdict
 
-    def _load(self, adapter: Path | None) -> LanguageModel:
-        return self._bench.model(adapter)
+        gate = _gate(self._suite.gates, self._bench, judge, after=tuple(node.name for node in before))
+        return [*before, gate, _report(self._suite, self._bench, folder, after=("gate",))]
 
-    def _load_tuned(self, adapter: Path) -> LanguageModel:
-        return self._bench.model(adapter)
+    # ---- training -------------------------------------------------------------------------------------------------
 
-    def _train(self, chosen: Chosen) -> Train:
-        provided = self._bench.provided("trainers", chosen.name)
-        return Train(
-            method=chosen.name,
-            plugin=provided.distribution,
-            version=provided.version,
-            trainer=self._bench.build("trainers", chosen.name, chosen.options),
-            options=chosen.options,
-            model=self._files,
-            loader=self._loader_options,
-            seed=self._suite.seed,
-        )
+    def _bring(self) -> Product | None:
+        """The product that the suite brings, looked at before anything is read."""
+        assert self._suite.model is not None
+        address = self._suite.model.adapter
+        if address is None:
+            return None
+        folder = self._bench.resolve(address, "model").path
+        product = Product("adapter", folder, digest_path(folder))
+        self._model.check(product)
+        return product
+
+    def _training(self) -> Iterator[StageWork]:
+        chosen, on = self._suite.train, next(iter(self._asked()), "test")
+        if chosen is None:
+            if self._brought is not None:
+                yield VerifyTraining(self._model, on, brought=self._brought)
+            return
+        method = self._bench.recipe("methods", chosen.name, chosen.options)
+        needs, provides = self._bench.provided("methods", chosen.name).component.needs, self._model.provides(None)
+        if lacks := sorted(needs - provides):
+            raise UsageError(
+                f"train: the method {chosen.name} needs {', '.join(lacks)}, which {self._model.recipe.who} does not provide "
+                f"for {self._model.address}"
+            )
+        for seed in self._suite.training_seeds:
+            train = Train(
+                method=method,
+                model=self._model,
+                seed=seed,
+                hardware=self._hardware,
+                plugin=self._bench.provided("methods", chosen.name).distribution,
+                make=self._bench.made_once,
+            )
+            yield train
+            yield VerifyTraining(self._model, on, seed, after=("decontaminate", train.name))
+
+    def _asked(self) -> list[str]:
+        return list(dict.fromkeys(chosen.on for chosen in self._suite.score))
+
+    # ---- scoring --------------------------------------------------------------------------------------------------
 
     def _score(self, chosen: Chosen) -> Score:
         provided = self._bench.provided("scorers", chosen.name)
-        component = provided.component
+        component: ScorerComponent[Any] = provided.component
+        recipe = self._bench.recipe("scorers", chosen.name, chosen.options)
+        scorer = self._bench.made_once(recipe)  # what its options make impossible is said before anything runs
+        asking = self._asking(chosen, component, recipe if component.draws else None, provided.distribution)
+        self._able(chosen, asking)
+        systems = [system for kind in chosen.systems for system in self._systems(kind)]
+        nodes = [self._transcribe(asking, system) for system in systems]
         return Score(
             alias=chosen.alias,
+            scorer=recipe,
+            task=asking.task,
+            systems=systems,
+            files=dict(scorer.reads) if isinstance(scorer, ReadsFiles) else {},
+            subject=self._suite.subject,
             component=component,
             plugin=provided.distribution,
-            version=provided.version,
-            scorer=self._bench.build("scorers", chosen.name, chosen.options),
-            options=chosen.options,
-            systems=chosen.systems,
-            split=chosen.split,
-            limit=chosen.samples,
-            load=self._load,
-            adapter=self._adapter,
-            trains=self._suite.train is not None,
-            baselines=self._baselines() if component.baselines else [],
-            make=self._bench.made,
-            fewshot=self._suite.fewshot,
-            model_digest=self._files.digest,
-            loader=self._loader_options,
-            seed=self._suite.seed,
+            after=("read", "decontaminate", *(node.name for node in nodes)),
+            make=self._bench.made_once,
         )
 
-    def _baselines(self) -> list[NamedBaseline]:
-        return [
-            NamedBaseline(
-                chosen.name,
-                self._bench.provided("baselines", chosen.name).distribution,
-                self._bench.recipe("baselines", chosen.name, chosen.options),
+    def _asking(self, chosen: Chosen, component: ScorerComponent[Any], draws: Any, plugin: str) -> Asking:
+        probe: ProbeComponent[Any] = self._bench.provided("probes", component.probe).component
+        options = self._bench.validated("probes", component.probe, component.asks(**chosen.options))
+        task = TaskPlan(
+            on=chosen.on,
+            samples=chosen.samples,
+            fewshot=chosen.fewshot,
+            seed=self._suite.seed,
+            asks_rows=probe.asks_rows,
+            draws=draws,
+            tables=component.draws,
+            plugin=plugin,
+        )
+        asking = Asking(
+            task=task,
+            probe=self._bench.recipe("probes", component.probe, options),
+            piece=probe.piece,
+            needs=probe.needs,
+            plugin=self._bench.provided("probes", component.probe).distribution,
+        )
+        return self._named(asking, component.probe if draws is None else chosen.alias)
+
+    def _named(self, asking: Asking, probe: str) -> Asking:
+        """The asking under its name; scorers that ask alike share one."""
+        key = digest_json(canonical(asking))
+        if key not in self._askings:
+            stem = f"{asking.task.on}.{probe}" + (f"-{asking.task.fewshot}shot" if asking.task.fewshot else "")
+            taken = {one.name for one in self._askings.values()}
+            name = next(name for name in _numbered(stem) if name not in taken)
+            self._askings[key] = replace(asking, name=name)
+        return self._askings[key]
+
+    def _able(self, chosen: Chosen, asking: Asking) -> None:
+        """Refuse what the model itself, not only its loader, cannot do."""
+        for kind in chosen.systems:
+            if kind == "baseline" or not asking.needs:
+                continue
+            provides = self._model.provides(self._product_kind() if kind == "tuned" else None)
+            if not asking.needs & provides:
+                raise UsageError(
+                    f"score: the scorer {chosen.alias} needs a model that {' or '.join(sorted(asking.needs))}; "
+                    f"{self._model.address} ({self._model.recipe.who}) provides: {', '.join(sorted(provides)) or 'nothing'}"
+                )
+
+    def _product_kind(self) -> Any:
+        if self._brought is not None:
+            return self._brought.kind
+        assert self._suite.train is not None
+        method = self._bench.recipe("methods", self._suite.train.name, self._suite.train.options)
+        return self._bench.made_once(method).product
+
+    def _systems(self, kind: str) -> list[SystemPlan]:
+        suite = self._suite
+        if kind == "tuned":
+            if self._brought is not None:
+                return [SystemPlan("tuned", "tuned", product=self._brought)]
+            return [SystemPlan("tuned", "tuned", seed=seed) for seed in suite.training_seeds]
+        if kind == "base":
+            return [SystemPlan("base", "base")]
+        if kind == "fewshot":
+            return [SystemPlan("fewshot", f"base-{suite.fewshot}shot", fewshot=suite.fewshot)] if suite.fewshot else []
+        found = []
+        for chosen in suite.baselines:
+            plugin = self._bench.provided("baselines", chosen.name).distribution
+            recipe = self._bench.recipe("baselines", chosen.name, chosen.options)
+            self._baselines.expect(chosen.name, plugin, recipe)
+            found.append(SystemPlan("baseline", chosen.name, baseline=recipe, plugin=plugin))
+        return found
+
+    def _transcribe(self, asking: Asking, system: SystemPlan) -> Transcribe:
+        key = (asking.name, system.instance)
+        if key not in self._transcribed:
+            tuned = system.kind == "tuned"
+            verify = "verify_training" if system.seed is None else f"verify_training[seed={system.seed}]"
+            train = () if system.seed is None else (f"train[seed={system.seed}]",)
+            self._transcribed[key] = Transcribe(
+                asking=asking,
+                system=system,
+                model=None if system.kind == "baseline" else self._model,
+                hardware=self._hardware,
+                after=("read", "decontaminate", *train, *((verify,) if tuned else ())),
+                make=self._bench.made_once,
+                baselines=self._baselines,
             )
-            for chosen in self._suite.baselines
-        ]
+        return self._transcribed[key]
 
-    # ---- verdict --------------------------------------------------------------------------------------------------
 
-    def _closing(self, folder: RunFolder, before: Sequence[str]) -> list[StageWork]:
-        suite, host = self._suite, self._bench.host
-
-        def judge(run: RunFolder) -> Any:
-            scores, verdict = judge_run(run, suite, host)
-            write_judgement(run, scores, verdict)
-            return scores, verdict
-
-        gates = [chosen.resolved() for chosen in suite.gates]
-        return [
-            Gate(judge, gates, after=tuple(before)),
-            _report(suite, self._bench, folder, after=("gate",)),
-        ]
+def _numbered(stem: str) -> Iterator[str]:
+    yield stem
+    number = 2
+    while True:
+        yield f"{stem}-{number}"
+        number += 1

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from seatrial.errors import StageError
+from seatrial.model import LocalWeights
 from seatrial.plugin.host import Host
 from seatrial.runs.stages.read import Read
 from seatrial.runs.store import RunFolder, cache_folder
@@ -39,7 +40,9 @@ def preflight(
             pins = ", ".join(f"{name} {value}" for name, value in resolved.facts.items())
             yield f"source {resolved.address}: {resolved.path.name}" + (f" ({pins})" if pins else "")
         if model := bench.prepared:
-            yield f"model {model.address}: sha256 {model.digest[:16]}"
+            yield f"model {model.address}: " + (
+                f"sha256 {model.digest[:16]}" if model.digest else "no digest: its weights cannot be seen"
+            )
         read = next(stage for stage in stages if isinstance(stage, Read))
         for look in read.look():
             row = look.first
@@ -47,7 +50,8 @@ def preflight(
             if look.labels:
                 yield f"warning: {look.address}: {look.labels}"
             if not only_data:
-                yield f"prompt of it, {_tokens(bench, row)}: {row.input_text[:120]!r}"
+                seen = f", {_tokens(bench, row)}" if isinstance(bench.prepared, LocalWeights) else ""
+                yield f"prompt of it{seen}: {row.input_text[:120]!r}"
         yield f"stages: {' → '.join(stage.name for stage in stages)}"
     yield f"{suite.name}: ready"
 

@@ -1,4 +1,4 @@
-"""A recipe: how a component is built, so that another process can build the same one again."""
+"""A recipe: how a component is built, so that another process can build the same one again, and a key can tell it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,31 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from seatrial.errors import SeatrialError, StageError
-from seatrial.plugin.component import Absent
+from seatrial.plugin.component import Absent, FilterComponent
+from seatrial.plugin.host import Provided
+from seatrial.plugin.kinds import Kind
 from seatrial.runs.engines.at_work import at_work
+from seatrial.runs.environment import package_versions
 from seatrial.runs.store import digest_json
 
-__all__ = ["MADE", "Recipe"]
+__all__ = ["MADE", "Recipe", "identity_of"]
 
 MADE: dict[str, Any] = {}
 """What recipes have made in this process for components that came from another one, by the recipes' keys."""
+
+
+def identity_of(kind: Kind, provided: Provided) -> dict[str, object]:
+    """What tells a component from all others, and one version of it from the next."""
+    component = provided.component
+    rules = component.rules if isinstance(component, FilterComponent) else ()
+    return {
+        "kind": kind,
+        "name": component.name,
+        "provider": [provided.distribution, provided.version],
+        "version": component.version,
+        "rules": {rule.name: rule.version for rule in rules},
+        "libraries": package_versions(component.libraries),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +46,14 @@ class Recipe:
     """Option → how to build what it gets."""
     optional: frozenset[str] = frozenset()
     """The parts that it can do without: those that cannot be built become an `Absent`."""
+    identity: Mapping[str, object] = field(default_factory=dict)
+    """Of the component (`identity_of`), or the digests of what the function reads beside its options."""
 
     @property
     def key(self) -> str:
         """Equal for recipes that make the same thing."""
         parts = {option: part.key for option, part in self.parts.items()}
-        return digest_json([self.who, self.options, parts])
+        return digest_json([self.who, self.identity, self.options, parts])
 
     def make(self, made: MutableMapping[str, Any]) -> Any:
         """Build it. Its parts are taken from `made`, or built and left there: a model is loaded once, whoever uses it.

@@ -1,4 +1,4 @@
-"""A run: stage by stage, each wrapped by plugins, watched, written whole, and not run again when its result is valid."""
+"""A run: node by node, each wrapped by plugins, watched, written whole, and not worked again where its result is known."""
 
 from __future__ import annotations
 
@@ -7,27 +7,28 @@ import logging
 import shutil
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seatrial.errors import SeatrialError, StageError
+from seatrial.errors import SeatrialError, StageError, UsageError
 from seatrial.plugin.host import Host
+from seatrial.runs.earlier import EarlierRuns
 from seatrial.runs.environment import peak_resident_bytes
-from seatrial.runs.events import Artifact, Plan, Record, Stage, Step
+from seatrial.runs.events import Artifact, Failure, Plan, Record, Stage, Step
+from seatrial.runs.keys import node_key
 from seatrial.runs.result import Result
 from seatrial.runs.saved import load_result
 from seatrial.runs.stages import StageWork
-from seatrial.runs.stages.train import remove_checkpoints
 from seatrial.runs.store import RunFolder, digest_json, write_json
 from seatrial.runs.workbench import Workbench
 from seatrial.suite.file import Suite
 from seatrial.terminal.legible import one_line
 
-__all__ = ["run"]
+__all__ = ["run", "suite_digest", "work"]
 
 if TYPE_CHECKING:
     from seatrial.runs.manifest import RunKind
@@ -58,13 +59,15 @@ def run(
 ) -> Result:
     """Run a suite to its verdict, or go on with the newest unfinished run of the same suite below `runs`.
 
+    A node whose key stands in an earlier run below `runs` is taken from there.
+
     Args:
         suite: What to run.
         host: The loaded plugins.
         runs: Where run folders are made.
         cache: Where converted weights are kept; None takes `seatrial.runs.store.cache_folder()`.
         offline: Forbid the network; set before libraries are imported (`seatrial.runs.environment.set_offline`).
-        fresh: Start another run even if an unfinished one could go on.
+        fresh: Start another run even if an unfinished one could go on, and take nothing from earlier ones.
         only_data: Run the data stages alone; what they leave is a dataset, the ledger and the reports, and no verdict.
         command: The command line, for the manifest.
         clock: Tells the time.
@@ -73,32 +76,68 @@ def run(
         StageError: a stage failed; what came before it is kept, and the same call goes on from there.
         UsageError: a source, plugin or option is wrong; nothing was run.
     """
+    unfinished = None if fresh else RunFolder.newest_unfinished(runs, suite_digest(suite, only_data=only_data))
+    folder = unfinished or RunFolder.create(runs, suite.name, clock())
+    earlier = EarlierRuns(runs, but=folder.path) if not fresh else EarlierRuns(None)
+    return work(
+        suite, host, folder, earlier, cache=cache, offline=offline, only_data=only_data, command=command, clock=clock
+    )
+
+
+def work(
+    suite: Suite,
+    host: Host,
+    folder: RunFolder,
+    earlier: EarlierRuns,
+    *,
+    cache: Path | None = None,
+    offline: bool = False,
+    only_data: bool = False,
+    only: Collection[str] | None = None,
+    command: Sequence[str] = (),
+    clock: Clock = _now,
+) -> Result:
+    """Bring a run folder to the end of a suite, as `run` does.
+
+    Args:
+        suite: What to run; another one than the folder's own asks more of what that left.
+        host: As for `run`.
+        folder: Where it is kept.
+        earlier: Where nodes' results may be taken from.
+        cache: As for `run`.
+        offline: As for `run`.
+        only_data: As for `run`.
+        only: The stages that may be worked; None for all. What another stage would have to do is refused by name.
+        command: As for `run`.
+        clock: As for `run`.
+    """
     from seatrial.runs.manifest import describe
     from seatrial.runs.plan import plan_data_stages, plan_stages
     from seatrial.runs.store import cache_folder
 
     bench = Workbench(host, cache=cache or cache_folder(), offline=offline)
-    suite_digest = _digest(suite, only_data=only_data)
-    unfinished = None if fresh else RunFolder.newest_unfinished(runs, suite_digest)
-    folder = unfinished or RunFolder.create(runs, suite.name, clock())
-    with folder.lock(), _logged(folder):
-        kind: RunKind = "data" if only_data else "trial"
-        started = _begin(folder, suite, kind, suite_digest, clock())
-        stages = (plan_data_stages if only_data else plan_stages)(suite, bench, folder)
-        manifest = describe(
-            suite, bench, stages, kind=kind, suite_digest=suite_digest, command=command, started=started
-        )
-        write_json(folder / "manifest.json", manifest)
-        _Trial(host, folder, clock).work(stages, _plan(suite, folder, stages, offline=offline))
-        remove_checkpoints(folder)
-        result = load_result(folder.path, host)
+    digest = suite_digest(suite, only_data=only_data)
+    trial = _Trial(host, folder, clock, earlier, only)
+    with folder.lock(), _logged(folder), bench.closing:
+        try:
+            kind: RunKind = "data" if only_data else "trial"
+            started = _begin(folder, suite, kind, digest, clock())
+            stages = (plan_data_stages if only_data else plan_stages)(suite, bench, folder)
+            manifest = describe(suite, bench, stages, kind=kind, suite_digest=digest, command=command, started=started)
+            write_json(folder / "manifest.json", manifest)
+            trial.work(stages, _plan(suite, folder, stages, offline=offline))
+            folder.forget_unfinished(but=trial.unanswered)
+            result = load_result(folder.path, host)
+        except BaseException as error:
+            host.run_failed(Failure(trial.at, str(error) or type(error).__name__, folder.path))
+            raise
         host.run_finished(result)
-        # Last of all: a run that says that it is finished is not gone on with.
-        write_json(folder / "manifest.json", manifest | {"finished": clock().isoformat()})
+        if not trial.unanswered:  # last of all: a run that says that it is finished is not gone on with
+            write_json(folder / "manifest.json", manifest | {"finished": clock().isoformat()})
     return result
 
 
-def _digest(suite: Suite, *, only_data: bool) -> str:
+def suite_digest(suite: Suite, *, only_data: bool) -> str:
     """Equal for runs that come to the same: where filters work decides how long it takes, and nothing else."""
     resolved = suite.resolved()
     resolved["data"].pop("engine")
@@ -110,7 +149,10 @@ def _begin(folder: RunFolder, suite: Suite, kind: RunKind, suite_digest: str, no
 
     Before anything is planned, since that may convert weights for minutes: a start that follows a kill finds the folder.
     """
-    suite.write(folder / "suite.yaml")
+    kept = folder / "suite.yaml"
+    if kept.is_file() and kept.read_text(encoding="utf-8") != suite.text():
+        folder.keep_suite()
+    suite.write(kept)
     if (folder / "manifest.json").is_file():
         return datetime.fromisoformat(folder.read_json("manifest.json")["started"])
     begun = {"suite": suite.name, "kind": kind, "suite_sha256": suite_digest, "stages": [], "started": now.isoformat()}
@@ -121,7 +163,7 @@ def _begin(folder: RunFolder, suite: Suite, kind: RunKind, suite_digest: str, no
 def _plan(suite: Suite, folder: RunFolder, stages: Sequence[StageWork], *, offline: bool) -> Plan:
     names = tuple(stage.name for stage in stages)
     resumed = tuple(name for name in names if folder.record(name))
-    return Plan(suite.name, folder.path, names, resumed, suite.seed, offline)
+    return Plan(suite.name, folder.path, names, resumed, suite.seed, offline, suite.resolved())
 
 
 @contextmanager
@@ -163,39 +205,67 @@ class _JsonLines(logging.Formatter):
 
 
 class _Trial:
-    """The loop over the stages."""
+    """The loop over the nodes."""
 
-    def __init__(self, host: Host, folder: RunFolder, clock: Clock) -> None:
+    def __init__(
+        self, host: Host, folder: RunFolder, clock: Clock, earlier: EarlierRuns, only: Collection[str] | None
+    ) -> None:
         self._host = host
         self._folder = folder
         self._clock = clock
+        self._earlier = earlier
+        self._only = only
         self._done: dict[str, tuple[Record, Artifact]] = {}
+        self.at = ""
+        """The node that is worked."""
 
     def work(self, stages: Sequence[StageWork], plan: Plan) -> None:
         self._host.run_started(plan)
         for index, stage in enumerate(stages):
+            self.at = stage.name
             given = self._given(stage)
-            key = digest_json(
-                {
-                    "stage": stage.name,
-                    "parts": stage.parts(),
-                    "reads": {name: [done.key, dict(done.outputs)] for name, done in self._records(stage.after)},
-                }
-            )
+            key = node_key(stage, [(self._done[name][0], self._read(stage, name)) for name in stage.after])
             kept = self._folder.finished(stage.name, key)
-            record, artifact = kept or self._run(stage, Stage(stage.name, index, key), given)
-            self._done[stage.name] = record, artifact
-            self._host.stage_finished(record)
+            if kept is not None and kept[0].unanswered and self._may_work(stage.name):
+                kept = None  # who did not answer then may do so now
+            if kept is None and stage.reusable:
+                kept = self._earlier.take(self._folder, stage.name, key)
+            if kept is None:
+                self._refuse_other(stage.name)
+                self._folder.forget_unfinished(but=[key, *self.unanswered])
+                kept = self._run(stage, Stage(stage.name, index, key), given)
+            self._done[stage.name] = kept
+            self._host.stage_finished(kept[0])
 
-    def _records(self, names: Sequence[str]) -> list[tuple[str, Record]]:
-        return [(name, self._done[name][0]) for name in names]
+    @property
+    def unanswered(self) -> list[str]:
+        """The keys of the nodes that are done as far as somebody answered."""
+        return [record.key for record, _ in self._done.values() if record.unanswered]
+
+    def _may_work(self, name: str) -> bool:
+        return self._only is None or name.partition("[")[0] in self._only
+
+    def _refuse_other(self, name: str) -> None:
+        if not self._may_work(name):
+            assert self._only is not None
+            raise UsageError(
+                f"{name}: {self._folder.path} holds no result of it that fits the suite, and only {', '.join(sorted(self._only))} "
+                "are done anew here; `seatrial run` with that suite does all, and takes from this run what fits"
+            )
+
+    def _read(self, stage: StageWork, name: str) -> list[str] | None:
+        """The paths of the files that a node reads of another; None for all that it left."""
+        if stage.reads is None:
+            return None
+        files = self._done[name][1].files
+        return [path.relative_to(self._folder.path).as_posix() for of, path in files.items() if of in stage.reads]
 
     def _given(self, stage: StageWork) -> Artifact:
         files: dict[str, Path] = {}
         facts: dict[str, object] = {}
         for name in stage.after:
             artifact = self._done[name][1]
-            files |= artifact.files
+            files |= {of: path for of, path in artifact.files.items() if stage.reads is None or of in stage.reads}
             facts[name] = artifact.facts
         return Artifact(files, facts)
 
@@ -203,9 +273,10 @@ class _Trial:
         def progress(done: int, total: int, values: Mapping[str, float]) -> None:
             self._host.step_logged(Step(stage.name, done, total, values))
 
+        folder = replace(self._folder, node=stage.key)
         started, clock = self._clock(), time.perf_counter()
         try:
-            artifact = self._host.run_stage(stage, given, lambda given: work.run(given, self._folder, progress))
+            artifact = self._host.run_stage(stage, given, lambda given: work.run(given, folder, progress))
         except SeatrialError as error:
             self._refuse_full_disk(stage.name, error)
             if type(error) is StageError and error.__cause__ is not None:  # what a component raised

@@ -12,7 +12,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -90,6 +90,23 @@ def write_json(path: Path, value: object) -> None:
         part.write_text(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
 
 
+def _linked(source: Path, target: Path) -> None:
+    """Make `target` hold what `source` holds: finished files are never written again, so one copy serves both runs."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.is_dir():
+        shutil.rmtree(target)
+    target.unlink(missing_ok=True)
+    if source.is_dir():
+        for file in source.rglob("*"):
+            if file.is_file():
+                _linked(file, target / file.relative_to(source))
+        return
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
 def _sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
@@ -103,6 +120,8 @@ class RunFolder:
     """One run on disk."""
 
     path: Path
+    node: str = ""
+    """The key of the node that works in it; "" outside of one."""
 
     # ---- finding --------------------------------------------------------------------------------------------------
 
@@ -201,10 +220,47 @@ class RunFolder:
             return None
         return (last.get("message") or None) if last.get("level") == "error" else None
 
-    # ---- stages ---------------------------------------------------------------------------------------------------
+    def keep_suite(self) -> None:
+        """Keep the suite that the run had so far, before another takes its place: `suite-1.yaml` and so on."""
+        number = 1 + len(list(self.path.glob("suite-*.yaml")))
+        with atomic_file(self.path / f"suite-{number}.yaml") as part:
+            shutil.copyfile(self.path / "suite.yaml", part)
+
+    # ---- nodes ----------------------------------------------------------------------------------------------------
+
+    def unfinished(self) -> Path:
+        """Where the node that works keeps what it has done so far, for a process that goes on after a kill."""
+        folder = self.path / "unfinished" / (self.node[:16] or "node")
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def forget_unfinished(self, *, but: Collection[str] = ()) -> None:
+        """Remove what nodes have kept of unfinished work, but for those of some keys."""
+        for folder in (self.path / "unfinished").glob("*"):
+            if folder.name not in {key[:16] for key in but}:
+                shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            (self.path / "unfinished").rmdir()
 
     def _marker(self, stage: str) -> Path:
-        return self.path / "stages" / f"{stage.replace('/', '-')}.json"
+        return self.path / "nodes" / f"{re.sub(r'[^A-Za-z0-9_.=]+', '-', stage).strip('-')}.json"
+
+    def take(self, earlier: RunFolder, stage: str, key: str) -> tuple[Record, Artifact] | None:
+        """What an earlier run left of a node with the same key, linked or copied into this one; None where it has none."""
+        try:
+            found = earlier.finished(stage, key)
+        except StoreError:
+            return None
+        if found is None or found[0].unanswered:
+            return None
+        record, artifact = found
+        for relative in record.outputs:
+            _linked(earlier.path / relative, self.path / relative)
+        files = {name: self.path / path.relative_to(earlier.path) for name, path in artifact.files.items()}
+        taken = replace(record, resumed=False, taken_from=record.taken_from or earlier.path.name)
+        return replace(self.finish(taken, Artifact(files, artifact.facts)), resumed=True), Artifact(
+            files, artifact.facts
+        )
 
     def finish(self, record: Record, artifact: Artifact) -> Record:
         """Write the stage's marker, with the digest of every file it wrote; the last thing that a stage does."""
@@ -221,6 +277,7 @@ class RunFolder:
                 "files": files,
                 "outputs": outputs,
                 "facts": artifact.facts,
+                "taken_from": record.taken_from,
             },
         )
         return Record(
@@ -232,6 +289,7 @@ class RunFolder:
             peak_bytes=record.peak_bytes,
             outputs=outputs,
             facts=artifact.facts,
+            taken_from=record.taken_from,
         )
 
     def record(self, stage: str) -> Record | None:
@@ -249,6 +307,7 @@ class RunFolder:
             peak_bytes=kept["peak_bytes"],
             outputs=kept["outputs"],
             facts=kept["facts"],
+            taken_from=kept.get("taken_from", ""),
         )
 
     def finished(self, stage: str, key: str | None = None) -> tuple[Record, Artifact] | None:

@@ -8,9 +8,10 @@ from typing import Any
 
 from seatrial.data.findings import Action, Finding
 from seatrial.data.policy import Applied, apply
-from seatrial.plugin.component import Component
+from seatrial.plugin.component import FilterComponent
 from seatrial.rows import Row
 from seatrial.runs.recipe import MADE, Recipe
+from seatrial.runs.store import digest_json
 
 __all__ = ["SuiteFilter"]
 
@@ -20,30 +21,30 @@ class SuiteFilter:
     """One filter of a run. It may go to another process, where it is built again as its recipe says."""
 
     alias: str
-    component: Component[Any]
+    component: FilterComponent[Any]
     plugin: str
+    """The providing distribution."""
     version: str
-    """The providing distribution's."""
+    """That distribution's."""
     filter: Any
     """A `RowFilter`, `CorpusFilter` or `SplitFilter`, as `component.place` says."""
     recipe: Recipe
-    options: Mapping[str, Any]
     actions: Action | Mapping[str, Action] | None
     reads: Mapping[str, str] = field(default_factory=dict)
     """The sources that its options name: address → digest."""
 
-    def parts(self) -> object:
-        """What its findings and their consequences depend on."""
-        return {
-            "alias": self.alias,
-            "name": self.component.name,
-            "plugin": [self.plugin, self.version, self.component.version],
-            "options": dict(self.options),
-            "reads": dict(self.reads) | dict(getattr(self.filter, "reads", {})),
-            "rules": {rule.name: rule.version for rule in self.component.rules},
-            "actions": self.actions if self.actions is None or isinstance(self.actions, str) else dict(self.actions),
-            "unseen": self.unseen,  # what was not installed when a run began may be when it goes on
-        }
+    @property
+    def key(self) -> str:
+        """Equal for filters that find the same, with the same consequences."""
+        actions = self.actions if self.actions is None or isinstance(self.actions, str) else dict(self.actions)
+        reads = dict(self.reads) | dict(getattr(self.filter, "reads", {}))
+        # What was not installed when a run began may be when it goes on: then it sees more.
+        return digest_json([self.alias, self.recipe.key, actions, reads, self.unseen])
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """As the suite gives them, complete."""
+        return self.recipe.options
 
     @property
     def weak(self) -> bool:
@@ -84,19 +85,18 @@ class SuiteFilter:
         component = replace(self.component, build=self.recipe.build, uses={}, metrics=())
         said = (
             *(self.alias, component, self.plugin, self.version),
-            *(self.recipe, self.options, self.actions, self.reads),
+            *(self.recipe, self.actions, self.reads),
         )
         return _built_again, said
 
 
 def _built_again(
     alias: str,
-    component: Component[Any],
+    component: FilterComponent[Any],
     plugin: str,
     version: str,
     recipe: Recipe,
-    options: Mapping[str, Any],
     actions: Action | Mapping[str, Action] | None,
     reads: Mapping[str, str],
 ) -> SuiteFilter:
-    return SuiteFilter(alias, component, plugin, version, recipe.make(MADE), recipe, options, actions, reads)
+    return SuiteFilter(alias, component, plugin, version, recipe.make(MADE), recipe, actions, reads)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from seatrial.blocks.codec import to_json
 from seatrial.data.filters import Measured
 from seatrial.runs import answers
 from seatrial.runs.drops import Drops
@@ -51,13 +52,14 @@ class Tally:
         """Keep what a filter measured and told besides its findings, and why it did not measure something.
 
         Raises:
-            PluginError: a measure is no number, a reason no text, or a fact no JSON value.
+            PluginError: a measure is no number, a reason no text, a fact no JSON value, or a block cannot be shown.
         """
         answers.told(measured, self._who[alias])
         self._counts[alias] |= {
             "measures": dict(measured.measures),
             "missing": dict(measured.missing),
             "facts": dict(measured.facts),
+            "blocks": [to_json(block) for block in measured.blocks],
         }
 
     @property

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seatrial.errors import PluginError, SourceError, UsageError
-from seatrial.model import ChecksAdapters, LanguageModel, ModelFiles, ModelLoader
+from seatrial.model import Target
 from seatrial.plugin.component import Absent, Use
-from seatrial.plugin.host import Host, Kind, Provided
+from seatrial.plugin.host import Host, Provided
+from seatrial.plugin.kinds import Kind
 from seatrial.runs.benchmarks import read_benchmarks
-from seatrial.runs.recipe import Recipe
+from seatrial.runs.on_trial import ModelOnTrial
+from seatrial.runs.recipe import Recipe, identity_of
 from seatrial.runs.stages import blame
+from seatrial.runs.store import digest_path
 from seatrial.sources import Resolved
-from seatrial.suite.options import validate_options
+from seatrial.suite.options import OptionsError, validate_options
 
 if TYPE_CHECKING:
     from seatrial.suite.parts import ModelChoice
@@ -36,14 +38,14 @@ class Workbench:
         self.resolved: dict[str, Resolved] = {}
         """Every source that was asked for, by its address."""
         self._made: dict[str, Any] = {}
-        self._loaded: tuple[tuple[str, Path | None], LanguageModel] | None = None
+        self.closing = ExitStack()
+        """What ends with the run: the model in memory, the processes beside it."""
         self._choice: ModelChoice | None = None
-        self._loader: ModelLoader | None = None
-        self._files: ModelFiles | None = None
+        self._on_trial: ModelOnTrial | None = None
 
     # ---- components -----------------------------------------------------------------------------------------------
 
-    def provided(self, kind: Kind, name: str) -> Provided[Any]:
+    def provided(self, kind: Kind, name: str) -> Provided:
         """The component of that name.
 
         Raises:
@@ -63,6 +65,10 @@ class Workbench:
         """
         return self.made(self.recipe(kind, name, options))
 
+    def made_once(self, recipe: Recipe) -> Any:
+        """The one thing that a recipe makes for all that is built here."""
+        return recipe.made_once(self._made)
+
     def made(self, recipe: Recipe) -> Any:
         """What a recipe makes, its parts shared with all else that is built here."""
         return recipe.make(self._made)
@@ -76,8 +82,24 @@ class Workbench:
         optional = frozenset(option for option in needed if self._may_lack(uses[option], options.get(option)))
         who = f"{name} (plugin {provided.plugin} of {provided.distribution})"
         return Recipe(
-            who, provided.component.build, {**options, **dict.fromkeys(uses.keys() - needed)}, parts, optional
+            who,
+            provided.component.build,
+            {**options, **dict.fromkeys(uses.keys() - needed)},
+            parts,
+            optional,
+            identity_of(kind, provided),
         )
+
+    def validated(self, kind: Kind, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+        """A component's options, checked and complete.
+
+        Raises:
+            PluginError: they are none that it takes.
+        """
+        try:
+            return validate_options(self.provided(kind, name).component, options, self.host)
+        except OptionsError as error:
+            raise PluginError(f"{name} of {kind} takes no such options: {error}") from error
 
     def _may_lack(self, use: Use, named: Any) -> bool:
         """Whether what an option stands for may be missing: never what a suite names otherwise than the default."""
@@ -90,7 +112,7 @@ class Workbench:
         if use.kind == "tokenizer":
             if use.optional and self._choice is None:
                 return Recipe("no tokenizer", Absent, {"reason": "the suite names no model"})
-            return self._tokenizer()
+            return self.on_trial().tokenizer()
         if use.kind == "benchmarks":
             return self._benchmarks(named)
         if named is None:
@@ -107,7 +129,10 @@ class Workbench:
                 self.provided("readers", keys["reader"])
         found = {name: {"path": str(source.path), "address": source.address} for name, source in sources.items()}
         readers = {reader: self.recipe("readers", reader, {}) for reader in self.host.names("readers")} if named else {}
-        return Recipe("the benchmarks", read_benchmarks, {"named": named, "found": found}, readers)
+        digests = {name: digest_path(source.path) for name, source in sources.items()}
+        return Recipe(
+            "the benchmarks", read_benchmarks, {"named": named, "found": found}, readers, identity={"digests": digests}
+        )
 
     # ---- sources --------------------------------------------------------------------------------------------------
 
@@ -133,53 +158,37 @@ class Workbench:
         self.resolved[address] = resolved
         return resolved
 
-    # ---- the model under test -------------------------------------------------------------------------------------
+    # ---- the model on trial ---------------------------------------------------------------------------------------
 
     def set_model(self, choice: ModelChoice | None) -> None:
-        """Say which model is under test; None for none. Nothing of it is touched yet."""
-        self._choice, self._loader, self._files = choice, None, None
+        """Say which model is on trial; None for none. Nothing of it is touched yet."""
+        self._choice, self._on_trial = choice, None
 
     @property
-    def prepared(self) -> ModelFiles | None:
-        """The weights of the model under test, if something has asked for them."""
-        return self._files
+    def prepared(self) -> Target | None:
+        """The model on trial, if something has asked for its files."""
+        return self._on_trial.resolved if self._on_trial else None
 
-    def files(self) -> ModelFiles:
-        """The weights of the model under test, converted if they need it.
+    def on_trial(self) -> ModelOnTrial:
+        """The model on trial, resolved when it is first needed.
 
         Raises:
             UsageError: the suite names no model.
         """
-        if self._files is None:
-            source, loader = self._source(), self._loaded_by()
-            self._make_cache()
-            with self._blamed():
-                self._files = loader.prepare(*source, self.cache)
-        return self._files
-
-    def _make_cache(self) -> None:
-        try:
-            self.cache.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            said = (error.strerror or str(error)).lower()
-            raise UsageError(
-                f"{self.cache}: cannot be made: {said}; name another folder for converted weights: SEATRIAL_CACHE=/a/folder"
-            ) from error
-
-    def _source(self) -> tuple[Path, str]:
-        resolved = self.resolve(self._chosen().source, "model")
-        return resolved.path, resolved.address
-
-    def _chosen(self) -> ModelChoice:
         if self._choice is None:
             raise UsageError("a filter asks for the model's tokenizer, and the suite names no model; add `model:`")
-        return self._choice
-
-    def _loaded_by(self) -> ModelLoader:
-        if self._loader is None:
-            chosen = self._chosen().loader
-            self._loader = self.recipe("models", chosen.name, chosen.options).made_once(self._made)
-        return self._loader
+        if self._on_trial is None:
+            loader = self._choice.loader
+            self._on_trial = ModelOnTrial(
+                self._choice.source,
+                self.recipe("models", loader.name, loader.options),
+                self.provided("models", loader.name).distribution,
+                make=self.made_once,
+                find=lambda address: self.resolve(address, "model"),
+                cache=self.cache,
+            )
+            self.closing.callback(self._on_trial.close)
+        return self._on_trial
 
     def tokenizer(self) -> Any:
         """The model's tokenizer, without its weights.
@@ -187,48 +196,4 @@ class Workbench:
         Raises:
             UsageError: the suite names no model.
         """
-        return self._tokenizer().made_once(self._made)
-
-    def _tokenizer(self) -> Recipe:
-        chosen = self._chosen().loader
-        loader = self.recipe("models", chosen.name, chosen.options)
-        return Recipe(
-            f"the tokenizer of {self._chosen().source}", _tokenizer, {"files": self.files()}, {"loader": loader}
-        )
-
-    def model(self, adapter: Path | None) -> LanguageModel:
-        """The model under test with that adapter. One is held at a time."""
-        files = self.files()
-        key = (files.digest, adapter)
-        if self._loaded is None or self._loaded[0] != key:
-            self.release()
-            loader = self._loaded_by()
-            with self._blamed():
-                self._loaded = (key, loader.load(files, adapter))
-        return self._loaded[1]
-
-    def adapter(self, address: str) -> Path:
-        """The folder of an adapter that the suite brings; a loader that can tell says at once what is wrong with it.
-
-        Raises:
-            SourceError: it cannot be resolved, or is no whole adapter.
-        """
-        folder, loader = self.resolve(address, "model").path, self._loaded_by()
-        if isinstance(loader, ChecksAdapters):
-            with self._blamed():
-                loader.check_adapter(folder)
-        return folder
-
-    def _blamed(self) -> AbstractContextManager[None]:
-        """What the loader raises is the loader's."""
-        name = self._chosen().loader.name
-        return blame(f"model {self._chosen().source}", f"loader {name}", self.provided("models", name).distribution)
-
-    def release(self) -> None:
-        """Let go of the loaded model, before training loads its own."""
-        self._loaded = None
-        gc.collect()
-
-
-def _tokenizer(files: ModelFiles, loader: ModelLoader) -> Any:
-    return loader.tokenizer(files)
+        return self.made_once(self.on_trial().tokenizer())

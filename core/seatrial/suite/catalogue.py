@@ -3,26 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
-from seatrial.plugin.host import Kind, Provided
+from seatrial.plugin.host import Provided
+from seatrial.plugin.kinds import Kind
 
-__all__ = ["KIND_WORDS", "USED_KINDS", "Catalogue"]
-
-KIND_WORDS: Mapping[Kind, str] = {
-    "sources": "source",
-    "readers": "reader",
-    "filters": "filter",
-    "encoders": "encoder",
-    "detectors": "detector",
-    "models": "model loader",
-    "trainers": "training method",
-    "baselines": "baseline",
-    "scorers": "scorer",
-    "gates": "gate",
-    "reports": "report",
-}
-"""Kind → what a message calls one of them."""
+__all__ = ["USED_KINDS", "Catalogue"]
 
 USED_KINDS: Mapping[str, Kind] = {"encoder": "encoders", "detector": "detectors"}
 """A `Use`'s kind → the kind of component that its option names; a `tokenizer` is no option."""
@@ -31,7 +17,7 @@ USED_KINDS: Mapping[str, Kind] = {"encoder": "encoders", "detector": "detectors"
 class Catalogue(Protocol):
     """Finds components by name. `seatrial.plugin.host.Host` is one."""
 
-    def find(self, kind: Kind, name: str, /) -> Provided[Any] | None:
+    def find(self, kind: Kind, name: str, /) -> Provided | None:
         """The component of that name, or None."""
         ...
 

@@ -8,13 +8,12 @@ from typing import Any
 from seatrial.data.findings import Action
 from seatrial.errors import did_you_mean
 from seatrial.evaluation.scores import Metric
-from seatrial.plugin.component import Component
+from seatrial.plugin.component import FilterComponent
 from seatrial.suite.catalogue import Catalogue
 from seatrial.suite.complaints import Complaint, listed, shown
 from seatrial.suite.component_check import ComponentCheck, known_keys
 from seatrial.suite.engine_keys import ENGINES
 from seatrial.suite.keys import (
-    DataFileKeys,
     DataKeys,
     DataSuiteKeys,
     FilterKeys,
@@ -86,7 +85,21 @@ class _Check(ComponentCheck):
         brings = given.get("train") is not None or adapter is not None
         filters = self.filters(values["filters"])
         baselines = self.baselines(values["baselines"])
-        scorers = ScorerCheck(self, tuned=brings, fewshot=values["fewshot"], baselines=values["baselines"], data=data)
+        loader = model.loader.name if model else None
+        if train is not None:
+            self.method_fits(train.name, loader)
+            if data is not None and data.files and data.train is None:
+                self.complain(
+                    ("data",), "the suite trains a model and has no rows to train on; give `train: {source: …}`"
+                )
+        scorers = ScorerCheck(
+            self,
+            tuned=brings,
+            fewshot=values["fewshot"] if data is None or data.train is not None else 0,
+            baselines=values["baselines"] if data is None or data.train is not None else (),
+            data=data,
+            loader=loader,
+        )
         score = scorers.read(values["score"])
         gates = GateCheck(self, scorers).read(values["gates"])
         report = self.named("reports", values["report"], ("report",))
@@ -95,7 +108,8 @@ class _Check(ComponentCheck):
         return Suite(
             name=keys.name,
             description=keys.description,
-            seed=keys.seed,
+            seed=keys.seed if keys.seed or not keys.seeds else keys.seeds[0],
+            seeds=keys.seeds,
             model=model,
             data=data,
             filters=filters,
@@ -107,12 +121,12 @@ class _Check(ComponentCheck):
             report=report,
         )
 
-    def address(self, value: Any, path: KeyPath) -> None:
-        """Whether an address has a known scheme and something after it."""
+    def address(self, value: Any, path: KeyPath, *, model: bool = False) -> None:
+        """Whether an address has a known scheme and something after it; a model's may be one that a loader takes itself."""
         if not isinstance(value, str):
             return
         scheme, colon, rest = value.partition(":")
-        schemes = self.catalogue.names("sources")
+        schemes = sorted({*self.catalogue.names("sources"), *(self.loader_schemes() if model else ())})
         accepted = listed([f"{name}:…" for name in schemes])
         if not colon:
             hint = f"; a file or folder is 'path:{value}'" if "path" in schemes else ""
@@ -128,10 +142,13 @@ class _Check(ComponentCheck):
     def model(self, given: dict[str, Any]) -> ModelChoice | None:
         """The loader's options stand beside the model's own keys, or below the loader's name."""
         path: KeyPath = ("model",)
-        self.address(given.get("source"), (*path, "source"))
+        self.address(given.get("source"), (*path, "source"), model=True)
         self.address(given.get("adapter"), (*path, "adapter"))
         loader_path = (*path, "loader")
-        entry = read_entry("models", given.get("loader", "transformers"), loader_path, self.complaints)
+        named = given.get("loader")
+        if named is None:
+            named = self.loader_of(given.get("source"), (*path, "source"))
+        entry = read_entry("models", named, loader_path, self.complaints) if named is not None else None
         name, nested, inner = entry or ("", {}, loader_path)
         component = self.component("models", name, inner) if entry else None
         if component is None:
@@ -161,21 +178,70 @@ class _Check(ComponentCheck):
         loader = Chosen(kind="models", name=name, alias=name, options=options, line=self.line_of(loader_path))
         return ModelChoice(keys.source, loader, chat=keys.chat, system=keys.system, adapter=keys.adapter)
 
+    def loader_schemes(self) -> set[str]:
+        """The schemes of addresses that an installed model loader takes."""
+        loaders = [self.catalogue.find("models", name) for name in self.catalogue.names("models")]
+        return {scheme for provided in loaders if provided for scheme in provided.component.schemes}
+
+    def loader_of(self, address: Any, path: KeyPath) -> str | None:
+        """The loader that takes addresses of that scheme where a suite names none."""
+        scheme = address.partition(":")[0] if isinstance(address, str) else ""
+        found = [
+            name
+            for name in self.catalogue.names("models")
+            if (provided := self.catalogue.find("models", name)) and scheme in provided.component.schemes
+        ]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            self.complain(path, f"several model loaders take {scheme}: ({listed(found)}); name one under `loader:`")
+        elif scheme in self.catalogue.names("sources"):
+            names = listed(self.catalogue.names("models"))
+            self.complain(
+                path, f"no model loader takes {shown(f'{scheme}:')} by itself; name one under `loader:` ({names})"
+            )
+        return None
+
+    def method_fits(self, method: str, loader: str | None) -> None:
+        """Whether the loader provides what the training method needs."""
+        trained, opened = self.catalogue.find("methods", method), self.catalogue.find("models", loader or "")
+        if trained is None or opened is None:
+            return
+        lacks = sorted(trained.component.needs - opened.component.provides)
+        if lacks:
+            self.complain(
+                ("train", "method"),
+                f"the method '{method}' needs a model that {listed(lacks)}, which the model loader '{loader}' does not provide",
+            )
+
     def data(self, given: dict[str, Any]) -> Data | None:
         keys = self.keys(DataKeys, given, ("data",))
+        tests = given.get("tests")
+        paths: list[tuple[str, KeyPath, Any]] = [
+            (name, ("data", name), given.get(name)) for name in ("train", "validation", "test")
+        ]
+        paths += [
+            (name, ("data", "tests", name), file) for name, file in (tests if isinstance(tests, dict) else {}).items()
+        ]
         readers: dict[str, Chosen | None] = {}
-        for name in ("train", "validation", "test"):
-            file = given.get(name)
+        for name, path, file in paths:
             if isinstance(file, dict):
-                self.address(file.get("source"), ("data", name, "source"))
-                readers[name] = self.reader(file.get("reader"), ("data", name, "reader"))
+                self.address(file.get("source"), (*path, "source"))
+                readers[name] = self.reader(file.get("reader"), (*path, "reader"))
         engine = self.engine(given.get("engine", "local"), ("data", "engine"))
         if keys is None or engine is None:
             return None
         self.splits(keys)
-        files = {"train": keys.train, "validation": keys.validation, "test": keys.test}
-        parts = {name: _data_file(file, readers.get(name)) for name, file in files.items() if file is not None}
-        return Data(parts["train"], parts.get("validation"), parts.get("test"), keys.split, engine)
+        files = {"train": keys.train, "validation": keys.validation, "test": keys.test, **keys.tests}
+        parts = {name: DataFile(file, readers.get(name)) for name, file in files.items() if file is not None}
+        return Data(
+            parts.get("train"),
+            parts.get("validation"),
+            parts.get("test"),
+            {name: parts[name] for name in keys.tests},
+            keys.split,
+            engine,
+        )
 
     def engine(self, given: Any, path: KeyPath) -> EngineChoice | None:
         """An engine and its options."""
@@ -205,7 +271,19 @@ class _Check(ComponentCheck):
         path: KeyPath = ("data", "split", "test")
         if keys.test is not None and keys.split.test:
             self.complain(path, "`data.test` brings the test rows already; leave out either")
-        if keys.test is None and not keys.split.test and not self.only_data:
+        for name in keys.tests:
+            if name in {"train", "validation", "test"}:
+                self.complain(
+                    ("data", "tests", name), f"{shown(name)} is a set of its own: `data.{name}`; give it another name"
+                )
+        if keys.train is None:
+            for name in ("test", "validation"):
+                if getattr(keys.split, name):
+                    said = f"there is no `data.train` to hold rows out of; leave it out, or name `data.{name}`"
+                    self.complain(("data", "split", name), said)
+            if not (keys.test or keys.tests or keys.validation):
+                self.complain(("data",), "names no rows; give `train:`, `test:` or `tests:`")
+        elif keys.test is None and not keys.tests and not keys.split.test and not self.only_data:
             self.complain(
                 path,
                 "no row is held out to be scored; give a share, such as `split: {test: 0.3}`, or a source, `test:`",
@@ -249,7 +327,7 @@ class _Check(ComponentCheck):
         return tuple(found)
 
     def action(
-        self, given: Action | Mapping[str, Action] | None, component: Component[Any], path: KeyPath
+        self, given: Action | Mapping[str, Action] | None, component: FilterComponent[Any], path: KeyPath
     ) -> dict[str, Action]:
         """The action of every rule of a filter: the suite's, else the rule's own."""
         rules = {rule.name: rule.action for rule in component.rules}
@@ -272,11 +350,11 @@ class _Check(ComponentCheck):
         if not isinstance(name, str):
             self.keys(TrainKeys, known_keys(given, TrainKeys), path)
             return None
-        component = self.component("trainers", name, (*path, "method"))
+        component = self.component("methods", name, (*path, "method"))
         read = component and self.options(component, given, TrainKeys, path)
         if not read:
             return None
-        return Chosen(kind="trainers", name=name, alias=name, options=read[0], line=self.line_of(path))
+        return Chosen(kind="methods", name=name, alias=name, options=read[0], line=self.line_of(path))
 
     def baselines(self, given: Sequence[Any] | None) -> tuple[Chosen, ...]:
         """Those that are listed, else all that are installed and ask for nothing."""
@@ -289,12 +367,6 @@ class _Check(ComponentCheck):
         return tuple(
             Chosen(kind="baselines", name=found[0], alias=found[0], options=found[1]) for found in read if found
         )
-
-
-def _data_file(keys: DataFileKeys, reader: Chosen | None) -> DataFile:
-    return DataFile(
-        keys.source, reader, keys.format, dict(keys.columns), dict(keys.labels), keys.label_style, keys.limit
-    )
 
 
 def _usable(given: Mapping[str, Any]) -> dict[str, Any]:

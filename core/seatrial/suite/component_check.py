@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from seatrial.evaluation.scores import Metric
-from seatrial.plugin.component import Component
-from seatrial.plugin.host import Kind
+from seatrial.plugin.component import Component, MeasuringComponent
+from seatrial.plugin.kinds import Kind
 from seatrial.suite.catalogue import Catalogue
 from seatrial.suite.complaints import Complaint
 from seatrial.suite.options import (
@@ -65,7 +65,7 @@ class ComponentCheck:
         assert isinstance(keys, reserved)
         return options, keys
 
-    def entry(self, kind: Kind, given: Any, path: KeyPath) -> tuple[Component[Any], dict[str, Any], KeyPath] | None:
+    def entry(self, kind: Kind, given: Any, path: KeyPath) -> tuple[Any, dict[str, Any], KeyPath] | None:
         """The component that a list's entry names, its keys, and where they stand."""
         entry = read_entry(kind, given, path, self.complaints)
         if entry is None:
@@ -74,7 +74,7 @@ class ComponentCheck:
         component = self.component(kind, name, inner)
         return None if component is None else (component, keys, inner)
 
-    def component(self, kind: Kind, name: str, path: KeyPath) -> Component[Any] | None:
+    def component(self, kind: Kind, name: str, path: KeyPath) -> Any | None:
         """The component of that name, or None and a complaint."""
         provided = self.catalogue.find(kind, name)
         if provided is None:
@@ -97,7 +97,7 @@ class ComponentCheck:
         return tuple(found.values())
 
     def metrics(
-        self, component: Component[Any], options: Mapping[str, Any], path: KeyPath
+        self, component: MeasuringComponent[Any], options: Mapping[str, Any], path: KeyPath
     ) -> tuple[Metric, ...] | None:
         """What the component will produce when built with these options, or None and a complaint."""
         try:

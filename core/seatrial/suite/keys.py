@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from seatrial.data.findings import Action
-from seatrial.evaluation.scoring import SystemKind
-from seatrial.plugin.host import Kind
+from seatrial.evaluation.system import SystemKind
+from seatrial.plugin.kinds import Kind
 from seatrial.rows import Format
 from seatrial.suite.options import Reserved
 from seatrial.suite.strict import Keys, Name
@@ -26,14 +26,13 @@ __all__ = [
     "ModelKeys",
     "ScorerKeys",
     "Split",
-    "SplitName",
     "SuiteKeys",
     "TrainKeys",
 ]
 
-SplitName = Literal["train", "validation", "test"]
-
 LabelStyle = Literal["as-is", "words"]
+
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 _SOURCE = "an address, such as hf:org/name, path:data/rows.jsonl or package:module/path"
 
@@ -44,7 +43,9 @@ class ModelKeys(Reserved):
     handed: ClassVar[frozenset[str]] = frozenset({"chat", "system"})
 
     source: str = Field(description=_SOURCE)
-    loader: Any = Field(default="transformers", description="the model loader, by name or as {name: {options}}")
+    loader: Any = Field(
+        default=None, description="the model loader, by name or as {name: {options}}; by the address's scheme if absent"
+    )
     chat: bool = Field(default=True, description="whether prompts are rendered with the model's chat template")
     system: str | None = Field(default=None, description="a system message that opens every conversation that has none")
     adapter: str | None = Field(
@@ -84,9 +85,14 @@ class Split(Keys):
 class DataKeys(Keys):
     """`data:` the rows, and how they come apart."""
 
-    train: DataFileKeys = Field(description="the rows to train on: {source: address}")
+    train: DataFileKeys | None = Field(
+        default=None, description="the rows to train on: {source: address}; absent where nothing is trained"
+    )
     validation: DataFileKeys | None = Field(default=None, description="the rows that early stopping looks at")
-    test: DataFileKeys | None = Field(default=None, description="the rows that are scored")
+    test: DataFileKeys | None = Field(default=None, description="the evaluation set `test`")
+    tests: dict[Name, DataFileKeys] = Field(
+        default_factory=dict, description="more evaluation sets, by name: {medqa: {source: address}}"
+    )
     split: Split = Field(default_factory=Split, description="the shares to hold out of the train source")
     engine: Any = Field(
         default="local", description="where filters work: local or ray, or {name: {workers: 4}}; the rows are the same"
@@ -115,7 +121,11 @@ class ScorerKeys(Reserved):
         default=None, min_length=1, description="what is scored: tuned, base, fewshot (base with examples), baseline"
     )
     samples: int | None = Field(default=None, ge=1, description="at most that many rows, drawn with the suite's seed")
-    split: SplitName = Field(default="test", description="the rows that are scored")
+    on: Name = Field(
+        default="test",
+        description="the evaluation set that is asked: test, a name below `data.tests`, validation or train",
+    )
+    fewshot: int = Field(default=0, ge=0, description="how many train rows every system is shown before each row")
     alias: Name | None = Field(default=None, alias="as", description="another name, where a scorer is used twice")
 
 
@@ -125,9 +135,7 @@ class GateKeys(Reserved):
     handed: ClassVar[frozenset[str]] = frozenset({"metric", "severity"})
 
     metric: str = Field(description="the metric to hold, as scorer/metric, such as choice/accuracy")
-    gate: str | None = Field(
-        default=None, description="the gate's name; if absent, difference where a baseline is given, else threshold"
-    )
+    gate: str | None = Field(default=None, description="the gate's name; if absent, by the keys that stand beside it")
     severity: Severity = Field(default="block", description="block decides the verdict, warn warns, info only shows")
 
 
@@ -135,10 +143,11 @@ RESERVED: Mapping[Kind, type[Reserved]] = {
     "filters": FilterKeys,
     "scorers": ScorerKeys,
     "gates": GateKeys,
-    "trainers": TrainKeys,
+    "methods": TrainKeys,
     "models": ModelKeys,
     "readers": Reserved,
     "baselines": Reserved,
+    "probes": Reserved,
     "reports": Reserved,
     "encoders": Reserved,
     "detectors": Reserved,
@@ -152,6 +161,9 @@ class SuiteKeys(Keys):
     name: Name = Field(description="lower-case letters and digits, joined by - or _")
     description: str = Field(default="", description="what the suite is for, in a sentence")
     seed: int = Field(default=0, ge=0, lt=2**32, description="the seed of everything random")
+    seeds: tuple[Seed, ...] = Field(
+        default=(), description="seeds of training: it is repeated with each; `seed` alone if empty"
+    )
     model: dict[str, Any] = Field(description="the model under test: {source: address}")
     data: dict[str, Any] = Field(description="the rows: {train: {source: address}, split: {test: 0.3}}")
     filters: list[Any] = Field(default_factory=list, description="the rules about rows, in their order")

@@ -17,9 +17,9 @@ from pydantic_core import to_jsonable_python
 
 from seatrial.errors import PluginError, did_you_mean
 from seatrial.plugin.component import Component, Use
-from seatrial.plugin.host import Kind
+from seatrial.plugin.kinds import KIND_TABLE, Kind
 from seatrial.suite.benchmark_keys import BenchmarkKeys
-from seatrial.suite.catalogue import KIND_WORDS, USED_KINDS, Catalogue
+from seatrial.suite.catalogue import USED_KINDS, Catalogue
 from seatrial.suite.complaints import Complaint, complaints_of, listed, shown
 from seatrial.suite.strict import Keys, Name
 from seatrial.suite.yaml_lines import KeyPath
@@ -300,7 +300,7 @@ def read_entry(
     kind: Kind, given: Any, path: KeyPath, complaints: list[Complaint]
 ) -> tuple[str, dict[str, Any], KeyPath] | None:
     """What `name`, `name: null` or `{name: {options}}` says: the name, the options, and where the options stand."""
-    return read_named(KIND_WORDS[kind], given, path, complaints)
+    return read_named(KIND_TABLE[kind].word, given, path, complaints)
 
 
 def read_named(
@@ -337,4 +337,4 @@ def unknown_component(kind: Kind, name: str, path: KeyPath, catalogue: Catalogue
     """No component of that name: what there is, and the nearest."""
     names = catalogue.names(kind)
     hint = did_you_mean(name, names)
-    return Complaint(path, f"no {KIND_WORDS[kind]} is called {shown(name)}{hint}; there are: {listed(names)}")
+    return Complaint(path, f"no {KIND_TABLE[kind].word} is called {shown(name)}{hint}; there are: {listed(names)}")

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from seatrial.data.findings import Action
-from seatrial.evaluation.scoring import SystemKind
-from seatrial.plugin.host import Kind
-from seatrial.rows import Format
+from seatrial.evaluation.system import SystemKind
+from seatrial.plugin.kinds import Kind
 from seatrial.runs.store import atomic_file
-from seatrial.suite.keys import LabelStyle, Split, SplitName
+from seatrial.suite.keys import DataFileKeys, Split
 from seatrial.suite.yaml_lines import dump_yaml
 from seatrial.verdict import Severity
 
@@ -37,8 +36,10 @@ class Chosen:
     """Scorers: what is scored."""
     samples: int | None = None
     """Scorers: at most that many rows, drawn with the suite's seed; None takes all."""
-    split: SplitName = "test"
-    """Scorers: the rows that are scored."""
+    on: str = "test"
+    """Scorers: the evaluation set that is asked."""
+    fewshot: int = 0
+    """Scorers: how many train rows every system is shown before each row."""
     metric: str = ""
     """Gates: the full name of the metric that is held."""
     severity: Severity = "block"
@@ -47,7 +48,7 @@ class Chosen:
     def resolved(self) -> dict[str, Any]:
         """The entry of a suite file that says just this."""
         options = dict(self.options)
-        if self.kind == "trainers":
+        if self.kind == "methods":
             return {"method": self.name, **options}
         if self.kind == "gates":
             return {"metric": self.metric, "gate": self.name, "severity": self.severity, **options}
@@ -55,7 +56,7 @@ class Chosen:
         if self.kind == "filters":
             beside |= {"action": dict(self.action)} if self.action else {}
         elif self.kind == "scorers":
-            beside |= {"systems": list(self.systems), "samples": self.samples, "split": self.split}
+            beside |= {"systems": list(self.systems), "samples": self.samples, "on": self.on, "fewshot": self.fewshot}
         return {self.name: beside | options}
 
 
@@ -82,28 +83,13 @@ class ModelChoice:
 class DataFile:
     """One source of rows."""
 
-    source: str
+    keys: DataFileKeys
+    """How it is read, as the suite says; its `reader` is checked in the field below."""
     reader: Chosen | None = None
-    format: Format | None = None
-    columns: Mapping[str, str] = field(default_factory=dict)
-    """Our name of a column → the file's."""
-    labels: Mapping[str, str] = field(default_factory=dict)
-    """A label as the file writes it → as the suite calls it."""
-    label_style: LabelStyle = "as-is"
-    """`words` reads underscores and hyphens in a label as spaces."""
-    limit: int | None = None
 
     def resolved(self) -> dict[str, Any]:
         """The mapping of a suite file that says just this."""
-        return {
-            "source": self.source,
-            "reader": self.reader.resolved() if self.reader else None,
-            "format": self.format,
-            "columns": dict(self.columns),
-            "labels": dict(self.labels),
-            "label_style": self.label_style,
-            "limit": self.limit,
-        }
+        return {**self.keys.model_dump(), "reader": self.reader.resolved() if self.reader else None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,19 +109,34 @@ class EngineChoice:
 class Data:
     """Where the rows come from, and how they come apart."""
 
-    train: DataFile
+    train: DataFile | None = None
+    """None in a suite that trains nothing."""
     validation: DataFile | None = None
     test: DataFile | None = None
     """Given, or held out of `train` by `split.test`; never both."""
+    tests: Mapping[str, DataFile] = field(default_factory=dict)
+    """More evaluation sets, by name."""
     split: Split = field(default_factory=Split)
     engine: EngineChoice = field(default_factory=EngineChoice)
+
+    @property
+    def files(self) -> Mapping[str, DataFile]:
+        """Every source of rows by the split that its rows are in, or are split from."""
+        named = {"train": self.train, "validation": self.validation, "test": self.test, **self.tests}
+        return {name: file for name, file in named.items() if file is not None}
+
+    @property
+    def sets(self) -> tuple[str, ...]:
+        """What rows come apart into: train, validation and test, then the other evaluation sets."""
+        return ("train", "validation", "test", *self.tests)
 
     def resolved(self) -> dict[str, Any]:
         """The `data:` of a suite file that says just this."""
         return {
-            "train": self.train.resolved(),
+            "train": self.train.resolved() if self.train else None,
             "validation": self.validation.resolved() if self.validation else None,
             "test": self.test.resolved() if self.test else None,
+            "tests": {name: file.resolved() for name, file in self.tests.items()},
             "split": self.split.model_dump(),
             "engine": self.engine.resolved(),
         }
@@ -148,6 +149,8 @@ class Suite:
     name: str
     description: str = ""
     seed: int = 0
+    seeds: tuple[int, ...] = ()
+    """Of training, which is repeated with each of them; empty where `seed` is the only one."""
     model: ModelChoice | None
     """None only in a suite whose data stages alone are run."""
     data: Data
@@ -166,12 +169,23 @@ class Suite:
         """Whether a tuned model is on trial: one that the suite trains, or an adapter that it brings."""
         return self.train is not None or (self.model is not None and self.model.adapter is not None)
 
+    @property
+    def subject(self) -> Literal["tuned", "base"]:
+        """The system on trial."""
+        return "tuned" if self.tunes else "base"
+
+    @property
+    def training_seeds(self) -> tuple[int, ...]:
+        """The seeds that training is repeated with."""
+        return self.seeds or (self.seed,)
+
     def resolved(self) -> dict[str, Any]:
         """The suite as plain JSON values, every default filled in; a file with them loads as an equal suite."""
         return {
             "name": self.name,
             "description": self.description,
             "seed": self.seed,
+            "seeds": list(self.seeds),
             "model": self.model.resolved() if self.model else None,
             "data": self.data.resolved(),
             "filters": [chosen.resolved() for chosen in self.filters],
@@ -183,7 +197,11 @@ class Suite:
             "report": [chosen.resolved() for chosen in self.report],
         }
 
+    def text(self) -> str:
+        """The resolved suite as YAML."""
+        return dump_yaml(self.resolved())
+
     def write(self, path: Path) -> None:
         """Write the resolved suite as YAML, atomically."""
         with atomic_file(path) as part:
-            part.write_text(dump_yaml(self.resolved()), encoding="utf-8")
+            part.write_text(self.text(), encoding="utf-8")

@@ -9,7 +9,9 @@ from typing import Any
 
 from seatrial.data.findings import Rule
 from seatrial.evaluation.scores import Metric
-from seatrial.plugin.host import KINDS, Kind, Provided
+from seatrial.plugin.component import FilterComponent, MeasuringComponent
+from seatrial.plugin.host import Provided
+from seatrial.plugin.kinds import KINDS, Kind
 from seatrial.suite.catalogue import USED_KINDS, Catalogue
 from seatrial.suite.keys import RESERVED
 from seatrial.suite.options import Reserved, option_model, validate_options
@@ -35,7 +37,7 @@ class Portrait:
     """All that is known of a component before it is built."""
 
     kind: Kind
-    provided: Provided[Any]
+    provided: Provided
     options: tuple[Option, ...]
     beside: tuple[Option, ...]
     """Keys that mean the same for every component of its kind."""
@@ -45,12 +47,13 @@ class Portrait:
     @property
     def name(self) -> str:
         """The component's."""
-        return self.provided.component.name
+        return str(self.provided.component.name)
 
     @property
     def rules(self) -> tuple[Rule, ...]:
         """What it looks for, where it is a filter."""
-        return self.provided.component.rules
+        component = self.provided.component
+        return component.rules if isinstance(component, FilterComponent) else ()
 
 
 def portraits(catalogue: Catalogue, name: str) -> list[Portrait]:
@@ -63,7 +66,7 @@ def portraits(catalogue: Catalogue, name: str) -> list[Portrait]:
     return [_portrait(catalogue, kind, provided) for kind, provided in found if provided is not None]
 
 
-def _portrait(catalogue: Catalogue, kind: Kind, provided: Provided[Any]) -> Portrait:
+def _portrait(catalogue: Catalogue, kind: Kind, provided: Provided) -> Portrait:
     component = provided.component
     reserved = RESERVED.get(kind, Reserved)
     schema = option_model(component, reserved).model_json_schema()
@@ -93,8 +96,10 @@ def _portrait(catalogue: Catalogue, kind: Kind, provided: Provided[Any]) -> Port
     )
 
 
-def _metrics(catalogue: Catalogue, provided: Provided[Any]) -> tuple[Metric, ...] | None:
+def _metrics(catalogue: Catalogue, provided: Provided) -> tuple[Metric, ...] | None:
     component = provided.component
+    if not isinstance(component, MeasuringComponent):
+        return ()
     if not callable(component.metrics):
         return component.metrics
     try:

@@ -8,9 +8,9 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from seatrial.plugin.component import Component
-from seatrial.plugin.host import Kind
-from seatrial.suite.catalogue import KIND_WORDS, USED_KINDS, Catalogue
+from seatrial.plugin.component import Component, GateComponent, LoaderComponent
+from seatrial.plugin.kinds import KIND_TABLE, Kind
+from seatrial.suite.catalogue import USED_KINDS, Catalogue
 from seatrial.suite.engine_keys import ENGINES
 from seatrial.suite.keys import RESERVED, DataFileKeys, DataKeys, ModelKeys, Split, SuiteKeys
 from seatrial.suite.options import option_model
@@ -51,7 +51,7 @@ class _Schema:
         keys = suite["properties"]
         keys["data"] = _one_of(keys["data"], [{"$ref": "#/$defs/data"}])
         keys["model"] = _one_of(keys["model"], self._refs("models"))
-        keys["train"] = _one_of(keys["train"], [*self._refs("trainers"), {"type": "null"}])
+        keys["train"] = _one_of(keys["train"], [*self._refs("methods"), {"type": "null"}])
         keys["gates"]["items"] = {"anyOf": self._refs("gates")}
         keys["filters"]["items"] = {"anyOf": self._named("filters")}
         keys["score"]["items"] = {"anyOf": self._named("scorers")}
@@ -67,31 +67,33 @@ class _Schema:
 
     def _fill(self, kind: Kind, name: str, component: Component[Any], definition: dict[str, Any]) -> None:
         """Say in a component's definition what pydantic cannot know: its summary, its own name, and what it uses."""
-        definition["title"] = f"{KIND_WORDS[kind]} {name}"
+        definition["title"] = f"{KIND_TABLE[kind].word} {name}"
         definition["description"] = component.summary
         properties = definition.get("properties", {})
         for option, use in component.uses.items():
             if option in properties and use.kind in USED_KINDS:
                 choices = [*self._named(USED_KINDS[use.kind]), {"type": "null"}]
                 properties[option] = _one_of(properties[option], choices)
-        if kind == "trainers":
+        if kind == "methods":
             properties["method"] = _one_of(properties["method"], [{"const": name}])
         elif kind == "gates":
-            inferred = [{"type": "null"}] if name in {"threshold", "difference"} else []
+            inferred = [{"type": "null"}] if isinstance(component, GateComponent) and component.implied_by else []
             properties["gate"] = _one_of(properties["gate"], [{"const": name}, *inferred])
             if not inferred:
                 definition["required"] = [*definition.get("required", []), "gate"]
         elif kind == "models":
-            self._fill_loader(name, definition)
+            self._fill_loader(name, component, definition)
 
-    def _fill_loader(self, name: str, definition: dict[str, Any]) -> None:
+    def _fill_loader(self, name: str, component: Component[Any], definition: dict[str, Any]) -> None:
         """A loader's options stand beside the model's keys or below the loader's name, so none is required beside."""
         properties = definition["properties"]
         own = {key: value for key, value in properties.items() if key not in ModelKeys.model_fields}
         below = {"type": ["object", "null"], "properties": own, "additionalProperties": False}
         nested = {"type": "object", "required": [name], "maxProperties": 1, "properties": {name: below}}
-        properties["loader"] = _one_of(properties["loader"], [{"const": name}, nested])
-        definition["required"] = ["source"] if name == "transformers" else ["source", "loader"]
+        implied = isinstance(component, LoaderComponent) and bool(component.schemes)
+        unnamed = [{"type": "null"}] if implied else []
+        properties["loader"] = _one_of(properties["loader"], [{"const": name}, nested, *unnamed])
+        definition["required"] = ["source"] if implied else ["source", "loader"]
 
     def _refs(self, kind: Kind) -> list[dict[str, Any]]:
         found = [{"$ref": f"#/$defs/{_key(of, name)}"} for of, name in self._components if of == kind]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeGuard
 
 from seatrial.errors import did_you_mean
 from seatrial.evaluation.scores import Metric
-from seatrial.evaluation.scoring import SystemKind
-from seatrial.plugin.component import Component
+from seatrial.evaluation.system import SystemKind
+from seatrial.plugin.component import GateComponent, ScorerComponent
+from seatrial.plugin.host import Provided
 from seatrial.suite.complaints import listed, shown
 from seatrial.suite.component_check import ComponentCheck, known_keys
 from seatrial.suite.keys import GateKeys, ScorerKeys
@@ -22,21 +23,26 @@ _SYSTEMS: tuple[SystemKind, ...] = ("tuned", "base", "fewshot", "baseline")
 
 _SHARE = (0.0, 1.0)
 
-_GATES = ("threshold", "difference")
-"""The gates that a suite need not name; what another gate calls `system` or `baseline` is its own affair."""
-
 
 class ScorerCheck:
     """The suite's scorers, and the metrics that they will produce."""
 
     def __init__(
-        self, check: ComponentCheck, *, tuned: bool, fewshot: int, baselines: Sequence[Any] | None, data: Data | None
+        self,
+        check: ComponentCheck,
+        *,
+        tuned: bool,
+        fewshot: int,
+        baselines: Sequence[Any] | None,
+        data: Data | None,
+        loader: str | None,
     ) -> None:
         self._check = check
         self._tuned = tuned
         self._fewshot = fewshot
         self._baselines = check.catalogue.names("baselines") if baselines is None else baselines
         self._data = data
+        self._loader = check.catalogue.find("models", loader) if loader else None
         self.metrics: dict[str, tuple[Metric, ...] | None] = {}
         """Alias → its metrics; None where a mistake in its options leaves them unknown."""
         self.systems: dict[str, tuple[SystemKind, ...]] = {}
@@ -69,7 +75,10 @@ class ScorerCheck:
             alias = self._check.alias("scorers", reserved.alias, component.name, aliases, inner)
             self._reserved_name(alias, inner)
             systems = self._systems(reserved.systems, component, (*inner, "systems"))
-            self._split(reserved.split, (*inner, "split"))
+            self._able(component, systems, inner)
+            self._set(reserved.on, (*inner, "on"))
+            if reserved.fewshot and (self._data is None or self._data.train is None):
+                self._check.complain((*inner, "fewshot"), "there are no train rows to take examples of; leave it out")
             self.metrics[alias] = self._check.metrics(component, options, inner)
             self.systems[alias] = systems
             found.append(
@@ -81,7 +90,8 @@ class ScorerCheck:
                     line=self._check.line_of(here),
                     systems=systems,
                     samples=reserved.samples,
-                    split=reserved.split,
+                    on=reserved.on,
+                    fewshot=reserved.fewshot,
                 )
             )
         return tuple(found)
@@ -103,18 +113,19 @@ class ScorerCheck:
             )
 
     def _systems(
-        self, given: Sequence[SystemKind] | None, component: Component[Any], path: KeyPath
+        self, given: Sequence[SystemKind] | None, component: ScorerComponent[Any], path: KeyPath
     ) -> tuple[SystemKind, ...]:
-        """What is scored: the suite's choice, else the system on trial and, where it is comparable, its rivals."""
+        """What is asked: the suite's choice, else the system on trial and, where it is comparable, its rivals."""
+        classifies = "classifies" in self._needs(component)
         reasons = {
             "tuned": None
             if self._tuned
             else "the suite has no tuned model: it has neither `train` nor `model.adapter`",
             "fewshot": None if self._fewshot else "the suite says `fewshot: 0`",
             "baseline": None
-            if component.baselines and self._baselines
+            if classifies and self._baselines
             else f"'{component.name}' cannot score baselines"
-            if not component.baselines
+            if not classifies
             else "the suite has no baseline",
         }
         if given is not None:
@@ -125,11 +136,51 @@ class ScorerCheck:
         wanted = _SYSTEMS if component.comparable else (self.subject,)
         return tuple(name for name in wanted if not reasons.get(name))
 
-    def _split(self, name: str, path: KeyPath) -> None:
+    def _needs(self, component: ScorerComponent[Any]) -> frozenset[str]:
+        """The capabilities of which its probe asks one."""
+        probe = self._check.catalogue.find("probes", component.probe)
+        return probe.component.needs if probe else frozenset()
+
+    def _able(self, component: ScorerComponent[Any], systems: Sequence[SystemKind], path: KeyPath) -> None:
+        """Whether the model's loader provides what the scorer's probe needs."""
+        probe = self._check.catalogue.find("probes", component.probe)
+        if probe is None:
+            names = listed(self._check.catalogue.names("probes"))
+            self._check.complain(
+                path, f"the scorer '{component.name}' reads transcripts of the probe '{component.probe}', which no plugin brings; "
+                f"there are: {names}"
+            )  # fmt: skip
+            return
+        loader: Provided | None = self._loader
+        if loader is None or not set(systems) - {"baseline"}:
+            return
+        needs, provides = probe.component.needs, loader.component.provides
+        if needs and not needs & provides:
+            self._check.complain(
+                path,
+                f"the scorer '{component.name}' needs a model that {_either(needs)}; the model loader "
+                f"'{loader.component.name}' provides: {listed(sorted(provides)) or 'nothing'}",
+            )
+
+    def _set(self, name: str, path: KeyPath) -> None:
+        """Whether there is an evaluation set of that name."""
         data = self._data
-        if name == "validation" and data is not None and data.validation is None and not data.split.validation:
+        if data is None or not data.files:
+            return
+        if name not in data.sets:
+            self._check.complain(
+                path,
+                f"there is no evaluation set {shown(name)}{did_you_mean(name, data.sets)}; there are: {listed(data.sets)}",
+            )
+        elif name == "validation" and data.validation is None and not data.split.validation:
             said = "the suite has no validation rows; give `data.split.validation` or `data.validation`"
             self._check.complain(path, said)
+        elif name == "test" and data.test is None and not data.split.test:
+            said = "the suite has no test rows; give `data.split.test` or `data.test`"
+            sets = listed([f"`on: {other}`" for other in data.tests])
+            self._check.complain(path, f"{said}{f', or ask another set: {sets}' if data.tests else ''}")
+        elif name == "train" and data.train is None:
+            self._check.complain(path, "the suite has no train rows")
 
 
 class GateCheck:
@@ -154,9 +205,8 @@ class GateCheck:
             return None
         if isinstance(given.get("metric"), str):
             self._metric(given["metric"], (*path, "metric"))
-        named = given.get("gate")
-        name = named if isinstance(named, str) else "difference" if "baseline" in given else "threshold"
-        component = self._check.component("gates", name, (*path, "gate") if "gate" in given else path)
+        name = self._name(given, path)
+        component = self._check.component("gates", name, (*path, "gate") if "gate" in given else path) if name else None
         if component is None:
             self._check.keys(GateKeys, known_keys(given, GateKeys), path)
             return None
@@ -177,6 +227,24 @@ class GateCheck:
             severity=keys.severity,
         )
 
+    def _name(self, given: Mapping[str, Any], path: KeyPath) -> str:
+        """The gate that an entry names, or means by its keys; "" and a complaint where it means none, or two."""
+        if isinstance(named := given.get("gate"), str):
+            return named
+        catalogue = self._check.catalogue
+        implied = {
+            name: provided.component.implied_by
+            for name in catalogue.names("gates")
+            if (provided := catalogue.find("gates", name)) and provided.component.implied_by
+        }
+        meant = [name for name, keys in implied.items() if keys & given.keys()]
+        if len(meant) == 1:
+            return meant[0]
+        every = listed([f"`{key}`" for keys in implied.values() for key in sorted(keys)])
+        said = f"means several gates ({listed(meant)})" if meant else "has no bound"
+        self._check.complain(path, f"{said}; give one of {every}, or name the gate: `gate: …`")
+        return ""
+
     def _metric(self, name: str, path: KeyPath) -> None:
         """Whether the metric is one that the run will have."""
         scorers, extra = self._scorers, self._check.extra_metrics
@@ -195,13 +263,13 @@ class GateCheck:
         self._check.complain(path, f"nothing in the suite produces {shown(name)}{hint}; {there}")
 
     def _together(
-        self, component: Component[Any], options: Mapping[str, Any], given: Mapping[str, Any], path: KeyPath
+        self, component: GateComponent[Any], options: Mapping[str, Any], given: Mapping[str, Any], path: KeyPath
     ) -> None:
         """Whether the options go together: as far as can be told, where one of them is wrong by itself."""
         low, high = options.get("min"), options.get("max")
         if _is_number(low) and _is_number(high) and low > high:
             self._check.complain((*path, "min"), f"min {low:g} is greater than max {high:g}; no score can be both")
-        if component.name in _GATES and isinstance(given.get("metric"), str):
+        if component.implied_by and isinstance(given.get("metric"), str):
             limits = self._limits(given["metric"])
             self._within_limits(given["metric"], limits, {"min": low, "max": high}, path)
             self._within_reach(given["metric"], limits, options.get("margin"), path)
@@ -210,7 +278,7 @@ class GateCheck:
             self._check.complain((*path, "on"), said)
         if isinstance(given.get("metric"), str):
             self._systems(given["metric"], options, path)
-            if component.name in _GATES:
+            if component.implied_by:
                 self._names(given["metric"], options, path)
 
     def _limits(self, name: str) -> tuple[float, float] | None:
@@ -283,6 +351,19 @@ class GateCheck:
                 continue  # of fewer examples, where train has no more
             said = f"{shown(name)} is no system that '{alias}' scores{did_you_mean(name, named)}; it scores: {listed(named)}"
             self._check.complain((*path, option), said)
+
+
+_DOES = {
+    "scores": "scores given answers (log-likelihoods)",
+    "generates": "generates text",
+    "classifies": "classifies",
+    "times": "can be timed",
+}
+"""Capability → what a model with it does, in a sentence."""
+
+
+def _either(needs: Collection[str]) -> str:
+    return " or ".join(_DOES.get(one, one) for one in sorted(needs))
 
 
 def _called(entry: Any) -> list[str]:

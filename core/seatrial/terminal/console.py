@@ -181,6 +181,16 @@ class Console:
             lines += [(0, clean(name)), (2, clean(description)), (2, clean(path))]
         self._screen.table_or_lines(table, lines)
 
+    def runs(self, rows: Sequence[Mapping[str, object]]) -> None:
+        """Run folders: `folder`, `suite`, `started`, `state`, `reason`."""
+        table = self._screen.table("Run", "Started", "Verdict", "Why")
+        lines: list[Line] = []
+        for row in rows:
+            folder, started, state, reason = (str(row[key]) for key in ("folder", "started", "state", "reason"))
+            table.add_row(*map(cell, (folder, started[:16], state, reason)))
+            lines += [(0, clean(folder)), (2, clean(f"{state}: {reason}" if reason else state))]
+        self._screen.table_or_lines(table, lines)
+
     def lines(self, lines: Iterable[str]) -> None:
         """Lines that are clean already, each on its own, wrapped only where the terminal ends."""
         self._screen.lines(lines)

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from seatrial.suite.catalogue import KIND_WORDS
+from seatrial.plugin.kinds import KIND_TABLE
 from seatrial.terminal.screen import Line, clean
 
 if TYPE_CHECKING:
-    from seatrial.plugin.host import Kind
+    from seatrial.plugin.kinds import Kind
     from seatrial.suite.portrait import Option, Portrait
 
 __all__ = ["portrait_document", "portrait_lines"]
@@ -23,8 +23,9 @@ _PLACES: Mapping[Kind, str] = {
     "encoders": "`encoder: {name}` where a component takes an encoder",
     "detectors": "`detector: {name}` where a component takes a detector",
     "models": "`loader: {name}` beside the model's source; its options stand there too",
-    "trainers": "`train: {{method: {name}, …}}`",
+    "methods": "`train: {{method: {name}, …}}`",
     "baselines": "`- {name}: {{…}}` below `baselines:`",
+    "probes": "scorers name it",
     "scorers": "`- {name}: {{…}}` below `score:`",
     "gates": "`- {{gate: {name}, metric: …, …}}` below `gates:`",
     "reports": "`- {name}: {{…}}` below `report:`",
@@ -42,17 +43,17 @@ def portrait_lines(portrait: Portrait) -> Iterator[Line]:
     """What to know before writing it into a suite."""
     component = portrait.provided.component
     who = f"plugin {portrait.provided.plugin} of {portrait.provided.distribution} {portrait.provided.version}"
-    yield 0, clean(f"{portrait.name}: {KIND_WORDS[portrait.kind]}, from the {who}")
+    yield 0, clean(f"{portrait.name}: {KIND_TABLE[portrait.kind].word}, from the {who}")
     yield 2, clean(component.summary)
     yield 2, clean(f"In a suite: {_PLACES[portrait.kind].format(name=portrait.name)}")
     if portrait.kind == "filters":
         yield 2, f"It {_WHEN[component.place]}"
-    if component.needs:
-        yield 2, clean(f"Asks of the model: {', '.join(component.needs)}")
+    if needs := _needs(portrait):
+        yield 2, clean(f"Asks of the model: {' or '.join(needs)}")
     yield from _listed("Options", portrait.options)
     if not portrait.options:
         yield 0, "Options: none of its own"
-    yield from _listed(f"Keys of every {KIND_WORDS[portrait.kind]}", portrait.beside)
+    yield from _listed(f"Keys of every {KIND_TABLE[portrait.kind].word}", portrait.beside)
     if portrait.rules:
         yield 0, "Rules"
     for rule in portrait.rules:
@@ -77,12 +78,17 @@ def portrait_document(portrait: Portrait) -> dict[str, object]:
         "distribution": portrait.provided.distribution,
         "version": portrait.provided.version,
         "place": component.place if portrait.kind == "filters" else None,
-        "needs": list(component.needs),
+        "needs": _needs(portrait),
         "options": [asdict(option) for option in portrait.options],
         "beside": [asdict(option) for option in portrait.beside],
         "rules": [asdict(rule) for rule in portrait.rules],
         "metrics": None if portrait.metrics is None else [asdict(metric) for metric in portrait.metrics],
     }
+
+
+def _needs(portrait: Portrait) -> list[str]:
+    """The capabilities of which a probe asks one, or a method all."""
+    return sorted(getattr(portrait.provided.component, "needs", ()))
 
 
 def _listed(heading: str, options: Iterable[Option]) -> Iterator[Line]:

@@ -59,7 +59,9 @@ class RunProgress:
         """One line: the stage, what came out of it, and how long it took."""
         self._finished.append(record.stage)
         self._drop_bar()
-        took = "earlier result" if record.resumed else duration(record.seconds)
+        took = duration(record.seconds)
+        if record.resumed:
+            took = f"from {clean(record.taken_from)}" if record.taken_from else "earlier result"
         place = f"{len(self._finished)}/{len(self._stages)}" if self._stages else ""
         said = [f"✓ {place:>5} {clean(record.stage)}", took, _outcome(record)]
         self._say("  ".join(part for part in said if part))

@@ -1,13 +1,5 @@
 """Ways to train, and what they leave."""
 
-from seatrial.training.method import (
-    Trained,
-    Trainer,
-    TrainingJob,
-)
+from seatrial.training.method import Method, Trained, TrainingJob
 
-__all__ = [
-    "Trained",
-    "Trainer",
-    "TrainingJob",
-]
+__all__ = ["Method", "Trained", "TrainingJob"]

@@ -1,4 +1,4 @@
-"""What a trainer is given, and what it hands back."""
+"""What a training method is given, and what it hands back."""
 
 from __future__ import annotations
 
@@ -7,24 +7,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from seatrial.model import ModelFiles
+from seatrial.model.loading import ProductKind, Target, Trainable
 from seatrial.rows import Rows
 
-__all__ = ["Trained", "Trainer", "TrainingJob"]
+__all__ = ["Method", "Trained", "TrainingJob"]
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingJob:
     """One training run."""
 
-    model: ModelFiles
-    loader: Mapping[str, object]
-    """The options of the suite's model loader (dtype, device, …)."""
+    target: Target
+    """What is trained: address and digest, for what the product says of its base."""
+    model: Trainable
+    """The same, as its loader gives it to training."""
     train: Rows
     validation: Rows
     """May be empty; then there is no early stopping."""
     output: Path
-    """An empty folder for the adapter (safetensors) or the tuned weights."""
+    """An empty folder for the product (safetensors)."""
     checkpoints: Path
     """Kept when the run is killed; training goes on from the newest whole checkpoint in it."""
     seed: int
@@ -34,22 +35,27 @@ class TrainingJob:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """What came out of it."""
+    """What came out of it; the product's files are in the job's `output`."""
 
-    adapter: Path
-    method: str
+    kind: ProductKind
     facts: Mapping[str, object]
     """JSON values for reviewers, at least: `trainable_parameters`, `supervised_tokens`, `tokens`, `truncated_rows`,
     `lost_tokens`, `steps`, `best_step`, `tokens_per_second`, `peak_bytes`, `masked_example`."""
 
 
-class Trainer(Protocol):
-    """Trains an adapter (or all weights) on conversations, with loss on the assistant's turns only."""
+class Method(Protocol):
+    """Trains a model on conversations, with loss on the assistant's turns only (a component of kind `methods`)."""
+
+    @property
+    def product(self) -> ProductKind:
+        """What it leaves. A class attribute will do."""
+        ...
 
     def train(self, job: TrainingJob) -> Trained:
         """Train to the end.
 
         Raises:
-            TrainingError: the loss is NaN or infinite, no token is supervised, or the adapter is not finite.
+            TrainingError: the loss is NaN or infinite, no token is supervised, or the product is not finite.
+            UsageError: the model is of a runtime that it cannot train.
         """
         ...

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-from seatrial import Component, Metric, hookimpl
-from seatrial.evaluation.scoring import Scorer
+from seatrial import Metric, Scorer, ScorerComponent, hookimpl
+from seatrial_plugins.accuracy.measures import chosen_measures
 
 __all__ = ["build_choice", "build_generation", "build_naive_split", "seatrial_scorers"]
 
@@ -17,16 +18,47 @@ def build_choice() -> Scorer:
     return ChoiceScorer()
 
 
-def build_generation(*, max_new_tokens: int = 64, stop: list[str] | None = None) -> Scorer:
-    """Lets the model answer, greedily, and compares the answer with the expected one.
+def build_generation(
+    *,
+    metrics: list[str | dict[str, dict[str, Any]]] = ["exact_match", "token_f1"],  # noqa: B006 - shown in the schema
+    remote_code: list[str] = [],  # noqa: B006 - shown in the schema, never changed
+    max_new_tokens: int = 64,
+    stop: list[str] | None = None,
+) -> Scorer:
+    """Lets the model answer, greedily, and holds the answer against the expected one.
 
     Args:
+        metrics: `exact_match` (options `ignore_case`, `ignore_punctuation`, `ignore_numbers`, `regexes_to_ignore`), `token_f1`,
+            `squad_exact_match`, `squad_f1`, `rouge1`, `rouge2`, `rougeL` (`use_stemmer`), `bleu` (`lowercase`, `tokenize`:
+            13a, intl, zh, char or none) and `chrf` (`word_order`, 2 for chrF++; `lowercase`), each a name or
+            `exact_match: {ignore_case: true}`; and modules of the library evaluate, `path:FILE.py: {better: lower, limits:
+            [0, 1], key: wer, name: wer, options: {…}}`, whose code then runs. bleu and chrf go from 0 to 100, the others from
+            0 to 1. rouge and bleu take no account of signs and punctuation: they measure overlap, not whether an answer is
+            right.
+        remote_code: modules of the hub that may be fetched and run, `OWNER/NAME`, where metrics name them as
+            `hf:OWNER/NAME@COMMIT`.
         max_new_tokens: Where an answer is cut off.
         stop: Strings that end an answer, beside the end of the turn.
     """
+    del max_new_tokens, stop  # the probe's
     from seatrial_plugins.accuracy.generation import GenerationScorer
 
-    return GenerationScorer(max_new_tokens=max_new_tokens, stop=tuple(stop or ()))
+    return GenerationScorer(chosen_measures(metrics, remote_code))
+
+
+def generation_metrics(
+    *,
+    metrics: Sequence[str | Mapping[str, Mapping[str, Any]]] = ("exact_match", "token_f1"),
+    remote_code: Sequence[str] = (),
+    **_: Any,
+) -> tuple[Metric, ...]:
+    """Those that the suite names, and how many answers ended by themselves."""
+    return (*(measure.metric for measure in chosen_measures(metrics, remote_code)), FINISHED)
+
+
+def _generate(*, max_new_tokens: int = 64, stop: Sequence[str] | None = None, **_: Any) -> Mapping[str, Any]:
+    """What `generation` asks."""
+    return {"max_new_tokens": max_new_tokens, "stop": stop}
 
 
 def build_naive_split(*, test: float = 0.3, maximum: int | None = None) -> Scorer:
@@ -63,25 +95,8 @@ CHOICE = (
     ),
 )
 
-GENERATION = (
-    Metric(
-        "exact_match",
-        "exact_match",
-        "proportion",
-        "higher",
-        "Answers equal to the expected one after lower-casing and removing punctuation, articles and extra white space "
-        "(Rajpurkar et al., SQuAD, 2016).",
-    ),
-    Metric(
-        "token_f1",
-        "token_f1",
-        "mean",
-        "higher",
-        "Harmonic mean of precision and recall over the words that answer and expectation share (Rajpurkar et al., "
-        "SQuAD, 2016).",
-        limits=(0.0, 1.0),
-    ),
-    Metric("finished", "finished", "proportion", "higher", "Answers that ended by themselves before the token limit."),
+FINISHED = Metric(
+    "finished", "finished", "proportion", "higher", "Answers that ended by themselves before the token limit."
 )
 
 NAIVE_SPLIT = (
@@ -104,28 +119,38 @@ NAIVE_SPLIT = (
 
 
 @hookimpl
-def seatrial_scorers() -> Iterable[Component[Scorer]]:
+def seatrial_scorers() -> Iterable[ScorerComponent[Scorer]]:
     """The three scorers."""
-    yield Component(
+    yield ScorerComponent(
         "choice",
         build_choice,
         "The likeliest of the given options: accuracy by log-likelihood.",
+        probe="choose",
+        dimension="accuracy",
         metrics=CHOICE,
-        needs=("scores",),
-        baselines=True,
+        looks_for="wrong answers among given options",
+        version="2",
     )
-    yield Component(
+    yield ScorerComponent(
         "generation",
         build_generation,
-        "The model's own words against the expected ones: exact match and token F1.",
-        metrics=GENERATION,
-        needs=("generates",),
+        "The model's own words against the expected ones: exact match, token F1, ROUGE, BLEU, chrF and others.",
+        probe="generate",
+        asks=_generate,
+        dimension="accuracy",
+        metrics=generation_metrics,
+        looks_for="wrong answers in the model's own words",
+        version="2",
+        libraries=("evaluate", "regex", "rouge-score", "sacrebleu"),
     )
-    yield Component(
+    yield ScorerComponent(
         "naive_split",
         build_naive_split,
         "What leakage would have flattered: the same system on a naive split of the rows as they were read.",
+        probe="choose",
+        dimension="data",
         metrics=NAIVE_SPLIT,
-        needs=("scores",),
         comparable=False,
+        draws=("raw", "train"),
+        version="2",
     )

@@ -2,79 +2,153 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Protocol
 
-from seatrial import Generation, Row, Rows, Sample, SeatrialError, System, Task
-from seatrial.errors import StageError
-from seatrial.model import Generates
-from seatrial.rows.table import batches
-from seatrial_plugins.accuracy.evidence import excerpt, prompt_hash, slice_of
-from seatrial_plugins.accuracy.metrics import ExactMatch, TokenF1
+import numpy as np
+
+from seatrial import Block, Distribution, Row, Sample, Scored, Task, Text, Transcript
+from seatrial_plugins.accuracy import metrics
+from seatrial_plugins.accuracy.evidence import excerpt, slice_of
+from seatrial_plugins.accuracy.measure import Measure
+from seatrial_plugins.accuracy.metrics.text_metric import says_something
+from seatrial_plugins.accuracy.metrics.tokens import UNSPACED
+from seatrial_plugins.accuracy.named_module import NamedModule
 
 __all__ = ["GenerationScorer"]
 
-_ROWS = 64
-"""Rows answered at a time."""
+_BATCH = 512
+"""Answers judged at a time: evaluate spends 3 ms on each call, whatever is in it."""
+
+_BY_SPACES = (None, "13a", "intl", "none")
+"""Tokenizers of BLEU to which a stretch without spaces is one word."""
 
 
-@dataclass(frozen=True, slots=True)
+class _Values(Protocol):
+    def values(self, predictions: Sequence[str], references: Sequence[Sequence[str]]) -> Sequence[float | str]:
+        """Each answer's value, or why there is none."""
+        ...
+
+
 class GenerationScorer:
-    """Greedy answers, held against each row's last turn."""
+    """Holds each answer against what the row expects, by each of the metrics that the suite names.
 
-    max_new_tokens: int
-    stop: tuple[str, ...] = ()
+    White space at the ends of answers and references is no part of them. Of several references, those that say nothing
+    are left aside; where none says anything no answer could be right, so the sample is an error.
 
-    def __post_init__(self) -> None:
-        if self.max_new_tokens < 1:
-            raise StageError(f"generation: max_new_tokens is {self.max_new_tokens}; give 1 or more")
+    Raises:
+        SourceError: a module that the suite names cannot be loaded.
+    """
 
-    def score(self, system: System, rows: Rows, task: Task) -> Iterator[Sample]:
-        """One sample a row, in order."""
-        model: object = system.model
-        if not isinstance(model, Generates):
-            raise StageError(f"generation: {system.name} cannot generate; take another loader or scorer")
-        done = 0
-        for batch in batches(rows, _ROWS):
-            yield from self._answer(system, model, batch)
-            done += len(batch)
-            task.progress(done, len(rows))
+    def __init__(self, measures: Sequence[Measure]) -> None:
+        self._described = tuple(measures)
+        self._measures: Mapping[str, _Values] = {
+            measure.metric.name: NamedModule(measure) if ":" in measure.module else _BuiltIn(measure)
+            for measure in measures
+        }
+        modules = [one for one in self._measures.values() if isinstance(one, NamedModule)]
+        self.reads = {name: digest for one in modules for name, digest in one.reads.items()}
+        """The digests of the modules that the suite brings."""
 
-    def _answer(self, system: System, model: Generates, rows: Sequence[Row]) -> list[Sample]:
-        try:
-            answers = model.generate(
-                [system.prompt(row) for row in rows], max_new_tokens=self.max_new_tokens, stop=self.stop
-            )
-        except SeatrialError as error:
-            if len(rows) == 1:
-                return [_failed(system, rows[0], str(error))]
-            return [sample for row in rows for sample in self._answer(system, model, [row])]
-        said = [answer.text.strip() for answer in answers]
-        expected = [row.target or "" for row in rows]
-        exact = ExactMatch.items(said, expected)
-        overlap = TokenF1.items(said, expected)
-        return [
-            _failed(system, row, "the row has no expected answer")
-            if row.target is None
-            else _sample(system, row, answer, exact[place], overlap[place])
-            for place, (row, answer) in enumerate(zip(rows, answers, strict=True))
+    def score(self, transcripts: Iterable[Transcript], task: Task) -> Iterator[Sample]:
+        """One sample a transcript, in order; a pure function of what the model wrote and of what the rows expect."""
+        pairs = zip(transcripts, task.rows, strict=True)
+        while batch := list(islice(pairs, _BATCH)):
+            yield from self._judged(batch)
+
+    def blocks(self, scored: Scored) -> Iterator[Block]:
+        """How the values of the system on trial are spread, and what a metric could not read."""
+        rows = [one for one in scored.samples.to_pylist() if one["system"] == scored.subject]
+        for metric in (measure.metric for measure in self._described):
+            values = [one[f"value:{metric.name}"] for one in rows if one[f"value:{metric.name}"] is not None]
+            if metric.kind == "mean" and metric.limits and values:
+                counts, edges = np.histogram(values, bins=10, range=metric.limits)
+                says = f"Answers of {scored.subject} by their {metric.name}; n = {len(values)}."
+                yield Distribution(
+                    f"{metric.name} of each answer", edges.tolist(), counts.tolist(), metric.unit, says=says
+                )
+        by_spaces = [
+            one for one in self._described if one.module == "Bleu" and one.options.get("tokenize") in _BY_SPACES
         ]
+        unspaced = sum(UNSPACED.search(one["target"] or "") is not None for one in rows) if by_spaces else 0
+        if unspaced:
+            said = (
+                f"{unspaced} of {len(rows)} expected answers are in a script without spaces, of which bleu reads a stretch as "
+                "one word: most such answers are worth 0 to it. Name a tokenizer (`bleu: {tokenize: zh}` or `char`), or chrf."
+            )
+            yield Text("What bleu does not read", [said])
+
+    def _judged(self, batch: Sequence[tuple[Transcript, Row]]) -> Iterator[Sample]:
+        references = [_references(row) for _, row in batch]
+        problems = [_problem(said, expected) for (said, _), expected in zip(batch, references, strict=True)]
+        able = [place for place, problem in enumerate(problems) if problem is None]
+        answers = [batch[place][0].responses[0].text.strip() for place in able]
+        expected = [references[place] for place in able]
+        # evaluate fails where there is nothing to judge.
+        columns = {
+            name: iter(measure.values(answers, expected) if answers else ()) for name, measure in self._measures.items()
+        }
+        for (transcript, row), known, problem in zip(batch, references, problems, strict=True):
+            found = {} if problem else {name: next(column) for name, column in columns.items()}
+            yield _sample(transcript, row, known, found, problem)
 
 
-def _sample(system: System, row: Row, answer: Generation, exact: float, overlap: float) -> Sample:
+class _BuiltIn:
+    """A module of the package, through `evaluate`."""
+
+    def __init__(self, measure: Measure) -> None:
+        self._module = getattr(metrics, measure.module)()
+        self._key = measure.key
+        self._options = measure.options
+
+    def values(self, predictions: Sequence[str], references: Sequence[Sequence[str]]) -> Sequence[float]:
+        found = self._module.compute(
+            predictions=list(predictions), references=list(references), use_aggregator=False, **self._options
+        )
+        column: list[float] = found[self._key]
+        return column
+
+
+def _references(row: Row) -> tuple[str, ...]:
+    """What the row expects, each reference once."""
+    return tuple(dict.fromkeys(one.strip() for one in (row.target,) if one and says_something(one)))
+
+
+def _problem(transcript: Transcript, expected: Sequence[str]) -> str | None:
+    if transcript.error is not None:
+        return transcript.error
+    if len(transcript.responses) != 1:
+        return f"the transcript has {len(transcript.responses)} answers, where one is judged"
+    if not expected:
+        return "the row has no expected answer"
+    return None
+
+
+def _sample(
+    transcript: Transcript, row: Row, expected: Sequence[str], found: Mapping[str, float | str], problem: str | None
+) -> Sample:
+    values: dict[str, float | None] = {name: value for name, value in found.items() if not isinstance(value, str)}
+    reasons = {name: value for name, value in found.items() if isinstance(value, str)}
+    detail: dict[str, object] = {"input": excerpt(row)}
+    if len(expected) > 1:
+        detail["references"] = list(expected)
+    prediction = None
+    if len(transcript.responses) == 1:
+        said = transcript.responses[0]
+        prediction = said.text.strip()
+        detail["tokens"] = said.tokens
+        if problem is None:
+            # Not every system tells why it stopped.
+            values["finished"] = None if said.finished is None else float(said.finished)
     return Sample(
-        row.id,
-        {"exact_match": exact, "token_f1": overlap, "finished": float(answer.finished)},
-        prediction=answer.text.strip(),
-        target=row.target,
-        prompt_hash=prompt_hash(system, row),
+        transcript.row,
+        values,
+        prediction=prediction,
+        target=expected[0] if expected else row.target,
+        prompt_hash=transcript.prompt_hash,
         slice=slice_of(row),
-        detail={"input": excerpt(row), "tokens": answer.tokens},
+        detail=detail,
+        error=problem or "; ".join(reasons.values()) or None,
+        lacks=tuple(reasons),
     )
-
-
-def _failed(system: System, row: Row, reason: str) -> Sample:
-    return Sample(
-        row.id, {}, target=row.target, prompt_hash=prompt_hash(system, row), slice=slice_of(row),
-        detail={"input": excerpt(row)}, error=reason,
-    )  # fmt: skip

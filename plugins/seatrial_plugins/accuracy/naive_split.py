@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from seatrial import Row, Rows, Sample, System, Task
+from seatrial import Block, Row, Rows, Sample, Scored, Task, Transcript
 from seatrial.data.normalise import normalise
 from seatrial.errors import StageError
-from seatrial.rows.table import RowList
+from seatrial_plugins.accuracy.blocks import naive_split_blocks
 from seatrial_plugins.accuracy.choice import ChoiceScorer
 
 __all__ = ["NaiveSplitScorer", "resplit"]
@@ -32,21 +32,29 @@ class NaiveSplitScorer:
         if not 0 < self.test < 1:
             raise StageError(f"naive_split: test is {self.test}; give a share between 0 and 1")
 
-    def score(self, system: System, rows: Rows, task: Task) -> Iterator[Sample]:
-        """One sample for each row of the naive test part; equal prompts are asked once."""
-        del rows
-        raw = [row for row in task.raw if row.label in task.labels]
-        train, test = resplit(raw, test=self.test, maximum=self.maximum, seed=task.seed)
+    def draw(self, tables: Mapping[str, Rows], labels: Sequence[str], seed: int) -> list[Row]:
+        """The test part of the naive split."""
+        _, test = self._split(tables["raw"], labels, seed)
         if not test:
             raise StageError("naive_split: no raw row has a label of the train rows, so there is nothing to split")
+        return test
+
+    def score(self, transcripts: Iterable[Transcript], task: Task) -> Iterator[Sample]:
+        """One sample for each row of the naive test part."""
+        train, _ = self._split(task.tables["raw"], task.labels, task.seed)
         leaked = {normalise(row.input_text) for row in train}
-        seen = {normalise(row.input_text) for row in task.train}
-        distinct = {(row.turns, row.label): row for row in test}
-        scored = ChoiceScorer().score(system, RowList(list(distinct.values())), task)
-        answers = dict(zip(distinct, scored, strict=True))
-        for row in test:
+        seen = {normalise(row.input_text) for row in task.tables["train"]}
+        scored = ChoiceScorer().score(transcripts, task)
+        for row, answer in zip(task.rows, scored, strict=True):
             text = normalise(row.input_text)
-            yield _sample(answers[row.turns, row.label], row, leaked=text in leaked, trained_on=text in seen)
+            yield _sample(answer, row, leaked=text in leaked, trained_on=text in seen)
+
+    def blocks(self, scored: Scored) -> Iterable[Block]:
+        """The whole test part beside its leaked and its clean rows."""
+        return naive_split_blocks(scored)
+
+    def _split(self, raw: Rows, labels: Sequence[str], seed: int) -> tuple[list[Row], list[Row]]:
+        return resplit([row for row in raw if row.label in labels], test=self.test, maximum=self.maximum, seed=seed)
 
 
 def resplit(rows: Sequence[Row], *, test: float, maximum: int | None, seed: int) -> tuple[list[Row], list[Row]]:

@@ -45,11 +45,15 @@ def seatrial_baselines() -> Iterable[Component[Baseline]]:
     """The three classifiers that every classification report shows."""
     yield Component("majority", build_majority, "The most frequent label of the train rows.")
     yield Component(
-        "tfidf-logreg", build_tfidf_logreg, "Logistic regression over TF-IDF of words, word pairs and word pieces."
+        "tfidf-logreg",
+        build_tfidf_logreg,
+        "Logistic regression over TF-IDF of words, word pairs and word pieces.",
+        libraries=("scikit-learn",),
     )
     yield Component(
         "encoder-logreg",
         build_encoder_logreg,
         "Logistic regression over the embedded encoder's sentence vectors.",
         uses={"encoder": Use("encoder", default="minilm")},
+        libraries=("scikit-learn",),
     )

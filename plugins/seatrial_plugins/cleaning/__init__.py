@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from seatrial import Component, Rule, Use, hookimpl
+from seatrial import FilterComponent, Rule, Use, hookimpl
 from seatrial.data.filters import CorpusFilter, Filter, RowFilter
 from seatrial.model import CountsTokens, Encoder
 from seatrial_plugins.cleaning.passage import Read
@@ -70,6 +70,7 @@ UNICODE_RULES = (
         "invisible",
         "Zero-width characters, soft hyphens and tag characters that no script or emoji needs where they stand.",
         "repair",
+        version="2",
     ),
     Rule(
         "bidi",
@@ -80,11 +81,11 @@ UNICODE_RULES = (
         "line-ends", "Line ends other than a line feed (CR LF, CR, vertical tab, form feed, U+2028, U+2029).", "repair"
     ),
     Rule("composition", "Characters that Unicode's canonical composition (NFC) writes otherwise.", "repair"),
-    Rule("surrogate", "Halves of surrogate pairs, which are no characters and cannot be stored.", "repair"),
     Rule(
         "unrepairable",
         "A choice of a question that is not its answer has one of these faults, which repair does not reach: the answer, "
         "repaired, would stand out.",
+        version="2",
     ),
     Rule("replacement-character", "U+FFFD: something was lost here before the text was written down.", "flag"),
 )
@@ -276,45 +277,57 @@ def build_label_errors(
 
 
 @hookimpl
-def seatrial_filters() -> Iterable[Component[Filter]]:
+def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
     """The cleaning filters, and those that look for duplicates."""
-    yield Component(
-        "schema", build_schema, "Checks that each row is a conversation with an answer.", rules=SCHEMA_RULES
+    yield FilterComponent(
+        "schema",
+        build_schema,
+        "Checks that each row is a conversation with an answer.",
+        rules=SCHEMA_RULES,
+        looks_for="rows that are no conversation to learn from",
     )
-    yield Component(
-        "unicode", build_unicode, "Repairs mojibake, control and invisible characters.", rules=UNICODE_RULES
+    yield FilterComponent(
+        "unicode",
+        build_unicode,
+        "Repairs mojibake, control and invisible characters.",
+        rules=UNICODE_RULES,
+        looks_for="broken and hidden characters",
     )
-    yield Component(
+    yield FilterComponent(
         "length",
         build_length,
         "Drops rows that are too short or too long, in characters or model tokens, and flags what training would cut.",
         uses={"tokenizer": Use("tokenizer", when=_counts_tokens)},
         rules=LENGTH_RULES,
+        looks_for="rows that are cut at the token limit",
     )
-    yield Component(
+    yield FilterComponent(
         "language",
         build_language,
         "Drops rows in other languages, by py3langid, and lingua where that leaves it in dispute.",
         rules=LANGUAGE_RULES,
+        looks_for="other languages",
     )
-    yield Component(
+    yield FilterComponent(
         "quality",
         build_quality,
         "Drops texts that break the published rules of Gopher, C4 or FineWeb.",
         rules=QUALITY_RULES,
+        looks_for="texts of poor quality",
     )
-    yield Component(
+    yield FilterComponent(
         "labels",
         build_labels,
         "Drops unknown and rare labels, and caps frequent ones.",
         rules=LABELS_RULES,
         place="corpus",
     )
-    yield Component(
+    yield FilterComponent(
         "label_errors",
         build_label_errors,
         "Flags labels that a classifier over the encoder's vectors finds wrong, by confident learning.",
         uses={"encoder": Use("encoder", default="minilm")},
         rules=LABEL_ERRORS_RULES,
         place="corpus",
+        looks_for="wrong labels",
     )

@@ -1,7 +1,8 @@
 """Invisible characters: which of them a script or an emoji needs, and which only hide something.
 
 Needed: a zero-width joiner or non-joiner right after a letter of a script that joins (Arabic, the Indic scripts, …); a
-joiner between two emoji; the tag characters of a flag such as Scotland's; a zero-width space in Thai, Lao, Khmer and
+non-joiner right before one, where something stands before it that is no space (a Persian suffix after a Latin word, a digit
+or »); a joiner between two emoji; the tag characters of a flag such as Scotland's; a zero-width space in Thai, Lao, Khmer and
 Myanmar, where it separates words; one variation selector after a character that is not plain ASCII text.
 """
 
@@ -29,6 +30,9 @@ _JOINING = (
 )
 _UNSPACED = ((0x0E00, 0x0F00), (0x1000, 0x10A0), (0x1780, 0x1800))  # Thai and Lao, Myanmar, Khmer
 _HAN = ((0x3400, 0xA000), (0xF900, 0xFB00), (0x20000, 0x40000))
+_EMOJI_TOO = frozenset("\ufe0f\u203c\u2049\u2194\u25fd\u25fe\u3030")
+# Emoji that Unicode counts as signs of mathematics or as punctuation. Those of its supplementary planes count by their place:
+# this Python's Unicode may not know the newest.
 _KEYCAPS = frozenset("#*0123456789")
 
 
@@ -59,7 +63,7 @@ def _is_needed(before: str, text: str, place: int) -> bool:
     if character == "\u200b":
         return _within(before, _UNSPACED) and _within(after, _UNSPACED)
     if character == "\u200c":
-        return _within(before, _JOINING)
+        return _within(before, _JOINING) or (_within(after, _JOINING) and before.isprintable() and before != " ")
     if character == "\u200d":
         return _within(before, _JOINING) or (_is_emoji(before) and _is_emoji(after) and after != "\ufe0f")
     if "\ufe00" <= character <= "\ufe0f":
@@ -75,4 +79,8 @@ def _within(character: str, blocks: tuple[tuple[int, int], ...]) -> bool:
 
 def _is_emoji(character: str) -> bool:
     """A pictograph, a skin tone, or the variation selector that ends one."""
-    return bool(character) and (unicodedata.category(character) in {"So", "Sk"} or character == "\ufe0f")
+    return bool(character) and (
+        unicodedata.category(character) in {"So", "Sk"}
+        or character in _EMOJI_TOO
+        or "\U0001f000" <= character <= "\U0001faff"
+    )

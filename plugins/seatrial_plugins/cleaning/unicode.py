@@ -25,7 +25,6 @@ _CLEAN_ASCII = re.compile(r"[\t\n\x20-\x7e]*")
 _CONTROL = re.compile("\x1b\\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0e-\x1f\x7f\x81\x8d\x8f\x90\x9d]")
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _LINE_END = re.compile("\r\n|[\r\x0b\x0c\u2028\u2029]")
-_SURROGATE = re.compile("[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]")
 _REPLACEMENT = re.compile("\ufffd")
 _COMPOSABLE = re.compile(r"[\x00-\x7f]?[^\x00-\x7f]+")
 _NAMED = 3
@@ -45,7 +44,6 @@ class Unicode:
             "bidi": lambda text: _each(_BIDI, text, lambda _: ""),
             "line-ends": lambda text: _each(_LINE_END, text, lambda _: "\n"),
             "composition": _composition,
-            "surrogate": lambda text: _each(_SURROGATE, text, _joined),
             "replacement-character": lambda text: _each(_REPLACEMENT, text, None),
         }
 
@@ -151,11 +149,6 @@ def _trimmed(before: str, after: str, offset: int) -> tuple[int, int, str]:
     rest = shorter - start
     end = next((index for index in range(rest) if before[-1 - index] != after[-1 - index]), rest)
     return offset + start, offset + len(before) - end, after[start : len(after) - end]
-
-
-def _joined(surrogates: str) -> str:
-    """The character that a pair of surrogates stands for; U+FFFD for a half."""
-    return surrogates.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _detail(rule: str, spans: Sequence[Span], row: Row) -> str:

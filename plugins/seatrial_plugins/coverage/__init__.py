@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
-from seatrial import Absent, Component, Metric, Rule, Use, hookimpl
+from seatrial import Absent, FilterComponent, Metric, Rule, Use, hookimpl
 from seatrial.data.filters import Filter, SplitFilter
 from seatrial.model import CountsTokens, Encoder
 
@@ -161,9 +161,9 @@ def counts_tokens(options: Mapping[str, Any]) -> bool:
 
 
 @hookimpl
-def seatrial_filters() -> Iterable[Component[Filter]]:
+def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
     """The filters of this plugin."""
-    yield Component(
+    yield FilterComponent(
         "coverage",
         build_coverage,
         "Counts train and test by label, topic, length, language and slice, and finds what one has and the other lacks.",
@@ -175,4 +175,5 @@ def seatrial_filters() -> Iterable[Component[Filter]]:
         rules=RULES,
         place="splits",
         version="2",
+        looks_for="kinds of rows that test has and train lacks",
     )

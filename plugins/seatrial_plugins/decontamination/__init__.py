@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-from seatrial import Benchmark, Component, Metric, Rule, Use, hookimpl
+from seatrial import Benchmark, FilterComponent, Metric, Rule, Use, hookimpl
 from seatrial.data.filters import Filter, SplitFilter
 from seatrial.model import CountsTokens, Encoder
 
@@ -185,9 +185,9 @@ def embeds(options: Mapping[str, Any]) -> bool:
 
 
 @hookimpl
-def seatrial_filters() -> Iterable[Component[Filter]]:
+def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
     """The filters that compare train with held-out rows: leakage, and coverage."""
-    yield Component(
+    yield FilterComponent(
         "leakage",
         leakage,
         "Finds train rows that give away held-out ones or items of benchmarks.",
@@ -200,4 +200,5 @@ def seatrial_filters() -> Iterable[Component[Filter]]:
         rules=RULES,
         place="splits",
         version="3",
+        looks_for="train rows that give away test rows",
     )

@@ -1,7 +1,7 @@
 """Words: three spellings of what stands between white space, each as a published rule has it.
 
-A Han or Hiragana character is a word in all of them: the rules were written for English and do not say what a word of a
-language without spaces is.
+A character of a script without spaces (`seatrial.data.normalise`: Han, Kana, Thai, Lao, Burmese, Khmer) is a word in all of
+them: the rules were written for English and do not say what a word of a language without spaces is.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-from seatrial import Component, Rule, Use, hookimpl
+from seatrial import FilterComponent, Rule, Use, hookimpl
 from seatrial.data.filters import CorpusFilter, Filter
 from seatrial.model import Encoder
 
@@ -190,34 +190,37 @@ def build_semantic_duplicates(
 
 
 @hookimpl
-def seatrial_filters() -> Iterable[Component[Filter]]:
+def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
     """The filters of this plugin."""
-    yield Component(
+    yield FilterComponent(
         "duplicates",
         build_duplicates,
         "Keeps one of the rows that say the same, and finds equal inputs with different labels.",
         rules=DUPLICATES_RULES,
         place="corpus",
+        looks_for="copies, and equal questions with different answers",
     )
-    yield Component(
+    yield FilterComponent(
         "near_duplicates",
         build_near_duplicates,
         "Keeps one of the rows that share most of their wording (MinHash, verified exactly).",
         rules=NEAR_RULES,
         place="corpus",
+        looks_for="rows that share most of their wording",
     )
-    yield Component(
+    yield FilterComponent(
         "repeated_spans",
         build_repeated_spans,
         "Finds long stretches that stand word for word in several rows, and rows that are nothing else.",
         rules=SPANS_RULES,
         place="corpus",
     )
-    yield Component(
+    yield FilterComponent(
         "semantic_duplicates",
         build_semantic_duplicates,
         "Keeps one of the rows that mean the same, by the cosine of an encoder's vectors.",
         uses={"encoder": Use("encoder", "minilm")},
         rules=SEMANTIC_RULES,
         place="corpus",
+        looks_for="rows that mean the same",
     )

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import Literal
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
 
-from seatrial import Component, Metric, hookimpl
+from seatrial import Metric, Probe, ProbeComponent, Scorer, ScorerComponent, hookimpl
 from seatrial.errors import UsageError
-from seatrial.evaluation.scoring import Scorer
 
-__all__ = ["PERCENTILES", "latency", "latency_metrics", "minimum_requests", "seatrial_scorers"]
+__all__ = [
+    "PERCENTILES",
+    "latency",
+    "latency_metrics",
+    "minimum_requests",
+    "seatrial_probes",
+    "seatrial_scorers",
+    "time_probe",
+]
 
 PERCENTILES = (50, 90, 99)
 
@@ -100,15 +107,53 @@ def latency(
             adapter's own layers beside them, as they are trained and scored. Where folding would change what the model
             says (quantised or shared weights), it is timed beside them too, and each sample says why.
     """
+    del adapter  # the probe's
+    sizes = _checked(batch, prompt, new, requests)
+    from seatrial_plugins.efficiency.latency_scorer import LatencyScorer
+
+    return LatencyScorer(sizes)
+
+
+def time_probe(
+    *,
+    batch: list[int] | None = None,
+    prompt: int = 128,
+    new: int = 32,
+    requests: int = 44,
+    adapter: Literal["merged", "separate"] = "merged",
+) -> Probe:
+    """Time requests of random prompts, with the options of the scorer `latency`.
+
+    Args:
+        batch: as for the scorer.
+        prompt: as for the scorer.
+        new: as for the scorer.
+        requests: as for the scorer.
+        adapter: as for the scorer.
+    """
+    from seatrial_plugins.efficiency.timed_requests import TimeProbe
+
+    sizes = _checked(batch, prompt, new, requests)
+    return TimeProbe(batch=sizes, prompt=prompt, new=new, requests=requests, merged=adapter == "merged")
+
+
+def _checked(batch: list[int] | None, prompt: int, new: int, requests: int) -> tuple[int, ...]:
+    """The batch sizes, where the options can be timed.
+
+    Raises:
+        UsageError: they cannot.
+    """
     sizes = [1] if batch is None else batch
     for option, value, least in (("prompt", prompt, 1), ("new", new, 2), ("requests", requests, 1)):
         if value < least:
             raise UsageError(f"latency: {option} is {value}; give at least {least}.")
     if not sizes or min(sizes) < 1 or len(set(sizes)) < len(sizes):
         raise UsageError(f"latency: batch is {sizes}; give different sizes of at least 1, such as [1, 8].")
-    from seatrial_plugins.efficiency.latency_scorer import LatencyScorer
+    return tuple(sizes)
 
-    return LatencyScorer(batch=tuple(sizes), prompt=prompt, new=new, requests=requests, merged=adapter == "merged")
+
+def _asks(**options: Any) -> Mapping[str, Any]:
+    return options
 
 
 def _metrics(
@@ -124,13 +169,28 @@ def _metrics(
 
 
 @hookimpl
-def seatrial_scorers() -> Iterable[Component[Scorer]]:
+def seatrial_probes() -> Iterable[ProbeComponent[Probe]]:
+    """The probe `time`."""
+    yield ProbeComponent(
+        "time",
+        time_probe,
+        "Timed requests of random prompts, one after another.",
+        needs=frozenset({"times"}),
+        asks_rows=False,
+    )
+
+
+@hookimpl
+def seatrial_scorers() -> Iterable[ScorerComponent[Scorer]]:
     """The scorer `latency`."""
-    yield Component(
-        name="latency",
-        build=latency,
-        summary="Time to the first token, time per token, throughput and peak memory of single requests.",
+    yield ScorerComponent(
+        "latency",
+        latency,
+        "Time to the first token, time per token, throughput and peak memory of single requests.",
+        probe="time",
+        asks=_asks,
+        dimension="efficiency",
         metrics=_metrics,
-        needs=("times",),
+        looks_for="slow answers",
         comparable=False,
     )

@@ -1,138 +1,56 @@
-"""The scorer `latency`: warm-up, then timed requests, one sample each."""
+"""The scorer `latency`: the times of each request."""
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Iterator
-from contextlib import nullcontext
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from seatrial.errors import StageError
-from seatrial.evaluation.scores import Sample
-from seatrial.evaluation.scoring import System, Task
-from seatrial.model import Times, Timing
-from seatrial.rows import Rows
+from seatrial import Block, Sample, Scored, Task, Transcript
+from seatrial_plugins.efficiency.blocks import latency_blocks
 
-__all__ = ["LEAST_WARM_UPS", "MOST_WARM_UPS", "LatencyScorer", "end_to_end_ms", "settled"]
-
-LEAST_WARM_UPS, MOST_WARM_UPS = 4, 10
-"""Bounds of the warm-up. The first requests pay for kernel selection, allocation and caches."""
+__all__ = ["VALUES", "LatencyScorer"]
 
 VALUES = ("ttft_ms", "tpot_ms", "e2e_ms", "tokens_per_second", "peak_bytes")
 """What a request gives, in the order of its values."""
 
-_STABLE = 0.05
-"""How far the median of three may move, of its size, from one warm-up request to the next."""
-
-
-def end_to_end_ms(timing: Timing) -> float:
-    """From the prompt to the last token, in milliseconds."""
-    return timing.ttft_ms + sum(timing.gaps_ms)
-
-
-def settled(times: list[float]) -> bool:
-    """Whether the median of the last three times is within 5% of the median of the three before the last one."""
-    if len(times) < LEAST_WARM_UPS:
-        return False
-    before, now = statistics.median(times[-4:-1]), statistics.median(times[-3:])
-    return abs(now - before) <= _STABLE * before
-
-
-def _column(name: str, size: int) -> str:
-    return name if size == 1 else f"{name}@b{size}"
-
-
-@dataclass(frozen=True, slots=True)
-class _WarmUp:
-    """What the warm-up of one batch size gave."""
-
-    requests: int
-    first_ms: float
-    """The first request of all, cold."""
-    stable: bool
-
 
 @dataclass(frozen=True, slots=True)
 class LatencyScorer:
-    """Times requests of each batch size, one at a time."""
+    """Reads times, of each batch size into columns of its own."""
 
     batch: tuple[int, ...]
-    prompt: int
-    new: int
-    requests: int
-    merged: bool
 
-    def score(self, system: System, rows: Rows, task: Task) -> Iterator[Sample]:  # noqa: ARG002  # prompts are random
-        """One sample a request, batch size by batch size. A request that fails is a sample with an `error`.
+    def score(self, transcripts: Iterable[Transcript], task: Task) -> Iterator[Sample]:
+        """One sample a request, in order."""
+        del task
+        for transcript in transcripts:
+            yield _sample(transcript)
 
-        Raises:
-            StageError: the system cannot be timed.
-        """
-        model: object = system.model
-        if not isinstance(model, Times):
-            raise StageError(f"latency: {system.name} cannot be timed: its model has no decode loop of its own.")
-        with model.serving() if self.merged else nullcontext("separate") as adapter:
-            yield from self._requests(model, adapter, task)
+    def blocks(self, scored: Scored) -> Iterable[Block]:
+        """The distribution of each time."""
+        return latency_blocks(scored)
 
-    def _requests(self, model: Times, adapter: str, task: Task) -> Iterator[Sample]:
-        done, total = 0, len(self.batch) * self.requests
-        for size in self.batch:
-            try:
-                warm_up = self._warm_up(model, size, task.seed)
-            except Exception as error:  # noqa: BLE001  # a batch that doesn't fit leaves the others to be timed
-                failure = f"the warm-up failed: {type(error).__name__}: {error}"
-                yield from (self._failed(size, number, failure) for number in range(1, self.requests + 1))
-                done += self.requests
-                task.progress(done, total)
-                continue
-            for number in range(1, self.requests + 1):
-                yield self._request(model, size, number, task.seed, warm_up, adapter)
-                done += 1
-                task.progress(done, total)
 
-    def _time(self, model: Times, size: int, seed: int) -> Timing:
-        return model.time_request(batch=size, prompt_tokens=self.prompt, new_tokens=self.new, seed=seed)
-
-    def _warm_up(self, model: Times, size: int, seed: int) -> _WarmUp:
-        times: list[float] = []
-        while len(times) < MOST_WARM_UPS and not settled(times):
-            times.append(end_to_end_ms(self._time(model, size, seed - 1 - len(times))))
-        return _WarmUp(len(times), times[0], settled(times))
-
-    def _request(self, model: Times, size: int, number: int, seed: int, warm_up: _WarmUp, adapter: str) -> Sample:
-        try:
-            timing = self._time(model, size, seed + number)
-        except Exception as error:  # noqa: BLE001  # one request that fails is one missing sample, not a lost stage
-            return self._failed(size, number, f"{type(error).__name__}: {error}")
-        e2e = end_to_end_ms(timing)
-        values = (
-            timing.ttft_ms,
-            (e2e - timing.ttft_ms) / len(timing.gaps_ms),
-            e2e,
-            size * (len(timing.gaps_ms) + 1) / (e2e / 1000),
-            float(timing.peak_bytes),
-        )
-        return Sample(
-            row=self._name(size, number),
-            values={_column(name, size): value for name, value in zip(VALUES, values, strict=True)},
-            prompt_hash=f"random:{seed + number}:{size}x{self.prompt}",
-            slice=f"batch {size}",
-            detail={
-                "batch": size,
-                "prompt_tokens": self.prompt,
-                "new_tokens": self.new,
-                "adapter": adapter,
-                "warm_up_requests": warm_up.requests,
-                "warm_up_stable": warm_up.stable,
-                "first_request_ms": warm_up.first_ms,
-                "ttft_ms": round(timing.ttft_ms, 4),
-                "gaps_ms": [round(gap, 4) for gap in timing.gaps_ms],
-            },
-        )
-
-    def _failed(self, size: int, number: int, error: str) -> Sample:
-        lacks = tuple(_column(name, size) for name in VALUES)
-        return Sample(row=self._name(size, number), values={}, slice=f"batch {size}", error=error, lacks=lacks)
-
-    def _name(self, size: int, number: int) -> str:
-        return f"request-{number:03d}@b{size}"
+def _sample(transcript: Transcript) -> Sample:
+    detail: Any = transcript.detail
+    size = detail["batch"]
+    columns = [name if size == 1 else f"{name}@b{size}" for name in VALUES]
+    if transcript.error is not None:
+        return Sample(transcript.row, {}, slice=f"batch {size}", error=transcript.error, lacks=tuple(columns))
+    gaps = detail["gaps_ms"]
+    e2e = detail["ttft_ms"] + sum(gaps)
+    values = (
+        detail["ttft_ms"],
+        sum(gaps) / len(gaps),
+        e2e,
+        size * (len(gaps) + 1) / (e2e / 1000),
+        float(detail["peak_bytes"]),
+    )
+    return Sample(
+        transcript.row,
+        dict(zip(columns, values, strict=True)),
+        prompt_hash=transcript.prompt_hash,
+        slice=f"batch {size}",
+        detail={**detail, "ttft_ms": round(detail["ttft_ms"], 4), "gaps_ms": [round(gap, 4) for gap in gaps]},
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from seatrial import Component, hookimpl
+from seatrial import GateComponent, hookimpl
 from seatrial.verdict import Gate
 
 __all__ = ["difference", "threshold"]
@@ -58,9 +58,17 @@ def difference(
 
 
 @hookimpl
-def seatrial_gates() -> Iterator[Component[Gate]]:
+def seatrial_gates() -> Iterator[GateComponent[Gate]]:
     """The gates that a suite's `min`, `max` and `baseline` stand for."""
-    yield Component("threshold", threshold, "A floor or a ceiling, decided on the one-sided 95% bounds of the score.")
-    yield Component(
-        "difference", difference, "No worse than another system on the same rows, by more than a margin (paired)."
+    yield GateComponent(
+        "threshold",
+        threshold,
+        "A floor or a ceiling, decided on the one-sided 95% bounds of the score.",
+        implied_by=frozenset({"min", "max"}),
+    )
+    yield GateComponent(
+        "difference",
+        difference,
+        "No worse than another system on the same rows, by more than a margin (paired).",
+        implied_by=frozenset({"baseline"}),
     )

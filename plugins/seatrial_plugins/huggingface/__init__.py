@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
-from seatrial import Component, hookimpl
+from seatrial import LoaderComponent, hookimpl
+from seatrial.model import Capability
 
 if TYPE_CHECKING:
-    from seatrial.model import ModelLoader
+    from seatrial.model import Loader
 
 __all__ = ["random", "transformers"]
 
@@ -21,7 +22,7 @@ def transformers(
     chat: bool = True,
     system: str | None = None,
     batch_tokens: int = 4096,
-) -> ModelLoader:
+) -> Loader:
     """A causal language model as transformers loads it.
 
     Args:
@@ -47,7 +48,7 @@ def random(
     chat: bool = True,
     system: str | None = None,
     batch_tokens: int = 4096,
-) -> ModelLoader:
+) -> Loader:
     """An untrained model: a folder with a config and a tokenizer gets seeded random weights, written once to the cache.
 
     For smoke tests: every part of a run works on it in seconds, and its scores mean nothing.
@@ -68,7 +69,22 @@ def random(
 
 
 @hookimpl
-def seatrial_models() -> Iterable[Component[ModelLoader]]:
+def seatrial_models() -> Iterable[LoaderComponent[Loader]]:
     """The two loaders."""
-    yield Component("transformers", transformers, "Safetensors or GGUF weights on disk, run by transformers.")
-    yield Component("random", random, "Seeded random weights in the shape of a config: for smoke tests.")
+    provides = frozenset[Capability]({"scores", "generates", "classifies", "times", "trains"})
+    libraries = ("torch", "transformers", "peft", "tokenizers", "safetensors")
+    yield LoaderComponent(
+        "transformers",
+        transformers,
+        "Safetensors or GGUF weights on disk, run by transformers: causal language models and sequence classifiers.",
+        provides=provides,
+        schemes=frozenset({"hf", "path", "package"}),
+        libraries=libraries,
+    )
+    yield LoaderComponent(
+        "random",
+        random,
+        "Seeded random weights in the shape of a config: for smoke tests.",
+        provides=provides,
+        libraries=libraries,
+    )

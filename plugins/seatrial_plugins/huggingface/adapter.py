@@ -39,7 +39,6 @@ def load_adapter(network: Any, folder: Path) -> Any:
     given = check_adapter_files(folder)
     _check_known(given.get("peft_type"), folder)
     check_patterns(given, [name for name, _ in network.named_modules()], folder / "adapter_config.json")
-    adapted = None
     try:
         config = PeftConfig.from_pretrained(str(folder))
         _check_kind(config, folder)
@@ -54,10 +53,8 @@ def load_adapter(network: Any, folder: Path) -> Any:
         _check_read(read, folder)
         refuse_foreign(folder, {name for name, _, _ in before ^ _of_the_model(adapted)})
     except (SourceError, MemoryError, torch.OutOfMemoryError):
-        _take_off(adapted)
         raise
     except Exception as error:  # PEFT's kinds hold their configs against nothing in common
-        _take_off(adapted)
         raise SourceError(
             f"{folder}: PEFT cannot put this adapter onto the model; it was trained on another one, or its "
             f"adapter_config.json was changed ({type(error).__name__}: {one_line(str(error), _SHOWN)})"
@@ -111,12 +108,6 @@ def _check_read(read: Any, folder: Path) -> None:
         raise SourceError(
             f"{folder}: {lacks(read.missing_keys)}, which the model needs; it was trained on another model, or is not whole"
         )
-
-
-def _take_off(adapted: Any) -> None:
-    """Leave the network as it was: it may be asked without the adapter that was refused."""
-    if hasattr(adapted, "unload"):
-        adapted.unload()
 
 
 def _check_kind(config: Any, folder: Path) -> None:

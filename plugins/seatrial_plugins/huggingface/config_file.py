@@ -11,7 +11,7 @@ from seatrial.terminal.legible import one_line
 from seatrial_plugins.huggingface.folder_files import check_folder
 from seatrial_plugins.huggingface.shape_limits import check_numbers
 
-__all__ = ["read_config"]
+__all__ = ["is_classifier", "read_config"]
 
 
 def read_config(folder: Path) -> Any:
@@ -44,3 +44,9 @@ def _check_numbers(file: Path) -> None:
         return
     if isinstance(config, dict):
         check_numbers(config, str(file))
+
+
+def is_classifier(folder: Path) -> bool:
+    """Whether a folder's config names an architecture that classifies sequences."""
+    architectures = getattr(read_config(folder), "architectures", None) or ()
+    return any(name.endswith("ForSequenceClassification") for name in architectures)

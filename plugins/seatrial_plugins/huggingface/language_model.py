@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Self
+from functools import partial
+from typing import Any
 
 import torch
 
@@ -17,7 +18,7 @@ from seatrial_plugins.huggingface.adapter import ADAPTER
 from seatrial_plugins.huggingface.batches import batches_by_length
 from seatrial_plugins.huggingface.chat import ChatTokenizer
 from seatrial_plugins.huggingface.likelihoods import Likelihoods, Question
-from seatrial_plugins.huggingface.merging import is_merged, merged
+from seatrial_plugins.huggingface.merging import merged
 
 __all__ = ["CausalModel"]
 
@@ -25,44 +26,61 @@ _LOG = logging.getLogger("seatrial.models")
 
 
 class CausalModel:
-    """A loaded causal model (`Scores`, `Generates`, `Times`, `CountsTokens`), or a view on it without its adapter."""
+    """A loaded causal model (`Scores`, `Generates`, `Times`, `CountsTokens`), or one of several views on it."""
 
     def __init__(
-        self, network: Any, chat: ChatTokenizer, *, batch_tokens: int, packs: bool, adapter_off: bool = False
+        self,
+        network: Any,
+        chat: ChatTokenizer,
+        *,
+        batch_tokens: int,
+        packs: bool,
+        adapted: bool = False,
+        use: Callable[[], AbstractContextManager[Any]] | None = None,
     ) -> None:
+        """A model, or a view on a network that other views share.
+
+        Args:
+            network: transformers' model.
+            chat: its tokenizer.
+            batch_tokens: how many tokens one forward pass may hold.
+            packs: whether rows may be packed.
+            adapted: whether the view is one with an adapter.
+            use: while its block runs, the network has this view's adapter on it, or none in use; gives PEFT's model of both,
+                or the network. None where no other view has a part in the network.
+        """
         self.network = network
         self.chat = chat
         self.batch_tokens = batch_tokens
         self.packs = packs
-        self._adapter_off = adapter_off
-        self._has_adapter = hasattr(network, "disable_adapter")
-        self._bare: Any = network.get_base_model() if self._has_adapter else network
-        self._likelihoods = Likelihoods(self._bare, batch_tokens=batch_tokens, packs=packs)
+        self._adapted = adapted
+        self._use = use or partial(contextlib.nullcontext, network)
+        self._likelihoods = Likelihoods(network, batch_tokens=batch_tokens, packs=packs)
 
     # ---- what it is -----------------------------------------------------------------------------------------------
 
     @property
     def device(self) -> torch.device:
         """Where its weights are."""
-        return next(self._bare.parameters()).device
+        return next(self.network.parameters()).device
 
     @property
     def facts(self) -> Mapping[str, object]:
         """Device, dtype, parameters, attention, versions. JSON values."""
         import transformers
 
-        config = self._bare.config
+        config = self.network.config
         return {
-            "architecture": type(self._bare).__name__,
+            "architecture": type(self.network).__name__,
             "device": str(self.device),
             "device_name": torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "CPU",
             "dtype": str(config.dtype).removeprefix("torch."),
-            "parameters": sum(p.numel() for n, p in self._bare.named_parameters() if f".{ADAPTER}" not in n),
+            "parameters": sum(p.numel() for n, p in self.network.named_parameters() if f".{ADAPTER}" not in n),
             "attention": str(config._attn_implementation),  # noqa: SLF001  # there is no public name
             "packed": self.packs,
             "batch_tokens": self.batch_tokens,
             "context": self.context,
-            "adapter": self._has_adapter and not self._adapter_off,
+            "adapter": self._adapted,
             "end_of_turn": self.chat.closing,
             "torch": torch.__version__,
             "transformers": transformers.__version__,
@@ -71,22 +89,7 @@ class CausalModel:
     @property
     def context(self) -> int:
         """The longest sequence that it was made for, in tokens."""
-        return int(getattr(self._bare.config.get_text_config(), "max_position_embeddings", 1 << 30))
-
-    def without_adapter(self) -> Self:
-        """The un-tuned base as a view on the same weights; the model itself if it has no adapter."""
-        if not self._has_adapter or self._adapter_off:
-            return self
-        return type(self)(self.network, self.chat, batch_tokens=self.batch_tokens, packs=self.packs, adapter_off=True)
-
-    def _adapter(self) -> AbstractContextManager[object]:
-        if not self._adapter_off:
-            return contextlib.nullcontext()
-        if is_merged(self.network):
-            raise StageError(
-                "the base cannot be asked while the adapter is merged into its weights; leave `serving` first"
-            )
-        return self.network.disable_adapter()
+        return int(getattr(self.network.config.get_text_config(), "max_position_embeddings", 1 << 30))
 
     # ---- CountsTokens ---------------------------------------------------------------------------------------------
 
@@ -128,7 +131,7 @@ class CausalModel:
             Question.of(asked[index], *self.chat.answered(prompts[index], options[index]), context=self.context)
             for index in answered
         ]
-        with self._adapter():
+        with self._use():
             found = dict(zip(answered, self._likelihoods.of(questions), strict=True))
         return [found.get(index, []) for index in range(len(prompts))]
 
@@ -157,7 +160,7 @@ class CausalModel:
             return rows * (longest + max_new_tokens) <= self.batch_tokens
 
         results: dict[int, Generation] = {}
-        with torch.inference_mode(), self._adapter():
+        with self._use(), torch.inference_mode():
             for batch in batches_by_length([len(ids) for ids in asked], fits):
                 answers = self._decode([asked[index] for index in batch], max_new_tokens, stop)
                 results.update(zip(batch, answers, strict=True))
@@ -166,7 +169,7 @@ class CausalModel:
     def _decode(self, prompts: Sequence[list[int]], max_new_tokens: int, stop: Sequence[str]) -> list[Generation]:
         from transformers import GenerationConfig
 
-        self._bare.generation_config = GenerationConfig()  # what the checkpoint says of sampling doesn't apply
+        self.network.generation_config = GenerationConfig()  # what the checkpoint says of sampling doesn't apply
 
         width = max(len(ids) for ids in prompts)
         # Padding repeats the row's own first token: what is not finite there is not finite in its row, and in no other.
@@ -182,7 +185,7 @@ class CausalModel:
             pad_token_id=ends[0] if ends else 0,
             stop_strings=list(stop) or None,
         )
-        written = self._bare.generate(
+        written = self.network.generate(
             input_ids=ids.to(self.device),
             attention_mask=mask.to(self.device),
             generation_config=config,
@@ -214,10 +217,10 @@ class CausalModel:
 
         `merged` into the weights, `none` where there is none, or `separate: ` and why merging would change what it says.
         """
-        if not self._has_adapter or self._adapter_off:
+        if not self._adapted:
             yield "none"
             return
-        with merged(self.network) as obstacle:
+        with self._use() as network, merged(network) as obstacle:
             if obstacle:
                 _LOG.warning("the adapter is timed beside the weights, not merged into them: %s", obstacle)
             yield f"separate: {obstacle}" if obstacle else "merged"
@@ -226,10 +229,10 @@ class CausalModel:
         """Decode exactly `new_tokens` greedily from random prompts of exactly `prompt_tokens`; end of turn ignored."""
         from seatrial_plugins.huggingface.timing import time_request
 
-        with self._adapter():
+        with self._use():
             return time_request(
-                self._bare,
-                vocab_size=self._bare.config.get_text_config().vocab_size,
+                self.network,
+                vocab_size=self.network.config.get_text_config().vocab_size,
                 batch=batch,
                 prompt_tokens=prompt_tokens,
                 new_tokens=new_tokens,

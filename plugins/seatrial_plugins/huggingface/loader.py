@@ -6,20 +6,24 @@ torch and transformers are imported where a model is read: to check a suite, its
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seatrial.errors import SourceError
-from seatrial.model import ModelFiles
+from seatrial.model import Capability, LocalWeights, Product, ProductKind, Target
 from seatrial.runs.store import atomic_folder, digest_json
+from seatrial.sources import Resolved
 from seatrial.terminal.legible import one_line
 from seatrial_plugins.huggingface.adapter_files import check_adapter_files
 from seatrial_plugins.huggingface.chat import ChatTokenizer
-from seatrial_plugins.huggingface.config_file import read_config
+from seatrial_plugins.huggingface.config_file import is_classifier, read_config
 from seatrial_plugins.huggingface.options import LoadOptions
 from seatrial_plugins.huggingface.quiet import no_progress_bars
 from seatrial_plugins.huggingface.shape_limits import check_memory, count_numbers
+from seatrial_plugins.huggingface.trainable import TrainableNetwork
 from seatrial_plugins.huggingface.weights import (
     TOKENIZER_FILES,
     Weights,
@@ -30,6 +34,8 @@ from seatrial_plugins.huggingface.weights import (
 )
 
 if TYPE_CHECKING:
+    from seatrial_plugins.huggingface.classifier import SequenceClassifier
+    from seatrial_plugins.huggingface.held import Held
     from seatrial_plugins.huggingface.language_model import CausalModel
 
 __all__ = ["RandomLoader", "TransformersLoader"]
@@ -39,17 +45,21 @@ _EXAMPLE = "seatrial_suites/tiny_llama"
 
 
 class TransformersLoader:
-    """Safetensors or GGUF weights, run by transformers (`seatrial.model.ModelLoader`)."""
+    """Safetensors or GGUF weights, run by transformers (`seatrial.model.Loader`)."""
 
     def __init__(self, options: LoadOptions) -> None:
         self.options = options
+        self._held: Held | None = None
 
-    def prepare(self, source: Path, address: str, cache: Path) -> ModelFiles:
-        """Convert the weights at `source` once into `cache`, if they need it, and name their digest.
+    def resolve(self, address: str, find: Callable[[str], Resolved], cache: Path) -> LocalWeights:
+        """The weights behind the address, converted once into `cache` if they need it, with their digest.
 
         Raises:
             SourceError: there is no model, or none that can be opened safely.
         """
+        return self._prepare(find(address).path, address, cache)
+
+    def _prepare(self, source: Path, address: str, cache: Path) -> LocalWeights:
         weights = find_weights(source, address)
         if weights.kind == "config":
             return self._prepare_config(weights, address, cache)
@@ -58,9 +68,9 @@ class TransformersLoader:
         parameters = count_parameters(weights.path)
         read_config(weights.path)
         digest = folder_digest(weights.path, cache)
-        return ModelFiles(weights.path, address, digest, {"format": "safetensors", "parameters": parameters})
+        return LocalWeights(address, weights.path, digest, {"format": "safetensors", "parameters": parameters})
 
-    def _prepare_gguf(self, weights: Weights, address: str, cache: Path) -> ModelFiles:
+    def _prepare_gguf(self, weights: Weights, address: str, cache: Path) -> LocalWeights:
         from seatrial_plugins.huggingface.gguf import CONVERSION, convert
 
         digest = cached_digest(weights.path, cache)
@@ -75,44 +85,75 @@ class TransformersLoader:
             "converted_to": "safetensors, float32",
             "parameters": count_parameters(folder),
         }
-        return ModelFiles(folder, address, digest_json({"gguf": digest, "conversion": CONVERSION}), facts)
+        return LocalWeights(address, folder, digest_json({"gguf": digest, "conversion": CONVERSION}), facts)
 
-    def _prepare_config(self, weights: Weights, address: str, cache: Path) -> ModelFiles:
+    def _prepare_config(self, weights: Weights, address: str, cache: Path) -> LocalWeights:
         del cache
         raise SourceError(
             f"{address}: {weights.path} holds a config and no weights; add *.safetensors, or say `loader: random` for a smoke test"
         )
 
-    def load(self, files: ModelFiles, adapter: Path | None = None) -> CausalModel:
-        """Load the weights, and the adapter on top of them.
+    def provides(self, target: Target, product: ProductKind | None) -> frozenset[Capability]:
+        """What a causal language model can do, or a sequence classifier; training starts from the weights as they came."""
+        if product == "classifier" or is_classifier(_local(target).folder):
+            return frozenset({"classifies"})
+        able: frozenset[Capability] = frozenset({"scores", "generates", "times"})
+        return able | {"trains"} if product is None else able
+
+    @contextmanager
+    def open(self, target: Target, product: Product | None = None) -> Iterator[CausalModel | SequenceClassifier]:
+        """The model, with a product on top of its weights or in their place. Views of one network share it in memory.
 
         Raises:
-            SourceError: the weights or the adapter cannot be loaded.
+            SourceError: the weights or the product cannot be loaded.
         """
-        from seatrial_plugins.huggingface.adapter import load_adapter
-        from seatrial_plugins.huggingface.language_model import CausalModel
-        from seatrial_plugins.huggingface.network import load_network
+        from seatrial_plugins.huggingface.held import Held
 
-        network, packs = load_network(files.folder, self.options)
-        if adapter is not None:
-            network = load_adapter(network, adapter)
-        network.requires_grad_(False)  # torch's own signature
-        return CausalModel(network, self._chat(files), batch_tokens=self.options.batch_tokens, packs=packs)
+        weights = _local(target)
+        folder = product.folder if product is not None and product.kind != "adapter" else weights.folder
+        if is_classifier(folder):
+            from seatrial_plugins.huggingface.classifier import SequenceClassifier
 
-    def check_adapter(self, folder: Path) -> None:
-        """Refuse what is no whole adapter, from its files alone (`seatrial.model.ChecksAdapters`).
+            yield SequenceClassifier(folder, self.options)
+            return
+        held = self._held
+        if held is None or held.folder != folder:
+            held = self._held = Held(folder, self.options, self._chat(weights))
+        try:
+            with held as opened:
+                yield opened.model(product if product is not None and product.kind == "adapter" else None)
+        finally:
+            if not held.used and self._held is held:
+                self._held = None
+
+    def check_product(self, product: Product) -> None:
+        """Refuse what is no whole product of its kind, from its files alone.
 
         Raises:
-            SourceError: a file is missing, damaged, pickled or not what an adapter has.
+            SourceError: a file is missing, damaged, pickled or not what such a product has.
         """
-        check_adapter_files(folder)
+        if product.kind == "adapter":
+            check_adapter_files(product.folder)
+        else:
+            count_parameters(product.folder)
+            read_config(product.folder)
 
-    def tokenizer(self, files: ModelFiles) -> ChatTokenizer:
+    def tokenizer(self, target: Target) -> ChatTokenizer:
         """The tokenizer alone, without the weights."""
-        return self._chat(files)
+        return self._chat(_local(target))
 
-    def _chat(self, files: ModelFiles) -> ChatTokenizer:
-        return ChatTokenizer(files.folder, chat=self.options.chat, system=self.options.system)
+    def trainable(self, target: Target) -> TrainableNetwork:
+        """The model for a training method."""
+        weights = _local(target)
+        return TrainableNetwork(weights.folder, self.options, self._chat(weights))
+
+    def _chat(self, weights: LocalWeights) -> ChatTokenizer:
+        return ChatTokenizer(weights.folder, chat=self.options.chat, system=self.options.system)
+
+
+def _local(target: Target) -> LocalWeights:
+    assert isinstance(target, LocalWeights)  # as `resolve` gave it
+    return target
 
 
 class RandomLoader(TransformersLoader):
@@ -122,20 +163,16 @@ class RandomLoader(TransformersLoader):
         super().__init__(options)
         self.seed = seed
 
-    def prepare(self, source: Path, address: str, cache: Path) -> ModelFiles:
-        """Make random weights in the shape of the config at `source` once, in `cache`.
-
-        Raises:
-            SourceError: there is no config, or none that transformers knows.
-        """
+    def _prepare(self, source: Path, address: str, cache: Path) -> LocalWeights:
+        """Random weights in the shape of the config at `source`, made once, in `cache`."""
         if source.is_dir() and not (source / "config.json").is_file() and not any(source.rglob("*.gguf")):
             raise SourceError(
                 f"{address}: no config.json in {source}, so there is no shape to make random weights in; put a model's "
                 f"config.json, tokenizer.json and tokenizer_config.json there, or try `package:{_EXAMPLE}`"
             )
-        return super().prepare(source, address, cache)
+        return super()._prepare(source, address, cache)
 
-    def _prepare_config(self, weights: Weights, address: str, cache: Path) -> ModelFiles:
+    def _prepare_config(self, weights: Weights, address: str, cache: Path) -> LocalWeights:
         if not any((weights.path / name).is_file() for name in TOKENIZER_FILES):
             raise SourceError(
                 f"{address}: a config.json and no tokenizer; add the model's tokenizer.json and tokenizer_config.json"
@@ -146,7 +183,7 @@ class RandomLoader(TransformersLoader):
         if not folder.is_dir():
             self._write(weights.path, folder)
         facts = {"format": "random weights", "seed": self.seed, "parameters": count_parameters(folder)}
-        return ModelFiles(folder, address, digest, facts)
+        return LocalWeights(address, folder, digest, facts)
 
     def _write(self, shape: Path, target: Path) -> None:
         import torch

@@ -10,7 +10,7 @@ from weakref import WeakSet
 
 import torch
 
-__all__ = ["is_merged", "merged"]
+__all__ = ["is_merged", "merged", "place_module"]
 
 _MERGED: WeakSet[Any] = WeakSet()
 
@@ -80,13 +80,13 @@ def _merge(network: Any, adapted: Mapping[str, Any]) -> str:
             module.merge(safe_merge=True)
         except (AttributeError, NotImplementedError, RuntimeError, TypeError, ValueError) as error:
             return f"{name} cannot be merged: {error or type(error).__name__}"
-        _place(network, name, module.get_base_layer())
+        place_module(network, name, module.get_base_layer())
     return ""
 
 
 def _restore(network: Any, adapted: Mapping[str, Any], kept: Mapping[str, Sequence[torch.Tensor]]) -> None:
     for name, module in adapted.items():
-        _place(network, name, module)
+        place_module(network, name, module)
         with torch.no_grad():
             for parameter, copy in zip(module.get_base_layer().parameters(), kept[name], strict=True):
                 parameter.copy_(copy)
@@ -98,7 +98,8 @@ def _copies(layer: torch.nn.Module) -> list[torch.Tensor]:
     return [parameter.detach().to("cpu", copy=True) for parameter in layer.parameters()]
 
 
-def _place(network: torch.nn.Module, name: str, module: torch.nn.Module) -> None:
+def place_module(network: torch.nn.Module, name: str, module: torch.nn.Module) -> None:
+    """Put a module where another one stands: `model.layers.0.self_attn.q_proj`."""
     parent, _, attribute = name.rpartition(".")
     setattr(network.get_submodule(parent), attribute, module)
 

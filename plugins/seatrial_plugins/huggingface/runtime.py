@@ -13,27 +13,25 @@ if TYPE_CHECKING:
     from seatrial_plugins.huggingface.batches import batches_by_length
     from seatrial_plugins.huggingface.chat import ChatTokenizer, Rendered
     from seatrial_plugins.huggingface.device import choose_device, peak_bytes
-    from seatrial_plugins.huggingface.network import load_network
-    from seatrial_plugins.huggingface.options import LoadOptions
     from seatrial_plugins.huggingface.packing import Packed, framed, pack, run_packed, shared_prefix
     from seatrial_plugins.huggingface.quiet import no_progress_bars
     from seatrial_plugins.huggingface.token_tree import TokenTree
     from seatrial_plugins.huggingface.tokenizer_files import read_tokenizer
+    from seatrial_plugins.huggingface.trainable import TrainableNetwork
     from seatrial_plugins.huggingface.weights import check_shape
     from seatrial_plugins.huggingface.whole_load import lacks, load_whole
 
 __all__ = [
     "ChatTokenizer",
-    "LoadOptions",
     "Packed",
     "Rendered",
     "TokenTree",
+    "TrainableNetwork",
     "batches_by_length",
     "check_shape",
     "choose_device",
     "framed",
     "lacks",
-    "load_network",
     "load_whole",
     "no_progress_bars",
     "pack",
@@ -47,12 +45,11 @@ _MODULES = {
     "batches": ("batches_by_length",),
     "chat": ("ChatTokenizer", "Rendered"),
     "device": ("choose_device", "peak_bytes"),
-    "network": ("load_network",),
-    "options": ("LoadOptions",),
     "packing": ("Packed", "framed", "pack", "run_packed", "shared_prefix"),
     "quiet": ("no_progress_bars",),
     "token_tree": ("TokenTree",),
     "tokenizer_files": ("read_tokenizer",),
+    "trainable": ("TrainableNetwork",),
     "weights": ("check_shape",),
     "whole_load": ("lacks", "load_whole"),
 }

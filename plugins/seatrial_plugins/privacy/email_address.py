@@ -8,8 +8,9 @@ from collections.abc import Iterable
 import tldextract
 
 from seatrial_plugins.privacy.datum import Datum
+from seatrial_plugins.privacy.notations import UNSPACED
 
-__all__ = ["EmailAddressRecogniser"]
+__all__ = ["EmailAddressRecogniser", "public_suffixes"]
 
 _LOCAL_PART = 64
 # RFC 5321. What stands before an @ is read backwards no further than this, what stands behind it for 255 characters
@@ -32,10 +33,14 @@ _URL = re.compile(r"//|[?&]\w+=")
 _USER_OF_URL = re.compile(r"[A-Za-z]://[^\s/@]*$")
 _BEFORE = 300
 
-_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3000-\u30ff\u3400-\u9fff\uff00-\uffef"
-_ASCII_END = re.compile(f"(?<=[{_UNSPACED}])[A-Za-z0-9][!-?A-Z^-~]*$")
+_ASCII_END = re.compile(f"(?<=[{UNSPACED}])[A-Za-z0-9][!-?A-Z^-~]*$")
 _ASCII_BEGINNING = re.compile(r"[A-Za-z0-9.-]+")
-# Thai, Burmese, Khmer, Japanese and Chinese put no space between a word and an address.
+# Some scripts put no space between a word and an address.
+
+
+def public_suffixes() -> tldextract.TLDExtract:
+    """The public suffix list of the installed package; its default is to fetch the list first."""
+    return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, fallback_to_snapshot=True)
 
 
 class EmailAddressRecogniser:
@@ -47,8 +52,7 @@ class EmailAddressRecogniser:
     sign = re.compile("@")
 
     def __init__(self) -> None:
-        # Its default is to fetch the list first.
-        self._suffixes = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, fallback_to_snapshot=True)
+        self._suffixes = public_suffixes()
 
     def find(self, text: str) -> Iterable[Datum]:
         """Every address; letter case makes no difference to its value."""

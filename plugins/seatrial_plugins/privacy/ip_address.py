@@ -23,7 +23,7 @@ _SLICE = re.compile(r"[\w\])]\[[^\[\]]{0,40}$")
 
 _NUMBERING = re.compile(
     r"(?:\bv|\bver\.?|versions?|releases?|rev(?:ision)?\.?|builds?|firmware|driver|patch|update|upgrade|sdk|section|clause|"
-    r"chapter|article|paragraph|§|\boid)[\s:=#(\"']*(?:number|no\.?)?[\s:=#(\"']*$"
+    r"chapter|article|paragraph|§|\boid|\b(?:since|as of|prior to|introduced in|(?:add|fix|deprecat|remov)ed in))[\s:=#(\"']*(?:number|no\.?)?[\s:=#(\"']*$"
     r"|(?:up|down)grad\w+ (?:\w+ )?(?:(?:from )?[0-9.]+ to|from|to) $",
     re.IGNORECASE,
 )
@@ -31,7 +31,9 @@ _NUMBERING = re.compile(
 _SOFTWARE = re.compile(
     r"\b(?:chrome|chromium|firefox|safari|opera|nginx|apache|httpd|tomcat|openssl|openssh|curl|python|java|jdk|jre|php|ruby|"
     r"perl|mysql|mariadb|postgres(?:ql)?|sqlite|redis|mongodb|elasticsearch|docker|kubernetes|android|ios|ipados|macos|"
-    r"windows|linux|kernel|ubuntu|debian|excel|studio|acrobat|flash|directx|cuda|photoshop|wordpress|drupal|qt|\.net)[ -]$",
+    r"windows|linux|kernel|ubuntu|debian|excel|studio|acrobat|flash|directx|cuda|photoshop|wordpress|drupal|qt|\.net|oracle|"
+    r"weblogic|websphere|db2|hana|sharepoint|jboss|wildfly|solr|kafka|hadoop|grafana|jenkins|gitlab|confluence|jira|node\.js|"
+    r"npm|ios xe|junos|pan-os|fortios)[ -]$",
     re.IGNORECASE,
 )
 # After one of these names they may be a version or the machine that it runs on: a private network's is the machine's.
@@ -42,6 +44,8 @@ _MACHINE = re.compile(
     re.IGNORECASE,
 )
 _WORDS_BEFORE = 40
+_SMALL = 32
+# Versions and sections have four small parts, of the world's addresses one in 5,000. A private network's are often small.
 
 _GIVEN_OUT = tuple(
     ipaddress.IPv6Network(network) for network in ("2000::/3", "fc00::/7", "fe80::/10", "64:ff9b::/96", "::ffff:0:0/96")
@@ -104,5 +108,4 @@ def _is_numbering(text: str, start: int, end: int, address: ipaddress.IPv4Addres
     compared = _COMPARED.search(words)
     if compared and not _MACHINE.search(compared.group(1) or ""):
         return True
-    # Of the addresses with four single digits hardly one is anybody's; of sections, most are written so.
-    return max(address.packed) < 10 and not _MACHINE.search(words)
+    return max(address.packed) < _SMALL and not address.is_private and not has_port and not _MACHINE.search(words)

@@ -9,7 +9,7 @@ __all__ = ["before", "numbers_a_paper", "numbers_a_thing"]
 _THINGS = re.compile(
     r"\b(?:order|invoice|receipt|ticket|part|item|product|model|sku|isbn|issn|ean|doi|serial|tracking|parcel|shipment|"
     r"waybill|batch|lot|booking|confirmation|transaction|patent|version|build|commit|imei|iccid|channel|message|post|"
-    r"thread|bestellung|bestellnummer|rechnung|commande|pedido|factura)\b(?: ?n[or]\.)?[^.!?\n\d]{0,16}$",
+    r"thread|bestellung|bestellnummer|rechnung|commande|pedido|factura)\b(?: ?n[or]\.)?[^.!?\n\d]{0,16}$|\b(?:cf|pp?)\. ?$",
     re.IGNORECASE,
 )
 _PAPERS = re.compile(

@@ -25,6 +25,8 @@ def recognisers(
     regions: Sequence[str] | None = None,
     identifiers: Sequence[str] = (),
     model: str | None = None,
+    *,
+    obfuscated: bool = False,
 ) -> list[Recogniser]:
     """The recognisers of `kinds` (all of them where None) and what else is named, in order of precedence.
 
@@ -37,11 +39,19 @@ def recognisers(
         raise UsageError(f"privacy: kinds: {unknown[0] if unknown else 'empty'!r}; there are: {', '.join(PRECEDENCE)}")
     build = _builders(regions)
     found = [build[kind]() for kind in PRECEDENCE if kind in wanted and kind not in _WITHOUT_CHECKSUM]
+    if obfuscated and "email" in wanted:
+        found.append(_spelt_out())
     found += map(_identifier, dict.fromkeys(identifiers))
     found += [build[kind]() for kind in _WITHOUT_CHECKSUM if kind in wanted]
     if model is not None:
         found.append(_names(model))
     return found
+
+
+def _spelt_out() -> Recogniser:
+    from seatrial_plugins.privacy.spelt_out_address import SpeltOutAddressRecogniser
+
+    return SpeltOutAddressRecogniser()
 
 
 def _identifier(entity: str) -> Recogniser:

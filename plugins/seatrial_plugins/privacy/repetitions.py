@@ -13,6 +13,8 @@ __all__ = ["Repetitions"]
 
 _WORD = re.compile("[0-9A-Za-z]+")
 _SHORTEST = 6
+_PLAIN = re.compile(r"[^\W\d_]?(?:[^\W\dA-Z]|-)*|(?:[^\W\da-z]|-)*")
+# Words in small letters, with or without a capital, or in capitals.
 
 
 class Repetitions:
@@ -47,7 +49,7 @@ class Repetitions:
 def _telling(written: str, recogniser: Recogniser) -> bool:
     if recogniser.kind == "name":
         return True
-    return len(written) >= _SHORTEST and any(character.isdigit() or character == "@" for character in written)
+    return len(written) >= _SHORTEST and not _PLAIN.fullmatch(written)
 
 
 def _goes_on(text: str, end: int) -> bool:

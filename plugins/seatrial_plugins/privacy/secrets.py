@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from seatrial_plugins.privacy.credentials import credentials
 from seatrial_plugins.privacy.datum import Datum
 from seatrial_plugins.privacy.stretches import stretches
-from seatrial_plugins.privacy.token_formats import PROVIDER_TOKEN, URL_PASSWORD, assigned_secrets
+from seatrial_plugins.privacy.token_formats import PROVIDER_TOKEN
 
 __all__ = ["SecretRecogniser"]
 
@@ -37,10 +38,10 @@ _DETECTORS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 """Module, class, and what one of must stand in a text, in lower case, for a pattern of the class to match.
 
 Left out beside entropy and keyword: Artifactory, whose pattern fits words in capitals (APARTMENTS); those of IBM and
-Softlayer, which take any 40 letters after "key"; BasicAuth, see `URL_PASSWORD`."""
+Softlayer, which take any 40 letters after "key"; BasicAuth, see `credentials`."""
 
 _SHORT = frozenset({"JwtTokenDetector", "NpmDetector", "SlackDetector"})
-_RUN = re.compile(r"[\dA-Za-z_+/=\\-]{20}")
+_RUN = re.compile(r"[\dA-Za-z_+/=%\\-]{20}")
 # Every other detector's tokens hold 20 such characters on end; a text without them is not searched for any.
 
 _IN_A_GROUP = frozenset({"AWSKeyDetector", "NpmDetector"})
@@ -57,13 +58,15 @@ _JWT = re.compile(r"[A-Za-z0-9_\-=.]*[A-Za-z0-9_\-=]")
 
 _KEY_BLOCK = re.compile(
     r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----"
-    r"(?:.{0,16384}?-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----|(?:(?:\s|\\[nr]){0,4}[A-Za-z0-9+/=]{16,}){1,400})",
+    r"(?:.{0,16384}?-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----|(?:(?:\s|\\[nr]){0,4}[A-Za-z0-9+/=]{16,}){1,400})"
+    r"|---- BEGIN SSH2 [A-Z ]{0,20}PRIVATE KEY ----.{0,16384}?---- END SSH2 [A-Z ]{0,20}PRIVATE KEY ----"
+    r"|PuTTY-User-Key-File-\d:(?:.{0,16384}?\nPrivate-MAC: [0-9a-f]{40,64}|.{0,4096}?\nPrivate-Lines: \d+(?:\s{1,2}[A-Za-z0-9+/=]{16,}){1,400})",
     re.DOTALL,
 )
 # With its end, or cut off after some lines of base64; a heading without a key is not a secret. detect-secrets knows
 # headings only, which would leave the key itself in the row.
+_KEY_HEADINGS = ("BEGIN ", "PuTTY-User-Key-File-")
 
-_ASSIGNING = ("pass", "pwd", "key", "secret", "token")
 _PLACEHOLDER = re.compile(r"<[A-Z_]+_\d+>")
 
 
@@ -101,7 +104,7 @@ class SecretRecogniser:
                 yield datum
 
     def _all(self, text: str) -> Iterator[Datum]:
-        folded = text.casefold()
+        folded = _folded(text)
         has_run = bool(_RUN.search(text))
         for detector in self._detectors if has_run else self._of_short_tokens:
             if _holds(folded, detector.needs):
@@ -109,14 +112,9 @@ class SecretRecogniser:
                     yield from self._of_pattern(text, pattern, detector.name)
         if has_run:
             yield from (Datum(match.start(), match.end(), match.group()) for match in PROVIDER_TOKEN.finditer(text))
-        if "-----BEGIN " in text:
+        if any(heading in text for heading in _KEY_HEADINGS):
             yield from (Datum(match.start(), match.end(), match.group()) for match in _KEY_BLOCK.finditer(text))
-        if "://" in text and "@" in text:
-            yield from (Datum(*match.span("secret"), match["secret"]) for match in URL_PASSWORD.finditer(text))
-        if _holds(folded, _ASSIGNING):
-            for match in assigned_secrets(text):
-                group = "quoted" if match["quoted"] else "bare"
-                yield Datum(*match.span(group), match[group])
+        yield from (Datum(start, end, text[start:end]) for start, end in credentials(text, folded))
 
     def _of_pattern(self, text: str, pattern: re.Pattern[str], detector: str) -> Iterator[Datum]:
         for start, end, reach in stretches(text, _STRETCH, _OVERLAP):
@@ -143,6 +141,12 @@ class SecretRecogniser:
                 return None
             start += _NAME.get(detector, 0)
         return Datum(start, end, text[start:end])
+
+
+def _folded(text: str) -> str:
+    """The text in lower case, character for character: a capital İ becomes two."""
+    lower = text.lower()
+    return lower if len(lower) == len(text) else "".join(sign.lower()[:1] for sign in text)
 
 
 def _holds(folded: str, any_of: tuple[str, ...]) -> bool:

@@ -20,6 +20,8 @@ _WORDS = re.compile(r"(?<![a-z])ssn(?![a-z])|\bsocial security\b|\bsoc(?:ial)?\.
 _WORDS_BEFORE, _WORDS_AFTER = 60, 16
 _AREAS_BELOW = 900
 # 900 to 999 were never issued; they are tax numbers (ITIN) at most.
+_ROUND = re.compile("[0-9]{2}0-[0-9]0-[0-9]{2}00")
+# `100-50-1000` gives limits or sizes; of the numbers issued, one in 10,000 looks so.
 
 
 class SocialSecurityRecogniser:
@@ -41,5 +43,8 @@ class SocialSecurityRecogniser:
             if int(area) >= _AREAS_BELOW or self._recogniser.invalidate_result(candidate.group()):
                 continue
             named = _WORDS.search(before(text, start, _WORDS_BEFORE)) or _WORDS.search(text, end, end + _WORDS_AFTER)
-            if named or (separator == "-" and not numbers_a_thing(text, start)):
+            by_itself = (
+                separator == "-" and not numbers_a_thing(text, start) and not _ROUND.fullmatch(candidate.group())
+            )
+            if named or by_itself:
                 yield Datum(start, end, area + group + serial)

@@ -10,16 +10,21 @@ from phonenumbers import Leniency, PhoneNumberMatcher
 
 from seatrial.errors import UsageError
 from seatrial_plugins.privacy.datum import LONG_NUMBER, Datum
+from seatrial_plugins.privacy.notations import UNSPACED
 from seatrial_plugins.privacy.number_words import before, numbers_a_paper, numbers_a_thing
 
 __all__ = ["TelephoneRecogniser"]
 
 _CANDIDATE = re.compile(
-    r"(?:(?<![\w+])\(?\+|(?<![\w.$€£#<>=*/+-])(?!(?<=[0-9],)[0-9]{3}(?![0-9-]))\(?)"
-    r"(?>[0-9](?:[ ()./\-\u2010-\u2013\xa0]{0,3}[0-9]){6,16})(?!\w*[%€£$]|\s*[=<>*]|(?!x[0-9]|ext)[A-Za-z_])"
+    rf"(?<![^\W{UNSPACED}])(?<!\+)"
+    r"(?:\(?\+|(?<![$€£#/-])(?<!(?<![^\W\d_])\.)(?<!(?<![^\W\d_\"'\]])=)(?<![0-9< ]>)(?<!>>)(?<![0-9<]<)(?<![0-9)]\*)"
+    r"(?<![0-9)] \*)(?!(?<=[0-9],)[0-9]{3}(?![0-9-]))\(?)"
+    r"(?>[0-9](?:[ ()./\-\u2010-\u2013\xa0]{0,3}[0-9]){6,16})"
+    r"(?!\w*[%€£$]|\s*(?:=\s*[-+$€£(]{0,2}[\d<?]|<<|>>|[<>]=?\s*[-+$€£(]?\d|\*{1,2}\s*[\d(])|(?!x[0-9]|ext)[A-Za-z_])"
 )
 # 7 to 17 digits with telephone punctuation: E.164 allows 15, and two may be an exit code. The matcher is only shown
-# what stands round these: it tries every digit of a text, in Python. Sums and prices are out from the start.
+# what stands round these: it tries every digit of a text, in Python. Sums and prices are out from the start: the signs of a
+# sum stand beside its numbers, those of HTML (`<td>`) and Markdown (`**`) do not.
 _MARGIN = 24
 # Room for an extension after the number, and for what the matcher looks at before it (currency, letters).
 
@@ -31,10 +36,11 @@ _PHONE_WORDS = re.compile(
 _WORDS_BEFORE = 40
 _LABEL = re.compile(
     r"(?:(?:\b(?:tel(?:e?fone?|éfono|éphone|ephone)?|tél(?:éphone)?|phone|fax|mobile?|móvil|movil|cell(?:ulare|ular)?|handy|"
-    r"mobil(?:telefon)?|gsm|whats ?app|call|ring|dial|text|тел(?:ефон)?|моб)|电话|電話|手机|携帯|전화)"
-    r"\.?(?:[ \xa0]?(?:no|nr|number|num|n°|nº|#)\.?)?(?:[ \xa0](?:is|es|est|ist))?"
+    r"mobil(?:telefon)?|gsm|whats ?app|call|ring|dial|text|тел(?:ефон)?|моб|τηλ(?:έφωνο)?|điện thoại|sđt)"
+    r"|(?:电话|電話|手机|手機|联系方式)(?:号码?|號碼?|番号)?|携帯(?:電話|番号)?|전화|휴대폰|핸드폰|연락처|โทร(?:ศัพท์)?|เบอร์|ติดต่อ|هاتف|جوال|טלפון|फ़?ोन|मोबाइल)"
+    r"\.?(?:[ \xa0]?(?:no|nr|number|num|n°|nº|#|번호)\.?)?(?:[ \xa0]?(?:is|es|est|ist|は|는|은|是|为|為|คือ))?"
     r"|\b(?:call|ring|dial|text|phone|reach|contact|answering)\w{0,3}(?: \w{1,12}){0,3} (?:at|on)|\b(?:messages?|sms|fax) to)"
-    r"[\s:：.\"'=-]{0,4}\Z",
+    r"(?:[\s:：.\"'=*_|-]|</?[a-z][^<>]{0,24}>){0,6}\Z",
     re.IGNORECASE,
 )
 _LABEL_AFTER = re.compile(r"[\s,(-]{1,3}(?:office|fax|mobile|cell|tel|phone)\b", re.IGNORECASE)
@@ -44,8 +50,9 @@ _DATE = re.compile(
     r"|\b(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])\b"
 )
 _SIGNED_DATE = re.compile(r"\(?\+(?:19|20)\d\d-\d\d-\d\d(?!\d)", re.ASCII)
-_NORTH_AMERICAN = re.compile(r"(?:1[-. ])?(?:\(\d{3}\) ?|\d{3}([-. ]))\d{3}[-. ]\d{4}", re.ASCII)
-# Written so, ten digits are hardly anything else, though the exchange be one that was never given out.
+_NORTH_AMERICAN = re.compile(r"(?:1[-. ])?(?:\(\d{3}\) ?|[2-9]\d\d([-. ]))\d{3}[-. ]\d{4}", re.ASCII)
+# Written so, ten digits are hardly anything else, though the exchange be one that was never given out; an area code that
+# begins with 0 or 1 never was, either, and only brackets say that it is meant for one.
 _LONG_GROUP = re.compile(r"[0-9]{6}")
 # Only after a trunk prefix (0) or an area code in brackets does any region group six digits and more.
 _TABLE, _GAP = 2, 24

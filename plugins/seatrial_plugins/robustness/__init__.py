@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterable
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
 
-from seatrial import Component, Metric, hookimpl
+from seatrial import Metric, Probe, ProbeComponent, Scorer, ScorerComponent, hookimpl
 from seatrial.errors import UsageError
-from seatrial.evaluation.scoring import Scorer
 
-__all__ = ["Recipe", "attack", "attack_metrics", "seatrial_scorers"]
+__all__ = ["Recipe", "attack", "attack_metrics", "attack_probe", "seatrial_probes", "seatrial_scorers"]
 
 Recipe = Literal["deepwordbug", "pruthi2019"]
 """The attacks of TextAttack that need no download and count flipped labels."""
@@ -33,7 +32,7 @@ def attack_metrics(*, recipe: Recipe = "deepwordbug", budget: int = 200) -> tupl
             better="higher",
             summary=f"Rows still answered correctly after {recipe} with {budget} queries a row, (C - S)/N with C right "
             "when clean and S of them flipped: an empirical upper bound on robustness, for another attack or a larger "
-            "budget may flip more.",
+            "budget may flip more. Rows that offer the attack no word to change are left out.",
         ),
         Metric(
             name="attack_success_rate",
@@ -46,11 +45,12 @@ def attack_metrics(*, recipe: Recipe = "deepwordbug", budget: int = 200) -> tupl
         Metric(
             name="performance_drop",
             column="robust_correct",
-            over="clean_correct",
+            over="tried_correct",
             kind="ratio_of_means",
             better="lower",
             summary="The share of the clean accuracy that the attack destroys, PDR = 1 - attacked/clean accuracy "
-            "(Zhu et al., PromptBench, 2023); undefined where nothing was right when clean.",
+            "(Zhu et al., PromptBench, 2023), over the rows that offer a word to change; undefined where none of them was "
+            "right when clean.",
         ),
         Metric(
             name="mean_queries",
@@ -100,23 +100,60 @@ def attack(*, recipe: Recipe = "deepwordbug", budget: int = 200) -> Scorer:
         budget: at most that many model queries for one row, the clean one included; at least 2. A success rate says
             nothing without it.
     """
-    if budget < 2:
-        raise UsageError(f"attack: budget is {budget}, but one query is the clean message: give at least 2.")
-    if importlib.util.find_spec("textattack") is None:
-        raise UsageError("attack: TextAttack is not installed: install seatrial with its extra `robustness`.")
+    _check(budget)
     from seatrial_plugins.robustness.attack_scorer import AttackScorer
 
     return AttackScorer(recipe=recipe, budget=budget)
 
 
+def attack_probe(*, recipe: Recipe = "deepwordbug", budget: int = 200) -> Probe:
+    """Attack each row's last user message, with the options of the scorer `attack`.
+
+    Args:
+        recipe: as for the scorer.
+        budget: as for the scorer.
+    """
+    _check(budget)
+    from seatrial_plugins.robustness.attacking import AttackProbe
+
+    return AttackProbe(recipe=recipe, budget=budget)
+
+
+def _check(budget: int) -> None:
+    if budget < 2:
+        raise UsageError(f"attack: budget is {budget}, but one query is the clean message: give at least 2.")
+    if importlib.util.find_spec("textattack") is None:
+        raise UsageError("attack: TextAttack is not installed: install seatrial with its extra `robustness`.")
+
+
+def _asks(*, recipe: Recipe, budget: int) -> Mapping[str, Any]:
+    return {"recipe": recipe, "budget": budget}
+
+
 @hookimpl
-def seatrial_scorers() -> Iterable[Component[Scorer]]:
+def seatrial_probes() -> Iterable[ProbeComponent[Probe]]:
+    """The probe `attack`."""
+    yield ProbeComponent(
+        "attack",
+        attack_probe,
+        "TextAttack's search for a change of the message that flips the answer.",
+        needs=frozenset({"scores"}),
+        piece=256,  # attacked together until the last few: a smaller piece leaves the model's batches half empty
+        libraries=("textattack",),
+    )
+
+
+@hookimpl
+def seatrial_scorers() -> Iterable[ScorerComponent[Scorer]]:
     """The scorer `attack`."""
-    yield Component(
-        name="attack",
-        build=attack,
-        summary="Robustness to misspelling: TextAttack's character-level attacks on the model as a classifier.",
+    yield ScorerComponent(
+        "attack",
+        attack,
+        "Robustness to misspelling: TextAttack's character-level attacks on the model as a classifier.",
+        probe="attack",
+        asks=_asks,
+        dimension="robustness",
         metrics=attack_metrics,
-        needs=("scores",),
+        looks_for="answers that a misspelling flips",
         comparable=False,
     )

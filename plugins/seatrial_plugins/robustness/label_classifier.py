@@ -13,7 +13,10 @@ from seatrial.rows import Turn
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["LabelClassifier"]
+__all__ = ["TIE", "LabelClassifier"]
+
+TIE = 1e-5
+"""Nats. Log-likelihoods that are no further apart are equal: float32 sums of the same terms in another order differ by less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +48,12 @@ class LabelClassifier:
         place = self.place
         return (*self.prompt[:place], replace(self.prompt[place], content=text), *self.prompt[place + 1 :])
 
-    def probabilities(self, given: Sequence[Sequence[Continuation]]) -> np.ndarray:
+    def probabilities(self, given: Sequence[Sequence[Continuation]], truth: str) -> np.ndarray:
         """Softmax over the labels' log-likelihoods, one row for each text that was asked: float64, shape [texts, labels].
 
         It is float64 on purpose: TextAttack takes rows whose sum is off by 1e-6 for logits, and applies a second
-        softmax to the whole batch.
+        softmax to the whole batch. It takes the first of equal labels for the answer, too: where the expected label
+        shares the top with another it is made the less likely one, so that a tie is not right, whatever the labels' order.
 
         Raises:
             StageError: a log-likelihood is not a number.
@@ -59,6 +63,11 @@ class LabelClassifier:
 
         logprobs = np.array([[option.logprob for option in options] for options in given], dtype=np.float64)
         logprobs = logprobs.reshape(len(given), len(self.labels))
-        if np.isnan(logprobs).any() or np.isneginf(logprobs).all(axis=1).any():
+        if not (np.isfinite(logprobs) | np.isneginf(logprobs)).all() or np.isneginf(logprobs).all(axis=1).any():
             raise StageError("the model's log-likelihoods of the labels are not numbers")
+        expected = np.array([label == truth for label in self.labels])
+        if expected.any() and not expected.all():
+            others = logprobs[:, ~expected].max(axis=1)
+            tied = np.abs(logprobs[:, expected].max(axis=1) - others) <= TIE
+            logprobs[np.ix_(tied, expected)] = others[tied, None] - TIE
         return softmax(logprobs, axis=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-from seatrial import Component, Rule, Use, hookimpl
+from seatrial import Component, FilterComponent, Rule, Use, hookimpl
 from seatrial.data.filters import Filter, RowFilter
 from seatrial.errors import UsageError
 from seatrial.model import Detector, Encoder
@@ -121,9 +121,9 @@ def minilm_toxicity(*, encoder: Encoder, head: str | None = None) -> Detector:
 
 
 @hookimpl
-def seatrial_filters() -> Iterable[Component[Filter]]:
+def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
     """The filter."""
-    yield Component(
+    yield FilterComponent(
         "toxicity",
         toxicity,
         "Drops rows with a turn that a detector finds toxic.",
@@ -131,13 +131,19 @@ def seatrial_filters() -> Iterable[Component[Filter]]:
         rules=RULES,
         metrics=METRICS,
         version="3",
+        looks_for="toxic rows",
     )
 
 
 @hookimpl
 def seatrial_detectors() -> Iterable[Component[Detector]]:
     """Detoxify, and the embedded detector."""
-    yield Component("detoxify", detoxify, "Detoxify's published models (downloaded), or a local checkpoint.")
+    yield Component(
+        "detoxify",
+        detoxify,
+        "Detoxify's published models (downloaded), or a local checkpoint.",
+        libraries=("torch", "transformers", "tokenizers"),
+    )
     yield Component(
         "minilm-toxicity",
         minilm_toxicity,

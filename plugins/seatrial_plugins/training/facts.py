@@ -37,7 +37,7 @@ def training_facts(
         "tokens_per_second": round(read / max(seconds, 1e-9), 1),
         "peak_bytes": peak_bytes(device),
         "device": str(device),
-        "dtype": str(next(p.dtype for p in network.parameters() if not p.requires_grad)).removeprefix("torch."),
+        "dtype": str(next(network.parameters()).dtype).removeprefix("torch."),
         "packed": engine.work.packs,
         "graphs": engine.recorded_graphs,
     }

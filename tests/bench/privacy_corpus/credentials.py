@@ -89,6 +89,81 @@ def _assigned(draw: random.Random) -> Drawn:
     return value, chosen(draw, f'{name} = "{{}}"', f"{name}='{{}}'", f'"{name}": "{{}}"', f"export {name}='{{}}'")
 
 
+def _password(draw: random.Random) -> str:
+    """Letters in both cases, a digit and, half of the time, a sign."""
+    drawn = [of(draw, string.ascii_uppercase, 2), of(draw, string.ascii_lowercase, 5), of(draw, string.digits, 2)]
+    return "".join(drawn) + chosen(draw, "", of(draw, "!#*+^~", 1)) + of(draw, _WORD, draw.randint(1, 5))
+
+
+def _setting(draw: random.Random) -> Drawn:
+    if draw.random() < 0.5:
+        name = chosen(draw, "DB_PASSWORD", "password", "MYSQL_ROOT_PASSWORD", "pass", "spring.datasource.password")
+        return _password(draw), name + chosen(draw, "={}", ": {}", " = {}\nport = 5432", "={}\nUSER=jo")
+    name = chosen(
+        draw, "api-key", "X-API-Key", "API key", "X-Auth-Token", "client_secret", "SECRET_KEY", "aws_secret_access_key"
+    )
+    return of(draw, chosen(draw, _WORD, "0123456789abcdef", _BASE64), 40), name + chosen(draw, ": {}", "={}", " = {}\n")
+
+
+def _header(draw: random.Random) -> Drawn:
+    if draw.random() < 0.3:
+        pair = f"{of(draw, string.ascii_lowercase, 5)}:{_password(draw)}"
+        return base64.b64encode(pair.encode()).decode(), "Authorization: Basic {}\nAccept: */*"
+    token = of(draw, chosen(draw, _WORD, _URLSAFE), draw.randint(28, 60)) + "0"
+    return token, chosen(
+        draw, "Authorization: Bearer {}", '"authorization": "Bearer {}"', "-H 'Authorization: Bearer {}'"
+    )
+
+
+def _connection(draw: random.Random) -> Drawn:
+    return _password(draw), chosen(
+        draw,
+        "Server=db;Database=x;User Id=sa;Password={};",
+        "Data Source=h,1433;Uid=jo;Pwd={};Encrypt=yes",
+        "jdbc:mysql://h/db?user=jo&password={}",
+        "jdbc:sqlserver://h:1433;user=sa;password={};databaseName=x",
+        "jdbc:oracle:thin:scott/{}@//h:1521/x",
+        "host=h dbname=x user=jo password={} sslmode=require",
+    )
+
+
+def _signed(draw: random.Random) -> Drawn:
+    if draw.random() < 0.5:
+        return of(draw, _WORD, 41) + "%2B%3D", "https://x.blob.example/c/b?sv=2022-11-02&sr=b&sig={}"
+    return hexadecimal(draw, 64), "https://b.example/k?X-Amz-Date=20240101T000000Z&X-Amz-Signature={}"
+
+
+def _command(draw: random.Random) -> Drawn:
+    return _password(draw), chosen(
+        draw,
+        "curl -u jo:{} https://a.example/",
+        "curl --user 'jo:{}' https://a.example/",
+        "mysql -u root -p{} shop",
+        "sshpass -p {} ssh jo@h",
+        "docker login -u jo -p {} r.example",
+        "tool login --password {}",
+    )
+
+
+def _prefixed(draw: random.Random) -> Drawn:
+    upper = string.ascii_uppercase + string.digits
+    pieces: tuple[tuple[str | tuple[str, int], ...], ...] = (
+        ("sk" + "-or-v1-", ("0123456789abcdef", 64)),
+        ("ya" + "29.", (_URLSAFE, 120)),
+        ("xox" + "c-", (string.digits, 12), "-", (string.digits, 12), "-", (_WORD, 40)),
+        ("hv" + "s.", (_URLSAFE, 90)),
+        ("sec" + "ret_", (_WORD, 43)),
+        ("lin" + "_api_", (_WORD, 40)),
+        ("ATA" + "TT3x", (_URLSAFE, 180), "=", (upper, 8)),
+        ("NRA" + "K-", (upper, 27)),
+        ("ke" + "y-", ("0123456789abcdef", 32)),
+        ("gls" + "a_", (_WORD, 32), "_", ("0123456789abcdef", 8)),
+        ("dck" + "r_pat_", (_URLSAFE, 27)),
+        ("pu" + "l-", ("0123456789abcdef", 40)),
+    )
+    return _token(draw, *draw.choice(pieces))
+
+
 FAMILIES: Families = {
     "AWS access key": (8, lambda d: _token(d, chosen(d, "AKIA", "ASIA"), (_BASE32, 16))),
     "GitHub": (8, lambda d: _token(d, "gh" + chosen(d, "p", "o", "u", "s", "r") + "_", (_WORD, 36))),
@@ -124,6 +199,12 @@ FAMILIES: Families = {
     "private key": (5, _private_key),
     "password in a URL": (7, _basic_auth),
     "assigned": (11, _assigned),
+    "in a setting": (9, _setting),
+    "in a header": (5, _header),
+    "in a connection string": (5, _connection),
+    "in a signed address": (2, _signed),
+    "in a command": (3, _command),
+    "newer prefix": (8, _prefixed),
 }
 
 
@@ -170,6 +251,9 @@ LOOK_ALIKES: LookAlikes = {
         "The token expired yesterday",
         "password: must have 8 letters and a digit",
         "Reset your password: click the link below",
+        "Your password: 8characters or more, one of them a digit",
+        "the bearer of this token is entitled to 12 basic services",
+        "docker run -u 1000:1000 node",
     ),
     "heading only": lambda d: "the file starts with -----BEGIN " + "PRIVATE KEY----- I think",
     "URL with a port": lambda d: (

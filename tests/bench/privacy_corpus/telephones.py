@@ -43,6 +43,10 @@ _NAMED_ABROAD = (
     "phone {}",
     "call {}",
     "Ring {} i morgen",
+    "手机号{}",
+    "電話は{}です",
+    "전화{}",
+    "โทร{}",
     "WhatsApp {}",
 )
 _BARE = (
@@ -54,6 +58,9 @@ _BARE = (
     "a;{};b",
     "Front desk {}, back door none",
     "{} (Jo)",
+    "<td>{}</td>",
+    "**{}**",
+    "<{}>",
 )
 
 

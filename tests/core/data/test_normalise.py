@@ -70,10 +70,34 @@ def test_normalising_keeps_something_of_whatever_can_be_seen(text):
     assert normalise(text) or not visible or selectors_only
 
 
-def test_words_are_counted_character_by_character_in_han_and_hiragana():
+def test_words_are_counted_character_by_character_in_han_and_kana():
     assert spell("我有3.5元, OK?") == ["我", "有", "3.5", "元", "ok"]
-    assert spell("これはテスト") == ["こ", "れ", "は", "テスト"]
+    assert spell("これはテスト、ラーメン") == [*"これはテスト", "ラー", "メ", "ン"]
+    assert spell("ｶﾞｽ ガス") == ["ガ", "ス", "ガ", "ス"]
     assert spell("… ?! -") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "spelled"),
+    [
+        ("ที่นี่ 2567", ["ที่", "นี่", "2567"]),  # Thai
+        ("เป็นABC", ["เ", "ป็", "น", "abc"]),
+        ("ສະບາຍ", ["ສ", "ະ", "ບ", "າ", "ຍ"]),  # Lao
+        ("ខ្មែរ", ["ខ្មែ", "រ"]),  # Khmer: the second consonant stands below the first
+        ("မြန်မာ", ["မြ", "န်", "မာ"]),  # Burmese
+        ("한국어 문장", ["한국어", "문장"]),  # Korean has spaces
+    ],
+)
+def test_scripts_without_spaces_are_spelled_character_by_character(text, spelled):
+    assert spell(text) == spelled
+
+
+@pytest.mark.parametrize("word", ["กระบี่", "ព្រះសីហនុ", "တစ်"])
+def test_one_word_more_changes_few_words_of_such_a_text(word):
+    text = "ในช่วงฤดูร้อนครอบครัวเดินทางไปเที่ยวทะเล" * 2
+    before, after = spell(text), spell(text[:20] + word + text[20:])
+    assert len(before) > 40
+    assert len(after) - len(before) <= len(word)
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=60))

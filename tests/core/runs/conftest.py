@@ -2,7 +2,7 @@
 
 import pytest
 
-from seatrial import Component
+from seatrial import FilterComponent
 from seatrial.runs.recipe import Recipe
 from seatrial.runs.suite_filter import SuiteFilter
 
@@ -12,8 +12,8 @@ def suite_filter():
     """Makes a suite's filter of a class."""
 
     def make(build, rules, *, place="rows", alias="toy", actions=None, **options):
-        component = Component(alias, build, "A toy.", rules=tuple(rules), place=place)
+        component = FilterComponent(alias, build, "A toy.", rules=tuple(rules), place=place)
         recipe = Recipe(alias, build, options)
-        return SuiteFilter(alias, component, "toys", "1", recipe.make({}), recipe, options, actions)
+        return SuiteFilter(alias, component, "toys", "1", recipe.make({}), recipe, actions)
 
     return make

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from seatrial import Benchmark, Component, Use, hookimpl
+from seatrial import Benchmark, Component, FilterComponent, Use, hookimpl
 from seatrial.errors import PluginError, SourceError
 from seatrial.plugin.host import Host
 from seatrial.runs.workbench import Workbench
@@ -40,7 +40,7 @@ class Plugin:
             "against": Use("benchmarks"),
             "encoder": Use("encoder", "broken", when=lambda options: options["embed"]),
         }
-        yield Component("guard", guard, "Guards.", uses=uses, place="splits")
+        yield FilterComponent("guard", guard, "Guards.", uses=uses, place="splits")
 
     @hookimpl
     def seatrial_encoders(self):

@@ -294,7 +294,7 @@ def test_a_killed_data_run_goes_on_and_leaves_what_an_undisturbed_one_leaves(fol
     for wanted in ("read", "clean", "deduplicate", "split", "decontaminate"):
         process = subprocess.Popen([*command, "killed"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + 200
-        while process.poll() is None and not list(folder.glob(f"killed/*/stages/{wanted}.json")):
+        while process.poll() is None and not list(folder.glob(f"killed/*/nodes/{wanted}.json")):
             assert time.monotonic() < deadline
             time.sleep(0.02)
         process.kill()
@@ -326,7 +326,7 @@ def test_coverage_without_a_model_counts_what_it_can_and_says_what_it_cannot(fol
     assert one["measures"]["label_gaps_in_train"] == 0
     assert one["unseen"] == "lengths in tokens (the suite names no model)"
     page = (only_run(folder) / "report/index.html").read_text(encoding="utf-8")
-    assert "Is every kind of row there?" in page
+    assert "Gaps between train and test" in page
     assert "the suite names no model" in page
 
 

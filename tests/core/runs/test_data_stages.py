@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from seatrial import Comparison, Finding, Grouping, Measured, Metric, Row, Rule, Span, Turn
+from seatrial import Finding, Grouping, Measured, Metric, Row, Rule, Span, SplitFindings, Turn
 from seatrial.data.ledger import write_ledger
 from seatrial.data.searching import search_all
 from seatrial.errors import PluginError, StageError
@@ -255,7 +255,7 @@ class Measures(SameText):
 
     def conclude(self, index, found, train, held_out):
         findings = list(super().conclude(index, found, train, held_out)) if len(held_out) else []
-        return Comparison(
+        return SplitFindings(
             iter(findings), {"found": len(findings)}, {"lost": "as if"}, {"groups": {"toys": {"items": len(held_out)}}}
         )
 
@@ -301,7 +301,7 @@ def test_a_filter_that_speaks_of_train_alone_runs_wherever_there_is_train(folder
 def test_a_benchmark_that_changed_makes_the_stage_run_again(suite_filter):
     one = suite_filter(SameText, (Rule("same", "s"),), place="splits")
     changed = replace(one, reads={"path:items.jsonl": "another digest"})
-    assert one.parts() != changed.parts()
+    assert one.key != changed.key
 
 
 def test_weights_that_changed_make_the_stage_run_again(suite_filter):
@@ -311,8 +311,8 @@ def test_weights_that_changed_make_the_stage_run_again(suite_filter):
 
     rules = (Rule("five", "5"),)
     plain, first, second = (suite_filter(lambda digest=digest: Weighs(digest), rules) for digest in ("", "one", "two"))
-    assert plain.parts() == suite_filter(Fives, rules).parts()
-    assert len({str(one.parts()) for one in (plain, first, second)}) == 3
+    assert plain.key == suite_filter(Fives, rules).key
+    assert len({one.key for one in (plain, first, second)}) == 3
 
 
 @pytest.mark.parametrize("engine", [ONE, TWO])

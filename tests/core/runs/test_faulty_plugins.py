@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from seatrial import Component, Finding, Rule, Sample, Span, hookimpl
-from seatrial.data.filters import Comparison, Measured
+from seatrial import Component, FilterComponent, Finding, GateComponent, Rule, Sample, ScorerComponent, Span, hookimpl
+from seatrial.data.filters import Measured, SplitFindings
 from seatrial.errors import PluginError, StageError
 from seatrial.evaluation.scores import Metric
 from seatrial.plugin.host import Host
@@ -60,7 +60,7 @@ def with_filter(tmp_path):
         class Plugin:
             @hookimpl
             def seatrial_filters(self):
-                yield Component("odd", build, "Odd.", rules=RULES, place=place)
+                yield FilterComponent("odd", build, "Odd.", rules=RULES, place=place)
 
         host = Host.load()
         host.register(Plugin(), name="faulty", distribution="faulty-parts")
@@ -195,8 +195,10 @@ def test_a_split_filter_must_give_findings(with_filter):
         with_filter(comparing(None), place="splits")
     with pytest.raises(PluginError, match=rf"decontaminate: filter odd {WHO} gave a str in a series"):
         with_filter(comparing(["x"]), place="splits")
-    with pytest.raises(PluginError, match=rf"decontaminate: filter odd {WHO} told facts that JSON cannot hold: .*int64"):
-        with_filter(comparing(Comparison([], facts={"pairs": np.int64(3)})), place="splits")
+    with pytest.raises(
+        PluginError, match=rf"decontaminate: filter odd {WHO} told facts that JSON cannot hold: .*int64"
+    ):
+        with_filter(comparing(SplitFindings([], facts={"pairs": np.int64(3)})), place="splits")
 
 
 def test_a_searching_filter_must_give_tables(with_filter):
@@ -225,6 +227,10 @@ class Parts:
             raise answer
         return answer
 
+    def _samples(self, transcripts):
+        answer = self._answer("score")
+        return answer(list(transcripts)) if callable(answer) else answer
+
     @hookimpl
     def seatrial_readers(self):
         reader = type("R", (), {"suffixes": (".odd",), "by_suffix": True, "read": lambda s, file: self._answer("read")})
@@ -233,8 +239,10 @@ class Parts:
     @hookimpl
     def seatrial_scorers(self):
         metric = Metric("right", "right", "proportion", "higher", "Right.")
-        scorer = type("S", (), {"score": lambda s, system, rows, task: self._answer("score")})
-        yield Component("odd", scorer, "Odd.", metrics=(metric,), comparable=False)
+        scorer = type("S", (), {"score": lambda s, transcripts, task: self._samples(transcripts)})
+        yield ScorerComponent(
+            "odd", scorer, "Odd.", probe="choose", dimension="accuracy", metrics=(metric,), comparable=False
+        )
 
     @hookimpl
     def seatrial_gates(self):
@@ -242,7 +250,7 @@ class Parts:
             decide = lambda s, evidence: self._answer("decide")  # noqa: E731
             return type("G", (), {"metric": metric, "decide": decide})()
 
-        yield Component("odd", build, "Odd.")
+        yield GateComponent("odd", build, "Odd.")
 
     @hookimpl
     def seatrial_reports(self):
@@ -268,7 +276,10 @@ def trial(tmp_path):
     return go
 
 
-RIGHT = [Sample("r1", {"right": 1.0})]
+def right(transcripts, **changes):
+    return [Sample(**({"row": one.row, "values": {"right": 1.0}} | changes)) for one in transcripts]
+
+
 BOUND = "{metric: odd/right, min: 0.5}"
 
 
@@ -281,11 +292,11 @@ def test_a_reader_that_gives_no_records_is_named(trial):
 
 def test_a_scorer_that_gives_no_samples_is_named_with_the_system(trial):
     with pytest.raises(
-        PluginError, match=rf"score/odd: scorer odd on base {WHO} gave None where it must give a series of Sam"
+        PluginError, match=rf"score\[odd\]: scorer odd on base {WHO} gave None where it must give a series of Sam"
     ):
         trial(Parts())
     with pytest.raises(
-        StageError, match=rf"score/odd: scorer odd on base {WHO} raised KeyError: 'x'; the traceback is in"
+        StageError, match=rf"score\[odd\]: scorer odd on base {WHO} raised KeyError: 'x'; the traceback is in"
     ):
         trial(Parts(score=KeyError("x")))
 
@@ -303,21 +314,21 @@ def test_a_scorer_that_gives_no_samples_is_named_with_the_system(trial):
     ],
 )
 def test_a_sample_that_no_table_can_hold_is_named(trial, wrong, error, said):
-    with pytest.raises(error, match=rf"score/odd: scorer odd on base {WHO} .*{said}"):
-        trial(Parts(score=[Sample(**({"row": "r1", "values": {"right": 1.0}} | wrong))]))
+    with pytest.raises(error, match=rf"score\[odd\]: scorer odd on base {WHO} .*{said}"):
+        trial(Parts(score=lambda transcripts: right(transcripts, **wrong)))
 
 
 def test_a_gate_that_decides_nothing_never_passes(trial):
     with pytest.raises(
         PluginError, match=rf"gate: gate odd on odd/right {WHO} gave None where it must give a Decision"
     ):
-        trial(Parts(score=RIGHT))
+        trial(Parts(score=right))
     with pytest.raises(StageError, match=rf"gate: gate odd on odd/right {WHO} raised KeyError: 'x'"):
-        trial(Parts(score=RIGHT, decide=KeyError("x")))
+        trial(Parts(score=right, decide=KeyError("x")))
 
 
 def test_a_report_that_names_no_files_is_named(trial):
     with pytest.raises(PluginError, match=rf"report: report odd {WHO} gave None where it must give a series of Path"):
-        trial(Parts(score=RIGHT), gate=BOUND)
+        trial(Parts(score=right), gate=BOUND)
     with pytest.raises(PluginError, match=rf"report: report odd {WHO} gave a str in a series that must be of Path"):
-        trial(Parts(score=RIGHT, write=["report.odd"]), gate=BOUND)
+        trial(Parts(score=right, write=["report.odd"]), gate=BOUND)

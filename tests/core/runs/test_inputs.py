@@ -9,9 +9,10 @@ import pytest
 from seatrial.errors import SourceError
 from seatrial.runs.inputs import Input, NamedReader, list_files, reader_of
 from seatrial.sources import Resolved
+from seatrial.suite.keys import DataFileKeys
 
 READERS = {
-    name: NamedReader(name, "seatrial", SimpleNamespace(suffixes=(f".{name}",), by_suffix=by_suffix), {})
+    name: NamedReader(name, "seatrial", SimpleNamespace(suffixes=(f".{name}",), by_suffix=by_suffix))
     for name, by_suffix in (("jsonl", True), ("csv", True), ("dump", False))
 }
 
@@ -19,7 +20,7 @@ READERS = {
 @pytest.fixture
 def source(tmp_path):
     def make(name, reader=None):
-        return Input(Resolved(f"path:{name}", tmp_path / name), "", reader, None, {}, {}, "as-is", None)
+        return Input(Resolved(f"path:{name}", tmp_path / name), "", DataFileKeys(source=f"path:{name}"), reader)
 
     return make
 

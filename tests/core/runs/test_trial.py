@@ -77,7 +77,7 @@ def test_it_ends_with_the_verdict_and_the_reports_path(smoke):
 
 def test_every_record_that_was_read_is_kept_or_has_a_decisive_entry(smoke):
     _, run, _ = smoke
-    facts = json.loads((run / "stages/read.json").read_text())["facts"]
+    facts = json.loads((run / "nodes/read.json").read_text())["facts"]
     kept = sum(pq.read_metadata(run / f"data/{split}.parquet").num_rows for split in ("train", "validation", "test"))
     decisive = [entry for entry in pq.read_table(run / "ledger.parquet").to_pylist() if entry["decisive"]]
     assert kept + len(decisive) == facts["read"]

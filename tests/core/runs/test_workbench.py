@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from seatrial import Absent, Component, Use, hookimpl
+from seatrial import Absent, Component, FilterComponent, LoaderComponent, Use, hookimpl
 from seatrial.errors import PluginError, SourceError, StageError
 from seatrial.plugin.host import Host
 from seatrial.runs.workbench import Workbench
@@ -35,7 +35,7 @@ class Plugin:
     @hookimpl
     def seatrial_filters(self):
         uses = {"encoder": Use("encoder", self.default, optional=True), "tokenizer": Use("tokenizer", optional=True)}
-        yield Component("counter", counter, "Counts.", uses=uses, place="splits")
+        yield FilterComponent("counter", counter, "Counts.", uses=uses, place="splits")
 
     @hookimpl
     def seatrial_encoders(self):
@@ -85,14 +85,13 @@ class Faulty:
 
     @hookimpl
     def seatrial_models(self):
-        yield Component("faulty", lambda: self, "Raises.")
+        yield LoaderComponent("faulty", lambda: self, "Raises.")
 
-    def resolve(self, address, *, cache, offline, kind):
+    def resolve(self, address, find=None, cache=None, **_):
         if address.startswith("raises:"):
             raise KeyError("bucket")
-
-    def prepare(self, source, address, cache):
-        raise TypeError("no weights")
+        if address.startswith("path:"):
+            raise TypeError("no weights")
 
 
 def faulty(tmp_path):
@@ -116,4 +115,4 @@ def test_a_loader_that_raises_is_named(tmp_path):
     with pytest.raises(
         StageError, match=r"model path:\.: loader faulty \(plugin faulty-parts\) raised TypeError: no weights"
     ):
-        bench.files()
+        print(bench.on_trial().target)

@@ -12,7 +12,7 @@ from seatrial.data.benchmark import Benchmark
 from seatrial.data.findings import Rule
 from seatrial.errors import SuiteError
 from seatrial.evaluation.scores import Metric
-from seatrial.plugin.component import Component, Use
+from seatrial.plugin.component import FilterComponent, Use
 from seatrial.suite.file import json_schema, load_suite
 from seatrial.suite.options import OptionsError, validate_options
 
@@ -35,7 +35,7 @@ def leak_metrics(*, against: Mapping[str, Any], strict: bool, **_: Any) -> tuple
     return tuple(Metric(f"{name}_items", "", "exact", "lower", "Items found.", "items") for name in against)
 
 
-LEAKS = Component(
+LEAKS = FilterComponent(
     "leaks",
     leaks,
     "Finds leaks.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from seatrial.errors import PluginError
-from seatrial.plugin.component import Component
+from seatrial.plugin.component import Component, FilterComponent, ScorerComponent
 from seatrial.plugin.host import Host, hookimpl
 from seatrial.suite.portrait import portraits
 
@@ -64,7 +64,9 @@ def test_metrics_are_told_for_default_options_or_not_at_all(suite_catalogue):
     class Plugin:
         @hookimpl
         def seatrial_scorers(self):
-            yield Component("sized", depends, "Sized.", metrics=lambda size: (1 / size,))
+            yield ScorerComponent(
+                "sized", depends, "Sized.", probe="choose", dimension="data", metrics=lambda size: (1 / size,)
+            )
 
     host = Host()
     host.register(Plugin(), name="sized")
@@ -90,7 +92,7 @@ def test_a_builder_that_cannot_be_described_is_the_plugins_fault(suite_catalogue
     class Plugin:
         @hookimpl
         def seatrial_filters(self):
-            yield Component("untyped", lambda size: None, "Untyped.")
+            yield FilterComponent("untyped", lambda size: None, "Untyped.")
 
     suite_catalogue.register(Plugin(), name="untyped")
     with pytest.raises(PluginError, match="untyped: option 'size' of its builder has no type"):

@@ -6,7 +6,7 @@ import pytest
 
 from seatrial.errors import SuiteError
 from seatrial.evaluation.scores import Metric
-from seatrial.plugin.component import Component
+from seatrial.plugin.component import ScorerComponent
 from seatrial.plugin.hooks import hookimpl
 from seatrial.plugin.host import Host
 from seatrial.suite.file import load_suite
@@ -22,7 +22,9 @@ def problems(suite_catalogue, tmp_path):
                 Metric("grade", "grade", "mean", "higher", "From 1 to 6.", limits=(1.0, 6.0)),
                 Metric("loss", "loss", "mean", "lower", "Any number."),
             )
-            yield Component("exam", lambda: None, "An exam.", metrics=metrics)
+            yield ScorerComponent(
+                "exam", lambda: None, "An exam.", probe="choose", dimension="accuracy", metrics=metrics
+            )
 
     suite_catalogue.register(Plugin(), name="exam")
 
@@ -95,7 +97,7 @@ def test_a_gate_is_checked_as_far_as_can_be_told_and_so_are_the_others(problems)
         ),
         "gates[0].min: min 0.5 is greater than max 0.1; no score can be both",
         "gates[0].mni: unknown key (did you mean 'min'?); accepted: gate, max, metric, min, on, severity, system",
-        "gates[1].system: 'bsae' is no system that 'exam' scores (did you mean 'base'?); it scores: base, base-4shot",
+        "gates[1].system: 'bsae' is no system that 'exam' scores (did you mean 'base'?); it scores: base, base-4shot, majority",
     ]
 
 

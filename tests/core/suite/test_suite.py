@@ -79,7 +79,7 @@ def test_a_suite_says_what_its_file_says(load):
     assert suite.model.loader.name == "transformers"
     assert suite.model.loader.options == {"chat": True, "system": None, "dtype": "float32"}
     assert suite.data.train.reader.options == {"max_line_bytes": 10}
-    assert suite.data.train.labels == {"0": "negative", "no": "other"}
+    assert suite.data.train.keys.labels == {"0": "negative", "no": "other"}
     assert (suite.data.split.test, suite.data.split.by, suite.data.split.stratify) == (0.3, "cluster", True)
     assert [(chosen.alias, chosen.name) for chosen in suite.filters] == [
         ("length", "length"),
@@ -91,7 +91,7 @@ def test_a_suite_says_what_its_file_says(load):
     assert suite.filters[1].options == {"on": "input", "method": "minhash", "threshold": 0.8}
     assert suite.filters[2].options["detector"] == {"weak": {"encoder": {"minilm": {"batch_size": 64}}, "copy": True}}
     assert suite.train.options == {"r": 16, "alpha": 32.0, "lr": 0.001, "target_modules": "all-linear"}
-    assert (suite.score[1].samples, suite.score[1].split, suite.score[1].options["budget"]) == (50, "test", 20)
+    assert (suite.score[1].samples, suite.score[1].on, suite.score[1].options["budget"]) == (50, "test", 20)
     assert [(gate.name, gate.metric, gate.severity) for gate in suite.gates] == [
         ("threshold", "choice/accuracy", "block"),
         ("difference", "choice/accuracy", "block"),
@@ -232,7 +232,7 @@ def test_the_description_is_read_without_checking(tmp_path):
         ("filters.privacy.action.email=flag", lambda suite: suite.filters[3].action["email"], "flag"),
         ("report.html.title=a=b", lambda suite: suite.report[0].options["title"], "a=b"),
         ("report=[json]", lambda suite: [chosen.name for chosen in suite.report], ["json"]),
-        ("data.validation.source=path:v.jsonl", lambda suite: suite.data.validation.source, "path:v.jsonl"),
+        ("data.validation.source=path:v.jsonl", lambda suite: suite.data.validation.keys.source, "path:v.jsonl"),
         ("model.system='8'", lambda suite: suite.model.system, "8"),
         ("description=no", lambda suite: suite.description, "no"),
     ],
@@ -269,7 +269,7 @@ def test_the_last_of_two_overrides_counts(load):
             "trian.r=8",
             (
                 "trian: unknown key (did you mean 'train'?); accepted: baselines, data, description, fewshot, filters, "
-                "gates, model, name, report, score, seed, train"
+                "gates, model, name, report, score, seed, seeds, train"
             ),
         ),
     ],
@@ -393,23 +393,21 @@ def test_a_byte_order_mark_is_no_part_of_the_first_key(load):
     assert load("\ufeff" + MINIMAL).name == "small"
 
 
-@pytest.mark.parametrize(
-    ("key", "needed"), [("model", "model.source: is required: "), ("data", "data.train: is required: ")]
-)
+@pytest.mark.parametrize(("key", "needed"), [("model", "model.source: is required: "), ("data", "data: names no rows")])
 def test_an_empty_part_lacks_what_it_needs(problems, key, needed):
     (problem,) = problems(SUITE, f"{key}={{}}")
     assert problem.startswith(f"--set {key}={{}}: {needed}")
 
 
 def test_a_builder_may_not_take_a_reserved_key(tmp_path, suite_catalogue):
-    from seatrial import Component, hookimpl
+    from seatrial import ScorerComponent, hookimpl
 
     def greedy(*, samples: int = 3) -> None: ...
 
     class Plugin:
         @hookimpl
         def seatrial_scorers(self):
-            return [Component("greedy", greedy, "Greedy.")]
+            return [ScorerComponent("greedy", greedy, "Greedy.", probe="choose", dimension="accuracy")]
 
     suite_catalogue.register(Plugin(), name="greedy")
     path = tmp_path / "suite.yaml"
@@ -446,7 +444,7 @@ def test_the_schema_knows_every_installed_component():
     host = Host.load()
     definitions = json_schema(host)["$defs"]
     assert host.names("filters")
-    for kind in ("readers", "filters", "encoders", "detectors", "models", "trainers", "scorers", "gates", "reports"):
+    for kind in ("readers", "filters", "encoders", "detectors", "models", "methods", "scorers", "gates", "reports"):
         for name in host.names(kind):
             assert definitions[f"{kind}.{name}"]["description"] == host.find(kind, name).component.summary
 

@@ -38,7 +38,7 @@ def test_unknown_keys_are_refused_and_the_needed_ones_required(schema):
     assert schema["additionalProperties"] is False
     assert set(schema["required"]) == {"name", "data"}  # `seatrial data` needs no model
     assert set(schema["properties"]) == {
-        "name", "description", "seed", "model", "data", "filters", "train", "score", "baselines", "fewshot", "gates",
+        "name", "description", "seed", "seeds", "model", "data", "filters", "train", "score", "baselines", "fewshot", "gates",
         "report",
     }  # fmt: skip
     assert all(prop["description"] for prop in schema["properties"].values())
@@ -74,8 +74,8 @@ def test_an_option_that_names_a_component_lists_them(schema):
 
 
 def test_a_trainer_is_chosen_by_its_method(schema):
-    assert schema["properties"]["train"]["anyOf"] == [{"$ref": "#/$defs/trainers.lora"}, {"type": "null"}]
-    lora = schema["$defs"]["trainers.lora"]
+    assert schema["properties"]["train"]["anyOf"] == [{"$ref": "#/$defs/methods.lora"}, {"type": "null"}]
+    lora = schema["$defs"]["methods.lora"]
     assert lora["properties"]["method"]["anyOf"] == [{"const": "lora"}]
     assert "method" in lora["required"]
 

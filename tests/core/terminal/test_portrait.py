@@ -8,7 +8,7 @@ import json
 import pytest
 
 from seatrial.data.findings import Rule
-from seatrial.plugin.component import Component
+from seatrial.plugin.component import FilterComponent
 from seatrial.plugin.host import Host, hookimpl
 from seatrial.suite.portrait import portraits
 from seatrial.terminal.console import Console
@@ -29,7 +29,9 @@ def shouting():
     class Plugin:
         @hookimpl
         def seatrial_filters(self):
-            yield Component("shouting", build, "Drops capitals.", rules=(Rule("capitals", "All capitals.", "flag"),))
+            yield FilterComponent(
+                "shouting", build, "Drops capitals.", rules=(Rule("capitals", "All capitals.", "flag"),)
+            )
 
     host = Host()
     host.register(Plugin(), name="loud", distribution="loud-filters", version="2.1")

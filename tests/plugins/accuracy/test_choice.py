@@ -1,129 +1,151 @@
-"""Choice: the likeliest option is the answer; what cannot be scored is an error, never a zero."""
+"""Choice: the likeliest option is the answer, wherever it stands; a tie is no answer, and what failed is an error."""
 
+import itertools
 import math
 from types import MappingProxyType
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from seatrial import Continuation, Row, System, Task, Turn
-from seatrial.errors import StageError
+from seatrial import Continuation, Response, Row, System, Task, Transcript, Turn
 from seatrial.rows.table import RowList
-from seatrial_plugins.accuracy.choice import ChoiceScorer
-
-
-class WordOverlap:
-    """A real, if simple, model: an option is the likelier the more of its words stand in the prompt."""
-
-    facts = MappingProxyType({})
-
-    def without_adapter(self):
-        return self
-
-    def count_tokens(self, conversations):
-        return [sum(len(turn.content.split()) for turn in turns) for turns in conversations]
-
-    def tokenize(self, texts):
-        return [[len(word) for word in text.split()] for text in texts]
-
-    def loglikelihoods(self, prompts, options):
-        answers = []
-        for turns, listed in zip(prompts, options, strict=True):
-            words = set(turns[-1].content.lower().split())
-            if "unspeakable" in words:
-                raise StageError("the prompt is too long for the model's context")
-            answers.append(
-                [Continuation(-float(len(set(option.lower().split()) - words)), len(option)) for option in listed]
-            )
-        return answers
+from seatrial_plugins.accuracy.choice import TIE, ChoiceScorer
+from seatrial_plugins.probes import build_choose
 
 
 def label_row(text, label, name="r"):
     return Row(name, (Turn("user", text), Turn("assistant", label)), "text-label", "s", "f", 1, label=label)
 
 
-def task(*labels):
-    return Task(labels=labels, raw=RowList([]), train=RowList([]), seed=1, progress=lambda done, total: None)
+def sample_of(likelihoods, target, **row):
+    """The sample of one row, whose options were found that likely."""
+    turns = Turn("user", "which?"), Turn("assistant", target)
+    asked = Row("r", turns, "choice", "s", "f", 1, **{"choices": tuple(text for text, _ in likelihoods), **row})
+    responses = tuple(Response(text, logprob, 1) for text, logprob in likelihoods)
+    (sample,) = ChoiceScorer().score([Transcript("r", responses, "hash")], Task("test", RowList([asked])))
+    return sample
 
 
-def score(rows, *labels, system=None):
-    system = system or System("tuned", "tuned", model=WordOverlap())
-    return list(ChoiceScorer().score(system, RowList(rows), task(*labels)))
-
-
-def test_the_likeliest_label_is_the_prediction():
-    sample = score([label_row("my card is lost", "lost card")], "lost card", "exchange rate")[0]
+def test_the_likeliest_option_is_the_prediction():
+    sample = sample_of([("lost card", -0.25), ("exchange rate", -3.0)], "lost card", label="lost card")
     assert (sample.prediction, sample.target, sample.slice) == ("lost card", "lost card", "lost card")
-    assert sample.values == {"correct": 1.0, "correct_norm": 1.0, "nll": 0.0}
-    assert sample.detail["options"][0] == {"option": "lost card", "logprob": 0.0}
-    assert sample.detail["input"] == "my card is lost"
+    assert sample.values == {"correct": 1.0, "correct_norm": 1.0, "nll": 0.25}
+    assert sample.detail["options"][0] == {"option": "lost card", "logprob": -0.25}
+    assert sample.detail["input"] == "which?"
+    assert sample.prompt_hash == "hash"
+    wrong = sample_of([("stone", -1.0), ("apple", -2.0)], "apple", slice="botany")
+    assert (wrong.prediction, wrong.values["correct"], wrong.slice) == ("stone", 0.0, "botany")
 
 
 def test_length_is_normalised_by_characters():
-    rows = [label_row("nothing shared", "a b c d e f g h i j k l")]
-    sample = score(rows, "a b c d e f g h i j k l", "zz")[0]
-    assert sample.prediction == "zz"
-    # -12 over 23 characters is likelier, a character, than -1 over 2.
-    assert -12 / 23 < -1 / 2
-    assert sample.values["correct_norm"] == 0.0
-    assert sample.values["nll"] == 12.0
+    long = "a b c d e f g h i j k l"
+    assert -12 / len(long) < -1 / len("zz") < -10 / len(long)
+    sample = sample_of([(long, -12.0), ("zz", -1.0)], long)
+    assert (sample.prediction, sample.values) == ("zz", {"correct": 0.0, "correct_norm": 0.0, "nll": 12.0})
+    sample = sample_of([(long, -10.0), ("zz", -1.0)], long)
+    assert (sample.prediction, sample.values) == ("zz", {"correct": 0.0, "correct_norm": 1.0, "nll": 10.0})
 
 
-def test_a_multiple_choice_row_is_held_against_its_own_choices():
-    row = Row(
-        "r", (Turn("user", "which is a fruit: apple"), Turn("assistant", "apple")), "choice", "s", "f", 1,
-        choices=("stone", "apple"), slice="botany",
-    )  # fmt: skip
-    sample = score([row], "lost card")[0]
-    assert (sample.prediction, sample.values["correct"], sample.slice) == ("apple", 1.0, "botany")
+# ---- ties, and the place of the right option ---------------------------------------------------------------------------
 
 
-def test_a_label_that_training_never_saw_is_an_error_not_a_zero():
-    sample = score([label_row("hello", "greeting")], "lost card", "exchange rate")[0]
-    assert sample.values == {}
-    assert "'greeting' is not among the 2 labels of the train rows" in sample.error
+@pytest.mark.parametrize("options", list(itertools.permutations("abcd")), ids="".join)
+def test_a_tie_for_the_top_is_not_right_wherever_the_right_option_stands(options):
+    for likelihoods in ({"a": -1.0, "b": -1.0, "c": -1.0, "d": -1.0}, {"a": -1.0, "b": -1.0, "c": -2.0, "d": -3.0}):
+        sample = sample_of([(text, likelihoods[text]) for text in options], "a")
+        assert (sample.values["correct"], sample.values["correct_norm"]) == (0.0, 0.0)
+        assert sample.prediction is None
+        assert sample.detail["tied"] == sum(value == -1.0 for value in likelihoods.values())
+        assert sample.values["nll"] == 1.0  # its likelihood is known all the same
 
 
-def test_one_row_that_fails_does_not_take_its_batch_along():
-    rows = [label_row("lost card", "lost card", "a"), label_row("unspeakable", "lost card", "b")]
-    first, second = score(rows, "lost card", "exchange rate")
-    assert (first.error, first.values["correct"]) == (None, 1.0)
-    assert "too long for the model's context" in second.error
+@pytest.mark.parametrize("options", list(itertools.permutations("abcd")), ids="".join)
+def test_what_is_right_or_wrong_is_so_wherever_it_stands(options):
+    likelihoods = {"a": -1.0, "b": -2.0, "c": -2.0, "d": -3.0}
+    told = [(text, likelihoods[text]) for text in options]
+    assert [sample_of(told, target).values["correct"] for target in "abcd"] == [1.0, 0.0, 0.0, 0.0]
+    assert {sample_of(told, target).prediction for target in "abcd"} == {"a"}
 
 
-def test_an_unanswered_row_says_so():
-    row = Row("r", (Turn("user", "hello"),), "chat", "s", "f", 1)
-    assert score([row], "a", "b")[0].error == "the row has no expected answer"
+@given(
+    st.lists(st.floats(-50, 0, allow_nan=False), min_size=2, max_size=6),
+    st.randoms(use_true_random=False),
+    st.integers(0, 5),
+)
+def test_the_order_of_the_options_changes_no_value(logprobs, draw, target):
+    told = [(f"option {place}", logprob) for place, logprob in enumerate(logprobs)]
+    answer = told[target % len(told)][0]
+    shuffled = told.copy()
+    draw.shuffle(shuffled)
+    first, second = sample_of(told, answer), sample_of(shuffled, answer)
+    assert first.values == second.values
+    assert first.prediction == second.prediction
 
 
-def test_examples_before_the_prompt_change_its_hash_and_nothing_else_does():
-    row = label_row("lost card", "lost card")
-    examples = (Turn("user", "rate?"), Turn("assistant", "exchange rate"))
-    plain, again, shot = (
-        score([row], "lost card", "exchange rate", system=system)[0]
-        for system in (
-            System("tuned", "tuned", model=WordOverlap()),
-            System("base", "base", model=WordOverlap()),
-            System("base-1shot", "fewshot", model=WordOverlap(), preamble=examples),
-        )
-    )
-    assert plain.prompt_hash == again.prompt_hash != shot.prompt_hash
+def test_what_differs_by_rounding_alone_is_a_tie():
+    assert sample_of([("a", -7.0), ("b", -7.0 - TIE / 2)], "a").values["correct"] == 0.0
+    assert sample_of([("a", -7.0), ("b", -7.0 - TIE * 2)], "a").values["correct"] == 1.0
+
+
+def test_an_option_that_stands_twice_ties_with_no_other():
+    sample = sample_of([("a", -1.0), ("b", -2.0), ("a", -1.0)], "a")
+    assert (sample.prediction, sample.values["correct"], sample.values["correct_norm"]) == ("a", 1.0, 1.0)
+
+
+class KnowsNothing:
+    """Every option is as likely as any other, whatever is asked: a model whose weights are all zero."""
+
+    facts = MappingProxyType({})
+
+    def loglikelihoods(self, prompts, options):
+        return [[Continuation(-math.log(512), 1) for _ in listed] for _, listed in zip(prompts, options, strict=True)]
+
+
+@pytest.mark.parametrize("label", ["a", "b", "c"])
+def test_a_model_that_knows_nothing_gets_nothing_right_whichever_label_is_right(judged, label):
+    rows = [label_row(f"text {number}", label, f"r{number}") for number in range(40)]
+    task = Task("test", RowList(rows), ("a", "b", "c"))
+    samples = judged(build_choose(), ChoiceScorer(), System("tuned", "tuned", KnowsNothing()), task)
+    assert sum(sample.values["correct"] + sample.values["correct_norm"] for sample in samples) == 0
+    assert all(sample.error is None for sample in samples)
+
+
+@pytest.mark.parametrize("labels", [("a",), ()])
+def test_a_task_of_one_label_scores_no_row(judged, labels):
+    rows = [label_row(f"text {number}", "a", f"r{number}") for number in range(3)]
+    task = Task("test", RowList(rows), labels)
+    for sample in judged(build_choose(), ChoiceScorer(), System("tuned", "tuned", KnowsNothing()), task):
+        assert sample.values == {}
+        assert sample.error
+
+
+# ---- other systems and failures ----------------------------------------------------------------------------------------
 
 
 def test_a_classifier_has_a_prediction_and_no_likelihood():
-    class Always:
-        def classify(self, rows):
-            return ["lost card" for _ in rows]
-
-    system = System("majority", "baseline", baseline=Always())
-    sample = score([label_row("rate", "exchange rate")], "lost card", "exchange rate", system=system)[0]
-    assert sample.values == {"correct": 0.0, "correct_norm": None, "nll": None}
+    rows = [label_row("rate", "exchange rate", "a"), label_row("card", "lost card", "b")]
+    transcripts = [Transcript(row.id, (Response("lost card"),)) for row in rows]
+    wrong, right = ChoiceScorer().score(transcripts, Task("test", RowList(rows), ("exchange rate", "lost card")))
+    assert wrong.values == {"correct": 0.0, "correct_norm": None, "nll": None}
+    assert (right.values["correct"], right.prediction) == (1.0, "lost card")
 
 
-def test_a_model_without_likelihoods_is_refused_by_name():
-    with pytest.raises(StageError, match="choice: endpoint gives no log-likelihoods"):
-        score([label_row("a", "b")], "b", system=System("endpoint", "tuned", model=object()))
+def test_what_the_system_did_not_answer_is_an_error_and_never_a_zero():
+    row = label_row("hello", "greeting")
+    (sample,) = ChoiceScorer().score(
+        [Transcript("r", prompt_hash="hash", error="no memory")], Task("t", RowList([row]))
+    )
+    assert (sample.values, sample.error, sample.target, sample.slice) == ({}, "no memory", "greeting", "greeting")
+    assert sample.detail["input"] == "hello"
 
 
-def test_no_rows_no_samples():
-    assert score([], "a", "b") == []
-    assert math.isclose(sum(sample.values["correct"] for sample in score([label_row("b", "b")], "b", "c")), 1.0)
+def test_no_transcripts_no_samples():
+    assert list(ChoiceScorer().score([], Task("test", RowList([])))) == []
+
+
+def test_a_long_input_is_cut_in_the_sample():
+    row = label_row("word " * 1000, "a")
+    (sample,) = ChoiceScorer().score([Transcript("r", error="no memory")], Task("test", RowList([row])))
+    assert len(sample.detail["input"]) == 400
+    assert sample.detail["input"].endswith("…")

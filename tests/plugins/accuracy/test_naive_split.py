@@ -2,12 +2,16 @@
 
 from types import MappingProxyType
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seatrial import Continuation, Row, System, Task, Turn
+from seatrial import Continuation, Draws, Row, System, Task, Transcript, Turn
+from seatrial.errors import StageError
 from seatrial.rows.table import RowList
+from seatrial_plugins.accuracy import seatrial_scorers
 from seatrial_plugins.accuracy.naive_split import NaiveSplitScorer, resplit
+from seatrial_plugins.probes import build_choose
 
 
 def row(number, text, label):
@@ -20,30 +24,25 @@ class Counting:
     facts = MappingProxyType({})
     asked = 0
 
-    def without_adapter(self):
-        return self
-
-    def count_tokens(self, conversations):
-        return [1 for _ in conversations]
-
-    def tokenize(self, texts):
-        return [[1] for _ in texts]
-
     def loglikelihoods(self, prompts, options):
         self.asked += len(prompts)
         return [[Continuation(-float(option not in turns[-1].content), 1) for option in listed]
                 for turns, listed in zip(prompts, options, strict=True)]  # fmt: skip
 
 
-def run(rows, **options):
-    model = Counting()
-    train = RowList(rows[:2])
-    task = Task(labels=("a", "b"), raw=RowList(rows), train=train, seed=5, progress=lambda done, total: None)
-    samples = list(NaiveSplitScorer(**options).score(System("tuned", "tuned", model=model), RowList([]), task))
-    return samples, model
+@pytest.fixture
+def run(judged):
+    def naively(rows, **options):
+        model, scorer, labels, seed = Counting(), NaiveSplitScorer(**options), ("a", "b"), 5
+        tables = {"raw": RowList(rows), "train": RowList(rows[:2])}
+        drawn = RowList(scorer.draw(tables, labels, seed))
+        task = Task("test", drawn, labels, seed=seed, tables=tables)
+        return judged(build_choose(), scorer, System("tuned", "tuned", model), task), model
+
+    return naively
 
 
-def test_copies_leak_and_distinct_texts_do_not():
+def test_copies_leak_and_distinct_texts_do_not(run):
     copies = [row(n, "always the same a", "a") for n in range(40)]
     distinct = [row(100 + n, f"text b {n}", "b") for n in range(40)]
     samples, model = run(copies + distinct, test=0.5)
@@ -53,14 +52,43 @@ def test_copies_leak_and_distinct_texts_do_not():
         assert sample.detail["leaked"] is leaked
         assert (sample.values["correct_leaked"] is None) is not leaked
         assert (sample.values["correct_clean"] is None) is leaked
+        assert sample.values["correct"] == 1.0
+        assert sample.error is None
+    assert {sample.detail["trained_on"] for sample in samples if sample.target == "a"} == {True}
+    assert {sample.detail["trained_on"] for sample in samples if sample.target == "b"} == {False}
     assert model.asked == 1 + sum(sample.target == "b" for sample in samples)
 
 
-def test_rows_of_labels_that_were_not_trained_are_left_out():
+def test_rows_of_labels_that_were_not_trained_are_left_out(run):
     samples, _ = run(
         [row(n, f"text {n} c", "c") for n in range(30)] + [row(50 + n, f"a {n}", "a") for n in range(10)], test=0.5
     )
     assert {sample.target for sample in samples} == {"a"}
+
+
+def test_a_system_that_did_not_answer_has_an_error_and_no_value():
+    rows = [row(n, f"text a {n}", "a") for n in range(4)]
+    scorer, tables = NaiveSplitScorer(test=0.5), {"raw": RowList(rows), "train": RowList(rows)}
+    drawn = scorer.draw(tables, ("a",), 5)
+    task = Task("test", RowList(drawn), ("a",), seed=5, tables=tables)
+    for sample in scorer.score([Transcript(one.id, error="no memory") for one in drawn], task):
+        assert (sample.values, sample.error) == ({}, "no memory")
+        assert sample.detail["trained_on"] is True
+
+
+def test_nothing_to_split_is_refused():
+    scorer = NaiveSplitScorer(test=0.5)
+    with pytest.raises(StageError, match="no raw row has a label of the train rows"):
+        scorer.draw({"raw": RowList([row(1, "text", "c")])}, ("a", "b"), 5)
+    for share in (0, 1, -0.5):
+        with pytest.raises(StageError, match=f"test is {share}"):
+            NaiveSplitScorer(test=share)
+
+
+def test_it_draws_from_the_tables_that_its_component_declares():
+    (component,) = (one for one in seatrial_scorers() if one.name == "naive_split")
+    assert component.draws == ("raw", "train")
+    assert isinstance(component.build(), Draws)
 
 
 texts = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("xyz")), min_size=2, max_size=60)

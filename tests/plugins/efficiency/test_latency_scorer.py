@@ -1,48 +1,28 @@
-from contextlib import contextmanager
+"""Latency: what timed requests come to, each batch size in columns of its own, and which percentiles they can bear."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seatrial import System, Task, Timing
-from seatrial.errors import StageError, UsageError
+from seatrial import System, Task, Transcript
+from seatrial.errors import UsageError
 from seatrial.evaluation.samples import samples_to_table
 from seatrial.evaluation.summary import summarise
-from seatrial_plugins.efficiency import latency, latency_metrics, minimum_requests, seatrial_scorers
-from seatrial_plugins.efficiency.latency_scorer import MOST_WARM_UPS, settled
+from seatrial.rows.table import RowList
+from seatrial_plugins.efficiency import latency, latency_metrics, minimum_requests, seatrial_scorers, time_probe
 
 
-class Clockwork:
-    """A model whose request number i takes `times[i]` milliseconds: half for the first token, the rest evenly."""
-
-    def __init__(self, times=(), steady=100.0, fails=lambda request: False):
-        self.times = list(times)
-        self.steady = steady
-        self.fails = fails
-        self.requests = []
-        self.served = []
-
-    @contextmanager
-    def serving(self):
-        first = len(self.requests)
-        yield "merged"
-        self.served += self.requests[first:]
-
-    def time_request(self, *, batch, prompt_tokens, new_tokens, seed):
-        request = (batch, prompt_tokens, new_tokens, seed)
-        self.requests.append(request)
-        if self.fails(request):
-            raise RuntimeError("out of memory")
-        total = self.times.pop(0) if self.times else self.steady
-        gaps = (total / 2 / (new_tokens - 1),) * (new_tokens - 1)
-        return Timing(ttft_ms=total / 2, gaps_ms=gaps, peak_bytes=1000 * batch + len(self.requests))
+def _request(number, batch=1, *, new=5, total=100.0, peak=0, error=None):
+    """One request as the probe `time` tells it: half of its time for the first token, the rest evenly."""
+    name = f"request-{number:03d}@b{batch}"
+    if error is not None:
+        return Transcript(name, detail={"batch": batch}, error=error)
+    detail = {"batch": batch, "ttft_ms": total / 2, "gaps_ms": [total / 2 / (new - 1)] * (new - 1), "peak_bytes": peak}
+    return Transcript(name, prompt_hash=f"random:{number}", detail=detail)
 
 
-def _score(model, **options):
-    steps = []
-    task = Task(labels=(), raw=[], train=[], seed=3, progress=lambda *step: steps.append(step))
-    samples = list(latency(**options).score(System("tuned", "tuned", model=model), [], task))
-    return samples, steps
+def _score(transcripts, **options):
+    return list(latency(**options).score(iter(transcripts), Task("test", RowList([]))))
 
 
 def _scores(samples, **options):
@@ -52,90 +32,73 @@ def _scores(samples, **options):
 
 
 def test_each_request_gives_its_times_by_their_definitions():
-    samples, steps = _score(Clockwork(), requests=2, new=5)
-    assert [sample.row for sample in samples] == ["request-001@b1", "request-002@b1"]
-    values = samples[0].values
-    assert values["ttft_ms"] == 50.0
-    assert values["e2e_ms"] == 100.0
-    assert values["tpot_ms"] == pytest.approx((100.0 - 50.0) / 4)
-    assert values["tokens_per_second"] == pytest.approx(5 / 0.1)
-    assert values["peak_bytes"] == 1005.0
-    assert steps == [(1, 2), (2, 2)]
-
-
-@pytest.mark.parametrize("adapter", ["merged", "separate"])
-def test_the_adapter_is_merged_unless_the_suite_says_otherwise(adapter):
-    model = Clockwork()
-    samples, _ = _score(model, requests=2, adapter=adapter)
-    assert model.served == (model.requests if adapter == "merged" else [])
-    assert {sample.detail["adapter"] for sample in samples} == {adapter}
-
-
-def test_warm_up_requests_are_counted_and_not_timed():
-    model = Clockwork(times=[900.0, 300.0, 100.0, 100.0, 100.0])
-    samples, _ = _score(model, requests=3)
-    detail = samples[0].detail
-    assert detail["warm_up_requests"] == 5
-    assert detail["warm_up_stable"] is True
-    assert detail["first_request_ms"] == pytest.approx(900.0)
-    assert len(model.requests) == 5 + 3
-    assert all(sample.values["e2e_ms"] == pytest.approx(100.0) for sample in samples)
-
-
-def test_a_warm_up_that_never_settles_ends_and_says_so():
-    samples, _ = _score(Clockwork(times=[100.0 * 2**power for power in range(10)]), requests=1)
-    assert samples[0].detail["warm_up_requests"] == MOST_WARM_UPS
-    assert samples[0].detail["warm_up_stable"] is False
-
-
-def test_prompts_differ_between_requests_and_not_between_runs():
-    first, second = Clockwork(), Clockwork()
-    _score(first, requests=5, batch=[1, 2])
-    _score(second, requests=5, batch=[1, 2])
-    assert first.requests == second.requests
-    for size in (1, 2):
-        seeds = [request[3] for request in first.requests if request[0] == size]
-        assert len(seeds) == len(set(seeds)) == 4 + 5
+    first, second = _score([_request(1, peak=1005), _request(2)], requests=2, new=5)
+    assert [first.row, second.row] == ["request-001@b1", "request-002@b1"]
+    assert first.values["ttft_ms"] == 50.0
+    assert first.values["e2e_ms"] == 100.0
+    assert first.values["tpot_ms"] == pytest.approx((100.0 - 50.0) / 4)
+    assert first.values["tokens_per_second"] == pytest.approx(5 / 0.1)
+    assert first.values["peak_bytes"] == 1005.0
+    assert (first.slice, first.prompt_hash) == ("batch 1", "random:1")
 
 
 def test_batch_sizes_have_columns_and_metrics_of_their_own():
-    samples, _ = _score(Clockwork(), requests=44, batch=[1, 8], new=5)
-    assert len(samples) == 88
-    assert samples[44].row == "request-001@b8"
+    requests = [_request(n, size, peak=1000 * size + n) for size in (1, 8) for n in range(1, 45)]
+    samples = _score(requests, batch=[1, 8], requests=44, new=5)
     assert samples[44].values["tokens_per_second@b8"] == pytest.approx(8 * 5 / 0.1)
     scores = _scores(samples, batch=[1, 8], requests=44, new=5)
     assert scores["ttft_p50_ms"].value == scores["ttft_p90_ms@b8"].value == 50.0
     assert scores["ttft_p90_ms"].n == 44
-    assert scores["peak_bytes"].value == 1000 + 4 + 44
-    assert scores["peak_bytes@b8"].value == 8000 + 2 * 48
+    assert scores["peak_bytes"].value == 1044
+    assert scores["peak_bytes@b8"].value == 8044
     assert scores["tokens_per_second@b8"].value == pytest.approx(400)
 
 
 def test_a_failed_request_is_an_error_and_makes_the_scores_missing():
-    samples, _ = _score(Clockwork(fails=lambda request: request[3] == 3 + 2), requests=44)
-    assert [sample.row for sample in samples if sample.error] == ["request-002@b1"]
-    assert samples[1].error == "RuntimeError: out of memory"
+    requests = [_request(n, error="RuntimeError: out of memory" if n == 2 else None) for n in range(1, 45)]
+    samples = _score(requests, requests=44)
+    assert [(sample.row, sample.error) for sample in samples if sample.error] == [
+        ("request-002@b1", "RuntimeError: out of memory")
+    ]
     score = _scores(samples)["tpot_p50_ms"]
     assert score.value is None
     assert "out of memory" in score.missing
 
 
-def test_a_batch_that_does_not_fit_fails_without_being_tried_again():
-    model = Clockwork(fails=lambda request: request[0] == 64)
-    samples, steps = _score(model, requests=3, batch=[64, 1])
-    assert [sample.error for sample in samples[:3]] == ["the warm-up failed: RuntimeError: out of memory"] * 3
-    assert [sample.error for sample in samples[3:]] == [None] * 3
-    assert sum(request[0] == 64 for request in model.requests) == 1
-    assert steps[-1] == (6, 6)
-
-
 def test_a_batch_that_does_not_fit_leaves_the_scores_of_the_others():
-    samples, _ = _score(Clockwork(fails=lambda request: request[0] == 64), requests=44, batch=[64, 1])
+    failed = [_request(n, 64, error="the warm-up failed: RuntimeError: out of memory") for n in range(1, 45)]
+    samples = _score([*failed, *(_request(n) for n in range(1, 45))], requests=44, batch=[64, 1])
     scores = _scores(samples, batch=[64, 1], requests=44)
     assert scores["tpot_p50_ms"].value is not None
     assert scores["peak_bytes"].value is not None
     assert "out of memory" in scores["tpot_p50_ms@b64"].missing
     assert "out of memory" in scores["peak_bytes@b64"].missing
+
+
+def test_the_columns_of_every_metric_are_in_the_samples():
+    (component,) = seatrial_scorers()
+    options = {"batch": [1, 4], "requests": 459, "new": 3}
+    samples = _score([_request(n, size) for size in (1, 4) for n in range(459)], **options)
+    columns = {metric.column for metric in component.metrics_for(options)}
+    assert columns == set().union(*(sample.values for sample in samples))
+    assert len({metric.name for metric in component.metrics_for(options)}) == 2 * 11
+    assert [metric.name for metric in component.metrics_for({})] == [metric.name for metric in latency_metrics()]
+    assert (component.probe, component.dimension, component.comparable) == ("time", "efficiency", False)
+
+
+def test_what_it_asks_for_is_what_the_probe_takes():
+    (component,) = seatrial_scorers()
+    options = {"batch": [1, 8], "prompt": 7, "new": 3, "requests": 9, "adapter": "separate"}
+    assert time_probe(**component.asks(**options)) == time_probe(**options)
+
+
+def test_the_tiny_model_is_timed_and_scored_through_the_same_door(judged, tiny_model):
+    options = {"requests": 3, "prompt": 4, "new": 3}
+    task = Task("test", RowList([]), seed=1)
+    samples = judged(time_probe(**options), latency(**options), System("tuned", "tuned", tiny_model), task)
+    assert [sample.error for sample in samples] == [None] * 3
+    assert all(sample.values["e2e_ms"] > sample.values["ttft_ms"] > 0 for sample in samples)
+    assert _scores(samples, **options)["peak_bytes"].value > 0
 
 
 def test_a_percentile_below_its_minimum_is_not_promised():
@@ -159,30 +122,6 @@ def test_the_minimum_is_the_first_number_of_requests_with_99_percent_confidence(
     assert (percentile / 100) ** (requests - 1) > 0.01 * (1 - 1e-9)
 
 
-def test_the_columns_of_every_metric_are_in_the_samples():
-    (component,) = seatrial_scorers()
-    options = {"batch": [1, 4], "requests": 459, "new": 3}
-    samples, _ = _score(Clockwork(), **options)
-    columns = {metric.column for metric in component.metrics_for(options)}
-    assert columns == set().union(*(sample.values for sample in samples))
-    assert len({metric.name for metric in component.metrics_for(options)}) == 2 * 11
-    assert [metric.name for metric in component.metrics_for({})] == [metric.name for metric in latency_metrics()]
-    assert (component.needs, component.comparable) == (("times",), False)
-
-
-@pytest.mark.parametrize(
-    ("times", "expected"),
-    [
-        ([100.0] * 3, False),
-        ([500.0, 100.0, 100.0, 100.0], True),
-        ([400.0, 300.0, 200.0, 100.0], False),
-        ([100.0, 104.0, 108.0, 500.0], True),
-    ],
-)
-def test_the_warm_up_settles_when_the_median_of_three_does(times, expected):
-    assert settled(times) is expected
-
-
 @pytest.mark.parametrize(
     ("options", "named"),
     [
@@ -197,9 +136,3 @@ def test_the_warm_up_settles_when_the_median_of_three_does(times, expected):
 def test_options_out_of_range_are_refused_by_name(options, named):
     with pytest.raises(UsageError, match=named):
         latency(**options)
-
-
-def test_a_system_that_cannot_be_timed_is_refused():
-    task = Task(labels=(), raw=[], train=[], seed=0, progress=lambda *_: None)
-    with pytest.raises(StageError, match="majority cannot be timed"):
-        list(latency().score(System("majority", "baseline"), [], task))

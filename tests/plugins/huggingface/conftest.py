@@ -1,4 +1,4 @@
-"""What several tests of models need: small networks of any architecture."""
+"""What several tests of models need: small networks of any architecture, and adapters of any kind."""
 
 from __future__ import annotations
 
@@ -33,3 +33,26 @@ def network():
         return AutoModelForCausalLM.from_config(config, dtype=torch.float32, attn_implementation=ATTENTION).eval()
 
     return make
+
+
+@pytest.fixture
+def write_adapter(tiny_target, adapter_in, tmp_path):
+    """Writes an adapter of seeded random weights for the tiny model, and gives it as a product."""
+    import torch
+    from peft import get_peft_model
+
+    from seatrial_plugins.huggingface import random
+
+    def write(config, *, seed=1):
+        folder = tmp_path / f"adapter-{len(list(tmp_path.glob('adapter-*')))}"
+        with random(device="cpu").open(tiny_target) as model:
+            torch.manual_seed(seed)
+            network = get_peft_model(model.network, config)
+            with torch.no_grad():
+                for parameter in network.parameters():
+                    if parameter.requires_grad:
+                        torch.nn.init.normal_(parameter, std=0.3)
+            network.save_pretrained(str(folder), save_embedding_layers=False)
+        return adapter_in(folder)
+
+    return write

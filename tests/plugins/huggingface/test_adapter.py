@@ -12,41 +12,33 @@ from peft import (
     PrefixTuningConfig,
     PromptEncoderConfig,
     PromptTuningConfig,
-    get_peft_model,
 )
 from safetensors.torch import load_file, save_file
 
 from seatrial import Turn
 from seatrial.errors import SourceError
 from seatrial_plugins.huggingface import random
-from seatrial_plugins.huggingface.adapter import load_adapter
 from seatrial_plugins.huggingface.adapter_files import check_adapter_files
 
 PROMPTS, OPTIONS = [[Turn("user", "Hello!")]], [["yes", "no"]]
 
 
-@pytest.fixture
-def written(tiny_files, tmp_path):
-    """Writes an adapter for the tiny model and gives its folder."""
-
-    def write(config, files=tiny_files):
-        torch.manual_seed(1)
-        network = get_peft_model(random(device="cpu").load(files).network, config)
-        with torch.no_grad():
-            for parameter in network.parameters():
-                if parameter.requires_grad:
-                    torch.nn.init.normal_(parameter, std=0.3)
-        network.save_pretrained(str(tmp_path), save_embedding_layers=False)
-        return tmp_path
-
-    return write
-
-
-def load(files, folder):
-    return random(device="cpu").load(files, folder)
-
-
 CAUSAL = {"task_type": "CAUSAL_LM"}
+
+
+@pytest.fixture
+def refused(tiny_target, adapter_in):
+    """Has the adapter of a folder refused, and gives the refusal."""
+
+    def refusal(folder, reason):
+        with (
+            pytest.raises(SourceError, match=reason) as caught,
+            random(device="cpu").open(tiny_target, adapter_in(folder)),
+        ):
+            pass
+        return str(caught.value)
+
+    return refusal
 
 
 @pytest.mark.parametrize(
@@ -58,11 +50,11 @@ CAUSAL = {"task_type": "CAUSAL_LM"}
     ],
     ids=["dora", "saved head", "ia3"],
 )
-def test_an_adapter_of_layers_is_applied(tiny_files, tiny_model, written, config):
-    tuned = load(tiny_files, written(config))
-    assert tuned.loglikelihoods(PROMPTS, OPTIONS) != tiny_model.loglikelihoods(PROMPTS, OPTIONS)
-    assert tuned.facts["parameters"] == tiny_files.facts["parameters"]
-    assert tuned.without_adapter().loglikelihoods(PROMPTS, OPTIONS) == tiny_model.loglikelihoods(PROMPTS, OPTIONS)
+def test_an_adapter_of_layers_is_applied(tiny_target, tiny_model, write_adapter, config):
+    with random(device="cpu").open(tiny_target, write_adapter(config)) as tuned:
+        assert tuned.loglikelihoods(PROMPTS, OPTIONS) != tiny_model.loglikelihoods(PROMPTS, OPTIONS)
+        assert tuned.facts["parameters"] == tiny_target.facts["parameters"]
+        assert tuned.facts["adapter"] is True
 
 
 @pytest.mark.parametrize(
@@ -79,10 +71,9 @@ def test_an_adapter_of_layers_is_applied(tiny_files, tiny_model, written, config
     ],
     ids=lambda given: given.peft_type.value if hasattr(given, "peft_type") else "",
 )
-def test_an_adapter_that_would_not_be_applied_is_refused_with_its_kind(tiny_files, written, config, reason):
-    folder = written(config)
-    with pytest.raises(SourceError, match=rf"its adapter is of the kind {reason}.*not be applied; name one that"):
-        load(tiny_files, folder)
+def test_an_adapter_that_would_not_be_applied_is_refused_with_its_kind(refused, write_adapter, config, reason):
+    folder = write_adapter(config).folder
+    refused(folder, rf"its adapter is of the kind {reason}.*not be applied; name one that")
 
 
 @pytest.mark.parametrize(
@@ -104,45 +95,42 @@ def test_an_adapter_that_would_not_be_applied_is_refused_with_its_kind(tiny_file
         ({"layers_to_transform": [0]}, r"2 of its tensors fit no layer of the model .*layers\.1.*another model"),
     ],
 )
-def test_an_adapter_that_does_not_fit_is_refused(tiny_files, written, changed, reason):
-    folder = written(LoraConfig(r=2, target_modules=["q_proj"], **CAUSAL))
+def test_an_adapter_that_does_not_fit_is_refused(refused, write_adapter, changed, reason):
+    folder = write_adapter(LoraConfig(r=2, target_modules=["q_proj"], **CAUSAL)).folder
     config = json.loads((folder / "adapter_config.json").read_text())
     (folder / "adapter_config.json").write_text(json.dumps({**config, **changed}))
-    with pytest.raises(SourceError, match=reason):
-        load(tiny_files, folder)
+    refused(folder, reason)
 
 
-def test_an_adapter_of_a_deeper_model_is_refused(tiny_files, written):
-    folder = written(LoraConfig(r=2, target_modules=["q_proj"], **CAUSAL))
+def test_an_adapter_of_a_deeper_model_is_refused(refused, write_adapter):
+    folder = write_adapter(LoraConfig(r=2, target_modules=["q_proj"], **CAUSAL)).folder
     weights = load_file(folder / "adapter_model.safetensors")
     deeper = {name.replace("layers.1.", "layers.2."): tensor.clone() for name, tensor in weights.items()}
     save_file({**deeper, **weights}, folder / "adapter_model.safetensors")
-    with pytest.raises(SourceError, match=r"2 of its tensors fit no layer of the model .*layers\.2"):
-        load(tiny_files, folder)
+    refused(folder, r"2 of its tensors fit no layer of the model .*layers\.2")
 
 
-def test_an_adapter_that_lost_a_tensor_is_refused_by_its_name(tiny_files, written):
-    folder = written(LoraConfig(r=2, target_modules=["q_proj"], **CAUSAL))
+def test_an_adapter_that_lost_a_tensor_is_refused_by_its_name(refused, write_adapter):
+    folder = write_adapter(LoraConfig(r=2, target_modules=["q_proj"], **CAUSAL)).folder
     weights = load_file(folder / "adapter_model.safetensors")
     lost = next(name for name in weights if "layers.1" in name and "lora_B" in name)
     save_file({name: tensor for name, tensor in weights.items() if name != lost}, folder / "adapter_model.safetensors")
-    with pytest.raises(SourceError, match=r": it lacks the tensor \S+layers\.1\S+lora_B\S*, which the model needs"):
-        load(tiny_files, folder)
+    refused(folder, r": it lacks the tensor \S+layers\.1\S+lora_B\S*, which the model needs")
 
 
-def test_memory_that_runs_out_is_no_fault_of_the_adapter(tiny_files, written, monkeypatch):
+def test_memory_that_runs_out_is_no_fault_of_the_adapter(tiny_target, write_adapter, monkeypatch):
     def full(*_, **__):
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    folder = written(LoraConfig(r=2, target_modules=["q_proj"], **CAUSAL))
+    adapter = write_adapter(LoraConfig(r=2, target_modules=["q_proj"], **CAUSAL))
     monkeypatch.setattr("peft.get_peft_model", full)
-    with pytest.raises(torch.OutOfMemoryError):
-        load(tiny_files, folder)
+    with pytest.raises(torch.OutOfMemoryError), random(device="cpu").open(tiny_target, adapter):
+        pass
 
 
-def add(folder, tensors):
-    weights = load_file(folder / "adapter_model.safetensors")
-    save_file({**weights, **tensors}, folder / "adapter_model.safetensors")
+def add(adapter, tensors):
+    weights = load_file(adapter.folder / "adapter_model.safetensors")
+    save_file({**weights, **tensors}, adapter.folder / "adapter_model.safetensors")
 
 
 BASE = "base_model.model.model"
@@ -156,40 +144,32 @@ FOREIGN = {
 
 @pytest.mark.parametrize("name", FOREIGN.values(), ids=FOREIGN)
 @pytest.mark.parametrize("kind", ["lora", "ia3"])
-def test_an_adapter_that_holds_weights_of_the_base_is_refused_by_their_name(tiny_files, written, kind, name):
+def test_an_adapter_that_holds_weights_of_the_base_is_refused_by_their_name(
+    tiny_target, tiny_model, write_adapter, refused, kind, name
+):
     lora = LoraConfig(r=2, target_modules=["q_proj"], **CAUSAL)
-    folder = written(lora if kind == "lora" else IA3Config(target_modules=["q_proj"], feedforward_modules=[], **CAUSAL))
-    network = random(device="cpu").load(tiny_files).network
-    before = {key: tensor.clone() for key, tensor in network.state_dict().items()}
-    own = before[name.removeprefix("base_model.model.").replace("base_layer.", "")]
-    add(folder, {name: own + 1})
-    with pytest.raises(
-        SourceError, match=rf"adapter_model\.safetensors: holds {re.escape(name)}: weights of the model"
-    ):
-        load_adapter(network, folder)
-    after = network.state_dict()
-    assert after.keys() == before.keys()
-    assert all(torch.equal(after[key], tensor) for key, tensor in before.items())
+    adapter = write_adapter(
+        lora if kind == "lora" else IA3Config(target_modules=["q_proj"], feedforward_modules=[], **CAUSAL)
+    )
+    own = tiny_model.network.get_parameter(name.removeprefix("base_model.model.").replace("base_layer.", ""))
+    add(adapter, {name: own + 1})
+    reason = rf"adapter_model\.safetensors: holds {re.escape(name)}: weights of the model"
+    refused(adapter.folder, reason)
+    before = tiny_model.loglikelihoods(PROMPTS, OPTIONS)
+    loader = random(device="cpu")
+    with loader.open(tiny_target) as base:
+        with pytest.raises(SourceError, match=reason), loader.open(tiny_target, adapter):
+            pass
+        assert base.loglikelihoods(PROMPTS, OPTIONS) == before
 
 
-def test_a_tensor_with_a_loras_name_that_is_the_bases_is_refused(tiny_files, written):
+def test_a_tensor_with_a_loras_name_that_is_the_bases_is_refused(write_adapter, refused):
     """Its name passes where only names are seen."""
-    folder = written(LoraConfig(r=2, target_modules=["q_proj"], modules_to_save=["lm_head"], **CAUSAL))
+    adapter = write_adapter(LoraConfig(r=2, target_modules=["q_proj"], modules_to_save=["lm_head"], **CAUSAL))
     name = "base_model.model.lm_head.original_module.weight"
-    add(folder, {name: torch.zeros(512, 64)})
-    check_adapter_files(folder)
-    with pytest.raises(SourceError, match=rf"holds {re.escape(name)}: weights of the model"):
-        load(tiny_files, folder)
-
-
-def test_an_adapter_that_was_refused_leaves_the_network_as_it_was(tiny_files, tiny_model, written):
-    folder = written(LoraConfig(r=2, target_modules=["q_proj"], **CAUSAL))
-    weights = load_file(folder / "adapter_model.safetensors")
-    save_file(dict(list(weights.items())[1:]), folder / "adapter_model.safetensors")
-    model = random(device="cpu").load(tiny_files)
-    with pytest.raises(SourceError, match="it lacks the tensor"):
-        load_adapter(model.network, folder)
-    assert model.loglikelihoods(PROMPTS, OPTIONS) == tiny_model.loglikelihoods(PROMPTS, OPTIONS)
+    add(adapter, {name: torch.zeros(512, 64)})
+    check_adapter_files(adapter.folder)
+    refused(adapter.folder, rf"holds {re.escape(name)}: weights of the model")
 
 
 @pytest.mark.parametrize(
@@ -203,19 +183,16 @@ def test_an_adapter_that_was_refused_leaves_the_network_as_it_was(tiny_files, ti
     ],
     ids=lambda changed: next(iter(changed)),
 )
-def test_a_pattern_that_takes_for_ever_is_refused(tiny_files, written, monkeypatch, changed):
+def test_a_pattern_that_takes_for_ever_is_refused(write_adapter, refused, monkeypatch, changed):
     monkeypatch.setattr("seatrial_plugins.huggingface.patterns._SECONDS", 2.0)
-    folder = written(LoraConfig(r=2, target_modules=["q_proj"], **CAUSAL))
+    folder = write_adapter(LoraConfig(r=2, target_modules=["q_proj"], **CAUSAL)).folder
     config = json.loads((folder / "adapter_config.json").read_text())
     (folder / "adapter_config.json").write_text(json.dumps({**config, **changed}))
-    with pytest.raises(
-        SourceError, match=r"adapter_config\.json: the pattern '.*!' takes longer than 2 seconds on the"
-    ):
-        load(tiny_files, folder)
+    refused(folder, r"adapter_config\.json: the pattern '.*!' takes longer than 2 seconds on the")
 
 
-def test_a_pattern_of_modules_is_applied(tiny_files, tiny_model, written):
-    folder = written(LoraConfig(r=2, target_modules=r".*\.layers\.[0-9]+\.self_attn\.(q|v)_proj", **CAUSAL))
-    tuned = load(tiny_files, folder)
-    assert sum("lora_A" in name for name, _ in tuned.network.named_parameters()) == 4
-    assert tuned.loglikelihoods(PROMPTS, OPTIONS) != tiny_model.loglikelihoods(PROMPTS, OPTIONS)
+def test_a_pattern_of_modules_is_applied(tiny_target, tiny_model, write_adapter):
+    adapter = write_adapter(LoraConfig(r=2, target_modules=r".*\.layers\.[0-9]+\.self_attn\.(q|v)_proj", **CAUSAL))
+    with random(device="cpu").open(tiny_target, adapter) as tuned:
+        assert sum("lora_A" in name for name, _ in tuned.network.named_parameters()) == 4
+        assert tuned.loglikelihoods(PROMPTS, OPTIONS) != tiny_model.loglikelihoods(PROMPTS, OPTIONS)

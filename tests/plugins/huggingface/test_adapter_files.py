@@ -8,6 +8,7 @@ import torch
 from peft import LoraConfig, get_peft_model
 from safetensors.torch import load_file, save_file
 
+from seatrial import Product
 from seatrial.errors import SourceError
 from seatrial_plugins.huggingface import random
 from seatrial_plugins.huggingface.adapter_files import check_adapter_files
@@ -16,12 +17,12 @@ WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
 
 
 @pytest.fixture(scope="module")
-def whole(tiny_files, tmp_path_factory):
+def whole(tiny_target, tmp_path_factory):
     """An adapter that can be loaded."""
     folder = tmp_path_factory.mktemp("adapter")
-    network = random(device="cpu").load(tiny_files).network
     config = LoraConfig(r=2, target_modules=["q_proj"], task_type="CAUSAL_LM")
-    get_peft_model(network, config).save_pretrained(str(folder), save_embedding_layers=False)
+    with random(device="cpu").open(tiny_target) as model:
+        get_peft_model(model.network, config).save_pretrained(str(folder), save_embedding_layers=False)
     return folder
 
 
@@ -31,9 +32,17 @@ def adapter(whole, tmp_path):
     return shutil.copytree(whole, tmp_path / "adapter")
 
 
-def test_a_whole_adapter_is_taken(tiny_files, adapter):
+def test_a_whole_adapter_is_taken(tiny_target, adapter, adapter_in):
     assert check_adapter_files(adapter)["r"] == 2
-    assert random(device="cpu").load(tiny_files, adapter).facts["parameters"]
+    product = adapter_in(adapter)
+    random(device="cpu").check_product(tiny_target, product)
+    with random(device="cpu").open(tiny_target, product) as model:
+        assert model.facts["parameters"]
+
+
+def open_adapter(target, folder):
+    with random(device="cpu").open(target, Product("adapter", folder, "any")):
+        pass
 
 
 def cut(folder, size):
@@ -102,11 +111,20 @@ BROKEN = {
 
 
 @pytest.mark.parametrize(("change", "reason"), BROKEN.values(), ids=BROKEN)
-def test_what_is_no_whole_adapter_is_refused_with_the_file_and_what_to_do(tiny_files, adapter, change, reason):
+def test_what_is_no_whole_adapter_is_refused_with_the_file_and_what_to_do(tiny_target, adapter, change, reason):
     change(adapter)
     with pytest.raises(SourceError, match=reason) as refused:
-        random(device="cpu").load(tiny_files, adapter)
+        open_adapter(tiny_target, adapter)
     assert str(adapter) in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"), [case for name, case in BROKEN.items() if name != "config that says nothing"]
+)
+def test_it_is_refused_before_anything_is_loaded(tiny_target, adapter, change, reason):
+    change(adapter)
+    with pytest.raises(SourceError, match=reason):
+        random(device="cpu").check_product(tiny_target, Product("adapter", adapter, "any"))
 
 
 @pytest.mark.parametrize(
@@ -130,11 +148,11 @@ def test_what_is_no_whole_adapter_is_refused_with_the_file_and_what_to_do(tiny_f
         ({"bias": "lora_only"}, "`bias: lora_only` changes the model's own biases"),
     ],
 )
-def test_a_config_that_cannot_be_applied_is_refused(tiny_files, adapter, changed, reason):
+def test_a_config_that_cannot_be_applied_is_refused(tiny_target, adapter, changed, reason):
     config = json.loads((adapter / CONFIG).read_text())
     (adapter / CONFIG).write_text(json.dumps({**config, **changed}))
     with pytest.raises(SourceError, match=reason) as refused:
-        random(device="cpu").load(tiny_files, adapter)
+        open_adapter(tiny_target, adapter)
     assert str(adapter / CONFIG) in str(refused.value)
 
 

@@ -10,8 +10,8 @@ from seatrial_plugins.huggingface.chat import ChatTokenizer
 
 
 @pytest.fixture(scope="module")
-def chat(tiny_files):
-    return ChatTokenizer(tiny_files.folder, chat=True, system=None)
+def chat(tiny_target):
+    return ChatTokenizer(tiny_target.folder, chat=True, system=None)
 
 
 def supervised_text(chat, turns):
@@ -67,16 +67,16 @@ def test_the_end_of_turn_is_found_and_ends_generation(chat):
     assert chat.tokenizer.pad_token_id not in chat.end_ids
 
 
-def test_a_system_turn_is_added_where_there_is_none(tiny_files):
-    chat = ChatTokenizer(tiny_files.folder, chat=True, system="Be brief.")
+def test_a_system_turn_is_added_where_there_is_none(tiny_target):
+    chat = ChatTokenizer(tiny_target.folder, chat=True, system="Be brief.")
     asked = [Turn("user", "Hello")]
     assert chat.render(asked) == chat.render([Turn("system", "Be brief."), *asked])
     own = [Turn("system", "Be long."), *asked]
     assert "Be brief" not in chat.render(own)
 
 
-def test_without_a_template_turns_stand_line_by_line(tiny_files):
-    chat = ChatTokenizer(tiny_files.folder, chat=False, system=None)
+def test_without_a_template_turns_stand_line_by_line(tiny_target):
+    chat = ChatTokenizer(tiny_target.folder, chat=False, system=None)
     turns = [Turn("user", "2+2="), Turn("assistant", "4")]
     assert chat.render(turns) == "2+2=\n4<|end|>\n"
     assert chat.closing == "<|end|>"
@@ -120,16 +120,16 @@ def test_a_template_that_rewrites_earlier_turns_is_refused(chat, monkeypatch):
     assert supervised_text(chat, turns[:2]) == ["x<|end|>"]
 
 
-def test_a_tokenizer_without_template_needs_chat_false(tiny_files, tmp_path):
-    (tmp_path / "tokenizer.json").write_bytes((tiny_files.folder / "tokenizer.json").read_bytes())
+def test_a_tokenizer_without_template_needs_chat_false(tiny_target, tmp_path):
+    (tmp_path / "tokenizer.json").write_bytes((tiny_target.folder / "tokenizer.json").read_bytes())
     (tmp_path / "tokenizer_config.json").write_text('{"tokenizer_class": "PreTrainedTokenizerFast"}')
     with pytest.raises(SourceError, match="chat: false"):
         ChatTokenizer(tmp_path, chat=True, system=None)
     assert ChatTokenizer(tmp_path, chat=False, system=None).render([Turn("user", "a")]) == "a\n"
 
 
-def test_a_template_without_added_tokens_behind_the_question_leaves_nothing_in_memory(tiny_files):
-    chat = ChatTokenizer(tiny_files.folder, chat=True, system=None)
+def test_a_template_without_added_tokens_behind_the_question_leaves_nothing_in_memory(tiny_target):
+    chat = ChatTokenizer(tiny_target.folder, chat=True, system=None)
     chat.tokenizer.chat_template = (
         "{% for m in messages %}{% if m.role == 'user' %}<|begin|>[INST] {{ m.content }} [/INST] "
         "{% else %}{{ m.content }}<|end|>{% endif %}{% endfor %}"

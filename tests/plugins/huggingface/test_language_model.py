@@ -5,6 +5,7 @@ import math
 
 import pytest
 import torch
+from peft import LoraConfig
 
 from seatrial import Turn
 from seatrial.errors import StageError
@@ -86,9 +87,9 @@ def test_a_prompt_beyond_the_context_is_refused(tiny_model):
         tiny_model.generate([turns], max_new_tokens=5)
 
 
-def test_a_prompt_without_a_token_is_refused(tiny_files):
-    model = RandomLoader(LoadOptions(device="cpu", dtype="float32", chat=False), 0).load(tiny_files)
-    with pytest.raises(StageError, match="no token"):
+def test_a_prompt_without_a_token_is_refused(tiny_target):
+    loader = RandomLoader(LoadOptions(device="cpu", dtype="float32", chat=False), 0)
+    with loader.open(tiny_target) as model, pytest.raises(StageError, match="no token"):
         model.loglikelihoods([[]], [["a", "b"]])
 
 
@@ -105,14 +106,14 @@ def greedy(model, turns, count):
 
 
 @pytest.fixture(scope="module")
-def talkative(tiny_files):
+def talkative(tiny_target):
     """Four times the spread of weights, so that it does not say the same token for ever."""
-    model = RandomLoader(LoadOptions(device="cpu", dtype="float32"), 0).load(tiny_files)
-    with torch.no_grad():
-        for parameter in model.network.parameters():
-            if parameter.dim() == 2:
-                parameter.mul_(6)
-    return model
+    with RandomLoader(LoadOptions(device="cpu", dtype="float32"), 0).open(tiny_target) as model:
+        with torch.no_grad():
+            for parameter in model.network.parameters():
+                if parameter.dim() == 2:
+                    parameter.mul_(6)
+        yield model
 
 
 @pytest.mark.parametrize("batch_tokens", [1, 4096])
@@ -146,41 +147,21 @@ def test_generation_ends_at_the_end_of_turn(talkative):
     assert answer.tokens == first.index(first[2])
 
 
-def test_the_base_is_a_view_on_the_same_weights(tiny_files, tiny_model, tmp_path):
-    from peft import LoraConfig, get_peft_model
-
+def test_a_served_model_has_its_adapter_merged_and_says_what_it_said(tiny_target, tiny_model, write_adapter):
+    adapter = write_adapter(LoraConfig(r=2, target_modules=["q_proj", "v_proj"], task_type="CAUSAL_LM"))
     loader = RandomLoader(LoadOptions(device="cpu", dtype="float32"), 0)
-    network = loader.load(tiny_files).network
-    torch.manual_seed(1)
-    config = LoraConfig(r=2, target_modules=["q_proj", "v_proj"], init_lora_weights=False, task_type="CAUSAL_LM")
-    get_peft_model(network, config).save_pretrained(str(tmp_path), save_embedding_layers=False)
-    tuned = loader.load(tiny_files, tmp_path)
-    base = tuned.without_adapter()
-    assert base.network is tuned.network
-    assert tuned.loglikelihoods(PROMPTS, OPTIONS) != tiny_model.loglikelihoods(PROMPTS, OPTIONS)
-    assert base.loglikelihoods(PROMPTS, OPTIONS) == tiny_model.loglikelihoods(PROMPTS, OPTIONS)
-    assert tuned.facts["adapter"] is True
-    assert base.facts["adapter"] is False
-    assert base.facts["parameters"] == tuned.facts["parameters"] == tiny_files.facts["parameters"]
-    assert base.without_adapter() is base
-    assert tiny_model.without_adapter() is tiny_model
-    # A served model has its adapter merged; served or not, and for its base too, it says what it said.
-    said = tuned.loglikelihoods(PROMPTS, OPTIONS)
-    with tuned.serving() as adapter:
-        assert adapter == "merged"
-        merged = tuned.loglikelihoods(PROMPTS, OPTIONS)
-        assert not any("lora_A" in name for name, _ in tuned.network.named_modules())
-        with pytest.raises(StageError, match="merged"):
-            base.loglikelihoods(PROMPTS, OPTIONS)
-    for separately, together in zip(said, merged, strict=True):
-        assert [a.logprob for a in together] == pytest.approx([a.logprob for a in separately], abs=2e-3)
-    assert tuned.loglikelihoods(PROMPTS, OPTIONS) == said
-    with base.serving() as adapter:
-        assert adapter == "none"
-        assert base.loglikelihoods(PROMPTS, OPTIONS) == tiny_model.loglikelihoods(PROMPTS, OPTIONS)
-    # Asking the base leaves the adapter on for the tuned model.
-    again = tuned.loglikelihoods(PROMPTS, OPTIONS)
-    assert again != base.loglikelihoods(PROMPTS, OPTIONS)
+    with loader.open(tiny_target, adapter) as tuned:
+        said = tuned.loglikelihoods(PROMPTS, OPTIONS)
+        with tuned.serving() as became:
+            assert became == "merged"
+            merged = tuned.loglikelihoods(PROMPTS, OPTIONS)
+            assert not any("lora_A" in name for name, _ in tuned.network.named_modules())
+            assert tuned.time_request(batch=1, prompt_tokens=4, new_tokens=2, seed=0).ttft_ms > 0
+        for separately, together in zip(said, merged, strict=True):
+            assert [a.logprob for a in together] == pytest.approx([a.logprob for a in separately], abs=2e-3)
+        assert tuned.loglikelihoods(PROMPTS, OPTIONS) == said
+    with tiny_model.serving() as became:
+        assert became == "none"
 
 
 def test_it_has_every_capability(tiny_model):
@@ -192,12 +173,11 @@ def test_it_has_every_capability(tiny_model):
 
 
 @pytest.fixture
-def damaged(tiny_files):
+def damaged(tiny_target):
     """Makes the tiny model with one value in some of its weights."""
 
     def make(value, where, *, packs=True):
-        model = RandomLoader(LoadOptions(device="cpu", dtype="float32"), 0).load(tiny_files)
-        with torch.no_grad():
+        with RandomLoader(LoadOptions(device="cpu", dtype="float32"), 0).open(tiny_target) as model, torch.no_grad():
             where(model).fill_(value)
         return CausalModel(model.network, model.chat, batch_tokens=4096, packs=packs)
 
@@ -265,7 +245,7 @@ def test_a_token_that_is_ruled_out_makes_its_option_impossible_and_no_other(dama
     assert other.logprob < 0
 
 
-def test_a_prompt_without_a_token_is_not_answered(tiny_files):
-    model = RandomLoader(LoadOptions(device="cpu", dtype="float32", chat=False), 0).load(tiny_files)
-    with pytest.raises(StageError, match="no token that an answer could follow"):
+def test_a_prompt_without_a_token_is_not_answered(tiny_target):
+    loader = RandomLoader(LoadOptions(device="cpu", dtype="float32", chat=False), 0)
+    with loader.open(tiny_target) as model, pytest.raises(StageError, match="no token that an answer could follow"):
         model.generate([[Turn("user", "a")], []], max_new_tokens=2)

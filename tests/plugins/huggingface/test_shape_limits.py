@@ -37,32 +37,32 @@ ABSURD = {
 
 @pytest.mark.parametrize(("changes", "reason"), ABSURD.values(), ids=ABSURD)
 def test_a_config_that_no_model_can_have_is_refused_with_its_file_and_key(
-    tiny_source, tiny_files, tmp_path, changes, reason
+    resolve, tiny_source, tiny_target, tmp_path, changes, reason
 ):
     shape = change(tiny_source, tmp_path / "shape", **changes)
     with pytest.raises(SourceError, match=rf"shape/config\.json: {reason}"):
-        random(device="cpu").prepare(shape, "path:shape", tmp_path / "cache")
-    model = change(tiny_files.folder, tmp_path / "model", **changes)
+        resolve(random(device="cpu"), shape, "path:shape", tmp_path / "cache")
+    model = change(tiny_target.folder, tmp_path / "model", **changes)
     with pytest.raises(SourceError, match=rf"model/config\.json: {reason}"):
-        transformers(device="cpu").prepare(model, "path:model", tmp_path / "cache")
+        resolve(transformers(device="cpu"), model, "path:model", tmp_path / "cache")
     with pytest.raises(SourceError, match=rf"model/config\.json: {reason}"):
         load_network(model, LoadOptions(device="cpu"))
 
 
-def test_weights_far_smaller_than_their_config_are_refused_before_memory_is_taken(tiny_files, tmp_path):
-    model = change(tiny_files.folder, tmp_path / "model", vocab_size=16_000_000, hidden_size=65_536, head_dim=16_384)
+def test_weights_far_smaller_than_their_config_are_refused_before_memory_is_taken(tiny_target, tmp_path):
+    model = change(tiny_target.folder, tmp_path / "model", vocab_size=16_000_000, hidden_size=65_536, head_dim=16_384)
     with pytest.raises(
         SourceError, match=r"model/config\.json: its config asks for 1,\d{3},\d{3},\d{3},\d{3} numbers, .* hold 106,816"
     ):
         load_network(model, LoadOptions(device="cpu"))
 
 
-def test_random_weights_beyond_the_memory_are_not_made(tiny_source, tmp_path):
+def test_random_weights_beyond_the_memory_are_not_made(resolve, tiny_source, tmp_path):
     shape = change(tiny_source, tmp_path / "shape", vocab_size=16_000_000, hidden_size=65_536, head_dim=16_384)
     with pytest.raises(
         SourceError, match=r"shape/config\.json: asks for .* random numbers, 4,\d{3} GB, and this machine has"
     ):
-        random(device="cpu").prepare(shape, "path:shape", tmp_path / "cache")
+        resolve(random(device="cpu"), shape, "path:shape", tmp_path / "cache")
     check_memory(1_000, "here")
 
 

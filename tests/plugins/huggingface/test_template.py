@@ -52,10 +52,10 @@ IDIOMS = {
 
 @pytest.mark.parametrize("ask", [True, False])
 @pytest.mark.parametrize("source", IDIOMS.values(), ids=IDIOMS)
-def test_what_is_rendered_is_what_transformers_renders(tiny_files, source, ask):
+def test_what_is_rendered_is_what_transformers_renders(tiny_target, source, ask):
     from seatrial_plugins.huggingface.tokenizer_files import read_tokenizer
 
-    tokenizer = read_tokenizer(tiny_files.folder)
+    tokenizer = read_tokenizer(tiny_target.folder)
     theirs = tokenizer.apply_chat_template(
         MESSAGES, tools=TOOLS, chat_template=source, tokenize=False, add_generation_prompt=ask, bos_token="<s>"
     )

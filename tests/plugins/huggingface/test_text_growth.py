@@ -19,11 +19,11 @@ def sequence(*steps, name="normalizers"):
 
 
 @pytest.fixture
-def tokenizer_with(tiny_files, tmp_path):
+def tokenizer_with(tiny_target, tmp_path):
     """Writes the tiny tokenizer with other steps."""
 
     def write(**parts):
-        folder = shutil.copytree(tiny_files.folder, tmp_path / "model")
+        folder = shutil.copytree(tiny_target.folder, tmp_path / "model")
         known = json.loads((folder / "tokenizer.json").read_text())
         (folder / "tokenizer.json").write_text(json.dumps({**known, **parts}))
         return folder

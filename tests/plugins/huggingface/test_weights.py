@@ -159,8 +159,8 @@ def test_the_chat_template_belongs_to_the_digest(tmp_path):
     assert folder_digest(tmp_path, cache) != before
 
 
-def test_parameters_are_counted_from_the_headers(tiny_files, tiny_model):
-    assert count_parameters(tiny_files.folder) == sum(p.numel() for p in tiny_model.network.parameters())
+def test_parameters_are_counted_from_the_headers(tiny_target, tiny_model):
+    assert count_parameters(tiny_target.folder) == sum(p.numel() for p in tiny_model.network.parameters())
 
 
 def test_a_model_and_an_adapter_in_one_folder_are_refused(tmp_path):
@@ -175,7 +175,7 @@ def test_an_adapter_is_no_model(tmp_path):
         find_weights(tmp_path, "path:x")
 
 
-def test_other_weights_in_the_folder_are_not_counted(tiny_files, tmp_path):
-    folder = shutil.copytree(tiny_files.folder, tmp_path / "model")
+def test_other_weights_in_the_folder_are_not_counted(tiny_target, tmp_path):
+    folder = shutil.copytree(tiny_target.folder, tmp_path / "model")
     shutil.copyfile(folder / "model.safetensors", folder / "consolidated.safetensors")
-    assert count_parameters(folder) == tiny_files.facts["parameters"]
+    assert count_parameters(folder) == tiny_target.facts["parameters"]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import ExitStack
 
 import pytest
 import torch
@@ -17,17 +18,23 @@ QUERY = "model.layers.0.self_attn.q_proj.weight"
 
 
 @pytest.fixture
-def model(tiny_files, tmp_path):
+def model(tiny_target, tmp_path):
     """A copy of a whole model's folder, to be broken."""
-    return shutil.copytree(tiny_files.folder, tmp_path / "model")
+    return shutil.copytree(tiny_target.folder, tmp_path / "model")
 
 
-def load(folder, tmp_path):
-    """As a run does: the files, the tokenizer, the weights."""
-    loader = transformers(device="cpu", dtype="float32")
-    files = loader.prepare(folder, "path:model", tmp_path / "cache")
-    loader.tokenizer(files)
-    return loader.load(files)
+@pytest.fixture
+def load(resolve, tmp_path):
+    """Loads a folder as a run does: the files, the tokenizer, the weights."""
+    with ExitStack() as opened:
+
+        def model(folder):
+            loader = transformers(device="cpu", dtype="float32")
+            target = resolve(loader, folder, "path:model", tmp_path / "cache")
+            loader.tokenizer(target)
+            return opened.enter_context(loader.open(target))
+
+        yield model
 
 
 def tensors(change):
@@ -132,34 +139,34 @@ BROKEN = {
 
 
 @pytest.mark.parametrize(("change", "reason"), BROKEN.values(), ids=BROKEN)
-def test_a_broken_model_is_refused_with_the_folder_and_the_reason(model, tmp_path, change, reason):
+def test_a_broken_model_is_refused_with_the_folder_and_the_reason(load, model, change, reason):
     change(model)
     with pytest.raises(SourceError, match=reason) as refused:
-        load(model, tmp_path)
+        load(model)
     assert str(model) in str(refused.value) or "path:model" in str(refused.value)
 
 
-def test_weights_in_several_files_are_one_model(model, tiny_files, tmp_path):
+def test_weights_in_several_files_are_one_model(load, model, tiny_target):
     held = load_file(model / WEIGHTS)
     (model / WEIGHTS).unlink()
     names = {name: f"model-{1 + ('layers.1' in name)}-of-2.safetensors" for name in held}
     for file in set(names.values()):
         save_file({name: held[name] for name in held if names[name] == file}, model / file, metadata={"format": "pt"})
     (model / INDEX).write_text(json.dumps({"metadata": {}, "weight_map": names}))
-    whole = load(model, tmp_path)
+    whole = load(model)
     assert all(torch.equal(tensor, held[name]) for name, tensor in whole.network.state_dict().items() if name in held)
-    assert whole.facts["parameters"] == tiny_files.facts["parameters"]
+    assert whole.facts["parameters"] == tiny_target.facts["parameters"]
 
 
-def test_a_head_that_the_network_does_not_have_is_left_alone(model, tmp_path):
+def test_a_head_that_the_network_does_not_have_is_left_alone(load, model):
     tensors(lambda held: {**held, "v_head.summary.weight": torch.zeros(1, 64)})(model)
-    assert load(model, tmp_path).facts["parameters"]
+    assert load(model).facts["parameters"]
 
 
-def test_what_is_not_read_may_be_missing(tiny_files):
+def test_what_is_not_read_may_be_missing(tiny_target):
     from transformers import AutoModelForCausalLM
 
-    given = {"pretrained_model_name_or_path": str(tiny_files.folder), "num_hidden_layers": 3}
+    given = {"pretrained_model_name_or_path": str(tiny_target.folder), "num_hidden_layers": 3}
     load_whole(AutoModelForCausalLM, "here", unused="layers.2.", **given)
     with pytest.raises(SourceError, match=r"here: it lacks the tensor model\.layers\.2"):
         load_whole(AutoModelForCausalLM, "here", unused="pooler.", **given)

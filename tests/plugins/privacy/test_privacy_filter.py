@@ -24,6 +24,13 @@ STRIPE_KEY = "sk_live_" + "a1B2c3D4" * 3
 JWT = "eyJhbGciOiJIUzI1NiJ9" + ".eyJzdWIiOiIxMjM0In0" + ".abc-DEF_123"
 KEY_BLOCK = "-----BEGIN RSA " + "PRIVATE KEY-----\nMIIEow\n" + "QUFB" * 10 + "\n-----END RSA PRIVATE KEY-----"
 CUT_KEY = "-----BEGIN " + "PRIVATE KEY-----\n" + "QUFB" * 16 + "\n" + "QkJC" * 16
+PUTTY_KEY = (
+    ("PuTTY-User-Key-" + "File-3: ssh-ed25519\nEncryption: none\nComment: jo\nPublic-Lines: 1\n" + "QUFB" * 10)
+    + "\nPrivate-Lines: 1\n"
+    + "QkJC" * 10
+    + "\nPrivate-MAC: "
+    + "0f" * 32
+)
 
 FOUND = [
     ("email", "write to Joe.Bloggs+x@example.co.uk, please", ["Joe.Bloggs+x@example.co.uk"]),
@@ -41,6 +48,14 @@ FOUND = [
     ("card", "3782-822463-10005.", ["3782-822463-10005"]),
     ("card", "2223003122003222", ["2223003122003222"]),
     ("card", "my maestro is 501864667909", ["501864667909"]),
+    ("card", "4111\u202f1111\u202f1111\u202f1111 exp 12/29", ["4111\u202f1111\u202f1111\u202f1111"]),
+    (
+        "iban",
+        "DE89\u20093704\u20090044\u20090532\u20090130\u200900",
+        ["DE89\u20093704\u20090044\u20090532\u20090130\u200900"],
+    ),
+    ("ssn", "it is 219\u201109\u20119999", ["219\u201109\u20119999"]),
+    ("phone", "我的手机号13800138000", ["13800138000"]),
     ("ip", "from 203.0.113.7:8080.", ["203.0.113.7"]),
     ("ip", "[2001:db8::1]:443 and fe80::1", ["2001:db8::1", "fe80::1"]),
     ("ssn", "it is 219-09-9999", ["219-09-9999"]),
@@ -52,6 +67,8 @@ FOUND = [
     ("secret", "https://joe:hunter2@db.example.com/x", ["hunter2"]),
     ("secret", f"keep this:\n{KEY_BLOCK}\nsafe", [KEY_BLOCK]),
     ("secret", f"{CUT_KEY}\nand so on", [CUT_KEY]),
+    ("secret", f"my key:\n{PUTTY_KEY}\nok?", [PUTTY_KEY]),
+    ("secret", "DB_PASSWORD=harbour42Harbour", ["harbour42Harbour"]),
     ("secret", "//r.io/:_authToken=npm_abcdefghij # mine", ["npm_abcdefghij"]),
 ]
 

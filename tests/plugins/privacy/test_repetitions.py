@@ -29,7 +29,10 @@ def test_the_longest_of_those_that_begin_alike_is_found():
 
 
 def test_short_and_plain_ones_are_left_out():
-    assert places(["admin", "12 34", "secret-word"], "admin 12 34 secret-word") == []
+    assert (
+        places(["admin", "12 34", "secret-word", "Harbour", "HARBOUR"], "admin 12 34 secret-word Harbour HARBOUR") == []
+    )
+    assert places(["jYVbren", "har$bour"], "jYVbren har$bour") == [("jYVbren", "jyvbren"), ("har$bour", "har$bour")]
 
 
 def test_nothing_known_is_nothing_found():

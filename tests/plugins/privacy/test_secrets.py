@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seatrial_plugins.privacy.secrets import _DETECTORS, _RUN, _SHORT, SecretRecogniser, _holds
-from seatrial_plugins.privacy.token_formats import _FORMATS, PROVIDER_TOKEN
+from seatrial_plugins.privacy.token_formats import FORMATS, PROVIDER_TOKEN
 
 RECOGNISER = SecretRecogniser()
 
@@ -79,10 +79,10 @@ def test_no_text_is_passed_over_that_a_pattern_matches(module, name, needs, data
         assert name in _SHORT or _RUN.search(text)
 
 
-@pytest.mark.parametrize("provider", _FORMATS)
+@pytest.mark.parametrize("provider", FORMATS)
 @settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_no_text_is_passed_over_that_holds_a_providers_token(provider, data):
-    token = data.draw(st.from_regex(re.compile(_FORMATS[provider], re.ASCII), fullmatch=True))
+    token = data.draw(st.from_regex(re.compile(FORMATS[provider], re.ASCII), fullmatch=True))
     assert PROVIDER_TOKEN.fullmatch(token)
     assert _RUN.search(token)

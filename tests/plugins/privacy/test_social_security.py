@@ -39,6 +39,7 @@ def test_numbers_are_found(recogniser, text, written):
         "219-09-9999=-9889",
         "order 219-09-9999, part no. 219-09-9999",
         "https://x.example/219-09-9999/",
+        "100-50-1000 litres",
     ],
 )
 def test_others_are_not(recogniser, text):

@@ -1,15 +1,19 @@
+"""The scorer `attack`: what the attack on each row says of the model, by the published formulas."""
+
+import dataclasses
 import importlib.util
-import json
+from types import MappingProxyType
 
 import pyarrow as pa
 import pytest
 
 from seatrial import Row, System, Task, Turn
-from seatrial.errors import StageError, UsageError
+from seatrial.errors import UsageError
 from seatrial.evaluation.samples import samples_to_table
 from seatrial.evaluation.summary import summarise
 from seatrial.model import Continuation
-from seatrial_plugins.robustness import attack, attack_metrics, seatrial_scorers
+from seatrial.rows.table import RowList
+from seatrial_plugins.robustness import attack, attack_metrics, attack_probe, seatrial_scorers
 
 LABELS = ("other", "billing", "tech")
 KEYWORDS = {"billing": ("invoice",), "tech": ("crash", "crashes", "screen")}
@@ -17,6 +21,8 @@ KEYWORDS = {"billing": ("invoice",), "tech": ("crash", "crashes", "screen")}
 
 class KeywordClassifier:
     """A label is the likelier, the more of its keywords stand in the last turn; the first where there are none."""
+
+    facts = MappingProxyType({})
 
     def __init__(self, keywords=KEYWORDS):
         self.keywords = keywords
@@ -33,21 +39,29 @@ class KeywordClassifier:
         return 2.0 * sum(keyword in words for keyword in self.keywords.get(label, ())) - 0.1 * LABELS.index(label)
 
 
-def _row(number, text, label, *, system="", choices=()):
-    before = (Turn("system", system),) if system else ()
-    turns = (*before, Turn("user", text), Turn("assistant", label))
-    return Row(f"row{number}", turns, "text-label", "path:x", "x", number, label=label, choices=choices)
+def _row(number, text, label):
+    turns = Turn("user", text), Turn("assistant", label)
+    return Row(f"row{number}", turns, "text-label", "path:x", "x", number, label=label)
 
 
-def _task(rows, labels=LABELS, seed=7):
-    steps = []
-    task = Task(labels=labels, raw=rows, train=rows, seed=seed, progress=lambda *step: steps.append(step))
-    return task, steps
+@pytest.fixture
+def score(transcribed):
+    """The samples of rows that were attacked, and what the probe told of them where `told` changes that."""
+
+    def scored(rows, *, told=lambda transcript: transcript, **options):
+        task = Task("test", RowList(rows), LABELS, seed=7)
+        transcripts = transcribed(attack_probe(**options), System("tuned", "tuned", KeywordClassifier()), task)
+        return list(attack(**options).score(map(told, transcripts), task))
+
+    return scored
 
 
-def _score(rows, model=None, *, task=None, system=None, **options):
-    system = system or System("tuned", "tuned", model=model or KeywordClassifier())
-    return list(attack(**options).score(system, rows, task or _task(rows)[0]))
+def scores_of(samples, **options):
+    metrics = attack_metrics(**options)
+    columns = list(dict.fromkeys(name for m in metrics for name in (m.column, m.over) if name))
+    table = samples_to_table("tuned", samples, columns)
+    assert isinstance(table, pa.Table)
+    return {metric.name: summarise(metric, "attack", "tuned", table) for metric in metrics}
 
 
 ROWS = [
@@ -57,14 +71,15 @@ ROWS = [
 ]
 
 
-def test_samples_tell_flipped_skipped_and_robust_rows_apart():
-    flipped, skipped, robust = _score(ROWS, recipe="pruthi2019")
+def test_samples_tell_flipped_skipped_and_robust_rows_apart(score):
+    flipped, skipped, robust = score(ROWS, recipe="pruthi2019")
     assert flipped.values["clean_correct"] == flipped.values["flipped"] == 1.0
     assert flipped.values["robust_correct"] == 0.0
     assert flipped.values["perturbed_words"] == 25.0
     assert flipped.prediction == "other"
     assert skipped.values == {
         "clean_correct": 0.0,
+        "tried_correct": 0.0,
         "robust_correct": 0.0,
         "flipped": None,
         "queries": None,
@@ -77,40 +92,22 @@ def test_samples_tell_flipped_skipped_and_robust_rows_apart():
     assert robust.prediction == "tech"
     assert [sample.detail["outcome"] for sample in (flipped, skipped, robust)] == ["succeeded", "skipped", "failed"]
     assert [sample.target for sample in (flipped, skipped, robust)] == ["billing", "billing", "tech"]
+    assert [sample.slice for sample in (flipped, skipped, robust)] == ["billing", "billing", "tech"]
+    assert len({sample.prompt_hash for sample in (flipped, skipped, robust)}) == 3
 
 
-def test_the_detail_marks_the_changed_words_in_both_texts():
-    detail = _score(ROWS[:1])[0].detail
+def test_the_detail_marks_the_changed_words_in_both_texts(score):
+    detail = score(ROWS[:1])[0].detail
     (change,) = detail["changes"]
     assert detail["original"][change["start"] : change["end"]] == "invoice"
     attacked = detail["attacked"][change["attacked_start"] : change["attacked_end"]]
     assert attacked != "invoice"
     assert detail["original"].replace("invoice", attacked) == detail["attacked"]
-    assert max(detail["clean_probabilities"], key=detail["clean_probabilities"].get) == "billing"
-    assert max(detail["attacked_probabilities"], key=detail["attacked_probabilities"].get) == "other"
-    assert json.loads(json.dumps(dict(detail))) == detail
 
 
-def test_the_system_turn_and_the_examples_are_left_alone():
-    model = KeywordClassifier()
-    rows = [_row(1, "please explain the invoice", "billing", system="Answer with the invoice desk.")]
-    examples = (Turn("user", "my invoice"), Turn("assistant", "billing"))
-    system = System("base-1shot", "fewshot", model=model, preamble=examples)
-    (sample,) = _score(rows, system=system)
-    assert sample.values["flipped"] == 1.0
-    assert len(model.prompts) == sample.values["unique_forwards"] > 1
-    assert all(prompt[:3] == (rows[0].turns[0], *examples) for prompt in model.prompts)
-    assert len({prompt[3].content for prompt in model.prompts}) == len(model.prompts)
-
-
-def test_scores_follow_the_published_formulas():
+def test_scores_follow_the_published_formulas(score):
     rows = [*ROWS, _row(4, "the invoice", "billing"), _row(5, "screen crash now", "tech")]
-    samples = _score(rows, recipe="pruthi2019")
-    metrics = attack_metrics(recipe="pruthi2019")
-    columns = list(dict.fromkeys(name for m in metrics for name in (m.column, m.over) if name))
-    table = samples_to_table("tuned", samples, columns)
-    assert isinstance(table, pa.Table)
-    scores = {metric.name: summarise(metric, "attack", "tuned", table) for metric in metrics}
+    scores = scores_of(score(rows, recipe="pruthi2019"), recipe="pruthi2019")
     assert scores["clean_accuracy"].value == pytest.approx(4 / 5)
     assert scores["robust_accuracy"].value == pytest.approx(2 / 5)
     assert scores["attack_success_rate"].value == pytest.approx(2 / 4)
@@ -121,71 +118,82 @@ def test_scores_follow_the_published_formulas():
     assert scores["mean_unique_forwards"].value <= scores["mean_queries"].value
 
 
-def test_equal_seeds_repeat_every_sample_and_the_order_of_rows_does_not_matter():
-    first = _score(ROWS)
-    again = _score(list(reversed(ROWS)))
-    assert first == list(reversed(again))
-    other = _score(ROWS, task=_task(ROWS, seed=8)[0])
-    assert first[0].detail["attacked"] != other[0].detail["attacked"]
+def nothing_to_change(transcript):
+    """As the probe tells of a message in which the attack found no word to change: the clean query was all."""
+    detail = {**transcript.detail, "outcome": "failed", "queries": 1, "unique_forwards": 1}
+    return dataclasses.replace(transcript, detail={**detail, "attacked": detail["original"]})
 
 
-def test_attacks_that_advance_together_end_as_those_one_after_the_other(monkeypatch):
-    rows = [
-        _row(number, f"please explain {word} invoice now", "billing") for number, word in enumerate(["the", "an", "my"])
-    ]
-    together, model = _score([*ROWS, *rows]), KeywordClassifier()
-    monkeypatch.setattr("seatrial_plugins.robustness.attack_scorer._TOGETHER", 1)
-    assert _score([*ROWS, *rows], model) == together
+def test_an_attack_that_found_nothing_to_change_is_no_evidence_of_robustness(score):
+    (sample,) = score(ROWS[2:], told=nothing_to_change)
+    assert sample.values == {
+        "clean_correct": 1.0,
+        "tried_correct": None,
+        "robust_correct": None,
+        "flipped": None,
+        "queries": None,
+        "unique_forwards": None,
+        "perturbed_words": None,
+    }
+    assert sample.detail["outcome"] == "nothing to change"
+    assert sample.error is None
+    scores = scores_of([sample] * 40)
+    assert scores["clean_accuracy"].n == 40
+    for name in ("robust_accuracy", "attack_success_rate", "performance_drop", "mean_queries"):
+        assert scores[name].value is None
+        assert scores[name].missing
 
 
-def test_a_small_budget_is_exhausted_and_the_row_counts_as_robust():
-    rows = [_row(1, "please explain yesterday's rather unexpected invoice", "billing")]
-    (sample,) = _score(rows, budget=5)
+@pytest.mark.parametrize("text", ["", "?!", "🙂🙂", "to be"])
+@pytest.mark.parametrize("recipe", ["deepwordbug", "pruthi2019"])
+def test_messages_that_offer_no_word_are_no_evidence_end_to_end(judged, recipe, text):
+    class Always(KeywordClassifier):
+        def _hits(self, words, label):
+            return float(label == "tech")
+
+    rows = [_row(number, text, "tech") for number in range(3)]
+    task, system = Task("test", RowList(rows), LABELS, seed=7), System("tuned", "tuned", Always())
+    for sample in judged(attack_probe(recipe=recipe), attack(recipe=recipe), system, task):
+        assert (sample.values["clean_correct"], sample.values["robust_correct"]) == (1.0, None)
+
+
+def test_the_drop_is_over_the_rows_that_could_be_attacked(score):
+    rows = [*ROWS, *(_row(number, "screen crash crashes", "tech") for number in range(10, 30))]
+    attacked = scores_of(score(rows, recipe="pruthi2019"), recipe="pruthi2019")["performance_drop"]
+
+    def told(transcript):
+        return (
+            nothing_to_change(transcript)
+            if transcript.row.startswith("row1") and transcript.row != "row1"
+            else transcript
+        )
+
+    samples = score(rows, recipe="pruthi2019", told=told)
+    left = [sample for sample in samples if sample.values["robust_correct"] is not None]
+    assert len(left) == len(rows) - 10
+    drop = scores_of(samples, recipe="pruthi2019")["performance_drop"]
+    clean = sum(sample.values["clean_correct"] for sample in left)
+    assert drop.n == len(left) < attacked.n
+    assert drop.value == pytest.approx(1 - sum(sample.values["robust_correct"] for sample in left) / clean)
+    assert drop.interval.low <= drop.value <= drop.interval.high
+
+
+def test_a_small_budget_that_runs_out_counts_as_robust(score):
+    (sample,) = score([_row(1, "please explain yesterday's rather unexpected invoice", "billing")], budget=5)
     assert sample.detail["outcome"] == "budget exhausted"
     assert sample.values["queries"] == 5.0
     assert sample.values["flipped"] == 0.0
     assert sample.values["robust_correct"] == 1.0
 
 
-def test_a_row_that_fails_is_an_error_and_the_others_are_scored():
-    class Sometimes(KeywordClassifier):
-        def loglikelihoods(self, prompts, options):
-            if any("poison" in prompt[-1].content for prompt in prompts):
-                raise RuntimeError("the device was lost")
-            return super().loglikelihoods(prompts, options)
+def test_a_row_that_failed_is_an_error_and_never_a_zero(score):
+    def told(transcript):
+        return dataclasses.replace(transcript, responses=(), detail={}, error="the device was lost")
 
-    rows = [ROWS[0], _row(9, "poison", "tech"), _row(8, "words", "unheard of"), ROWS[2]]
-    task, steps = _task(rows)
-    samples = _score(rows, Sometimes(), task=task)
-    assert [sample.error for sample in samples] == [
-        None,
-        "RuntimeError: the device was lost",
-        "StageError: the expected answer 'unheard of' is none of the 3 labels",
-        None,
-    ]
-    assert samples[1].values == {}
-    assert steps == [(1, 4), (2, 4), (3, 4), (4, 4)]
-
-
-def test_a_row_with_choices_is_attacked_among_them():
-    rows = [_row(1, "crash crash invoice", "billing", choices=("other", "billing"))]
-    (sample,) = _score(rows)
-    assert sample.values["clean_correct"] == 1.0
-    assert set(sample.detail["clean_probabilities"]) == {"other", "billing"}
-
-
-def test_a_task_without_labels_cannot_be_attacked():
-    (sample,) = _score(ROWS[:1], task=_task(ROWS, labels=())[0])
-    assert "needs at least 2 labels" in sample.error
-
-
-def test_prompts_that_differ_have_different_hashes():
-    assert len({sample.prompt_hash for sample in _score(ROWS)}) == 3
-
-
-def test_a_system_without_log_likelihoods_is_refused():
-    with pytest.raises(StageError, match="majority gives no log-likelihoods"):
-        _score(ROWS, system=System("majority", "baseline"))
+    (sample,) = score(ROWS[:1], told=told)
+    assert (sample.values, sample.error) == ({}, "the device was lost")
+    assert (sample.target, sample.slice) == ("billing", "billing")
+    assert sample.prompt_hash
 
 
 @pytest.mark.parametrize("budget", [1, 0, -5])
@@ -202,7 +210,14 @@ def test_a_missing_textattack_is_refused_before_anything_runs(monkeypatch):
 
 def test_the_component_is_scored_on_the_tuned_model_only_unless_asked():
     (component,) = seatrial_scorers()
-    assert (component.name, component.needs, component.comparable) == ("attack", ("scores",), False)
+    assert (component.name, component.probe, component.comparable) == ("attack", "attack", False)
+    assert component.dimension == "robustness"
     names = [metric.name for metric in component.metrics_for({"budget": 50})]
     assert len(names) == len(set(names)) == 7
     assert "within 50 queries" in component.metrics_for({"budget": 50})[2].summary
+
+
+def test_what_it_asks_for_is_what_the_probe_takes():
+    (component,) = seatrial_scorers()
+    options = {"recipe": "pruthi2019", "budget": 9}
+    assert attack_probe(**component.asks(**options)) == attack_probe(**options)

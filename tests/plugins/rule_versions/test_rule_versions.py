@@ -21,7 +21,7 @@ import pytest
 import yaml
 
 from seatrial import Finding, Row, Turn
-from seatrial.data.filters import Comparison
+from seatrial.data.filters import SplitFindings
 from seatrial.plugin.host import Host
 from seatrial.rows.format_error import RULES as READ_RULES
 from seatrial.rows.format_error import FormatError
@@ -126,7 +126,7 @@ def findings_of(case, component):
     if component.place == "corpus":
         corpus = rows(case["rows"])
         return built.group(built.signatures(corpus), {one.id: one for one in corpus}.__getitem__).findings
-    return Comparison.of(built.compare(RowList(rows(case["train"])), RowList(rows(case["held_out"])))).findings
+    return SplitFindings.of(built.compare(RowList(rows(case["train"])), RowList(rows(case["held_out"])))).findings
 
 
 def refusals(case):

@@ -9,8 +9,8 @@ from seatrial_plugins.training.examples import masked_example, render_examples
 
 
 @pytest.fixture(scope="module")
-def chat(tiny_files):
-    return ChatTokenizer(tiny_files.folder, chat=True, system=None)
+def chat(tiny_target):
+    return ChatTokenizer(tiny_target.folder, chat=True, system=None)
 
 
 def row(*turns: tuple[str, str], name: str = "r") -> Row:

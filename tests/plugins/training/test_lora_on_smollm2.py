@@ -20,23 +20,28 @@ DESKS = {
 
 
 @pytest.mark.slow
-def test_a_real_model_learns_to_route_in_bfloat16(labelled, smollm2_files, tmp_path):
+def test_a_real_model_learns_to_route_in_bfloat16(labelled, smollm2_target, adapter_in, tmp_path):
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        options = {"dtype": "bfloat16", "device": "cpu"}
-        loader = transformers(**options)
+        loader = transformers(dtype="bfloat16", device="cpu")
         rows = labelled(*((text, desk) for desk, texts in DESKS.items() for text in texts))
         for folder in ("adapter", "checkpoints"):
             (tmp_path / folder).mkdir()
         steps: list[dict[str, float]] = []
         job = TrainingJob(
-            smollm2_files, options, rows, [], tmp_path / "adapter", tmp_path / "checkpoints", 0, steps.append
+            target=smollm2_target,
+            model=loader.trainable(smollm2_target),
+            train=rows,
+            validation=[],
+            output=tmp_path / "adapter",
+            checkpoints=tmp_path / "checkpoints",
+            seed=0,
+            log=steps.append,
         )
         trained = build_lora(lr=2e-3, epochs=5, batch_size=6).train(job)
         assert steps[-1]["loss"] < 0.1 * steps[0]["loss"]
         assert trained.facts["packed"]
-        model = loader.load(smollm2_files, trained.adapter)
         labels = list(DESKS)
 
         def right(system):
@@ -44,8 +49,12 @@ def test_a_real_model_learns_to_route_in_bfloat16(labelled, smollm2_files, tmp_p
             best = [labels[max(range(3), key=lambda place: answer[place].logprob)] for answer in answers]
             return sum(said == row.label for said, row in zip(best, rows, strict=True))
 
-        assert right(model) >= 10 > right(model.without_adapter())
-        said = model.generate([rows[0].prompt], max_new_tokens=8)[0]
+        with (
+            loader.open(smollm2_target, adapter_in(job.output)) as tuned,
+            loader.open(smollm2_target) as base,
+        ):
+            assert right(tuned) >= 10 > right(base)
+            said = tuned.generate([rows[0].prompt], max_new_tokens=8)[0]
         assert said.finished
         assert said.text in labels
     finally:

@@ -7,13 +7,16 @@ import math
 import pytest
 import torch
 from safetensors.torch import load_file
+from seatrial_plugins.training.lora_training import LoraTraining
 
 from seatrial import TrainingJob
 from seatrial.errors import TrainingError, UsageError
 from seatrial_plugins.huggingface import random
+from seatrial_plugins.huggingface.loader import TransformersLoader
+from seatrial_plugins.huggingface.options import LoadOptions
+from seatrial_plugins.huggingface.trainable import TrainableNetwork
 from seatrial_plugins.training import build_lora
 from seatrial_plugins.training.engine import check_adapter
-from seatrial_plugins.training.lora_training import LoraTraining
 from seatrial_plugins.training.options import EarlyStopping
 
 PAIRS = [
@@ -24,11 +27,11 @@ PAIRS = [
 
 
 @pytest.fixture
-def job(tiny_files, labelled, tmp_path):
+def job(tiny_target, labelled, tmp_path):
     """Makes a training job on the tiny model; each has folders of its own but where they are given."""
     made = []
 
-    def make(pairs=PAIRS, validation=(), *, dtype="float32", seed=1, log=None, checkpoints=None):
+    def make(pairs=PAIRS, validation=(), *, dtype="float32", loader=None, seed=1, log=None, checkpoints=None):
         number = len(made)
         output = tmp_path / f"adapter-{number}"
         output.mkdir()
@@ -37,8 +40,8 @@ def job(tiny_files, labelled, tmp_path):
         kept = checkpoints or tmp_path / f"checkpoints-{number}"
         kept.mkdir(exist_ok=True)
         return TrainingJob(
-            model=tiny_files,
-            loader={"dtype": dtype, "device": "cpu", "seed": 0},
+            target=tiny_target,
+            model=(loader or random(dtype=dtype, device="cpu")).trainable(tiny_target),
             train=labelled(*pairs),
             validation=labelled(*validation),
             output=output,
@@ -58,12 +61,12 @@ def options(**changes):
     return {"r": 4, "lr": 5e-3, "epochs": 4, "batch_size": 4, **changes}
 
 
-def test_the_loss_falls_and_the_adapter_learns_the_rows(job, tiny_files):
+def test_the_loss_falls_and_the_adapter_learns_the_rows(job, tiny_target, tiny_model, adapter_in):
     work, steps = job()
     trained = build_lora(**options(epochs=50, lr=1e-2, target_modules="all-linear")).train(work)
     losses = [step["loss"] for step in steps]
     assert sum(losses[-5:]) < 0.2 * sum(losses[:5])
-    model = random(device="cpu").load(tiny_files, trained.adapter)
+    assert trained.kind == "adapter"
     labels = ["delivery", "billing", "account"]
     prompts = [row.prompt for row in work.train]
 
@@ -72,11 +75,12 @@ def test_the_loss_falls_and_the_adapter_learns_the_rows(job, tiny_files):
         best = [labels[max(range(3), key=lambda place: answer[place].logprob)] for answer in answers]
         return sum(said == row.label for said, row in zip(best, work.train, strict=True))
 
-    assert right(model) == len(PAIRS)
-    assert right(model.without_adapter()) < len(PAIRS)
-    # It also learned to stop.
-    said = model.generate(prompts[:1], max_new_tokens=10)[0]
-    assert (said.text, said.finished) == ("delivery", True)
+    assert right(tiny_model) < len(PAIRS)
+    with random(device="cpu").open(tiny_target, adapter_in(work.output)) as model:
+        assert right(model) == len(PAIRS)
+        # It also learned to stop.
+        said = model.generate(prompts[:1], max_new_tokens=10)[0]
+        assert (said.text, said.finished) == ("delivery", True)
 
 
 def test_every_step_is_logged_with_what_it_is(job):
@@ -113,13 +117,11 @@ def test_the_facts_are_those_of_the_rows(job, tiny_model):
 def test_the_adapter_is_float32_and_knows_no_path_of_this_machine(job):
     work, _ = job(dtype="bfloat16")
     trained = build_lora(**options(epochs=1)).train(work)
-    assert {tensor.dtype for tensor in load_file(trained.adapter / "adapter_model.safetensors").values()} == {
-        torch.float32
-    }
+    assert {tensor.dtype for tensor in load_file(work.output / "adapter_model.safetensors").values()} == {torch.float32}
     assert trained.facts["dtype"] == "bfloat16"
-    config = json.loads((trained.adapter / "adapter_config.json").read_text())
+    config = json.loads((work.output / "adapter_config.json").read_text())
     assert config["base_model_name_or_path"] == "path:tiny_llama"
-    assert sorted(path.name for path in trained.adapter.iterdir()) == [
+    assert sorted(path.name for path in work.output.iterdir()) == [
         "adapter_config.json",
         "adapter_model.safetensors",
     ]
@@ -302,6 +304,58 @@ def test_unknown_modules_name_the_ones_there_are(job):
 def test_float16_is_refused(job):
     with pytest.raises(UsageError, match="bfloat16 or float32"):
         build_lora(**options()).train(job(dtype="float16")[0])
+
+
+class TheirLoader(TransformersLoader):
+    """A third party's: it takes an option of its own, and opens and trains what transformers would, turned down by it."""
+
+    def __init__(self, *, gain):
+        super().__init__(LoadOptions(device="cpu", dtype="float32", system="Be brief.", batch_tokens=64))
+        self.gain = gain
+
+    def trainable(self, target):
+        return TheirNetwork(target.folder, self.options, self.tokenizer(target), self.gain)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TheirNetwork(TrainableNetwork):
+    gain: float
+
+    def load(self):
+        network, packs = TrainableNetwork.load(self)
+        with torch.no_grad():
+            for parameter in network.parameters():
+                parameter.mul_(self.gain)
+        return network, packs
+
+
+def test_a_third_partys_loader_is_trained_through_with_its_own_options(job):
+    facts, adapters = [], []
+    for gain in (1.0, 0.5, 0.5):
+        work, _ = job(loader=TheirLoader(gain=gain))
+        facts.append(build_lora(**options(epochs=1)).train(work).facts)
+        adapters.append(adapter_of(work))
+        shown = "".join(str(part["text"]) for part in facts[-1]["masked_example"])
+        assert "Be brief." in shown  # as the loader renders conversations
+    assert adapters[0] != adapters[1] == adapters[2]
+    built_in, _ = job()
+    assert build_lora(**options(epochs=1)).train(built_in).facts["tokens"] < facts[0]["tokens"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class OtherNetwork:
+    """What a loader of another runtime gives to training."""
+
+    runtime: str = "abacus"
+
+
+def test_a_model_of_another_runtime_is_refused_by_name_before_anything_is_read(job, tmp_path):
+    work, steps = job()
+    foreign = dataclasses.replace(work, model=OtherNetwork(), train=None)
+    with pytest.raises(UsageError, match=r"path:tiny_llama .*'abacus'; take another loader or method"):
+        build_lora(**options()).train(foreign)
+    assert not steps
+    assert not list(work.output.iterdir())
 
 
 @pytest.mark.parametrize(

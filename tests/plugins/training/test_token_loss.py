@@ -15,8 +15,8 @@ CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
-def network(tiny_files):
-    return load_network(tiny_files.folder, LoadOptions(device="cpu", dtype="float32"))[0]
+def network(tiny_target):
+    return load_network(tiny_target.folder, LoadOptions(device="cpu", dtype="float32"))[0]
 
 
 @pytest.fixture(scope="module")

@@ -1,17 +1,17 @@
 """The stages of a run, one file each, in the order of the run.
 
-    read → clean → deduplicate → split → decontaminate → train → verify_training → score/… → gate → report
-                                             → export → report, where the data stages alone are run
+    read → clean → deduplicate → split → decontaminate → train[…] → verify_training[…] → transcribe[…] → score[…] → gate → report
+                                                       → export → report, where the data stages alone are run
 
-Each is a small frozen object that holds just what it needs, says what its result depends on (`parts`), and turns the
-artifacts of earlier stages into its own. Nothing here knows of resume, hooks or the terminal: `seatrial.runs.run` does.
+Each node is a small frozen object that holds just what it needs and turns the artifacts of earlier nodes into its own; its
+key is derived from its fields. Nothing here knows of resume, hooks or the terminal: `seatrial.runs.run` does.
 """
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from seatrial.errors import SeatrialError, StageError
@@ -20,7 +20,7 @@ from seatrial.runs.engines.at_work import at_work
 from seatrial.runs.events import Artifact
 from seatrial.runs.store import RunFolder
 
-__all__ = ["Progress", "StageWork", "Steps", "blame", "in_steps"]
+__all__ = ["At", "Progress", "StageWork", "Steps", "blame", "in_steps"]
 
 P = TypeVar("P")
 
@@ -51,20 +51,26 @@ def in_steps(parts: Sequence[P], progress: Progress) -> Iterator[tuple[Steps, P]
 
 
 class StageWork(Protocol):
-    """One stage of one run."""
+    """One node of one run: a stage with its instance. A frozen dataclass, whose fields are its recipe (`runs.keys`)."""
 
     @property
     def name(self) -> str:
-        """Unique in a run."""
+        """Unique in a run: the stage, and its instance in brackets."""
         ...
 
     @property
     def after(self) -> tuple[str, ...]:
-        """The stages whose artifacts it reads."""
+        """The nodes whose artifacts it reads."""
         ...
 
-    def parts(self) -> object:
-        """A JSON value that everything but its input artifacts determines: options, versions, seed."""
+    @property
+    def reads(self) -> frozenset[str] | None:
+        """The names of the files that it reads of those, and it is given no others; None for all, with their facts."""
+        ...
+
+    @property
+    def reusable(self) -> bool:
+        """Whether the result of an earlier run with an equal key may be taken."""
         ...
 
     def run(self, given: Artifact, folder: RunFolder, progress: Progress) -> Artifact:
@@ -72,30 +78,27 @@ class StageWork(Protocol):
         ...
 
 
+@dataclass(slots=True)
+class At:
+    """What a component is at, for the error that may come of it."""
+
+    row: Row | None = None
+
+
 @contextmanager
-def blame(stage: str, component: str, plugin: str) -> Iterator[None]:
-    """Turn whatever a component raises into a `StageError` that names it, and the row that it was at, where one is seen.
+def blame(stage: str, component: str, plugin: str) -> Iterator[At]:
+    """Turn whatever a component raises into a `StageError` that names it, and the row that it was at, where one is told.
 
     In a worker process it is also noted as what the process is at: one that dies raises nothing.
     """
+    at = At()
     try:
         with at_work(f"{stage}: {component} (plugin {plugin})"):
-            yield
+            yield at
     except SeatrialError:
         raise
     except (Exception, SystemExit) as error:  # a component may not end the process, least of all with code 0
-        row = _row_at(error)
-        where = f", at row {row.id} ({row.file}:{row.line})" if row else ""
+        where = f", at row {at.row.id} ({at.row.file}:{at.row.line})" if at.row else ""
         raise StageError(
             f"{stage}: {component} (plugin {plugin}) raised {type(error).__name__}: {error}{where}"
         ) from error
-
-
-def _row_at(error: BaseException) -> Row | None:
-    """The row that the code which raised held in a variable of its own, the innermost function first."""
-    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-    for frame in reversed(frames):
-        rows = [value for value in frame.f_locals.values() if isinstance(value, Row)]
-        if len(rows) == 1:
-            return rows[0]
-    return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from seatrial.data.filters import CountingFilter, Measured, RowFilter
@@ -18,7 +18,8 @@ from seatrial.runs import answers
 from seatrial.runs.counting import Counts, counts_to_table
 from seatrial.runs.engines import Engine, Work
 from seatrial.runs.events import Artifact
-from seatrial.runs.stages import Progress, blame
+from seatrial.runs.keys import RUNTIME
+from seatrial.runs.stages import At, Progress, blame
 from seatrial.runs.store import RunFolder
 from seatrial.runs.suite_filter import SuiteFilter
 from seatrial.runs.tally import Tally
@@ -34,14 +35,12 @@ class Clean:
     """Runs the row filters over `data/raw.parquet`; what stays is `data/clean.parquet`."""
 
     filters: Sequence[SuiteFilter]
-    engine: Engine
+    engine: Engine = field(metadata=RUNTIME)
 
     name = "clean"
     after = ("read",)
-
-    def parts(self) -> object:
-        """The filters."""
-        return [suite_filter.parts() for suite_filter in self.filters]
+    reads = frozenset({"raw"})
+    reusable = True
 
     def run(self, given: Artifact, folder: RunFolder, progress: Progress) -> Artifact:
         """One pass over the rows."""
@@ -90,8 +89,8 @@ class Cleaning:
         veiled: defaultdict[str, list[Veiled]] = defaultdict(list)
         for suite_filter in self.filters:
             row_filter: RowFilter = suite_filter.filter
-            with blame(Clean.name, f"filter {suite_filter.alias}", suite_filter.plugin):
-                findings = self._inspected(suite_filter, rows)
+            with blame(Clean.name, f"filter {suite_filter.alias}", suite_filter.plugin) as at:
+                findings = self._inspected(suite_filter, rows, at)
                 if isinstance(row_filter, CountingFilter):
                     counts = row_filter.count(rows, findings)
                     counted[suite_filter.alias] = answers.counts(counts, suite_filter.who(Clean.name))
@@ -111,7 +110,7 @@ class Cleaning:
         return patched(table, changed, out), entries_to_table(entries), counts_to_table(counted)
 
     @staticmethod
-    def _inspected(suite_filter: SuiteFilter, rows: Sequence[Row]) -> list[Finding]:
+    def _inspected(suite_filter: SuiteFilter, rows: Sequence[Row], at: At) -> list[Finding]:
         """What a filter finds in a batch. Where it raises, it is asked again row by row, to tell which row it was at."""
         inspect = suite_filter.filter.inspect
         try:
@@ -119,18 +118,19 @@ class Cleaning:
         except SeatrialError:
             raise
         except (Exception, SystemExit) as error:
-            _raise_at_row(inspect, rows, type(error))
+            at.row = _row_that_raises(inspect, rows, type(error))
             raise
 
 
-def _raise_at_row(
+def _row_that_raises(
     inspect: Callable[[Sequence[Row]], Iterable[Finding]], rows: Sequence[Row], kind: type[BaseException]
-) -> None:
-    """Raise what a filter raised, with `row` at hand, which `blame` tells of; where one row alone is enough for it."""
+) -> Row | None:
+    """The row that a filter raises at, where it raises the same at one row alone."""
     for row in rows:
         try:
             list(inspect([row]))
         except kind:
-            raise
+            return row
         except (Exception, SystemExit):  # noqa: BLE001 - it fails otherwise on one row than on a batch: that tells nothing
-            return
+            return None
+    return None

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seatrial.data.coverage import coverage
-from seatrial.data.filters import Comparison, Measured, SearchingFilter, SplitFilter
+from seatrial.data.filters import Measured, SearchingFilter, SplitFilter, SplitFindings
 from seatrial.data.gathering import Gathering
 from seatrial.data.ledger import merge_ledgers, write_ledger
 from seatrial.rows import row_schema
@@ -17,8 +17,10 @@ from seatrial.rows.table import BATCH, FileRows, SomeRows, TableWriter, open_row
 from seatrial.runs import answers
 from seatrial.runs.engines import Batchwise, Engine, Work
 from seatrial.runs.events import Artifact
+from seatrial.runs.keys import RUNTIME
 from seatrial.runs.sieve import Sieve
 from seatrial.runs.stages import Progress, Steps, blame, in_steps
+from seatrial.runs.stages.split import SETS
 from seatrial.runs.store import RunFolder
 from seatrial.runs.suite_filter import SuiteFilter
 from seatrial.runs.tally import Tally
@@ -27,9 +29,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-__all__ = ["SPLITS", "Decontaminate"]
-
-SPLITS = ("train", "validation", "test")
+__all__ = ["Decontaminate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +37,20 @@ class Decontaminate:
     """Runs the split filters; writes `data/<split>.parquet` and the whole `ledger.parquet`."""
 
     filters: Sequence[SuiteFilter]
-    engine: Engine
+    engine: Engine = field(metadata=RUNTIME)
+    sets: tuple[str, ...] = SETS
+    """What rows come apart into; train is held against every one of the others."""
 
     name = "decontaminate"
     after = ("read", "clean", "deduplicate", "split")
-
-    def parts(self) -> object:
-        """The filters."""
-        return [suite_filter.parts() for suite_filter in self.filters]
+    reads = frozenset({"split", "ledger:read", "ledger:clean", "ledger:deduplicate"})
+    reusable = True
 
     def run(self, given: Artifact, folder: RunFolder, progress: Progress) -> Artifact:
         """Filter by filter, on the rows that are still in; nothing is dropped twice."""
         split, own, ledger = given.files["split"], folder / "ledger/decontaminate.parquet", folder / "ledger.parquet"
         tally = Tally(self.name, self.filters)
-        files = {name: folder / f"data/{name}.parquet" for name in SPLITS}
+        files = {name: folder / f"data/{name}.parquet" for name in self.sets}
         with (
             write_ledger(own) as entries,
             Sieve.open(self.name, split, entries, tally) as sieve,
@@ -59,7 +59,7 @@ class Decontaminate:
             for steps, suite_filter in in_steps(self.filters, progress):
                 self._compare(suite_filter, sieve, work, tally, steps)
             counts = _divide(sieve.rows, files)
-            train, validation, test = (open_rows(files[name]) for name in SPLITS)
+            train, validation, test = (open_rows(files[name]) for name in SETS)
             covered = coverage(train, test, validation, work=work)
         merge_ledgers(ledger, [*(given.files[f"ledger:{stage}"] for stage in ("read", "clean", "deduplicate")), own])
         facts = tally.facts(len(open_rows(split)), sum(counts.values())) | {
@@ -92,16 +92,16 @@ class Decontaminate:
         held_out: SomeRows,
         stack: ExitStack,
         steps: Steps,
-    ) -> Comparison:
+    ) -> SplitFindings:
         split_filter: SplitFilter = suite_filter.filter
         if not isinstance(split_filter, SearchingFilter):
-            return Comparison.of(split_filter.compare(train, held_out))
+            return SplitFindings.of(split_filter.compare(train, held_out))
         gathering = stack.enter_context(Gathering.open(sieve.scratch / "found.arrow"))
         searching = Searching(suite_filter, sieve.rows.path)
         for (found,) in work.map(searching, sieve.rows.path):
             gathering.add(found)
             steps(1, len(train) // BATCH + 1)
-        return Comparison.of(split_filter.conclude(searching.index(), gathering.table(), train, held_out))
+        return SplitFindings.of(split_filter.conclude(searching.index(), gathering.table(), train, held_out))
 
 
 def _in_train(rows: FileRows) -> np.ndarray:
@@ -163,5 +163,5 @@ class Searching:
             given = self._filter.search(self._index, rows_of(train))
         return (answers.one(given, pa.Table, self._suite_filter.who(Decontaminate.name)),)
 
-    def _blamed(self) -> AbstractContextManager[None]:
+    def _blamed(self) -> AbstractContextManager[object]:
         return blame(Decontaminate.name, f"filter {self._suite_filter.alias}", self._suite_filter.plugin)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from seatrial.data.clusters import Clusters
@@ -16,6 +16,7 @@ from seatrial.rows.table import FileRows, open_rows, rows_of
 from seatrial.runs import answers
 from seatrial.runs.engines import Batchwise, Engine, Work
 from seatrial.runs.events import Artifact
+from seatrial.runs.keys import RUNTIME
 from seatrial.runs.sieve import Sieve
 from seatrial.runs.stages import Progress, Steps, blame, in_steps
 from seatrial.runs.store import RunFolder
@@ -34,14 +35,12 @@ class Deduplicate:
     """Runs the corpus filters over `data/clean.parquet`; what stays is `data/deduplicated.parquet`."""
 
     filters: Sequence[SuiteFilter]
-    engine: Engine
+    engine: Engine = field(metadata=RUNTIME)
 
     name = "deduplicate"
     after = ("clean",)
-
-    def parts(self) -> object:
-        """The filters."""
-        return [suite_filter.parts() for suite_filter in self.filters]
+    reads = frozenset({"clean"})
+    reusable = True
 
     def run(self, given: Artifact, folder: RunFolder, progress: Progress) -> Artifact:
         """Filter by filter: signatures of all rows still in, then the grouping."""

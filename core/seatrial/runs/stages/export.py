@@ -8,7 +8,7 @@ from seatrial.data.dataset import layout_of, write_jsonl, write_parquet
 from seatrial.rows.table import open_rows
 from seatrial.runs.events import Artifact
 from seatrial.runs.stages import Progress
-from seatrial.runs.stages.decontaminate import SPLITS
+from seatrial.runs.stages.split import SETS
 from seatrial.runs.store import RunFolder, atomic_folder
 
 __all__ = ["Export"]
@@ -18,16 +18,16 @@ __all__ = ["Export"]
 class Export:
     """Writes `dataset/<split>.jsonl` and `dataset/<split>.parquet` for every split that has rows."""
 
+    sets: tuple[str, ...] = SETS
+
     name = "export"
     after = ("decontaminate",)
-
-    def parts(self) -> object:
-        """Nothing but the rows."""
-        return []
+    reads = None
+    reusable = True
 
     def run(self, given: Artifact, folder: RunFolder, progress: Progress) -> Artifact:
         """Split by split."""
-        splits = {name: open_rows(given.files[name]) for name in SPLITS}
+        splits = {name: open_rows(given.files[name]) for name in self.sets}
         filled = {name: rows for name, rows in splits.items() if len(rows)}
         layout = layout_of({form for rows in filled.values() for form in rows.column("format").unique().to_pylist()})
         with atomic_folder(folder / "dataset") as part:

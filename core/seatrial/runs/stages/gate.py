@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from seatrial.evaluation.scores import Score
 from seatrial.runs.events import Artifact
+from seatrial.runs.keys import RUNTIME
+from seatrial.runs.recipe import Recipe
 from seatrial.runs.stages import Progress
 from seatrial.runs.store import RunFolder
 from seatrial.verdict import Verdict
@@ -18,17 +20,17 @@ __all__ = ["Gate"]
 class Gate:
     """Computes `scores.json` and `verdict.json`, as `seatrial gate` does later."""
 
-    judge: Callable[[RunFolder], tuple[Sequence[Score], Verdict]]
-    """Scores and verdict of the run in a folder; both are written there."""
     gates: Sequence[object]
     """The suite's gates, as JSON values."""
-    after: tuple[str, ...]
+    recipes: Sequence[Recipe]
+    """How they are built."""
+    judge: Callable[[RunFolder], tuple[Sequence[Score], Verdict]] = field(metadata=RUNTIME)
+    """Scores and verdict of the run in a folder; both are written there."""
+    after: tuple[str, ...] = field(metadata=RUNTIME)
 
     name = "gate"
-
-    def parts(self) -> object:
-        """The suite's gates."""
-        return list(self.gates)
+    reads = None
+    reusable = False
 
     def run(self, given: Artifact, folder: RunFolder, progress: Progress) -> Artifact:
         """One computation."""

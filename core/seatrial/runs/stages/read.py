@@ -20,7 +20,7 @@ from seatrial.runs.drops import Drops
 from seatrial.runs.events import Artifact
 from seatrial.runs.inputs import Input, NamedReader, list_files, reader_of
 from seatrial.runs.stages import Progress, blame
-from seatrial.runs.store import RunFolder, digest_path
+from seatrial.runs.store import RunFolder
 
 __all__ = ["Look", "Read"]
 
@@ -49,29 +49,13 @@ class Read:
     """By name; those chosen by ending have default options."""
     excerpts: bool
     """Whether unreadable records may be quoted: not where a filter of the suite redacts, which never sees them."""
+    rules: Mapping[str, str] = field(default_factory=lambda: dict(_VERSIONS))
+    """Versions of the rules by which a record is no row."""
 
     name = "read"
     after = ()
-
-    def parts(self) -> object:
-        """The inputs' options and the digests of their files, and what reads them, in which version."""
-        return [
-            {
-                "address": given.resolved.address,
-                "digest": digest_path(given.resolved.path),
-                "split": given.split,
-                "reader": given.reader,
-                "format": given.format,
-                "columns": dict(given.columns),
-                "labels": dict(given.labels),
-                "label_style": given.label_style,
-                "limit": given.limit,
-            }
-            for given in self.inputs
-        ] + [
-            {name: [reader.plugin, *reader.versions, dict(reader.options)] for name, reader in self.readers.items()},
-            _VERSIONS,
-        ]
+    reads = None
+    reusable = True
 
     def run(self, given: Artifact, folder: RunFolder, progress: Progress) -> Artifact:
         """Every record becomes a row or a ledger entry."""
@@ -178,7 +162,7 @@ class _Reading:
     def _account(self, source: Input) -> _Account:
         key = source.resolved.address, source.split
         if key not in self._accounts:
-            self._accounts[key] = _Account(LabelNames(source.labels, self._possible))
+            self._accounts[key] = _Account(LabelNames(source.file.labels, self._possible))
         return self._accounts[key]
 
     def refuse_empty(self, source: Input) -> None:
@@ -203,8 +187,8 @@ class _Reading:
         names = account.names
         who = f"read: reader {reader.name} (plugin {reader.plugin})"
         for record in answers.each(reader.reader.read(file), RawRecord, who):
-            if source.limit is not None and records >= source.limit:
-                names.leave_unread(f"what was read of it (limit: {source.limit:,})")
+            if source.file.limit is not None and records >= source.file.limit:
+                names.leave_unread(f"what was read of it (limit: {source.file.limit:,})")
                 break
             records += 1
             try:
@@ -298,8 +282,8 @@ class _Reading:
 def _parse(source: Input, record: RawRecord, names: LabelNames) -> Parsed:
     if record.problem:
         raise FormatError(record.problem, rule="undecodable")
-    parsed = parse(record.value, format=source.format, columns=source.columns, labels=names)
-    if parsed.label is None or source.label_style == "as-is":
+    parsed = parse(record.value, format=source.file.format, columns=source.file.columns, labels=names)
+    if parsed.label is None or source.file.label_style == "as-is":
         return parsed
     words = " ".join(parsed.label.replace("_", " ").replace("-", " ").split()) or parsed.label
     return replace(parsed, label=words, turns=(*parsed.turns[:-1], replace(parsed.turns[-1], content=words)))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 from seatrial.runs import answers
 from seatrial.runs.events import Artifact
+from seatrial.runs.keys import RUNTIME
+from seatrial.runs.recipe import Recipe
 from seatrial.runs.result import Report as Writer
 from seatrial.runs.result import Result
 from seatrial.runs.stages import Progress, blame
@@ -23,9 +23,8 @@ class NamedReport:
 
     name: str
     plugin: str
-    version: str
-    writer: Writer
-    options: Mapping[str, Any]
+    recipe: Recipe
+    writer: Writer = field(metadata=RUNTIME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +32,13 @@ class Report:
     """Writes every report of the suite into `report/`."""
 
     reports: Sequence[NamedReport]
-    result: Callable[[], Result]
-    """Loads the run as reports see it, plugins' sections included."""
-    after: tuple[str, ...]
+    result: Callable[[], Result] = field(metadata=RUNTIME)
+    """Loads the run as reports see it, what plugins add included."""
+    after: tuple[str, ...] = field(metadata=RUNTIME)
 
     name = "report"
-
-    def parts(self) -> object:
-        """The kinds of report."""
-        return [[report.name, report.plugin, report.version, dict(report.options)] for report in self.reports]
+    reads = None
+    reusable = False
 
     def run(self, given: Artifact, folder: RunFolder, progress: Progress) -> Artifact:
         """One report after another."""
@@ -54,7 +51,7 @@ class Report:
                 who = f"report {report.name}"
                 with blame(self.name, who, report.plugin):
                     paths = report.writer.write(result, part)
-                    named = answers.each(paths, Path, f"{self.name}: {who} (plugin {report.plugin})")
+                    named = answers.files(paths, part, f"{self.name}: {who} (plugin {report.plugin})")
                     written.extend(path.relative_to(part).as_posix() for path in named)
             progress(len(self.reports), len(self.reports), {})
         return Artifact({"report": folder / "report"}, {"files": written})

@@ -1,183 +1,140 @@
-"""Score: one scorer tries the tuned model, its base and the baselines on the same items."""
+"""Score: one scorer judges what every system answered, into one table of samples; no model is needed."""
 
 from __future__ import annotations
 
-import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
-from seatrial.errors import StageError
+from seatrial.blocks.codec import to_json
+from seatrial.errors import PluginError, StageError
+from seatrial.evaluation.repeats import clusters_of
 from seatrial.evaluation.samples import samples_to_table
-from seatrial.evaluation.scoring import Scorer, System, SystemKind, Task
-from seatrial.model import LanguageModel
-from seatrial.plugin.component import Component
-from seatrial.rows import Rows, Turn
-from seatrial.rows.table import RowList, open_rows
+from seatrial.evaluation.scorer import Explains, Scored
+from seatrial.evaluation.scores import Sample
+from seatrial.evaluation.scoring import scores_of
+from seatrial.evaluation.task import Task
+from seatrial.evaluation.transcript import Transcript, read_transcripts
+from seatrial.plugin.component import ScorerComponent
 from seatrial.runs import answers
-from seatrial.runs.baselines import NamedBaseline, fitted
-from seatrial.runs.engines.workers import on_gpu
 from seatrial.runs.events import Artifact
+from seatrial.runs.keys import RUNTIME
 from seatrial.runs.recipe import Recipe
 from seatrial.runs.stages import Progress, blame
-from seatrial.runs.store import RunFolder, atomic_file, digest_path
+from seatrial.runs.store import RunFolder, atomic_file
+from seatrial.runs.systems import SystemPlan
+from seatrial.runs.task_plan import TaskPlan
 
-__all__ = ["Score", "fewshot_preamble"]
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["Score"]
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Runs one scorer over every system that it is to score, into `samples/<alias>.parquet`."""
+    """Runs one scorer over the transcripts of its systems, into `samples/<alias>.parquet`."""
 
     alias: str
-    component: Component[Any]
-    plugin: str
-    version: str
-    scorer: Scorer
-    options: Mapping[str, Any]
-    systems: Sequence[SystemKind]
-    split: str
-    limit: int | None
-    """At most that many rows, drawn with the seed; None takes all."""
-    load: Callable[[Path | None], LanguageModel]
-    """Loads the model under test with the adapter at a path, or without any."""
-    adapter: Path | None
-    """An adapter that the suite brings."""
-    trains: bool
-    baselines: Sequence[NamedBaseline]
-    make: Callable[[Recipe], Any]
-    """Builds a baseline."""
-    fewshot: int
-    model_digest: str
-    loader: Mapping[str, Any]
-    seed: int
+    scorer: Recipe
+    task: TaskPlan
+    systems: Sequence[SystemPlan] = field(metadata=RUNTIME)
+    files: Mapping[str, str]
+    """Digests of what the scorer reads beside transcripts and rows (`ReadsFiles`)."""
+    subject: str
+    """The system on trial."""
+    component: ScorerComponent[Any] = field(metadata=RUNTIME)
+    plugin: str = field(metadata=RUNTIME)
+    after: tuple[str, ...] = field(metadata=RUNTIME)
+    make: Any = field(metadata=RUNTIME)
+    """Builds components, each once."""
+
+    reusable = True
 
     @property
     def name(self) -> str:
-        """`score/` and the alias."""
-        return f"score/{self.alias}"
+        """The alias in brackets."""
+        return f"score[{self.alias}]"
 
     @property
-    def after(self) -> tuple[str, ...]:
-        """The data, and the adapter once it is proved."""
-        tuned = (("train",) if self.trains else ()) + (("verify_training",) if self.trains or self.adapter else ())
-        return ("read", "decontaminate", *tuned)
-
-    def parts(self) -> object:
-        """Scorer, options, systems and what the model is."""
-        return {
-            "scorer": [self.component.name, self.plugin, self.version, self.component.version],
-            "options": dict(self.options),
-            "systems": list(self.systems),
-            "split": self.split,
-            "limit": self.limit,
-            "baselines": [[baseline.name, baseline.plugin] for baseline in self.baselines],
-            "fewshot": self.fewshot,
-            "model": self.model_digest,
-            "loader": dict(self.loader),
-            "adapter": digest_path(self.adapter) if self.adapter else None,
-            "seed": self.seed,
-        }
+    def reads(self) -> frozenset[str]:
+        """The transcripts, and the rows that they are about."""
+        return self.task.files | {f"transcripts:{system.instance}" for system in self.systems}
 
     def run(self, given: Artifact, folder: RunFolder, progress: Progress) -> Artifact:
-        """System by system; each one's samples are a table, in the order of the rows."""
+        """System by system; each one's samples are a table, in the order of the transcripts."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        rows = self._draw(open_rows(given.files[self.split]))
-        train = open_rows(given.files["train"])
-        labels = tuple(sorted({row.label for row in train if row.label is not None}))
+        if not self.systems:
+            raise StageError(f"{self.name}: there is no system to score")
+        scorer = self.make(self.scorer)
+        task = self.task.task(given.files, self.make)
+        clusters = clusters_of(task.rows)
         columns = self._columns()
-        tables, seconds = [], {}
-        with self._systems(given, train, labels) as systems:
-            for place, system in enumerate(systems):
-                task = Task(
-                    labels=labels,
-                    raw=open_rows(given.files["raw"]),
-                    train=train,
-                    seed=self.seed,
-                    progress=_share(progress, place, len(systems)),
-                )
-                started = time.perf_counter()
-                who = f"scorer {self.component.name} on {system.name}"
-                with blame(self.name, who, self.plugin):
-                    given_back = self.scorer.score(system, rows, task)
-                    samples = list(answers.samples(given_back, f"{self.name}: {who} (plugin {self.plugin})"))
-                    seconds[system.name] = round(time.perf_counter() - started, 3)
-                    tables.append(samples_to_table(system.name, samples, columns))
-        if not tables:
-            raise StageError(f"{self.name}: no system to score: the suite names {', '.join(self.systems)}")
-        progress(1000, 1000, {})
+        tables: list[pa.Table] = []
+        seconds: dict[str, float] = {}
+        for place, system in enumerate(self.systems):
+            progress(place, len(self.systems), {})
+            started = time.perf_counter()
+            transcripts = list(read_transcripts(given.files[f"transcripts:{system.instance}"]))
+            tables.append(self._scored(scorer, transcripts, task, system, columns))
+            seconds[system.instance] = round(time.perf_counter() - started, 3)
+        progress(len(self.systems), len(self.systems), {})
+        del clusters
+        table = pa.concat_tables(tables)
         path = folder / f"samples/{self.alias}.parquet"
         with atomic_file(path) as part:
-            pq.write_table(pa.concat_tables(tables), part, compression="zstd")
-        facts = {"seconds": seconds, "systems": list(seconds), "rows": len(rows)}
-        return Artifact({f"samples:{self.alias}": path}, facts)
+            pq.write_table(table, part, compression="zstd")
+        names = list(dict.fromkeys(system.name for system in self.systems))
+        facts = {"seconds": seconds, "systems": names, "rows": len(task.rows), "of": self.task.of(given.files)}
+        return Artifact({f"samples:{self.alias}": path}, facts | {"blocks": self._blocks(scorer, table)})
+
+    def _blocks(self, scorer: Any, samples: pa.Table) -> list[object]:
+        """What the scorer has to show besides its scores, as JSON values."""
+        if not isinstance(scorer, Explains):
+            return []
+        metrics = self.component.metrics_for(self.scorer.options)
+        scored = Scored(self.alias, self.subject, samples, scores_of(self.alias, metrics, samples, self.subject))
+        who = f"scorer {self.component.name}"
+        with blame(self.name, who, self.plugin):
+            shown = answers.blocks(list(scorer.blocks(scored)), f"{self.name}: {who} (plugin {self.plugin})")
+        return [to_json(block) for block in shown]
+
+    def _scored(
+        self, scorer: Any, transcripts: Sequence[Transcript], task: Task, system: SystemPlan, columns: Sequence[str]
+    ) -> pa.Table:
+        """The scorer's samples of one system: one for each transcript, in order; else it is refused by name."""
+        component = f"scorer {self.component.name} on {system.name}"
+        who = f"{self.name}: {component} (plugin {self.plugin})"
+        with blame(self.name, component, self.plugin):
+            samples = list(answers.samples(scorer.score(iter(transcripts), task), who))
+            table = samples_to_table(system.name, samples, columns)
+        if [sample.row for sample in samples] != [transcript.row for transcript in transcripts]:
+            raise PluginError(f"{who} {_wrong_rows(samples, transcripts)}")
+        for sample, transcript in zip(samples, transcripts, strict=True):
+            unknown = sorted((set(sample.values) | set(sample.lacks)) - set(columns))
+            if unknown:
+                raise PluginError(
+                    f"{who} gave a sample of {sample.row} a column {unknown[0]!r} that none of its metrics reads"
+                )
+            if transcript.error is not None and sample.error is None:
+                raise PluginError(f"{who} scored {sample.row}, which the system did not answer: {transcript.error}")
+        return table
 
     def _columns(self) -> list[str]:
-        metrics = self.component.metrics_for(self.options)
+        metrics = self.component.metrics_for(self.scorer.options)
         named = [metric.column for metric in metrics] + [metric.over for metric in metrics if metric.over]
         return list(dict.fromkeys(named))
 
-    def _draw(self, rows: Rows) -> Rows:
-        if self.limit is None or len(rows) <= self.limit:
-            return rows
-        drawn = sorted(random.Random(self.seed).sample(range(len(rows)), self.limit))
-        return RowList([rows[index] for index in drawn])
 
-    @contextmanager
-    def _systems(self, given: Artifact, train: Rows, labels: Sequence[str]) -> Iterator[Sequence[System]]:
-        """The systems, tuned model first; each model is a view on the weights that are loaded once."""
-        tuned = self.adapter or given.files.get("adapter")
-        model = self.load(tuned)
-        compared = self.baselines if "baseline" in self.systems and len(labels) > 1 else ()
-        with fitted(
-            compared, given.files["train"], self.make, seed=self.seed, stage=self.name, beside=on_gpu()
-        ) as baselines:
-            yield [
-                *self._models(model, train, tuned=tuned is not None),
-                *(System(name, "baseline", baseline=baseline) for name, baseline in baselines.items()),
-            ]
-
-    def _models(self, model: LanguageModel, train: Rows, *, tuned: bool) -> Iterator[System]:
-        if "tuned" in self.systems and tuned:
-            yield System("tuned", "tuned", model)
-        base = model.without_adapter()
-        if "base" in self.systems:
-            yield System("base", "base", base)
-        if "fewshot" in self.systems and self.fewshot:
-            preamble = fewshot_preamble(train, self.fewshot, self.seed)
-            if preamble:
-                examples = sum(turn.role == "assistant" for turn in preamble)
-                yield System(f"base-{examples}shot", "fewshot", base, preamble=preamble)
-
-
-def fewshot_preamble(train: Rows, shots: int, seed: int) -> tuple[Turn, ...]:
-    """The turns of `shots` answered single-question train rows, of as many different labels as there are.
-
-    Drawn with the seed from the rows in the order of their ids, so that the rows' order in the file does not matter.
-    """
-    eligible = sorted(
-        (row for row in train if row.answered and sum(turn.role == "user" for turn in row.prompt) == 1),
-        key=lambda row: row.id,
-    )
-    random.Random(seed).shuffle(eligible)
-    seen: dict[str | None, int] = {}
-    ranked: list[tuple[int, int]] = []
-    for index, row in enumerate(eligible):
-        seen[row.label] = seen.get(row.label, 0) + 1
-        ranked.append((seen[row.label] if row.label is not None else 1, index))
-    chosen = [eligible[index] for _, index in sorted(ranked)[:shots]]
-    return tuple(turn for row in chosen for turn in row.turns if turn.role != "system")
-
-
-def _share(progress: Progress, place: int, places: int) -> Callable[[int, int], None]:
-    """One system's progress as its share of the stage's, in thousandths."""
-
-    def report(done: int, total: int) -> None:
-        progress(int(1000 * (place + done / max(total, 1)) / places), 1000, {})
-
-    return report
+def _wrong_rows(samples: Sequence[Sample], transcripts: Sequence[Transcript]) -> str:
+    """What is wrong with the samples' rows."""
+    asked, given = [one.row for one in transcripts], [one.row for one in samples]
+    said = f"gave {len(given)} samples of {len(asked)} transcripts; it must give one of each, in order"
+    if strange := [row for row in given if row not in set(asked)]:
+        return f"{said}; {strange[0]!r} is none of them"
+    if missing := [row for row in asked if row not in set(given)]:
+        return f"{said}; of {missing[0]!r} there is none"
+    return said

@@ -20,7 +20,10 @@ from seatrial.runs.store import RunFolder
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Split"]
+__all__ = ["SETS", "Split"]
+
+SETS = ("train", "validation", "test")
+"""What rows come apart into in every run; a suite may name more evaluation sets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +37,15 @@ class Split:
     by_cluster: bool
     stratify: bool
     seed: int
-    scored: bool = True
-    """Whether a model will be scored, so that a test row must be left."""
+    sets: tuple[str, ...] = SETS
+    """What rows come apart into: train, validation and test, then the other evaluation sets."""
+    asked: tuple[str, ...] = ()
+    """The evaluation sets that a model is asked, of which a row must be left."""
 
     name = "split"
     after = ("clean", "deduplicate")  # what cleaning dropped is told where nothing is left
-
-    def parts(self) -> object:
-        """Fractions, manner and seed."""
-        return [self.test, self.validation, self.by_cluster, self.stratify, self.seed]
+    reads = frozenset({"deduplicated", "clusters"})
+    reusable = True
 
     def run(self, given: Artifact, folder: RunFolder, progress: Progress) -> Artifact:
         """Rows whose source was named as train or test keep that; validation may be carved out of train."""
@@ -55,9 +58,10 @@ class Split:
                 writer.write(table.set_column(place, "split", splits.slice(writer.rows, len(table))))
                 progress(writer.rows, len(splits), {})
         counts = {of["values"]: of["counts"] for of in splits.value_counts().to_pylist()}
-        if self.scored and not counts.get("test"):
-            raise UsageError(_nothing_left(given, folder, whole=not len(splits)))
-        facts = {name: counts.get(name, 0) for name in ("train", "validation", "test")} | {"notes": list(notes)}
+        for name in self.asked:
+            if not counts.get(name):
+                raise UsageError(_nothing_left(given, folder, name, whole=not len(splits)))
+        facts = {name: counts.get(name, 0) for name in self.sets} | {"notes": list(notes)}
         return Artifact({"split": path}, facts)
 
     def _splits(self, path: Path, clusters: dict[str, str]) -> tuple[pa.Array, tuple[str, ...]]:
@@ -79,8 +83,8 @@ class Split:
         return pc.replace_with_mask(rows["split"].combine_chunks(), free.combine_chunks(), done.splits), done.notes
 
 
-def _nothing_left(given: Artifact, folder: RunFolder, *, whole: bool) -> str:
-    """Why no row, or no test row, is left, and what to do."""
+def _nothing_left(given: Artifact, folder: RunFolder, name: str, *, whole: bool) -> str:
+    """Why no row, or none of an evaluation set, is left, and what to do."""
     stages = [given.facts.get(stage) for stage in Split.after]
     drops = [drop for facts in stages if isinstance(facts, Mapping) for drop in facts.get("drops", ())]
     rules = f": {worst_rules(drops)}" if drops else ""
@@ -91,7 +95,8 @@ def _nothing_left(given: Artifact, folder: RunFolder, *, whole: bool) -> str:
             f"meant for such rows `action: flag`, or leave them out; the ledger names the rule of each{first}"
         )
     dropped = f"; filters dropped{rules.removeprefix(':')}; the ledger names the rule of each{first}" if drops else ""
-    return f"split: no test row is left, so nothing can be scored; name `data.test` or raise `data.split.test`{dropped}"
+    advice = "name `data.test` or raise `data.split.test`" if name == "test" else f"look at the rows of `{name}`"
+    return f"split: no {name} row is left, so nothing can be scored; {advice}{dropped}"
 
 
 def _rows(drop: Mapping[str, Any]) -> int:

@@ -1,72 +1,71 @@
-"""Train: an adapter from the train rows. A killed training goes on from its newest whole checkpoint."""
+"""Train: a product from the train rows. A killed training goes on from its newest whole checkpoint."""
 
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from seatrial.errors import StageError
-from seatrial.model import ModelFiles
+from seatrial.model import Product
 from seatrial.rows.table import open_rows
 from seatrial.runs import answers
 from seatrial.runs.events import Artifact
+from seatrial.runs.keys import RUNTIME
+from seatrial.runs.on_trial import ModelOnTrial
+from seatrial.runs.recipe import Recipe
 from seatrial.runs.stages import Progress, blame
-from seatrial.runs.store import RunFolder, atomic_file, atomic_folder, digest_json, digest_path
-from seatrial.training import Trained, Trainer, TrainingJob
+from seatrial.runs.store import RunFolder, atomic_file, atomic_folder, digest_path
+from seatrial.training import Trained, TrainingJob
 
-__all__ = ["Train", "remove_checkpoints"]
-
-_CHECKPOINTS = "checkpoints"
+__all__ = ["Train", "product_of"]
 
 
-def remove_checkpoints(folder: RunFolder) -> None:
-    """Once no kill can make a run train again: not before the stage is marked as finished, which its own work cannot see."""
-    shutil.rmtree(folder / _CHECKPOINTS, ignore_errors=True)
+def product_of(given: Artifact) -> Product:
+    """What the training node among the inputs left."""
+    facts = next(
+        facts for name, facts in given.facts.items() if name.startswith("train[") and isinstance(facts, Mapping)
+    )
+    return Product(facts["product"], given.files["product"], facts["product_sha256"])
 
 
 @dataclass(frozen=True, slots=True)
 class Train:
-    """Runs the suite's training method into `adapter/`."""
+    """Runs the suite's training method into `products/<node>/`."""
 
-    method: str
-    plugin: str
-    version: str
-    trainer: Trainer
-    options: Mapping[str, Any]
-    model: ModelFiles
-    loader: Mapping[str, Any]
+    method: Recipe
+    model: ModelOnTrial
     seed: int
+    hardware: str
+    """Digest of processor and GPUs: rounding hangs on them."""
+    plugin: str = field(metadata=RUNTIME)
+    make: Any = field(metadata=RUNTIME)
+    """Builds components, each once."""
 
-    name = "train"
     after = ("decontaminate",)
+    reads = frozenset({"train", "validation"})
+    reusable = True
 
-    def parts(self) -> object:
-        """Method, options, weights and seed."""
-        return {
-            "method": self.method,
-            "plugin": [self.plugin, self.version],
-            "options": dict(self.options),
-            "model": self.model.digest,
-            "loader": dict(self.loader),
-            "seed": self.seed,
-        }
+    @property
+    def name(self) -> str:
+        """The seed in brackets."""
+        return f"train[seed={self.seed}]"
 
     def run(self, given: Artifact, folder: RunFolder, progress: Progress) -> Artifact:
-        """Train to the end; the checkpoints stay (`remove_checkpoints`)."""
+        """Train to the end; checkpoints stay until the node is marked as finished."""
         train, validation = open_rows(given.files["train"]), open_rows(given.files["validation"])
         if not len(train):
             raise StageError("train: the filters and the split left no train row; see the ledger for who dropped them")
-        read = {name: digest_path(given.files[name]) for name in ("train", "validation")}
-        checkpoints = self._checkpoints(folder, digest_json([self.parts(), read]))
+        checkpoints = folder.unfinished()
         log = _Log(checkpoints / "log.jsonl", progress)
-        with atomic_folder(folder / "adapter") as output:
+        name = self.method.who.partition(" ")[0]
+        product, training = folder / f"products/seed-{self.seed}", folder / f"training/seed-{self.seed}.jsonl"
+        with atomic_folder(product) as output:
             job = TrainingJob(
-                model=self.model,
-                loader=self.loader,
+                target=self.model.target,
+                model=self.model.trainable(),
                 train=train,
                 validation=validation,
                 output=output,
@@ -74,26 +73,15 @@ class Train:
                 seed=self.seed,
                 log=log,
             )
-            with blame(self.name, self.method, self.plugin):
-                given_back = self.trainer.train(job)
-        who = f"{self.name}: {self.method} (plugin {self.plugin})"
-        trained = answers.one(given_back, Trained, who)
-        answers.facts(trained.facts, who)
-        with atomic_file(folder / "training.jsonl") as part:
+            with blame(self.name, name, self.plugin):
+                given_back = self.make(self.method).train(job)
+        del job
+        trained = answers.one(given_back, Trained, f"{self.name}: {name} (plugin {self.plugin})")
+        answers.facts(trained.facts, f"{self.name}: {name} (plugin {self.plugin})")
+        with atomic_file(training) as part:
             part.write_text("".join(json.dumps(step) + "\n" for step in log.steps()), encoding="utf-8")
-        files = {"adapter": folder / "adapter", "training": folder / "training.jsonl"}
-        return Artifact(files, {"method": trained.method, **trained.facts})
-
-    @staticmethod
-    def _checkpoints(folder: RunFolder, key: str) -> Path:
-        """The checkpoints of this very training; those of another one are removed."""
-        root = folder / _CHECKPOINTS
-        mine = root / key[:16]
-        for other in root.glob("*"):
-            if other != mine:
-                shutil.rmtree(other)
-        mine.mkdir(parents=True, exist_ok=True)
-        return mine
+        facts = {"method": name, "product": trained.kind, "product_sha256": digest_path(product), **trained.facts}
+        return Artifact({"product": product, "training": training}, facts)
 
 
 class _Log:

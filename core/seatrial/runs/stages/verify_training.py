@@ -1,79 +1,111 @@
-"""VerifyTraining: the adapter is active, or the run stops here. An adapter that was silently not applied scores as its base."""
+"""Verify training: what it left changes the model, or the run stops here. One that was silently not applied scores as its base."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path
 
 from seatrial.errors import StageError, TrainingError
-from seatrial.model import Continuation, LanguageModel, Scores
+from seatrial.model import Classifies, Continuation, Generates, Model, Product, Scores
 from seatrial.rows import Row
 from seatrial.rows.table import open_rows
 from seatrial.runs.events import Artifact
+from seatrial.runs.keys import RUNTIME
+from seatrial.runs.on_trial import ModelOnTrial
 from seatrial.runs.stages import Progress
-from seatrial.runs.store import RunFolder, digest_path
+from seatrial.runs.stages.train import product_of
+from seatrial.runs.store import RunFolder
 
 __all__ = ["ROWS", "TOLERANCE", "VerifyTraining"]
 
 ROWS = 8
-"""How many test rows are asked."""
+"""How many held-out rows are asked."""
 
 TOLERANCE = 1e-3
 """Nats. The sum of a target's log probabilities must move by more than this: bf16 rounding alone reaches about 1e-4."""
 
+_WORDS = 16
+"""New tokens of an answer, where a model gives no log-likelihoods."""
+
 
 @dataclass(frozen=True, slots=True)
 class VerifyTraining:
-    """Deduplicates the likelihood of some test rows' targets with the adapter and without it."""
+    """Compares what the model says to some held-out rows with what training left, and without it."""
 
-    load: Callable[[Path], LanguageModel]
-    """Loads the model with the adapter at a path."""
-    adapter: Path | None = None
-    """An adapter that the suite brings; None takes the one that was trained."""
+    model: ModelOnTrial
+    on: str
+    """The evaluation set whose rows are asked."""
+    seed: int | None = None
+    """Of the training; None where the suite brings a product."""
+    brought: Product | None = None
+    after: tuple[str, ...] = field(default=("decontaminate",), metadata=RUNTIME)
 
-    name = "verify_training"
+    reusable = True
 
     @property
-    def after(self) -> tuple[str, ...]:
-        """Training, where there is any."""
-        return ("decontaminate", "train") if self.adapter is None else ("decontaminate",)
+    def name(self) -> str:
+        """The seed in brackets, where there was training."""
+        return "verify_training" if self.seed is None else f"verify_training[seed={self.seed}]"
 
-    def parts(self) -> object:
-        """The adapter that the suite brings."""
-        return digest_path(self.adapter) if self.adapter else None
+    @property
+    def reads(self) -> frozenset[str]:
+        """Held-out rows, and what was trained."""
+        return frozenset({self.on} if self.brought else {self.on, "product"})
 
     def run(self, given: Artifact, folder: RunFolder, progress: Progress) -> Artifact:
-        """Ask both; the largest difference must be finite and above the tolerance."""
+        """Ask both; what they say must differ, and be finite."""
         del folder
-        adapter = self.adapter or given.files["adapter"]
-        tuned = self.load(adapter)
-        base = tuned.without_adapter()
-        if not isinstance(tuned, Scores) or not isinstance(base, Scores):
-            raise StageError(
-                "verify_training: the model's loader gives no loglikelihoods, so the adapter cannot be proved active"
-            )
-        rows = list(islice((row for row in open_rows(given.files["test"]) if row.target), ROWS))
+        product = self.brought or product_of(given)
+        rows = list(islice((row for row in open_rows(given.files[self.on]) if row.target), ROWS))
         if not rows:
-            raise StageError("verify_training: no test row has an expected answer to prove the adapter on")
+            raise StageError(f"{self.name}: no {self.on} row has an expected answer to verify the training on")
         progress(0, 2, {})
-        with_adapter = _likelihoods(tuned, rows)
-        progress(1, 2, {})
-        without = _likelihoods(base, rows)
+        tuned = self.model.open(product, frozenset())
+        facts = {"rows": len(rows), "product_sha256": product.digest, "model": dict(tuned.facts)}
+        if isinstance(tuned, Scores):
+            with_product = _likelihoods(tuned, rows)
+            progress(1, 2, {})
+            facts |= self._moved(with_product, rows)
+        elif isinstance(tuned, Generates):
+            facts |= self._rewritten(tuned, rows)
+        elif isinstance(tuned, Classifies):
+            facts |= {"labels": sorted(set(tuned.classify(rows)))}  # a base without a head names none to compare with
+        else:
+            raise StageError(
+                f"{self.name}: the model neither scores, generates nor classifies, so nothing can be compared"
+            )
         progress(2, 2, {})
-        differences = [abs(one.logprob - other.logprob) for one, other in zip(with_adapter, without, strict=True)]
-        largest = max(differences)
+        return Artifact({}, facts)
+
+    def _moved(self, with_product: Sequence[Continuation], rows: Sequence[Row]) -> dict[str, object]:
+        base: Model = self.model.open(None, frozenset({"scores"}))
+        assert isinstance(base, Scores)
+        without = _likelihoods(base, rows)
+        differences = [abs(one.logprob - other.logprob) for one, other in zip(with_product, without, strict=True)]
         if not all(map(math.isfinite, differences)):
-            raise TrainingError("verify_training: the model with the adapter gives likelihoods that are not finite")
+            raise TrainingError(f"{self.name}: the model gives likelihoods that are not finite")
+        largest = max(differences)
         if largest <= TOLERANCE:
             raise TrainingError(
-                f"verify_training: the adapter changes nothing: over {len(rows)} test rows the targets' log probability moves by "
-                f"{largest:.2g} at most (needed: more than {TOLERANCE}); it was not applied, or training left it at zero"
+                f"{self.name}: training changes nothing: over {len(rows)} {self.on} rows the targets' log probability moves "
+                f"by {largest:.2g} at most (needed: more than {TOLERANCE}); what it left was not applied, or is zero"
             )
-        facts = {"rows": len(rows), "largest_difference": largest, "tolerance": TOLERANCE}
-        return Artifact({}, {**facts, "adapter_sha256": digest_path(adapter), "model": dict(tuned.facts)})
+        return {"largest_difference": largest, "tolerance": TOLERANCE}
+
+    def _rewritten(self, tuned: Generates, rows: Sequence[Row]) -> dict[str, object]:
+        prompts = [row.prompt for row in rows]
+        said = [answer.text for answer in tuned.generate(prompts, max_new_tokens=_WORDS)]
+        base: Model = self.model.open(None, frozenset({"generates"}))
+        assert isinstance(base, Generates)
+        before = [answer.text for answer in base.generate(prompts, max_new_tokens=_WORDS)]
+        changed = sum(one != other for one, other in zip(said, before, strict=True))
+        if not changed:
+            raise TrainingError(
+                f"{self.name}: training changes nothing: {len(rows)} {self.on} rows get the same answers as before"
+            )
+        return {"changed_answers": changed}
 
 
 def _likelihoods(model: Scores, rows: Sequence[Row]) -> list[Continuation]:

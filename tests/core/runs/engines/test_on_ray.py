@@ -8,7 +8,7 @@ from collections import Counter
 import pyarrow.parquet as pq
 import pytest
 
-from seatrial import Component, Finding, Measured, Rule, hookimpl
+from seatrial import Component, FilterComponent, Finding, Measured, Rule, hookimpl
 from seatrial.errors import StageError, UsageError
 from seatrial.plugin.host import Host
 from seatrial.runs.engines.on_ray import RayEngine
@@ -101,7 +101,7 @@ def test_what_a_filter_counts_on_ray_is_what_it_counts_here(folder):
     class Plugin:
         @hookimpl
         def seatrial_filters(self):
-            yield Component("topics", CountsTopics, "Counts.", rules=(Rule("bike", "A bike.", "flag"),))
+            yield FilterComponent("topics", CountsTopics, "Counts.", rules=(Rule("bike", "A bike.", "flag"),))
 
     host = Host.load()
     host.register(Plugin(), name="topics")

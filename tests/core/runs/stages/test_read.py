@@ -12,35 +12,51 @@ from seatrial.plugin.host import Host
 from seatrial.rows.format_error import RULES
 from seatrial.rows.table import open_rows
 from seatrial.runs.inputs import Input, NamedReader
+from seatrial.runs.keys import node_key
 from seatrial.runs.preflight import preflight
+from seatrial.runs.recipe import Recipe
 from seatrial.runs.run import run
-from seatrial.runs.stages import read
 from seatrial.runs.stages.read import Read
 from seatrial.sources import Resolved
 from seatrial.suite.file import load_suite
+from seatrial.suite.keys import DataFileKeys
 
 
 @pytest.fixture
 def stage(tmp_path):
     (tmp_path / "rows.jsonl").write_text('{"text": "a", "label": "x"}\n')
-    source = Input(Resolved("path:rows.jsonl", tmp_path / "rows.jsonl"), "", None, None, {}, {}, "as-is", None)
-    reader = NamedReader("jsonl", "seatrial", object(), {}, ("0.1", "1"))
+    keys = DataFileKeys(source="path:rows.jsonl")
+    source = Input(Resolved("path:rows.jsonl", tmp_path / "rows.jsonl"), "", keys, None)
+    identity = {"provider": ["seatrial", "0.1"], "version": "1"}
+    reader = NamedReader("jsonl", "seatrial", object(), Recipe("jsonl", object, {}, identity=identity))
     return Read([source], {"jsonl": reader}, excerpts=True)
 
 
 @pytest.mark.parametrize(
-    "change", [{"plugin": "other"}, {"versions": ("0.2", "1")}, {"versions": ("0.1", "2")}, {"options": {"a": 1}}]
+    "change",
+    [
+        {"identity": {"provider": ["other", "0.1"], "version": "1"}},
+        {"identity": {"provider": ["seatrial", "0.2"], "version": "1"}},
+        {"identity": {"provider": ["seatrial", "0.1"], "version": "2"}},
+        {"options": {"a": 1}},
+    ],
 )
 def test_another_reader_or_version_of_it_reads_again(stage, change):
-    other = replace(stage, readers={"jsonl": replace(stage.readers["jsonl"], **change)})
-    assert other.parts() != stage.parts()
-    assert replace(stage).parts() == stage.parts()
+    reader = stage.readers["jsonl"]
+    other = replace(stage, readers={"jsonl": replace(reader, recipe=replace(reader.recipe, **change))})
+    assert node_key(other, []) != node_key(stage, [])
+    assert node_key(replace(stage), []) == node_key(stage, [])
 
 
-def test_a_rule_of_another_version_reads_again(stage, monkeypatch):
-    before = stage.parts()
-    monkeypatch.setattr(read, "_VERSIONS", {rule.name: rule.version for rule in RULES} | {"empty": "7"})
-    assert stage.parts() != before
+def test_a_rule_of_another_version_reads_again(stage):
+    assert stage.rules == {rule.name: rule.version for rule in RULES}
+    assert node_key(replace(stage, rules={**stage.rules, "empty": "7"}), []) != node_key(stage, [])
+
+
+def test_a_file_that_says_something_else_reads_again(stage, tmp_path):
+    before = node_key(stage, [])
+    (tmp_path / "rows.jsonl").write_text('{"text": "a", "label": "y"}\n')
+    assert node_key(stage, []) != before
 
 
 @pytest.fixture

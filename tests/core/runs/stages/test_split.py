@@ -26,8 +26,8 @@ def given(tmp_path):
     return make
 
 
-def split(given, tmp_path, *, test=0.0, scored=True):
-    stage = Split(test=test, validation=0, by_cluster=True, stratify=True, seed=0, scored=scored)
+def split(given, tmp_path, *, test=0.0, asked=("test",)):
+    stage = Split(test=test, validation=0, by_cluster=True, stratify=True, seed=0, asked=asked)
     return stage.run(given, RunFolder(tmp_path), lambda *_: None)
 
 
@@ -50,4 +50,4 @@ def test_where_no_test_row_is_left_the_rules_are_named_if_any_dropped(given, lab
 
 
 def test_data_alone_may_end_with_nothing(given, tmp_path):
-    assert split(given([], LONG), tmp_path, scored=False).facts["test"] == 0
+    assert split(given([], LONG), tmp_path, asked=()).facts["test"] == 0

@@ -1,12 +1,18 @@
-"""A training that was killed goes on from its checkpoints, and its steps are all there once."""
+"""A training that was killed goes on from its checkpoints, its steps are all there once, and its product is told in full."""
 
 import json
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from seatrial import Artifact, ModelFiles, Trained
+import pytest
+
+from seatrial import Artifact, LocalWeights, Product, Resolved, Trained
+from seatrial.errors import PluginError, StageError
 from seatrial.rows.table import write_rows
-from seatrial.runs.stages.train import Train, _Log, remove_checkpoints
-from seatrial.runs.store import RunFolder
+from seatrial.runs.on_trial import ModelOnTrial
+from seatrial.runs.recipe import Recipe
+from seatrial.runs.stages.train import Train, _Log, product_of
+from seatrial.runs.store import RunFolder, digest_path
 
 
 def step(number, loss, kind="loss"):
@@ -28,37 +34,141 @@ def test_the_later_of_two_equal_steps_counts_and_a_line_cut_short_costs_no_other
     assert said[-1] == (3, 4, {"loss": 2.1})
 
 
-class Trainer:
-    """Notes what it finds, leaves a checkpoint and an adapter."""
+class StillLoader:
+    """Its models have nothing that could be opened; what it gives to training says which target it is of."""
 
-    def __init__(self):
+    def resolve(self, address, find, cache):
+        return LocalWeights(address, find(address).path, "digest")
+
+    def trainable(self, target):
+        return StillModel(target.digest)
+
+
+@dataclass(frozen=True)
+class StillModel:
+    weights: str
+    runtime: str = "still"
+
+
+class StillMethod:
+    """Notes what it is given and finds, leaves a checkpoint and an adapter."""
+
+    product = "adapter"
+
+    def __init__(self, answer=None):
+        self.answer = answer
         self.found = []
+        self.jobs = []
 
     def train(self, job):
+        self.jobs.append(job)
         self.found.append(sorted(path.name for path in job.checkpoints.glob("checkpoint-*")))
         (job.checkpoints / "checkpoint-4").mkdir(exist_ok=True)
         job.log(step(4, 1.0))
-        (job.output / "adapter.bin").write_bytes(b"weights")
-        return Trained(job.output, "still", {"steps": 4})
+        (job.output / "adapter.bin").write_bytes(b"weights of seed %d" % job.seed)
+        return self.answer or Trained("adapter", {"steps": 4})
 
 
-def test_checkpoints_outlive_the_stage_until_the_run_removes_them(tmp_path, labelled):
-    folder = RunFolder.create(tmp_path, "still", datetime.now(UTC))
-    splits = {name: folder / f"data/{name}.parquet" for name in ("train", "validation")}
-    for path in splits.values():
-        write_rows(path, labelled(("one", "a")))
+@pytest.fixture
+def run_folder(tmp_path):
+    return RunFolder.create(tmp_path / "runs", "still", datetime.now(UTC))
 
-    def train(seed):
-        files = ModelFiles(tmp_path, "path:still", "digest", {})
-        work = Train("still", "test", "1", trainer, {}, files, {}, seed)
-        return work.run(Artifact(splits, {}), folder, lambda *_: None)
 
-    trainer = Trainer()
-    train(seed=1)
-    train(seed=1)  # killed before the stage was marked as finished
-    train(seed=2)  # another training
-    assert trainer.found == [[], ["checkpoint-4"], []]
-    remove_checkpoints(folder)
-    train(seed=2)
-    assert trainer.found[-1] == []
-    assert (folder / "training.jsonl").read_text() == json.dumps(step(4, 1.0)) + "\n"
+@pytest.fixture
+def train(tmp_path, labelled, run_folder):
+    """Trains with a method and a seed, as the node of that key; gives the artifact."""
+    splits = {name: tmp_path / f"{name}.parquet" for name in ("train", "validation")}
+    write_rows(splits["train"], labelled(("one", "a"), ("two", "b")))
+    write_rows(splits["validation"], labelled(("three", "a")))
+
+    def trained(method, *, seed=1, rows=None):
+        if rows is not None:
+            write_rows(splits["train"], rows)
+        made = {"loader": StillLoader(), "still": method}
+        loader, still = (Recipe(f"{name} (plugin toys of seatrial-toys)", object, {}) for name in made)
+        find = {loader.who: made["loader"], still.who: method}
+        model = ModelOnTrial(
+            "path:still",
+            loader,
+            "toys",
+            make=lambda recipe: find[recipe.who],
+            find=lambda address: Resolved(address, tmp_path),
+            cache=tmp_path / "cache",
+        )
+        stage = Train(still, model, seed, "this machine", "toys", lambda recipe: find[recipe.who])
+        folder = replace(run_folder, node=f"key-of-seed-{seed}")
+        return stage.run(Artifact(splits, {}), folder, lambda *_: None)
+
+    return trained
+
+
+def test_a_method_is_given_the_model_as_its_loader_gives_it_to_training(train):
+    method = StillMethod()
+    train(method, seed=5)
+    (job,) = method.jobs
+    assert job.target.address == "path:still"
+    assert job.model == StillModel("digest")
+    assert [row.label for row in job.train] == ["a", "b"]
+    assert [row.label for row in job.validation] == ["a"]
+    assert job.seed == 5
+
+
+def test_what_it_leaves_is_a_product_with_its_digest(train, run_folder):
+    made = train(StillMethod(), seed=5)
+    folder = run_folder / "products/seed-5"
+    assert made.files == {"product": folder, "training": run_folder / "training/seed-5.jsonl"}
+    assert made.facts == {"method": "still", "product": "adapter", "product_sha256": digest_path(folder), "steps": 4}
+    given = Artifact(made.files, {"train[seed=5]": made.facts})
+    assert product_of(given) == Product("adapter", folder, digest_path(folder))
+    assert (run_folder / "training/seed-5.jsonl").read_text() == json.dumps(step(4, 1.0)) + "\n"
+
+
+def test_checkpoints_outlive_the_stage_until_the_run_removes_them(train, run_folder):
+    method = StillMethod()
+    train(method, seed=1)
+    train(method, seed=1)  # killed before the node was marked as finished
+    train(method, seed=2)  # another training
+    assert method.found == [[], ["checkpoint-4"], []]
+    run_folder.forget_unfinished(but="key-of-seed-2")
+    train(method, seed=2)
+    train(method, seed=1)
+    assert method.found[3:] == [["checkpoint-4"], []]
+    run_folder.forget_unfinished()
+    train(method, seed=2)
+    assert method.found[-1] == []
+
+
+def test_each_seed_leaves_a_product_of_its_own(train, run_folder):
+    for seed in (1, 2):
+        train(StillMethod(), seed=seed)
+    for seed in (1, 2):
+        assert (run_folder / f"products/seed-{seed}/adapter.bin").read_bytes() == b"weights of seed %d" % seed
+
+
+def test_a_training_that_fails_leaves_no_product(train, run_folder):
+    class Fails(StillMethod):
+        def train(self, job):
+            super().train(job)
+            raise ValueError("the loss is nan")
+
+    with pytest.raises(StageError, match=r"train\[seed=1\]: still \(plugin toys\) raised ValueError: the loss is nan"):
+        train(Fails())
+    assert not (run_folder / "products/seed-1").exists()
+    assert not list((run_folder / "products").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("adapter", "gave a str where it must give a Trained"),
+        (Trained("adapter", {"loss": float("nan")}), "told facts that JSON cannot hold"),
+    ],
+)
+def test_a_method_that_answers_wrongly_is_named(train, answer, said):
+    with pytest.raises(PluginError, match=rf"train\[seed=1\]: still \(plugin toys\) {said}"):
+        train(StillMethod(answer))
+
+
+def test_no_train_rows_are_an_error_that_points_to_the_ledger(train):
+    with pytest.raises(StageError, match="left no train row; see the ledger"):
+        train(StillMethod(), rows=[])

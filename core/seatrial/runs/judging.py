@@ -1,0 +1,180 @@
+"""Judging: the scores and the verdict of a run, from what its nodes left; the run itself and `seatrial gate` come here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seatrial.errors import StoreError, UsageError
+from seatrial.evaluation.samples import read_samples
+from seatrial.evaluation.scores import Metric, Score
+from seatrial.evaluation.scoring import scores_of
+from seatrial.evaluation.summary import DATA, exact_score
+from seatrial.plugin.host import Host
+from seatrial.runs import answers
+from seatrial.runs.events import Record
+from seatrial.runs.stages import blame
+from seatrial.runs.store import RunFolder, write_json
+from seatrial.suite.file import Chosen, Suite
+from seatrial.verdict.codec import to_json
+from seatrial.verdict.data_metrics import (
+    DATA_METRICS,
+    OF_DATA,
+    data_gaps,
+    data_values,
+    filter_gaps,
+    filter_values,
+)
+from seatrial.verdict.evidence import SavedEvidence, earlier_runs
+from seatrial.verdict.judgement import flag_best_baseline, judge
+from seatrial.verdict.verdict import Decision, Gate, Verdict
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = [
+    "by_full_name",
+    "data_gates",
+    "data_scores",
+    "filter_metrics",
+    "judge_data",
+    "judge_run",
+    "records_of",
+    "samples_of",
+    "write_judgement",
+]
+
+
+def judge_run(folder: RunFolder, suite: Suite, host: Host) -> tuple[list[Score], Verdict]:
+    """Every score and the verdict, from the samples and facts that the stages left; no model is needed.
+
+    Raises:
+        StoreError: samples are missing or changed since they were written.
+    """
+    subject = suite.subject
+    metrics, tables = samples_of(folder, suite, host)
+    scores: list[Score] = []
+    for alias, table in tables.items():
+        scores += scores_of(alias, metrics[alias], table, subject)
+    of_filters = filter_metrics(suite, host)
+    scores += data_scores(folder, of_filters, suite.gates)
+    evidence = SavedEvidence(
+        subject=subject,
+        scores=scores,
+        metrics=by_full_name(metrics) | DATA_METRICS | of_filters,
+        tables=tables,
+        load=earlier_runs(Path.cwd()),
+    )
+    return scores, judge(_decisions(suite.gates, evidence, host), flag_best_baseline(evidence))
+
+
+def data_gates(suite: Suite, host: Host) -> list[Chosen]:
+    """The suite's gates that its data stages alone can decide: those on counts of the data, and on what filters measure."""
+    known = OF_DATA | filter_metrics(suite, host).keys()
+    return [chosen for chosen in suite.gates if chosen.metric in known]
+
+
+def judge_data(folder: RunFolder, suite: Suite, host: Host) -> tuple[list[Score], Verdict]:
+    """Every count and the verdict on the data, from the facts that the data stages left.
+
+    Gates on what a model does are left aside, which a warning says.
+    """
+    of_filters = filter_metrics(suite, host)
+    gates = data_gates(suite, host)
+    scores = data_scores(folder, of_filters, gates)
+    evidence = SavedEvidence(subject=DATA, scores=scores, metrics=DATA_METRICS | of_filters, tables={})
+    aside = list(dict.fromkeys(chosen.metric for chosen in suite.gates if chosen not in gates))
+    warnings = [f"not decided, since no model was trained or scored: the gates on {', '.join(aside)}"] if aside else []
+    return scores, judge(_decisions(gates, evidence, host), warnings)
+
+
+def _decisions(gates: Sequence[Chosen], evidence: SavedEvidence, host: Host) -> list[Decision]:
+    decisions = []
+    for chosen in gates:
+        provided = host.find("gates", chosen.name)
+        if provided is None:
+            raise UsageError(f"gate {chosen.name!r}: its plugin is not installed")
+        who = f"gate {chosen.name} on {chosen.metric}"
+        with blame("gate", who, provided.distribution):
+            gate: Gate = provided.component.build(**chosen.options)
+            decision = gate.decide(evidence)
+        decisions.append(answers.one(decision, Decision, f"gate: {who} (plugin {provided.distribution})"))
+    return decisions
+
+
+def write_judgement(folder: RunFolder, scores: Sequence[Score], verdict: Verdict) -> None:
+    """Write scores.json and verdict.json."""
+    write_json(folder / "scores.json", {"scores": [to_json(score) for score in scores]})
+    write_json(folder / "verdict.json", to_json(verdict))
+
+
+def data_scores(folder: RunFolder, of_filters: Mapping[str, Metric], gates: Sequence[Chosen] = ()) -> list[Score]:
+    """What the stages counted and the suite's filters measured, as scores; what a filter did not measure is missing.
+
+    So is what a stage could not count, where a gate holds it: a set without slices is no news.
+    """
+    gated = {chosen.metric for chosen in gates}
+    facts = _facts(folder)
+    found, gaps = data_values(facts) | filter_values(facts), data_gaps(facts) | filter_gaps(facts)
+    return [
+        exact_score(
+            name,
+            found.get(name),
+            better=metric.better,
+            unit=metric.unit,
+            summary=metric.summary,
+            missing=None if name in found else gaps.get(name),
+        )
+        for name, metric in [*DATA_METRICS.items(), *of_filters.items()]
+        if name in found or name in of_filters or (name in gaps and name in gated)
+    ]
+
+
+def filter_metrics(suite: Suite, host: Host) -> dict[str, Metric]:
+    """Full name → what the suite's filters measure."""
+    metrics: dict[str, Metric] = {}
+    for chosen in suite.filters:
+        provided = host.find("filters", chosen.name)
+        if provided is None:
+            raise UsageError(f"filter {chosen.name!r}: its plugin is not installed")
+        produced = provided.component.metrics_for(chosen.options)
+        metrics |= {f"{chosen.alias}/{metric.name}": metric for metric in produced}
+    return metrics
+
+
+def samples_of(
+    folder: RunFolder, suite: Suite, host: Host
+) -> tuple[dict[str, tuple[Metric, ...]], dict[str, pa.Table]]:
+    """Per scorer of the suite: its metrics, and the samples it left."""
+    metrics: dict[str, tuple[Metric, ...]] = {}
+    tables: dict[str, pa.Table] = {}
+    for chosen in suite.score:
+        provided = host.find("scorers", chosen.name)
+        if provided is None:
+            raise UsageError(f"scorer {chosen.name!r}: its plugin is not installed")
+        if folder.finished(f"score[{chosen.alias}]") is None:
+            raise StoreError(
+                f"{folder / 'samples'}: the samples of {chosen.alias} are missing, or changed since they were written"
+            )
+        metrics[chosen.alias] = provided.component.metrics_for(chosen.options)
+        tables[chosen.alias] = read_samples(folder / f"samples/{chosen.alias}.parquet")
+    return metrics, tables
+
+
+def by_full_name(metrics: Mapping[str, tuple[Metric, ...]]) -> dict[str, Metric]:
+    """`alias/metric` → the metric, of what `samples_of` gave."""
+    return {f"{alias}/{metric.name}": metric for alias, listed in metrics.items() for metric in listed}
+
+
+def _facts(folder: RunFolder) -> dict[str, Mapping[str, object]]:
+    """Stage → its facts; of several nodes of a stage, the first one's."""
+    records = records_of(folder, folder.read_json("manifest.json"))
+    return {record.base: record.facts for record in reversed(records)}
+
+
+def records_of(folder: RunFolder, manifest: Mapping[str, Any]) -> list[Record]:
+    """What the run's nodes left, in their order."""
+    # A report cannot tell of itself: leaving it out, one that is written again says what the first one said.
+    records = (folder.record(stage) for stage in manifest["stages"] if stage != "report")
+    return [record for record in records if record is not None]

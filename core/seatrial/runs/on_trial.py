@@ -1,0 +1,182 @@
+"""The model on trial: resolved once, opened with what training left or without it, one at a time in memory."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seatrial.errors import PluginError, UsageError
+from seatrial.model import (
+    PROTOCOLS,
+    Capability,
+    Endpoint,
+    Loader,
+    LocalWeights,
+    Model,
+    Product,
+    ProductKind,
+    PythonCallable,
+    Target,
+    Trainable,
+)
+from seatrial.runs import answers
+from seatrial.runs.recipe import Recipe
+from seatrial.runs.stages import blame
+from seatrial.runs.store import digest_json
+from seatrial.sources import Resolved
+
+__all__ = ["ModelOnTrial"]
+
+_SHARED: frozenset[ProductKind | None] = frozenset({None, "adapter"})
+"""Products on top of the same weights: the next may be opened before the last is closed."""
+
+
+@dataclass(slots=True)
+class _Open:
+    product: Product | None
+    model: Model
+    closing: ExitStack
+
+
+class ModelOnTrial:
+    """A loader and its target."""
+
+    def __init__(
+        self,
+        address: str,
+        recipe: Recipe,
+        plugin: str,
+        *,
+        make: Callable[[Recipe], Any],
+        find: Callable[[str], Resolved],
+        cache: Path,
+    ) -> None:
+        self.address = address
+        self.recipe = recipe
+        """Of the loader."""
+        self._plugin = plugin
+        self._make = make
+        self._find = find
+        self._cache = cache
+        self._target: Target | None = None
+        self._open: _Open | None = None
+
+    @property
+    def key(self) -> str:
+        """Equal for the same weights opened in the same way."""
+        return digest_json([self.recipe.key, self.target.digest or self.address])
+
+    @property
+    def loader(self) -> Loader:
+        """Built once."""
+        loader: Loader = self._make(self.recipe)
+        return loader
+
+    @property
+    def resolved(self) -> Target | None:
+        """The target, if something has asked for it."""
+        return self._target
+
+    @property
+    def target(self) -> Target:
+        """What the address names, converted if it needs it.
+
+        Raises:
+            SourceError: there is no model.
+        """
+        if self._target is None:
+            self._make_cache()
+            with self._blamed():
+                given = self.loader.resolve(self.address, self._find, self._cache)
+            kinds = (LocalWeights, Endpoint, PythonCallable)
+            if not isinstance(given, kinds):
+                raise PluginError(
+                    f"{self.recipe.who} gave a {type(given).__name__} where it must give a target: "
+                    f"{', '.join(kind.__name__ for kind in kinds)}"
+                )
+            self._target = given
+        return self._target
+
+    def provides(self, product: ProductKind | None) -> frozenset[Capability]:
+        """What it can do, with such a product."""
+        with self._blamed():
+            return frozenset(self.loader.provides(self.target, product))
+
+    def check(self, product: Product) -> None:
+        """Refuse, with a `SourceError`, what is no whole product of its kind."""
+        with self._blamed():
+            self.loader.check_product(product)
+
+    def tokenizer(self) -> Recipe:
+        """How its tokenizer is had, without its weights."""
+        return Recipe(
+            f"the tokenizer of {self.address}",
+            _tokenizer,
+            {"target": self.target},
+            {"loader": self.recipe},
+            identity={"target": self.target.digest},
+        )
+
+    def trainable(self) -> Trainable:
+        """The model for a training method; whatever else was open is closed first."""
+        self.close()
+        with self._blamed():
+            return self.loader.trainable(self.target)
+
+    def open(self, product: Product | None, needs: frozenset[Capability]) -> Model:
+        """The model with a product; it stays open until another is asked for.
+
+        Raises:
+            UsageError: it has none of the capabilities that are needed.
+        """
+        if self._open is None or self._open.product != product:
+            closing = ExitStack()
+            before = self._open
+            shares = before is not None and {_kind(before.product), _kind(product)} <= _SHARED
+            if not shares:
+                self.close()
+            with self._blamed():
+                model = closing.enter_context(self.loader.open(self.target, product))
+            if shares:
+                self.close()
+            self._open = _Open(product, model, closing)
+        model = self._open.model
+        if needs and not any(isinstance(model, PROTOCOLS[one]) for one in needs if one in PROTOCOLS):
+            raise UsageError(
+                f"{self.address}: the model provides none of: {', '.join(sorted(needs))} ({self.recipe.who})"
+            )
+        answers.facts(model.facts, f"model {self.address}: {self.recipe.who}")
+        return model
+
+    def close(self) -> None:
+        """Let go of the model in memory."""
+        if self._open is not None:
+            held, self._open = self._open, None
+            held.closing.close()
+            del held
+            gc.collect()
+
+    def _blamed(self) -> AbstractContextManager[object]:
+        """What the loader raises is the loader's."""
+        return blame(f"model {self.address}", f"loader {self.recipe.who.partition(' ')[0]}", self._plugin)
+
+    def _make_cache(self) -> None:
+        try:
+            self._cache.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            said = (error.strerror or str(error)).lower()
+            raise UsageError(
+                f"{self._cache}: cannot be made: {said}; name another folder for converted weights: SEATRIAL_CACHE=/a/folder"
+            ) from error
+
+
+def _kind(product: Product | None) -> ProductKind | None:
+    return product.kind if product else None
+
+
+def _tokenizer(target: Target, loader: Loader) -> Any:
+    return loader.tokenizer(target)

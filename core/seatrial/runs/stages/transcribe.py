@@ -1,0 +1,169 @@
+"""Transcribe: one system is asked one task; every answer is kept as it comes, and none is asked for twice."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from seatrial.errors import PluginError
+from seatrial.evaluation.system import System
+from seatrial.evaluation.task import Task
+from seatrial.evaluation.transcript import Transcript, read_transcripts, transcript_schema, transcripts_to_table
+from seatrial.model import KeepsAnswers, LocalWeights, Model, Product
+from seatrial.rows import Row
+from seatrial.rows.table import batches, open_rows
+from seatrial.runs import answers
+from seatrial.runs.asking import Asking
+from seatrial.runs.baselines import Baselines
+from seatrial.runs.events import Artifact
+from seatrial.runs.keys import RUNTIME
+from seatrial.runs.on_trial import ModelOnTrial
+from seatrial.runs.stages import Progress, blame
+from seatrial.runs.stages.train import product_of
+from seatrial.runs.store import RunFolder, atomic_file
+from seatrial.runs.systems import SystemPlan
+from seatrial.runs.task_plan import fewshot_examples
+
+__all__ = ["Transcribe"]
+
+
+@dataclass(frozen=True, slots=True)
+class Transcribe:
+    """Puts one task to one system, piece by piece, into `transcripts/<task>/<system>.parquet`."""
+
+    asking: Asking
+    system: SystemPlan
+    model: ModelOnTrial | None
+    """None for a baseline."""
+    hardware: str
+    """Digest of processor and GPUs: rounding hangs on them, and times."""
+    after: tuple[str, ...] = field(metadata=RUNTIME)
+    make: Any = field(default=None, metadata=RUNTIME)
+    """Builds components, each once."""
+    baselines: Baselines | None = field(default=None, metadata=RUNTIME)
+
+    @property
+    def name(self) -> str:
+        """The task and the system in brackets."""
+        return f"transcribe[{self.asking.name}, {self.system.instance}]"
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """The data, and what was trained."""
+        trained = {"product"} if self.system.kind == "tuned" and self.system.product is None else set()
+        return self.asking.task.files | trained
+
+    @property
+    def reusable(self) -> bool:
+        """Not where nobody can tell whether what answers is still the same."""
+        return self.model is None or self.model.target.digest is not None
+
+    def run(self, given: Artifact, folder: RunFolder, progress: Progress) -> Artifact:
+        """Ask what no earlier process has asked already; then all pieces become one file."""
+        import pyarrow.parquet as pq
+
+        task = self.asking.task.task(given.files, self.make)
+        pieces: Iterable[Sequence[Row]] = batches(task.rows, self.asking.piece) if self.asking.task.asks_rows else [()]
+        total = len(task.rows) if self.asking.task.asks_rows else 1000
+        path = folder / f"transcripts/{self.asking.name}/{self.system.instance.replace(', ', '-')}.parquet"
+        kept = folder.unfinished()
+        opened: System | None = None
+        done = errors = count = 0
+        for place, rows in enumerate(pieces):
+            count += 1
+            part = kept / f"{place:06d}.parquet"
+            answered = self._answered(part)
+            unasked = [row for row in rows if answered is None or row.id not in answered]
+            if answered is None or unasked:
+                opened = opened or self._open(given)
+                if isinstance(opened.model, KeepsAnswers):
+                    opened.model.keep_answers(part.with_suffix(".answers"))
+                asked = self._asked(opened, task, unasked, lambda at, of, before=done: progress(
+                    before + at if self.asking.task.asks_rows else 1000 * at // max(of, 1), total, {}
+                ))  # fmt: skip
+                if answered:
+                    both = answered | {one.row: one for one in asked}
+                    asked = [both[row.id] for row in rows]
+                with atomic_file(part) as unfinished:
+                    pq.write_table(transcripts_to_table(asked), unfinished, compression="zstd")
+                part.with_suffix(".answers").unlink(missing_ok=True)
+            done += len(rows)
+            progress(done if self.asking.task.asks_rows else 1000, total, {})
+        with (
+            atomic_file(path) as unfinished,
+            pq.ParquetWriter(unfinished, transcript_schema(), compression="zstd") as out,
+        ):
+            for place in range(count):
+                table = pq.read_table(kept / f"{place:06d}.parquet", schema=transcript_schema())
+                errors += len(table) - table["error"].null_count
+                out.write_table(table)
+        facts: dict[str, object] = {"rows": len(task.rows), "of": self.asking.task.of(given.files), "errors": errors}
+        if errors and self._elsewhere:
+            said = f"{self.name}: {errors} of {len(task.rows)} rows were not answered; the same command asks them again"
+            facts |= {"unanswered": errors, "warnings": [said]}
+        if opened is not None and self.model is not None:
+            facts["model"] = dict(opened.model.facts)
+        return Artifact({f"transcripts:{self.system.instance}": path}, facts)
+
+    @property
+    def _elsewhere(self) -> bool:
+        """Whether what answers is not run from weights here, so that an error may pass."""
+        return self.model is not None and not isinstance(self.model.target, LocalWeights)
+
+    def _answered(self, part: Path) -> dict[str, Transcript] | None:
+        """What a piece holds, without errors that may pass; None where it was not asked yet."""
+        if not part.is_file():
+            return None
+        return {one.row: one for one in read_transcripts(part) if one.error is None or not self._elsewhere}
+
+    # ---- the system -----------------------------------------------------------------------------------------------
+
+    def _open(self, given: Artifact) -> System:
+        plan = self.system
+        if plan.baseline is not None:
+            assert self.baselines is not None
+            return System(plan.name, plan.kind, self.baselines.fitted(plan.name, given.files["train"], stage=self.name))
+        assert self.model is not None
+        product = self._product(given)
+        if self.baselines is not None:
+            self.baselines.start(given.files["train"])  # beside the model, where that keeps a GPU busy
+        opened: Model = self.model.open(product, self.asking.needs)
+        examples = (
+            fewshot_examples(open_rows(given.files["train"]), plan.fewshot, self.asking.task.seed)
+            if plan.fewshot
+            else ()
+        )
+        return System(plan.name, plan.kind, opened, examples)
+
+    def _product(self, given: Artifact) -> Product | None:
+        if self.system.kind != "tuned":
+            return None
+        return self.system.product or product_of(given)
+
+    # ---- the answers ----------------------------------------------------------------------------------------------
+
+    def _asked(self, system: System, task: Task, rows: Sequence[Row], progress: Any) -> list[Transcript]:
+        probe = self.make(self.asking.probe)
+        who = f"probe {self.asking.probe.who}"
+        with blame(self.name, who, self.asking.plugin):
+            given = list(answers.each(probe.run(system, task, rows, progress), Transcript, f"{self.name}: {who}"))
+        told = [_settled(one) for one in given]
+        if self.asking.task.asks_rows and [one.row for one in told] != [row.id for row in rows]:
+            raise PluginError(
+                f"{self.name}: {who} gave {len(told)} transcripts for {len(rows)} rows; it must give one a row, in order"
+            )
+        return told
+
+
+def _settled(transcript: Transcript) -> Transcript:
+    """The transcript, or an error instead of answers that are none: the largest of NaN would be the first option."""
+    if transcript.error is not None:
+        return transcript
+    for response in transcript.responses:
+        if response.logprob is not None and not math.isfinite(response.logprob):
+            said = f"the log-likelihood of {response.text!r:.60} is {response.logprob}, not a finite number"
+            return replace(transcript, responses=(), error=said)
+    return transcript

@@ -1,0 +1,85 @@
+"""Choose: how likely a system finds each option of a row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from seatrial import Classifies, Response, Row, Scores, SeatrialError, System, Task, Transcript, Turn
+from seatrial.errors import StageError
+from seatrial.evaluation.probe import Progress
+
+__all__ = ["Choose", "options_of"]
+
+
+def options_of(row: Row, task: Task) -> tuple[str, ...]:
+    """What the row may be answered with: its own choices, else the task's labels where it has one."""
+    return tuple(row.choices) or (task.labels if row.label is not None else ())
+
+
+class Choose:
+    """Asks rows with a label about the task's labels, and multiple-choice rows about their own choices."""
+
+    def run(self, system: System, task: Task, rows: Sequence[Row], progress: Progress) -> Iterable[Transcript]:
+        """One transcript a row, with a response for each option, in the options' order; equal prompts are asked once."""
+        model: object = system.model
+        if isinstance(model, Scores):
+            return self._scored(system, model, task, rows, progress)
+        if isinstance(model, Classifies):
+            return self._classified(system, model, task, rows)
+        raise StageError(f"choose: {system.name} neither scores options nor classifies")
+
+    def _scored(
+        self, system: System, model: Scores, task: Task, rows: Sequence[Row], progress: Progress
+    ) -> Iterable[Transcript]:
+        able = [row for row in rows if not _unable(row, task)]
+        asked: dict[tuple[tuple[Turn, ...], tuple[str, ...]], Row] = {}
+        for row in able:
+            asked.setdefault((system.prompt(row, task), options_of(row, task)), row)
+        answers: dict[tuple[tuple[Turn, ...], tuple[str, ...]], tuple[Response, ...] | str] = dict(
+            zip(asked, _ask(model, list(asked)), strict=True)
+        )
+        progress(len(rows), len(rows))
+        for row in rows:
+            options = options_of(row, task)
+            answer = _unable(row, task) or answers[system.prompt(row, task), options]
+            told = {"error": answer} if isinstance(answer, str) else {"responses": answer}
+            yield Transcript(row.id, prompt_hash=system.prompt_hash(row, task, options), **told)
+
+    def _classified(self, system: System, model: Classifies, task: Task, rows: Sequence[Row]) -> Iterable[Transcript]:
+        able = [row for row in rows if not _unable(row, task)]
+        named = iter(model.classify(able))
+        for row in rows:
+            reason, prompt_hash = _unable(row, task), system.prompt_hash(row, task, options_of(row, task))
+            responses = () if reason else (Response(next(named)),)
+            yield Transcript(row.id, responses, prompt_hash, error=reason or None)
+
+
+def _ask(
+    model: Scores, questions: Sequence[tuple[tuple[Turn, ...], tuple[str, ...]]]
+) -> list[tuple[Response, ...] | str]:
+    """What the model answers to each question, or why it does not: one that it refuses is asked alone."""
+    try:
+        answered = model.loglikelihoods([prompt for prompt, _ in questions], [options for _, options in questions])
+    except SeatrialError as error:
+        if len(questions) == 1:
+            return [str(error)]
+        return [answer for question in questions for answer in _ask(model, [question])]
+    return [
+        tuple(Response(option, found.logprob, found.tokens) for option, found in zip(options, given, strict=True))
+        for (_, options), given in zip(questions, answered, strict=True)
+    ]
+
+
+def _unable(row: Row, task: Task) -> str:
+    """Why the row cannot be asked, or ""."""
+    options = options_of(row, task)
+    if row.target is None:
+        return "the row has no expected answer"
+    if not options:
+        return "the row has neither a label nor choices"
+    where = "its choices" if row.choices else f"the {len(options)} labels"
+    if row.target not in options:
+        return f"the expected answer {row.target!r} is not among {where}"
+    if len(set(options)) < 2:
+        return f"there is nothing to choose: the only option is {row.target!r}"
+    return ""

@@ -1,0 +1,261 @@
+"""Nodes and their keys: what is worked again where something changed, and what is taken from where it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from seatrial.errors import SuiteError, UsageError
+from seatrial.plugin.host import Host
+from seatrial.runs.again import judge_again, score_again
+from seatrial.runs.events import Record
+from seatrial.runs.keys import RUNTIME, canonical, node_key
+from seatrial.runs.listing import list_runs
+from seatrial.runs.run import run
+from seatrial.suite.file import load_suite
+
+from .toys import Toys, write_rows
+
+SUITE = """\
+name: words
+seed: 5
+model: {source: "path:MODEL", loader: toy}
+data: {train: {source: "path:ROWS"}, split: {test: 0.5, validation: 0.1}}
+filters: [lengthy]
+train: {method: learn}
+baselines: [always]
+fewshot: 0
+score:
+  - right: {}
+gates:
+  - {metric: right/share, gate: bar, min: 0.1}
+report: [json]
+"""
+
+
+@pytest.fixture
+def trial(tmp_path):
+    """`trial(suite, **versions)`: one run of a new process, as far as plugins can tell; gives result and counts."""
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model/weights.txt").write_text("words")
+    write_rows(tmp_path / "rows.jsonl")
+
+    def go(text=SUITE, *, fresh=False, toys=None, **versions):
+        toys = toys or Toys(**versions)
+        host = Host.load()
+        host.register(toys, name="toys", distribution="toy-parts", version="1.0")
+        path = tmp_path / "suite.yaml"
+        path.write_text(text.replace("MODEL", str(tmp_path / "model")).replace("ROWS", str(tmp_path / "rows.jsonl")))
+        result = run(load_suite(path, host), host, runs=tmp_path / "runs", cache=tmp_path / "cache", fresh=fresh)
+        worked = [record.stage for record in result.records if not record.taken_from]
+        return result, toys, worked
+
+    go.path = tmp_path
+    return go
+
+
+def test_a_second_run_works_nothing_but_its_gates(trial):
+    first, toys, worked = trial()
+    assert (toys.trained, toys.fitted) == (1, 1)
+    assert "transcribe[test.ask, tuned, seed=5]" in worked
+    second, again, worked = trial()
+    assert second.folder != first.folder
+    assert (again.trained, again.fitted, sum(again.asked.values())) == (0, 0, 0)
+    assert worked == ["gate"]
+    assert {record.taken_from for record in second.records if record.stage != "gate"} == {first.folder.name}
+    assert second.scores == first.scores
+    third, _, _ = trial()  # what was taken is taken from where it was worked
+    assert {record.taken_from for record in third.records if record.stage != "gate"} == {first.folder.name}
+
+
+def test_a_fresh_run_takes_nothing(trial):
+    trial()
+    _, toys, worked = trial(fresh=True)
+    assert toys.trained == 1
+    assert len(worked) > 8
+
+
+@pytest.mark.parametrize(
+    ("component", "again"),
+    [
+        ("filter", {"clean"}),
+        ("method", {"train[seed=5]"}),
+        ("loader", {"train[seed=5]", "verify_training[seed=5]", "tuned", "base"}),
+        ("probe", {"tuned", "base", "always"}),
+        ("baseline", {"always"}),
+        ("right", {"score[right]"}),
+        ("gate", set()),
+    ],
+)
+def test_a_component_of_another_version_works_its_node_again_and_no_other(trial, component, again):
+    """What depends on it is worked again too where it left something else: here it leaves the same."""
+    trial()
+    _, _, worked = trial(**{component: "2"})
+    wanted = {
+        f"transcribe[test.ask, {name}{', seed=5' if name == 'tuned' else ''}]"
+        if "[" not in name and name != "clean"
+        else name
+        for name in again
+    }
+    assert set(worked) - {"gate"} == wanted
+
+
+def test_a_gate_that_changed_and_a_scorer_that_is_added_train_nothing(trial):
+    trial()
+    _, toys, worked = trial(SUITE.replace("min: 0.1", "min: 0.2"))
+    assert (worked, toys.trained) == (["gate"], 0)
+    _, toys, worked = trial(SUITE.replace("  - right: {}\n", "  - right: {}\n  - wrong: {}\n"))
+    assert worked == ["score[wrong]", "gate"]
+    assert not toys.asked
+
+
+def test_other_rows_train_and_ask_again(trial):
+    trial()
+    write_rows(trial.path / "rows.jsonl", word="new")
+    _, toys, _ = trial()
+    assert toys.trained == 1
+
+
+def test_a_killed_run_asks_nothing_twice_and_comes_to_the_same_bytes(trial):
+    whole, _, _ = trial(fresh=True)
+    killed = Toys()
+    killed.dies_at = 3
+    with pytest.raises(KeyboardInterrupt):
+        trial(fresh=True, toys=killed)
+    killed.dies_at = 0
+    _, toys, _ = trial(toys=killed)
+    resumed = max(Path(trial.path / "runs").iterdir())
+    assert toys.trained == 1
+    tuned = "transcripts/test.ask/tuned-seed=5.parquet"
+    assert (resumed / tuned).read_bytes() == (whole.folder / tuned).read_bytes()
+    assert (resumed / "samples/right.parquet").read_bytes() == (whole.folder / "samples/right.parquet").read_bytes()
+    assert not (resumed / "unfinished").exists()
+
+
+def test_training_is_repeated_with_each_seed_and_every_model_is_asked(trial):
+    result, toys, worked = trial(SUITE.replace("seed: 5\n", "seeds: [5, 6]\n"))
+    assert toys.trained == 2
+    assert {"train[seed=5]", "train[seed=6]", "verify_training[seed=6]"} <= set(worked)
+    assert (result.folder / "products/seed-6/seed.txt").read_text() == "6"
+    assert "transcribe[test.ask, tuned, seed=6]" in worked
+
+
+def test_more_evaluation_sets_are_asked_by_name(trial):
+    write_rows(trial.path / "exam.jsonl", 8, word="exam")
+    text = SUITE.replace(
+        "split: {test: 0.5, validation: 0.1}}",
+        f'tests: {{exam: {{source: "path:{trial.path}/exam.jsonl"}}}}, split: {{test: 0.5, validation: 0.1}}}}',
+    ).replace("  - right: {}\n", "  - right: {}\n  - right: {as: exam-right, on: exam}\n")
+    result, _, worked = trial(text)
+    assert "transcribe[exam.ask, tuned, seed=5]" in worked
+    scores = {(score.metric, score.system): score for score in result.scores}
+    assert scores["exam-right/share", "tuned"].n == 8
+    assert result.facts("split")["exam"] == 8
+
+
+def test_a_model_is_on_trial_without_training_or_train_rows(trial):
+    text = """\
+name: as-it-is
+model: {source: "path:MODEL", loader: toy}
+data: {tests: {exam: {source: "path:ROWS"}}}
+score: [{right: {on: exam}}]
+gates: [{metric: right/share, gate: bar, min: 0.9}]
+report: [json]
+"""
+    result, toys, worked = trial(text)
+    assert toys.trained == 0
+    assert [name for name in worked if name.startswith("transcribe")] == ["transcribe[exam.ask, base]"]
+    assert result.verdict.state in {"fail", "inconclusive"}
+
+
+def test_check_refuses_what_the_loader_lacks_and_names_both(trial):
+    toys = Toys()
+    toys.provides = frozenset({"generates"})
+    with pytest.raises(SuiteError) as caught:
+        trial(toys=toys)
+    said = str(caught.value)
+    assert "the scorer 'right' needs a model that" in said
+    assert "the model loader 'toy' provides: generates" in said
+    assert "the method 'learn' needs a model that trains" in said
+
+
+def again_host(toys):
+    host = Host.load()
+    host.register(toys, name="toys", distribution="toy-parts", version="1.0")
+    return host
+
+
+def test_a_finished_run_is_scored_by_another_suite_without_a_model(trial):
+    result, _, _ = trial()
+    toys = Toys()
+    more = trial.path / "more.yaml"
+    more.write_text(
+        (trial.path / "suite.yaml").read_text().replace("  - right: {}\n", "  - right: {}\n  - wrong: {}\n")
+    )
+    scored = score_again(result.folder, again_host(toys), suite=more, cache=trial.path / "cache")
+    assert scored.folder == result.folder
+    assert ("wrong/share", "tuned") in {(score.metric, score.system) for score in scored.scores}
+    assert (toys.trained, toys.fitted, not toys.asked, not toys.opened) == (0, 0, True, True)
+    assert (result.folder / "suite-1.yaml").is_file()
+
+
+def test_what_no_transcript_holds_is_refused_by_the_node_that_would_ask(trial):
+    result, _, _ = trial()
+    with pytest.raises(UsageError, match=r"transcribe\[test\.ask, tuned, seed=5\].*`seatrial run` with that suite"):
+        score_again(
+            result.folder,
+            again_host(Toys()),
+            suite=trial.path / "suite.yaml",
+            overrides=["score[0].right.samples=3"],
+            cache=trial.path / "cache",
+        )
+
+
+def test_other_gates_decide_and_those_before_stay_beside_them(trial):
+    result, _, _ = trial()
+    judged = judge_again(result.folder, again_host(Toys()), overrides=["gates[0].min=0.99"])
+    assert judged.verdict.state != "pass"
+    assert "min: 0.1" in (result.folder / "suite-1.yaml").read_text()
+    assert "0.99" in (result.folder / "suite.yaml").read_text()
+    (listed,) = list_runs(trial.path / "runs")
+    assert (listed.suite, listed.state) == ("words", judged.verdict.state)
+
+
+# ---- keys ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Stage:
+    path: Path
+    options: dict[str, object]
+    engine: object = field(default=None, metadata=RUNTIME)
+
+
+def test_every_field_counts_but_those_of_the_runtime(tmp_path):
+    file = tmp_path / "rows.jsonl"
+    file.write_text("one")
+    stage = Stage(file, {"a": 1})
+    key = node_key(stage, [])
+    assert node_key(Stage(file, {"a": 1}, engine=object()), []) == key
+    assert node_key(Stage(file, {"a": 2}), []) != key
+    file.write_text("two")
+    assert node_key(stage, []) != key
+
+
+def test_a_field_that_cannot_be_told_in_full_is_an_error(tmp_path):
+    with pytest.raises(TypeError, match="a object has no key"):
+        canonical({"thing": object()})
+
+
+def test_only_the_files_that_a_node_reads_count_of_another(tmp_path):
+    from datetime import UTC, datetime
+
+    def record(**outputs):
+        return Record("split", "k", datetime.now(UTC), 1.0, resumed=False, peak_bytes=0, outputs=outputs)
+
+    stage = Stage(tmp_path, {})
+    one, other = record(train="a", ledger="b"), record(train="a", ledger="c")
+    assert node_key(stage, [(one, ["train"])]) == node_key(stage, [(other, ["train"])])
+    assert node_key(stage, [(one, None)]) != node_key(stage, [(other, None)])
