@@ -64,7 +64,8 @@ def _is_of_lora(name: str, kept: object) -> bool:
     """Whether a tensor's name is one that LoRA gives, or that of a module which the adapter keeps a copy of its own of."""
     modules = kept if isinstance(kept, list) else ()
     parts = name.split(".")
-    return any(part.startswith(_LORAS) for part in parts) or any(f".{module}." in f".{name}" for module in modules)
+    # PEFT keeps a copy of every module whose name ends like that: `norm` takes `input_layernorm` along.
+    return any(part.startswith(_LORAS) for part in parts) or any(f"{module}." in name for module in modules)
 
 
 def _check_weights(folder: Path) -> None:

@@ -16,10 +16,14 @@ from typing import Any
 
 from seatrial.errors import StageError
 
-__all__ = ["ControlTokens", "control_tokens_of"]
+__all__ = ["NOTATION", "ControlTokens", "control_tokens_of"]
 
 _OPEN, _CLOSE = "\ufdd0", "\ufdd1"
 """Noncharacters of Unicode, which texts don't hold; where one does, they are marked like a token."""
+
+
+NOTATION = json.dumps(_OPEN).strip('"')
+"""What of a mark is left where a template writes JSON in ASCII: it cannot be taken back."""
 
 
 class ControlTokens:
@@ -54,16 +58,7 @@ class ControlTokens:
 
     @staticmethod
     def are_marked(text: str) -> bool:
-        """Whether a rendered text holds marks.
-
-        Raises:
-            StageError: it holds them in a way that cannot be taken back.
-        """
-        if "\\ufdd0" in text:
-            raise StageError(
-                "the model's chat template writes control tokens of the text in a notation of its own, so that they cannot be "
-                "kept apart from the model's; take them out of the row"
-            )
+        """Whether a rendered text holds marks."""
         return _OPEN in text
 
     def encode(self, text: str) -> tuple[list[int], list[tuple[int, int]], str]:

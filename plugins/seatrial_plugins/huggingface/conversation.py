@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from seatrial.rows import Turn
+from seatrial.rows import Row, Turn
 
-__all__ = ["Conversation", "Tool", "conversation_of", "is_trained", "made_calls", "reasoning_of", "without"]
+__all__ = ["Conversation", "Tool", "conversation_of", "is_trained", "made_calls", "reasoning_of", "tools_of", "without"]
 
 Tool = Mapping[str, Any]
 """A function that the assistant may call: `{"type": "function", "function": {name, description, parameters}}`."""
@@ -51,6 +51,12 @@ def conversation_of(turns: Sequence[Turn], tools: Sequence[Tool] = ()) -> Conver
     stated = (tool for extra in extras for tool in _listed(extra.get("tools")))
     messages = tuple(_message(turn, extra) for turn, extra in zip(turns, extras, strict=True))
     return Conversation(messages, (*tools, *map(_tool, stated)))
+
+
+def tools_of(row: Row) -> Sequence[Tool]:
+    """The tools of a row that stand with none of its turns."""
+    del row
+    return ()
 
 
 def is_trained(turn: Turn) -> bool:
@@ -105,7 +111,7 @@ def _calls(extra: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             continue
         function = call.get("function", call)
         function = function if isinstance(function, Mapping) else {}
-        said = next((function[key] for key in _ARGUMENTS if function.get(key) is not None), {})
+        said: object = next((function[key] for key in _ARGUMENTS if function.get(key) is not None), {})
         decoded = _decoded(said)
         identity = {"id": call["id"]} if call.get("id") is not None else {}
         arguments = decoded if isinstance(decoded, dict) else said

@@ -16,7 +16,7 @@ from seatrial.model import Continuation, Generation, Timing
 from seatrial.rows import Turn
 from seatrial_plugins.huggingface.adapter import ADAPTER
 from seatrial_plugins.huggingface.batches import batches_by_length
-from seatrial_plugins.huggingface.chat import ChatTokenizer
+from seatrial_plugins.huggingface.chat import ChatTokenizer, Tools
 from seatrial_plugins.huggingface.likelihoods import Likelihoods, Question
 from seatrial_plugins.huggingface.merging import merged
 
@@ -93,9 +93,9 @@ class CausalModel:
 
     # ---- CountsTokens ---------------------------------------------------------------------------------------------
 
-    def count_tokens(self, conversations: Sequence[Sequence[Turn]]) -> list[int]:
+    def count_tokens(self, conversations: Sequence[Sequence[Turn]], tools: Tools = ()) -> list[int]:
         """The length in tokens of each conversation, rendered with the model's chat template."""
-        return self.chat.count_tokens(conversations)
+        return self.chat.count_tokens(conversations, tools)
 
     def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
         """The token ids of plain texts, without special tokens."""
@@ -108,7 +108,7 @@ class CausalModel:
     # ---- Scores ---------------------------------------------------------------------------------------------------
 
     def loglikelihoods(
-        self, prompts: Sequence[Sequence[Turn]], options: Sequence[Sequence[str]]
+        self, prompts: Sequence[Sequence[Turn]], options: Sequence[Sequence[str]], *, tools: Tools = ()
     ) -> list[list[Continuation]]:
         """For each prompt, each of its options' likelihood as the assistant's next turn (end of turn included).
 
@@ -125,10 +125,12 @@ class CausalModel:
             raise ValueError(
                 f"{len(prompts)} prompts and {len(options)} lists of options: each prompt needs one of its own"
             )
-        asked = self.chat.prompts(prompts)
+        asked, may = self.chat.prompts(prompts, tools), tools or [()] * len(prompts)
         answered = [index for index, answers in enumerate(options) if answers]
         questions = [
-            Question.of(asked[index], *self.chat.answered(prompts[index], options[index]), context=self.context)
+            Question.of(
+                asked[index], *self.chat.answered(prompts[index], options[index], may[index]), context=self.context
+            )
             for index in answered
         ]
         with self._use():
@@ -138,7 +140,7 @@ class CausalModel:
     # ---- Generates ------------------------------------------------------------------------------------------------
 
     def generate(
-        self, prompts: Sequence[Sequence[Turn]], *, max_new_tokens: int, stop: Sequence[str] = ()
+        self, prompts: Sequence[Sequence[Turn]], *, max_new_tokens: int, stop: Sequence[str] = (), tools: Tools = ()
     ) -> list[Generation]:
         """Greedy decoding, one generation a prompt, the prompt not included.
 
@@ -146,7 +148,7 @@ class CausalModel:
             StageError: a prompt and its answer would be longer than the model's context, or the model's logits are not
                 finite, so that they say nothing.
         """
-        asked = self.chat.prompts(prompts)
+        asked = self.chat.prompts(prompts, tools)
         if not all(asked):
             raise StageError("a prompt has no token that an answer could follow; give it text or a chat template")
         longest = max((len(ids) for ids in asked), default=0)

@@ -143,13 +143,13 @@ class _Bounded(ImmutableSandboxedEnvironment):
         parsed.set_environment(self)
         return parsed
 
-    def concat(self, parts: Iterable[str]) -> str:  # type: ignore[override]  # a static method there
+    def concat(self, parts: Iterable[str]) -> str:
         """Texts joined: what a template, a macro or a block writes."""
         said = list(parts)
         self.spend(sum(map(len, said)))
         return "".join(said)
 
-    def call(self, context: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
+    def call(self, context: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
         """A call of a function, a macro or a method."""
         self.spend(_STEP)
         method = getattr(function, "__wrapped__", function)  # the sandbox wraps str.format
@@ -315,7 +315,7 @@ class _Charging(NodeTransformer):
         return _filtered(node, _MADE) if isinstance(node.arg, nodes.Slice) else node
 
 
-def _filtered(node: nodes.Expr, name: str) -> nodes.Filter:
+def _filtered(node: Any, name: str) -> nodes.Filter:
     return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno)
 
 
