@@ -15,7 +15,7 @@ from seatrial.rows import Row, Turn
 from seatrial.terminal.legible import one_line
 from seatrial_plugins.huggingface.config_file import read_config
 from seatrial_plugins.huggingface.control_tokens import NOTATION, ControlTokens, control_tokens_of
-from seatrial_plugins.huggingface.conversation import Conversation, Tool, conversation_of, is_trained
+from seatrial_plugins.huggingface.conversation import Conversation, Tool, arguments_as_text, conversation_of, is_trained
 from seatrial_plugins.huggingface.row_problems import row_problems, unwritten
 from seatrial_plugins.huggingface.template import ChatTemplate
 from seatrial_plugins.huggingface.tokenizer_files import read_tokenizer
@@ -46,7 +46,7 @@ class Rendered:
 
 
 class ChatTokenizer:
-    """The model's tokenizer and chat template (`seatrial.model.CountsTokens`).
+    """The model's tokenizer and chat template (`seatrial.model.CountsTokens`, `ChecksRows`).
 
     A rendered text is a string in which control tokens are the template's own; those that a turn's text holds stand in it as
     marks (`control_tokens`).
@@ -94,10 +94,17 @@ class ChatTokenizer:
     def _by_template(self, said: Conversation, *, ask: bool) -> str:
         messages, tools = self._control.mark(said.messages), self._control.mark(said.tools)
         try:
-            text = self._template(tools=bool(tools)).render(messages, tools or None, ask=ask)
+            try:
+                template = self._template(tools=bool(tools))
+                text = template.render(messages, tools or None, ask=ask)
+            except TypeError:  # some join a call's arguments to their text, and want them as OpenAI writes them
+                text = template.render(arguments_as_text(messages), tools or None, ask=ask)
         except Exception as error:  # a template's code may stumble over anything
             roles = ", ".join(message["role"] for message in said.messages) or "no turns"
-            raise StageError(f"the model's chat template refuses a conversation of {roles}: {error}") from error
+            raise StageError(
+                f"the model's chat template refuses a conversation of {roles}: {error}; mend its turns, or let the filter "
+                "`length` with `max_tokens` drop such rows"
+            ) from error
         if NOTATION in text and messages != [*said.messages]:
             raise StageError(
                 "the model's chat template writes control tokens that a turn holds in a notation of its own, in which they "

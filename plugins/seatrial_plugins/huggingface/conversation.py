@@ -12,7 +12,17 @@ from typing import Any
 
 from seatrial.rows import Row, Turn
 
-__all__ = ["Conversation", "Tool", "conversation_of", "is_trained", "made_calls", "reasoning_of", "tools_of", "without"]
+__all__ = [
+    "Conversation",
+    "Tool",
+    "arguments_as_text",
+    "conversation_of",
+    "is_trained",
+    "made_calls",
+    "reasoning_of",
+    "tools_of",
+    "without",
+]
 
 Tool = Mapping[str, Any]
 """A function that the assistant may call: `{"type": "function", "function": {name, description, parameters}}`."""
@@ -51,6 +61,22 @@ def conversation_of(turns: Sequence[Turn], tools: Sequence[Tool] = ()) -> Conver
     stated = (tool for extra in extras for tool in _listed(extra.get("tools")))
     messages = tuple(_message(turn, extra) for turn, extra in zip(turns, extras, strict=True))
     return Conversation(messages, (*tools, *map(_tool, stated)))
+
+
+def arguments_as_text(messages: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The messages with the arguments of their calls as JSON text."""
+    return [
+        {**message, "tool_calls": [_with_text(call) for call in message["tool_calls"]]}
+        if "tool_calls" in message
+        else message
+        for message in messages
+    ]
+
+
+def _with_text(call: Mapping[str, Any]) -> Mapping[str, Any]:
+    arguments = call["function"]["arguments"]
+    text = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
+    return {**call, "function": {**call["function"], "arguments": text}}
 
 
 def tools_of(row: Row) -> Sequence[Tool]:

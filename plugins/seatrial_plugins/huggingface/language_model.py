@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
@@ -13,7 +13,7 @@ import torch
 
 from seatrial.errors import StageError
 from seatrial.model import Continuation, Generation, Timing
-from seatrial.rows import Turn
+from seatrial.rows import Row, Turn
 from seatrial_plugins.huggingface.adapter import ADAPTER
 from seatrial_plugins.huggingface.batches import batches_by_length
 from seatrial_plugins.huggingface.chat import ChatTokenizer, Tools
@@ -91,7 +91,7 @@ class CausalModel:
         """The longest sequence that it was made for, in tokens."""
         return int(getattr(self.network.config.get_text_config(), "max_position_embeddings", 1 << 30))
 
-    # ---- CountsTokens ---------------------------------------------------------------------------------------------
+    # ---- CountsTokens, ChecksRows ---------------------------------------------------------------------------------------------
 
     def count_tokens(self, conversations: Sequence[Sequence[Turn]], tools: Tools = ()) -> list[int]:
         """The length in tokens of each conversation, rendered with the model's chat template."""
@@ -104,6 +104,10 @@ class CausalModel:
     def token_spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
         """Where each token of `tokenize` stands in its text: first character, one past the last."""
         return self.chat.token_spans(texts)
+
+    def problems(self, rows: Iterable[Row]) -> Iterator[tuple[str, str]]:
+        """What keeps the model from reading rows as they are meant: the row's id, and the reason, for each."""
+        return self.chat.problems(rows)
 
     # ---- Scores ---------------------------------------------------------------------------------------------------
 

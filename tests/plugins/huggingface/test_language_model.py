@@ -9,7 +9,7 @@ from peft import LoraConfig
 
 from seatrial import Turn
 from seatrial.errors import StageError
-from seatrial.model import CountsTokens, Generates, Scores, Times
+from seatrial.model import ChecksRows, CountsTokens, Generates, Scores, Times
 from seatrial_plugins.huggingface.language_model import CausalModel
 from seatrial_plugins.huggingface.loader import RandomLoader
 from seatrial_plugins.huggingface.options import LoadOptions
@@ -165,7 +165,7 @@ def test_a_served_model_has_its_adapter_merged_and_says_what_it_said(tiny_target
 
 
 def test_it_has_every_capability(tiny_model):
-    assert all(isinstance(tiny_model, kind) for kind in (Scores, Generates, Times, CountsTokens))
+    assert all(isinstance(tiny_model, kind) for kind in (Scores, Generates, Times, CountsTokens, ChecksRows))
     timing = tiny_model.time_request(batch=1, prompt_tokens=8, new_tokens=4, seed=0)
     assert len(timing.gaps_ms) == 3
     assert timing.ttft_ms > 0
