@@ -213,7 +213,7 @@ SHARE = Metric("share", "", "exact", "lower", "A share.")
 )
 def test_a_split_filter_must_measure_what_it_declares(with_filter, measures, missing, said):
     with pytest.raises(PluginError, match=rf"decontaminate: filter odd {WHO} {said}"):
-        with_filter(comparing(Comparison([], measures, missing)), place="splits", metrics=(SHARE,))
+        with_filter(comparing(SplitFindings([], measures, missing)), place="splits", metrics=(SHARE,))
 
 
 def test_a_matched_row_must_be_one_that_the_filter_was_given(with_filter):
