@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from seatrial.errors import StageError
-from seatrial.model import LocalWeights
+from seatrial.model import Endpoint, LocalWeights
 from seatrial.plugin.host import Host
 from seatrial.runs.stages.read import Read
 from seatrial.runs.store import RunFolder, cache_folder
@@ -26,7 +26,7 @@ def preflight(
 ) -> Iterator[str]:
     """Resolve every source, build every component, read some rows and render a prompt; yields a line for each.
 
-    With `only_data`, what the data stages need: no prompt is rendered, and no model is touched but for its tokenizer.
+    An endpoint is looked for, weights and what a factory makes are not loaded. With `only_data`, what the data stages need: no prompt is rendered, and no model is touched but for its tokenizer.
 
     Raises:
         UsageError: the first thing that is wrong.
@@ -43,12 +43,16 @@ def preflight(
             yield f"model {model.address}: " + (
                 f"sha256 {model.digest[:16]}" if model.digest else "no digest: its weights cannot be seen"
             )
+            if isinstance(model, Endpoint):
+                bench.on_trial().open(None, frozenset())
         read = next(stage for stage in stages if isinstance(stage, Read))
         for look in read.look():
             row = look.first
             yield f"rows of {look.address}: {row.format}, first from {row.file}:{row.line}"
             if look.labels:
                 yield f"warning: {look.address}: {look.labels}"
+            for warning in look.warnings:
+                yield f"warning: {look.address}: {warning}"
             if not only_data:
                 seen = f", {_tokens(bench, row)}" if isinstance(bench.prepared, LocalWeights) else ""
                 yield f"prompt of it{seen}: {row.input_text[:120]!r}"

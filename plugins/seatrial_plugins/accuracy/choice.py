@@ -20,6 +20,8 @@ _SHOWN = 5
 class ChoiceScorer:
     """Holds the option that a system finds likeliest, or the label that it names, against the expected answer."""
 
+    unseen = "questions that none of the options fits: every row has a right answer among them"
+
     def score(self, transcripts: Iterable[Transcript], task: Task) -> Iterator[Sample]:
         """One sample a transcript, in order. Where the likeliest option is no single one, none is right."""
         for row, transcript in zip(task.rows, transcripts, strict=True):

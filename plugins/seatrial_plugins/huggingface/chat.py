@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from seatrial.errors import SourceError, StageError
-from seatrial.rows import Turn
+from seatrial.rows import ToolCall, ToolResult, Turn
 from seatrial.terminal.legible import one_line
 from seatrial_plugins.huggingface.tokenizer_files import read_tokenizer
 
@@ -173,7 +172,11 @@ class ChatTokenizer:
             StageError: the template writes earlier turns differently once later ones follow, so that no place can be named.
         """
         text = self.render(turns)
-        spans = [self._span(turns, index, text) for index, turn in enumerate(turns) if turn.role == "assistant"]
+        spans = [
+            self._span(turns, index, text)
+            for index, turn in enumerate(turns)
+            if turn.role == "assistant" and turn.trained
+        ]
         encoded = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
         offsets: list[tuple[int, int]] = encoded["offset_mapping"]
         supervised = tuple(any(begin < stop and end > start for start, stop in spans) for begin, end in offsets)
@@ -214,6 +217,18 @@ class ChatTokenizer:
 
 
 def _message(turn: Turn) -> Mapping[str, Any]:
-    """The turn as chat templates take it; what else the source said (tool calls) comes along."""
-    extra = json.loads(turn.extra) if turn.extra else {}
-    return {**(extra if isinstance(extra, dict) else {}), "role": turn.role, "content": turn.content}
+    """The turn as chat templates take it."""
+    said: dict[str, Any] = {"role": turn.role, "content": turn.content}
+    result = next((part for part in turn.parts if isinstance(part, ToolResult)), ToolResult(""))
+    more = {
+        "name": turn.name or result.name,
+        "tool_call_id": result.call,
+        "reasoning_content": turn.reasoning,
+        "tool_calls": [_call(call) for call in turn.calls],
+    }
+    return said | {key: value for key, value in more.items() if value}
+
+
+def _call(call: ToolCall) -> Mapping[str, Any]:
+    identity = {"id": call.id} if call.id else {}
+    return {**identity, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}

@@ -54,7 +54,7 @@ def render_examples(rows: Iterable[Row], chat: ChatTokenizer, max_length: int) -
     unsupervised: list[str] = []
     tokens = truncated = lost = lost_supervised = 0
     for row in rows:
-        if not any(turn.role == "assistant" for turn in row.turns):
+        if not any(turn.role == "assistant" and turn.trained for turn in row.turns):
             unsupervised.append(row.id)
             continue
         rendered = chat.rendered(row.turns)
