@@ -3,6 +3,7 @@
 from seatrial.model.capabilities import (
     PROTOCOLS,
     Capability,
+    ChecksRows,
     Classifies,
     Continuation,
     CountsTokens,
@@ -11,6 +12,7 @@ from seatrial.model.capabilities import (
     KeepsAnswers,
     Model,
     Scores,
+    SeesImages,
     Times,
     Timing,
 )
@@ -36,6 +38,7 @@ __all__ = [
     "PROTOCOLS",
     "Baseline",
     "Capability",
+    "ChecksRows",
     "Classifies",
     "Continuation",
     "CountsTokens",
@@ -53,6 +56,7 @@ __all__ = [
     "ProductKind",
     "PythonCallable",
     "Scores",
+    "SeesImages",
     "Target",
     "Times",
     "Timing",

@@ -6,7 +6,7 @@ ask an endpoint that only writes text for log-likelihoods before anything is rea
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from seatrial.rows import Row, Turn
 __all__ = [
     "PROTOCOLS",
     "Capability",
+    "ChecksRows",
     "Classifies",
     "Continuation",
     "CountsTokens",
@@ -25,6 +26,7 @@ __all__ = [
     "KeepsAnswers",
     "Model",
     "Scores",
+    "SeesImages",
     "Times",
     "Timing",
 ]
@@ -147,6 +149,15 @@ class KeepsAnswers(Protocol):
 
 
 @runtime_checkable
+class SeesImages(Protocol):
+    """A model that is shown the images of its prompts."""
+
+    def images_from(self, folder: Path) -> None:
+        """Look for images there: a run keeps each under its `seatrial.rows.Image.file_name`."""
+        ...
+
+
+@runtime_checkable
 class CountsTokens(Protocol):
     """Counts tokens as the model on trial does."""
 
@@ -166,6 +177,19 @@ class CountsTokens(Protocol):
         """Where each token of `tokenize` stands in its text: first character, one past the last.
 
         Tokens that are parts of one character all have its place.
+        """
+        ...
+
+
+@runtime_checkable
+class ChecksRows(Protocol):
+    """Tells beforehand what a model cannot read of rows as it is meant: a tokenizer with a chat template, or a model."""
+
+    def problems(self, rows: Iterable[Row]) -> Iterable[tuple[str, str]]:
+        """The id of a row and the reason, a clause, for each problem: the template refuses its turns, or writes nothing of its
+        tool calls, tools or reasoning; its prompt is beyond the context.
+
+        What holds only where a row is trained on is told of rows whose `split` is train or validation.
         """
         ...
 

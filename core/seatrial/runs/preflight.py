@@ -51,6 +51,8 @@ def preflight(
             yield f"rows of {look.address}: {row.format}, first from {row.file}:{row.line}"
             if look.labels:
                 yield f"warning: {look.address}: {look.labels}"
+            for warning in look.warnings:
+                yield f"warning: {look.address}: {warning}"
             if not only_data:
                 seen = f", {_tokens(bench, row)}" if isinstance(bench.prepared, LocalWeights) else ""
                 yield f"prompt of it{seen}: {row.input_text[:120]!r}"

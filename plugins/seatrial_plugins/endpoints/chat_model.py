@@ -31,11 +31,11 @@ class Request:
     seed: int | None
     length_field: Literal["max_tokens", "max_completion_tokens"]
 
-    def body(self, turns: Sequence[Turn], max_new_tokens: int, stop: Sequence[str]) -> str:
+    def body(self, turns: Sequence[Turn], images: Path | None, max_new_tokens: int, stop: Sequence[str]) -> str:
         """The request's JSON."""
         said = {
             "model": self.model,
-            "messages": messages_of(turns),
+            "messages": messages_of(turns, images),
             self.length_field: max_new_tokens,
             "temperature": self.temperature,
             "seed": self.seed,
@@ -45,13 +45,14 @@ class Request:
 
 
 class ChatModel:
-    """Chat completions of one model (`Generates`)."""
+    """Chat completions of one model (`Generates`, `KeepsAnswers`, `SeesImages`)."""
 
     def __init__(self, loop: EventLoop, client: Client, request: Request, facts: Mapping[str, object]) -> None:
         self._loop, self._client, self._request = loop, client, request
         self._facts = facts
         self._settled = Settled()
         self._served: set[str] = set()
+        self._images: Path | None = None
 
     @property
     def facts(self) -> Mapping[str, object]:
@@ -67,7 +68,7 @@ class ChatModel:
             StageError: a prompt was not answered. Those of the same call that were keep their answers: asked again one by
                 one, they get them from memory.
         """
-        requests = [self._request.body(turns, max_new_tokens, stop) for turns in prompts]
+        requests = [self._request.body(turns, self._images, max_new_tokens, stop) for turns in prompts]
 
         def ask(bodies: Sequence[str]) -> Iterator[Outcome]:
             yield from self._loop.run(self._ask(bodies, stop))
@@ -77,6 +78,10 @@ class ChatModel:
     def keep_answers(self, file: Path) -> None:
         """Note answers there as they come, and take from there what an earlier process was answered."""
         self._settled.keep(file)
+
+    def images_from(self, folder: Path) -> None:
+        """Look for images there."""
+        self._images = folder
 
     async def _ask(self, bodies: Sequence[str], stop: Sequence[str]) -> list[Outcome]:
         return await asyncio.gather(*(self._outcome(body, stop) for body in bodies))

@@ -46,14 +46,16 @@ class _Calls:
 
 
 class _Writes(_Calls):
-    """A function from messages to text (`Generates`)."""
+    """A function from messages to text (`Generates`, `KeepsAnswers`, `SeesImages`)."""
+
+    _images: Path | None = None
 
     def generate(
         self, prompts: Sequence[Sequence[Turn]], *, max_new_tokens: int, stop: Sequence[str] = ()
     ) -> list[Generation]:
         """One call a prompt, one after the other. The function knows no limit of length; its text ends before a stop."""
         del max_new_tokens
-        requests = [json.dumps(messages_of(turns)) for turns in prompts]
+        requests = [json.dumps(messages_of(turns, self._images)) for turns in prompts]
 
         def ask(messages: Sequence[str]) -> Iterator[Outcome]:
             for one in messages:
@@ -70,6 +72,10 @@ class _Writes(_Calls):
     def keep_answers(self, file: Path) -> None:
         """Note answers there as they come, and take from there what an earlier process was answered."""
         self._settled.keep(file)
+
+    def images_from(self, folder: Path) -> None:
+        """Look for images there."""
+        self._images = folder
 
     def _written(self, messages: list[dict[str, Any]], stop: Sequence[str]) -> Generation:
         text = self._call(self._made, messages)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from seatrial import Row, Turn
+from seatrial.rows import Label
 from seatrial.rows.table import RowList
 from seatrial_plugins.coverage import build_coverage
 
@@ -45,7 +46,7 @@ class WordTokens:
 def say() -> Callable[..., Row]:
     def make(name: str, text: str, label: str | None = None, **given: str) -> Row:
         turns = (Turn("user", text), Turn("assistant", label or "ok"))
-        return Row(name, turns, "text-label", "s", "f.csv", 1, label=label, **given)
+        return Row(name, turns, "text-label", "s", "f.csv", 1, None if label is None else Label(label), **given)
 
     return make
 

@@ -1,5 +1,6 @@
 """A Python callable on trial: verdicts, errors that may pass, kills."""
 
+import base64
 import json
 import os
 import signal
@@ -35,6 +36,11 @@ BOT = """
         return answer
 """
 
+
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+"""One pixel."""
 
 _NUMBERS = count()
 
@@ -134,3 +140,19 @@ def test_without_its_plugin_an_address_runs_no_code(seatrial, tmp_path):
     assert code == 2
     assert "no source is called 'python'" in said
     assert not (tmp_path / "ran").exists()
+
+
+def test_it_is_shown_the_images_of_its_rows(seatrial, tmp_path):
+    pixel = base64.b64encode(PNG).decode()
+    shown = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{pixel}"}}
+    asked = {"role": "user", "content": [{"type": "text", "text": "Which format?"}, shown]}
+    (tmp_path / "users_eye.py").write_text(
+        "def make():\n    return lambda messages: messages[0]['content'][1]['image_url']['url'].split(';')[0]\n"
+    )
+    suite = write_suite(tmp_path, "python:users_eye:make")
+    row = {"messages": [asked, {"role": "assistant", "content": "data:image/png"}]}
+    (tmp_path / "qa.jsonl").write_text(json.dumps(row) + "\n")
+    seatrial("run", suite)
+    (answer,) = transcripts(tmp_path)
+    assert answer["error"] is None
+    assert answer["responses"][0]["text"] == "data:image/png"

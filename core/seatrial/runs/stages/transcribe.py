@@ -12,7 +12,7 @@ from seatrial.errors import PluginError
 from seatrial.evaluation.system import System
 from seatrial.evaluation.task import Task
 from seatrial.evaluation.transcript import Transcript, read_transcripts, transcript_schema, transcripts_to_table
-from seatrial.model import KeepsAnswers, LocalWeights, Model, Product
+from seatrial.model import KeepsAnswers, LocalWeights, Model, Product, SeesImages
 from seatrial.rows import Row
 from seatrial.rows.table import batches, open_rows
 from seatrial.runs import contracts
@@ -79,6 +79,8 @@ class Transcribe:
             unasked = [row for row in rows if answered is None or row.id not in answered]
             if answered is None or unasked:
                 opened = opened or self._open(given)
+                if isinstance(opened.model, SeesImages):
+                    opened.model.images_from(folder / "data/images")
                 if isinstance(opened.model, KeepsAnswers):
                     opened.model.keep_answers(part.with_suffix(".answers"))
                 asked = self._asked(opened, task, unasked, lambda at, of, before=done: progress(
@@ -129,7 +131,7 @@ class Transcribe:
         assert self.model is not None
         product = self._product(given)
         if self.baselines is not None:
-            self.baselines.start(given.files["train"])  # beside the model, where that keeps a GPU busy
+            self.baselines.start(given.files["train"], stage=self.name)  # beside the model, where that keeps a GPU busy
         opened: Model = self.model.open(product, self.asking.needs)
         examples = (
             fewshot_examples(open_rows(given.files["train"]), plan.fewshot, self.asking.task.seed)
