@@ -52,10 +52,10 @@ class PairedMeans:
         )
 
     def ratio_interval(self, level: float) -> tuple[float, float] | NoRatio:
-        """The bounds of first / second, each one-sided at `level`, or why there are none.
+        """The middle of the bounds of first / second and their distance from it, or why there are none.
 
-        Fieller (1954), JRSS B 16:175: the ratios ρ at which mean(first) - ρ·mean(second) is no further from 0 than
-        Student's t allows.
+        Each bound is one-sided at `level`. Fieller (1954), JRSS B 16:175: the ratios ρ at which mean(first) -
+        ρ·mean(second) is no further from 0 than Student's t allows.
         """
         if self.n < 2:
             return "one"
@@ -73,7 +73,7 @@ class PairedMeans:
         # Rounding leaves a sliver where every pair has the same ratio: that is a sample without spread, no certainty.
         if not 1e-9 * max(1.0, abs(b / a)) < half < math.inf:
             return "same"
-        return b / a - half, b / a + half
+        return b / a, half
 
     def at(self, n: int) -> PairedMeans:
         """The same means, variances and covariance from `n` pairs."""

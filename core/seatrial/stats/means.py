@@ -122,8 +122,8 @@ class ClusteredMean:
         method = "Fieller (clusters)"
         found = self.totals.ratio_interval(level) if math.isfinite(self.scale) else "large"
         if isinstance(found, tuple):
-            low, high = found
-            return Bounds(self.centre + self.scale * low, self.centre + self.scale * high, level, method)
+            middle, half = (self.scale * number for number in found)
+            return Bounds(self.centre + middle - half, self.centre + middle + half, level, method)
         reason = {
             "one": "one cluster shows no spread",
             "large": "the numbers are too large",

@@ -228,8 +228,8 @@ class Drop:
         method = "Fieller (paired, clusters)" if self.clustered else "Fieller (paired)"
         found = self.means.ratio_interval(level)
         if isinstance(found, tuple):
-            low, high = found
-            return Bounds(1 - high, 1 - low, level, method)
+            middle, half = found
+            return Bounds(1 - middle - half, 1 - middle + half, level, method)
         counted, each = ("cluster", "clusters") if self.clustered else ("pair", "pairs")
         reason = {
             "one": f"one {counted} shows no spread, so there are no bounds",

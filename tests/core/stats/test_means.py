@@ -67,8 +67,8 @@ def test_a_giant_cluster_leaves_no_bounds_rather_than_narrow_ones():
     ("values", "names", "reason"),
     [
         ([1.0, 2.0], ["a", "a"], "one cluster shows no spread"),
-        ([0.1, 0.1, 0.1], ["a", "a", "b"], "have the same mean"),
-        ([1.0, 3.0, 2.0], ["a", "a", "b"], "have the same mean"),
+        ([0.1] * 4, ["a", "a", "b", "b"], "all 2 clusters have the same mean"),
+        ([1.0, 3.0, 2.0, 2.0], ["a", "a", "b", "b"], "all 2 clusters have the same mean"),
         ([1e308, 1e308, -1e308], ["a", "a", "b"], "the numbers are too large"),
     ],
 )
