@@ -3,6 +3,7 @@
 from seatrial.model.capabilities import (
     PROTOCOLS,
     Capability,
+    ChecksRows,
     Classifies,
     Continuation,
     CountsTokens,
@@ -37,6 +38,7 @@ __all__ = [
     "PROTOCOLS",
     "Baseline",
     "Capability",
+    "ChecksRows",
     "Classifies",
     "Continuation",
     "CountsTokens",

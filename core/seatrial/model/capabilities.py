@@ -6,7 +6,7 @@ ask an endpoint that only writes text for log-likelihoods before anything is rea
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from seatrial.rows import Row, Turn
 __all__ = [
     "PROTOCOLS",
     "Capability",
+    "ChecksRows",
     "Classifies",
     "Continuation",
     "CountsTokens",
@@ -176,6 +177,19 @@ class CountsTokens(Protocol):
         """Where each token of `tokenize` stands in its text: first character, one past the last.
 
         Tokens that are parts of one character all have its place.
+        """
+        ...
+
+
+@runtime_checkable
+class ChecksRows(Protocol):
+    """Tells beforehand what a model cannot read of rows as it is meant: a tokenizer with a chat template, or a model."""
+
+    def problems(self, rows: Iterable[Row]) -> Iterable[tuple[str, str]]:
+        """The id of a row and the reason, a clause, for each problem: the template refuses its turns, or writes nothing of its
+        tool calls, tools or reasoning; its prompt is beyond the context.
+
+        What holds only where a row is trained on is told of rows whose `split` is train or validation.
         """
         ...
 

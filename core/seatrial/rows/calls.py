@@ -35,7 +35,7 @@ def call_of(value: object, where: str) -> ToolCall:
     if not isinstance(function, Mapping):
         return ToolCall("", _sayable(function, where))
     name = function.get("name")
-    arguments = next((function[key] for key in _ARGUMENTS if function.get(key) is not None), {})
+    arguments: object = next((function[key] for key in _ARGUMENTS if function.get(key) is not None), {})
     if isinstance(arguments, str):
         said = decoded(arguments)
         arguments = said if isinstance(said, dict) else arguments

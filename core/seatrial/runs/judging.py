@@ -28,6 +28,7 @@ from seatrial.verdict.data_metrics import (
 )
 from seatrial.verdict.evidence import SavedEvidence, earlier_runs
 from seatrial.verdict.judgement import flag_best_baseline, judge
+from seatrial.verdict.settlement import settle
 from seatrial.verdict.verdict import Decision, Gate, Verdict
 
 if TYPE_CHECKING:
@@ -99,7 +100,9 @@ def _decisions(gates: Sequence[Chosen], evidence: SavedEvidence, host: Host) -> 
         with blame("gate", who, provided.distribution):
             gate: Gate = provided.component.build(**chosen.options)
             decision = gate.decide(evidence)
-        decisions.append(contracts.one(decision, Decision, f"gate: {who} (plugin {provided.distribution})"))
+        named = f"gate: {who} (plugin {provided.distribution})"
+        decision = contracts.one(decision, Decision, named)
+        decisions.append(settle(decision, metric=chosen.metric, severity=chosen.severity, who=named))
     return decisions
 
 

@@ -145,10 +145,11 @@ class Reading:
 
     def _row(self, place: _Place, record: RawRecord, account: _Account) -> Row | None:
         """The record as a row; None where it is none, which is told the ledger."""
+        if record.problem:
+            self._refuse(place, record, FormatError(record.problem, rule="undecodable"), account)
+            return None
         repaired: FormatError | None = None
         try:
-            if record.problem:
-                raise FormatError(record.problem, rule="undecodable")
             try:
                 parsed = _parse(place, record.value, account)
             except FormatError as error:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from seatrial import Block, Response, Row, Sample, Scored, Task, Transcript
 from seatrial_plugins.accuracy.blocks import answer_blocks
-from seatrial_plugins.accuracy.evidence import excerpt, slice_of
+from seatrial_plugins.accuracy.evidence import evidence_of, slice_of
 
 __all__ = ["TIE", "ChoiceScorer", "likeliest"]
 
@@ -51,7 +51,7 @@ def _by_character(response: Response) -> float:
 
 
 def _sample(row: Row, transcript: Transcript) -> Sample:
-    detail: dict[str, object] = {"input": excerpt(row)}
+    detail = evidence_of(row)
     about = {"target": row.target, "prompt_hash": transcript.prompt_hash, "slice": slice_of(row)}
     if transcript.error is not None:
         return Sample(row.id, {}, detail=detail, error=transcript.error, **about)  # type: ignore[arg-type]  # of the fields' types

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from seatrial import Block, Row, Sample, Scored, Task, Transcript
 from seatrial_plugins.accuracy import metrics
-from seatrial_plugins.accuracy.evidence import excerpt, slice_of
+from seatrial_plugins.accuracy.evidence import evidence_of, slice_of
 from seatrial_plugins.accuracy.generation_blocks import generation_blocks
 from seatrial_plugins.accuracy.measure import Measure
 from seatrial_plugins.accuracy.metrics.text_metric import says_something
@@ -107,7 +107,7 @@ def _sample(
 ) -> Sample:
     values: dict[str, float | None] = {name: value for name, value in found.items() if not isinstance(value, str)}
     reasons = {name: value for name, value in found.items() if isinstance(value, str)}
-    detail: dict[str, object] = {"input": excerpt(row)}
+    detail = evidence_of(row)
     if len(expected) > 1:
         detail["references"] = list(expected)
     prediction = None

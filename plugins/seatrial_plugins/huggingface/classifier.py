@@ -14,6 +14,7 @@ from seatrial_plugins.huggingface.batches import batches_by_length
 from seatrial_plugins.huggingface.device import choose_device, choose_dtype
 from seatrial_plugins.huggingface.options import LoadOptions
 from seatrial_plugins.huggingface.tokenizer_files import read_tokenizer
+from seatrial_plugins.huggingface.weights import check_shape
 from seatrial_plugins.huggingface.whole_load import load_whole
 
 __all__ = ["SequenceClassifier"]
@@ -25,6 +26,7 @@ class SequenceClassifier:
     def __init__(self, folder: Path, options: LoadOptions) -> None:
         from transformers import AutoModelForSequenceClassification
 
+        check_shape(folder, AutoModelForSequenceClassification)
         self.device = choose_device(options.device)
         self.tokenizer = read_tokenizer(folder)
         self.batch_tokens = options.batch_tokens
@@ -69,7 +71,8 @@ class SequenceClassifier:
         Raises:
             StageError: a text is longer than the context, or the network's scores of it are not finite.
         """
-        encoded = [self.tokenizer(row.input_text)["input_ids"] for row in rows]
+        # What a text says of control tokens, such as [SEP], is text.
+        encoded = [self.tokenizer(row.input_text, split_special_tokens=True)["input_ids"] for row in rows]
         for row, ids in zip(rows, encoded, strict=True):
             if len(ids) > self.context:
                 raise StageError(

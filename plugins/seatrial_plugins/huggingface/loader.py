@@ -22,6 +22,7 @@ from seatrial_plugins.huggingface.chat import ChatTokenizer
 from seatrial_plugins.huggingface.config_file import is_classifier, read_config
 from seatrial_plugins.huggingface.options import LoadOptions
 from seatrial_plugins.huggingface.quiet import no_progress_bars
+from seatrial_plugins.huggingface.shape_limits import check_memory, count_numbers
 from seatrial_plugins.huggingface.trainable import TrainableNetwork
 from seatrial_plugins.huggingface.weights import (
     TOKENIZER_FILES,
@@ -192,8 +193,9 @@ class RandomLoader(TransformersLoader):
         with torch.random.fork_rng(devices=[]), no_progress_bars():
             torch.manual_seed(self.seed)
             try:
+                check_memory(count_numbers(AutoModelForCausalLM, config), str(shape / "config.json"))
                 network = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
-            except (MemoryError, torch.OutOfMemoryError):
+            except (SourceError, MemoryError, torch.OutOfMemoryError):
                 raise
             except Exception as error:  # an architecture's code holds its config against nothing of its own
                 raise SourceError(

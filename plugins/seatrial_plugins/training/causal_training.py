@@ -14,9 +14,7 @@ from seatrial.errors import TrainingError, UsageError
 from seatrial.model import ProductKind
 from seatrial.runs.store import digest_json
 from seatrial.training import Trained, TrainingJob
-from seatrial_plugins.huggingface.device import choose_device
-from seatrial_plugins.huggingface.quiet import no_progress_bars
-from seatrial_plugins.huggingface.trainable import TrainableNetwork
+from seatrial_plugins.huggingface.runtime import TrainableNetwork, choose_device, no_progress_bars
 from seatrial_plugins.training.arguments import training_arguments
 from seatrial_plugins.training.checkpoints import newest_checkpoint
 from seatrial_plugins.training.engine import Engine, Work, check_weights, trainable

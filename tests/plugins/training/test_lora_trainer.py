@@ -258,7 +258,7 @@ def test_a_loss_that_is_not_a_number_aborts(job, monkeypatch):
 def test_an_adapter_that_is_not_finite_is_refused():
     good = torch.ones(2)
     check_weights({"a": good}, "the end")
-    with pytest.raises(TrainingError, match=r"1 of the adapter's 2 tensors are not finite at step 4 \(the first: b\)"):
+    with pytest.raises(TrainingError, match=r"1 of 2 trained tensors are not finite at step 4 \(the first: b\)"):
         check_weights({"a": good, "b": torch.tensor([1.0, math.inf])}, "step 4")
 
 

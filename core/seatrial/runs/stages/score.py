@@ -72,17 +72,15 @@ class ScoreNode:
         scorer = self.make(self.scorer)
         task = self.task.task(given.files, self.make)
         clusters = clusters_of(task.rows)
-        columns = self._columns()
         tables: list[pa.Table] = []
         seconds: dict[str, float] = {}
         for place, system in enumerate(self.systems):
             progress(place, len(self.systems), {})
             started = time.perf_counter()
             transcripts = list(read_transcripts(given.files[f"transcripts:{system.instance}"]))
-            tables.append(self._scored(scorer, transcripts, task, system, columns))
+            tables.append(self._scored(scorer, transcripts, task, system, clusters))
             seconds[system.instance] = round(time.perf_counter() - started, 3)
         progress(len(self.systems), len(self.systems), {})
-        del clusters
         table = pa.concat_tables(tables)
         path = folder / f"samples/{self.alias}.parquet"
         with atomic_file(path) as part:
@@ -103,14 +101,20 @@ class ScoreNode:
         return [to_json(block) for block in shown]
 
     def _scored(
-        self, scorer: Any, transcripts: Sequence[Transcript], task: Task, system: SystemPlan, columns: Sequence[str]
+        self,
+        scorer: Any,
+        transcripts: Sequence[Transcript],
+        task: Task,
+        system: SystemPlan,
+        clusters: Mapping[str, str],
     ) -> pa.Table:
         """The scorer's samples of one system: one for each transcript, in order; else it is refused by name."""
+        columns = self._columns()
         component = f"scorer {self.component.name} on {system.name}"
         who = f"{self.name}: {component} (plugin {self.plugin})"
         with blame(self.name, component, self.plugin):
             samples = list(contracts.samples(scorer.score(iter(transcripts), task), who))
-            table = samples_to_table(system.name, samples, columns)
+            table = samples_to_table(system.name, samples, columns, clusters=clusters, seed=system.seed)
         if [sample.row for sample in samples] != [transcript.row for transcript in transcripts]:
             raise PluginError(f"{who} {_wrong_rows(samples, transcripts)}")
         for sample, transcript in zip(samples, transcripts, strict=True):

@@ -131,7 +131,7 @@ class Transcribe:
         assert self.model is not None
         product = self._product(given)
         if self.baselines is not None:
-            self.baselines.start(given.files["train"])  # beside the model, where that keeps a GPU busy
+            self.baselines.start(given.files["train"], stage=self.name)  # beside the model, where that keeps a GPU busy
         opened: Model = self.model.open(product, self.asking.needs)
         examples = (
             fewshot_examples(open_rows(given.files["train"]), plan.fewshot, self.asking.task.seed)
