@@ -75,7 +75,7 @@ def _tokens(bench: Workbench, row: Row) -> str:
     """How many, or why they cannot be counted: one row that a filter will drop is no fault of the suite."""
     tokenizer = bench.tokenizer()
     try:
-        (count,) = tokenizer.count_tokens([row.turns])
+        (count,) = tokenizer.count_tokens([row.turns], [row.tools])
     except StageError as error:
         return str(error)
     return f"{count} tokens with its answer"
