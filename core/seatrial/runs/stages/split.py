@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seatrial.data.clusters import read_clusters
-from seatrial.data.splitting import split
+from seatrial.data.splitting import Splitted, split
 from seatrial.errors import UsageError
 from seatrial.rows import row_schema
 from seatrial.rows.table import TableWriter, stored_tables
@@ -47,7 +47,7 @@ class Split:
     def run(self, given: Artifact, folder: RunFolder, progress: Progress) -> Artifact:
         """Rows whose source was named as train or test keep that; validation may be carved out of train."""
         clusters = read_clusters(given.files["clusters"]) if self.by_cluster else {}
-        splits, notes = self._splits(given.files["deduplicated"], clusters)
+        splits, done = self._splits(given.files["deduplicated"], clusters)
         path = folder / "data/split.parquet"
         with TableWriter.open(path, row_schema()) as writer:
             for table in stored_tables(given.files["deduplicated"]):
@@ -57,10 +57,10 @@ class Split:
         counts = {of["values"]: of["counts"] for of in splits.value_counts().to_pylist()}
         if self.scored and not counts.get("test"):
             raise UsageError(_nothing_left(given, folder, whole=not len(splits)))
-        facts = {name: counts.get(name, 0) for name in ("train", "validation", "test")} | {"notes": list(notes)}
+        facts = {name: counts.get(name, 0) for name in ("train", "validation", "test")} | {"notes": [*done.notes], "warnings": [*done.warnings]}
         return Artifact({"split": path}, facts)
 
-    def _splits(self, path: Path, clusters: dict[str, str]) -> tuple[pa.Array, tuple[str, ...]]:
+    def _splits(self, path: Path, clusters: dict[str, str]) -> tuple[pa.Array, Splitted]:
         """The split of every row, and what could not be done as asked."""
         import pyarrow as pa
         import pyarrow.compute as pc
@@ -76,7 +76,7 @@ class Split:
             stratify=self.stratify,
             seed=self.seed,
         )
-        return pc.replace_with_mask(rows["split"].combine_chunks(), free.combine_chunks(), done.splits), done.notes
+        return pc.replace_with_mask(rows["split"].combine_chunks(), free.combine_chunks(), done.splits), done
 
 
 def _nothing_left(given: Artifact, folder: RunFolder, *, whole: bool) -> str:
