@@ -4,18 +4,19 @@ A plugin imports the names that stand here, and from these modules; everything e
 with any release. The built-in plugins are held to the same (`[tool.importlinter]`).
 
     seatrial.*           the modules beside this file, such as `errors`, `model` and `store`; not `cli` and `host`
+    seatrial.blocks      what components show to reviewers: tables, bars, examples
     seatrial.stats       estimates with one-sided bounds
     seatrial.data        cosines, coverage, fingerprint, neighbours, normalise, searching, storable, table: rows as the
                          host compares them
     seatrial.verdict     comparison, summary: scores from samples, as gates and reports have them
-    seatrial.terminal     figures, legible, measures: numbers, and text out of data, in sentences
+    seatrial.terminal    figures, legible, measures, names: numbers, and text out of data, in sentences
 
 A run from Python: `seatrial.suite.file.load_suite`, `seatrial.runs.run.run`.
 """
 
 from seatrial.blocks import Bar, Bars, Block, Diff, DiffItem, Distribution, Example, Examples, Table, Text
 from seatrial.data.benchmark import Benchmark
-from seatrial.data.filters import Comparison, Grouping, Measured
+from seatrial.data.filters import Grouping, Measured, SplitFindings
 from seatrial.data.findings import Finding, Rule, Span
 from seatrial.errors import SeatrialError, SourceError, StageError, TrainingError, UsageError
 from seatrial.evaluation.probe import Probe
@@ -52,7 +53,7 @@ from seatrial.plugin.component import (
 from seatrial.plugin.hooks import Hooks, hookimpl
 from seatrial.rows import RawRecord, Row, Rows, Turn
 from seatrial.runs.events import Artifact, Failure, Plan, Record, Stage, Step
-from seatrial.runs.result import Result, Section
+from seatrial.runs.result import Described, Result
 from seatrial.sources import Resolved
 from seatrial.training import Trained, TrainingJob
 from seatrial.verdict import Decision, Evidence, Verdict
@@ -67,11 +68,11 @@ __all__ = [
     "Benchmark",
     "Block",
     "Classifies",
-    "Comparison",
     "Component",
     "Continuation",
     "CountsTokens",
     "Decision",
+    "Described",
     "Diff",
     "DiffItem",
     "Distribution",
@@ -114,9 +115,9 @@ __all__ = [
     "ScorerComponent",
     "Scores",
     "SeatrialError",
-    "Section",
     "SourceError",
     "Span",
+    "SplitFindings",
     "Stage",
     "StageError",
     "Step",

@@ -193,8 +193,10 @@ def report(
     """Write the reports of a saved run again."""
     from seatrial.runs.saved import write_reports
 
-    for path in write_reports(run_folder, _host(blocked), kinds=kinds, to=to):
+    host = _host(blocked)
+    for path in write_reports(run_folder, host, kinds=kinds, to=to):
         print(path)
+    _warn(host)
     return 0
 
 
@@ -342,8 +344,13 @@ def _watched(console: Console, host: Host) -> Iterator[None]:
         raise _InterruptedError("interrupted; the same command goes on from the last whole stage") from stop
     finally:
         console.progress.close()
-        for failure, times in Counter(map(str, host.watch_failures)).items():
-            print(f"seatrial: warning: {failure}" + (f" ({times} times)" if times > 1 else ""), file=sys.stderr)
+        _warn(host)
+
+
+def _warn(host: Host) -> None:
+    """Say what watching hooks raised, which stops nothing."""
+    for failure, times in Counter(map(str, host.watch_failures)).items():
+        print(f"seatrial: warning: {failure}" + (f" ({times} times)" if times > 1 else ""), file=sys.stderr)
 
 
 def _version(wanted: bool) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 from seatrial.runs.result import Result
+from seatrial.terminal.figures import count, percent
 from seatrial_reports.columns import chosen, grouped
-from seatrial_reports.comparison import Comparison, MetricBlock, ScoreLine
+from seatrial_reports.comparison import MetricBlock, ScoreLine
 from seatrial_reports.datatrail import DataTrail
+from seatrial_reports.dimensions import Measured
 from seatrial_reports.headline import subject
-from seatrial_reports.numbers import count, percent
 from seatrial_reports.rivals import Standing
 
 if TYPE_CHECKING:
@@ -19,8 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Figure", "build_brief", "build_data_brief"]
 
-GROUPS = 3
-"""Groups of texts, the held-out rows first, of which the share that train gave away is told at the top."""
+_OF_THE_MODEL = ("accuracy", "robustness", "safety", "efficiency")
 
 Tone = Literal["", "good", "bad"]
 _TONES: Mapping[Standing, Tone] = {"better": "good", "worse": "bad", "unclear": ""}
@@ -37,14 +38,14 @@ class Figure:
     tone: Tone = ""
 
 
-def build_brief(result: Result, comparison: Comparison) -> tuple[Figure, ...]:
-    """The system on trial on the metric that matters most, its base, its best rival, and what an attack left of it."""
-    block = _chief(result, comparison)
-    return (*(_of(block, subject(result)) if block else ()), *_under_attack(comparison))
+def build_brief(result: Result, measured: Sequence[Measured]) -> tuple[Figure, ...]:
+    """The system on trial on the metric that matters most, its base, its best rival, and one figure of each other dimension."""
+    chief = _chief(result, measured)
+    return (*(_of(chief, subject(result)) if chief else ()), *_others(result, measured, chief))
 
 
 def build_data_brief(result: Result, data: DataTrail) -> tuple[Figure, ...]:
-    """What was read and kept, what was dropped where, what was redacted, and how much of test stood in train."""
+    """What was read and kept, what was dropped where, what was redacted, and what holding train against test found."""
     if data.read is None or data.kept is None:
         return ()
     kept = f"{count(data.kept)} ({percent(data.kept / data.read)})" if data.read else count(data.kept)
@@ -65,9 +66,9 @@ def build_data_brief(result: Result, data: DataTrail) -> tuple[Figure, ...]:
             else ()
         ),
         *(
-            Figure(f"{group.name} texts that train gives away", group.given_away, f"of {group.items}")
-            for group in data.leaks.groups[:GROUPS]
-            if group.given_away
+            Figure(f"rows that {block.filter} found", count(block.rows), f"{count(block.dropped)} of them dropped")
+            for block in data.filters
+            if block.stage == "decontaminate" and block.rows
         ),
     )
 
@@ -80,9 +81,9 @@ def _rows(result: Result, places: np.ndarray) -> str:
     return f"{count(rows)} row{'' if rows == 1 else 's'}"
 
 
-def _chief(result: Result, comparison: Comparison) -> MetricBlock | None:
+def _chief(result: Result, measured: Sequence[Measured]) -> MetricBlock | None:
     """The metric of the first blocking gate that several systems were scored on; else the first such metric."""
-    compared = {block.metric: block for block in comparison.compared}
+    compared = {block.metric: block for one in measured for scored in one.scorers for block in scored.compared}
     held = [d.metric for d in (result.verdict.decisions if result.verdict else ()) if d.severity == "block"]
     return next((compared[metric] for metric in held if metric in compared), next(iter(compared.values()), None))
 
@@ -115,15 +116,18 @@ def _beside(what: str, line: ScoreLine, on_trial: str) -> Figure:
     return Figure(f"{what}: {line.system}", line.value, f"{on_trial} is {line.rival.said}", _TONES[line.rival.standing])
 
 
-def _under_attack(comparison: Comparison) -> Iterator[Figure]:
-    """What attacking scorers call `robust_accuracy`."""
-    for block in (*comparison.alone, *comparison.compared):
-        if block.metric.endswith("/robust_accuracy"):
-            yield from (
-                Figure(f"{line.system}: {block.metric}", line.value, _sampling(line))
-                for line in block.lines
-                if line.on_trial
-            )
+def _others(result: Result, measured: Sequence[Measured], chief: MetricBlock | None) -> Iterator[Figure]:
+    """Of each dimension that the chief metric does not speak of, what a gate holds of it, else its first score."""
+    gated = [decision.metric for decision in result.verdict.decisions] if result.verdict else []
+    for one in measured:
+        blocks = one.metrics()
+        if chief not in blocks:
+            held = [block for block in blocks if block.metric in gated]
+            # What is measured of the data, or of nobody knows what, is no news of the model unless a gate says so.
+            ranked = [*held, *(blocks if one.name in _OF_THE_MODEL else ())]
+            lines = ((block, line) for block in ranked for line in block.lines if line.on_trial)
+            for block, line in islice(lines, 1):
+                yield Figure(f"{line.system}: {block.metric}", line.value, _sampling(line))
 
 
 def _sampling(line: ScoreLine) -> str:

@@ -6,10 +6,9 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from seatrial.evaluation.scores import Score
-from seatrial_reports.numbers import amount, interval, value
+from seatrial_reports.numbers import amount
 
-__all__ = ["Dot", "DotPlot", "LossCurve", "Tick", "dot_plot", "loss_curve", "nice_ticks", "powers_of_ten"]
+__all__ = ["Dot", "DotPlot", "Estimate", "LossCurve", "Tick", "dot_plot", "loss_curve", "nice_ticks", "powers_of_ten"]
 
 STEEP = 100.0
 """Losses that fall this far are drawn on powers of ten."""
@@ -25,10 +24,10 @@ class Tick:
 
 
 @dataclass(frozen=True, slots=True)
-class Dot:
-    """One system's score with its whiskers, in percent of the axis."""
+class Estimate:
+    """A value with its interval, as it is to be drawn."""
 
-    at: float
+    value: float
     low: float | None
     high: float | None
     alt: str
@@ -36,14 +35,26 @@ class Dot:
 
 
 @dataclass(frozen=True, slots=True)
-class DotPlot:
-    """The axis that systems share."""
+class Dot:
+    """An estimate in percent of the axis."""
 
-    dots: Mapping[str, Dot]
-    """System → its dot."""
+    at: float
+    low: float | None
+    high: float | None
+    alt: str
+
+
+@dataclass(frozen=True, slots=True)
+class DotPlot:
+    """The axis that estimates share."""
+
+    dots: tuple[Dot, ...]
+    """In the order of the estimates."""
     ticks: tuple[Tick, ...]
     thresholds: tuple[Tick, ...]
-    """Where the suite's gates stand."""
+    """Where lines stand that they are held against."""
+    zero: float
+    """Where 0 stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,45 +91,36 @@ def powers_of_ten(low: float, high: float) -> list[float]:
     return [float(f"1e{power}") for power in range(first, max(last, first + 1) + 1)]
 
 
-def dot_plot(scores: Sequence[Score], thresholds: Mapping[str, float], *, rates: bool = False) -> DotPlot | None:
-    """The scores that have a value; None where fewer than two do.
+def dot_plot(estimates: Sequence[Estimate], thresholds: Mapping[str, float], *, ticks: Sequence[float] = ()) -> DotPlot:
+    """Estimates, at least one, on one axis.
 
-    Shares get the whole axis from 0 to 1; rates, which may all be small, get it from 0 as far as the largest needs.
+    Args:
+        estimates: finite ones.
+        thresholds: what is held against them, by name; those outside of the axis are left out.
+        ticks: of the axis; where none are given, round numbers as far as estimates and thresholds reach.
     """
-    shown = {s.system: (s, s.value) for s in scores if s.value is not None and math.isfinite(s.value)}
-    if len(shown) < 2:
-        return None
-    ends = [x for s, x in shown.values()]
-    ends += [x for s, _ in shown.values() if s.interval for x in (s.interval.low, s.interval.high)]
+    ends = [x for one in estimates for x in (one.value, one.low, one.high) if x is not None]
     inside = [t for t in thresholds.values() if math.isfinite(t)]
-    whole = min(ends) >= 0 and max(ends) <= 1 and not scores[0].unit
-    if rates:
-        ticks = [tick for tick in nice_ticks(0, max(ends + inside)) if tick <= 1]
-    else:
-        ticks = [0, 0.25, 0.5, 0.75, 1] if whole else nice_ticks(min(ends + inside), max(ends + inside))
-    low, high = ticks[0], ticks[-1]
+    marked = ticks or nice_ticks(min(ends + inside), max(ends + inside))
+    low, high = marked[0], marked[-1]
 
     def at(x: float) -> float:
         return round(100 * min(max((x - low) / (high - low), 0), 1), 3)
 
     return DotPlot(
-        dots={
-            system: Dot(
-                at=at(x),
-                low=at(s.interval.low) if s.interval else None,
-                high=at(s.interval.high) if s.interval else None,
-                alt=_label(s),
+        dots=tuple(
+            Dot(
+                at(one.value),
+                None if one.low is None else at(one.low),
+                None if one.high is None else at(one.high),
+                one.alt,
             )
-            for system, (s, x) in shown.items()
-        },
-        ticks=tuple(Tick(at(t), f"{t:g}") for t in ticks),
+            for one in estimates
+        ),
+        ticks=tuple(Tick(at(t), f"{t:g}") for t in marked),
         thresholds=tuple(Tick(at(t), name) for name, t in thresholds.items() if low <= t <= high),
+        zero=at(0.0),
     )
-
-
-def _label(score: Score) -> str:
-    bounds = interval(score)
-    return f"{value(score)}{f' ({bounds})' if bounds else ''}, n = {score.n:,}"
 
 
 def loss_curve(steps: Sequence[Mapping[str, float]], best_step: int | None) -> LossCurve | None:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from seatrial.evaluation.scores import Score
-from seatrial.evaluation.summary import DATA
 from seatrial.runs.result import Result
-from seatrial_reports.charts import Dot, DotPlot, dot_plot
-from seatrial_reports.coverage import drawn_metrics
+from seatrial_reports.charts import Dot, DotPlot, Estimate, dot_plot
 from seatrial_reports.facts import entries, mapping, number, text
 from seatrial_reports.headline import subject
 from seatrial_reports.numbers import interval, value
 from seatrial_reports.rivals import Rival, build_rivals
 
-__all__ = ["Comparison", "MetricBlock", "ScoreLine", "build_comparison", "scorer_of"]
+__all__ = ["MetricBlock", "ScoreLine", "build_metrics"]
 
-_COSTS = frozenset({"ms", "s", "bytes", "tokens/s", "tok/s", "tokens per second"})
-"""Units of time and memory: such metrics go under speed and memory."""
+_SHARES = (0, 0.25, 0.5, 0.75, 1)
+"""Ticks of an axis of shares: all of it is drawn, whatever the scores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,61 +55,21 @@ class MetricBlock:
     """The axis that the lines' dots stand on; None where fewer than two systems have a number."""
 
     @property
-    def scorer(self) -> str:
-        """The alias of the scorer that it comes from."""
-        return scorer_of(self.metric)
-
-    @property
     def paired(self) -> bool:
         """Whether any system is held against the one on trial row by row."""
         return any(line.rival for line in self.lines)
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """All metrics, by what a reviewer asks."""
-
-    compared: tuple[MetricBlock, ...]
-    """Metrics of several systems."""
-    alone: tuple[MetricBlock, ...]
-    """Metrics of the system on trial only."""
-    costs: tuple[MetricBlock, ...]
-    """Speed and memory."""
-    counts: tuple[MetricBlock, ...]
-    """Counts of the data and of training that gates can hold."""
-
-    def all(self) -> tuple[MetricBlock, ...]:
-        """Every metric, in the order in which a report shows them."""
-        return (*self.compared, *self.alone, *self.costs, *self.counts)
-
-
-def scorer_of(metric: str) -> str:
-    """The scorer's alias: what stands before the slash."""
-    return metric.partition("/")[0]
-
-
-def build_comparison(result: Result, apart: Sequence[str] = ("naive_split",)) -> Comparison:
-    """Group the scores by metric. `apart` are scorers that have a place of their own in the report."""
+def build_metrics(result: Result) -> tuple[MetricBlock, ...]:
+    """Every metric that there is a score of, in the order in which they came."""
     by_metric: dict[str, list[Score]] = {}
-    drawn = drawn_metrics(result)
     for score in result.scores:
-        if scorer_of(score.metric) not in apart and score.metric not in drawn:
-            by_metric.setdefault(score.metric, []).append(score)
-    on_trial = subject(result)
-    rivals = build_rivals(result)
-    compared: list[MetricBlock] = []
-    alone: list[MetricBlock] = []
-    costs: list[MetricBlock] = []
-    counts: list[MetricBlock] = []
-    for metric, scores in by_metric.items():
-        block = _block(metric, _ordered(scores, on_trial), on_trial, _thresholds(result, metric), rivals)
-        if all(score.system == DATA for score in scores):
-            counts.append(block)
-        elif scores[0].unit in _COSTS:
-            costs.append(block)
-        else:
-            (compared if len(scores) > 1 else alone).append(block)
-    return Comparison(tuple(compared), tuple(alone), tuple(costs), tuple(counts))
+        by_metric.setdefault(score.metric, []).append(score)
+    on_trial, rivals = subject(result), build_rivals(result)
+    return tuple(
+        _block(metric, _ordered(scores, on_trial), on_trial, _thresholds(result, metric), rivals)
+        for metric, scores in by_metric.items()
+    )
 
 
 def _ordered(scores: Sequence[Score], on_trial: str) -> list[Score]:
@@ -133,8 +92,8 @@ def _block(
     thresholds: Mapping[str, float],
     rivals: Mapping[tuple[str, str], Rival],
 ) -> MetricBlock:
-    plot = dot_plot(scores, thresholds)
-    dots = plot.dots if plot else {}
+    plot = _plot(scores, thresholds)
+    dots = iter(plot.dots if plot else ())
     methods = {score.interval.method for score in scores if score.interval}
     common = methods.pop() if len(methods) == 1 else ""
     sizes = {_n(score) for score in scores}
@@ -145,30 +104,49 @@ def _block(
         method=common,
         n=sizes.pop() if len(sizes) == 1 else "",
         lines=tuple(
-            _line(score, on_trial, dots.get(score.system), rivals.get((metric, score.system)), common)
+            ScoreLine(
+                system=score.system,
+                on_trial=score.system == on_trial,
+                value=value(score),
+                interval=interval(score),
+                n=_n(score),
+                # That a count has no interval needs no telling.
+                missing="" if score.kind == "exact" and score.value is not None else score.missing or "",
+                method=score.interval.method if score.interval and score.interval.method != common else "",
+                dot=next(dots, None) if _finite(score) else None,
+                rival=rivals.get((metric, score.system)),
+            )
             for score in scores
         ),
         plot=plot,
     )
 
 
+def _plot(scores: Sequence[Score], thresholds: Mapping[str, float]) -> DotPlot | None:
+    """The scores that have a value; None where fewer than two do."""
+    estimates = [
+        Estimate(
+            score.value,
+            score.interval.low if score.interval else None,
+            score.interval.high if score.interval else None,
+            f"{value(score)}{f' ({bounds})' if (bounds := interval(score)) else ''}, n = {score.n:,}",
+        )
+        for score in scores
+        if score.value is not None and _finite(score)
+    ]
+    if len(estimates) < 2:
+        return None
+    ends = [x for one in estimates for x in (one.value, one.low, one.high) if x is not None]
+    shares = min(ends) >= 0 and max(ends) <= 1 and not scores[0].unit
+    return dot_plot(estimates, thresholds, ticks=_SHARES if shares else ())
+
+
+def _finite(score: Score) -> bool:
+    return score.value is not None and math.isfinite(score.value)
+
+
 def _n(score: Score) -> str:
     return f"{score.n:,}" if score.kind != "exact" else ""
-
-
-def _line(score: Score, on_trial: str, dot: Dot | None, rival: Rival | None, common: str) -> ScoreLine:
-    return ScoreLine(
-        system=score.system,
-        on_trial=score.system == on_trial,
-        value=value(score),
-        interval=interval(score),
-        n=_n(score),
-        # That a count has no interval needs no telling.
-        missing="" if score.kind == "exact" and score.value is not None else score.missing or "",
-        method=score.interval.method if score.interval and score.interval.method != common else "",
-        dot=dot,
-        rival=rival,
-    )
 
 
 def _thresholds(result: Result, metric: str) -> dict[str, float]:

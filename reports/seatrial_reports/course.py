@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from seatrial.runs.result import Result
+from seatrial.terminal.figures import count, percent
 from seatrial_reports.charts import LossCurve, loss_curve
 from seatrial_reports.facts import flat, mapping, number, sequence, text, whole
-from seatrial_reports.numbers import amount, count, duration, memory, percent
+from seatrial_reports.numbers import amount, duration, memory
 
 __all__ = ["Course", "MaskedPiece", "build_course"]
 
@@ -24,7 +25,7 @@ _COUNTS = {
     "validation_rows": "validation rows",
     "dropped_rows": "rows that could not be trained on",
     "steps": "optimiser steps",
-    "best_step": "step whose adapter was kept",
+    "best_step": "step whose weights were kept",
     "resumed_from_step": "resumed from step",
     "tokens_per_second": "tokens a second, all passes",
 }
@@ -55,8 +56,8 @@ class Course:
     not_finite: int
     """Logged losses that were no finite number."""
     proof: str
-    adapter: str
-    """SHA-256 of the adapter."""
+    product: str
+    """What training left: `adapter, SHA-256 …`."""
     settings: tuple[tuple[str, str], ...]
     """Options, and what else the trainer reports."""
 
@@ -66,9 +67,8 @@ def build_course(result: Result) -> Course | None:
     facts = result.facts("train")
     if not facts and not result.training:
         return None
-    prove = result.facts("verify_training")
+    verified = result.facts("verify_training")
     best = whole(facts, "best_step")
-    difference = number(prove, "largest_difference")
     return Course(
         method=text(facts, "method"),
         setting=", ".join(
@@ -91,11 +91,8 @@ def build_course(result: Result) -> Course | None:
         not_finite=sum(
             not math.isfinite(step[name]) for step in result.training for name in _LOSSES if _is_number(step.get(name))
         ),
-        proof=""
-        if difference is None
-        else f"The adapter is active: on {count(number(prove, 'rows') or 0)} rows it moves the answers' "
-        f"log-likelihood by up to {amount(difference)}{_asked_for(prove)}.",
-        adapter=text(facts, "adapter_sha256") or text(prove, "adapter_sha256"),
+        proof=_proof(verified),
+        product=text(facts, "product_sha256") or text(verified, "product_sha256"),
         settings=(*(flat(mapping(facts, "options")) or flat(mapping(result.suite, "train"))), *_others(facts)),
     )
 
@@ -104,9 +101,18 @@ _CHIEF = ("r", "alpha", "dropout", "target_modules", "epochs", "lr", "learning_r
 """The options that decide most, as trainers commonly call them."""
 
 
-def _asked_for(prove: Mapping[str, object]) -> str:
-    tolerance = number(prove, "tolerance")
-    return f" (more than {tolerance:g} is asked for)" if tolerance is not None else ""
+def _proof(verified: Mapping[str, object]) -> str:
+    """How training was shown to have changed the model."""
+    moved, tolerance = number(verified, "largest_difference"), number(verified, "tolerance")
+    changed, rows = whole(verified, "changed_answers"), count(whole(verified, "rows") or 0)
+    if moved is not None:
+        asked = f" (more than {tolerance:g} is asked for)" if tolerance is not None else ""
+        by = f"on {rows} rows it moves the answers' log-likelihood by up to {amount(moved)}{asked}"
+    elif changed is not None:
+        by = f"{count(changed)} of {rows} rows get another answer than before"
+    else:
+        return ""
+    return f"Training changed the model: {by}."
 
 
 _LOSSES = {"loss": "training", "validation_loss": "validation"}
@@ -145,7 +151,7 @@ def _figures(facts: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
 
 def _others(facts: Mapping[str, object]) -> list[tuple[str, str]]:
     """The facts that have no place of their own; the options stand in the suite's settings."""
-    told = {*_COUNTS, "peak_bytes", "seconds", "method", "masked_example", "adapter_sha256", "options"}
+    told = {*_COUNTS, "peak_bytes", "seconds", "method", "masked_example", "product_sha256", "options"}
     return [
         (name.replace("_", " "), written) for name, written in flat({k: v for k, v in facts.items() if k not in told})
     ]

@@ -1,21 +1,27 @@
-"""How well train covers test: rows by label and slice, and the test rows that nothing in train is like."""
+"""How train, validation and test relate, as the split's own stages counted it: rows by label and slice, and lonely rows."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from statistics import median
 
+from seatrial.blocks import Bar, Bars, Block, Table
 from seatrial.runs.result import Result
+from seatrial.terminal.figures import count, out_of, share
 from seatrial.terminal.legible import one_line
-from seatrial_reports.coverage import build_coverage
-from seatrial_reports.dimensions import SPLITS, Dimension, counted_dimension
-from seatrial_reports.facts import entries, mapping, sequence, whole
-from seatrial_reports.names import listed, name_of
-from seatrial_reports.nearness import Kind, Nearness, build_kind, build_nearness
-from seatrial_reports.numbers import count
+from seatrial.terminal.names import listed, name_of, tallied
+from seatrial_reports.facts import entries, flat, mapping, number, sequence, text, whole
 
 __all__ = ["Cover", "build_cover"]
+
+SPLITS = ("train", "validation", "test")
+
+DRAWN = ("train", "test")
+"""Those that a bar is drawn for."""
+
+PARTS = 200
+"""Labels or slices that are told one by one, the largest first: a set may have as many labels as rows."""
 
 _NOTE = 600
 """Characters of a note of the split's."""
@@ -32,42 +38,99 @@ class Cover:
     """The splits, and how they relate."""
 
     splits: tuple[tuple[str, int], ...]
-    """(split, rows) after leakage, else as they were split."""
+    """(split, rows) after decontamination, else as they were split."""
     notes: tuple[str, ...]
-    dimensions: tuple[Dimension, ...]
-    """The rows by label and by slice; not what a coverage filter draws."""
-    near: Nearness
-    spread: str
-    """Train rows a label: `35 (visa or mastercard) to 187 (card payment fee charged), median 130`."""
-    gaps: tuple[Kind, ...]
+    lonely: str
+    """`30 of 3,080 (1.0%)` test rows have no similar train row; "" where nobody looked."""
+    nearest: str
+    """How similar the nearest train row of a test row is; "" where nobody looked."""
+    blocks: tuple[Block, ...]
 
 
 def build_cover(result: Result) -> Cover:
-    """From the facts of the leakage stage, else of the split."""
-    split, leakage = result.facts("split"), result.facts("decontaminate")
-    sizes = mapping(leakage, "splits") or split
-    facts = mapping(leakage, "coverage") or mapping(split, "coverage")
-    labels, slices = mapping(facts, "labels"), mapping(facts, "slices")
-    counted = {"label": labels, "slice": slices if slices != labels else {}}
-    drawn = {one.name for cover in build_coverage(result) for one in cover.dimensions}
+    """From the facts of decontamination, else of the split."""
+    split, after = result.facts("split"), result.facts("decontaminate")
+    sizes = mapping(after, "splits") or split
+    facts = mapping(after, "coverage") or mapping(split, "coverage")
     absent = (f"{said}: {listed(found)}." for key, said in _ABSENT.items() if (found := sequence(facts, key)))
+    counted = {name: n for name in SPLITS if (n := whole(sizes, name)) is not None}
+    lonely, every = whole(facts, "without_neighbour"), whole(facts, "of") or counted.get("test")
+    compared = whole(facts, "compared") or every
     return Cover(
-        splits=tuple((name, n) for name in SPLITS if (n := whole(sizes, name)) is not None),
-        notes=(*(one_line(str(note), _NOTE) for note in sequence(split, "notes")), *absent),
-        dimensions=tuple(
-            dimension
-            for name, table in counted.items()
-            if name not in drawn and (dimension := counted_dimension(name, table))
-        ),
-        near=build_nearness(facts, whole(sizes, "test")),
-        spread=_spread(labels),
-        gaps=tuple(build_kind(gap) for gap in entries(facts, "gaps")),
+        splits=tuple(counted.items()),
+        notes=(*(one_line(str(note), _NOTE) for note in sequence(split, "notes")), *absent, *_spread(facts)),
+        lonely=out_of(lonely, compared, every) if lonely is not None and compared else "",
+        nearest=_nearest(facts),
+        blocks=tuple(_blocks(facts)),
     )
 
 
-def _spread(labels: Mapping[str, object]) -> str:
+def _spread(facts: Mapping[str, object]) -> Iterator[str]:
+    """How many train rows a label has, from the rarest to the most frequent."""
+    labels = mapping(facts, "labels")
     counted = sorted((n, label) for label in labels if (n := whole(mapping(labels, label), "train")))
-    if len(counted) < 2:
+    if len(counted) > 1:
+        (fewest, rare), (most, frequent) = counted[0], counted[-1]
+        middle = median(n for n, _ in counted)
+        yield (
+            f"Train rows a label: {count(fewest)} ({name_of(rare)}) to {count(most)} ({name_of(frequent)}), "
+            f"median {middle:g}."
+        )
+
+
+def _nearest(facts: Mapping[str, object]) -> str:
+    found = ", ".join(f"{name} {written}" for name, written in flat(mapping(facts, "similarity_quantiles")))
+    measure, threshold = text(facts, "measure"), number(facts, "threshold")
+    if not found:
         return ""
-    (fewest, rare), (most, frequent) = counted[0], counted[-1]
-    return f"{count(fewest)} ({name_of(rare)}) to {count(most)} ({name_of(frequent)}), median {median(n for n, _ in counted):g}"
+    below = f" ({measure} below {threshold:g} counts as not similar)" if measure and threshold is not None else ""
+    return f"Similarity of a test row to its nearest train row{below}: {found}."
+
+
+def _blocks(facts: Mapping[str, object]) -> Iterator[Block]:
+    labels, slices = mapping(facts, "labels"), mapping(facts, "slices")
+    for name, table in (("label", labels), ("slice", slices if slices != labels else {})):
+        yield from _bars(name, table)
+    gaps = entries(facts, "gaps")
+    if gaps:
+        yield Table(
+            "Test rows that nothing in train is like",
+            ("Rows", "Labels", "For example", "Nearest train row"),
+            [
+                (
+                    count(whole(gap, "size") or 1),
+                    tallied({label: whole(mapping(gap, "labels"), label) or 0 for label in mapping(gap, "labels")}),
+                    (text(gap, "example") or text(gap, "excerpt")).strip(),
+                    "" if (near := number(gap, "similarity")) is None else share(near),
+                )
+                for gap in gaps
+            ],
+            "What the model says to these is a guess that training did not prepare. Groups of similar rows, the largest first.",
+        )
+
+
+def _bars(name: str, table: Mapping[str, object]) -> Iterator[Bars]:
+    """Rows by label or slice, the largest first."""
+    counted = {part: {split: whole(mapping(table, part), split) or 0 for split in SPLITS} for part in table}
+    filled = sorted(
+        (part for part in counted if any(counted[part].values())), key=lambda part: -sum(counted[part].values())
+    )
+    totals = {split: sum(rows[split] for rows in counted.values()) for split in SPLITS}
+    if filled:
+        yield Bars(
+            f"Rows by {name}",
+            [
+                Bar(
+                    name_of(part) or "(none)",
+                    counted[part][split] / totals[split],
+                    series=split,
+                    cells=(", ".join(f"{one} {count(counted[part][one])}" for one in SPLITS if totals[one]),),
+                )
+                for part in filled[:PARTS]
+                for split in DRAWN
+                if totals[split]
+            ],
+            columns=("Rows",),
+            says="Bars are shares of each split’s rows.",
+            of=len(filled),
+        )

@@ -1,139 +1,137 @@
-"""Dimensions: what train and test hold by label, topic, length, …, as a stage or a filter counted it; what one lacks."""
+"""Dimensions: what the scorers measured, ordered by what each says that it speaks of, never by its name."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from seatrial_reports.facts import entries, mapping, number, text, whole
-from seatrial_reports.names import name_of
-from seatrial_reports.numbers import count, percent, share
+from seatrial.blocks import Block
+from seatrial.evaluation.scores import DIMENSIONS
+from seatrial.evaluation.summary import DATA
+from seatrial.runs.result import Described, Result
+from seatrial.terminal.figures import out_of
+from seatrial_reports.asked import asked, in_words
+from seatrial_reports.comparison import MetricBlock
+from seatrial_reports.facts import whole
 
-__all__ = ["DRAWN", "SPLITS", "Bar", "Dimension", "counted_dimension", "title_of", "told_dimension"]
+__all__ = ["UNKNOWN", "Measured", "Scored", "build_dimensions", "scorer_of", "scorers_of"]
 
-SHOWN = 10
-"""Parts that are shown before a reader asks for all."""
+UNKNOWN = "other"
+"""Stands for the dimension of a scorer that does not say it."""
 
-PARTS = 200
-"""Parts of a count that are told one by one, the largest first: a set may have as many labels as rows."""
+_QUESTIONS = {
+    "accuracy": "How good is it?",
+    "robustness": "How robust is it?",
+    "safety": "How safe is it?",
+    "efficiency": "How fast is it?",
+    "data": "What do the data do to its scores?",
+    UNKNOWN: "What else was measured?",
+}
 
-SPLITS = ("train", "validation", "test")
-DRAWN = ("train", "test")
-"""Those that a bar is drawn for."""
-
-_TITLES = {"length": "length in characters", "tokens": "length in tokens"}
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One label, topic or band."""
-
-    name: str
-    example: str
-    widths: tuple[tuple[str, float], ...]
-    """(split, width in percent of the plot), of train and of test."""
-    counts: tuple[str, ...]
-    """Rows of each split, with their share where it is drawn: `train 299 (6.8%)`, `test 39 (7.5%)`, `validation 3`."""
-    gap: str
-    """`none in train`, `few in train`; "" for what is no gap."""
-    expected: str
-    """`122 would be expected`."""
+_ERRORS = 12
+"""Samples that could not be scored which are told one by one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Dimension:
-    """The rows by one of their sides."""
+class Scored:
+    """What one scorer measured."""
+
+    alias: str
+    summary: str
+    looks_for: str
+    options: str
+    """Those that the suite gave it."""
+    tried: str
+    """`150 of 360 (41.7%)`: the rows that it was asked of, where that is not all of them."""
+    compared: tuple[MetricBlock, ...]
+    """Metrics of several systems."""
+    alone: tuple[MetricBlock, ...]
+    """Metrics of one system only."""
+    failed: int
+    errors: tuple[tuple[str, str, str], ...]
+    """(system, row, why it could not be scored), the first of those that failed."""
+    samples: int
+    blocks: Sequence[Block]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was measured of one dimension."""
 
     name: str
-    title: str
-    says: str
-    bars: tuple[Bar, ...]
-    others: int
-    """Parts that are not told one by one."""
-    divergence: str
-    """`0.047 bits, where chance alone gives 0.006`; "" where train and test were not compared."""
-    lacks: str
-    """Why it cannot be told which parts train or test lacks; "" where it can."""
-    ordered: bool
+    question: str
+    scorers: tuple[Scored, ...]
 
     @property
-    def shown(self) -> tuple[Bar, ...]:
-        """The parts that are seen first: all where they have an order, else the gaps and the largest."""
-        if self.ordered or len(self.bars) <= SHOWN + 2:
-            return self.bars
-        return (*self.gaps, *(bar for bar in self.bars if not bar.gap))[: max(SHOWN, min(len(self.gaps), 2 * SHOWN))]
+    def compared(self) -> bool:
+        """Whether several systems were scored."""
+        return any(one.compared for one in self.scorers)
 
-    @property
-    def rest(self) -> tuple[Bar, ...]:
-        """The others."""
-        shown = set(map(id, self.shown))
-        return tuple(bar for bar in self.bars if id(bar) not in shown)
-
-    @property
-    def gaps(self) -> tuple[Bar, ...]:
-        """The parts that train or test lacks."""
-        return tuple(bar for bar in self.bars if bar.gap)
+    def metrics(self) -> tuple[MetricBlock, ...]:
+        """All of them."""
+        return tuple(block for one in self.scorers for block in (*one.compared, *one.alone))
 
 
-def title_of(name: str) -> str:
-    """What a dimension is called in a sentence."""
-    return _TITLES.get(name, name)
+def scorer_of(metric: str) -> str:
+    """The scorer's alias: what stands before the slash."""
+    return metric.partition("/")[0]
 
 
-def counted_dimension(name: str, table: Mapping[str, object]) -> Dimension | None:
-    """From part → split → rows, the largest part first; None where nothing was counted."""
-    counted = {part: {split: whole(mapping(table, part), split) or 0 for split in SPLITS} for part in table}
-    filled = {part: rows for part, rows in counted.items() if any(rows.values())}
-    if not filled:
-        return None
-    ranked = sorted(filled, key=lambda part: -sum(filled[part].values()))
-    totals = {split: sum(rows[split] for rows in filled.values()) for split in SPLITS}
-    parts = [{"name": part, "rows": filled[part]} for part in ranked[:PARTS]]
-    return told_dimension({"name": name, "rows": totals, "parts": parts, "others": len(ranked) - len(parts)})
+def scorers_of(result: Result) -> dict[str, Described]:
+    """Alias → how the suite's scorers describe themselves."""
+    return {one.alias: one for one in result.components if one.kind == "scorers" and one.used}
 
 
-def told_dimension(facts: Mapping[str, object]) -> Dimension:
-    """From `name`, `says`, the `rows` of each split, and of each of `parts` its `name`, `rows` and what it lacks."""
-    name = text(facts, "name")
-    parts = entries(facts, "parts")
-    totals = {split: whole(mapping(facts, "rows"), split) or 0 for split in SPLITS}
-    largest = max(
-        (
-            (whole(mapping(part, "rows"), split) or 0) / totals[split]
-            for part in parts
-            for split in DRAWN
-            if totals[split]
-        ),
-        default=0.0,
-    )
-    divergence, chance = number(facts, "divergence"), number(facts, "chance")
-    said = f"{share(divergence)} bits" if divergence is not None else ""
-    return Dimension(
-        name=name,
-        title=title_of(name),
-        says=text(facts, "says"),
-        bars=tuple(_bar(part, totals, largest or 1.0) for part in parts),
-        others=whole(facts, "others") or 0,
-        divergence=f"{said}, where chance alone gives about {share(chance)}" if said and chance is not None else said,
-        lacks=text(facts, "lacks"),
-        ordered=name in _TITLES,
+def build_dimensions(result: Result, metrics: Sequence[MetricBlock]) -> tuple[Measured, ...]:
+    """The dimensions that any scorer speaks of, in their order."""
+    described = scorers_of(result)
+    of_systems = {score.metric for score in result.scores if score.system != DATA}
+    by_scorer: dict[str, list[MetricBlock]] = {}
+    for block in metrics:
+        if block.metric in of_systems:
+            by_scorer.setdefault(scorer_of(block.metric), []).append(block)
+    aliases = list(dict.fromkeys([*described, *by_scorer, *result.samples, *result.blocks]))
+    options = {one.alias: in_words(one) for one in asked(result, "score")}
+    found: dict[str, list[Scored]] = {}
+    for alias in aliases:
+        own, one = by_scorer.get(alias, []), described.get(alias)
+        if own or result.samples.get(alias) is not None or result.blocks.get(alias):
+            dimension = one.dimension if one and one.dimension in DIMENSIONS else UNKNOWN
+            found.setdefault(dimension, []).append(_scored(result, alias, one, own, options))
+    return tuple(Measured(name, question, tuple(found[name])) for name, question in _QUESTIONS.items() if name in found)
+
+
+def _scored(
+    result: Result, alias: str, one: Described | None, own: Sequence[MetricBlock], options: Mapping[str, str]
+) -> Scored:
+    failed, errors, samples = _failed(result, alias)
+    return Scored(
+        alias=alias,
+        summary=one.summary if one else "",
+        looks_for=one.looks_for if one else "",
+        options=options.get(alias, ""),
+        tried=_tried(result, alias),
+        compared=tuple(block for block in own if len(block.lines) > 1),
+        alone=tuple(block for block in own if len(block.lines) == 1),
+        failed=failed,
+        errors=errors,
+        samples=samples,
+        blocks=result.blocks.get(alias, ()),
     )
 
 
-def _bar(part: Mapping[str, object], totals: Mapping[str, int], largest: float) -> Bar:
-    rows = mapping(part, "rows")
-    counts = {split: whole(rows, split) or 0 for split in SPLITS if totals[split]}
-    shares = {split: n / totals[split] for split, n in counts.items()}
-    absent, thin, expected = text(part, "absent"), text(part, "thin"), number(part, "expected")
-    return Bar(
-        name=name_of(text(part, "name")),
-        example=text(part, "example").strip(),
-        widths=tuple((split, round(100 * shares[split] / largest, 2)) for split in DRAWN if split in shares),
-        counts=tuple(
-            f"{split} {count(counts[split])}{f' ({percent(shares[split])})' if split in DRAWN else ''}"
-            for split in (*DRAWN, "validation")
-            if split in counts
-        ),
-        gap=f"none in {absent}" if absent else f"few in {thin}" if thin else "",
-        expected=f"{expected:,.0f} would be expected" if expected is not None and (absent or thin) else "",
-    )
+def _failed(result: Result, alias: str) -> tuple[int, tuple[tuple[str, str, str], ...], int]:
+    """How many samples could not be scored, the first of them, and how many samples there are."""
+    table = result.samples.get(alias)
+    if table is None:
+        return 0, (), 0
+    wrong = table.filter(table["error"].is_valid())
+    first = wrong.slice(0, _ERRORS).select(["system", "row", "error"]).to_pylist()
+    return len(wrong), tuple((one["system"], one["row"], one["error"]) for one in first), len(table)
+
+
+def _tried(result: Result, alias: str) -> str:
+    """How many rows it was asked of, where its node says that there are more."""
+    facts = next((record.facts for record in result.records if record.stage == f"score[{alias}]"), {})
+    rows, of = whole(facts, "rows"), whole(facts, "of")
+    return out_of(rows, of) if rows is not None and of and rows < of else ""

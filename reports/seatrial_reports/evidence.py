@@ -10,7 +10,7 @@ from seatrial.data.findings import EXCERPT
 from seatrial.runs.result import Result
 from seatrial_reports.places import find_places
 
-__all__ = ["Example", "quote", "quote_all"]
+__all__ = ["Example", "in_a_row", "quote", "quote_all"]
 
 LONGEST = 400
 """Characters of a finding's detail, and of the text that it matched."""
@@ -50,6 +50,11 @@ def quote_all(result: Result, named: Mapping[str, Sequence[int]]) -> dict[str, l
     matched = {record["matched_row"] for listed in records.values() for record in listed if record["matched_row"]}
     places = find_places(result, matched) if matched else {}
     return {name: [_example(record, places) for record in listed] for name, listed in records.items()}
+
+
+def in_a_row(text: str) -> str:
+    """Lines in a row, with a sign between them: a question and its answer are two things, not one sentence."""
+    return " ⏎ ".join(line.strip() for line in text.strip().splitlines() if line.strip())
 
 
 def _example(record: Mapping[str, object], places: Mapping[str, str]) -> Example:

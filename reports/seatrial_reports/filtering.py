@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from seatrial.blocks import Block
 from seatrial.runs.result import Result
+from seatrial.terminal.figures import count
 from seatrial_reports.columns import grouped, numbered, truths
 from seatrial_reports.evidence import Example, quote_all
 from seatrial_reports.facts import entries, flag, mapping, text, whole
-from seatrial_reports.numbers import count
+from seatrial_reports.handed import filter_blocks
+from seatrial_reports.pairs import Pairs, build_pairs
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,7 +25,10 @@ FILTER_STAGES = ("read", "clean", "deduplicate", "decontaminate")
 """The stages that find something about rows, in the order in which they run."""
 
 EXAMPLES = 3
-"""Examples shown of each rule."""
+"""Examples shown of each rule, …"""
+
+TO_READ = 20
+"""… and of one whose rows were kept as they are, for a person to look at."""
 
 LOOKED_AT = 1_000
 """Entries of a rule among which examples are looked for."""
@@ -68,11 +74,19 @@ class FilterBlock:
     """It rests on a weak detector: what it does not find is not shown to be absent."""
     unseen: str
     """What it does not look for although one might expect it."""
+    missing: tuple[str, ...]
+    """What it could not measure, and why."""
     findings: int
+    rows: int
+    """Rows that its findings are about."""
     dropped: int
     outcomes: tuple[str, ...]
     """`305 rows dropped`, `2 rows flagged and kept`, …"""
     rules: tuple[RuleLine, ...]
+    pairs: Pairs | None
+    """Rows with the ones that they were matched with, of a filter that holds train against what is held out."""
+    blocks: tuple[Block, ...]
+    """What it has to show besides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +127,12 @@ def build_filters(result: Result) -> tuple[FilterBlock, ...]:
     blocks = []
     for (stage, name), facts in sorted(ran.items(), key=lambda item: order.get(item[0][0], len(order))):
         mine = {key: tally for key, tally in tallies.items() if (key.stage, key.filter) == (stage, name)}
-        blocks.append(_block(stage, name, facts, mine, examples))
+        blocks.append(_block(result, stage, name, facts, mine, examples))
     return tuple(blocks)
 
 
 def _block(
+    result: Result,
     stage: str,
     name: str,
     facts: Mapping[str, object],
@@ -133,8 +148,10 @@ def _block(
         summary=text(facts, "summary"),
         weak=flag(facts, "weak"),
         unseen=text(facts, "unseen"),
+        missing=_missing(mapping(facts, "missing")),
         findings=found if found is not None else sum(tally.findings for tally in tallies.values()),
         dropped=dropped if dropped is not None else sum(tally.dropped for tally in tallies.values()),
+        rows=_distinct(tally.rows for tally in tallies.values()),
         outcomes=_outcomes(tallies),
         rules=tuple(
             RuleLine(
@@ -149,13 +166,29 @@ def _block(
             )
             for key, tally in tallies.items()
         ),
+        pairs=build_pairs(result, stage, name) if stage == "decontaminate" else None,
+        blocks=filter_blocks(facts),
     )
+
+
+def _missing(why: Mapping[str, object]) -> tuple[str, ...]:
+    """Reasons, each once, with what they keep from being known."""
+    metrics: dict[str, list[str]] = {}
+    for metric, reason in why.items():
+        metrics.setdefault(str(reason), []).append(metric)
+    return tuple(f"{', '.join(names)}: {reason}" for reason, names in metrics.items())
+
+
+def _distinct(rows: Iterable[np.ndarray]) -> int:
+    """How many different rows, by number."""
+    import numpy as np
+
+    listed = list(rows)
+    return len(np.unique(np.concatenate(listed))) if listed else 0
 
 
 def _outcomes(tallies: Mapping[_Key, _Tally]) -> tuple[str, ...]:
     """What became of rows, whichever rules found them."""
-    import numpy as np
-
     done = []
     dropped = sum(tally.dropped for tally in tallies.values())
     if dropped:
@@ -163,7 +196,7 @@ def _outcomes(tallies: Mapping[_Key, _Tally]) -> tuple[str, ...]:
     for action in ("redact", "repair", "flag"):
         found = [tally.rows for key, tally in tallies.items() if key.action == action]
         if found:
-            done.append(f"{_rows(len(np.unique(np.concatenate(found))))} {_DONE[action]}")
+            done.append(f"{_rows(_distinct(found))} {_DONE[action]}")
     return tuple(done)
 
 
@@ -183,12 +216,13 @@ def _tally(ledger: pa.Table) -> dict[_Key, _Tally]:
     of_key, row_of_key = np.divmod(pairs, max(len(ids), 1))
     tallies = {}
     for number, key in enumerate(keys):
-        shown = _shown(ledger, np.flatnonzero(group == number))
+        most = TO_READ if key[-1] == "flag" else EXAMPLES
+        shown = _shown(ledger, np.flatnonzero(group == number), most)
         tallies[_Key(*key)] = _Tally(int(findings[number]), int(dropped[number]), row_of_key[of_key == number], shown)
     return tallies
 
 
-def _shown(ledger: pa.Table, places: np.ndarray) -> tuple[int, ...]:
+def _shown(ledger: pa.Table, places: np.ndarray, most: int) -> tuple[int, ...]:
     """The first places with different excerpts, looked for among the first thousand."""
     import pyarrow as pa
 
@@ -196,6 +230,6 @@ def _shown(ledger: pa.Table, places: np.ndarray) -> tuple[int, ...]:
     near = places[:LOOKED_AT]
     for place, excerpt in zip(near.tolist(), ledger["excerpt"].take(pa.array(near)).to_pylist(), strict=True):
         seen.setdefault(excerpt or "", place)
-        if len(seen) == EXAMPLES:
+        if len(seen) == most:
             break
     return tuple(seen.values())

@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Literal
 
 from seatrial.runs.result import Result
+from seatrial.terminal.figures import share
+from seatrial.terminal.names import listed
 from seatrial.verdict import Decision, Verdict, VerdictState
-from seatrial_reports.coverage import build_coverage
 from seatrial_reports.facts import entries, flag, mapping, sequence, text, whole
-from seatrial_reports.identity import identity_warnings
-from seatrial_reports.names import listed
-from seatrial_reports.numbers import amount, duration, share
+from seatrial_reports.handed import alarms
+from seatrial_reports.numbers import amount, duration
 
 __all__ = ["GateLine", "Headline", "build_headline", "subject"]
 
@@ -43,9 +43,6 @@ _SIGNS = {"pass": "✓ pass", "fail": "✗ fail", "inconclusive": "? inconclusiv
 
 _COUNTED = "exact"
 """The method of gates on counts, which are no samples: an n of 1 and bounds would say nothing."""
-
-_KINDS = 5
-"""Kinds of rows that train lacks which a warning names."""
 
 _GATE_PLACES = 4
 """Decimals of a share beside a gate: one more than elsewhere, to see on which side of a threshold it lies."""
@@ -101,7 +98,11 @@ class Headline:
 
 def subject(result: Result) -> str:
     """The system on trial: `tuned`, or `base` where nothing was trained."""
-    return "tuned" if any(r.stage == "train" for r in result.records) or _scored(result, "tuned") else "base"
+    return (
+        "tuned"
+        if any(r.stage.partition("[")[0] == "train" for r in result.records) or _scored(result, "tuned")
+        else "base"
+    )
 
 
 def _scored(result: Result, system: str) -> bool:
@@ -227,12 +228,12 @@ def _found_warnings(result: Result) -> list[str]:
         if unlearnt:
             found.append(f"test has labels that train has no row of: {listed(unlearnt)}.")
         found += [str(note) for note in sequence(facts, "warnings") if isinstance(note, str)]
-    found += identity_warnings(result)
-    for cover in build_coverage(result):
-        if cover.lacking:
-            kinds = "; ".join(f"{one.name} ({one.size})" for one in cover.lacking[:_KINDS])
-            more = f" and {len(cover.lacking) - _KINDS:,} more" if len(cover.lacking) > _KINDS else ""
-            found.append(f"{cover.filter}: test has kinds of rows that train lacks: {kinds}{more}.")
+    found += [
+        f"{one.alias}: its detector is weak; what it does not find is not shown to be absent."
+        for one in result.components
+        if one.kind == "scorers" and one.used and one.weak
+    ]
+    found += alarms(result)
     for alias, table in result.samples.items():
         failed = len(table) - table["error"].null_count
         if failed:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from seatrial.runs.result import Result
 from seatrial.runs.store import atomic_file
 from seatrial.terminal.legible import legible
+from seatrial_reports.drawing import draw
+from seatrial_reports.pictures import embedded
 from seatrial_reports.view import View, build_view
 
 if TYPE_CHECKING:
@@ -36,14 +38,14 @@ class HtmlReport:
 
 def render_html(view: View) -> str:
     """The page as text."""
-    return _environment().get_template("report.html.j2").render(view=view)
+    return _environment().get_template("report.html.j2").render(view=view, pictures=embedded(view.pictures))
 
 
 @cache
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("seatrial_reports"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -51,6 +53,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["drawn"] = draw
+    return environment
 
 
 def _shown(value: object) -> object:

@@ -1,14 +1,17 @@
 """results.json: the run for programs. Strict JSON: what is missing or no finite number is null.
 
-format, version   `seatrial-results`, 1: raised when a key changes its meaning
+format, version   `seatrial-results`, 2: raised when a key changes its meaning
 run               suite, description, folder, model, subject, started, seconds
 verdict           state (of the data where the data stages alone ran; null where no gate decides), exit_code, reason, warnings
 gates             every decision: metric, outcome, severity, condition, reason, value, lower, upper, n, method, needed_n
 scores            every score: metric, system, value, n, kind, better, unit, interval, missing, summary
 comparisons       the system on trial against each other one, row by row: metric, system, standing, said, bounds, note
-data              read, dropped, kept, stages, filters (with rules and counts), splits, leaked, leaks (the first of leaks_total),
-                  conflicting_labels
+scorers           alias, dimension, samples, failed, tried (null: all rows), blocks (as `seatrial.blocks.codec` writes them)
+data              read, dropped, kept, stages, splits; filters with rows (that findings are about), findings, dropped, rules,
+                  pairs (the first of pairs_total rows that were matched with another one) and blocks
+components        the suite's filters and scorers as they describe themselves
 unmeasured        sentences: what the run cannot show
+added             plugin → the blocks that it adds
 training          the facts of the training stage, null where nothing was trained
 stages            stage, seconds, resumed, peak_bytes
 environment       the manifest
@@ -22,8 +25,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from seatrial.blocks.codec import to_json
 from seatrial.runs.result import Result
 from seatrial.runs.store import atomic_file
+from seatrial_reports.filtering import FilterBlock
 from seatrial_reports.view import View, build_view
 
 __all__ = ["JsonReport", "results"]
@@ -46,7 +51,7 @@ def results(result: Result) -> dict[str, object]:
     headline, verdict = view.headline, result.verdict
     document = {
         "format": "seatrial-results",
-        "version": 1,
+        "version": 2,
         "run": {
             "suite": headline.suite,
             "description": headline.description,
@@ -65,8 +70,11 @@ def results(result: Result) -> dict[str, object]:
         "gates": [asdict(decision) for decision in (verdict.decisions if verdict else ())],
         "scores": [asdict(score) for score in result.scores],
         "comparisons": _comparisons(view),
+        "scorers": _scorers(view),
         "data": _data(view),
+        "components": [asdict(one) for one in result.components],
         "unmeasured": view.unmeasured,
+        "added": {plugin: [to_json(block) for block in blocks] for plugin, blocks in view.added.items()},
         "training": dict(result.facts("train")) or None,
         "stages": [
             {"stage": r.stage, "seconds": r.seconds, "resumed": r.resumed, "peak_bytes": r.peak_bytes}
@@ -82,9 +90,25 @@ def results(result: Result) -> dict[str, object]:
 def _comparisons(view: View) -> list[dict[str, object]]:
     return [
         {"metric": block.metric, "system": line.system, **asdict(line.rival)}
-        for block in view.comparison.all()
+        for measured in view.measured
+        for block in measured.metrics()
         for line in block.lines
         if line.rival
+    ]
+
+
+def _scorers(view: View) -> list[dict[str, object]]:
+    return [
+        {
+            "alias": scored.alias,
+            "dimension": measured.name,
+            "samples": scored.samples,
+            "failed": scored.failed,
+            "tried": scored.tried or None,
+            "blocks": [to_json(block) for block in scored.blocks],
+        }
+        for measured in view.measured
+        for scored in measured.scorers
     ]
 
 
@@ -98,36 +122,23 @@ def _data(view: View) -> dict[str, object]:
             {"stage": step.stage, "rows_in": step.rows_in, "dropped": step.dropped, "rows_out": step.rows_out}
             for step in data.flow
         ],
-        "filters": [
-            {
-                "stage": block.stage,
-                "filter": block.filter,
-                "plugin": block.plugin,
-                "weak": block.weak,
-                "unseen": block.unseen,
-                "findings": block.findings,
-                "dropped": block.dropped,
-                "rules": [
-                    {
-                        "rule": rule.rule,
-                        "version": rule.version,
-                        "action": rule.action,
-                        "findings": rule.findings,
-                        "rows": rule.rows,
-                        "dropped": rule.dropped,
-                    }
-                    for rule in block.rules
-                ],
-            }
-            for block in data.filters
-        ],
+        "filters": [_filter(block) for block in data.filters],
         "splits": dict(data.cover.splits),
-        "leaked": data.leaks.findings,
-        "leaks_total": data.leaks.pairs_total,
-        "leaks": [
-            {"train": pair.train_row, "gives_away": pair.other_row, "rules": pair.rules} for pair in data.leaks.pairs
+    }
+
+
+def _filter(block: FilterBlock) -> dict[str, object]:
+    told = ("stage", "filter", "plugin", "weak", "unseen", "findings", "rows", "dropped")
+    of_rule = ("rule", "version", "action", "findings", "rows", "dropped")
+    return {
+        **{name: getattr(block, name) for name in told},
+        "rules": [{name: getattr(rule, name) for name in of_rule} for rule in block.rules],
+        "pairs_total": block.pairs.total if block.pairs else 0,
+        "pairs": [
+            {"row": pair.row, "matched": pair.other_row, "rules": pair.rules}
+            for pair in (block.pairs.pairs if block.pairs else ())
         ],
-        "conflicting_labels": data.conflicts_total,
+        "blocks": [to_json(one) for one in block.blocks],
     }
 
 

@@ -9,25 +9,25 @@ from pathlib import Path
 from seatrial.runs.result import Result
 from seatrial.runs.store import atomic_file
 from seatrial_reports.comparison import MetricBlock
+from seatrial_reports.dimensions import Scored
+from seatrial_reports.markdown_blocks import block_lines
 from seatrial_reports.markdown_data import data_sections
 from seatrial_reports.markdown_text import Column, bullets, cell, sentence, table
+from seatrial_reports.pictures import copied
 from seatrial_reports.view import View, build_view
 
 __all__ = ["MarkdownReport", "render_markdown"]
-
-SHOWN = 5
-"""Classes and confusions listed; the HTML report has more."""
 
 
 class MarkdownReport:
     """Writes report.md."""
 
     def write(self, result: Result, folder: Path) -> Sequence[Path]:
-        """One file."""
-        path = folder / "report.md"
+        """The document, and copies of the pictures that it shows."""
+        path, view = folder / "report.md", build_view(result)
         with atomic_file(path) as part:
-            part.write_text(render_markdown(build_view(result)), encoding="utf-8")
-        return [path]
+            part.write_text(render_markdown(view), encoding="utf-8")
+        return [path, *copied(view.pictures, folder)]
 
 
 def render_markdown(view: View) -> str:
@@ -59,17 +59,13 @@ def _document(view: View) -> Iterator[str]:
     if top.warnings:
         yield from ("", "## Warnings", "", *(f"- ⚠ {sentence(warning)}" for warning in top.warnings))
     yield from _decisions(view)
-    yield from _scores(view)
-    yield from _failures(view)
+    yield from _measured(view)
     if view.unmeasured:
         yield from ("", "## Not measured", "", *(f"- {sentence(said)}" for said in view.unmeasured))
     yield from data_sections(view)
-    for section in view.sections:
-        yield from ("", f"## {cell(section.title)}", "")
-        for paragraph in section.paragraphs:
-            yield from (sentence(paragraph), "")
-        if section.columns:
-            yield from table([Column(name) for name in section.columns], section.rows)
+    for plugin, blocks in view.added.items():
+        yield from ("", f"## What plugin {cell(plugin)} adds")
+        yield from block_lines(blocks, view.pictures)
     yield from _training(view)
     yield from _environment(view)
 
@@ -99,21 +95,32 @@ def _decisions(view: View) -> Iterator[str]:
         yield from ("", *reasons)
 
 
-def _scores(view: View) -> Iterator[str]:
-    comparison = view.comparison
-    titles = (
-        ("Scores on the same rows", comparison.compared),
-        (f"Measured on {view.headline.subject} only", comparison.alone),
-        ("Speed and memory", comparison.costs),
-    )
-    for title, blocks in titles:
+def _measured(view: View) -> Iterator[str]:
+    """Dimension by dimension: the scores of all its scorers, then what each has to show."""
+    subject, told = view.headline.subject, False
+    for one in view.measured:
+        yield from ("", f"## {one.question}")
+        blocks = one.metrics()
+        if _paired(blocks) and not told:
+            told = True
+            yield from ("", f"The interval of a value is two-sided. How {subject} stands to another system is told")
+            yield "row by row, on the one-sided 95% bounds on which gates decide as well."
         if blocks:
-            yield from ("", f"## {title}", "")
-            if _paired(blocks):
-                yield f"The interval of a value is two-sided. How {view.headline.subject} stands to another system is told"
-                yield "row by row, on the one-sided 95% bounds on which gates decide as well."
-                yield ""
-            yield from table(_score_columns(blocks, view.headline.subject), _score_rows(blocks))
+            yield ""
+            yield from table(_score_columns(blocks, subject), _score_rows(blocks))
+        for scored in one.scorers:
+            yield from _scorer(scored, view)
+
+
+def _scorer(scored: Scored, view: View) -> Iterator[str]:
+    looked = f" It looked for {scored.looks_for}." if scored.looks_for else ""
+    tried = f" It tried {scored.tried} rows, drawn at random." if scored.tried else ""
+    failed = f" {scored.failed:,} of {scored.samples:,} samples could not be scored." if scored.failed else ""
+    about = f"{scored.summary}{looked}{tried}{failed}".strip()
+    if about or scored.blocks:
+        yield from ("", f"### {cell(scored.alias)}")
+        yield from (["", sentence(about)] if about else [])
+        yield from block_lines(scored.blocks, view.pictures)
 
 
 def _score_columns(blocks: Sequence[MetricBlock], subject: str) -> list[Column]:
@@ -142,41 +149,6 @@ def _score_rows(blocks: Sequence[MetricBlock]) -> Iterator[Sequence[str]]:
             yield (*row, against) if paired else row
 
 
-def _failures(view: View) -> Iterator[str]:
-    for block in view.failures:
-        yield from ("", f"## Failures: {cell(block.scorer)}", "", f"{block.wrong:,} of {block.n:,} answers are wrong.")
-        wrong = [group for group in block.by_class if group.right < group.n]
-        worst = wrong[:SHOWN]
-        if worst:
-            yield ""
-            yield from table(
-                (Column("Class"), *(Column(name, "right") for name in ("Right", "Accuracy", "95% interval"))),
-                ((g.name, f"{g.right} of {g.n}", g.accuracy, g.interval) for g in worst),
-            )
-            yield from _more(len(wrong), "classes with a wrong answer")
-        if block.confusions:
-            yield ""
-            yield from table(
-                (
-                    Column("Right would be"),
-                    Column("Answered"),
-                    Column("Times", "right"),
-                    Column("The other way round", "right"),
-                ),
-                (
-                    (c.target, c.prediction, f"{c.count} of {c.of}", f"{c.back} of {c.back_of}" if c.back_of else "")
-                    for c in block.confusions[:SHOWN]
-                ),
-            )
-            yield from _more(block.confused, "pairs of classes", f"samples/{block.scorer}.parquet")
-
-
-def _more(n: int, what: str, where: str = "index.html") -> Iterator[str]:
-    """What a list that ends after `SHOWN` leaves out."""
-    if n > SHOWN:
-        yield from ("", f"{n - SHOWN:,} more {what}: see {cell(where)}.")
-
-
 def _training(view: View) -> Iterator[str]:
     course = view.course
     if course is None:
@@ -185,6 +157,8 @@ def _training(view: View) -> Iterator[str]:
     yield f"Method: {cell(course.method) or 'unknown'}{f' ({sentence(course.setting)})' if course.setting else ''}."
     if course.proof:
         yield sentence(course.proof)
+    if course.product:
+        yield f"SHA-256 of what it left: {cell(course.product)}."
     yield from ("", *bullets(f"{name}: {cell(written)}" for name, written in course.figures))
     yield from (f"- {which} loss: {first} at first, {last} at last" for which, first, last in course.losses)
 
@@ -194,11 +168,10 @@ def _environment(view: View) -> Iterator[str]:
     yield from ("", "## Environment", "")
     yield from table(
         (Column("Of"), Column("What"), Column("Value")),
-        (
-            *((group.name, name, written) for group in where.groups for name, written in group.facts),
-            *(("Packages", name, version) for name, version in where.packages),
-        ),
+        ((group.name, name, written) for group in where.groups for name, written in group.facts),
     )
+    if where.packages:
+        yield from ("", f"Packages: {', '.join(cell(f'{name} {version}') for name, version in where.packages)}.")
     yield ""
     yield from table(
         (Column("Stage"), Column("Took", "right"), Column("Peak memory so far", "right"), Column("Of it")),

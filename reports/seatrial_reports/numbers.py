@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from seatrial.evaluation.scores import Score
+from seatrial.terminal.figures import count, out_of, percent, share, with_share
 from seatrial.terminal.legible import one_line
 from seatrial.terminal.measures import duration, memory
 
@@ -15,42 +16,6 @@ UNIT = 18
 """Characters of a unit."""
 MISSING = "missing"
 """What stands where a score should be: a word, never a zero."""
-
-
-def count(n: float) -> str:
-    """A whole number with thin groups: `2,026`."""
-    return f"{int(n):,}"
-
-
-def share(x: float, places: int = 3) -> str:
-    """A proportion with three decimals, more where fewer would round it to 0 or 1: `0.890`, `0.9996`."""
-    if not math.isfinite(x):
-        return str(x)
-    for digits in range(places, 7):
-        written = f"{x:.{digits}f}"
-        if float(written) not in {0.0, 1.0} or x in {0.0, 1.0}:
-            return written
-    return f"{x:.2g}"
-
-
-def percent(x: float) -> str:
-    """A proportion in percent: `89.0%`; with more decimals where fewer would round it to none or all: `0.03%`."""
-    for digits in range(1, 5):
-        written = f"{100 * x:.{digits}f}"
-        if float(written) not in {0.0, 100.0} or x in {0.0, 1.0}:
-            return f"{written}%"
-    return f"{100 * x:.2g}%"
-
-
-def with_share(n: float, every: float) -> str:
-    """A count with its share of all: `394 (71.4%)`; 0 has none."""
-    return f"{count(n)} ({percent(n / every)})" if every and n else count(n)
-
-
-def out_of(n: int, looked_at: int, every: int | None = None) -> str:
-    """A count of those that were looked at: `30 of 3,080 (1.0%)`, and of how many they were drawn where not of all."""
-    drawn = f", drawn from {count(every)}" if every is not None and every > looked_at else ""
-    return f"{count(n)} of {count(looked_at)} ({percent(n / looked_at)}){drawn}"
 
 
 def amount(x: float, unit: str = "", *, exact: bool = False) -> str:

@@ -11,13 +11,17 @@ from pathlib import PurePath
 
 from seatrial.runs.events import Record
 from seatrial.runs.result import Result
+from seatrial.terminal.figures import count
 from seatrial.terminal.legible import one_line
 from seatrial_reports.facts import entries, flag, flat, mapping, number, sequence, text
-from seatrial_reports.numbers import count, duration, memory
+from seatrial_reports.numbers import duration, memory
 
 __all__ = ["FactGroup", "Provenance", "StageLine", "build_provenance", "machine"]
 
-_ELSEWHERE = {"packages", "plugins", "command", "stages", "model", "sources", "hardware", "git", "seatrial"}
+_ELSEWHERE = {
+    *("packages", "plugins", "components", "command", "stages", "model", "sources", "hardware", "git", "seatrial"),
+}
+"""Keys of the manifest that are told elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +129,8 @@ def _groups(result: Result) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     model = mapping(manifest, "model")
     yield "Model", _named(flat(model))
     yield "Model as it was loaded", _named(flat(mapping(result.facts("verify_training"), "model")))
-    yield "Data", [*_sources(result), *_rows_read(result)]
+    yield "What was trained", _products(result)
+    yield "Data", [*_sources(result), *_tables(result)]
     yield "Machine", _named(flat(mapping(manifest, "hardware")))
     code = {name: manifest[name] for name in ("seatrial", "git") if name in manifest}
     yield "Code", [*_named(flat(code)), *_plugins(result)]
@@ -159,15 +164,29 @@ def _sources(result: Result) -> list[tuple[str, str]]:
     return lines
 
 
-def _rows_read(result: Result) -> list[tuple[str, str]]:
-    """The digest of all rows as they were read: equal rows, equal digest."""
-    return [
-        (f"SHA-256 of {path}", digest)
+def _tables(result: Result) -> list[tuple[str, str]]:
+    """The digests of the rows, as they were read and as they were divided: equal rows, equal digest."""
+    found = {
+        path: digest
         for record in result.records
-        if record.stage == "read"
         for path, digest in record.outputs.items()
-        if path.startswith("data/")
+        if path.startswith("data/") and path.endswith(".parquet")
+    }
+    return [(f"SHA-256 of {path}", digest) for path, digest in found.items()]
+
+
+def _products(result: Result) -> list[tuple[str, str]]:
+    """The digests of what training left, or of what the suite brought in its place."""
+    trained = {record.stage: record.facts for record in result.records if record.stage.partition("[")[0] == "train"}
+    found = [
+        (f"{stage}: {text(facts, 'product') or 'product'}, SHA-256", text(facts, "product_sha256"))
+        for stage, facts in trained.items()
+        if text(facts, "product_sha256")
     ]
+    brought = text(result.facts("verify_training"), "product_sha256")
+    if brought and not trained:
+        found.append(("brought by the suite, trained on what is not known: SHA-256", brought))
+    return found
 
 
 def _plugins(result: Result) -> list[tuple[str, str]]:

@@ -1,84 +1,87 @@
-"""Unmeasured: what a reader might take as shown and is not, as far as the saved run can tell."""
+"""Unmeasured: what a reader might take as shown and is not, as far as the saved run can tell; nothing is told by a name."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from seatrial.evaluation.scores import DIMENSIONS
 from seatrial.evaluation.summary import DATA
 from seatrial.runs.result import Result
-from seatrial_reports.asked import asked
-from seatrial_reports.comparison import Comparison
-from seatrial_reports.coverage import drawn_metrics
+from seatrial.terminal.figures import count
+from seatrial.terminal.names import listed
+from seatrial_reports.datatrail import DataTrail
+from seatrial_reports.dimensions import Measured, scorers_of
 from seatrial_reports.facts import mapping, sequence, text, whole
-from seatrial_reports.filtering import FilterBlock
 from seatrial_reports.headline import subject
-from seatrial_reports.numbers import count
 
-__all__ = ["build_unmeasured"]
+__all__ = ["build_unmeasured", "told_by_filters"]
 
-_LOOKED_FOR = (
-    ({"leakage"}, "train rows that give away test rows (leakage)"),
-    ({"duplicates", "near_duplicates", "semantic_duplicates"}, "copies (duplicates)"),
-    (
-        {"near_duplicates", "semantic_duplicates"},
-        "rows that say nearly the same (near_duplicates, semantic_duplicates)",
-    ),
-    ({"coverage"}, "kinds of rows that train or test lacks (coverage)"),
-    ({"label_errors"}, "wrong labels (label_errors)"),
-    ({"language"}, "rows in other languages (language)"),
-    ({"privacy"}, "personal data (privacy)"),
-    ({"toxicity"}, "toxic rows (toxicity)"),
-)
-"""(filters, what they look for): what the suite has none of was not looked for."""
+_ABSENT = {
+    "accuracy": "Accuracy: no scorer asked whether its answers are right.",
+    "robustness": "Robustness: no scorer changed the texts to see whether the answers hold.",
+    "safety": "Safety: no scorer looked for harmful, private or made-up answers.",
+    "efficiency": "Speed and memory: nothing was timed.",
+}
+"""Dimension → what is said where no scorer speaks of it; the data are the filters' affair."""
 
-_HARM = re.compile("safe|toxic|harm|refus|jailbreak|privacy|bias")
-"""What the name of a scorer holds that looks for harm, as far as names tell."""
+_STAGES = {
+    "clean": "Row by row, no filter looked at the data.",
+    "deduplicate": "Copies: no filter held rows against each other.",
+    "decontaminate": "Leaks and gaps: no filter held train against the held-out rows.",
+}
+"""Stage → what is said where no filter stood in it."""
 
 
-def build_unmeasured(result: Result, filters: Sequence[FilterBlock], comparison: Comparison) -> tuple[str, ...]:
+def build_unmeasured(result: Result, data: DataTrail, measured: Sequence[Measured]) -> tuple[str, ...]:
     """One sentence for each thing that was not measured, the weightiest for a release first."""
     return (
-        *(() if result.only_data else _of_scores(result, comparison)),
-        *_missing(result),
+        *(() if result.only_data else _of_scores(result, measured)),
+        *_missing(result, data),
         *_of_training(result),
-        *_of_data(result, filters),
+        *_of_data(result, data),
     )
 
 
-def _of_scores(result: Result, comparison: Comparison) -> Iterator[str]:
-    scorers = {one.name: one for one in asked(result, "score")}
-    if not any(_HARM.search(name) for name in scorers):
-        yield "Safety: no scorer looked for harmful, private or made-up answers."
-    if "choice" in scorers:
-        yield (
-            "Questions that none of the labels fits: every row has a right answer among the options, so what it says to "
-            "others is not known."
-        )
-    if "attack" not in scorers:
-        yield "Robustness: nothing changed the texts to see whether the answers hold."
+def _of_scores(result: Result, measured: Sequence[Measured]) -> Iterator[str]:
+    described = scorers_of(result)
+    if result.components:
+        spoken = {one.dimension for one in described.values()}
+        yield from (said for name, said in _ABSENT.items() if name not in spoken)
+        undeclared = [one.alias for one in described.values() if one.dimension not in DIMENSIONS]
+        if undeclared:
+            yield f"What {listed(undeclared)} speaks of: it names no dimension."
     else:
-        yield from _sampled(result, scorers["attack"].alias)
-    if "latency" not in scorers:
-        yield "Speed and memory: nothing was timed."
-    if not comparison.compared:
+        yield "What the scorers speak of: the run does not say it, so whether any dimension was left out is not known."
+    for one in described.values():
+        yield from _left_out(one.alias, one.unseen, one.missing)
+    for scored in (scored for one in measured for scored in one.scorers):
+        if scored.tried:
+            yield f"{scored.alias} on all rows: it tried {scored.tried}, drawn at random."
+    if not any(one.compared for one in measured):
         yield f"What else could do the job: only {subject(result)} was scored, so nothing says what it is worth."
 
 
-def _missing(result: Result) -> Iterator[str]:
-    drawn = drawn_metrics(result)
+def _left_out(alias: str, unseen: str, missing: str) -> Iterator[str]:
+    if unseen:
+        yield f"{alias} did not look for {unseen}."
+    if missing:
+        yield f"{alias} could not look for all that it would have: {missing}."
+
+
+def told_by_filters(result: Result, data: DataTrail) -> frozenset[str]:
+    """The metrics that no gate holds of filters that have more to show: what they tell needs no table of numbers."""
+    filters = {block.filter for block in data.filters if block.blocks}
+    gated = {decision.metric for decision in result.verdict.decisions} if result.verdict else set()
+    metrics = {score.metric for score in result.scores if score.system == DATA}
+    return frozenset(metric for metric in metrics - gated if metric.partition("/")[0] in filters)
+
+
+def _missing(result: Result, data: DataTrail) -> Iterator[str]:
+    told = told_by_filters(result, data)
     for score in result.scores:
-        if score.value is None and score.metric not in drawn:
+        if score.value is None and score.metric not in told:
             whose = "" if score.system == DATA else f" of {score.system}"
             yield f"{score.metric}{whose}: {score.missing or 'not produced'}."
-
-
-def _sampled(result: Result, alias: str) -> Iterator[str]:
-    """How many of the test rows an attack tried, where it did not try all."""
-    tried = whole(result.facts(f"score/{alias}"), "rows")
-    test = whole(mapping(result.facts("decontaminate"), "splits"), "test")
-    if tried is not None and test is not None and tried < test:
-        yield f"Robustness on all rows: the attack tried {count(tried)} of the {count(test)} test rows, drawn at random."
 
 
 def _of_training(result: Result) -> Iterator[str]:
@@ -91,25 +94,30 @@ def _of_training(result: Result) -> Iterator[str]:
             "other test rows would give, not what another seed would."
         )
     if whole(facts, "validation_rows") == 0:
-        yield "Overfitting: there were no validation rows to watch, so the adapter of the last step was taken."
+        yield "Overfitting: there were no validation rows to watch, so what the last step left was taken."
 
 
-def _of_data(result: Result, filters: Sequence[FilterBlock]) -> Iterator[str]:
-    names = {one.name for one in asked(result, "filters")}
-    missing = [said for looking, said in _LOOKED_FOR if not names & looking]
-    if missing:
-        yield f"In the data, the suite has no filter that looks for: {', '.join(missing)}."
-    for block in filters:
-        if block.unseen:
-            yield f"{block.filter} did not look for {block.unseen}."
-    for one in asked(result, "filters"):
-        rules = [str(rule) for rule in sequence(one.options, "presets")]
-        if one.name == "leakage" and rules:
-            yield f"Leakage beyond the rules {', '.join(rules)}: a test row that they do not see is not found."
-    data = mapping(result.suite, "data")
-    if not result.only_data and data and not data.get("test"):
+def _of_data(result: Result, data: DataTrail) -> Iterator[str]:
+    stood = {block.stage for block in data.filters}
+    ran = {record.stage for record in result.records}
+    yield from (said for stage, said in _STAGES.items() if stage in ran and stage not in stood)
+    filters = [one for one in result.components if one.kind == "filters" and one.looks_for]
+    looked = {one.looks_for for one in filters if one.used}
+    rest = dict.fromkeys(one.looks_for for one in filters if not one.used and one.looks_for not in looked)
+    if rest:
+        yield f"In the data, no filter looked for: {'; '.join(rest)}."
+    elif looked:
+        yield f"In the data, filters looked for: {'; '.join(looked)}. Whatever else may be wrong with them was not looked for."
+    for block in data.filters:
+        yield from _left_out(block.filter, block.unseen, "")
+    source = mapping(result.suite, "data")
+    if not result.only_data and source and not _brings_tests(source):
         yield "Rows of another origin: the test rows were split off the same source as the train rows."
     for split in ("train", "validation", "test"):
-        limit = whole(mapping(data, split), "limit")
+        limit = whole(mapping(source, split), "limit")
         if limit is not None:
             yield f"The rest of the {split} rows' source: only its first {count(limit)} records were read."
+
+
+def _brings_tests(data: Mapping[str, object]) -> bool:
+    return bool(data.get("test") or data.get("tests"))

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from seatrial.runs.result import Result, Section
-from seatrial_reports.attacks import AttackBlock, build_attacks
+from seatrial.blocks import Block
+from seatrial.evaluation.summary import DATA
+from seatrial.runs.result import Result
 from seatrial_reports.brief import Figure, build_brief, build_data_brief
-from seatrial_reports.comparison import Comparison, build_comparison
+from seatrial_reports.comparison import MetricBlock, build_metrics
 from seatrial_reports.course import Course, build_course
 from seatrial_reports.datatrail import DataTrail, build_data_trail
-from seatrial_reports.failures import FailureBlock, build_failures
+from seatrial_reports.dimensions import Measured, build_dimensions
 from seatrial_reports.headline import Headline, build_headline
+from seatrial_reports.pictures import Picture, find_pictures
 from seatrial_reports.provenance import Provenance, build_provenance
-from seatrial_reports.unmeasured import build_unmeasured
+from seatrial_reports.unmeasured import build_unmeasured, told_by_filters
 
 __all__ = ["View", "build_view"]
 
@@ -24,31 +27,38 @@ class View:
 
     headline: Headline
     brief: tuple[Figure, ...]
-    comparison: Comparison
-    attacks: tuple[AttackBlock, ...]
-    failures: tuple[FailureBlock, ...]
+    measured: tuple[Measured, ...]
+    """What scorers measured, dimension by dimension."""
+    counts: tuple[MetricBlock, ...]
+    """Counts of the data and of training, and measures of filters, that gates can hold."""
     course: Course | None
     data: DataTrail
     unmeasured: tuple[str, ...]
     """What a reader might take as shown and is not."""
     provenance: Provenance
-    sections: tuple[Section, ...]
+    added: Mapping[str, Sequence[Block]]
+    """Plugin → what it adds."""
+    pictures: Mapping[str, Picture]
+    """Digest → image, of those that blocks name."""
 
 
 def build_view(result: Result) -> View:
     """Compute every subject; needs no model and no plugin."""
     # A ledger comes in many pieces, and taking entries out of thousands of them is slow.
     result = replace(result, ledger=result.ledger.combine_chunks())
-    comparison, data = build_comparison(result), build_data_trail(result)
+    metrics, data = build_metrics(result), build_data_trail(result)
+    measured, told = build_dimensions(result, metrics), told_by_filters(result, data)
     return View(
         headline=build_headline(result),
-        brief=build_data_brief(result, data) if result.only_data else build_brief(result, comparison),
-        comparison=comparison,
-        attacks=build_attacks(result),
-        failures=build_failures(result),
+        brief=build_data_brief(result, data) if result.only_data else build_brief(result, measured),
+        measured=measured,
+        counts=tuple(
+            block for block in metrics if all(line.system == DATA for line in block.lines) and block.metric not in told
+        ),
         course=build_course(result),
         data=data,
-        unmeasured=build_unmeasured(result, data.filters, comparison),
+        unmeasured=build_unmeasured(result, data, measured),
         provenance=build_provenance(result),
-        sections=tuple(result.sections),
+        added=result.added,
+        pictures=find_pictures(result),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from tests.reports import coverage_facts, little_runs
+from tests.reports import little_runs
 from tests.reports.payloads import PAYLOADS
 from tests.reports.router_run import finished_run
 
@@ -27,12 +27,6 @@ def build_result() -> Callable[..., Result]:
 @pytest.fixture(scope="session")
 def plain_result() -> Result:
     return finished_run()
-
-
-@pytest.fixture(scope="session")
-def covered() -> Callable[..., Result]:
-    """A result whose leakage stage also ran a coverage filter."""
-    return coverage_facts.covered
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.reports import router_blocks
 from tests.reports.payloads import storable
 from tests.reports.router_ledger import findings_of_all
 from tests.reports.router_samples import agreement, attack, choice, latency
@@ -13,7 +14,7 @@ from tests.reports.router_scores import scores_of_all
 from tests.reports.router_stages import STARTED, stage_records
 
 from seatrial.evaluation.scores import Metric
-from seatrial.runs.result import Result, Section
+from seatrial.runs.result import Described, Result
 from seatrial.verdict import Decision, Verdict
 
 
@@ -46,15 +47,30 @@ def finished_run(say: Callable[[str], str] = as_it_is, state: str = "pass") -> R
             "agreement/rate": Metric("rate", "agrees", "proportion", "higher", "Agrees with a second reader."),
             "agreement/distance": Metric("distance", "distance", "mean", "lower", "From the reader's.", say("points")),
         },
-        sections=[
-            Section(
-                say("Energy"),
-                [say("Measured at the socket, idle power taken off.")],
-                [say("Phase"), say("Wh")],
-                [[say("training"), say("1.9")], [say("scoring"), say("0.4")]],
-            )
-        ],
+        components=_components(say),
+        blocks={
+            "choice": router_blocks.of_answers(say),
+            say("attack"): router_blocks.of_attacks(say),
+            "latency": router_blocks.of_times(say),
+        },
+        added={say("meter"): router_blocks.of_a_plugin(say)},
     )
+
+
+def _components(say: Callable[[str], str]) -> list[Described]:
+    def scorer(alias: str, dimension: str, looks_for: str = "", **more: object) -> Described:
+        summary = say(f"What {alias} measures.")
+        return Described("scorers", alias, alias, "x", "1", summary, dimension, say(looks_for), **more)  # type: ignore[arg-type]
+
+    return [
+        scorer("choice", "accuracy", unseen=say("questions that none of the labels fits")),
+        scorer("agreement", "accuracy"),
+        scorer(say("attack"), "robustness", "answers that a typo flips"),
+        scorer("latency", "efficiency"),
+        scorer("naive_split", "data"),
+        Described("filters", "leakage", "leakage", "x", "1", "", "data", say("train rows that give away test rows")),
+        Described("filters", "pii", "pii", "x", "1", "", "data", say("personal data"), used=False),
+    ]
 
 
 def _suite(say: Callable[[str], str]) -> dict[str, object]:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from tests.reports import router_blocks
+from tests.reports.payloads import storable
+
+from seatrial.blocks.codec import to_json
 from seatrial.runs.events import Record
 
 LABELS = ("billing", "card payment", "delivery", "returns", "technical help", "smalltalk")
@@ -12,27 +16,10 @@ STARTED = datetime(2026, 11, 3, 9, 41, 12, tzinfo=UTC)
 
 
 def stage_records(say: Callable[[str], str]) -> list[Record]:
-    def rate(flagged: int, n: int, excess: float | None = None) -> dict[str, object]:
-        known = {"n": n, "flagged": flagged, "rate": flagged / n, "low": 0.0, "high": flagged / n + 0.1}
-        if excess is None:
-            return known
-        known |= {"excess": excess, "excess_low": excess - 0.1, "excess_high": excess + 0.1}
-        times = flagged / n / 0.03
-        return known | {"ratio": times, "ratio_low": times / 2, "ratio_high": times * 2}
-
-    flag_rates: dict[str, object] = {
-        "terms_of": say("the suite"),
-        "terms": 98,
-        "least": 20,
-        "compared": 3,
-        "all": rate(0, 390),
-        "none": rate(9, 300),
-        "lines": [
-            {"axis": say("religion"), "term": "", "surely": -0.01} | rate(2, 60, 0.003),
-            {"axis": say("religion"), "term": say("sikh"), "surely": 0.31} | rate(25, 50, 0.47),
-            {"axis": say("religion"), "term": say("hindu"), "surely": -0.03} | rate(0, 25, -0.03),
-            {"axis": say("age"), "term": say("elderly"), "surely": None} | rate(2, 5),
-        ],
+    shown = {
+        "toxicity": router_blocks.of_toxicity,
+        "leakage": router_blocks.of_leaks,
+        "coverage": router_blocks.of_gaps,
     }
 
     def filters(*entries: tuple[str, str, int, int]) -> list[dict[str, object]]:
@@ -45,18 +32,16 @@ def stage_records(say: Callable[[str], str]) -> list[Record]:
                 "findings": found,
                 "dropped": dropped,
                 "weak": name == "toxicity",
-                "unseen": say("names of people") if name == "toxicity" else "",
+                "unseen": say(
+                    {"toxicity": "names of people", "coverage": "tokens (the suite names no model)"}.get(name, "")
+                )
+                if name in {"toxicity", "coverage"}
+                else "",
                 "measures": {"held_out_contaminated": 4} if name == "leakage" else {},
-                "facts": {
-                    "groups": {
-                        "held_out": {"items": 129, "contaminated": {say("tulu3"): 4}},
-                        say("humaneval"): {"items": 164, "contaminated": {say("tulu3"): 0}},
-                    }
-                }
-                if name == "leakage"
-                else {"flag_rates": flag_rates}
-                if name == "toxicity"
-                else {},
+                "missing": {"rare_share": say("too few rows")} if name == "coverage" else {},
+                "blocks": [to_json(block) for block in shown[name](lambda text: storable(say(text)))]
+                if name in shown
+                else [],
             }
             for name, plugin, found, dropped in entries
         ]
@@ -118,7 +103,7 @@ def stage_records(say: Callable[[str], str]) -> list[Record]:
             "rows_in": 389,
             "dropped": 4,
             "rows_out": 385,
-            "filters": filters(("leakage", "leakage", 4, 4)),
+            "filters": filters(("leakage", "leakage", 4, 4), ("coverage", "coverage", 0, 0)),
             "splits": {"train": 256, "validation": 24, "test": 105},
             "coverage": coverage,
         },
@@ -144,7 +129,8 @@ def stage_records(say: Callable[[str], str]) -> list[Record]:
                 {"text": say("<|im_start|>assistant\n"), "supervised": False},
                 {"text": say("delivery<|im_end|>"), "supervised": True},
             ],
-            "adapter_sha256": "cd" * 32,
+            "product": "adapter",
+            "product_sha256": "cd" * 32,
         },
         "verify_training": {
             "rows": 8,
@@ -153,7 +139,7 @@ def stage_records(say: Callable[[str], str]) -> list[Record]:
             "model": {"architecture": say("LlamaForCausalLM"), "attention": say("sdpa")},
         },
         "score[choice]": {"seconds": {"tuned": 12.5, "base": 11.0}, "systems": ["tuned", "base"]},
-        "score/attack": {"seconds": {"tuned": 50.0}, "systems": ["tuned"], "rows": 50},
+        "score[attack]": {"seconds": {"tuned": 50.0}, "systems": ["tuned"], "rows": 50, "of": 105},
         "gate": {},
     }
     seconds = [1.2, 3.4, 2.0, 0.4, 1.1, 106.0, 2.5, 23.5, 50.0, 0.2]

@@ -18,3 +18,9 @@ def test_the_course_names_its_settings_and_what_the_proof_asks_for(plain_result)
     assert course.where == "on cuda:0, in bfloat16"
     assert course.proof.endswith("by up to 3.25 (more than 0.001 is asked for).")
     assert ("validation rows", "24") in course.figures
+    assert course.product == "cd" * 32
+
+
+def test_a_model_without_likelihoods_is_shown_changed_by_its_answers(run, record):
+    records = [record("train", method="lora"), record("verify_training", rows=8, changed_answers=5)]
+    assert build_course(run(records=records)).proof.endswith("5 of 8 rows get another answer than before.")

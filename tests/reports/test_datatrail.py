@@ -1,10 +1,10 @@
-"""The trail of the data: what came in, what each filter did, what leaked."""
+"""The trail of the data: what came in, what each filter did, what it has to show."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from seatrial.data.ledger import entries_to_table
 from seatrial.runs.events import Record
-from seatrial_reports.comparison import build_comparison
 from seatrial_reports.datatrail import build_data_trail
 from seatrial_reports.headline import build_headline
 
@@ -31,7 +31,7 @@ def test_the_flow_adds_up_and_says_when_it_does_not(plain_result):
 
 def test_filters_are_counted_from_the_ledger(plain_result):
     filters = {block.filter: block for block in build_data_trail(plain_result).filters}
-    assert list(filters) == ["jsonl", "unicode", "length", "toxicity", "duplicates", "leakage"]
+    assert list(filters) == ["jsonl", "unicode", "length", "toxicity", "duplicates", "leakage", "coverage"]
     assert filters["toxicity"].rules == ()
     exact, conflict = filters["duplicates"].rules
     assert (exact.rule, exact.action, exact.findings, exact.rows, exact.dropped) == ("exact", "drop", 6, 6, 6)
@@ -48,9 +48,21 @@ def test_filters_are_counted_from_the_ledger(plain_result):
     assert exact.examples[0].score == "0.97"
 
 
-def test_leaks_and_the_naive_split_are_told(plain_result):
+def test_what_filters_have_to_show_is_kept_apart_from_what_they_found(plain_result):
     data = build_data_trail(plain_result)
-    assert (data.leaks.findings, data.leaks.filters, data.conflicts_total) == (4, ("leakage",), 2)
-    assert [line[1] for line in data.naive.lines] == ["0.942", "0.987", "0.857"]
-    metrics = {block.metric for block in build_comparison(plain_result).all()}
-    assert not any(metric.startswith("naive_split") for metric in metrics)
+    assert [block.filter for block in data.showing] == ["toxicity", "leakage", "coverage"]
+    assert [block.filter for block in data.quiet] == ["toxicity", "coverage"]
+    coverage = data.showing[-1]
+    assert coverage.missing == ("rare_share: too few rows",)
+    assert [block.title for block in coverage.blocks] == [
+        "Kinds of rows",
+        "Gaps between train and test",
+        "Rows by topic",
+    ]
+
+
+def test_of_rows_that_were_kept_although_a_filter_flagged_them_more_are_shown(run, entry):
+    flagged = [entry(f"r{i}", "odd", "clean", action="flag", decisive=False) for i in range(30)]
+    dropped = [entry(f"r{i}", "copy", "clean") for i in range(40, 70)]
+    (block,) = build_data_trail(run(ledger=entries_to_table([*flagged, *dropped]))).filters
+    assert {rule.rule: len(rule.examples) for rule in block.rules} == {"odd": 20, "copy": 3}

@@ -19,6 +19,7 @@ def test_what_a_filter_did_is_told_in_words(run, record, entry):
         run(ledger=entries_to_table(found), records=[record("deduplicate", filters=[quiet, loud])])
     )
     assert (first.filter, first.rules, first.outcomes, first.weak, first.unseen) == ("quiet", (), (), True, "this")
+    assert (second.findings, second.rows, second.dropped) == (10, 7, 4)
     assert second.outcomes == ("4 rows dropped", "2 rows redacted", "2 rows flagged and kept")
     assert [rule.done for rule in second.rules] == [
         "3 rows dropped",
@@ -31,5 +32,5 @@ def test_what_a_filter_did_is_told_in_words(run, record, entry):
 
 def test_loud_filters_are_told_apart_from_quiet_ones(plain_result):
     data = build_data_trail(plain_result)
-    assert [block.filter for block in data.quiet] == ["toxicity"]
+    assert [block.filter for block in data.quiet] == ["toxicity", "coverage"]
     assert len(data.loud) + len(data.quiet) == len(data.filters)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from seatrial.data.ledger import entries_to_table
 from seatrial.evaluation.scores import Interval, Score
 from seatrial_reports.json_report import JsonReport, results
 
@@ -22,10 +23,10 @@ def test_it_holds_the_run(plain_result, tmp_path):
     assert path.name == "results.json"
     document = read(path)
     assert list(document) == [
-        *("format", "version", "run", "verdict", "gates", "scores", "comparisons", "data", "unmeasured"),
-        *("training", "stages", "environment"),
+        *("format", "version", "run", "verdict", "gates", "scores", "comparisons", "scorers", "data", "components"),
+        *("unmeasured", "added", "training", "stages", "environment"),
     ]
-    assert (document["format"], document["version"]) == ("seatrial-results", 1)
+    assert (document["format"], document["version"]) == ("seatrial-results", 2)
     assert document["run"]["suite"] == "message-router"
     assert document["run"]["subject"] == "tuned"
     assert document["verdict"]["state"] == "pass"
@@ -46,10 +47,25 @@ def test_it_holds_the_run(plain_result, tmp_path):
         ("agreement/rate", "rules"): "unclear",
         ("agreement/distance", "base"): "better",
     }
-    assert document["data"]["leaks"][0] == {"train": f"{50:016x}", "gives_away": "beef", "rules": ["tulu3"]}
+    leakage = next(block for block in document["data"]["filters"] if block["filter"] == "leakage")
+    assert (leakage["findings"], leakage["rows"], leakage["dropped"], leakage["pairs_total"]) == (4, 4, 4, 4)
+    assert leakage["pairs"][0] == {"row": f"{50:016x}", "matched": "beef", "rules": ["tulu3"]}
+    assert leakage["blocks"][0]["rows"][0] == ["held-out", "129", "4 (3.1%)", "tulu3 4 (3.1%)"]
+    scorers = {one["alias"]: (one["dimension"], one["failed"], one["tried"]) for one in document["scorers"]}
+    assert scorers["choice"] == ("accuracy", 1, None)
+    assert scorers["attack"] == ("robustness", 0, "50 of 105 (47.6%)")
+    assert scorers["custom"] == ("other", 0, None)
+    assert document["added"]["meter"][0]["title"] == "Energy"
+    assert [one["alias"] for one in document["components"] if not one["used"]] == ["pii"]
     assert any(said.startswith("Safety") for said in document["unmeasured"])
     assert document["data"]["splits"] == {"train": 256, "validation": 24, "test": 105}
     assert document["environment"]["seed"] == 7
+
+
+def test_rows_are_counted_as_rows_however_many_findings_there_are(run, entry):
+    found = [entry("r1"), entry("r1", "tulu3", decisive=False), entry("r1", matched_row="t2"), entry("r2")]
+    (leakage,) = results(run(ledger=entries_to_table(found)))["data"]["filters"]
+    assert (leakage["findings"], leakage["rows"], leakage["pairs_total"]) == (4, 2, 3)
 
 
 @pytest.mark.parametrize("odd", [math.nan, math.inf, -math.inf])

@@ -21,14 +21,22 @@ def test_it_says_the_same_in_brief(plain_result, tmp_path):
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line[:1] == "|"]
     assert ["choice/accuracy", "tuned", "0.895", "0.822 to 0.940", "105", ""] in rows
     assert ["agreement/rate", "base", "0.200", "0.118 to 0.318", "60", "better by 0.650 (0.527 to 0.758)"] in rows
-    assert ["choice/calibration_error", "tuned", "missing: no probabilities", "", "0"] in rows
-    assert ["Row filters", "398", "3", "395", "yes"] in rows
+    assert ["choice/calibration_error", "tuned", "missing: no probabilities", "", "0", ""] in rows
+    assert ["Row by row", "398", "3", "395", "yes"] in rows
     assert ["support/billing.jsonl:50", "beef", "tulu3", "n-gram"] in rows
     assert "- Safety: no scorer looked for harmful, private or made-up answers." in text
     assert "The stages together: 3 min 10 s. From the first start to the end of the last stage:" in text
     assert "- ⚠ toxicity: its detector is weak" in text
-    assert ["held-out", "leakage", "129", "4 (3.1%)", "tulu3 4 (3.1%)"] in rows
-    assert ["humaneval", "leakage", "164", "", "tulu3 0"] in rows
+    assert ["held-out", "129", "4 (3.1%)", "tulu3 4 (3.1%)"] in rows
+    assert ["sikh", "50.0%", "36.0% to 64.0%", "50", "25 of 50", "+0.470", "16.7", "more often"] in rows
+    assert next(row for row in rows if row[0] == "parcel, late, 0")[:4] == [
+        "parcel, late, 0",
+        "0.0%",
+        "7.7%",
+        "train 0, test 40",
+    ]
+    assert "⎹▂█▅ ▄⎸ 44 from 60 to 65 ms, median 61.3 ms, slowest 64.9 ms" in text
+    assert "10 more: see index.html." in text
     assert "11 of 104 answers are wrong." in text
     assert "```sh\nseatrial run message-router --set train.r=16\n" in text
 
@@ -76,7 +84,7 @@ def test_a_renderer_finds_no_markup_in_hostile_data(build_result, payloads):
         )
         assert not kinds & {"blockquote_open", "ordered_list_open", "hr"}, payload
         assert {token.content for token in tokens if token.type == "html_inline"} <= {"<!-- -->"}, payload
-        assert {token.tag for token in tokens if token.type == "heading_open"} == {"h1", "h2"}, payload
+        assert {token.tag for token in tokens if token.type == "heading_open"} == {"h1", "h2", "h3"}, payload
         assert sum(token.type == "fence" for token in tokens) == 1, payload
         shown = " ".join(legible(payload).split())
         said = "".join(token.content for token in tokens if token.type in {"text", "text_special"})

@@ -38,15 +38,39 @@ def test_a_run_started_as_a_module_is_repeated_as_one(run):
 
 def test_facts_stand_in_groups_with_readable_names(plain_result):
     reading = replace(plain_result.records[0], outputs={"data/raw.parquet": "ab", "ledger/read.parquet": "cd"})
-    where = build_provenance(replace(plain_result, records=[reading, *plain_result.records[1:]]))
+    divided = replace(plain_result.records[4], outputs={"data/train.parquet": "ef", "ledger.parquet": "01"})
+    records = [reading, *plain_result.records[1:4], divided, *plain_result.records[5:]]
+    where = build_provenance(replace(plain_result, records=records))
     groups = {group.name: dict(group.facts) for group in where.groups}
-    assert list(groups) == ["Model", "Model as it was loaded", "Data", "Machine", "Code", "Run"]
+    assert list(groups) == ["Model", "Model as it was loaded", "What was trained", "Data", "Machine", "Code", "Run"]
     assert groups["Model"]["parameters"] == "134,515,008"
-    assert groups["Data"] == {"source": "package:corpus/english (version 1.2.0)", "SHA-256 of data/raw.parquet": "ab"}
+    assert groups["Data"] == {
+        "source": "package:corpus/english (version 1.2.0)",
+        "SHA-256 of data/raw.parquet": "ab",
+        "SHA-256 of data/train.parquet": "ef",
+    }
+    assert groups["What was trained"] == {"train: adapter, SHA-256": "cd" * 32}
     assert groups["Machine"]["memory"] == "8.0 GiB"
     assert groups["Machine"]["gpu 0 name"] == "Example GPU"
     assert groups["Run"]["suite SHA-256"] == "0f" * 32
     assert groups["Code"]["git dirty"] == "yes"
+
+
+def test_of_what_a_suite_brought_it_is_said_that_its_training_is_not_known(run, record):
+    brought = build_provenance(run(records=[record("verify_training", rows=8, product_sha256="ab" * 32)]))
+    (group,) = brought.groups
+    ((name, digest),) = group.facts
+    assert "trained on what is not known" in name
+    assert digest == "ab" * 32
+
+
+def test_each_training_of_several_seeds_has_its_digest(run, record):
+    seeds = [record(f"train[seed={seed}]", product="adapter", product_sha256=f"{seed}" * 64) for seed in (1, 2)]
+    (group,) = build_provenance(run(records=seeds)).groups
+    assert group.facts == (
+        ("train[seed=1]: adapter, SHA-256", "1" * 64),
+        ("train[seed=2]: adapter, SHA-256", "2" * 64),
+    )
 
 
 def test_the_command_is_quoted_for_a_shell(plain_result):

@@ -2,12 +2,15 @@
 
 import re
 import shutil
+import struct
 import subprocess
 import threading
+import zlib
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from tests.reports.router_blocks import PICTURE
 
 from seatrial_reports.html_report import HtmlReport
 
@@ -20,7 +23,19 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
 ]
 
-PROBE = """<script>
+PROBE = r"""<script>
+// A word of up to twelve letters that stands on two lines.
+function breaks(e) {
+  const node = e.firstChild;
+  if (!node || node.nodeType !== Node.TEXT_NODE) return false;
+  for (const found of node.data.matchAll(/(?<![\w-])[A-Za-z]{2,12}(?![\w-])/g)) {
+    const range = document.createRange();
+    range.setStart(node, found.index);
+    range.setEnd(node, found.index + found[0].length);
+    if (new Set([...range.getClientRects()].map(r => Math.round(r.top))).size > 1) return true;
+  }
+  return false;
+}
 addEventListener('load', () => {
   const wide = [...document.querySelectorAll('body *')].filter(
     e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('.scroll, .unseen, .skip, svg, pre, .example'));
@@ -28,6 +43,8 @@ addEventListener('load', () => {
     width: innerWidth,
     scroll: document.documentElement.scrollWidth,
     wide: wide.slice(0, 5).map(e => e.outerHTML.slice(0, 120)),
+    pictures: [...document.images].map(e => e.naturalWidth),
+    broken: [...document.querySelectorAll('td .data, tbody th .data, dd .data')].filter(breaks).slice(0, 5).map(e => e.textContent.slice(0, 60)),
     height: document.documentElement.scrollHeight,
   });
 });
@@ -52,26 +69,32 @@ def browse(tmp_path, *arguments):
 
 
 @pytest.fixture
-def hostile(build_result, covered, payloads):
-    def say(text):
-        return f"{' '.join(payloads)} {text}"
-
-    return covered(build_result(say), say)
+def hostile(build_result, payloads):
+    return build_result(lambda text: f"{' '.join(payloads)} {text}")
 
 
 @pytest.fixture
-def unbroken(build_result, covered):
+def unbroken(build_result):
     """Every text out of data is one word of ten thousand letters."""
-
-    def say(text):
-        return f"{'w' * 10_000}{text}"
-
-    return covered(build_result(say), say)
+    return build_result(lambda text: f"{'w' * 10_000}{text}")
 
 
-@pytest.fixture(scope="session")
-def plain_result(plain_result, covered):
-    return covered(plain_result)
+@pytest.fixture
+def pictured(plain_result, tmp_path):
+    """A run beside which the picture lies that one of its rows has: 2,000 pixels wide."""
+    folder = tmp_path / "run"
+    (folder / "data/images").mkdir(parents=True)
+    lines = b"".join(b"\x00" + bytes((at // 8 % 256, 90, 140)) * 2_000 for at in range(500))
+    chunks = (
+        (b"IHDR", struct.pack(">IIBBBBB", 2_000, 500, 8, 2, 0, 0, 0)),
+        (b"IDAT", zlib.compress(lines)),
+        (b"IEND", b""),
+    )
+    png = b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in chunks
+    )
+    (folder / f"data/images/{PICTURE}.png").write_bytes(png)
+    return replace(plain_result, folder=folder)
 
 
 @pytest.fixture
@@ -142,13 +165,19 @@ def test_the_same_payloads_unescaped_do_run_and_load(payloads, server, tmp_path)
 
 
 @pytest.mark.parametrize("width", [400, 1400])
-@pytest.mark.parametrize("kind", ["plain", "hostile", "hostile data alone", "unbroken"])
-def test_nothing_sticks_out(plain_result, hostile, unbroken, tmp_path, width, kind):
+@pytest.mark.parametrize("kind", ["plain", "pictured", "hostile", "hostile data alone", "unbroken"])
+def test_nothing_sticks_out(plain_result, pictured, hostile, unbroken, tmp_path, width, kind):
     alone = replace(hostile, manifest={**hostile.manifest, "kind": "data"})
-    results = {"plain": plain_result, "hostile": hostile, "hostile data alone": alone, "unbroken": unbroken}
+    results = {
+        "plain": plain_result,
+        "pictured": pictured,
+        "hostile": hostile,
+        "hostile data alone": alone,
+        "unbroken": unbroken,
+    }
     (path,) = HtmlReport().write(results[kind], tmp_path)
     html = path.read_text(encoding="utf-8")
-    probe = POLICY.sub(PROBE, html, count=1)
+    probe = POLICY.sub(lambda _: PROBE, html, count=1)
     # A window of Chromium is at least 500 pixels wide, a frame is not.
     path.with_name("probe.html").write_text(probe.replace("<details>", "<details open>"), encoding="utf-8")
     frame = (
@@ -161,8 +190,12 @@ def test_nothing_sticks_out(plain_result, hostile, unbroken, tmp_path, width, ki
     done = browse(tmp_path, "--allow-file-access-from-files", "--window-size=1500,900", "--dump-dom", outer.as_uri())
     seen = re.search(r'data-seen="([^"]*)"', done.stdout)[1].replace("&quot;", '"')
     assert f'"width":{width}' in seen
+    seen = seen[:1_000]
     assert f'"scroll":{width}' in seen, seen
     assert '"wide":[]' in seen, seen
+    assert f'"pictures":[{2_000 if kind == "pictured" else ""}]' in seen, seen
+    if kind in {"plain", "pictured"}:
+        assert '"broken":[]' in seen, seen
 
 
 @pytest.mark.parametrize("width", [400, 1400])

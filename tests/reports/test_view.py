@@ -13,7 +13,7 @@ from seatrial_reports.view import build_view
 def test_a_bare_result_is_a_report_too(bare):
     html = render_html(build_view(bare))
     assert "Nothing was scored." in html
-    assert "Not looked for:" in html
+    assert "whether any dimension was left out is not known" in html
     assert "The suite has no gates: nothing was held against a condition." in html
     assert "What did training do?" not in html
     assert "No gates." in render_markdown(build_view(bare))

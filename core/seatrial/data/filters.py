@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from seatrial.blocks import Block
 from seatrial.data.findings import Finding
 from seatrial.rows import Row, Rows
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = [
-    "Comparison",
     "CorpusFilter",
     "CountingFilter",
     "Filter",
@@ -26,6 +26,7 @@ __all__ = [
     "RowFilter",
     "SearchingFilter",
     "SplitFilter",
+    "SplitFindings",
 ]
 
 
@@ -58,8 +59,9 @@ class Measured:
     missing: Mapping[str, str] = field(default_factory=dict)
     """Why a metric has no value."""
     facts: Mapping[str, object] = field(default_factory=dict)
-    """What reports may tell besides. JSON values. `flag_rates` becomes a table and a figure: how often rows were flagged
-    that name a group of people, `lines`, beside those that name none, `none`."""
+    """What the run keeps of it besides, for programs. JSON values."""
+    blocks: Sequence[Block] = ()
+    """What reports show of it."""
 
 
 @runtime_checkable
@@ -109,7 +111,7 @@ class CorpusFilter(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class SplitFindings:
     """What comparing train rows with held-out ones gave, where there is more to say than findings."""
 
     findings: Iterable[Finding]
@@ -120,23 +122,19 @@ class Comparison:
     missing: Mapping[str, str] = field(default_factory=dict)
     """Why a metric has no value."""
     facts: Mapping[str, object] = field(default_factory=dict)
-    """What reports may tell besides. JSON values. `groups` becomes a table: name of what train was held against →
-    {"items": how many there are, "looked_for": {rule: how many of them it could find}, "contaminated": {rule: how many it
-    found}}. `dimensions` is drawn, and tells reports
-    that this filter looks for gaps, not for leaks: a list, for each dimension (label, topic, length, …) {"name",
-    "rows": {split: how many}, "parts": [{"name", "rows": {split: how many}, "absent" or "thin": the split that has none or
-    few of them, "expected", "example"}], "divergence", "chance", "says", "others": parts that are not listed}; beside it
-    `diversity`, `neighbours` and `unmatched` are told as the filter `coverage` writes them."""
+    """What the run keeps of it besides, for programs. JSON values."""
+    blocks: Sequence[Block] = ()
+    """What reports show of it."""
 
     @classmethod
-    def of(cls, found: Iterable[Finding] | Comparison) -> Comparison:
-        """What a split filter returned, as a comparison."""
-        return found if isinstance(found, Comparison) else cls(found)
+    def of(cls, found: Iterable[Finding] | SplitFindings) -> SplitFindings:
+        """What a split filter returned, whichever it may be."""
+        return found if isinstance(found, SplitFindings) else cls(found)
 
     @property
     def measured(self) -> Measured:
         """What it has to say besides its findings."""
-        return Measured(self.measures, self.missing, self.facts)
+        return Measured(self.measures, self.missing, self.facts, self.blocks)
 
 
 class SplitFilter(Protocol):
@@ -147,7 +145,7 @@ class SplitFilter(Protocol):
     it, it says in an attribute `unseen`, as a `RowFilter` does.
     """
 
-    def compare(self, train: Rows, held_out: Rows) -> Iterable[Finding] | Comparison:
+    def compare(self, train: Rows, held_out: Rows) -> Iterable[Finding] | SplitFindings:
         """Findings about train rows (a held-out row only where the suite asks for it), `matched_row` set."""
         ...
 
@@ -171,7 +169,7 @@ class SearchingFilter(SplitFilter, Protocol):
         """
         ...
 
-    def conclude(self, index: Any, found: pa.Table, train: Rows, held_out: Rows) -> Iterable[Finding] | Comparison:
+    def conclude(self, index: Any, found: pa.Table, train: Rows, held_out: Rows) -> Iterable[Finding] | SplitFindings:
         """The findings, from the records of all batches in the order of the train rows."""
         ...
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from seatrial.data.filters import Comparison, SearchingFilter
+from seatrial.data.filters import SearchingFilter, SplitFindings
 from seatrial.data.findings import Finding
 from seatrial.rows import Rows
 from seatrial.rows.table import batches
@@ -12,7 +12,7 @@ from seatrial.rows.table import batches
 __all__ = ["search_all"]
 
 
-def search_all(searching: SearchingFilter, train: Rows, held_out: Rows) -> Iterable[Finding] | Comparison:
+def search_all(searching: SearchingFilter, train: Rows, held_out: Rows) -> Iterable[Finding] | SplitFindings:
     """The findings of a `SearchingFilter`, all in this process: what its `compare` returns."""
     import pyarrow as pa
 

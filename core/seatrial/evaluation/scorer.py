@@ -15,7 +15,7 @@ from seatrial.rows import Row, Rows
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Draws", "Explains", "Scored", "Scorer"]
+__all__ = ["Draws", "Explains", "ReadsFiles", "Scored", "Scorer"]
 
 
 class Scorer(Protocol):
@@ -35,6 +35,16 @@ class Draws(Protocol):
 
     def draw(self, tables: Mapping[str, Rows], labels: Sequence[str], seed: int) -> Sequence[Row]:
         """The rows to ask."""
+        ...
+
+
+@runtime_checkable
+class ReadsFiles(Protocol):
+    """A scorer whose samples hang on files beside the transcripts: a detector's weights, code that the suite names."""
+
+    @property
+    def reads(self) -> Mapping[str, str]:
+        """The files' digests, by name: samples of an earlier run are taken only where these are the same."""
         ...
 
 

@@ -6,23 +6,27 @@ ask an endpoint that only writes text for log-likelihoods before anything is rea
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from pathlib import Path
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from seatrial.rows import Row, Turn
 
 __all__ = [
     "PROTOCOLS",
     "Capability",
+    "ChecksRows",
     "Classifies",
     "Continuation",
     "CountsTokens",
     "Generates",
     "Generation",
+    "KeepsAnswers",
     "Model",
     "Scores",
+    "SeesImages",
     "Times",
     "Timing",
 ]
@@ -36,6 +40,10 @@ classifies   names one of the labels it was made for (`Classifies`)
 times        decodes while a clock runs (`Times`)
 trains       gives a training method its weights (`seatrial.model.Trainable`)
 """
+
+
+Tools = Sequence[Sequence[Mapping[str, Any]]]
+"""The tools that may be called in each of some conversations (`seatrial.Row.tools`); none in any where it is empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +61,8 @@ class Generation:
     """What a model said, and why it stopped."""
 
     text: str
-    tokens: int
+    tokens: int | None
+    """How many tokens it has; None where the system tells none (an endpoint without usage, a function)."""
     finished: bool
     """False where the token limit cut it off."""
 
@@ -84,9 +93,11 @@ class Scores(Protocol):
     """Gives log probabilities of given continuations."""
 
     def loglikelihoods(
-        self, prompts: Sequence[Sequence[Turn]], options: Sequence[Sequence[str]]
+        self, prompts: Sequence[Sequence[Turn]], options: Sequence[Sequence[str]], *, tools: Tools = ()
     ) -> list[list[Continuation]]:
         """For each prompt, each of its options' likelihood as the assistant's next turn (end of turn included).
+
+        `tools` are left out where no prompt has any.
 
         Raises:
             ValueError: there are more prompts than lists of options, or fewer.
@@ -99,9 +110,12 @@ class Generates(Protocol):
     """Writes the assistant's next turn."""
 
     def generate(
-        self, prompts: Sequence[Sequence[Turn]], *, max_new_tokens: int, stop: Sequence[str] = ()
+        self, prompts: Sequence[Sequence[Turn]], *, max_new_tokens: int, stop: Sequence[str] = (), tools: Tools = ()
     ) -> list[Generation]:
-        """Greedy decoding, one generation a prompt, the prompt not included."""
+        """Greedy decoding, one generation a prompt, the prompt not included.
+
+        `tools` are left out where no prompt has any.
+        """
         ...
 
 
@@ -131,11 +145,33 @@ class Times(Protocol):
 
 
 @runtime_checkable
+class KeepsAnswers(Protocol):
+    """A model whose answers are dear, since each is waited for and paid: it notes them as they come."""
+
+    def keep_answers(self, file: Path) -> None:
+        """Note what is answered from now on in `file`; requests whose answers stand there already are not sent.
+
+        Every piece of a task has a file of its own, which is gone when the piece is kept: a process that goes on after a
+        kill finds there what the piece was answered so far.
+        """
+        ...
+
+
+@runtime_checkable
+class SeesImages(Protocol):
+    """A model that is shown the images of its prompts."""
+
+    def images_from(self, folder: Path) -> None:
+        """Look for images there: a run keeps each under its `seatrial.rows.Image.file_name`."""
+        ...
+
+
+@runtime_checkable
 class CountsTokens(Protocol):
     """Counts tokens as the model on trial does."""
 
-    def count_tokens(self, conversations: Sequence[Sequence[Turn]]) -> list[int]:
-        """The length in tokens of each conversation, rendered with the model's chat template.
+    def count_tokens(self, conversations: Sequence[Sequence[Turn]], tools: Tools = ()) -> list[int]:
+        """The length in tokens of each conversation and its tools, rendered with the model's chat template.
 
         Raises:
             StageError: the chat template refuses a conversation.
@@ -150,6 +186,19 @@ class CountsTokens(Protocol):
         """Where each token of `tokenize` stands in its text: first character, one past the last.
 
         Tokens that are parts of one character all have its place.
+        """
+        ...
+
+
+@runtime_checkable
+class ChecksRows(Protocol):
+    """Tells beforehand what a model cannot read of rows as it is meant: a tokenizer with a chat template, or a model."""
+
+    def problems(self, rows: Iterable[Row]) -> Iterable[tuple[str, str]]:
+        """The id of a row and the reason, a clause, for each problem: the template refuses its turns, or writes nothing of its
+        tool calls, tools or reasoning; its prompt is beyond the context.
+
+        What holds only where a row is trained on is told of rows whose `split` is train or validation.
         """
         ...
 

@@ -140,7 +140,7 @@ class _Detector(_Held):
             for label, value in said.items():
                 if not isinstance(label, str):
                     raise self._refuse(f"gave a {type(label).__name__} for a label")
-                if not isinstance(value, Real) or isinstance(value, bool) or not 0 <= value <= 1:  # NaN is not
+                if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) <= 1:  # NaN is not
                     raise self._refuse(
                         f"gave {value!r} for {label!r}, for text {place}; it must be a probability, from 0 to 1"
                     )

@@ -35,6 +35,7 @@ from typing import Protocol
 
 import pluggy
 
+from seatrial.blocks import Block
 from seatrial.data.filters import Filter
 from seatrial.evaluation.probe import Probe
 from seatrial.evaluation.scorer import Scorer
@@ -49,7 +50,7 @@ from seatrial.plugin.component import (
     ScorerComponent,
 )
 from seatrial.runs.events import Artifact, Failure, Plan, Record, Stage, Step
-from seatrial.runs.result import Report, Result, Section
+from seatrial.runs.result import Report, Result
 from seatrial.sources import Reader, Source
 from seatrial.training import Method
 from seatrial.verdict import Gate
@@ -296,12 +297,12 @@ class Hooks(Protocol):
         ...
 
     @hookspec
-    def seatrial_report_sections(self, result: Result) -> Iterable[Section]:
-        """Parts that a plugin adds to the reports. Called once, before reports are written. None: no sections.
+    def seatrial_report_blocks(self, result: Result) -> Iterable[Block]:
+        """What a plugin adds to the reports (`seatrial.blocks`). Called once, before they are written. None: nothing.
 
         @hookimpl
-        def seatrial_report_sections(result):
-            yield Section("Energy", ["The run used 12 Wh."])
+        def seatrial_report_blocks(result):
+            yield Text("Energy", ["The run used 12 Wh."])
         """
         ...
 

@@ -16,12 +16,14 @@ from typing import Any
 
 import pluggy
 
+from seatrial.blocks import Block
+from seatrial.blocks.codec import checked
 from seatrial.errors import PluginError, SeatrialError, StageError, UsageError, did_you_mean
 from seatrial.plugin.component import Component, component_problem
 from seatrial.plugin.hooks import Hooks, hookimpl
 from seatrial.plugin.kinds import KIND_TABLE, KINDS, Kind
 from seatrial.runs.events import Artifact, Failure, Plan, Record, Stage, Step
-from seatrial.runs.result import Result, Section
+from seatrial.runs.result import Result
 from seatrial.terminal.legible import one_line
 
 __all__ = ["GROUP", "Host", "PluginInfo", "Provided", "WatchFailure"]
@@ -319,18 +321,18 @@ class Host:
         """Tell every watcher that the run ends with an error."""
         self._tell("seatrial_run_failed", failure=failure)
 
-    def report_sections(self, result: Result) -> list[Section]:
-        """The parts that plugins add to the reports; one that raises is a watch failure."""
-        sections: list[Section] = []
-        for plugin, answer in self._watched("seatrial_report_sections", result=result):
+    def report_blocks(self, result: Result) -> dict[str, list[Block]]:
+        """What plugins add to the reports, by plugin; one that raises is a watch failure."""
+        added: dict[str, list[Block]] = {}
+        for plugin, answer in self._watched("seatrial_report_blocks", result=result):
             try:
-                given = list(answer)
-                if wrong := [part for part in given if not isinstance(part, Section)]:
-                    raise TypeError(f"gave a {type(wrong[0]).__name__}, not a Section")  # noqa: TRY301 - caught below, as what it raises is
-                sections.extend(given)
+                given = list(map(checked, answer))
             except (Exception, SystemExit) as error:  # noqa: BLE001 - a watcher may raise anything, and may not stop the run
-                self.watch_failures.append(WatchFailure(plugin, "seatrial_report_sections", error))
-        return sections
+                self.watch_failures.append(WatchFailure(plugin, "seatrial_report_blocks", error))
+                continue
+            if given:
+                added[plugin] = given
+        return added
 
     def _tell(self, hook: str, **arguments: object) -> None:
         for _ in self._watched(hook, **arguments):

@@ -82,10 +82,29 @@ class Record:
         return self.stage.partition("[")[0]
 
     @property
+    def instance(self) -> str:
+        """What stands in the brackets: `choice` of `score[choice]`; "" where nothing does."""
+        return self.stage.partition("[")[2].removesuffix("]")
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """What the stage warns of: its fact of that name."""
-        found = self.facts.get("warnings")
+        return self._sentences("warnings")
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What else the stage has to say: its fact of that name."""
+        return self._sentences("notes")
+
+    def _sentences(self, fact: str) -> tuple[str, ...]:
+        found = self.facts.get(fact)
         return tuple(map(str, found)) if isinstance(found, list | tuple) else ()
+
+    @property
+    def unanswered(self) -> int:
+        """How many requests a later start sends again, for who was asked may answer then: its fact of that name."""
+        found = self.facts.get("unanswered")
+        return found if isinstance(found, int) else 0
 
 
 @dataclass(frozen=True, slots=True)

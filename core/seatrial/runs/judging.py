@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from seatrial.errors import StoreError, UsageError
 from seatrial.evaluation.samples import read_samples
 from seatrial.evaluation.scores import Metric, Score
-from seatrial.evaluation.summary import DATA, applies, exact_score, summarise
+from seatrial.evaluation.scoring import scores_of
+from seatrial.evaluation.summary import DATA, exact_score
 from seatrial.plugin.host import Host
-from seatrial.runs import answers
+from seatrial.runs import contracts
 from seatrial.runs.events import Record
 from seatrial.runs.stages import blame
 from seatrial.runs.store import RunFolder, write_json
@@ -27,6 +28,7 @@ from seatrial.verdict.data_metrics import (
 )
 from seatrial.verdict.evidence import SavedEvidence, earlier_runs
 from seatrial.verdict.judgement import flag_best_baseline, judge
+from seatrial.verdict.settlement import settle
 from seatrial.verdict.verdict import Decision, Gate, Verdict
 
 if TYPE_CHECKING:
@@ -55,13 +57,7 @@ def judge_run(folder: RunFolder, suite: Suite, host: Host) -> tuple[list[Score],
     metrics, tables = samples_of(folder, suite, host)
     scores: list[Score] = []
     for alias, table in tables.items():
-        for system in _in_order(table["system"]):
-            own = table.filter(_equals(table["system"], system))
-            scores += [
-                summarise(metric, alias, system, own)
-                for metric in metrics[alias]
-                if system == subject or applies(metric, own)
-            ]
+        scores += scores_of(alias, metrics[alias], table, subject)
     of_filters = filter_metrics(suite, host)
     scores += data_scores(folder, of_filters, suite.gates)
     evidence = SavedEvidence(
@@ -104,7 +100,9 @@ def _decisions(gates: Sequence[Chosen], evidence: SavedEvidence, host: Host) -> 
         with blame("gate", who, provided.distribution):
             gate: Gate = provided.component.build(**chosen.options)
             decision = gate.decide(evidence)
-        decisions.append(answers.one(decision, Decision, f"gate: {who} (plugin {provided.distribution})"))
+        named = f"gate: {who} (plugin {provided.distribution})"
+        decision = contracts.one(decision, Decision, named)
+        decisions.append(settle(decision, metric=chosen.metric, severity=chosen.severity, who=named))
     return decisions
 
 
@@ -170,16 +168,6 @@ def samples_of(
 def by_full_name(metrics: Mapping[str, tuple[Metric, ...]]) -> dict[str, Metric]:
     """`alias/metric` → the metric, of what `samples_of` gave."""
     return {f"{alias}/{metric.name}": metric for alias, listed in metrics.items() for metric in listed}
-
-
-def _equals(column: pa.ChunkedArray, value: str) -> pa.ChunkedArray:
-    import pyarrow.compute as pc
-
-    return pc.equal(column, value)
-
-
-def _in_order(column: pa.ChunkedArray) -> list[str]:
-    return list(dict.fromkeys(column.to_pylist()))
 
 
 def _facts(folder: RunFolder) -> dict[str, Mapping[str, object]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from seatrial.blocks import Block
 from seatrial.evaluation.scores import Metric, Score
 from seatrial.runs.events import Record
 from seatrial.verdict import Verdict
@@ -14,18 +15,36 @@ from seatrial.verdict import Verdict
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Report", "Result", "Section"]
+__all__ = ["Described", "Report", "Result"]
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
-    """A part that a plugin adds to the reports. Everything in it is text, and escaped."""
+class Described:
+    """A component as it describes itself, so that no report has to know it by name."""
 
-    title: str
-    paragraphs: Sequence[str] = ()
-    columns: Sequence[str] = ()
-    rows: Sequence[Sequence[str]] = ()
-    """The cells of one table under `columns`."""
+    kind: str
+    """`filters`, `scorers`, …"""
+    alias: str
+    """What results call it."""
+    name: str
+    """What suites call it."""
+    plugin: str
+    """The distribution that provides it, …"""
+    version: str = ""
+    """… and that distribution's version."""
+    summary: str = ""
+    dimension: str = ""
+    """What its metrics speak of."""
+    looks_for: str = ""
+    """What it looks for, in a reviewer's words."""
+    weak: bool = False
+    """Whether it rests on a weak detector: what it does not find is not shown to be absent."""
+    unseen: str = ""
+    """What it does not look for although one might expect it."""
+    missing: str = ""
+    """Why it could not look for all that it would have."""
+    used: bool = True
+    """Whether the suite names it. What is installed and not used was not looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +69,12 @@ class Result:
     """Scorer → its samples of every system: columns of `seatrial.evaluation.samples.sample_schema()`."""
     metrics: Mapping[str, Metric] = field(default_factory=dict)
     """Full name → how the score of that name was computed from those samples."""
-    sections: Sequence[Section] = ()
-    """What plugins add."""
+    components: Sequence[Described] = ()
+    """The components of the suite, and those installed that it might have named; empty where the run does not say."""
+    blocks: Mapping[str, Sequence[Block]] = field(default_factory=dict)
+    """Scorer → what it has to show besides its scores."""
+    added: Mapping[str, Sequence[Block]] = field(default_factory=dict)
+    """Plugin → what it adds to the reports."""
 
     @property
     def only_data(self) -> bool:

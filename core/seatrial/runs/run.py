@@ -126,14 +126,14 @@ def work(
             manifest = describe(suite, bench, stages, kind=kind, suite_digest=digest, command=command, started=started)
             write_json(folder / "manifest.json", manifest)
             trial.work(stages, _plan(suite, folder, stages, offline=offline))
-            folder.forget_unfinished()
+            folder.forget_unfinished(but=trial.unanswered)
             result = load_result(folder.path, host)
         except BaseException as error:
             host.run_failed(Failure(trial.at, str(error) or type(error).__name__, folder.path))
             raise
         host.run_finished(result)
-        # Last of all: a run that says that it is finished is not gone on with.
-        write_json(folder / "manifest.json", manifest | {"finished": clock().isoformat()})
+        if not trial.unanswered:  # last of all: a run that says that it is finished is not gone on with
+            write_json(folder / "manifest.json", manifest | {"finished": clock().isoformat()})
     return result
 
 
@@ -224,19 +224,30 @@ class _Trial:
         for index, stage in enumerate(stages):
             self.at = stage.name
             given = self._given(stage)
-            key = node_key(stage, [(self._done[name][0], self._read(stage, name)) for name in stage.after])
+            key = node_key(stage, [(self._done[name][0], self._read(stage, name)) for name in stage.inputs])
             kept = self._folder.finished(stage.name, key)
+            if kept is not None and kept[0].unanswered and self._may_work(stage.name):
+                kept = None  # who did not answer then may do so now
             if kept is None and stage.reusable:
                 kept = self._earlier.take(self._folder, stage.name, key)
             if kept is None:
                 self._refuse_other(stage.name)
-                self._folder.forget_unfinished(but=key)
+                self._folder.forget_unfinished(but=[key, *self.unanswered])
                 kept = self._run(stage, Stage(stage.name, index, key), given)
             self._done[stage.name] = kept
             self._host.stage_finished(kept[0])
 
+    @property
+    def unanswered(self) -> list[str]:
+        """The keys of the nodes that are done as far as somebody answered."""
+        return [record.key for record, _ in self._done.values() if record.unanswered]
+
+    def _may_work(self, name: str) -> bool:
+        return self._only is None or name.partition("[")[0] in self._only
+
     def _refuse_other(self, name: str) -> None:
-        if self._only is not None and name.partition("[")[0] not in self._only:
+        if not self._may_work(name):
+            assert self._only is not None
             raise UsageError(
                 f"{name}: {self._folder.path} holds no result of it that fits the suite, and only {', '.join(sorted(self._only))} "
                 "are done anew here; `seatrial run` with that suite does all, and takes from this run what fits"
@@ -252,7 +263,7 @@ class _Trial:
     def _given(self, stage: StageWork) -> Artifact:
         files: dict[str, Path] = {}
         facts: dict[str, object] = {}
-        for name in stage.after:
+        for name in stage.inputs:
             artifact = self._done[name][1]
             files |= {of: path for of, path in artifact.files.items() if stage.reads is None or of in stage.reads}
             facts[name] = artifact.facts

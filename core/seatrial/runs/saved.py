@@ -6,13 +6,16 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from seatrial.blocks import Block
+from seatrial.blocks.codec import from_json as from_block
 from seatrial.data.ledger import ledger_schema
 from seatrial.errors import StoreError, SuiteError, UsageError, did_you_mean
 from seatrial.evaluation.scores import Score
 from seatrial.plugin.host import Host
-from seatrial.runs import answers
+from seatrial.runs import contracts
+from seatrial.runs.events import Record
 from seatrial.runs.judging import (
     by_full_name,
     data_scores,
@@ -20,9 +23,10 @@ from seatrial.runs.judging import (
     records_of,
     samples_of,
 )
-from seatrial.runs.result import Result
+from seatrial.runs.result import Described, Result
 from seatrial.runs.stages import blame
 from seatrial.runs.store import RunFolder
+from seatrial.stored import read_record
 from seatrial.suite.complaints import listed
 from seatrial.suite.file import Suite, load_suite
 from seatrial.verdict.codec import from_json
@@ -36,7 +40,7 @@ __all__ = ["judges", "load_result", "only_data_of", "suite_of", "write_reports"]
 
 
 def load_result(path: Path, host: Host) -> Result:
-    """A run as reports see it, the sections that plugins add included.
+    """A run as reports see it, what plugins add included.
 
     Raises:
         UsageError: it is no run folder.
@@ -62,8 +66,19 @@ def load_result(path: Path, host: Host) -> Result:
         training=_training(folder),
         samples=samples,
         metrics=by_full_name(metrics),
+        components=[read_record(Described, one, "component") for one in manifest.get("components", ())],
+        blocks=_blocks(records_of(folder, manifest)),
     )
-    return replace(result, sections=host.report_sections(result))
+    return replace(result, added=host.report_blocks(result))
+
+
+def _blocks(records: Sequence[Record]) -> dict[str, list[Block]]:
+    """Scorer → what it has to show, as its node kept it."""
+    return {
+        record.instance: [from_block(block, f"{record.stage}.blocks") for block in cast("list[object]", found)]
+        for record in records
+        if record.base == "score" and (found := record.facts.get("blocks"))
+    }
 
 
 def _unfinished(folder: RunFolder, missing: str) -> StoreError:
@@ -100,7 +115,7 @@ def write_reports(path: Path, host: Host, *, kinds: Sequence[str] | None, to: Pa
         who = f"report {kind}"
         with blame("report", who, provided.distribution):
             paths = provided.component.build(**options).write(result, target)
-            written.extend(answers.each(paths, Path, f"report: {who} (plugin {provided.distribution})"))
+            written.extend(contracts.files(paths, target, f"report: {who} (plugin {provided.distribution})"))
     return written
 
 

@@ -20,7 +20,7 @@ from seatrial.data.policy import named_row, not_given
 from seatrial.errors import PluginError
 from seatrial.rows import row_schema
 from seatrial.rows.table import FileRows, TableWriter, open_rows, patched, rows_of
-from seatrial.runs import answers
+from seatrial.runs import contracts
 from seatrial.runs.store import atomic_file
 from seatrial.runs.suite_filter import SuiteFilter
 from seatrial.runs.tally import Tally
@@ -81,7 +81,7 @@ class Sieve:
         """
         import numpy as np
 
-        found = findings_to_table(answers.findings(findings, suite_filter.who(self._stage)))
+        found = findings_to_table(contracts.findings(findings, suite_filter.who(self._stage)))
         places = positions(found["row"], self.rows.column("id"))
         wrong = np.flatnonzero((places < 0) | (False if seen is None else ~seen[places]))
         if len(wrong):

@@ -12,7 +12,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -234,10 +234,10 @@ class RunFolder:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
-    def forget_unfinished(self, *, but: str = "") -> None:
-        """Remove what nodes have kept of unfinished work, but for that of one key."""
+    def forget_unfinished(self, *, but: Collection[str] = ()) -> None:
+        """Remove what nodes have kept of unfinished work, but for those of some keys."""
         for folder in (self.path / "unfinished").glob("*"):
-            if not but or folder.name != but[:16]:
+            if folder.name not in {key[:16] for key in but}:
                 shutil.rmtree(folder, ignore_errors=True)
         with contextlib.suppress(OSError):
             (self.path / "unfinished").rmdir()
@@ -251,7 +251,7 @@ class RunFolder:
             found = earlier.finished(stage, key)
         except StoreError:
             return None
-        if found is None:
+        if found is None or found[0].unanswered:
             return None
         record, artifact = found
         for relative in record.outputs:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from seatrial.blocks.codec import to_json
 from seatrial.data.filters import Measured
-from seatrial.runs import answers
+from seatrial.runs import contracts
 from seatrial.runs.drops import Drops
 from seatrial.runs.suite_filter import SuiteFilter
 
@@ -54,13 +55,15 @@ class Tally:
         """Keep what a filter measured and told besides its findings, and why it did not measure something.
 
         Raises:
-            PluginError: a measure is no number, a reason no text, a fact no JSON value, or not what the filter declares.
+            PluginError: a measure is no number, a reason no text, a fact no JSON value, a block cannot be shown, or it is not
+                what the filter declares.
         """
-        answers.told(measured, self._who[alias], self._metrics[alias])
+        contracts.told(measured, self._who[alias], self._metrics[alias])
         self._counts[alias] |= {
             "measures": dict(measured.measures),
             "missing": dict(measured.missing),
             "facts": dict(measured.facts),
+            "blocks": [to_json(block) for block in measured.blocks],
         }
 
     @property

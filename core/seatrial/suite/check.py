@@ -121,12 +121,12 @@ class _Check(ComponentCheck):
             report=report,
         )
 
-    def address(self, value: Any, path: KeyPath) -> None:
-        """Whether an address has a known scheme and something after it."""
+    def address(self, value: Any, path: KeyPath, *, model: bool = False) -> None:
+        """Whether an address has a known scheme and something after it; a model's may be one that a loader takes itself."""
         if not isinstance(value, str):
             return
         scheme, colon, rest = value.partition(":")
-        schemes = self.catalogue.names("sources")
+        schemes = sorted({*self.catalogue.names("sources"), *(self.loader_schemes() if model else ())})
         accepted = listed([f"{name}:…" for name in schemes])
         if not colon:
             hint = f"; a file or folder is 'path:{value}'" if "path" in schemes else ""
@@ -142,7 +142,7 @@ class _Check(ComponentCheck):
     def model(self, given: dict[str, Any]) -> ModelChoice | None:
         """The loader's options stand beside the model's own keys, or below the loader's name."""
         path: KeyPath = ("model",)
-        self.address(given.get("source"), (*path, "source"))
+        self.address(given.get("source"), (*path, "source"), model=True)
         self.address(given.get("adapter"), (*path, "adapter"))
         loader_path = (*path, "loader")
         named = given.get("loader")
@@ -177,6 +177,11 @@ class _Check(ComponentCheck):
         options, keys = found
         loader = Chosen(kind="models", name=name, alias=name, options=options, line=self.line_of(loader_path))
         return ModelChoice(keys.source, loader, chat=keys.chat, system=keys.system, adapter=keys.adapter)
+
+    def loader_schemes(self) -> set[str]:
+        """The schemes of addresses that an installed model loader takes."""
+        loaders = [self.catalogue.find("models", name) for name in self.catalogue.names("models")]
+        return {scheme for provided in loaders if provided for scheme in provided.component.schemes}
 
     def loader_of(self, address: Any, path: KeyPath) -> str | None:
         """The loader that takes addresses of that scheme where a suite names none."""

@@ -6,20 +6,17 @@ JSON has no NaN and no infinity, so a number that is neither becomes null, and t
 from __future__ import annotations
 
 import math
-import types
-from collections.abc import Mapping
-from dataclasses import MISSING, asdict, fields, is_dataclass, replace
-from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from dataclasses import asdict, replace
+from typing import Any, TypeVar
 
-from seatrial.errors import StoreError
 from seatrial.evaluation.scores import Interval, Metric, Score
+from seatrial.stored import read_record
 from seatrial.verdict import Decision, Verdict
+from seatrial.verdict.settlement import NOT_A_NUMBER, without_nan
 
 __all__ = ["from_json", "to_json"]
 
 Saved = TypeVar("Saved", Score, Interval, Metric, Decision, Verdict)
-
-NOT_A_NUMBER = "the number was NaN or infinite"
 
 
 def to_json(value: Score | Interval | Metric | Decision | Verdict) -> dict[str, Any]:
@@ -39,7 +36,7 @@ def to_json(value: Score | Interval | Metric | Decision | Verdict) -> dict[str, 
     if isinstance(value, Score):
         value = _without_nan(value)
     if isinstance(value, Decision):
-        value = _decision_without_nan(value)
+        value = without_nan(value)
     record = {key: list(item) if isinstance(item, tuple) else item for key, item in asdict(value).items()}
     for key, item in record.items():
         parts = item if isinstance(item, list) else [item]
@@ -56,64 +53,10 @@ def _without_nan(score: Score) -> Score:
     return score
 
 
-def _decision_without_nan(decision: Decision) -> Decision:
-    bad = {
-        name: None
-        for name in ("value", "lower", "upper")
-        if (number := getattr(decision, name)) is not None and not math.isfinite(number)
-    }
-    if not bad:
-        return decision
-    outcome = "error" if decision.outcome == "pass" else decision.outcome
-    noted = f"{decision.reason} ({', '.join(bad)}: {NOT_A_NUMBER})"
-    return replace(decision, outcome=outcome, reason=noted, **cast("dict[str, Any]", bad))
-
-
 def from_json(kind: type[Saved], record: object) -> Saved:
     """The record that `to_json` wrote, checked field by field.
 
     Raises:
         StoreError: a field is absent, unknown, or not of its type; the message names it.
     """
-    return cast("Saved", _dataclass(kind, record, kind.__name__))
-
-
-def _dataclass(kind: type[Any], record: object, path: str) -> Any:
-    if not isinstance(record, Mapping):
-        raise StoreError(f"{path}: expected an object, found {type(record).__name__}; the file was changed or cut off")
-    hints = get_type_hints(kind)
-    unknown = sorted(set(record) - {field.name for field in fields(kind)})
-    if unknown:
-        raise StoreError(f"{path}: unknown field {unknown[0]!r}; it was written by another version of seatrial")
-    values = {}
-    for field in fields(kind):
-        if field.name in record:
-            values[field.name] = _value(hints[field.name], record[field.name], f"{path}.{field.name}")
-        elif field.default is MISSING and field.default_factory is MISSING:
-            raise StoreError(f"{path}: field {field.name!r} is absent; the file was changed or cut off")
-    return kind(**values)
-
-
-def _value(kind: Any, item: object, path: str) -> Any:
-    origin, arguments = get_origin(kind), get_args(kind)
-    if origin in {Union, types.UnionType}:
-        if item is None and type(None) in arguments:
-            return None
-        return _value(next(argument for argument in arguments if argument is not type(None)), item, path)
-    if origin is Literal:
-        if item in arguments:
-            return item
-    elif origin is tuple and isinstance(item, list | tuple):
-        if arguments[-1] is Ellipsis:
-            return tuple(_value(arguments[0], part, f"{path}[{place}]") for place, part in enumerate(item))
-        if len(item) == len(arguments):
-            return tuple(_value(argument, part, path) for argument, part in zip(arguments, item, strict=True))
-    elif is_dataclass(kind) and isinstance(kind, type):
-        return _dataclass(kind, item, path)
-    elif kind is float and isinstance(item, int | float) and not isinstance(item, bool) and math.isfinite(item):
-        return float(item)
-    elif isinstance(kind, type) and kind is not float and type(item) is kind:
-        return item
-    raise StoreError(
-        f"{path}: {item!r:.80} is not a {getattr(kind, '__name__', kind)}; the file was changed or cut off"
-    )
+    return read_record(kind, record)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from seatrial import Metric, Scorer, ScorerComponent, hookimpl
+from seatrial_plugins.accuracy.measures import chosen_measures
 
 __all__ = ["build_choice", "build_generation", "build_naive_split", "seatrial_scorers"]
 
@@ -17,20 +18,45 @@ def build_choice() -> Scorer:
     return ChoiceScorer()
 
 
-def build_generation(*, max_new_tokens: int = 64, stop: list[str] | None = None) -> Scorer:
-    """Lets the model answer, greedily, and compares the answer with the expected one.
+def build_generation(
+    *,
+    metrics: list[str | dict[str, dict[str, Any]]] = ["exact_match", "token_f1"],  # noqa: B006 - shown in the schema
+    remote_code: list[str] = [],  # noqa: B006 - shown in the schema, never changed
+    max_new_tokens: int = 64,
+    stop: list[str] | None = None,
+) -> Scorer:
+    """Lets the model answer, greedily, and holds the answer against the expected one.
 
     Args:
+        metrics: `exact_match` (options `ignore_case`, `ignore_punctuation`, `ignore_numbers`, `regexes_to_ignore`), `token_f1`,
+            `squad_exact_match`, `squad_f1`, `rouge1`, `rouge2`, `rougeL` (`use_stemmer`), `bleu` (`lowercase`, `tokenize`:
+            13a, intl, zh, char or none) and `chrf` (`word_order`, 2 for chrF++; `lowercase`), each a name or
+            `exact_match: {ignore_case: true}`; and modules of the library evaluate, `path:FILE.py: {better: lower, limits:
+            [0, 1], key: wer, name: wer, options: {…}}`, whose code then runs. bleu and chrf go from 0 to 100, the others from
+            0 to 1. rouge and bleu take no account of signs and punctuation: they measure overlap, not whether an answer is
+            right.
+        remote_code: modules of the hub that may be fetched and run, `OWNER/NAME`, where metrics name them as
+            `hf:OWNER/NAME@COMMIT`.
         max_new_tokens: Where an answer is cut off.
         stop: Strings that end an answer, beside the end of the turn.
     """
     del max_new_tokens, stop  # the probe's
     from seatrial_plugins.accuracy.generation import GenerationScorer
 
-    return GenerationScorer()
+    return GenerationScorer(chosen_measures(metrics, remote_code))
 
 
-def _generate(*, max_new_tokens: int = 64, stop: list[str] | None = None) -> Mapping[str, Any]:
+def generation_metrics(
+    *,
+    metrics: Sequence[str | Mapping[str, Mapping[str, Any]]] = ("exact_match", "token_f1"),
+    remote_code: Sequence[str] = (),
+    **_: Any,
+) -> tuple[Metric, ...]:
+    """Those that the suite names, and how many answers ended by themselves."""
+    return (*(measure.metric for measure in chosen_measures(metrics, remote_code)), FINISHED)
+
+
+def _generate(*, max_new_tokens: int = 64, stop: Sequence[str] | None = None, **_: Any) -> Mapping[str, Any]:
     """What `generation` asks."""
     return {"max_new_tokens": max_new_tokens, "stop": stop}
 
@@ -69,25 +95,8 @@ CHOICE = (
     ),
 )
 
-GENERATION = (
-    Metric(
-        "exact_match",
-        "exact_match",
-        "proportion",
-        "higher",
-        "Answers equal to the expected one after lower-casing and removing punctuation, articles and extra white space "
-        "(Rajpurkar et al., SQuAD, 2016).",
-    ),
-    Metric(
-        "token_f1",
-        "token_f1",
-        "mean",
-        "higher",
-        "Harmonic mean of precision and recall over the words that answer and expectation share (Rajpurkar et al., "
-        "SQuAD, 2016).",
-        limits=(0.0, 1.0),
-    ),
-    Metric("finished", "finished", "proportion", "higher", "Answers that ended by themselves before the token limit."),
+FINISHED = Metric(
+    "finished", "finished", "proportion", "higher", "Answers that ended by themselves before the token limit."
 )
 
 NAIVE_SPLIT = (
@@ -125,12 +134,14 @@ def seatrial_scorers() -> Iterable[ScorerComponent[Scorer]]:
     yield ScorerComponent(
         "generation",
         build_generation,
-        "The model's own words against the expected ones: exact match and token F1.",
+        "The model's own words against the expected ones: exact match, token F1, ROUGE, BLEU, chrF and others.",
         probe="generate",
         asks=_generate,
         dimension="accuracy",
-        metrics=GENERATION,
+        metrics=generation_metrics,
         looks_for="wrong answers in the model's own words",
+        version="2",
+        libraries=("evaluate", "regex", "rouge-score", "sacrebleu"),
     )
     yield ScorerComponent(
         "naive_split",

@@ -1,36 +1,133 @@
-"""Generation: the system's own words against the expected ones."""
+"""Generation: the model's own words against the expected ones."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Protocol
 
-from seatrial import Row, Sample, Task, Transcript
-from seatrial_plugins.accuracy.evidence import excerpt, slice_of
-from seatrial_plugins.accuracy.metrics import ExactMatch, TokenF1
+from seatrial import Block, Row, Sample, Scored, Task, Transcript
+from seatrial.rows import References
+from seatrial_plugins.accuracy import metrics
+from seatrial_plugins.accuracy.evidence import evidence_of, slice_of
+from seatrial_plugins.accuracy.generation_blocks import generation_blocks
+from seatrial_plugins.accuracy.measure import Measure
+from seatrial_plugins.accuracy.metrics.text_metric import says_something
+from seatrial_plugins.accuracy.named_module import NamedModule
 
 __all__ = ["GenerationScorer"]
 
+_BATCH = 512
+"""Answers judged at a time: evaluate spends 3 ms on each call, whatever is in it."""
+
+
+class _Values(Protocol):
+    def values(self, predictions: Sequence[str], references: Sequence[Sequence[str]]) -> Sequence[float | str]:
+        """Each answer's value, or why there is none."""
+        ...
+
 
 class GenerationScorer:
-    """Answers, held against each row's last turn."""
+    """Holds each answer against what the row expects, by each of the metrics that the suite names.
+
+    White space at the ends of answers and references is no part of them. Of several references, those that say nothing
+    are left aside; where none says anything no answer could be right, so the sample is an error.
+
+    Raises:
+        SourceError: a module that the suite names cannot be loaded.
+    """
+
+    def __init__(self, measures: Sequence[Measure]) -> None:
+        self._described = tuple(measures)
+        self._measures: Mapping[str, _Values] = {
+            measure.metric.name: NamedModule(measure) if ":" in measure.module else _BuiltIn(measure)
+            for measure in measures
+        }
+        modules = [one for one in self._measures.values() if isinstance(one, NamedModule)]
+        self.reads = {name: digest for one in modules for name, digest in one.reads.items()}
+        """The digests of the modules that the suite brings."""
 
     def score(self, transcripts: Iterable[Transcript], task: Task) -> Iterator[Sample]:
-        """One sample a transcript, in order."""
-        for row, transcript in zip(task.rows, transcripts, strict=True):
-            yield _sample(row, transcript)
+        """One sample a transcript, in order; a pure function of what the model wrote and of what the rows expect."""
+        pairs = zip(transcripts, task.rows, strict=True)
+        while batch := list(islice(pairs, _BATCH)):
+            yield from self._judged(batch)
+
+    def blocks(self, scored: Scored) -> Iterator[Block]:
+        """Wrong answers of the system on trial, how its values are spread, and what a metric could not read."""
+        return generation_blocks(scored, self._described)
+
+    def _judged(self, batch: Sequence[tuple[Transcript, Row]]) -> Iterator[Sample]:
+        references = [_references(row) for _, row in batch]
+        problems = [_problem(said, expected) for (said, _), expected in zip(batch, references, strict=True)]
+        able = [place for place, problem in enumerate(problems) if problem is None]
+        answers = [batch[place][0].responses[0].text.strip() for place in able]
+        expected = [references[place] for place in able]
+        # evaluate fails where there is nothing to judge.
+        columns = {
+            name: iter(measure.values(answers, expected) if answers else ()) for name, measure in self._measures.items()
+        }
+        for (transcript, row), known, problem in zip(batch, references, problems, strict=True):
+            found = {} if problem else {name: next(column) for name, column in columns.items()}
+            yield _sample(transcript, row, known, found, problem)
 
 
-def _sample(row: Row, transcript: Transcript) -> Sample:
-    error = transcript.error or (None if row.target is not None else "the row has no expected answer")
-    about = {"target": row.target, "prompt_hash": transcript.prompt_hash, "slice": slice_of(row)}
-    if error is not None:
-        return Sample(row.id, {}, detail={"input": excerpt(row)}, error=error, **about)  # type: ignore[arg-type]  # of the fields' types
-    answer, expected = transcript.responses[0], [row.target or ""]
-    said = answer.text.strip()
-    values = {
-        "exact_match": ExactMatch.items([said], expected)[0],
-        "token_f1": TokenF1.items([said], expected)[0],
-        "finished": float(bool(answer.finished)),
-    }
-    detail = {"input": excerpt(row), "tokens": answer.tokens}
-    return Sample(row.id, values, prediction=said, detail=detail, **about)  # type: ignore[arg-type]
+class _BuiltIn:
+    """A module of the package, through `evaluate`."""
+
+    def __init__(self, measure: Measure) -> None:
+        self._module = getattr(metrics, measure.module)()
+        self._key = measure.key
+        self._options = measure.options
+
+    def values(self, predictions: Sequence[str], references: Sequence[Sequence[str]]) -> Sequence[float]:
+        found = self._module.compute(
+            predictions=list(predictions), references=list(references), use_aggregator=False, **self._options
+        )
+        column: list[float] = found[self._key]
+        return column
+
+
+def _references(row: Row) -> tuple[str, ...]:
+    """What the row expects, each reference once."""
+    answers = row.expected.answers if isinstance(row.expected, References) else (row.target,)
+    return tuple(dict.fromkeys(one.strip() for one in answers if one and says_something(one)))
+
+
+def _problem(transcript: Transcript, expected: Sequence[str]) -> str | None:
+    if transcript.error is not None:
+        return transcript.error
+    if len(transcript.responses) != 1:
+        return f"the transcript has {len(transcript.responses)} answers, where one is judged"
+    if not expected:
+        return "the row has no expected answer"
+    return None
+
+
+def _sample(
+    transcript: Transcript, row: Row, expected: Sequence[str], found: Mapping[str, float | str], problem: str | None
+) -> Sample:
+    values: dict[str, float | None] = {name: value for name, value in found.items() if not isinstance(value, str)}
+    reasons = {name: value for name, value in found.items() if isinstance(value, str)}
+    detail = evidence_of(row)
+    if len(expected) > 1:
+        detail["references"] = list(expected)
+    prediction = None
+    if len(transcript.responses) == 1:
+        said = transcript.responses[0]
+        prediction = said.text.strip()
+        detail["tokens"] = said.tokens
+        if problem is None:
+            # Not every system tells why it stopped.
+            values["finished"] = None if said.finished is None else float(said.finished)
+    return Sample(
+        transcript.row,
+        values,
+        prediction=prediction,
+        target=expected[0] if expected else row.target,
+        prompt_hash=transcript.prompt_hash,
+        slice=slice_of(row),
+        detail=detail,
+        error=problem or "; ".join(reasons.values()) or None,
+        lacks=tuple(reasons),
+    )

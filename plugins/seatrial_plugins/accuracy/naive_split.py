@@ -12,9 +12,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from seatrial import Row, Rows, Sample, Task, Transcript
+from seatrial import Block, Row, Rows, Sample, Scored, Task, Transcript
 from seatrial.data.normalise import normalise
 from seatrial.errors import StageError
+from seatrial_plugins.accuracy.blocks import naive_split_blocks
 from seatrial_plugins.accuracy.choice import ChoiceScorer
 
 __all__ = ["NaiveSplitScorer", "resplit"]
@@ -47,6 +48,10 @@ class NaiveSplitScorer:
         for row, answer in zip(task.rows, scored, strict=True):
             text = normalise(row.input_text)
             yield _sample(answer, row, leaked=text in leaked, trained_on=text in seen)
+
+    def blocks(self, scored: Scored) -> Iterable[Block]:
+        """The whole test part beside its leaked and its clean rows."""
+        return naive_split_blocks(scored)
 
     def _split(self, raw: Rows, labels: Sequence[str], seed: int) -> tuple[list[Row], list[Row]]:
         return resplit([row for row in raw if row.label in labels], test=self.test, maximum=self.maximum, seed=seed)

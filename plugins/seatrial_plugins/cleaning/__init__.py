@@ -39,7 +39,12 @@ SCHEMA_RULES = (
     ),
     Rule("empty-instruction", "An alpaca row has an input and no instruction."),
     Rule("repeated-turn", "Somebody (not a tool) says word for word what they said just before.", version="2"),
-    Rule("unanswered", "The conversation does not end with an answer of the assistant's."),
+    Rule(
+        "unanswered",
+        "The conversation does not end with an answer of the assistant's (a task that comes with tests may do without).",
+        version="2",
+    ),
+    Rule("untrained", "Every answer of the assistant's is marked as context only, by a weight of 0 or in another way."),
     Rule(
         "tool-call",
         "An assistant's tool call names no function, has arguments that are no JSON object, or an id that another has.",
@@ -295,10 +300,18 @@ def build_label_errors(
 def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
     """The cleaning filters."""
     yield FilterComponent(
-        "schema", build_schema, "Checks that each row is a conversation with an answer.", rules=SCHEMA_RULES
+        "schema",
+        build_schema,
+        "Checks that each row is a conversation with an answer.",
+        rules=SCHEMA_RULES,
+        looks_for="rows that are no conversation to learn from",
     )
     yield FilterComponent(
-        "unicode", build_unicode, "Repairs mojibake, control and invisible characters.", rules=UNICODE_RULES
+        "unicode",
+        build_unicode,
+        "Repairs mojibake, control and invisible characters.",
+        rules=UNICODE_RULES,
+        looks_for="broken and hidden characters",
     )
     yield FilterComponent(
         "length",
@@ -306,18 +319,21 @@ def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
         "Drops rows that are too short or too long, in characters or model tokens, and flags what training would cut.",
         uses={"tokenizer": Use("tokenizer", when=_counts_tokens)},
         rules=LENGTH_RULES,
+        looks_for="rows that are cut at the token limit",
     )
     yield FilterComponent(
         "language",
         build_language,
         "Drops rows in other languages, by py3langid, and lingua where that leaves it in dispute.",
         rules=LANGUAGE_RULES,
+        looks_for="other languages",
     )
     yield FilterComponent(
         "quality",
         build_quality,
         "Drops texts that break the published rules of Gopher, C4 or FineWeb.",
         rules=QUALITY_RULES,
+        looks_for="texts of poor quality",
     )
     yield FilterComponent(
         "labels",
@@ -333,4 +349,5 @@ def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
         uses={"encoder": Use("encoder", default="minilm")},
         rules=LABEL_ERRORS_RULES,
         place="corpus",
+        looks_for="wrong labels",
     )

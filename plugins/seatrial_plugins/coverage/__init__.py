@@ -180,4 +180,5 @@ def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
         rules=RULES,
         place="splits",
         version="2",
+        looks_for="kinds of rows that test has and train lacks",
     )

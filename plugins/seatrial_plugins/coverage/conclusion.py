@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import chain
 
 import numpy as np
 import pyarrow as pa
 
-from seatrial import Comparison, Finding, Measured, Rows
+from seatrial import Finding, Measured, Rows, SplitFindings
 from seatrial.errors import UsageError
 from seatrial_plugins.coverage import Dimension
 from seatrial_plugins.coverage.bands import band_names, bands_of
+from seatrial_plugins.coverage.blocks import COMPARED, Kind, Lacking, coverage_blocks
 from seatrial_plugins.coverage.distribution import CALLED, SPLITS, Distribution, count_parts, uncounted
 from seatrial_plugins.coverage.diversity import FEWEST, Likeness
 from seatrial_plugins.coverage.nearness import NEAR_METRICS, NEAR_TOPICS, NEIGHBOURS, Near, find_near
@@ -22,8 +23,6 @@ from seatrial_plugins.coverage.unmatched import UNMATCHED_METRICS, Unmatched, fi
 from seatrial_plugins.coverage.words import Groups, Named, Words, read_words
 
 __all__ = ["COMPARED", "Conclusion", "Limits"]
-
-COMPARED = ("train", "test")
 
 KINDS = 20
 """Kinds of rows that train lacks which are told one by one, the largest first."""
@@ -69,7 +68,7 @@ class Conclusion:
         self._draw = table["draw"].to_numpy()
         self._vectors = Vectors(table["vector"]) if "vector" in table.column_names else None
 
-    def drawn(self, train: Rows, held_out: Rows, *, neighbours: bool, seed: int) -> Comparison:
+    def drawn(self, train: Rows, held_out: Rows, *, neighbours: bool, seed: int) -> SplitFindings:
         """All of it, in one more reading of the rows for their words.
 
         Args:
@@ -112,17 +111,21 @@ class Conclusion:
             "empty": empty,
         }
         findings: list[Finding] = []
+        lacking: Lacking | None = None
         if near is not None and unmatched is not None:
             told += [near.measured(topics), unmatched.measured(near)]
+            kinds = self._told_kinds(near, unmatched, named[-1])
+            lacking = Lacking(near, unmatched, kinds)
             facts["neighbours"] = near.facts()
-            facts["unmatched"] = self._told(near, unmatched, named[-1])
+            facts["unmatched"] = _unmatched_facts(lacking)
             ids = self._table["id"]
             findings = [*near.findings(ids), *unmatched.findings(near, ids)]
         elif neighbours and vectors is not None:
             told.append(self._nothing_near(topics))
         measures = {name: value for one in told for name, value in one.measures.items()}
         missing = {name: why for one in told for name, why in one.missing.items()}
-        return Comparison(findings, measures, missing, facts)
+        blocks = list(coverage_blocks(distributions, empty, diversity, lacking))
+        return SplitFindings(findings, measures, missing, facts, blocks)
 
     def _nothing_near(self, topics: Topics | None) -> Measured:
         names = (*NEAR_METRICS, *UNMATCHED_METRICS, *([] if topics is None else [NEAR_TOPICS]))
@@ -148,26 +151,19 @@ class Conclusion:
         of[near.rows[unmatched.rows]] = unmatched.kind
         return Groups(of, [*near.rows[list(unmatched.central)].tolist(), -1])
 
-    def _told(self, near: Near, unmatched: Unmatched, named: Named) -> dict[str, object]:
-        """The kinds that train lacks, as JSON values."""
+    def _told_kinds(self, near: Near, unmatched: Unmatched, named: Named) -> list[Kind]:
+        """The kinds that train lacks, the largest first."""
         if unmatched.lacks:
-            return {"lacks": unmatched.lacks}
+            return []
         labels = self._table["label"].take(pa.array(near.rows[unmatched.rows])).to_pylist()
         kinds = []
         for kind in range(min(len(unmatched.central), KINDS)):
             inside = np.flatnonzero(unmatched.kind == kind).tolist()
             counted = Counter(labels[at] for at in inside if labels[at] is not None)
-            told = {"name": named.names[kind], "size": len(inside), "labels": dict(counted.most_common(LABELS))}
-            kinds.append(told | {"example": named.examples.get(kind, "")})
-        return {
-            "rows": len(unmatched.rows),
-            "compared": len(near.rows),
-            "of": near.of,
-            "neighbours": NEIGHBOURS,
-            "most": unmatched.most,
-            "kinds": len(unmatched.central),
-            "groups": kinds,
-        }
+            kinds.append(
+                Kind(named.names[kind], len(inside), dict(counted.most_common(LABELS)), named.examples.get(kind, ""))
+            )
+        return kinds
 
     # ---- by dimension ---------------------------------------------------------------------------------------------
 
@@ -234,6 +230,21 @@ class Conclusion:
             if here.any():
                 facts[split] = {"rows": int(here.sum())} | {name: round(value, 4) for name, value in found.items()}
         return Measured(measures, missing, facts | ({"pairs": words.pairs} if words.pairs else {}))
+
+
+def _unmatched_facts(lacking: Lacking) -> dict[str, object]:
+    near, unmatched = lacking.near, lacking.unmatched
+    if unmatched.lacks:
+        return {"lacks": unmatched.lacks}
+    return {
+        "rows": len(unmatched.rows),
+        "compared": len(near.rows),
+        "of": near.of,
+        "neighbours": NEIGHBOURS,
+        "most": unmatched.most,
+        "kinds": len(unmatched.central),
+        "groups": [asdict(kind) for kind in lacking.kinds],
+    }
 
 
 def _codes(column: pa.ChunkedArray, names: Sequence[str]) -> np.ndarray:

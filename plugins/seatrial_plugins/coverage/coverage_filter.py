@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from seatrial import Absent, Comparison, Row, Rows
+from seatrial import Absent, Row, Rows, SplitFindings
 from seatrial.data.searching import search_all
 from seatrial.errors import UsageError
 from seatrial.model import CountsTokens, Encoder
@@ -72,9 +72,9 @@ class Coverage:
         self.unseen = "; ".join(f"{what} ({reason})" for what, reason in _by_reason(lacks))
         """What cannot be had, and why."""
 
-    def compare(self, train: Rows, held_out: Rows) -> Comparison:
+    def compare(self, train: Rows, held_out: Rows) -> SplitFindings:
         """What the rows come to, in this process."""
-        return Comparison.of(search_all(self, train, held_out))
+        return SplitFindings.of(search_all(self, train, held_out))
 
     def index(self, held_out: Rows) -> None:
         """Nothing is looked up."""
@@ -84,7 +84,7 @@ class Coverage:
         del index
         return self._notes.take(rows, "train")
 
-    def conclude(self, index: Any, found: pa.Table, train: Rows, held_out: Rows) -> Comparison:
+    def conclude(self, index: Any, found: pa.Table, train: Rows, held_out: Rows) -> SplitFindings:
         """Count, cluster, name and compare."""
         del index
         table = pa.concat_tables([found, *(self._notes.take(batch) for batch in batches(held_out))])

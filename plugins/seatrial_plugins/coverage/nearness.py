@@ -163,7 +163,7 @@ def find_near(
         to_test=to_test.similarity,
         said_in_train=said_in_train,
         said_in_test=len(said),
-        read=of_test.any(axis=1),
+        read=np.asarray(of_test.any(axis=1)),
         of=of,
     )
 

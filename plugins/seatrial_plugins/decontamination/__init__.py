@@ -213,4 +213,5 @@ def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
         rules=RULES,
         place="splits",
         version="4",
+        looks_for="train rows that give away test rows",
     )

@@ -111,7 +111,7 @@ class Semantic(RowByRow):
     def looked_for(self) -> Iterable[int]:
         """Every text but those of white space, and those that the encoder cannot read."""
         for group in self._groups:
-            read = group.texts.held_out.vectors.any(axis=1).tolist()
+            read = np.asarray(group.texts.held_out.vectors.any(axis=1))
             yield from (rows[0] for rows, seen in zip(group.rows, read, strict=True) if seen)
 
     def alike(self, item: int) -> tuple[int, ...]:

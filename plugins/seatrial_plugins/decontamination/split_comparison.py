@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
-from seatrial import Benchmark, Comparison, Finding, Measured, Row, Rows
+from seatrial import Benchmark, Finding, Measured, Row, Rows, SplitFindings
 from seatrial.data.searching import search_all
 from seatrial.errors import UsageError
 from seatrial_plugins.decontamination import PresetName
 from seatrial_plugins.decontamination.batch import Batch
+from seatrial_plugins.decontamination.blocks import GivenAway, given_away_blocks
 from seatrial_plugins.decontamination.held_out import HELD_OUT, HeldOut
 from seatrial_plugins.decontamination.overlap import Found, Preset
 from seatrial_plugins.decontamination.presets import PresetOptions, build_presets
@@ -54,9 +55,9 @@ class SplitComparison:
         if HELD_OUT in self.against:
             raise UsageError(f"leakage: against: {HELD_OUT} is what the validation and test rows are called; rename it")
 
-    def compare(self, train: Rows, held_out: Rows) -> Comparison:
+    def compare(self, train: Rows, held_out: Rows) -> SplitFindings:
         """The findings, preset by preset, each in the order of its rows; how many items of each group are given away."""
-        return Comparison.of(search_all(self, train, held_out))
+        return SplitFindings.of(search_all(self, train, held_out))
 
     def index(self, held_out: Rows) -> Index:
         """The presets, built from the held-out rows and the benchmarks."""
@@ -67,7 +68,7 @@ class SplitComparison:
         """What each preset finds in those rows."""
         return records_of(Batch(rows), index.presets)
 
-    def conclude(self, index: Index, found: pa.Table, train: Rows, held_out: Rows) -> Comparison:
+    def conclude(self, index: Index, found: pa.Table, train: Rows, held_out: Rows) -> SplitFindings:
         """What counts once all rows are known, told for the side that the suite asks for."""
         del train, held_out
         overlaps = {preset: FoundBy(preset.name, found) for preset in index.presets}
@@ -76,18 +77,20 @@ class SplitComparison:
             for preset, of_preset in overlaps.items()
         }
         looked_for = {preset.name: _rows(preset, preset.looked_for()) for preset in index.presets}
-        measured = _measured(index.held_out, contaminated, looked_for)
+        groups = _groups(index.held_out, contaminated, looked_for)
+        measured = _measured(groups)
 
         def findings() -> Iterator[Finding]:
             for preset, of_preset in overlaps.items():
                 yield from self._told(index.held_out, preset, preset.settle(of_preset))
 
-        return Comparison(
+        return SplitFindings(
             findings(),
             measured.measures,
             measured.missing,
-            _facts(index.held_out, contaminated, looked_for)
+            _facts(groups)
             | {preset.name: facts for preset, of_preset in overlaps.items() if (facts := preset.facts(of_preset))},
+            list(given_away_blocks(groups, self.presets)),
         )
 
     def _told(self, held_out: HeldOut, preset: Preset, overlaps: Iterable[Found]) -> Iterator[Finding]:
@@ -169,34 +172,48 @@ def _rows(preset: Preset, items: Iterable[int]) -> set[int]:
     return {row for item in set(items) for row in preset.alike(item)}
 
 
-def _measured(held_out: HeldOut, contaminated: Mapping[str, set[int]], looked_for: Mapping[str, set[int]]) -> Measured:
-    """By group: how many of its rows any preset found, and their share; missing where no preset looked for any of them."""
-    found, looked = (_by_group(held_out, set().union(*rows.values())) for rows in (contaminated, looked_for))
+def _groups(
+    held_out: HeldOut, contaminated: Mapping[str, set[int]], looked_for: Mapping[str, set[int]]
+) -> list[GivenAway]:
+    """The held-out rows and each benchmark: how many of its items each preset looked for and found."""
+    found, looked = (
+        {preset: _by_group(held_out, rows) for preset, rows in sets.items()} for sets in (contaminated, looked_for)
+    )
+    by_any, looked_by_any = (_by_group(held_out, set().union(*sets.values())) for sets in (contaminated, looked_for))
+    return [
+        GivenAway(
+            name,
+            size,
+            {preset: counts[group] for preset, counts in looked.items()},
+            {preset: counts[group] for preset, counts in found.items()},
+            by_any[group] if looked_by_any[group] else None,
+        )
+        for group, (name, size) in enumerate(zip(held_out.names, held_out.sizes, strict=True))
+    ]
+
+
+def _measured(groups: Sequence[GivenAway]) -> Measured:
+    """By group: how many of its items any preset found, and their share; missing where no preset looked for any of them."""
     measures: dict[str, float] = {}
     missing: dict[str, str] = {}
-    for group, (name, size) in enumerate(zip(held_out.names, held_out.sizes, strict=True)):
-        if looked[group]:
-            measures |= {f"{name}_contaminated": found[group], f"{name}_contaminated_share": found[group] / size}
+    for one in groups:
+        names = f"{one.name}_contaminated", f"{one.name}_contaminated_share"
+        if one.by_any is not None:
+            measures |= zip(names, (one.by_any, one.by_any / one.items), strict=True)
             continue
-        what = "held-out row" if name == HELD_OUT else f"item of {name}"
-        why = f"no {what} has text enough of its own for {' or '.join(looked_for)}" if size else f"there is no {what}"
-        missing |= {f"{name}_contaminated": why, f"{name}_contaminated_share": why}
+        what = "held-out row" if one.name == HELD_OUT else f"item of {one.name}"
+        rules = " or ".join(one.looked_for)
+        missing |= dict.fromkeys(
+            names, f"no {what} has text enough of its own for {rules}" if one.items else f"there is no {what}"
+        )
     return Measured(measures, missing)
 
 
-def _facts(
-    held_out: HeldOut, contaminated: Mapping[str, set[int]], looked_for: Mapping[str, set[int]]
-) -> dict[str, object]:
-    """By group: its size, and how many of its rows each preset looked for and found."""
-    counts = {
-        key: {preset: _by_group(held_out, rows) for preset, rows in sets.items()}
-        for key, sets in (("looked_for", looked_for), ("contaminated", contaminated))
-    }
+def _facts(groups: Sequence[GivenAway]) -> dict[str, object]:
+    """By group: its size, and how many of its items each preset looked for and found."""
     return {
         "groups": {
-            name: {"items": size}
-            | {key: {preset: of_preset[group] for preset, of_preset in of.items()} for key, of in counts.items()}
-            for group, (name, size) in enumerate(zip(held_out.names, held_out.sizes, strict=True))
+            one.name: {"items": one.items, "looked_for": one.looked_for, "contaminated": one.found} for one in groups
         }
     }
 

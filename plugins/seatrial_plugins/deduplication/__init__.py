@@ -204,6 +204,7 @@ def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
         "Keeps one of the rows that say the same, and finds equal inputs with different labels.",
         rules=DUPLICATES_RULES,
         place="corpus",
+        looks_for="copies, and equal questions with different answers",
     )
     yield FilterComponent(
         "near_duplicates",
@@ -211,6 +212,7 @@ def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
         "Keeps one of the rows that share most of their wording (MinHash, verified exactly).",
         rules=NEAR_RULES,
         place="corpus",
+        looks_for="rows that share most of their wording",
     )
     yield FilterComponent(
         "repeated_spans",
@@ -226,4 +228,5 @@ def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
         uses={"encoder": Use("encoder", "minilm")},
         rules=SEMANTIC_RULES,
         place="corpus",
+        looks_for="rows that mean the same",
     )

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from seatrial import Sample, Task, Transcript
+from seatrial import Block, Sample, Scored, Task, Transcript
+from seatrial_plugins.efficiency.blocks import latency_blocks
 
 __all__ = ["VALUES", "LatencyScorer"]
 
@@ -25,6 +26,10 @@ class LatencyScorer:
         del task
         for transcript in transcripts:
             yield _sample(transcript)
+
+    def blocks(self, scored: Scored) -> Iterable[Block]:
+        """The distribution of each time."""
+        return latency_blocks(scored)
 
 
 def _sample(transcript: Transcript) -> Sample:

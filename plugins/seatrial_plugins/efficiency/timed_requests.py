@@ -57,8 +57,8 @@ class TimeProbe:
         self,
         system: System,
         task: Task,
-        rows: Sequence[Row],
-        progress: Progress,  # prompts are random
+        rows: Sequence[Row],  # noqa: ARG002 - prompts are random
+        progress: Progress,
     ) -> Iterator[Transcript]:
         """One transcript a request, batch size by batch size. A request that fails is one with an `error`.
 

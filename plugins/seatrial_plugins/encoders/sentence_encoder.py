@@ -16,10 +16,7 @@ from seatrial.errors import UsageError
 from seatrial.model import WordVectors
 from seatrial_plugins.encoders.text_states import Batch, TextStates
 from seatrial_plugins.encoders.vector_memory import VectorMemory
-from seatrial_plugins.huggingface.config_file import read_config
-from seatrial_plugins.huggingface.tensor_files import read_header, weight_files
-from seatrial_plugins.huggingface.tokenizer_files import read_tokenizer
-from seatrial_plugins.huggingface.whole_load import load_whole
+from seatrial_plugins.huggingface.runtime import check_shape, choose_device, load_whole, read_tokenizer
 
 __all__ = ["MAX_TOKENS", "SentenceEncoder"]
 
@@ -47,7 +44,7 @@ class SentenceEncoder:
     ) -> None:
         if batch_size is not None and batch_size < 1:
             raise UsageError(f"encoder: batch_size must be at least 1, not {batch_size}")
-        self._device = torch_device(device)
+        self._device = choose_device(device)
         self._batch_size = batch_size or (_ON_A_GPU if self._device.type == "cuda" else _ELSEWHERE)
         self._tokenizer, self._states = load_weights(folder, str(self._device))
         self.dimensions: int = self._states.config.hidden_size
@@ -155,23 +152,6 @@ def _unit(vectors: np.ndarray) -> np.ndarray:
     return found
 
 
-def torch_device(name: str) -> torch.device:
-    """The device called `name`; `auto` is a GPU where there is one.
-
-    Raises:
-        UsageError: torch knows no such device, or this machine has none.
-    """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise UsageError(f"device {name!r}: torch knows no such device; say auto, cpu, cuda or cuda:1") from error
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise UsageError(f"device {name!r}: this machine has {torch.cuda.device_count()} GPUs; say auto or cpu")
-    return device
-
-
 @functools.cache
 def load_weights(folder: Path, device: str) -> tuple[Any, TextStates]:
     """Tokenizer and model in `folder`, loaded once a process; the model calculates in float32.
@@ -179,9 +159,7 @@ def load_weights(folder: Path, device: str) -> tuple[Any, TextStates]:
     Raises:
         SourceError: the folder's files are damaged, lack weights that the encoder reads, or belong to no such encoder.
     """
-    read_config(folder)
-    for file in weight_files(folder):
-        read_header(file)
+    check_shape(folder, AutoModel)
     model = load_whole(
         AutoModel,
         str(folder),

@@ -71,12 +71,12 @@ def random(
 @hookimpl
 def seatrial_models() -> Iterable[LoaderComponent[Loader]]:
     """The two loaders."""
-    provides = frozenset[Capability]({"scores", "generates", "times", "trains"})
+    provides = frozenset[Capability]({"scores", "generates", "classifies", "times", "trains"})
     libraries = ("torch", "transformers", "peft", "tokenizers", "safetensors")
     yield LoaderComponent(
         "transformers",
         transformers,
-        "Safetensors or GGUF weights on disk, run by transformers.",
+        "Safetensors or GGUF weights on disk, run by transformers: causal language models and sequence classifiers.",
         provides=provides,
         schemes=frozenset({"hf", "path", "package"}),
         libraries=libraries,

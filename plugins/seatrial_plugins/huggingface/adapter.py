@@ -10,7 +10,9 @@ import torch
 
 from seatrial.errors import SourceError, did_you_mean
 from seatrial.terminal.legible import one_line
-from seatrial_plugins.huggingface.adapter_files import check_adapter_files
+from seatrial_plugins.huggingface.adapter_files import WEIGHTS, check_adapter_files, refuse_foreign
+from seatrial_plugins.huggingface.patterns import check_patterns
+from seatrial_plugins.huggingface.tensor_files import read_header
 from seatrial_plugins.huggingface.whole_load import lacks
 
 __all__ = ["ADAPTER", "load_adapter"]
@@ -34,7 +36,9 @@ def load_adapter(network: Any, folder: Path) -> Any:
     """
     from peft import PeftConfig, get_peft_model
 
-    _check_known(check_adapter_files(folder).get("peft_type"), folder)
+    given = check_adapter_files(folder)
+    _check_known(given.get("peft_type"), folder)
+    check_patterns(given, [name for name, _ in network.named_modules()], folder / "adapter_config.json")
     try:
         config = PeftConfig.from_pretrained(str(folder))
         _check_kind(config, folder)
@@ -44,7 +48,10 @@ def load_adapter(network: Any, folder: Path) -> Any:
             # Trained under the address that the suite names, loaded from the folder that is behind it.
             warnings.filterwarnings("ignore", message="The PEFT config's `base_model_name_or_path` was renamed")
             adapted = get_peft_model(network, config, adapter_name=ADAPTER)
+            before = _check_own(adapted, folder)
             read = adapted.load_adapter(str(folder), ADAPTER, is_trainable=False)
+        _check_read(read, folder)
+        refuse_foreign(folder, {name for name, _, _ in before ^ _of_the_model(adapted)})
     except (SourceError, MemoryError, torch.OutOfMemoryError):
         raise
     except Exception as error:  # PEFT's kinds hold their configs against nothing in common
@@ -52,15 +59,6 @@ def load_adapter(network: Any, folder: Path) -> Any:
             f"{folder}: PEFT cannot put this adapter onto the model; it was trained on another one, or its "
             f"adapter_config.json was changed ({type(error).__name__}: {one_line(str(error), _SHOWN)})"
         ) from error
-    if read.unexpected_keys:
-        raise SourceError(
-            f"{folder}: {len(read.unexpected_keys)} of its tensors fit no layer of the model (the first: "
-            f"{min(read.unexpected_keys)}); it was trained on another model"
-        )
-    if read.missing_keys:
-        raise SourceError(
-            f"{folder}: {lacks(read.missing_keys)}, which the model needs; it was trained on another model, or is not whole"
-        )
     return adapted.eval()
 
 
@@ -73,6 +71,42 @@ def _check_known(kind: object, folder: Path) -> None:
         raise SourceError(
             f"{folder / 'adapter_config.json'}: {given} in `peft_type`, where the installed PEFT knows {', '.join(known)}; "
             "mend it, or upgrade peft"
+        )
+
+
+def _check_own(adapted: Any, folder: Path) -> set[tuple[str, int, int]]:
+    """Refuse tensors that would take the place of the model's own: the base would be another one than it is compared with.
+
+    Returns:
+        The state that the model's own weights have before the adapter's are read.
+    """
+    from peft import get_peft_model_state_dict
+
+    own = get_peft_model_state_dict(adapted, adapter_name=ADAPTER, save_embedding_layers=False)
+    refuse_foreign(folder, (read_header(folder / WEIGHTS).keys() - own.keys()) & adapted.state_dict().keys())
+    return _of_the_model(adapted)
+
+
+def _of_the_model(adapted: Any) -> set[tuple[str, int, int]]:
+    """Name, place and version of each weight that is not the adapter's: torch counts what is written into a tensor."""
+    weights = {**dict(adapted.named_parameters()), **dict(adapted.named_buffers())}
+    return {
+        (name, tensor.data_ptr(), tensor._version)  # noqa: SLF001  # there is no public name
+        for name, tensor in weights.items()
+        if f".{ADAPTER}" not in name
+    }
+
+
+def _check_read(read: Any, folder: Path) -> None:
+    """Refuse an adapter of which something was not used, or that lacks something."""
+    if read.unexpected_keys:
+        raise SourceError(
+            f"{folder}: {len(read.unexpected_keys)} of its tensors fit no layer of the model (the first: "
+            f"{min(read.unexpected_keys)}); it was trained on another model"
+        )
+    if read.missing_keys:
+        raise SourceError(
+            f"{folder}: {lacks(read.missing_keys)}, which the model needs; it was trained on another model, or is not whole"
         )
 
 

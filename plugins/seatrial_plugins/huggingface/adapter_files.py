@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from seatrial.errors import SourceError
 from seatrial.terminal.legible import one_line
+from seatrial_plugins.huggingface.folder_files import check_folder
 from seatrial_plugins.huggingface.tensor_files import read_header
 
-__all__ = ["check_adapter_files"]
+__all__ = ["WEIGHTS", "check_adapter_files", "refuse_foreign"]
 
-_WEIGHTS, _CONFIG = "adapter_model.safetensors", "adapter_config.json"
+WEIGHTS, _CONFIG = "adapter_model.safetensors", "adapter_config.json"
+
+_LORAS = ("lora_", "token_adapter", "trainable_tokens")
+"""How a part of the name begins of each tensor that LoRA, DoRA and their trained tokens have."""
 
 _PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt")
 
@@ -31,24 +36,52 @@ def check_adapter_files(folder: Path) -> dict[str, Any]:
     """
     if not folder.is_dir():
         raise SourceError(f"{folder}: is {'a file' if folder.is_file() else 'not there'}; name an adapter's folder")
+    check_folder(folder)
     _check_weights(folder)
-    return _checked_config(folder)
+    config = _checked_config(folder)
+    if config.get("peft_type") == "LORA":
+        kept = config.get("modules_to_save") or ()
+        refuse_foreign(folder, {name for name in read_header(folder / WEIGHTS) if not _is_of_lora(name, kept)})
+    return config
+
+
+def refuse_foreign(folder: Path, names: Collection[str]) -> None:
+    """Refuse an adapter that holds tensors of these names, which are not its own.
+
+    Raises:
+        SourceError: there are such names.
+    """
+    if names:
+        more = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
+        raise SourceError(
+            f"{folder / WEIGHTS}: holds {min(names)}{more}: weights of the model and not the adapter's own, so that the base "
+            "would no longer be what the adapter is compared with; save the adapter alone (PEFT: "
+            "save_pretrained(…, save_embedding_layers=False))"
+        )
+
+
+def _is_of_lora(name: str, kept: object) -> bool:
+    """Whether a tensor's name is one that LoRA gives, or that of a module which the adapter keeps a copy of its own of."""
+    modules = kept if isinstance(kept, list) else ()
+    parts = name.split(".")
+    # PEFT keeps a copy of every module whose name ends like that: `norm` takes `input_layernorm` along.
+    return any(part.startswith(_LORAS) for part in parts) or any(f"{module}." in name for module in modules)
 
 
 def _check_weights(folder: Path) -> None:
-    if not (folder / _WEIGHTS).is_file():
+    if not (folder / WEIGHTS).is_file():
         pickled = sorted(path.name for pattern in _PICKLED for path in folder.glob(pattern))
         if pickled:
             raise SourceError(
-                f"{folder}: no {_WEIGHTS}, only {', '.join(pickled)}; pickled adapters are not opened, since opening one can "
+                f"{folder}: no {WEIGHTS}, only {', '.join(pickled)}; pickled adapters are not opened, since opening one can "
                 "run any code: convert it to safetensors where you trust it (PEFT: save_pretrained)"
             )
-        what = "is no file" if (folder / _WEIGHTS).exists() else "is not there"
-        raise SourceError(f"{folder}: its {_WEIGHTS} {what}; get the adapter again, whole (PEFT: save_pretrained)")
-    for name, tensor in read_header(folder / _WEIGHTS).items():
+        what = "is no file" if (folder / WEIGHTS).exists() else "is not there"
+        raise SourceError(f"{folder}: its {WEIGHTS} {what}; get the adapter again, whole (PEFT: save_pretrained)")
+    for name, tensor in read_header(folder / WEIGHTS).items():
         if not tensor.dtype.startswith(_FLOATING):
             raise SourceError(
-                f"{folder / _WEIGHTS}: its tensor {name} holds {tensor.dtype} and not floating-point numbers; save the "
+                f"{folder / WEIGHTS}: its tensor {name} holds {tensor.dtype} and not floating-point numbers; save the "
                 "adapter unquantised"
             )
 

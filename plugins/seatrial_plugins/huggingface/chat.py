@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-import json
+import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 from seatrial.errors import SourceError, StageError
-from seatrial.rows import Turn
+from seatrial.model import Tools
+from seatrial.rows import Row, Turn
 from seatrial.terminal.legible import one_line
+from seatrial_plugins.huggingface.config_file import read_config
+from seatrial_plugins.huggingface.control_tokens import NOTATION, ControlTokens, control_tokens_of
+from seatrial_plugins.huggingface.conversation import Conversation, Tool, arguments_as_text, conversation_of, is_trained
+from seatrial_plugins.huggingface.row_problems import row_problems, unwritten
+from seatrial_plugins.huggingface.template import ChatTemplate
 from seatrial_plugins.huggingface.tokenizer_files import read_tokenizer
 
 __all__ = ["ChatTokenizer", "Rendered"]
+
+_LOG = logging.getLogger("seatrial.models")
 
 _LONGEST_OPENING = 64
 """At most so many characters stand between the last added token and the assistant's first word, such as `assistant\\n`."""
 
 _SENTINEL = "Answer"
 """A short word that no chat template treats specially."""
+
+_QUESTION = Turn("user", "Question")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +40,24 @@ class Rendered:
 
     ids: tuple[int, ...]
     supervised: tuple[bool, ...]
-    """True on the assistant's words and the end of each of its turns."""
+    """True on the words of the assistant's turns that are trained, and on the end of each."""
 
 
 class ChatTokenizer:
-    """The model's tokenizer and chat template (`seatrial.model.CountsTokens`)."""
+    """The model's tokenizer and chat template (`seatrial.model.CountsTokens`, `ChecksRows`).
+
+    A rendered text is a string in which control tokens are the template's own; those that a turn's text holds stand in it as
+    marks (`control_tokens`).
+    """
 
     def __init__(self, folder: Path, *, chat: bool, system: str | None) -> None:
         self.tokenizer = read_tokenizer(folder)
+        self.tokenizer.model_max_length = 1 << 60  # it would warn of long texts; the context is held against here
+        self.folder = folder
         self.chat = chat
         self.system = system
+        self._control = ControlTokens(self.tokenizer, ())
+        self._has_warned = False
         if not self.tokenizer.is_fast:
             raise SourceError(
                 f"{folder}: its tokenizer has no tokenizer.json, which gives the place of each token; add one"
@@ -48,18 +66,20 @@ class ChatTokenizer:
             raise SourceError(f"{folder}: its tokenizer has no chat template; give it one, or say `chat: false`")
         try:
             self.closing = self._closing()
+            """What ends the assistant's turn, such as `<|im_end|>`."""
+            asked = self.render((_QUESTION,))
         except (StageError, ValueError) as error:
             raise SourceError(
                 f"{folder}: its chat template cannot write a question and its answer; mend chat_template.jinja, or say "
                 f"`chat: false` ({one_line(str(error.__cause__ or error), 160)})"
             ) from error
-        """What ends the assistant's turn, such as `<|im_end|>`."""
+        self._control = ControlTokens(self.tokenizer, control_tokens_of(self.tokenizer, (asked, self.closing)))
         self.end_ids = self._end_ids()
         """Any of these tokens ends a generation."""
 
     # ---- text -----------------------------------------------------------------------------------------------------
 
-    def render(self, turns: Sequence[Turn], *, ask: bool = False) -> str:
+    def render(self, turns: Sequence[Turn], tools: Sequence[Tool] = (), *, ask: bool = False) -> str:
         """The conversation as text; with `ask`, up to where the assistant is about to speak.
 
         Raises:
@@ -67,25 +87,52 @@ class ChatTokenizer:
         """
         if self.system is not None and (not turns or turns[0].role != "system"):
             turns = (Turn("system", self.system), *turns)
-        if not self.chat:
-            end = self.tokenizer.eos_token or ""
-            return "".join(turn.content + (end if turn.role == "assistant" else "") + "\n" for turn in turns)
+        return self._by_template(conversation_of(turns, tools), ask=ask) if self.chat else self._line_by_line(turns)
+
+    def _by_template(self, said: Conversation, *, ask: bool) -> str:
+        messages, tools = self._control.mark(said.messages), self._control.mark(said.tools)
         try:
-            return str(
-                self.tokenizer.apply_chat_template(
-                    [_message(turn) for turn in turns], tokenize=False, add_generation_prompt=ask
-                )
-            )
-        except Exception as error:
-            roles = ", ".join(turn.role for turn in turns) or "no turns"
+            try:
+                template = self._template(tools=bool(tools))
+                text = template.render(messages, tools or None, ask=ask)
+            except TypeError:  # some join a call's arguments to their text, and want them as OpenAI writes them
+                text = template.render(arguments_as_text(messages), tools or None, ask=ask)
+        except Exception as error:  # a template's code may stumble over anything
+            roles = ", ".join(message["role"] for message in said.messages) or "no turns"
             raise StageError(
-                f"the model's chat template refuses a conversation of {roles}: {error}; drop such rows with the filter "
-                "`schema`, or mend their roles"
+                f"the model's chat template refuses a conversation of {roles}: {error}; mend its turns, or let the filter "
+                "`length` with `max_tokens` drop such rows"
             ) from error
+        if NOTATION in text and messages != [*said.messages]:
+            raise StageError(
+                "the model's chat template writes control tokens that a turn holds in a notation of its own, in which they "
+                "cannot be kept apart from the model's; take them out of the row"
+            )
+        return text
+
+    def _line_by_line(self, turns: Sequence[Turn]) -> str:
+        end = self.tokenizer.eos_token or ""
+        said = ((self._control.mark(turn.content), end if turn.role == "assistant" else "") for turn in turns)
+        text = "".join(f"{content}{closing}\n" for content, closing in said)
+        if ControlTokens.are_marked(text) and not self._has_warned:
+            self._has_warned = True
+            _LOG.warning(
+                "texts hold control tokens (%s), which are read as plain text; where they are meant to open and end turns, let "
+                "the chat template write them (`chat: true`)",
+                ", ".join(self._control.held(" ".join(turn.content for turn in turns))),
+            )
+        return text
+
+    def _template(self, *, tools: bool) -> ChatTemplate:
+        """The template, or the one of several that is for conversations with tools."""
+        return _compiled(
+            self.tokenizer.get_chat_template(None, [{}] if tools else None),
+            tuple((name, _flat(value)) for name, value in self.tokenizer.special_tokens_map.items()),
+        )
 
     def _closing(self) -> str:
         """The text between the assistant's last word and the end of its turn, up to the first special token."""
-        text = self.render((Turn("user", "Question"), Turn("assistant", _SENTINEL)))
+        text = self.render((_QUESTION, Turn("assistant", _SENTINEL)))
         tail = text[text.rindex(_SENTINEL) + len(_SENTINEL) :]
         ends = [
             place + len(token)
@@ -104,26 +151,46 @@ class ChatTokenizer:
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of rendered texts: special tokens stand in the text, none is added."""
-        return (
-            [list(ids) for ids in self.tokenizer(list(texts), add_special_tokens=False)["input_ids"]] if texts else []
-        )
+        if not texts:
+            return []
+        if any(map(ControlTokens.are_marked, texts)):
+            return [
+                self._control.encode(text)[0] if ControlTokens.are_marked(text) else self.encode([text])[0]
+                for text in texts
+            ]
+        return [list(ids) for ids in self.tokenizer(list(texts), add_special_tokens=False)["input_ids"]]
 
-    def prompts(self, conversations: Sequence[Sequence[Turn]]) -> list[list[int]]:
+    @cached_property
+    def opening(self) -> tuple[int, ...]:
+        """What the tokenizer puts before a text by itself, such as <s>: of a chat template's text, nothing.
+
+        A model that was trained with it makes no sense without; a template that wants it writes it.
+        """
+        if self.chat:
+            return ()
+        bare = self.tokenizer(_SENTINEL, add_special_tokens=False)["input_ids"]
+        whole = self.tokenizer(_SENTINEL)["input_ids"]
+        starts = (place for place in range(len(whole)) if whole[place : place + len(bare)] == bare)
+        return tuple(whole[: next(starts, 0)])
+
+    def prompts(self, conversations: Sequence[Sequence[Turn]], tools: Tools = ()) -> list[list[int]]:
         """The ids that the model reads before it answers."""
-        return self.encode([self.render(turns, ask=True) for turns in conversations])
+        texts = [self.render(turns, may, ask=True) for turns, may in _each(conversations, tools)]
+        return [[*self.opening, *ids] for ids in self.encode(texts)]
 
     def answered(
-        self, turns: Sequence[Turn], answers: Sequence[str]
+        self, turns: Sequence[Turn], answers: Sequence[str], tools: Sequence[Tool] = ()
     ) -> tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]:
         """The conversation with each answer and the end of its turn behind it: ids that all begin with, and each one's rest.
 
         The first part may be empty; questions with equal answers mostly have equal rests.
         """
-        joined = self._joined(turns, answers) if len(answers) > 1 and self.chat and self.closing else None
-        return joined or ((), tuple(map(tuple, self.encode([self._answer(turns, answer) for answer in answers]))))
+        joined = self._joined(turns, answers, tools) if len(answers) > 1 and self.chat and self.closing else None
+        whole = () if joined else self.encode([self._answer(turns, answer, tools) for answer in answers])
+        return joined or (self.opening, tuple(map(tuple, whole)))
 
     def _joined(
-        self, turns: Sequence[Turn], answers: Sequence[str]
+        self, turns: Sequence[Turn], answers: Sequence[str], tools: Sequence[Tool]
     ) -> tuple[tuple[int, ...], tuple[tuple[int, ...], ...]] | None:
         """The same, with each answer's ids computed once for all questions.
 
@@ -131,18 +198,17 @@ class ChatTokenizer:
         stands before and behind an added token, so the ids up to the last one and those behind it can be put together.
         None where the template does not write answers as they are, or the first answer shows another result.
         """
-        head = self.render(turns, ask=True)
+        head = self.render(turns, tools, ask=True)
         cut = max((match.end() for match in self._added.finditer(head)), default=0)
         if not cut or not all(self._written_as_it_is(answer) for answer in answers):
             return None
         question = tuple(self.encode([head[:cut]])[0])
-        texts = [head[cut:] + answer + self.closing for answer in answers]
+        texts = [head[cut:] + self._control.mark(answer) + self.closing for answer in answers]
         # A template that marks turns with plain words leaves the question there: nothing to remember, and much of it.
         once = len(head) - cut > _LONGEST_OPENING
         rests = tuple(map(tuple, self.encode(texts)) if once else map(self._behind, texts))
-        return (
-            (question, rests) if [*question, *rests[0]] == self.encode([self._answer(turns, answers[0])])[0] else None
-        )
+        first = self.encode([self._answer(turns, answers[0], tools)])[0]
+        return (question, rests) if [*question, *rests[0]] == first else None
 
     @cached_property
     def _added(self) -> re.Pattern[str]:
@@ -156,33 +222,41 @@ class ChatTokenizer:
 
     @lru_cache(maxsize=4096)  # noqa: B019 - a tokenizer lives as long as its model
     def _written_as_it_is(self, answer: str) -> bool:
-        question = (Turn("user", "Question"),)
-        return self._answer(question, answer) == self.render(question, ask=True) + answer + self.closing
+        written = self.render((_QUESTION,), ask=True) + self._control.mark(answer) + self.closing
+        return self._answer((_QUESTION,), answer) == written
 
-    def _answer(self, turns: Sequence[Turn], answer: str) -> str:
-        text = self.render((*turns, Turn("assistant", answer)))
+    def _answer(self, turns: Sequence[Turn], answer: str, tools: Sequence[Tool] = ()) -> str:
+        text = self.render((*turns, Turn("assistant", answer)), tools)
         if not self.closing:
             return text
         end = text.rfind(self.closing)
         return text[: end + len(self.closing)]
 
-    def rendered(self, turns: Sequence[Turn]) -> Rendered:
-        """The whole conversation, with the assistant's tokens marked.
+    def rendered(self, turns: Sequence[Turn], tools: Sequence[Tool] = ()) -> Rendered:
+        """The whole conversation, with the tokens marked of the assistant's turns that are trained.
 
         Raises:
             StageError: the template writes earlier turns differently once later ones follow, so that no place can be named.
         """
-        text = self.render(turns)
-        spans = [self._span(turns, index, text) for index, turn in enumerate(turns) if turn.role == "assistant"]
-        encoded = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
-        offsets: list[tuple[int, int]] = encoded["offset_mapping"]
-        supervised = tuple(any(begin < stop and end > start for start, stop in spans) for begin, end in offsets)
-        return Rendered(tuple(encoded["input_ids"]), supervised)
+        text = self.render(turns, tools)
+        spans = [self._span(turns, tools, index, text) for index, turn in enumerate(turns) if is_trained(turn)]
+        if ControlTokens.are_marked(text):
+            ids, offsets, _ = self._control.encode(text)
+            spans = [
+                (len(self._control.swapped(text[:start])), len(self._control.swapped(text[:end])))
+                for start, end in spans
+            ]
+        else:
+            encoded = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+            ids, offsets = encoded["input_ids"], encoded["offset_mapping"]
+        supervised = (any(begin < stop and end > start for start, stop in spans) for begin, end in offsets)
+        opening = self.opening
+        return Rendered((*opening, *ids), (*[False] * len(opening), *supervised))
 
-    def _span(self, turns: Sequence[Turn], index: int, text: str) -> tuple[int, int]:
+    def _span(self, turns: Sequence[Turn], tools: Sequence[Tool], index: int, text: str) -> tuple[int, int]:
         """Where the assistant's turn stands in the text, its end of turn included."""
-        before = self.render(turns[:index], ask=True)
-        after = self.render(turns[: index + 1])
+        before = self.render(turns[:index], tools, ask=True)
+        after = self.render(turns[: index + 1], tools)
         if not (after.startswith(before) and text.startswith(after.rstrip())):
             raise StageError(
                 "the model's chat template writes earlier turns differently once later ones follow, so the assistant's "
@@ -193,27 +267,69 @@ class ChatTokenizer:
 
     # ---- CountsTokens ---------------------------------------------------------------------------------------------
 
-    def count_tokens(self, conversations: Sequence[Sequence[Turn]]) -> list[int]:
+    def count_tokens(self, conversations: Sequence[Sequence[Turn]], tools: Tools = ()) -> list[int]:
         """The length in tokens of each conversation, rendered with the model's chat template; 0 where there are no turns.
 
         Raises:
             StageError: the chat template refuses a conversation.
         """
-        return [len(ids) for ids in self.encode([self.render(turns) if turns else "" for turns in conversations])]
+        said = [(turns, may) for turns, may in _each(conversations, tools) if turns]
+        lengths = iter([len(ids) for ids in self.encode([self.render(turns, may) for turns, may in said])])
+        return [len(self.opening) + next(lengths) if turns else 0 for turns in conversations]
 
     def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
         """The token ids of plain texts, without special tokens."""
-        return self.encode(texts)
+        return self.encode([self._control.mark(text) for text in texts])
 
     def token_spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
         """Where each token of `tokenize` stands in its text: first character, one past the last."""
-        if not texts:
-            return []
-        encoded = self.tokenizer(list(texts), add_special_tokens=False, return_offsets_mapping=True)
-        return [[(start, end) for start, end in spans] for spans in encoded["offset_mapping"]]
+        marked = [self._control.mark(text) for text in texts]
+        plain = [text for text in marked if not ControlTokens.are_marked(text)]
+        spans = iter(
+            self.tokenizer(plain, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
+            if plain
+            else ()
+        )
+        return [
+            self._control.encode(text)[1]
+            if ControlTokens.are_marked(text)
+            else [(start, end) for start, end in next(spans)]
+            for text in marked
+        ]
+
+    # ---- what cannot be read --------------------------------------------------------------------------------------
+
+    @cached_property
+    def context(self) -> int | None:
+        """The longest sequence that the model was made for, in tokens; None where its config tells none."""
+        if not (self.folder / "config.json").is_file():
+            return None
+        return getattr(read_config(self.folder).get_text_config(), "max_position_embeddings", None)
+
+    def unwritten(self, turns: Sequence[Turn], tools: Sequence[Tool] = ()) -> list[str]:
+        """What a conversation has and the template writes nothing of (calls, reasoning, tools), each in a clause."""
+        return list(unwritten(self, turns, tools))
+
+    def problems(self, rows: Iterable[Row]) -> Iterator[tuple[str, str]]:
+        """What keeps the model from reading rows as they are meant: the row's id, and the reason, for each.
+
+        The template refuses the conversation, or writes nothing of its tool calls, its tools or its reasoning; or the prompt
+        is beyond the context.
+        """
+        for row in rows:
+            for reason in row_problems(self, row):
+                yield row.id, reason
 
 
-def _message(turn: Turn) -> Mapping[str, Any]:
-    """The turn as chat templates take it; what else the source said (tool calls) comes along."""
-    extra = json.loads(turn.extra) if turn.extra else {}
-    return {**(extra if isinstance(extra, dict) else {}), "role": turn.role, "content": turn.content}
+def _each(conversations: Sequence[Sequence[Turn]], tools: Tools) -> Iterable[tuple[Sequence[Turn], Sequence[Tool]]]:
+    """Each conversation with its tools."""
+    return zip(conversations, tools or [()] * len(conversations), strict=True)
+
+
+def _flat(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else str(value)
+
+
+@lru_cache(maxsize=8)
+def _compiled(source: str, variables: tuple[tuple[str, Any], ...]) -> ChatTemplate:
+    return ChatTemplate(source, dict(variables))

@@ -12,16 +12,20 @@ __all__ = ["choose_device", "choose_dtype", "has_native_bfloat16", "peak_bytes"]
 
 
 def choose_device(name: str) -> torch.device:
-    """The device of that name; `auto` is the first GPU, else the CPU.
+    """The device of that name; `auto` is the first GPU, else the CPU. A GPU is not touched by asking for it.
 
     Raises:
-        UsageError: torch knows no such device, or it isn't there.
+        UsageError: torch knows no such device, or this machine has none.
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)
-        torch.empty(1, device=device)
+        if device.type == "cuda":
+            if (device.index or 0) >= (there := torch.cuda.device_count()):
+                raise UsageError(f"device {name!r}: this machine has {there} GPUs; say auto, cpu, cuda or cuda:1")
+        else:
+            torch.empty(1, device=device)
     except (RuntimeError, AssertionError) as error:
         raise UsageError(f"device {name!r} cannot be used: {error}; say auto, cpu, cuda, cuda:1 or mps") from error
     return device

@@ -14,13 +14,22 @@ import torch
 from seatrial.errors import SourceError
 from seatrial.runs.store import atomic_folder, write_json
 from seatrial.terminal.legible import one_line
+from seatrial_plugins.huggingface.shape_limits import check_numbers, check_whole
 from seatrial_plugins.huggingface.tensor_files import refuse_pointer
 from seatrial_plugins.huggingface.whole_load import load_whole
 
 __all__ = ["CONVERSION", "convert"]
 
-CONVERSION = 1
+CONVERSION = 2
 """Raised when equal GGUF bytes would be converted to other files; part of the cache's key."""
+
+_SPECIAL = {
+    "bos_token": "bos_token_id",
+    "eos_token": "eos_token_id",
+    "pad_token": "padding_token_id",
+    "unk_token": "unknown_token_id",
+}
+"""What a tokenizer calls its special tokens → what GGUF's metadata call them."""
 
 
 def convert(file: Path, address: str, target: Path) -> None:
@@ -48,7 +57,11 @@ def convert(file: Path, address: str, target: Path) -> None:
     refuse_pointer(file)
     try:
         with _read_once():
+            named = _checked(file, address)
+            config = AutoConfig.from_pretrained(**place)
+            check_whole(AutoModelForCausalLM, config, file.stat().st_size, address)
             tokenizer = AutoTokenizer.from_pretrained(**place)
+            _name_special_tokens(tokenizer, named)
             loaded = load_whole(AutoModelForCausalLM, address, **place, dtype=torch.float32)
     except (SourceError, MemoryError, torch.OutOfMemoryError):
         raise
@@ -71,6 +84,27 @@ def convert(file: Path, address: str, target: Path) -> None:
         fresh.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
         write_json(folder / "conversion.json", {"from": file.name, "conversion": CONVERSION})
+
+
+def _checked(file: Path, address: str) -> dict[str, int]:
+    """The ids of the special tokens that the file's metadata names, once its numbers are known to be those of a model."""
+    import gguf
+
+    fields = gguf.GGUFReader(str(file)).fields
+    numbers = {key: field.contents() for key, field in fields.items() if not key.startswith("tokenizer.")}
+    check_numbers(numbers, address)
+    keys = {role: f"tokenizer.ggml.{key}" for role, key in _SPECIAL.items()}
+    return {role: int(fields[key].contents()) for role, key in keys.items() if key in fields}
+
+
+def _name_special_tokens(tokenizer: Any, ids: dict[str, int]) -> None:
+    """Give the tokenizer the special tokens that the file names: transformers 5.17 takes SmolLM2's first for its last."""
+    for role, token in ids.items():
+        if 0 <= token < len(tokenizer) and getattr(tokenizer, f"{role}_id") != token:
+            setattr(tokenizer, role, tokenizer.convert_ids_to_tokens(token))
+    tokenizer.clean_up_tokenization_spaces = (
+        False  # 5.17 would have spaces before punctuation removed from what is said
+    )
 
 
 @contextlib.contextmanager

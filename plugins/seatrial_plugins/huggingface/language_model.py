@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
@@ -12,8 +12,8 @@ from typing import Any
 import torch
 
 from seatrial.errors import StageError
-from seatrial.model import Continuation, Generation, Timing
-from seatrial.rows import Turn
+from seatrial.model import Continuation, Generation, Timing, Tools
+from seatrial.rows import Row, Turn
 from seatrial_plugins.huggingface.adapter import ADAPTER
 from seatrial_plugins.huggingface.batches import batches_by_length
 from seatrial_plugins.huggingface.chat import ChatTokenizer
@@ -91,11 +91,11 @@ class CausalModel:
         """The longest sequence that it was made for, in tokens."""
         return int(getattr(self.network.config.get_text_config(), "max_position_embeddings", 1 << 30))
 
-    # ---- CountsTokens ---------------------------------------------------------------------------------------------
+    # ---- CountsTokens, ChecksRows ---------------------------------------------------------------------------------------------
 
-    def count_tokens(self, conversations: Sequence[Sequence[Turn]]) -> list[int]:
+    def count_tokens(self, conversations: Sequence[Sequence[Turn]], tools: Tools = ()) -> list[int]:
         """The length in tokens of each conversation, rendered with the model's chat template."""
-        return self.chat.count_tokens(conversations)
+        return self.chat.count_tokens(conversations, tools)
 
     def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
         """The token ids of plain texts, without special tokens."""
@@ -105,15 +105,21 @@ class CausalModel:
         """Where each token of `tokenize` stands in its text: first character, one past the last."""
         return self.chat.token_spans(texts)
 
+    def problems(self, rows: Iterable[Row]) -> Iterator[tuple[str, str]]:
+        """What keeps the model from reading rows as they are meant: the row's id, and the reason, for each."""
+        return self.chat.problems(rows)
+
     # ---- Scores ---------------------------------------------------------------------------------------------------
 
     def loglikelihoods(
-        self, prompts: Sequence[Sequence[Turn]], options: Sequence[Sequence[str]]
+        self, prompts: Sequence[Sequence[Turn]], options: Sequence[Sequence[str]], *, tools: Tools = ()
     ) -> list[list[Continuation]]:
         """For each prompt, each of its options' likelihood as the assistant's next turn (end of turn included).
 
         A continuation's tokens are those of the whole conversation from where they differ from the prompt's on, so that
         words are cut into tokens as in training.
+
+        An option whose log-likelihood is not finite has NaN.
 
         Raises:
             StageError: a prompt with its options is longer than the model's context, or there is nothing to condition on.
@@ -123,10 +129,12 @@ class CausalModel:
             raise ValueError(
                 f"{len(prompts)} prompts and {len(options)} lists of options: each prompt needs one of its own"
             )
-        asked = self.chat.prompts(prompts)
+        asked, may = self.chat.prompts(prompts, tools), tools or [()] * len(prompts)
         answered = [index for index, answers in enumerate(options) if answers]
         questions = [
-            Question.of(asked[index], *self.chat.answered(prompts[index], options[index]), context=self.context)
+            Question.of(
+                asked[index], *self.chat.answered(prompts[index], options[index], may[index]), context=self.context
+            )
             for index in answered
         ]
         with self._use():
@@ -136,14 +144,17 @@ class CausalModel:
     # ---- Generates ------------------------------------------------------------------------------------------------
 
     def generate(
-        self, prompts: Sequence[Sequence[Turn]], *, max_new_tokens: int, stop: Sequence[str] = ()
+        self, prompts: Sequence[Sequence[Turn]], *, max_new_tokens: int, stop: Sequence[str] = (), tools: Tools = ()
     ) -> list[Generation]:
         """Greedy decoding, one generation a prompt, the prompt not included.
 
         Raises:
-            StageError: a prompt and its answer would be longer than the model's context.
+            StageError: a prompt and its answer would be longer than the model's context, or the model's logits are not
+                finite, so that they say nothing.
         """
-        asked = self.chat.prompts(prompts)
+        asked = self.chat.prompts(prompts, tools)
+        if not all(asked):
+            raise StageError("a prompt has no token that an answer could follow; give it text or a chat template")
         longest = max((len(ids) for ids in asked), default=0)
         if longest + max_new_tokens > self.context:
             raise StageError(
@@ -167,11 +178,10 @@ class CausalModel:
         self.network.generation_config = GenerationConfig()  # what the checkpoint says of sampling doesn't apply
 
         width = max(len(ids) for ids in prompts)
-        ids = torch.zeros(len(prompts), width, dtype=torch.long)
-        mask = torch.zeros(len(prompts), width, dtype=torch.long)
-        for row, prompt in enumerate(prompts):
-            ids[row, width - len(prompt) :] = torch.tensor(prompt)
-            mask[row, width - len(prompt) :] = 1
+        # Padding repeats the row's own first token: what is not finite there is not finite in its row, and in no other.
+        ids = torch.tensor([[*prompt[:1] * (width - len(prompt)), *prompt] for prompt in prompts])
+        mask = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts])
+        watch = _Watch()
         ends = list(self.chat.end_ids)
         config = GenerationConfig(
             max_new_tokens=max_new_tokens,
@@ -185,12 +195,19 @@ class CausalModel:
             input_ids=ids.to(self.device),
             attention_mask=mask.to(self.device),
             generation_config=config,
+            logits_processor=[watch],
             tokenizer=self.chat.tokenizer if stop else None,
         )
-        return [self._generation(row, stop) for row in written[:, width:].tolist()]
+        rows = written[:, width:].tolist()
+        watch.check([self._end(row) for row in rows])
+        return [self._generation(row, stop) for row in rows]
+
+    def _end(self, ids: list[int]) -> int | None:
+        """Where the first token stands that ends a generation."""
+        return next((place for place, token in enumerate(ids) if token in self.chat.end_ids), None)
 
     def _generation(self, ids: list[int], stop: Sequence[str]) -> Generation:
-        end = next((place for place, token in enumerate(ids) if token in self.chat.end_ids), None)
+        end = self._end(ids)
         said = ids if end is None else ids[:end]
         text = self.chat.tokenizer.decode(said, skip_special_tokens=True)
         cuts = [place for word in stop if (place := text.find(word)) >= 0]
@@ -226,4 +243,32 @@ class CausalModel:
                 prompt_tokens=prompt_tokens,
                 new_tokens=new_tokens,
                 seed=seed,
+            )
+
+
+class _Watch:
+    """Sees the logits of each step (a logits processor): an argmax over NaN would be read as a token."""
+
+    def __init__(self) -> None:
+        self._finite: list[torch.Tensor] = []
+
+    def __call__(self, _ids: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
+        """The logits as they are; a token that is ruled out may have -inf, the likeliest one not."""
+        self._finite.append(logits.amax(-1).isfinite())
+        return logits
+
+    def check(self, ends: Sequence[int | None]) -> None:
+        """Refuse a generation whose tokens up to its end were not all drawn from finite logits.
+
+        Raises:
+            StageError: which token of how many prompts was not.
+        """
+        steps = torch.stack(self._finite, 1).tolist()
+        said = [finite[: None if end is None else end + 1] for finite, end in zip(steps, ends, strict=True)]
+        broken = [finite.index(False) for finite in said if False in finite]
+        if broken:
+            raise StageError(
+                f"the model's logits are not finite (NaN or infinite) at new token {min(broken) + 1} of {len(broken)} of "
+                f"{len(ends)} prompts, so that they say nothing; its weights or its adapter are damaged, or overflow in this "
+                "dtype: say `dtype: float32`, or get them again"
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -121,7 +122,7 @@ class Likelihoods:
         self._packs = packs
 
     def of(self, questions: Sequence[Question]) -> list[list[Continuation]]:
-        """Each question's options, in order."""
+        """Each question's options, in order; NaN where the network's log-likelihood of one is not finite."""
         score = self._packed if self._packs else self._padded
         with torch.inference_mode():
             results = score(questions)
@@ -181,11 +182,9 @@ class Likelihoods:
         for batch in batches_by_length([len(fed) for _, _, fed, _, _ in flat], fits):
             chosen = [flat[index] for index in batch]
             width = len(chosen[0][2])
-            ids = torch.zeros(len(chosen), width, dtype=torch.long)
-            mask = torch.zeros(len(chosen), width, dtype=torch.long)
-            for row, (_, _, fed, _, _) in enumerate(chosen):
-                ids[row, : len(fed)] = torch.tensor(fed)
-                mask[row, : len(fed)] = 1
+            # Padding repeats the row's own last token: what is not finite there is not finite in its row, and in no other.
+            ids = torch.tensor([[*fed, *fed[-1:] * (width - len(fed))] for _, _, fed, _, _ in chosen])
+            mask = torch.tensor([[1] * len(fed) + [0] * (width - len(fed)) for _, _, fed, _, _ in chosen])
             output = self._network(
                 input_ids=ids.to(self._device), attention_mask=mask.to(self._device), use_cache=False
             )
@@ -229,4 +228,5 @@ def _as_they_are(logits: torch.Tensor) -> torch.Tensor:
 
 
 def _continuation(logprobs: Sequence[float]) -> Continuation:
-    return Continuation(float(sum(logprobs)), len(logprobs))
+    total = float(sum(logprobs))
+    return Continuation(total if math.isfinite(total) else math.nan, len(logprobs))

@@ -19,9 +19,10 @@ from seatrial.sources import Resolved
 from seatrial.terminal.legible import one_line
 from seatrial_plugins.huggingface.adapter_files import check_adapter_files
 from seatrial_plugins.huggingface.chat import ChatTokenizer
-from seatrial_plugins.huggingface.config_file import read_config
+from seatrial_plugins.huggingface.config_file import is_classifier, read_config
 from seatrial_plugins.huggingface.options import LoadOptions
 from seatrial_plugins.huggingface.quiet import no_progress_bars
+from seatrial_plugins.huggingface.shape_limits import check_memory, count_numbers
 from seatrial_plugins.huggingface.trainable import TrainableNetwork
 from seatrial_plugins.huggingface.weights import (
     TOKENIZER_FILES,
@@ -33,6 +34,7 @@ from seatrial_plugins.huggingface.weights import (
 )
 
 if TYPE_CHECKING:
+    from seatrial_plugins.huggingface.classifier import SequenceClassifier
     from seatrial_plugins.huggingface.held import Held
     from seatrial_plugins.huggingface.language_model import CausalModel
 
@@ -92,13 +94,14 @@ class TransformersLoader:
         )
 
     def provides(self, target: Target, product: ProductKind | None) -> frozenset[Capability]:
-        """All that a causal language model can do; training starts from the weights as they came."""
-        del target
+        """What a causal language model can do, or a sequence classifier; training starts from the weights as they came."""
+        if product == "classifier" or is_classifier(_local(target).folder):
+            return frozenset({"classifies"})
         able: frozenset[Capability] = frozenset({"scores", "generates", "times"})
         return able | {"trains"} if product is None else able
 
     @contextmanager
-    def open(self, target: Target, product: Product | None = None) -> Iterator[CausalModel]:
+    def open(self, target: Target, product: Product | None = None) -> Iterator[CausalModel | SequenceClassifier]:
         """The model, with a product on top of its weights or in their place. Views of one network share it in memory.
 
         Raises:
@@ -107,7 +110,12 @@ class TransformersLoader:
         from seatrial_plugins.huggingface.held import Held
 
         weights = _local(target)
-        folder = product.folder if product is not None and product.kind == "weights" else weights.folder
+        folder = product.folder if product is not None and product.kind != "adapter" else weights.folder
+        if is_classifier(folder):
+            from seatrial_plugins.huggingface.classifier import SequenceClassifier
+
+            yield SequenceClassifier(folder, self.options)
+            return
         held = self._held
         if held is None or held.folder != folder:
             held = self._held = Held(folder, self.options, self._chat(weights))
@@ -185,8 +193,9 @@ class RandomLoader(TransformersLoader):
         with torch.random.fork_rng(devices=[]), no_progress_bars():
             torch.manual_seed(self.seed)
             try:
+                check_memory(count_numbers(AutoModelForCausalLM, config), str(shape / "config.json"))
                 network = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
-            except (MemoryError, torch.OutOfMemoryError):
+            except (SourceError, MemoryError, torch.OutOfMemoryError):
                 raise
             except Exception as error:  # an architecture's code holds its config against nothing of its own
                 raise SourceError(

@@ -12,6 +12,7 @@ from seatrial_plugins.huggingface.device import choose_device, choose_dtype
 from seatrial_plugins.huggingface.exactness import caps_scores, packing_is_exact
 from seatrial_plugins.huggingface.options import LoadOptions
 from seatrial_plugins.huggingface.packed_attention import ATTENTION
+from seatrial_plugins.huggingface.weights import check_shape
 from seatrial_plugins.huggingface.whole_load import load_whole
 
 __all__ = ["load_network"]
@@ -25,6 +26,9 @@ def load_network(folder: Path, options: LoadOptions) -> tuple[Any, bool]:
     Raises:
         SourceError: the folder's files are damaged, lack weights, or belong to an architecture that is no language model.
     """
+    from transformers import AutoModelForCausalLM
+
+    check_shape(folder, AutoModelForCausalLM)
     device = choose_device(options.device)
     dtype = choose_dtype(options.dtype, device)
     if options.attention != "auto":

@@ -51,7 +51,8 @@ class Packed:
     offsets: tuple[int, ...]
     """Where each row's own tokens start in the sequence."""
     gather: torch.Tensor
-    """[rows * width]: the token (counted after the prefix) at each place of the rectangle; 0 where it is padding."""
+    """[rows * width]: the token (counted after the prefix) at each place of the rectangle. Padding repeats its row's first
+    token: a mask hides it, but 0 × NaN is NaN, and so what is not finite in one row stays in that row."""
     scatter: torch.Tensor
     """[tokens - prefix]: the place in the rectangle of each token after the prefix."""
     mask: torch.Tensor
@@ -96,7 +97,7 @@ def pack(trees: Sequence[TokenTree]) -> Packed:
         torch.tensor([positions]),
         prefix,
         tuple(offsets.tolist()),
-        torch.from_numpy(np.where(inside, offsets[:, None] - prefix + np.arange(width), 0).ravel()),
+        torch.from_numpy((offsets[:, None] - prefix + np.where(inside, np.arange(width), 0)).ravel()),
         torch.from_numpy(np.flatnonzero(inside)),
         functional.pad(torch.from_numpy(mask)[:, None], (prefix, 0), value=True),
     )

@@ -7,6 +7,8 @@ from typing import Any
 
 from seatrial.errors import SourceError
 from seatrial.terminal.legible import one_line
+from seatrial_plugins.huggingface.folder_files import check_folder
+from seatrial_plugins.huggingface.text_growth import check_growth
 
 __all__ = ["read_tokenizer"]
 
@@ -20,6 +22,8 @@ def read_tokenizer(folder: Path) -> Any:
     """
     from transformers import AutoTokenizer
 
+    check_folder(folder)
+    check_growth(folder)
     try:
         tokenizer: Any = AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
     except Exception as error:  # transformers and tokenizers have no error in common

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,8 @@ class TrainableNetwork:
 
     runtime = "transformers"
 
-    def load(self) -> tuple[Any, bool]:
-        """The network on its device, and whether batches can be packed for it."""
+    def load(self, dtype: str | None = None) -> tuple[Any, bool]:
+        """The network on its device, in another dtype than the loader's if one is named; and whether batches can be packed."""
         from seatrial_plugins.huggingface.network import load_network
 
-        return load_network(self.folder, self.options)
+        return load_network(self.folder, replace(self.options, dtype=dtype) if dtype else self.options)

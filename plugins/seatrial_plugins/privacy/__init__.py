@@ -94,4 +94,10 @@ def privacy(
 @hookimpl
 def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
     """The filter."""
-    yield FilterComponent("privacy", privacy, "Redacts personal data and secrets, typed and consistently.", rules=RULES)
+    yield FilterComponent(
+        "privacy",
+        privacy,
+        "Redacts personal data and secrets, typed and consistently.",
+        rules=RULES,
+        looks_for="personal data and secrets",
+    )

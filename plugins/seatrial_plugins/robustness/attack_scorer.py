@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from seatrial import Row, Sample, Task, Transcript
+from seatrial import Block, Row, Sample, Scored, Task, Transcript
 from seatrial_plugins.robustness import Recipe
+from seatrial_plugins.robustness.blocks import attack_blocks
 from seatrial_plugins.robustness.word_changes import changed_words, words
 
 __all__ = ["AttackScorer"]
@@ -24,6 +25,10 @@ class AttackScorer:
         """One sample a transcript, in order. A row that offered the attack nothing to change says nothing of robustness."""
         for row, transcript in zip(task.rows, transcripts, strict=True):
             yield _sample(row, transcript)
+
+    def blocks(self, scored: Scored) -> Iterable[Block]:
+        """The outcomes, and the attacked texts with their changes."""
+        return attack_blocks(scored)
 
 
 def _sample(row: Row, transcript: Transcript) -> Sample:

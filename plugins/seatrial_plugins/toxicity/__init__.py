@@ -131,13 +131,19 @@ def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
         rules=RULES,
         metrics=METRICS,
         version="3",
+        looks_for="toxic rows",
     )
 
 
 @hookimpl
 def seatrial_detectors() -> Iterable[Component[Detector]]:
     """Detoxify, and the embedded detector."""
-    yield Component("detoxify", detoxify, "Detoxify's published models (downloaded), or a local checkpoint.")
+    yield Component(
+        "detoxify",
+        detoxify,
+        "Detoxify's published models (downloaded), or a local checkpoint.",
+        libraries=("torch", "transformers", "tokenizers"),
+    )
     yield Component(
         "minilm-toxicity",
         minilm_toxicity,

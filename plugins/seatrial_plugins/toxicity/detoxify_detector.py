@@ -15,10 +15,13 @@ import transformers
 from seatrial.errors import SourceError, UsageError
 from seatrial.rows.storable import storable
 from seatrial.terminal.legible import one_line
-from seatrial_plugins.huggingface.batches import batches_by_length
-from seatrial_plugins.huggingface.quiet import no_progress_bars
-from seatrial_plugins.huggingface.tokenizer_files import read_tokenizer
-from seatrial_plugins.huggingface.whole_load import lacks
+from seatrial_plugins.huggingface.runtime import (
+    batches_by_length,
+    choose_device,
+    lacks,
+    no_progress_bars,
+    read_tokenizer,
+)
 from seatrial_plugins.toxicity.detoxify_weights import DetoxifyWeights
 
 __all__ = ["MAX_TOKENS", "DetoxifyDetector"]
@@ -50,7 +53,7 @@ class DetoxifyDetector:
         self.name = weights.name
         self.labels = weights.labels
         self.reads = {weights.name: weights.digest, f"{weights.name}, config and tokenizer": _digest_of(weights.folder)}
-        self._device = _torch_device(device)
+        self._device = choose_device(device)
         self._batch_tokens = batch_tokens or (1 << 16 if self._device.type == "cuda" else 1 << 11)
         model, self._tokenizer = _built(weights)
         self._model = model.float().to(self._device).eval()
@@ -168,18 +171,6 @@ def _positions(config: object) -> int:
     positions = int(getattr(config, "max_position_embeddings", MAX_TOKENS))
     roberta = getattr(config, "model_type", "") in {"roberta", "xlm-roberta", "camembert"}
     return positions - (int(getattr(config, "pad_token_id", 1)) + 1) if roberta else positions
-
-
-def _torch_device(name: str) -> torch.device:
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise UsageError(f"detoxify: torch knows no device {name!r}; say auto, cpu, cuda or cuda:1") from error
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise UsageError(f"detoxify: device {name!r}: this machine has {torch.cuda.device_count()} GPUs")
-    return device
 
 
 @contextmanager

@@ -15,8 +15,10 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from seatrial import Measured, Metric, Row
+from seatrial.blocks import Block
 from seatrial.errors import UsageError
 from seatrial.stats import GATE_LEVEL, Proportion, ProportionDifference, ProportionRatio
+from seatrial_plugins.toxicity.blocks import SHOWN_LEVEL, FlagRates
 from seatrial_plugins.toxicity.identity_terms import OURS
 from seatrial_plugins.toxicity.term_finder import Term, TermFinder
 
@@ -72,9 +74,6 @@ METRICS = (PARITY_DIFFERENCE, PARITY_DIFFERENCE_UPPER, PARITY_RATIO, PARITY_RATI
 
 _ALL, _NONE = Term("", "all"), Term("", "none")
 """What is counted besides terms, none of which lacks an axis: all rows that were inspected, and those that name no term."""
-
-_SHOWN_LEVEL = 0.975
-"""One-sided; both bounds together are a 95% interval."""
 
 
 class IdentityTally:
@@ -146,8 +145,10 @@ class IdentityTally:
                 for term, share in seen.items()
             ],
         }
+        rates = FlagRates(every, none, seen, compared, surely, self._least, self._finder.terms, self._terms_of)
+        blocks = list(rates.blocks())
         if not compared:
-            return _missing(self._why_nothing(every, rest), {"flag_rates": facts})
+            return _missing(self._why_nothing(every, rest), {"flag_rates": facts}, blocks)
         measures = {
             PARITY_DIFFERENCE.name: _largest(surely.values()),
             PARITY_DIFFERENCE_UPPER.name: _largest(bounds.upper for bounds in apart.values()),
@@ -158,7 +159,7 @@ class IdentityTally:
             measures[PARITY_RATIO_UPPER.name] = _largest(bounds.upper for bounds in times.values())
         else:
             missing[PARITY_RATIO_UPPER.name] = "no row that names no identity term was flagged, so no ratio is too high"
-        return Measured(measures, missing, {"flag_rates": facts})
+        return Measured(measures, missing, {"flag_rates": facts}, blocks)
 
     def _why_nothing(self, every: Proportion | None, rest: Proportion | None) -> str:
         if every is None:
@@ -179,7 +180,7 @@ def _share(counts: Mapping[str, int], term: Term) -> Proportion | None:
 def _line(share: Proportion | None) -> dict[str, object]:
     if share is None:
         return {"n": 0}
-    bounds = share.bounds(_SHOWN_LEVEL)
+    bounds = share.bounds(SHOWN_LEVEL)
     return {
         "n": share.n,
         "flagged": int(share.successes),
@@ -190,7 +191,7 @@ def _line(share: Proportion | None) -> dict[str, object]:
 
 
 def _excess(difference: ProportionDifference, ratio: ProportionRatio) -> dict[str, object]:
-    apart, times = difference.bounds(_SHOWN_LEVEL), ratio.bounds(_SHOWN_LEVEL)
+    apart, times = difference.bounds(SHOWN_LEVEL), ratio.bounds(SHOWN_LEVEL)
     return {
         "excess": difference.value,
         "excess_low": apart.lower,
@@ -205,5 +206,5 @@ def _largest(bounds: Iterable[float | None]) -> float:
     return max(bound for bound in bounds if bound is not None)
 
 
-def _missing(why: str, facts: Mapping[str, object] | None = None) -> Measured:
-    return Measured(missing={metric.name: why for metric in METRICS}, facts=facts or {})
+def _missing(why: str, facts: Mapping[str, object] | None = None, blocks: Sequence[Block] = ()) -> Measured:
+    return Measured(missing={metric.name: why for metric in METRICS}, facts=facts or {}, blocks=blocks)

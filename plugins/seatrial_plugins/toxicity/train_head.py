@@ -16,14 +16,15 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
+from seatrial.errors import UsageError
 from seatrial.model import Encoder
-from seatrial_plugins.encoders import minilm
 from seatrial_plugins.toxicity.linear_head import PROBE, LinearHead
 
 __all__ = ["PRIOR", "Texts", "main", "read_davidson", "shift_prior", "train"]
@@ -100,21 +101,35 @@ def main(arguments: Sequence[str] | None = None) -> None:
         data["identity-templates"] = _read_column(options.identity_templates, "phrase", toxic_column="toxicity")
     if options.harmless:
         data["harmless"] = _read_column(options.harmless, "text")
-    encoder = minilm()
+    encoder = _encoder(options.encoder)
     head = train(encoder, list(data.values()), prior=options.prior)
     figures: dict[str, int | float] = {}
     if held_out.texts:
         harmless = _read_column(options.harmless_test, "text") if options.harmless_test else None
         figures = measure(head, encoder, held_out, harmless)
-    card = _card(data, figures, options.prior)
+    card = _card(data, figures, options.prior, options.encoder)
     LinearHead(head.weight, head.bias, head.probe, card).save(options.out)
     print(json.dumps(card, indent=2))  # noqa: T201  the script's answer
 
 
-def _card(data: Mapping[str, Texts], figures: Mapping[str, int | float], prior: float) -> dict[str, str]:
+def _encoder(name: str) -> Encoder:
+    """The installed encoder of that name, with its default options.
+
+    Raises:
+        UsageError: no plugin has one of that name.
+    """
+    hooks = (getattr(point.load(), "seatrial_encoders", tuple) for point in entry_points(group="seatrial"))
+    found = {component.name: component for hook in hooks for component in hook()}
+    if name not in found:
+        raise UsageError(f"--encoder {name}: the installed encoders are {', '.join(sorted(found))}")
+    encoder: Encoder = found[name].build()
+    return encoder
+
+
+def _card(data: Mapping[str, Texts], figures: Mapping[str, int | float], prior: float, encoder: str) -> dict[str, str]:
     trained = {name: {"n": len(part.texts), "toxic": sum(part.toxic)} for name, part in data.items()}
     return {
-        "model": "logistic regression over all-MiniLM-L6-v2 (mean-pooled, unit vectors)",
+        "model": f"logistic regression over the unit vectors of the encoder {encoder}",
         "label": "toxicity",
         "weak": "true",
         "trained_on": json.dumps(trained, sort_keys=True),
@@ -143,6 +158,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--identity-templates", type=Path, help="CSV with the columns phrase and toxicity")
     parser.add_argument("--harmless", type=Path, help="CSV with a column text: further harmless rows to train on")
     parser.add_argument("--harmless-test", type=Path, help="CSV with a column text: harmless rows to measure on")
+    parser.add_argument(
+        "--encoder", default="minilm", help="the encoder that the head is for, as `seatrial plugins` names it"
+    )
     parser.add_argument("--prior", type=float, default=PRIOR, help="share of toxic rows that probabilities assume")
     parser.add_argument("--out", type=Path, required=True, help="the safetensors file to write")
     return parser

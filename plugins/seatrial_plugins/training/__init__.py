@@ -1,4 +1,4 @@
-"""Training: LoRA on `transformers.Trainer` and PEFT, with loss on the assistant's turns only."""
+"""Training: LoRA and full fine-tuning on `transformers.Trainer`, with loss on the assistant's turns only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from seatrial import MethodComponent, hookimpl
 if TYPE_CHECKING:
     from seatrial.training import Method
 
-__all__ = ["build_lora"]
+__all__ = ["build_full", "build_lora"]
 
 
 def build_lora(
@@ -53,10 +53,11 @@ def build_lora(
             unset), without a lower validation loss, and keep the best adapter.
         save_every: Steps between checkpoints; a fifth of the training where unset.
     """
-    from seatrial_plugins.training.lora import LoraTrainer
+    from seatrial_plugins.training.method import CausalMethod
     from seatrial_plugins.training.options import EarlyStopping, LoraOptions
 
-    return LoraTrainer(
+    return CausalMethod(
+        "lora",
         LoraOptions(
             r=r,
             alpha=alpha,
@@ -74,16 +75,72 @@ def build_lora(
             gradient_checkpointing=gradient_checkpointing,
             early_stopping=None if early_stopping is None else EarlyStopping.parse(early_stopping),
             save_every=save_every,
-        )
+        ),
     )
+
+
+def build_full(
+    *,
+    epochs: float = 3.0,
+    lr: float = 2e-5,
+    batch_size: int = 8,
+    gradient_accumulation: int = 1,
+    max_length: int = 2048,
+    schedule: Literal["cosine", "linear", "constant"] = "cosine",
+    warmup: float = 0.03,
+    weight_decay: float = 0.0,
+    max_grad_norm: float = 1.0,
+    gradient_checkpointing: bool = False,
+    early_stopping: dict[str, int] | None = None,
+    save_every: int | None = None,
+) -> Method:
+    """Full fine-tuning: every weight, in float32 (16 bytes a parameter with its gradient and AdamW's states).
+
+    Args:
+        epochs: As for `lora`.
+        lr: Peak learning rate of AdamW; about a tenth of what LoRA takes.
+        batch_size: As for `lora`.
+        gradient_accumulation: As for `lora`.
+        max_length: As for `lora`.
+        schedule: As for `lora`.
+        warmup: As for `lora`.
+        weight_decay: As for `lora`.
+        max_grad_norm: As for `lora`.
+        gradient_checkpointing: As for `lora`.
+        early_stopping: As for `lora`.
+        save_every: As for `lora`; a checkpoint holds all weights and AdamW's states.
+    """
+    from seatrial_plugins.training.method import CausalMethod
+    from seatrial_plugins.training.options import EarlyStopping, TrainingOptions
+
+    return CausalMethod(
+        "full",
+        TrainingOptions(
+            epochs=epochs,
+            lr=lr,
+            batch_size=batch_size,
+            gradient_accumulation=gradient_accumulation,
+            max_length=max_length,
+            schedule=schedule,
+            warmup=warmup,
+            weight_decay=weight_decay,
+            max_grad_norm=max_grad_norm,
+            gradient_checkpointing=gradient_checkpointing,
+            early_stopping=None if early_stopping is None else EarlyStopping.parse(early_stopping),
+            save_every=save_every,
+        ),
+    )
+
+
+_LIBRARIES = ("torch", "transformers", "peft", "accelerate")
 
 
 @hookimpl
 def seatrial_methods() -> Iterable[MethodComponent[Method]]:
     """The training methods."""
     yield MethodComponent(
-        "lora",
-        build_lora,
-        "Low-rank adapters, trained on the assistant's turns only.",
-        libraries=("torch", "transformers", "peft", "accelerate"),
+        "lora", build_lora, "Low-rank adapters, trained on the assistant's turns only.", libraries=_LIBRARIES
+    )
+    yield MethodComponent(
+        "full", build_full, "Every weight, trained on the assistant's turns only.", libraries=_LIBRARIES
     )

@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from seatrial_plugins.training.options import LoraOptions
+from seatrial_plugins.training.options import TrainingOptions
 
 __all__ = ["training_arguments"]
 
@@ -14,7 +14,7 @@ _SCHEDULES = {"cosine": "cosine", "linear": "linear", "constant": "constant_with
 
 
 def training_arguments(
-    options: LoraOptions, *, folder: Path, steps: int, seed: int, save_every: int, on_cpu: bool
+    options: TrainingOptions, *, folder: Path, steps: int, seed: int, save_every: int, on_cpu: bool
 ) -> Any:
     """Arguments for a Trainer that is handed whole optimizer steps and does its own accumulation and evaluation.
 

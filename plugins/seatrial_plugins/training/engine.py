@@ -22,7 +22,7 @@ from seatrial_plugins.training.loss import summed_loss
 from seatrial_plugins.training.plan import Plan, split_batch
 from seatrial_plugins.training.validation import History, validation_loss
 
-__all__ = ["Engine", "Work", "check_adapter"]
+__all__ = ["Engine", "Work", "check_weights"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +187,7 @@ class Engine(Trainer):
         return bool(work.patience) and self.history.exhausted(work.patience)
 
     def _save_checkpoint(self, model: Any, *args: Any, **kwargs: Any) -> None:
-        check_adapter(trainable(self.accelerator.unwrap_model(self.model)), f"step {self.state.global_step}")
+        check_weights(trainable(self.accelerator.unwrap_model(self.model)), f"step {self.state.global_step}")
         super()._save_checkpoint(model, *args, **kwargs)
         if self.args.should_save:
             checkpoint = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
@@ -236,15 +236,15 @@ def trainable(network: Any) -> dict[str, torch.Tensor]:
     return {name: parameter for name, parameter in network.named_parameters() if parameter.requires_grad}
 
 
-def check_adapter(adapter: Mapping[str, torch.Tensor], when: str) -> None:
-    """Refuse an adapter that is not finite.
+def check_weights(trained: Mapping[str, torch.Tensor], when: str) -> None:
+    """Refuse trained weights that are not finite.
 
     Raises:
         TrainingError: a weight is NaN or infinite.
     """
-    broken = [name for name, tensor in adapter.items() if not bool(torch.isfinite(tensor).all())]
+    broken = [name for name, tensor in trained.items() if not bool(torch.isfinite(tensor).all())]
     if broken:
         raise TrainingError(
-            f"{len(broken)} of the adapter's {len(adapter)} tensors are not finite at {when} (the first: {broken[0]}); lower "
+            f"{len(broken)} of {len(trained)} trained tensors are not finite at {when} (the first: {broken[0]}); lower "
             "train.lr, raise train.warmup, or train in float32 (model.dtype)"
         )

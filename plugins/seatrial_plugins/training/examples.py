@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from seatrial.errors import TrainingError
+from seatrial.errors import StageError, TrainingError
 from seatrial.rows import Row
-from seatrial_plugins.huggingface.chat import ChatTokenizer
+from seatrial_plugins.huggingface.runtime import ChatTokenizer, is_trained
 
 __all__ = ["Example", "Examples", "masked_example", "render_examples"]
+
+_NAMED = 5
+"""Rows that an error names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +44,32 @@ class Examples:
     lost_supervised_tokens: int
     """Those of them that the model would have been taught."""
     unsupervised_rows: tuple[str, ...]
-    """Rows of which no supervised token is left: the assistant says nothing, or only beyond `max_length`."""
+    """Rows of which no supervised token is left: the assistant says nothing that is trained, or only beyond `max_length`."""
 
 
 def render_examples(rows: Iterable[Row], chat: ChatTokenizer, max_length: int) -> Examples:
-    """Render rows and mark the assistant's words and the ends of its turns.
+    """Render rows and mark the words of the assistant's turns that are trained, and the ends of these.
 
     Raises:
-        TrainingError: there are rows, and none of them has a supervised token.
+        TrainingError: the chat template refuses rows, or writes nothing of their tool calls, reasoning or tools; or there are
+            rows, and none of them has a supervised token.
     """
     examples: list[Example] = []
     unsupervised: list[str] = []
+    refused: list[str] = []
     tokens = truncated = lost = lost_supervised = 0
     for row in rows:
-        if not any(turn.role == "assistant" for turn in row.turns):
+        if not any(map(is_trained, row.turns)):
             unsupervised.append(row.id)
             continue
-        rendered = chat.rendered(row.turns)
+        try:
+            rendered = chat.rendered(row.turns, row.tools)
+            reasons = chat.unwritten(row.turns, row.tools)
+        except StageError as error:
+            reasons = [str(error)]
+        if reasons:
+            refused.append(f"{row.file}:{row.line} (row {row.id}): {'; '.join(reasons)}")
+            continue
         kept = rendered.supervised[:max_length]
         tokens += len(kept)
         lost += len(rendered.ids) - len(kept)
@@ -68,6 +80,13 @@ def render_examples(rows: Iterable[Row], chat: ChatTokenizer, max_length: int) -
             unsupervised.append(row.id)
             continue
         examples.append(Example(row.id, rendered.ids[: targets[-1] + 1], targets))
+    if refused:
+        more = f"\n… and {len(refused) - _NAMED:,} more" if len(refused) > _NAMED else ""
+        raise TrainingError(
+            f"{len(refused):,} of {len(refused) + len(examples) + len(unsupervised):,} rows cannot be trained on as they are:\n"
+            + "\n".join(refused[:_NAMED])
+            + more
+        )
     if unsupervised and not examples:
         raise TrainingError(
             f"no token of the {len(unsupervised)} train rows is supervised: the assistant says nothing in them, or only "

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from seatrial_plugins.huggingface.device import peak_bytes
+from statistics import median
+
+from seatrial_plugins.huggingface.runtime import peak_bytes
 from seatrial_plugins.training.engine import Engine, trainable
 from seatrial_plugins.training.examples import Examples
 
@@ -23,6 +25,7 @@ def training_facts(
         "unsupervised_rows": list(examples.unsupervised_rows),
         "tokens": examples.tokens,
         "supervised_tokens": examples.supervised_tokens,
+        "supervised_tokens_per_row": _per_row(examples),
         "truncated_rows": examples.truncated_rows,
         "lost_tokens": examples.lost_tokens,
         "lost_supervised_tokens": examples.lost_supervised_tokens,
@@ -37,7 +40,18 @@ def training_facts(
         "tokens_per_second": round(read / max(seconds, 1e-9), 1),
         "peak_bytes": peak_bytes(device),
         "device": str(device),
-        "dtype": str(next(p.dtype for p in network.parameters() if not p.requires_grad)).removeprefix("torch."),
+        "dtype": str(next(network.parameters()).dtype).removeprefix("torch."),
         "packed": engine.work.packs,
         "graphs": engine.recorded_graphs,
+    }
+
+
+def _per_row(examples: Examples) -> dict[str, object]:
+    """How many tokens of a row are supervised: the row of the fewest, the median, the row of the most."""
+    counted = sorted((len(example.targets), example.row) for example in examples.examples)
+    (fewest, first), (most, last) = counted[0], counted[-1]
+    return {
+        "fewest": {"row": first, "tokens": fewest},
+        "median": median(count for count, _ in counted),
+        "most": {"row": last, "tokens": most},
     }

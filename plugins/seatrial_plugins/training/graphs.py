@@ -15,8 +15,7 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from seatrial_plugins.huggingface.packing import Packed, framed, pack, run_packed, shared_prefix
-from seatrial_plugins.huggingface.token_tree import TokenTree
+from seatrial_plugins.huggingface.runtime import Packed, TokenTree, framed, pack, run_packed, shared_prefix
 from seatrial_plugins.training.examples import Example
 
 __all__ = ["GraphedPasses", "Shape", "shape_of", "worth_graphing"]

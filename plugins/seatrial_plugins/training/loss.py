@@ -8,8 +8,7 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from seatrial_plugins.huggingface.packing import pack, run_packed
-from seatrial_plugins.huggingface.token_tree import TokenTree
+from seatrial_plugins.huggingface.runtime import TokenTree, pack, run_packed
 from seatrial_plugins.training.examples import Example
 
 __all__ = ["summed_loss"]

@@ -1,4 +1,4 @@
-"""The options of LoRA training, checked."""
+"""The options of training, checked."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Self
 
 from seatrial.errors import UsageError
 
-__all__ = ["EarlyStopping", "LoraOptions"]
+__all__ = ["EarlyStopping", "LoraOptions", "TrainingOptions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +36,13 @@ class EarlyStopping:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LoraOptions:
-    """What `seatrial_plugins.training.build_lora` takes, described there.
+class TrainingOptions:
+    """What every method takes, described at `seatrial_plugins.training.build_lora`.
 
     Raises:
         UsageError: a number out of its range.
     """
 
-    r: int = 16
-    alpha: float = 32
-    dropout: float = 0.0
-    target_modules: str | tuple[str, ...] = "qv"
     epochs: float = 3.0
     lr: float = 2e-4
     batch_size: int = 8
@@ -61,11 +57,13 @@ class LoraOptions:
     save_every: int | None = None
 
     def __post_init__(self) -> None:
-        ranges = {
-            "r": (self.r >= 1, "a rank of at least 1"),
-            "alpha": (self.alpha > 0, "above 0"),
-            "dropout": (0 <= self.dropout < 1, "from 0 up to, not including, 1"),
-            "target_modules": (bool(self.target_modules), "qv, all-linear, or at least one module's name"),
+        for name, (holds, accepted) in self._ranges().items():
+            if not holds:
+                raise UsageError(f"train.{name}: {getattr(self, name)} is not accepted; it is {accepted}")
+
+    def _ranges(self) -> dict[str, tuple[bool, str]]:
+        """Option → whether it is in its range, and what that is."""
+        return {
             "epochs": (0 < self.epochs < float("inf"), "above 0"),
             "lr": (0 < self.lr < float("inf"), "above 0"),
             "batch_size": (self.batch_size >= 1, "at least 1"),
@@ -76,6 +74,22 @@ class LoraOptions:
             "max_grad_norm": (self.max_grad_norm >= 0, "at least 0"),
             "save_every": (self.save_every is None or self.save_every >= 1, "at least 1 step"),
         }
-        for name, (holds, accepted) in ranges.items():
-            if not holds:
-                raise UsageError(f"train.{name}: {getattr(self, name)} is not accepted; it is {accepted}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoraOptions(TrainingOptions):
+    """What `seatrial_plugins.training.build_lora` takes, described there."""
+
+    r: int = 16
+    alpha: float = 32
+    dropout: float = 0.0
+    target_modules: str | tuple[str, ...] = "qv"
+
+    def _ranges(self) -> dict[str, tuple[bool, str]]:
+        return {
+            "r": (self.r >= 1, "a rank of at least 1"),
+            "alpha": (self.alpha > 0, "above 0"),
+            "dropout": (0 <= self.dropout < 1, "from 0 up to, not including, 1"),
+            "target_modules": (bool(self.target_modules), "qv, all-linear, or at least one module's name"),
+            **super(LoraOptions, self)._ranges(),
+        }

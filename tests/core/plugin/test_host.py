@@ -10,7 +10,8 @@ import pytest
 
 import seatrial_plugins
 import seatrial_reports
-from seatrial import Artifact, Component, FilterComponent, Finding, Plan, Rule, Section, Stage, Step, hookimpl
+from seatrial import Artifact, Component, FilterComponent, Finding, Plan, Rule, Stage, Step, hookimpl
+from seatrial.blocks import Table, Text
 from seatrial.errors import PluginError, StageError, UsageError
 from seatrial.plugin.hooks import Hooks
 from seatrial.plugin.host import GROUP, Host
@@ -234,21 +235,22 @@ def test_a_wrapper_that_raises_is_named_and_the_work_is_not():
         host_with(Filter(), Meter()).run_stage(Stage("read", 0, "k"), Artifact(), lambda given: given)
 
 
-def test_a_section_that_is_none_is_noted_and_the_others_stay():
+def test_what_is_no_block_is_noted_and_what_others_add_stays():
     class Wrong:
         @hookimpl
-        def seatrial_report_sections(self, result):
-            return ["text"]
+        def seatrial_report_blocks(self, result):
+            return [Text("fine", []), Table("Energy", ["Wh"], [[1.9]])]
 
     class Right:
         @hookimpl
-        def seatrial_report_sections(self, result):
-            yield Section("Energy")
+        def seatrial_report_blocks(self, result):
+            yield Text("Energy", ["The run used 12 Wh."])
 
     host = host_with(Wrong(), Right())
-    assert [section.title for section in host.report_sections(None)] == ["Energy"]
+    assert host.report_blocks(None) == {"plugin-1": [Text("Energy", ("The run used 12 Wh.",))]}
     (failure,) = host.watch_failures
-    assert str(failure) == "plugin plugin-0: seatrial_report_sections raised TypeError: gave a str, not a Section"
+    assert (failure.plugin, failure.hook) == ("plugin-0", "seatrial_report_blocks")
+    assert "rows[0][0]" in str(failure)
 
 
 def test_wrappers_surround_the_work_and_may_replace_the_artifact():
@@ -333,19 +335,19 @@ def test_a_hook_may_name_fewer_arguments():
     assert heard == ["started"]
 
 
-def test_sections_come_in_the_order_of_the_plugins_names_not_of_loading():
+def test_what_plugins_add_comes_in_the_order_of_their_names_not_of_loading():
     class Author:
         def __init__(self, title):
             self.title = title
 
         @hookimpl
-        def seatrial_report_sections(self, result):
-            yield Section(self.title)
+        def seatrial_report_blocks(self, result):
+            yield Text(self.title, [])
 
     host = Host()
     host.register(Author("second"), name="b")
     host.register(Author("first"), name="a")
-    assert [section.title for section in host.report_sections(None)] == ["first", "second"]
+    assert list(host.report_blocks(None)) == ["a", "b"]
 
 
 def test_a_blocked_plugin_is_not_imported(monkeypatch):

@@ -326,7 +326,7 @@ def test_coverage_without_a_model_counts_what_it_can_and_says_what_it_cannot(fol
     assert one["measures"]["label_gaps_in_train"] == 0
     assert one["unseen"] == "lengths in tokens (the suite names no model)"
     page = (only_run(folder) / "report/index.html").read_text(encoding="utf-8")
-    assert "Is every kind of row there?" in page
+    assert "Gaps between train and test" in page
     assert "the suite names no model" in page
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from seatrial import Comparison, Finding, Grouping, Measured, Metric, Row, Rule, Span, Turn
+from seatrial import Finding, Grouping, Measured, Metric, Row, Rule, Span, SplitFindings, Turn
 from seatrial.data.ledger import write_ledger
 from seatrial.data.searching import search_all
 from seatrial.errors import PluginError, StageError
@@ -255,7 +255,7 @@ class Measures(SameText):
 
     def conclude(self, index, found, train, held_out):
         findings = list(super().conclude(index, found, train, held_out)) if len(held_out) else []
-        return Comparison(
+        return SplitFindings(
             iter(findings), {"found": len(findings)}, {"lost": "as if"}, {"groups": {"toys": {"items": len(held_out)}}}
         )
 

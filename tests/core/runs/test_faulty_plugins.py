@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +13,13 @@ import pyarrow as pa
 import pytest
 
 from seatrial import Component, FilterComponent, Finding, GateComponent, Rule, Sample, ScorerComponent, Span, hookimpl
-from seatrial.data.filters import Comparison, Measured
+from seatrial.data.filters import Measured, SplitFindings
 from seatrial.errors import PluginError, StageError
 from seatrial.evaluation.scores import Metric
 from seatrial.plugin.host import Host
 from seatrial.runs.run import run
 from seatrial.suite.file import load_suite
+from seatrial.verdict import Decision
 
 RULES = (Rule("odd", "Odd."),)
 WHO = r"\(plugin faulty-parts\)"
@@ -210,7 +213,7 @@ SHARE = Metric("share", "", "exact", "lower", "A share.")
 )
 def test_a_split_filter_must_measure_what_it_declares(with_filter, measures, missing, said):
     with pytest.raises(PluginError, match=rf"decontaminate: filter odd {WHO} {said}"):
-        with_filter(comparing(Comparison([], measures, missing)), place="splits", metrics=(SHARE,))
+        with_filter(comparing(SplitFindings([], measures, missing)), place="splits", metrics=(SHARE,))
 
 
 def test_a_matched_row_must_be_one_that_the_filter_was_given(with_filter):
@@ -234,7 +237,7 @@ def test_a_split_filter_must_give_findings(with_filter):
     with pytest.raises(
         PluginError, match=rf"decontaminate: filter odd {WHO} told facts that JSON cannot hold: .*int64"
     ):
-        with_filter(comparing(Comparison([], facts={"pairs": np.int64(3)})), place="splits")
+        with_filter(comparing(SplitFindings([], facts={"pairs": np.int64(3)})), place="splits")
 
 
 def test_a_searching_filter_must_give_tables(with_filter):
@@ -361,6 +364,33 @@ def test_a_gate_that_decides_nothing_never_passes(trial):
         trial(Parts(score=right))
     with pytest.raises(StageError, match=rf"gate: gate odd on odd/right {WHO} raised KeyError: 'x'"):
         trial(Parts(score=right, decide=KeyError("x")))
+
+
+DECIDED = Decision("odd/right", "pass", "block", "odd/right ≥ 0.5", "it did well", 1.0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"value": math.nan}, "value: the number was NaN or infinite"),
+        ({"upper": math.inf}, "upper: the number was NaN or infinite"),
+        ({"value": None}, "it passed without a value"),
+        ({"severity": "info"}, "the suite gives it severity block and it took info"),
+        ({"metric": "odd/easy"}, "it was asked about odd/right and decided on odd/easy"),
+    ],
+)
+def test_a_decision_that_is_not_what_was_asked_is_an_error_as_it_is_saved(trial, changes, said):
+    result = trial(Parts(score=right, decide=replace(DECIDED, **changes)), report="[]")
+    assert (result.exit_code, result.verdict.state) == (3, "error")
+    (saved,) = json.loads((result.folder / "verdict.json").read_text())["decisions"]
+    assert (saved["outcome"], saved["severity"], saved["metric"]) == ("error", "block", "odd/right")
+    assert said in saved["reason"]
+    assert saved["reason"] == result.verdict.decisions[0].reason
+
+
+def test_a_decision_with_a_field_of_another_type_is_named(trial):
+    with pytest.raises(PluginError, match=rf"gate: gate odd on odd/right {WHO} decided with 'great' as its `outcome`"):
+        trial(Parts(score=right, decide=replace(DECIDED, outcome="great")))
 
 
 def test_a_report_that_names_no_files_is_named(trial):

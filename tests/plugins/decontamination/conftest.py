@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from seatrial import Benchmark, Comparison, Finding, Row, Turn
+from seatrial import Benchmark, Finding, Row, SplitFindings, Turn
 from seatrial.model import WordVectors
 from seatrial.rows.table import RowList
 from seatrial_plugins.decontamination import leakage
@@ -22,7 +22,7 @@ class WordTokens:
     def __init__(self) -> None:
         self._ids: dict[str, int] = {}
 
-    def count_tokens(self, conversations: Sequence[Sequence[Turn]]) -> list[int]:
+    def count_tokens(self, conversations: Sequence[Sequence[Turn]], tools: object = ()) -> list[int]:
         return [sum(len(turn.content.split()) for turn in turns) for turns in conversations]
 
     def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
@@ -46,7 +46,7 @@ def as_rows(prefix: str, split: str, said: Sequence[Any]) -> list[Row]:
 
 
 @pytest.fixture
-def compare() -> Callable[..., Comparison]:
+def compare() -> Callable[..., SplitFindings]:
     """`compare(preset, train, held out, **options)`; `template` is 1.0, the paper's letter, unless said."""
 
     def comparing(
@@ -56,7 +56,7 @@ def compare() -> Callable[..., Comparison]:
         *,
         against: dict[str, Any] | None = None,
         **options: Any,
-    ) -> Comparison:
+    ) -> SplitFindings:
         benchmarks = {
             name: Benchmark(name, tuple(as_rows(f"{name}/", "", said))) for name, said in (against or {}).items()
         }

@@ -135,7 +135,9 @@ def test_the_same_question_behind_another_passage_is_another_one(look, synonyms)
     held_out = [f"{passage}\n{asked}?" for passage, asked in zip(PASSAGES, QUESTIONS, strict=False)]
     train = [f"{PASSAGES[9]}\nplace the plastic that I requested?"]
     assert look("semantic", train, held_out, encoder=synonyms) == []
-    assert len(look("semantic", [f"{PASSAGES[0]}\nplace the plastic that I requested?"], held_out, encoder=synonyms)) == 1
+    assert (
+        len(look("semantic", [f"{PASSAGES[0]}\nplace the plastic that I requested?"], held_out, encoder=synonyms)) == 1
+    )
 
 
 def test_a_question_that_stands_behind_several_passages_says_nothing(look, synonyms):

@@ -186,7 +186,7 @@ def test_two_encoders_share_their_weights(tiny_bert):
     ("options", "error", "message"),
     [
         ({"source": "nowhere"}, SourceError, "no config.json there"),
-        ({"device": "abacus"}, UsageError, "torch knows no such device"),
+        ({"device": "abacus"}, UsageError, "'abacus' cannot be used"),
         ({"device": "cuda:99"}, UsageError, "this machine has"),
         ({"batch_size": 0}, UsageError, "batch_size must be at least 1"),
     ],

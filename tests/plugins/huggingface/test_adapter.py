@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 import torch
@@ -17,6 +18,7 @@ from safetensors.torch import load_file, save_file
 from seatrial import Turn
 from seatrial.errors import SourceError
 from seatrial_plugins.huggingface import random
+from seatrial_plugins.huggingface.adapter_files import check_adapter_files
 
 PROMPTS, OPTIONS = [[Turn("user", "Hello!")]], [["yes", "no"]]
 
@@ -124,3 +126,73 @@ def test_memory_that_runs_out_is_no_fault_of_the_adapter(tiny_target, write_adap
     monkeypatch.setattr("peft.get_peft_model", full)
     with pytest.raises(torch.OutOfMemoryError), random(device="cpu").open(tiny_target, adapter):
         pass
+
+
+def add(adapter, tensors):
+    weights = load_file(adapter.folder / "adapter_model.safetensors")
+    save_file({**weights, **tensors}, adapter.folder / "adapter_model.safetensors")
+
+
+BASE = "base_model.model.model"
+FOREIGN = {
+    "a norm": f"{BASE}.norm.weight",
+    "the weights that the adapter changes": f"{BASE}.layers.0.self_attn.q_proj.base_layer.weight",
+    "the embeddings, as PEFT keeps them by itself": f"{BASE}.embed_tokens.weight",
+    "a name like the adapter's": f"{BASE}.layers.0.self_attn.k_proj.weight",
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN.values(), ids=FOREIGN)
+@pytest.mark.parametrize("kind", ["lora", "ia3"])
+def test_an_adapter_that_holds_weights_of_the_base_is_refused_by_their_name(
+    tiny_target, tiny_model, write_adapter, refused, kind, name
+):
+    lora = LoraConfig(r=2, target_modules=["q_proj"], **CAUSAL)
+    adapter = write_adapter(
+        lora if kind == "lora" else IA3Config(target_modules=["q_proj"], feedforward_modules=[], **CAUSAL)
+    )
+    own = tiny_model.network.get_parameter(name.removeprefix("base_model.model.").replace("base_layer.", ""))
+    add(adapter, {name: own + 1})
+    reason = rf"adapter_model\.safetensors: holds {re.escape(name)}: weights of the model"
+    refused(adapter.folder, reason)
+    before = tiny_model.loglikelihoods(PROMPTS, OPTIONS)
+    loader = random(device="cpu")
+    with loader.open(tiny_target) as base:
+        with pytest.raises(SourceError, match=reason), loader.open(tiny_target, adapter):
+            pass
+        assert base.loglikelihoods(PROMPTS, OPTIONS) == before
+
+
+def test_a_tensor_with_a_loras_name_that_is_the_bases_is_refused(write_adapter, refused):
+    """Its name passes where only names are seen."""
+    adapter = write_adapter(LoraConfig(r=2, target_modules=["q_proj"], modules_to_save=["lm_head"], **CAUSAL))
+    name = "base_model.model.lm_head.original_module.weight"
+    add(adapter, {name: torch.zeros(512, 64)})
+    check_adapter_files(adapter.folder)
+    refused(adapter.folder, rf"holds {re.escape(name)}: weights of the model")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"target_modules": r"(\w*\.?)*\.nothing!"},
+        {"exclude_modules": r"(.*)*(.*)*(.*)*x!"},
+        {"rank_pattern": {r"(([a-z_0-9.]+)+)+!": 4}},
+        {"layers_to_transform": [0], "layers_pattern": [r"(([a-z_]+)*)+!"]},
+        {"modules_to_save": ["lm_head", r"(([a-z_.0-9]+)*)+!"]},
+    ],
+    ids=lambda changed: next(iter(changed)),
+)
+def test_a_pattern_that_takes_for_ever_is_refused(write_adapter, refused, monkeypatch, changed):
+    monkeypatch.setattr("seatrial_plugins.huggingface.patterns._SECONDS", 2.0)
+    folder = write_adapter(LoraConfig(r=2, target_modules=["q_proj"], **CAUSAL)).folder
+    config = json.loads((folder / "adapter_config.json").read_text())
+    (folder / "adapter_config.json").write_text(json.dumps({**config, **changed}))
+    refused(folder, r"adapter_config\.json: the pattern '.*!' takes longer than 2 seconds on the")
+
+
+def test_a_pattern_of_modules_is_applied(tiny_target, tiny_model, write_adapter):
+    adapter = write_adapter(LoraConfig(r=2, target_modules=r".*\.layers\.[0-9]+\.self_attn\.(q|v)_proj", **CAUSAL))
+    with random(device="cpu").open(tiny_target, adapter) as tuned:
+        assert sum("lora_A" in name for name, _ in tuned.network.named_parameters()) == 4
+        assert tuned.loglikelihoods(PROMPTS, OPTIONS) != tiny_model.loglikelihoods(PROMPTS, OPTIONS)

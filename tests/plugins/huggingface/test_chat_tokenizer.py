@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -140,3 +142,45 @@ def test_a_template_without_added_tokens_behind_the_question_leaves_nothing_in_m
     assert head
     assert [[*head, *rest] for rest in rests] == chat.encode([chat._answer(turns, said) for said in ("here", "there")])
     assert ChatTokenizer._behind.cache_info().currsize == 0
+
+
+def test_without_a_template_a_text_begins_with_what_the_tokenizer_puts_there(tiny_target, tmp_path):
+    """A base model that was trained with it makes no sense without."""
+    for name in ("config.json", "tokenizer_config.json"):
+        (tmp_path / name).write_bytes((tiny_target.folder / name).read_bytes())
+    known = json.loads((tiny_target.folder / "tokenizer.json").read_text())
+    begin = {"SpecialToken": {"id": "<|begin|>", "type_id": 0}}
+    known["post_processor"] = {
+        "type": "TemplateProcessing",
+        "single": [begin, {"Sequence": {"id": "A", "type_id": 0}}, {"SpecialToken": {"id": "<|pad|>", "type_id": 0}}],
+        "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 0}}],
+        "special_tokens": {
+            token: {"id": token, "ids": [number], "tokens": [token]}
+            for token, number in (("<|begin|>", 1), ("<|pad|>", 2))
+        },
+    }
+    (tmp_path / "tokenizer.json").write_text(json.dumps(known))
+    chat = ChatTokenizer(tmp_path, chat=False, system=None)
+    turns = [Turn("user", "2+2="), Turn("assistant", "4")]
+    rendered = chat.rendered(turns)
+    assert chat.opening == (1,)
+    assert chat.tokenizer.decode(rendered.ids) == "<|begin|>2+2=\n4<|end|>\n"
+    assert rendered.supervised[0] is False
+    assert supervised_text(chat, turns) == ["4<|end|>"]
+    assert chat.prompts([turns[:1], []]) == [list(rendered.ids[: len(chat.prompts([turns[:1]])[0])]), [1]]
+    head, rests = chat.answered(turns[:1], ["4", "5"])
+    assert (*head, *rests[0]) == rendered.ids[: len(head) + len(rests[0])]
+    assert chat.count_tokens([turns, []]) == [len(rendered.ids), 0]
+    assert chat.tokenize(["a"]) == [chat.encode(["a"])[0]]
+    with_template = ChatTokenizer(tmp_path, chat=True, system=None)
+    assert with_template.opening == ()
+    assert chat.tokenizer.decode(with_template.prompts([turns])[0]).startswith("<|begin|>user\n2+2=")
+
+
+def test_a_template_that_never_ends_is_refused_with_its_folder(tiny_target, tmp_path):
+    for file in tiny_target.folder.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    hostile = "{% set ns = namespace(s='xxxx') %}{% for i in range(99999) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}"
+    (tmp_path / "chat_template.jinja").write_text(hostile)
+    with pytest.raises(SourceError, match=rf"{tmp_path}: its chat template cannot write .* makes more than 4,0"):
+        ChatTokenizer(tmp_path, chat=True, system=None)

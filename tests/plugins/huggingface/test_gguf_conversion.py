@@ -68,10 +68,10 @@ def write_gguf(tiny_target, tmp_path):
     for layer in range(config["num_hidden_layers"]):
         names |= {f"model.layers.{layer}.{theirs}": f"blk.{layer}.{name}" for theirs, name in NAMES.items()}
 
-    def write(architecture="llama", without=(), vocabulary=True):
+    def write(architecture="llama", without=(), vocabulary=True, layers=None, special=()):
         file = tmp_path / "tiny.gguf"
         writer = gguf.GGUFWriter(str(file), architecture)
-        writer.add_block_count(config["num_hidden_layers"])
+        writer.add_block_count(layers or config["num_hidden_layers"])
         writer.add_context_length(config["max_position_embeddings"])
         writer.add_embedding_length(config["hidden_size"])
         writer.add_feed_forward_length(config["intermediate_size"])
@@ -85,6 +85,8 @@ def write_gguf(tiny_target, tmp_path):
             writer.add_tokenizer_pre("default")
             writer.add_token_list(sorted(ids, key=ids.__getitem__))
             writer.add_token_merges([" ".join(pair) for pair in known["model"]["merges"]])
+            for role, token in dict(special).items():
+                getattr(writer, f"add_{role}_token_id")(token)
             writer.add_chat_template("{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}")
         for name, tensor in load_file(tiny_target.folder / "model.safetensors").items():
             if (written := names[name.removesuffix(".weight")] + ".weight") not in without:
@@ -96,6 +98,25 @@ def write_gguf(tiny_target, tmp_path):
         return file
 
     return write
+
+
+@needs_5
+def test_the_special_tokens_are_those_that_the_file_names(write_gguf, tmp_path, monkeypatch):
+    """Whatever transformers makes of them: 5.17 took the first of SmolLM2's for the end."""
+    from transformers import AutoTokenizer
+
+    real = AutoTokenizer.from_pretrained
+
+    def mistaken(*args, **kwargs):
+        tokenizer = real(*args, **kwargs)
+        tokenizer.eos_token = tokenizer.pad_token = "<|begin|>"
+        return tokenizer
+
+    with monkeypatch.context() as patched:
+        patched.setattr(AutoTokenizer, "from_pretrained", mistaken)
+        convert(write_gguf(special={"eos": 0, "pad": 2}), "path:tiny.gguf", tmp_path / "out")
+    tokenizer = real(str(tmp_path / "out"))
+    assert (tokenizer.eos_token, tokenizer.pad_token) == ("<|end|>", "<|pad|>")
 
 
 @needs_5
@@ -122,7 +143,7 @@ DAMAGED = (
         (lambda data: data[:20], DAMAGED),
         (lambda data: b"", f"{DAMAGED}.*empty"),
         (lambda data: b"XXXX" + data[4:], f"{DAMAGED}.*magic"),
-        (lambda data: data[:4] + b"\x63\0\0\0" + data[8:], f"{DAMAGED}.*v99"),
+        (lambda data: data[:4] + b"\x63\0\0\0" + data[8:], f"{DAMAGED}.*version 99"),
         (lambda data: data[:8] + b"\xff" * 8 + data[16:], DAMAGED),
         (lambda data: data[:3_000] + b"\xff" * 50 + data[3_050:], DAMAGED),
         (
@@ -151,8 +172,12 @@ def test_a_damaged_gguf_is_refused_and_leaves_nothing(resolve, write_gguf, tmp_p
             r"path:tiny\.gguf: it lacks the tensor model\.layers\.1\.self_attn\.q_proj\.weight; transformers would fill",
         ),
         ({"without": ("token_embd.weight",)}, r"path:tiny\.gguf: it lacks the tensor "),
+        (
+            {"layers": 10**9},
+            r"path:tiny\.gguf: `llama\.block_count` is 1,000,000,000, and no model has more than 20,000; get the file again",
+        ),
     ],
-    ids=["architecture", "vocabulary", "tensor", "embeddings"],
+    ids=["architecture", "vocabulary", "tensor", "embeddings", "layers"],
 )
 def test_a_gguf_of_which_a_part_is_missing_or_unknown_is_refused(resolve, write_gguf, tmp_path, given, reason):
     with pytest.raises(SourceError, match=reason):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import pytest
 import torch
@@ -8,7 +9,7 @@ from peft import LoraConfig
 
 from seatrial import Turn
 from seatrial.errors import StageError
-from seatrial.model import CountsTokens, Generates, Scores, Times
+from seatrial.model import ChecksRows, CountsTokens, Generates, Scores, Times
 from seatrial_plugins.huggingface.language_model import CausalModel
 from seatrial_plugins.huggingface.loader import RandomLoader
 from seatrial_plugins.huggingface.options import LoadOptions
@@ -164,8 +165,87 @@ def test_a_served_model_has_its_adapter_merged_and_says_what_it_said(tiny_target
 
 
 def test_it_has_every_capability(tiny_model):
-    assert all(isinstance(tiny_model, kind) for kind in (Scores, Generates, Times, CountsTokens))
+    assert all(isinstance(tiny_model, kind) for kind in (Scores, Generates, Times, CountsTokens, ChecksRows))
     timing = tiny_model.time_request(batch=1, prompt_tokens=8, new_tokens=4, seed=0)
     assert len(timing.gaps_ms) == 3
     assert timing.ttft_ms > 0
     assert dataclasses.asdict(timing)["peak_bytes"] > 0
+
+
+@pytest.fixture
+def damaged(tiny_target):
+    """Makes the tiny model with one value in some of its weights."""
+
+    def make(value, where, *, packs=True):
+        with RandomLoader(LoadOptions(device="cpu", dtype="float32"), 0).open(tiny_target) as model, torch.no_grad():
+            where(model).fill_(value)
+        return CausalModel(model.network, model.chat, batch_tokens=4096, packs=packs)
+
+    return make
+
+
+def embedding_of(word):
+    """The embedding, and the head's row, of the one token of a word."""
+
+    def rows(model):
+        ((token,),) = model.chat.encode([word])
+        return model.network.get_input_embeddings().weight[token]
+
+    return rows
+
+
+EVERYWHERE = {
+    "all weights": lambda model: model.network.get_input_embeddings().weight,
+    "one layer": lambda model: model.network.model.layers[1].mlp.down_proj.weight,
+    "the last norm": lambda model: model.network.model.norm.weight,
+}
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+@pytest.mark.parametrize("packs", [True, False])
+@pytest.mark.parametrize("where", EVERYWHERE.values(), ids=EVERYWHERE)
+def test_a_model_that_is_not_finite_has_no_likelihoods_and_no_answers(damaged, where, packs, value):
+    model = damaged(value, where, packs=packs)
+    for answers in model.loglikelihoods(PROMPTS, OPTIONS):
+        assert all(math.isnan(answer.logprob) for answer in answers)
+    with pytest.raises(StageError, match=r"logits are not finite .* new token 1 of 4 of 4 prompts.*float32"):
+        model.generate(PROMPTS, max_new_tokens=3)
+
+
+@pytest.mark.parametrize("packs", [True, False])
+def test_what_is_not_finite_in_one_row_stays_in_that_row(damaged, tiny_model, packs):
+    """Masks don't hide it: 0 × NaN is NaN."""
+    prompts = [*PROMPTS, [Turn("user", "~ short")], [Turn("user", "~")]]
+    options = [*OPTIONS, ["yes", "no"], ["a", "longer answer"]]
+    model = damaged(math.nan, embedding_of("~"), packs=packs)
+    sound = CausalModel(tiny_model.network, tiny_model.chat, batch_tokens=4096, packs=packs)
+    # The head shares its weights with the embeddings, so each likelihood is NaN: one more number in its sum.
+    model.network.lm_head.weight = sound.network.lm_head.weight
+    found, expected = model.loglikelihoods(prompts, options), sound.loglikelihoods(prompts, options)
+    assert found[:4] == expected[:4]
+    assert all(math.isnan(answer.logprob) for answers in found[4:] for answer in answers)
+    assert [[a.tokens for a in answers] for answers in found] == [[a.tokens for a in answers] for answers in expected]
+    assert model.generate(prompts[:4], max_new_tokens=4) == sound.generate(prompts[:4], max_new_tokens=4)
+    with pytest.raises(StageError, match=r"new token 1 of 2 of 6 prompts"):
+        model.generate(prompts, max_new_tokens=4)
+
+
+def test_a_token_that_is_ruled_out_makes_its_option_impossible_and_no_other(damaged):
+    model = damaged(1.0, lambda model: model.network.model.norm.weight)
+    ((token,),) = model.chat.encode(["~"])
+
+    def rule_out(_module, _given, logits):
+        logits[..., token] = -math.inf
+        return logits
+
+    with model.network.lm_head.register_forward_hook(rule_out):
+        ((out, other),) = model.loglikelihoods([[Turn("user", "a")]], [["~", "b"]])
+        assert model.generate(PROMPTS[:1], max_new_tokens=3)[0].tokens == 3
+    assert math.isnan(out.logprob)
+    assert other.logprob < 0
+
+
+def test_a_prompt_without_a_token_is_not_answered(tiny_target):
+    loader = RandomLoader(LoadOptions(device="cpu", dtype="float32", chat=False), 0)
+    with loader.open(tiny_target) as model, pytest.raises(StageError, match="no token that an answer could follow"):
+        model.generate([[Turn("user", "a")], []], max_new_tokens=2)

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import shutil
+import time
 
 import pytest
 
@@ -54,16 +57,96 @@ def test_another_file_is_no_model(tmp_path):
         find_weights(tmp_path / "notes.txt", "path:notes")
 
 
-def test_a_digest_is_remembered_and_renewed_when_the_file_changes(tmp_path):
+@pytest.fixture
+def large(tmp_path, monkeypatch):
+    """A file that is not hashed each time, changed long ago; and how often it was read to its end since."""
+    monkeypatch.setattr("seatrial_plugins.huggingface.weights._HASHED_EACH_TIME", 8)
+    monkeypatch.setattr("seatrial_plugins.huggingface.weights._SETTLED", 0)
+    read = []
+    real = hashlib.file_digest
+    monkeypatch.setattr("hashlib.file_digest", lambda stream, kind: read.append(1) or real(stream, kind))
     file = tmp_path / "weights"
-    file.write_bytes(b"one")
+    file.write_bytes(bytes(range(256)) * 20_000)
+    time.sleep(0.02)
+    return file, read
+
+
+def sha256(file):
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def test_a_digest_is_remembered_and_renewed_when_the_file_changes(large, tmp_path):
+    file, read = large
     cache = tmp_path / "cache"
-    first = cached_digest(file, cache)
-    assert cached_digest(file, cache) == first
+    assert cached_digest(file, cache) == cached_digest(file, cache) == sha256(file)
+    assert len(read) == 1
     (note,) = (cache / "digests").iterdir()
-    assert json.loads(note.read_text())["sha256"] == first
-    file.write_bytes(b"three")
-    assert cached_digest(file, cache) != first
+    assert json.loads(note.read_text())["sha256"] == sha256(file)
+    file.write_bytes(b"three" * 1_000_000)
+    assert cached_digest(file, cache) == sha256(file)
+    for damage in (b"", b"[]", b"null", b'{"identity": 1}', b"\xff"):
+        for each in (cache / "digests").iterdir():
+            each.write_bytes(damage)
+        assert cached_digest(file, cache) == sha256(file)
+
+
+def keep_times(file, change):
+    """Change a file and set its times back, as a copy that keeps them does."""
+    before = file.stat()
+    change()
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    after = file.stat()
+    assert (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+
+
+def flip(file, place):
+    with file.open("r+b") as stream:
+        stream.seek(place)
+        stream.write(bytes([255 - file.read_bytes()[place]]))
+
+
+@pytest.mark.parametrize("place", [0, 1_234_567, 5_119_999])
+def test_one_byte_changed_in_place_is_seen_though_size_and_time_are_the_same(large, tmp_path, place):
+    file, _ = large
+    cached_digest(file, tmp_path / "cache")
+    keep_times(file, lambda: flip(file, place))
+    assert cached_digest(file, tmp_path / "cache") == sha256(file)
+
+
+def test_so_is_a_file_put_in_its_place(large, tmp_path):
+    file, _ = large
+    cached_digest(file, tmp_path / "cache")
+
+    def put():
+        other = tmp_path / "other"
+        other.write_bytes(file.read_bytes()[::-1])
+        other.replace(file)
+
+    keep_times(file, put)
+    assert cached_digest(file, tmp_path / "cache") == sha256(file)
+
+
+def test_other_weights_are_seen_where_the_file_system_keeps_no_times_of_change(large, tmp_path, monkeypatch):
+    file, _ = large
+    monkeypatch.setattr("seatrial_plugins.huggingface.weights._stamps", lambda stat: [stat.st_size])
+    cached_digest(file, tmp_path / "cache")
+    file.write_bytes(file.read_bytes()[::-1])
+    assert cached_digest(file, tmp_path / "cache") == sha256(file)
+
+
+def test_a_file_that_has_just_changed_is_not_remembered(large, tmp_path, monkeypatch):
+    """Within the clock's grain it could change again, and nothing would tell."""
+    file, read = large
+    monkeypatch.setattr("seatrial_plugins.huggingface.weights._SETTLED", 3_600_000_000_000)
+    assert cached_digest(file, tmp_path / "cache") == cached_digest(file, tmp_path / "cache") == sha256(file)
+    assert len(read) == 2
+
+
+def test_a_small_file_is_read_each_time(tmp_path):
+    file = tmp_path / "config.json"
+    file.write_bytes(b"one")
+    assert cached_digest(file, tmp_path / "cache") == sha256(file)
+    assert not (tmp_path / "cache").exists()
 
 
 def test_the_chat_template_belongs_to_the_digest(tmp_path):

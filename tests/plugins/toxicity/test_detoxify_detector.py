@@ -339,7 +339,7 @@ def test_a_failed_download_says_what_else_to_do(monkeypatch, tmp_path):
 def test_wrong_options_are_refused(tiny_checkpoint):
     with pytest.raises(UsageError, match="batch_tokens must be at least 1"):
         detoxify(checkpoint=str(tiny_checkpoint), batch_tokens=0)
-    with pytest.raises(UsageError, match="no device 'abacus'"):
+    with pytest.raises(UsageError, match="'abacus' cannot be used"):
         detoxify(checkpoint=str(tiny_checkpoint), device="abacus")
 
 

@@ -3,11 +3,12 @@ import zlib
 import numpy as np
 import pytest
 
+from seatrial import Component
 from seatrial.errors import SourceError, UsageError
 from seatrial_plugins.toxicity import minilm_toxicity, toxicity
 from seatrial_plugins.toxicity.linear_head import EMBEDDED, LinearHead
 from seatrial_plugins.toxicity.minilm_detector import WINDOW
-from seatrial_plugins.toxicity.train_head import Texts, measure, read_davidson, shift_prior, train
+from seatrial_plugins.toxicity.train_head import Texts, main, measure, read_davidson, shift_prior, train
 
 
 class WordVectors:
@@ -110,6 +111,32 @@ def test_held_out_tweets_are_kept_apart(tmp_path):
     train_on, held_out = read_davidson(file, frozenset({"1"}))
     assert train_on == Texts(("calm", "hateful"), (False, True))
     assert held_out == Texts(("offensive",), (True,))
+
+
+def test_a_head_is_trained_on_the_encoder_that_is_named(monkeypatch, tmp_path, capsys):
+    class Plugin:
+        @staticmethod
+        def seatrial_encoders():
+            yield Component("words", WordVectors, "Words.")
+
+    class Point:
+        @staticmethod
+        def load():
+            return Plugin
+
+    monkeypatch.setattr(
+        "seatrial_plugins.toxicity.train_head.entry_points", lambda group: [Point] * (group == "seatrial")
+    )
+    lines = [",class,tweet", *(f"{n},{'1' if text in RUDE else '2'},{text}" for n, text in enumerate(RUDE + KIND))]
+    (tmp_path / "tweets.csv").write_text("\n".join(lines))
+    asked = ["--davidson", str(tmp_path / "tweets.csv"), "--out", str(tmp_path / "head.safetensors")]
+    main([*asked, "--encoder", "words"])
+    head = LinearHead.load(tmp_path / "head.safetensors")
+    head.check_encoder(WordVectors())
+    assert head.card["model"].endswith("encoder words")
+    assert "encoder words" in capsys.readouterr().out
+    with pytest.raises(UsageError, match="--encoder wrods: the installed encoders are words"):
+        main([*asked, "--encoder", "wrods"])
 
 
 def test_the_embedded_head_says_what_it_is():

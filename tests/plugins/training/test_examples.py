@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from seatrial import Row, Turn
@@ -70,3 +72,33 @@ def test_an_empty_answer_still_teaches_the_end_of_the_turn(chat):
 
 def test_no_rows_are_no_examples(chat):
     assert render_examples([], chat, 10).examples == ()
+
+
+def test_rows_that_the_template_cannot_write_are_named_with_their_place(chat, monkeypatch):
+    template = (
+        "{% if messages[0].role == 'system' %}{{ raise_exception('no system turns') }}{% endif %}{% for m in messages %}"
+        "<|begin|>{{ m.role }}\n{{ m.content }}<|end|>\n{% endfor %}{% if add_generation_prompt %}<|begin|>assistant\n{% endif %}"
+    )
+    monkeypatch.setattr(chat.tokenizer, "chat_template", template)
+    call = json.dumps({"tool_calls": [{"function": {"name": "f", "arguments": "{}"}}]})
+    silent = Row("silent", (Turn("user", "a"), Turn("assistant", "", call)), "chat", "path:x", "talks.jsonl", 14)
+    refused = [
+        Row(f"s{n}", (Turn("system", "s"), *TALK.turns), "chat", "path:x", "talks.jsonl", 20 + n) for n in range(6)
+    ]
+    with pytest.raises(TrainingError) as caught:
+        render_examples([TALK, silent, *refused], chat, 500)
+    first, second, third, *_, last = str(caught.value).splitlines()
+    assert first == "7 of 8 rows cannot be trained on as they are:"
+    assert second.startswith("talks.jsonl:14 (row silent): the chat template does not write tool calls")
+    assert third.startswith("talks.jsonl:20 (row s0): the model's chat template refuses a conversation of system, user")
+    assert third.endswith("no system turns")
+    assert last == "… and 2 more"
+
+
+def test_turns_that_are_only_context_are_not_targets(chat):
+    context = Turn("assistant", "Buy it elsewhere.", '{"weight": 0}')
+    talk = Row("r", (TALK.turns[0], context, *TALK.turns[2:]), "chat", "path:x", "x", 1)
+    (example,) = render_examples([talk], chat, 500).examples
+    assert [part["text"] for part in masked_example(example, chat) if part["supervised"]] == ["Goodbye!<|end|>"]
+    only = Row("only", (TALK.turns[0], context), "chat", "path:x", "x", 2)
+    assert render_examples([talk, only], chat, 500).unsupervised_rows == ("only",)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from seatrial.blocks.codec import to_json
 from seatrial.errors import PluginError, StageError
 from seatrial.evaluation.repeats import clusters_of
 from seatrial.evaluation.samples import samples_to_table
+from seatrial.evaluation.scorer import Explains, Scored
 from seatrial.evaluation.scores import Sample
+from seatrial.evaluation.scoring import scores_of
 from seatrial.evaluation.task import Task
 from seatrial.evaluation.transcript import Transcript, read_transcripts
 from seatrial.plugin.component import ScorerComponent
-from seatrial.runs import answers
+from seatrial.runs import contracts
 from seatrial.runs.events import Artifact
 from seatrial.runs.keys import RUNTIME
 from seatrial.runs.recipe import Recipe
@@ -26,20 +29,24 @@ from seatrial.runs.task_plan import TaskPlan
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Score"]
+__all__ = ["ScoreNode"]
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
+class ScoreNode:
     """Runs one scorer over the transcripts of its systems, into `samples/<alias>.parquet`."""
 
     alias: str
     scorer: Recipe
     task: TaskPlan
     systems: Sequence[SystemPlan] = field(metadata=RUNTIME)
+    files: Mapping[str, str]
+    """Digests of what the scorer reads beside transcripts and rows (`ReadsFiles`)."""
+    subject: str
+    """The system on trial."""
     component: ScorerComponent[Any] = field(metadata=RUNTIME)
     plugin: str = field(metadata=RUNTIME)
-    after: tuple[str, ...] = field(metadata=RUNTIME)
+    inputs: tuple[str, ...] = field(metadata=RUNTIME)
     make: Any = field(metadata=RUNTIME)
     """Builds components, each once."""
 
@@ -65,33 +72,49 @@ class Score:
         scorer = self.make(self.scorer)
         task = self.task.task(given.files, self.make)
         clusters = clusters_of(task.rows)
-        columns = self._columns()
         tables: list[pa.Table] = []
         seconds: dict[str, float] = {}
         for place, system in enumerate(self.systems):
             progress(place, len(self.systems), {})
             started = time.perf_counter()
             transcripts = list(read_transcripts(given.files[f"transcripts:{system.instance}"]))
-            tables.append(self._scored(scorer, transcripts, task, system, columns))
+            tables.append(self._scored(scorer, transcripts, task, system, clusters))
             seconds[system.instance] = round(time.perf_counter() - started, 3)
         progress(len(self.systems), len(self.systems), {})
-        del clusters
+        table = pa.concat_tables(tables)
         path = folder / f"samples/{self.alias}.parquet"
         with atomic_file(path) as part:
-            pq.write_table(pa.concat_tables(tables), part, compression="zstd")
+            pq.write_table(table, part, compression="zstd")
         names = list(dict.fromkeys(system.name for system in self.systems))
         facts = {"seconds": seconds, "systems": names, "rows": len(task.rows), "of": self.task.of(given.files)}
-        return Artifact({f"samples:{self.alias}": path}, facts)
+        return Artifact({f"samples:{self.alias}": path}, facts | {"blocks": self._blocks(scorer, table)})
+
+    def _blocks(self, scorer: Any, samples: pa.Table) -> list[object]:
+        """What the scorer has to show besides its scores, as JSON values."""
+        if not isinstance(scorer, Explains):
+            return []
+        metrics = self.component.metrics_for(self.scorer.options)
+        scored = Scored(self.alias, self.subject, samples, scores_of(self.alias, metrics, samples, self.subject))
+        who = f"scorer {self.component.name}"
+        with blame(self.name, who, self.plugin):
+            shown = contracts.blocks(list(scorer.blocks(scored)), f"{self.name}: {who} (plugin {self.plugin})")
+        return [to_json(block) for block in shown]
 
     def _scored(
-        self, scorer: Any, transcripts: Sequence[Transcript], task: Task, system: SystemPlan, columns: Sequence[str]
+        self,
+        scorer: Any,
+        transcripts: Sequence[Transcript],
+        task: Task,
+        system: SystemPlan,
+        clusters: Mapping[str, str],
     ) -> pa.Table:
         """The scorer's samples of one system: one for each transcript, in order; else it is refused by name."""
+        columns = self._columns()
         component = f"scorer {self.component.name} on {system.name}"
         who = f"{self.name}: {component} (plugin {self.plugin})"
         with blame(self.name, component, self.plugin):
-            samples = list(answers.samples(scorer.score(iter(transcripts), task), who))
-            table = samples_to_table(system.name, samples, columns)
+            samples = list(contracts.samples(scorer.score(iter(transcripts), task), who))
+            table = samples_to_table(system.name, samples, columns, clusters=clusters, seed=system.seed)
         if [sample.row for sample in samples] != [transcript.row for transcript in transcripts]:
             raise PluginError(f"{who} {_wrong_rows(samples, transcripts)}")
         for sample, transcript in zip(samples, transcripts, strict=True):

@@ -5,16 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
-from seatrial.errors import PluginError
+from seatrial.errors import PluginError, StageError
 from seatrial.evaluation.system import System
 from seatrial.evaluation.task import Task
-from seatrial.evaluation.transcript import Transcript, transcript_schema, transcripts_to_table
-from seatrial.model import Model, Product
-from seatrial.rows import Row
+from seatrial.evaluation.transcript import Transcript, read_transcripts, transcript_schema, transcripts_to_table
+from seatrial.model import ChecksRows, KeepsAnswers, LocalWeights, Model, Product, SeesImages
+from seatrial.rows import Row, Rows
 from seatrial.rows.table import batches, open_rows
-from seatrial.runs import answers
+from seatrial.runs import contracts
 from seatrial.runs.asking import Asking
 from seatrial.runs.baselines import Baselines
 from seatrial.runs.events import Artifact
@@ -28,6 +29,9 @@ from seatrial.runs.task_plan import fewshot_examples
 
 __all__ = ["Transcribe"]
 
+_NAMED = 5
+"""How many rows that cannot be asked are named."""
+
 
 @dataclass(frozen=True, slots=True)
 class Transcribe:
@@ -39,7 +43,7 @@ class Transcribe:
     """None for a baseline."""
     hardware: str
     """Digest of processor and GPUs: rounding hangs on them, and times."""
-    after: tuple[str, ...] = field(metadata=RUNTIME)
+    inputs: tuple[str, ...] = field(metadata=RUNTIME)
     make: Any = field(default=None, metadata=RUNTIME)
     """Builds components, each once."""
     baselines: Baselines | None = field(default=None, metadata=RUNTIME)
@@ -74,13 +78,25 @@ class Transcribe:
         for place, rows in enumerate(pieces):
             count += 1
             part = kept / f"{place:06d}.parquet"
-            if not part.is_file():
-                opened = opened or self._open(given)
-                asked = self._asked(opened, task, rows, lambda at, of, before=done: progress(
+            answered = self._answered(part)
+            unasked = [row for row in rows if answered is None or row.id not in answered]
+            if answered is None or unasked:
+                if opened is None:
+                    opened = self._open(given)
+                    self._check(opened.model, task.rows)
+                if isinstance(opened.model, SeesImages):
+                    opened.model.images_from(folder / "data/images")
+                if isinstance(opened.model, KeepsAnswers):
+                    opened.model.keep_answers(part.with_suffix(".answers"))
+                asked = self._asked(opened, task, unasked, lambda at, of, before=done: progress(
                     before + at if self.asking.task.asks_rows else 1000 * at // max(of, 1), total, {}
                 ))  # fmt: skip
+                if answered:
+                    both = answered | {one.row: one for one in asked}
+                    asked = [both[row.id] for row in rows]
                 with atomic_file(part) as unfinished:
                     pq.write_table(transcripts_to_table(asked), unfinished, compression="zstd")
+                part.with_suffix(".answers").unlink(missing_ok=True)
             done += len(rows)
             progress(done if self.asking.task.asks_rows else 1000, total, {})
         with (
@@ -92,9 +108,23 @@ class Transcribe:
                 errors += len(table) - table["error"].null_count
                 out.write_table(table)
         facts: dict[str, object] = {"rows": len(task.rows), "of": self.asking.task.of(given.files), "errors": errors}
+        if errors and self._elsewhere:
+            said = f"{self.name}: {errors} of {len(task.rows)} rows were not answered; the same command asks them again"
+            facts |= {"unanswered": errors, "warnings": [said]}
         if opened is not None and self.model is not None:
             facts["model"] = dict(opened.model.facts)
         return Artifact({f"transcripts:{self.system.instance}": path}, facts)
+
+    @property
+    def _elsewhere(self) -> bool:
+        """Whether what answers is not run from weights here, so that an error may pass."""
+        return self.model is not None and not isinstance(self.model.target, LocalWeights)
+
+    def _answered(self, part: Path) -> dict[str, Transcript] | None:
+        """What a piece holds, without errors that may pass; None where it was not asked yet."""
+        if not part.is_file():
+            return None
+        return {one.row: one for one in read_transcripts(part) if one.error is None or not self._elsewhere}
 
     # ---- the system -----------------------------------------------------------------------------------------------
 
@@ -106,7 +136,7 @@ class Transcribe:
         assert self.model is not None
         product = self._product(given)
         if self.baselines is not None:
-            self.baselines.start(given.files["train"])  # beside the model, where that keeps a GPU busy
+            self.baselines.start(given.files["train"], stage=self.name)  # beside the model, where that keeps a GPU busy
         opened: Model = self.model.open(product, self.asking.needs)
         examples = (
             fewshot_examples(open_rows(given.files["train"]), plan.fewshot, self.asking.task.seed)
@@ -114,6 +144,22 @@ class Transcribe:
             else ()
         )
         return System(plan.name, plan.kind, opened, examples)
+
+    def _check(self, model: Model, rows: Rows) -> None:
+        """Refuse rows that the model cannot read, all at once: an hour later, one of them would end the run."""
+        if not isinstance(model, ChecksRows):
+            return
+        named = {row.id: row for row in rows}
+        problems = [
+            f"{named[name].file}:{named[name].line} (row {name}): {said}" for name, said in model.problems(rows)
+        ]
+        if problems:
+            more = f"\n… and {len(problems) - _NAMED:,} more" if len(problems) > _NAMED else ""
+            raise StageError(
+                f"{self.name}: {len(problems):,} of {len(rows):,} rows cannot be asked as they are:\n"
+                + "\n".join(problems[:_NAMED])
+                + more
+            )
 
     def _product(self, given: Artifact) -> Product | None:
         if self.system.kind != "tuned":
@@ -126,7 +172,7 @@ class Transcribe:
         probe = self.make(self.asking.probe)
         who = f"probe {self.asking.probe.who}"
         with blame(self.name, who, self.asking.plugin):
-            given = list(answers.each(probe.run(system, task, rows, progress), Transcript, f"{self.name}: {who}"))
+            given = list(contracts.each(probe.run(system, task, rows, progress), Transcript, f"{self.name}: {who}"))
         told = [_settled(one) for one in given]
         if self.asking.task.asks_rows and [one.row for one in told] != [row.id for row in rows]:
             raise PluginError(

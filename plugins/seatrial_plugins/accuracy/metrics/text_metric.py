@@ -1,47 +1,72 @@
-"""A metric that compares one string with one string, item by item; its value is the items' mean."""
+"""What the metrics of this package share: an `evaluate.Metric` that judges one answer at a time."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import datasets
 import evaluate
 
-__all__ = ["TextMetric"]
+__all__ = ["Judge", "TextMetric", "says_something"]
+
+Judge = Callable[[str, Sequence[str]], Mapping[str, float]]
+"""Takes an answer and its references, and gives each value by its name."""
 
 
-class TextMetric(evaluate.Metric):
-    """What the metrics of this package share: their inputs, and the mean over items."""
+def says_something(text: str) -> bool:
+    """Whether there is anything to see: white space and invisible format characters say nothing."""
+    return any(character.isprintable() and not character.isspace() for character in text)
 
-    key: str
-    """The name of the value that `compute` returns."""
+
+class TextMetric(evaluate.Metric, ABC):
+    """Judges each answer by itself, against one reference or several; its value is the mean over answers.
+
+    `compute(predictions=…, references=…)` gives that mean; with `use_aggregator=False` (a name that `evaluate`'s `rouge`
+    has) it gives the list of the answers' own values. An answer that says nothing is worth 0, whatever is expected.
+    """
+
     description: str
+    source: str
+    """The paper or the package that defines it."""
 
     def __init__(self, **options: Any) -> None:
-        # In memory, since evaluate would write a cache file and lock it for every batch.
-        super().__init__(**{"keep_in_memory": True, **options})
+        # In memory, whatever `evaluate.load` says: it would write a cache file and lock it for every batch.
+        super().__init__(**{**options, "keep_in_memory": True})
 
-    @staticmethod
     @abstractmethod
-    def item(prediction: str, reference: str) -> float:
-        """The value of one answer, in [0, 1]."""
+    def judge(self, *args: Any, **options: Any) -> Judge:
+        """How an answer is judged under options, all of them keywords: those of `compute`."""
 
-    @classmethod
-    def items(cls, predictions: Sequence[str], references: Sequence[str]) -> list[float]:
-        """The value of each answer."""
-        return [cls.item(said, expected) for said, expected in zip(predictions, references, strict=True)]
+    def _build_data_dir(self) -> str:
+        # evaluate would make a folder in the home directory, in which nothing is ever kept.
+        return ""
 
     def _info(self) -> evaluate.MetricInfo:
         text = datasets.Value("string")
         return evaluate.MetricInfo(
             description=self.description,
-            citation="Rajpurkar et al., SQuAD: 100,000+ Questions for Machine Comprehension of Text, 2016",
-            inputs_description="predictions: list of str; references: list of str, one for each prediction",
-            features=datasets.Features({"predictions": text, "references": text}),
+            citation=self.source,
+            inputs_description="predictions: list of str; references: list of str, or list of lists of str",
+            features=[
+                datasets.Features({"predictions": text, "references": datasets.Sequence(text)}),
+                datasets.Features({"predictions": text, "references": text}),
+            ],
         )
 
-    def _compute(self, predictions: Sequence[str], references: Sequence[str]) -> dict[str, float | None]:
-        values = self.items(predictions, references)
-        return {self.key: sum(values) / len(values) if values else None}
+    def _compute(
+        self, predictions: Sequence[str], references: Sequence[Any], *, use_aggregator: bool = True, **options: Any
+    ) -> dict[str, Any]:
+        judge = self.judge(**options)
+        names = judge("", [""]).keys()
+        found = [
+            judge(said, [expected] if isinstance(expected, str) else expected)
+            if says_something(said)
+            else dict.fromkeys(names, 0.0)
+            for said, expected in zip(predictions, references, strict=True)
+        ]
+        values = {name: [one[name] for one in found] for name in names}
+        if not use_aggregator:
+            return values
+        return {name: sum(column) / len(column) if column else None for name, column in values.items()}

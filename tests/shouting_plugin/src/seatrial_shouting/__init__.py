@@ -1,11 +1,11 @@
-"""A real third-party plugin: a filter, a wrapper round every stage, watchers, and a section of the report."""
+"""A real third-party plugin: a filter, a wrapper round every stage, watchers, and a block of the report."""
 
 import json
 import os
 from dataclasses import replace
 from pathlib import Path
 
-from seatrial import Component, FilterComponent, Finding, Rule, Section, hookimpl
+from seatrial import FilterComponent, Finding, Rule, Text, hookimpl
 
 
 class Shouting:
@@ -64,8 +64,8 @@ def seatrial_run_finished(result):
 
 
 @hookimpl
-def seatrial_report_sections(result):
-    return [Section("Shouting", [f"{len(result.records)} stages were heard."])]
+def seatrial_report_blocks(result):
+    return [Text("Shouting", [f"{len(result.records)} stages were heard."])]
 
 
 def _note(*words) -> None:

@@ -1,0 +1,57 @@
+"""What reports show of decontamination: what must not stand in train, and how much of it does, by rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from seatrial.blocks import Block, Table
+from seatrial.terminal.figures import count, with_share
+from seatrial.terminal.names import listed, name_of
+from seatrial_plugins.decontamination.held_out import HELD_OUT
+
+__all__ = ["GivenAway", "given_away_blocks"]
+
+
+@dataclass(frozen=True, slots=True)
+class GivenAway:
+    """One group of texts that must not stand in train: the held-out rows, or a benchmark."""
+
+    name: str
+    items: int
+    looked_for: Mapping[str, int]
+    """Rule → how many of the items it could look for."""
+    found: Mapping[str, int]
+    """Rule → how many of them train gives away."""
+    by_any: int | None
+    """How many of them any rule found; None where no rule could look for one."""
+
+
+def given_away_blocks(groups: Sequence[GivenAway], rules: Sequence[str]) -> Iterator[Block]:
+    """One table."""
+    partly = any(looked < group.items for group in groups for looked in group.looked_for.values())
+    says = f"Looked for by {listed(rules)}: a text that these rules do not see is not found."
+    if partly:
+        says += " Not looked for: texts too short for a rule, or without enough words besides those that many of them share."
+    yield Table(
+        "What must not stand in train, and what of it does",
+        ("Texts", "Items", "Given away", "By rule"),
+        [
+            (
+                "held-out" if group.name == HELD_OUT else name_of(group.name),
+                count(group.items),
+                "not known" if group.by_any is None else with_share(group.by_any, group.items),
+                ", ".join(
+                    f"{rule} {with_share(n, group.items)}{_short(group, rule)}" for rule, n in group.found.items()
+                ),
+            )
+            for group in groups
+        ],
+        says,
+    )
+
+
+def _short(group: GivenAway, rule: str) -> str:
+    """What a rule did not look for."""
+    rest = group.items - group.looked_for.get(rule, group.items)
+    return f" ({count(rest)} not looked for)" if rest > 0 else ""

@@ -1,0 +1,67 @@
+"""A chat completion as a generation: what of a server's JSON is the model's answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from seatrial import Generation
+from seatrial.errors import StageError
+from seatrial.rows.storable import storable
+from seatrial.terminal.legible import one_line
+
+__all__ = ["generation_of"]
+
+_MOST_TOKENS = 2**31
+
+
+def generation_of(completion: Mapping[str, object], stop: Sequence[str], where: str) -> Generation:
+    """What the first choice says.
+
+    An answer of tool calls alone is their JSON, a refusal its text; reasoning that the server keeps apart is no part of the
+    answer. The text ends before the first of `stop`, which some servers leave in it. Tokens are the server's own count
+    (reasoning included); None where it gives none.
+
+    Raises:
+        StageError: there is no answer in it, or the server withheld it.
+    """
+    choices = completion.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    message = choice.get("message") if isinstance(choice, dict) else None
+    if not isinstance(choice, dict) or not isinstance(message, dict):
+        raise StageError(f"{where}: answered no chat completion: {_shown(completion)}")
+    reason = choice.get("finish_reason")
+    if reason == "content_filter":
+        raise StageError(f"{where}: the server's content filter withheld the answer")
+    text = _text(message)
+    if text is None:
+        raise StageError(f"{where}: answered a message without content: {_shown(message)}")
+    cuts = [place for word in stop if word and (place := text.find(word)) >= 0]
+    finished = reason != "length" or bool(cuts)
+    return Generation(storable(text[: min(cuts)] if cuts else text), _tokens(completion.get("usage")), finished)
+
+
+def _text(message: Mapping[str, object]) -> str | None:
+    content = message.get("content")
+    if isinstance(content, list):  # as parts, which some servers answer as they are asked
+        texts = [part.get("text") for part in content if isinstance(part, dict) and part.get("type") == "text"]
+        content = "".join(texts) if texts and all(isinstance(text, str) for text in texts) else None  # type: ignore[arg-type]  # as just seen
+    if isinstance(content, str) and content:
+        return content
+    if calls := message.get("tool_calls"):
+        return json.dumps(calls, ensure_ascii=False)
+    refusal = message.get("refusal")
+    if isinstance(refusal, str) and refusal:
+        return refusal
+    if content == "" or message.get("content", "") is None:
+        return ""
+    return None
+
+
+def _tokens(usage: object) -> int | None:
+    count = usage.get("completion_tokens") if isinstance(usage, dict) else None
+    return count if isinstance(count, int) and not isinstance(count, bool) and 0 <= count < _MOST_TOKENS else None
+
+
+def _shown(said: object) -> str:
+    return one_line(json.dumps(said, ensure_ascii=False), 200)

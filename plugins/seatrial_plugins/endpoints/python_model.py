@@ -1,0 +1,141 @@
+"""A callable as a model: each capability that the user's object has, its answers held against what was asked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from seatrial import Continuation, Generation, Row, SeatrialError, Turn
+from seatrial.errors import StageError
+from seatrial.model import Capability, Model, Tools
+from seatrial.rows.storable import storable
+from seatrial_plugins.endpoints.messages import messages_of
+from seatrial_plugins.endpoints.python_module import UserError, blame
+from seatrial_plugins.endpoints.settled import Outcome, Settled
+
+__all__ = ["python_model"]
+
+
+class _Calls:
+    """Calls the user's object, and says whose fault it is where that fails."""
+
+    def __init__(self, made: Any, module: str, facts: Mapping[str, object]) -> None:
+        self._made = made
+        self._module = module
+        self._settled = Settled()
+        self.facts = facts
+
+    def _call(self, function: Callable[..., Any], *given: object, **named: object) -> Any:
+        try:
+            return function(*given, **named)
+        except SeatrialError:
+            raise
+        except UserError as error:
+            raise StageError(blame(error, self._module)) from error
+
+    def _wrong(self, what: str, answer: object, wanted: str) -> StageError:
+        return StageError(f"{self._module}: {what} returned a {type(answer).__name__}, not {wanted}")
+
+    def _list(self, what: str, answer: object, asked: Sequence[object], of: type, wanted: str) -> list[Any]:
+        if not isinstance(answer, list) or len(answer) != len(asked) or not all(isinstance(one, of) for one in answer):
+            found = f"a list of {len(answer)}" if isinstance(answer, list) else f"a {type(answer).__name__}"
+            raise StageError(f"{self._module}: {what} was asked for {len(asked)} and returned {found}, not {wanted}")
+        return answer
+
+
+class _Writes(_Calls):
+    """A function from messages to text (`Generates`, `KeepsAnswers`, `SeesImages`)."""
+
+    _images: Path | None = None
+
+    def generate(
+        self, prompts: Sequence[Sequence[Turn]], *, max_new_tokens: int, stop: Sequence[str] = (), tools: Tools = ()
+    ) -> list[Generation]:
+        """One call a prompt, one after the other. The function knows no limit of length; its text ends before a stop."""
+        del max_new_tokens
+        if any(tools):
+            raise StageError(
+                "the row offers tools, and a function is told none; write an object with `generate`, which may take `tools`"
+            )
+        requests = [json.dumps(messages_of(turns, self._images)) for turns in prompts]
+
+        def ask(messages: Sequence[str]) -> Iterator[Outcome]:
+            for one in messages:
+                try:
+                    answer = self._written(json.loads(one), stop)
+                except SeatrialError as error:
+                    yield error
+                else:
+                    self._settled.note(one, answer)
+                    yield answer
+
+        return self._settled.of(requests, ask)
+
+    def keep_answers(self, file: Path) -> None:
+        """Note answers there as they come, and take from there what an earlier process was answered."""
+        self._settled.keep(file)
+
+    def images_from(self, folder: Path) -> None:
+        """Look for images there."""
+        self._images = folder
+
+    def _written(self, messages: list[dict[str, Any]], stop: Sequence[str]) -> Generation:
+        text = self._call(self._made, messages)
+        if not isinstance(text, str):
+            raise self._wrong("the function", text, "text")
+        cuts = [place for word in stop if word and (place := text.find(word)) >= 0]
+        return Generation(storable(text[: min(cuts)] if cuts else text), None, finished=True)
+
+
+class _Generates(_Calls):
+    """An object with `generate` (`Generates`)."""
+
+    def generate(
+        self, prompts: Sequence[Sequence[Turn]], *, max_new_tokens: int, stop: Sequence[str] = (), tools: Tools = ()
+    ) -> list[Generation]:
+        """As the object answers."""
+        told = {"tools": tools} if any(tools) else {}
+        answer = self._call(self._made.generate, prompts, max_new_tokens=max_new_tokens, stop=stop, **told)
+        return self._list("generate()", answer, prompts, Generation, "a list with a Generation for each prompt")
+
+
+class _Scores(_Calls):
+    """An object with `loglikelihoods` (`Scores`)."""
+
+    def loglikelihoods(
+        self, prompts: Sequence[Sequence[Turn]], options: Sequence[Sequence[str]], *, tools: Tools = ()
+    ) -> list[list[Continuation]]:
+        """As the object answers."""
+        answer = self._call(self._made.loglikelihoods, prompts, options, **({"tools": tools} if any(tools) else {}))
+        wanted = "a list with a list of Continuations for each prompt"
+        found = self._list("loglikelihoods()", answer, prompts, list, wanted)
+        return [
+            self._list("loglikelihoods()", one, offered, Continuation, "a Continuation for each option of a prompt")
+            for one, offered in zip(found, options, strict=True)
+        ]
+
+
+class _Classifies(_Calls):
+    """An object with `classify` (`Classifies`)."""
+
+    def classify(self, rows: Sequence[Row]) -> list[str]:
+        """As the object answers."""
+        answer = self._call(self._made.classify, rows)
+        return self._list("classify()", answer, rows, str, "a list with a label for each row")
+
+
+def python_model(made: Any, provides: frozenset[Capability], module: str, facts: Mapping[str, object]) -> Model:
+    """A model with just the capabilities that `provides` names."""
+    parts: list[type] = []
+    if "generates" in provides:
+        parts.append(_Generates if hasattr(made, "generate") else _Writes)
+    parts += [kind for capability, kind in _OTHERS.items() if capability in provides]
+    model: Model = type("PythonModel", tuple(parts), {"__doc__": "What a factory of the user's made."})(
+        made, module, facts
+    )
+    return model
+
+
+_OTHERS: Mapping[Capability, type] = {"scores": _Scores, "classifies": _Classifies}

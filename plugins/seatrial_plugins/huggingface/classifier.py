@@ -1,0 +1,109 @@
+"""A sequence classifier: a network with a head that names one of the labels in its config."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from seatrial.errors import SourceError, StageError
+from seatrial.rows import Row
+from seatrial_plugins.huggingface.batches import batches_by_length
+from seatrial_plugins.huggingface.device import choose_device, choose_dtype
+from seatrial_plugins.huggingface.options import LoadOptions
+from seatrial_plugins.huggingface.tokenizer_files import read_tokenizer
+from seatrial_plugins.huggingface.weights import check_shape
+from seatrial_plugins.huggingface.whole_load import load_whole
+
+__all__ = ["SequenceClassifier"]
+
+
+class SequenceClassifier:
+    """A loaded classifier (`seatrial.model.Classifies`); it reads the prompt's turns, joined by line ends."""
+
+    def __init__(self, folder: Path, options: LoadOptions) -> None:
+        from transformers import AutoModelForSequenceClassification
+
+        check_shape(folder, AutoModelForSequenceClassification)
+        self.device = choose_device(options.device)
+        self.tokenizer = read_tokenizer(folder)
+        self.batch_tokens = options.batch_tokens
+        self.network: Any = load_whole(
+            AutoModelForSequenceClassification,
+            str(folder),
+            pretrained_model_name_or_path=str(folder),
+            dtype=choose_dtype(options.dtype, self.device),
+            local_files_only=True,
+            trust_remote_code=False,
+            use_safetensors=True,
+        )
+        self.network = self.network.to(self.device).eval()
+        names: Mapping[int, str] = self.network.config.id2label
+        self.labels = [str(names[index]) for index in sorted(names)]
+        if all(name == f"LABEL_{index}" for index, name in enumerate(self.labels)):
+            raise SourceError(
+                f"{folder / 'config.json'}: its labels have no names (`id2label` says LABEL_0, LABEL_1, …); name them as the "
+                "rows' labels are called"
+            )
+
+    @property
+    def facts(self) -> Mapping[str, object]:
+        """Architecture, device, dtype, parameters, labels. JSON values."""
+        return {
+            "architecture": type(self.network).__name__,
+            "device": str(self.device),
+            "dtype": str(next(self.network.parameters()).dtype).removeprefix("torch."),
+            "parameters": sum(parameter.numel() for parameter in self.network.parameters()),
+            "context": self.context,
+            "labels": self.labels,
+        }
+
+    @property
+    def context(self) -> int:
+        """The longest text that it was made for, in tokens."""
+        return int(getattr(self.network.config, "max_position_embeddings", 1 << 30))
+
+    def classify(self, rows: Sequence[Row]) -> list[str]:
+        """The likeliest label of each row.
+
+        Raises:
+            StageError: a text is longer than the context, or the network's scores of it are not finite.
+        """
+        # What a text says of control tokens, such as [SEP], is text.
+        encoded = [self.tokenizer(row.input_text, split_special_tokens=True)["input_ids"] for row in rows]
+        for row, ids in zip(rows, encoded, strict=True):
+            if len(ids) > self.context:
+                raise StageError(
+                    f"row {row.id} ({row.file}:{row.line}) has {len(ids)} tokens, the classifier's context {self.context}; "
+                    "drop such rows with the filter `length`"
+                )
+        labels: dict[int, str] = {}
+        with torch.inference_mode():
+            for batch in batches_by_length([len(ids) for ids in encoded], self._fits):
+                ids, mask = self._padded([encoded[place] for place in batch])
+                logits = self.network(input_ids=ids, attention_mask=mask).logits.float()
+                for place, scores in zip(batch, logits, strict=True):
+                    if not bool(torch.isfinite(scores).all()):
+                        raise StageError(f"row {rows[place].id}: the classifier's scores are not finite")
+                    labels[place] = self.labels[int(scores.argmax())]
+        return [labels[place] for place in range(len(rows))]
+
+    def _fits(self, rows: int, _tokens: int, longest: int) -> bool:
+        # Without a padding token of its own, a decoder cannot tell where a text of a batch ends.
+        return rows * longest <= self.batch_tokens and self._padding is not None
+
+    @property
+    def _padding(self) -> int | None:
+        """The network's padding token, by which it finds the last token of a text; not the tokenizer's, which may differ."""
+        return self.network.config.pad_token_id
+
+    def _padded(self, texts: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+        width = max(map(len, texts))
+        ids = torch.full((len(texts), width), self._padding or 0, dtype=torch.long)
+        mask = torch.zeros(len(texts), width, dtype=torch.long)
+        for place, text in enumerate(texts):
+            ids[place, : len(text)] = torch.tensor(text)
+            mask[place, : len(text)] = 1
+        return ids.to(self.device), mask.to(self.device)

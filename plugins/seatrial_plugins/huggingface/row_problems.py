@@ -1,0 +1,87 @@
+"""Row problems: what keeps a model from reading a row as it is meant, told before anything is trained or asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from seatrial.errors import StageError
+from seatrial.rows import Row, Turn
+from seatrial_plugins.huggingface.conversation import Tool, is_trained, without
+
+if TYPE_CHECKING:
+    from seatrial_plugins.huggingface.chat import ChatTokenizer
+
+__all__ = ["row_problems", "unwritten"]
+
+_BYTES = 4
+"""Tokens of a character, at most: each is a byte or more."""
+
+
+def row_problems(chat: ChatTokenizer, row: Row) -> Iterator[str]:
+    """Why the model cannot read the row as it is meant, each in a clause."""
+    tools = row.tools
+    trained = row.split in {"train", "validation"}
+    try:
+        text = chat.render(row.turns, tools)
+        chat.render(row.prompt, tools, ask=True)
+        if trained:
+            chat.rendered(row.turns, tools)
+    except StageError as error:
+        yield str(error)
+        return
+    yield from unwritten(chat, row.turns, tools)
+    answers = row.choices or ((row.target,) if row.target is not None else ())
+    longest = len(text) + max(map(len, answers), default=0)
+    if chat.context is not None and _BYTES * longest > chat.context:
+        yield from _beyond(chat, row, answers, tools, chat.context)
+
+
+def _beyond(
+    chat: ChatTokenizer, row: Row, answers: Sequence[str], tools: Sequence[Tool], context: int
+) -> Iterator[str]:
+    """Whether the row is longer than the model reads: one that is trained on is cut, and that is counted elsewhere."""
+    asked = row.split == "test" or not any(turn.role == "assistant" for turn in row.prompt)
+    (prompt,) = chat.prompts([row.prompt], [tools])
+    length, what = len(prompt), "its prompt has"
+    if row.split == "test" and answers:
+        head, rests = chat.answered(row.prompt, answers, tools)
+        length, what = len(head) + max(map(len, rests)), "its prompt and its answer have"
+    if asked and length > context:
+        yield f"{what} {length:,} tokens, the model's context {context:,}; the filter `length` drops such rows"
+
+
+def unwritten(chat: ChatTokenizer, turns: Sequence[Turn], tools: Sequence[Tool]) -> Iterator[str]:
+    """What a conversation has and the chat template writes nothing of, each in a clause.
+
+    A model is taught to say nothing where it should call, or to call what its prompt doesn't name.
+    """
+    place = (
+        "the chat template does not write" if chat.chat else "without a chat template (`chat: false`) nothing writes"
+    )
+    calls = [at for at, turn in enumerate(turns) if turn.role == "assistant" and turn.calls]
+    if any(_same(chat, turns[: at + 1], "calls", tools) for at in calls):
+        yield f"{place} tool calls; give the tokenizer one that does (chat_template.jinja), or take such rows out"
+    thoughts = [at for at, turn in enumerate(turns) if is_trained(turn) and turn.reasoning]
+    if any(_same(chat, turns[: at + 1], "reasoning", tools) for at in thoughts):
+        yield f"{place} the assistant's reasoning; give the tokenizer one that does, or take it out of such rows"
+    if tools and not _names(chat, turns, tools):
+        yield f"{place} the tools that the assistant may call; give the tokenizer one that does, or say them in a system turn"
+
+
+def _same(chat: ChatTokenizer, turns: Sequence[Turn], what: str, tools: Sequence[Tool]) -> bool:
+    """Whether the last turn is written the same without its calls, or its reasoning."""
+    try:
+        return chat.render(turns, tools) == chat.render((*turns[:-1], without(turns[-1], what)), tools)
+    except StageError:
+        return False  # a turn that the template refuses without them is written with them
+
+
+def _names(chat: ChatTokenizer, turns: Sequence[Turn], tools: Sequence[Tool]) -> bool:
+    """Whether the prompt of the first answer names every tool, whoever wrote it there."""
+    first = next((at for at, turn in enumerate(turns) if turn.role == "assistant"), len(turns))
+    try:
+        text = chat.render(turns[:first], tools, ask=True)
+    except StageError:
+        text = chat.render(turns, tools)
+    return all(str((tool.get("function") or tool).get("name", "")) in text for tool in tools)

@@ -1,0 +1,71 @@
+"""The runtime: what this plugin shares with others that train, encode or detect with transformers' models.
+
+The one public face of this room: other rooms import these names from here and nothing else of it, as would a plugin of
+a third party. Each is imported when it is first asked for, so that naming this module imports no torch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from seatrial_plugins.huggingface.batches import batches_by_length
+    from seatrial_plugins.huggingface.chat import ChatTokenizer, Rendered
+    from seatrial_plugins.huggingface.conversation import is_trained
+    from seatrial_plugins.huggingface.device import choose_device, peak_bytes
+    from seatrial_plugins.huggingface.packing import Packed, framed, pack, run_packed, shared_prefix
+    from seatrial_plugins.huggingface.quiet import no_progress_bars
+    from seatrial_plugins.huggingface.token_tree import TokenTree
+    from seatrial_plugins.huggingface.tokenizer_files import read_tokenizer
+    from seatrial_plugins.huggingface.trainable import TrainableNetwork
+    from seatrial_plugins.huggingface.weights import check_shape
+    from seatrial_plugins.huggingface.whole_load import lacks, load_whole
+
+__all__ = [
+    "ChatTokenizer",
+    "Packed",
+    "Rendered",
+    "TokenTree",
+    "TrainableNetwork",
+    "batches_by_length",
+    "check_shape",
+    "choose_device",
+    "framed",
+    "is_trained",
+    "lacks",
+    "load_whole",
+    "no_progress_bars",
+    "pack",
+    "peak_bytes",
+    "read_tokenizer",
+    "run_packed",
+    "shared_prefix",
+]
+
+_MODULES = {
+    "batches": ("batches_by_length",),
+    "chat": ("ChatTokenizer", "Rendered"),
+    "conversation": ("is_trained",),
+    "device": ("choose_device", "peak_bytes"),
+    "packing": ("Packed", "framed", "pack", "run_packed", "shared_prefix"),
+    "quiet": ("no_progress_bars",),
+    "token_tree": ("TokenTree",),
+    "tokenizer_files": ("read_tokenizer",),
+    "trainable": ("TrainableNetwork",),
+    "weights": ("check_shape",),
+    "whole_load": ("lacks", "load_whole"),
+}
+_HOMES = {name: module for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f"seatrial_plugins.huggingface.{_HOMES[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,191 @@
+"""One training of a causal language model: from a job to a product on disk, whatever of it is trained."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import time
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import torch
+
+from seatrial.errors import TrainingError, UsageError
+from seatrial.model import ProductKind
+from seatrial.runs.store import digest_json
+from seatrial.training import Trained, TrainingJob
+from seatrial_plugins.huggingface.runtime import TrainableNetwork, choose_device, no_progress_bars
+from seatrial_plugins.training.arguments import training_arguments
+from seatrial_plugins.training.checkpoints import newest_checkpoint
+from seatrial_plugins.training.engine import Engine, Work, check_weights, trainable
+from seatrial_plugins.training.examples import Example, Examples, masked_example, render_examples
+from seatrial_plugins.training.facts import training_facts
+from seatrial_plugins.training.graphs import Shape, worth_graphing
+from seatrial_plugins.training.options import TrainingOptions
+from seatrial_plugins.training.plan import Plan, plan_steps, split_batch
+from seatrial_plugins.training.validation import History
+
+__all__ = ["CausalTraining", "Tuning"]
+
+
+class Tuning(Protocol):
+    """Which weights are trained, and what becomes of them."""
+
+    name: str
+    product: ProductKind
+    options: TrainingOptions
+    replays: bool
+    """Whether its passes may be replayed as CUDA graphs."""
+    dtype: str | None
+    """Of the weights while they are trained; None takes the loader's."""
+
+    def attach(self, network: Any) -> Any:
+        """The network, with just those weights trainable that are trained."""
+        ...
+
+    def write(self, network: Any, job: TrainingJob) -> None:
+        """Write the product; refuse one that changes nothing, with a TrainingError."""
+        ...
+
+
+class CausalTraining:
+    """What a method's `train` does with one job."""
+
+    def __init__(self, tuning: Tuning, job: TrainingJob) -> None:
+        self.tuning = tuning
+        self.options = tuning.options
+        self.job = job
+
+    def run(self) -> Trained:
+        """Train to the end and write the product."""
+        job = self.job
+        started = time.perf_counter()
+        model = trainable_network(job, self.tuning.name)
+        chat = model.chat
+        examples = render_examples(job.train, chat, self.options.max_length)
+        if not examples.examples:
+            raise TrainingError("there are no train rows; look at the ledger for what dropped them")
+        validation = render_examples(job.validation, chat, self.options.max_length)
+        engine = self._engine(model, examples, validation)
+        resumed = newest_checkpoint(job.checkpoints, engine.work.fingerprint)
+        first = int(resumed.name.rpartition("-")[2]) if resumed else 0
+        if resumed is not None:
+            engine.take_up(History.load(resumed), first)
+        loaded = time.perf_counter()
+        # One that was killed after its early stop has nothing left to do but to write the best weights.
+        if not engine.exhausted:
+            with no_progress_bars():  # of each checkpoint's shards
+                engine.train(resume_from_checkpoint=str(resumed) if resumed else None)
+        seconds = time.perf_counter() - loaded
+        self._finish(engine)
+        facts = training_facts(
+            engine, examples, validation, first_step=first, seconds=seconds, seconds_before=loaded - started
+        )
+        facts["masked_example"] = masked_example(examples.examples[0], chat)
+        facts["options"] = dataclasses.asdict(self.options)
+        return Trained(self.tuning.product, facts)
+
+    def _engine(self, model: TrainableNetwork, examples: Examples, validation: Examples) -> Engine:
+        from transformers import set_seed
+
+        options, job, loader = self.options, self.job, model.options
+        if loader.dtype == "float16":
+            raise UsageError(
+                f"model.dtype: {self.tuning.name} is not trained in float16, whose gradients underflow; say bfloat16 or "
+                "float32"
+            )
+        network, packs = model.load(self.tuning.dtype)
+        set_seed(job.seed)
+        adapted = self.tuning.attach(network)
+        on_cpu = choose_device(loader.device).type == "cpu"
+        world = _processes()
+        plan = plan_steps(
+            len(examples.examples),
+            rows_per_step=options.batch_size * options.gradient_accumulation * world,
+            epochs=options.epochs,
+            seed=job.seed,
+        )
+        stopping = options.early_stopping if validation.examples else None
+        every = (stopping.every if stopping and stopping.every else plan.steps_per_epoch) if validation.examples else 0
+        fingerprint = digest_json(
+            {
+                "method": self.tuning.name,
+                "options": dataclasses.asdict(options),
+                "loader": dataclasses.asdict(loader),
+                "model": job.target.digest,
+                "seed": job.seed,
+                "world": world,
+                "rows": [example.ids for example in examples.examples],
+                "validation": [example.ids for example in validation.examples],
+            }
+        )
+        work = Work(
+            examples.examples,
+            validation.examples,
+            plan,
+            rows=options.batch_size,
+            tokens=loader.batch_tokens,
+            packs=packs,
+            evaluate_every=every,
+            patience=stopping.patience if stopping else 0,
+            graphs=self._graphs(network, examples.examples, plan, loader.batch_tokens)
+            if packs and not on_cpu and self.tuning.replays
+            else frozenset(),
+            fingerprint=fingerprint,
+            log=job.log,
+        )
+        arguments = training_arguments(
+            options,
+            folder=job.checkpoints,
+            steps=len(plan.steps),
+            seed=job.seed,
+            save_every=options.save_every or max(1, -(-len(plan.steps) // 5)),
+            on_cpu=on_cpu,
+        )
+        return Engine(adapted, arguments, work)
+
+    def _graphs(self, network: Any, examples: Sequence[Example], plan: Plan, tokens: int) -> frozenset[Shape]:
+        """The passes worth a CUDA graph: on one CUDA device, with nothing recomputed in the backward pass."""
+        options = self.options
+        device = next(network.parameters()).device
+        if device.type != "cuda" or _processes() > 1 or options.gradient_checkpointing:
+            return frozenset()
+        steps = ([examples[index] for index in step] for step in plan.steps)
+        passes = (part for step in steps for part in split_batch(step, rows=options.batch_size, tokens=tokens))
+        return worth_graphing(sum(parameter.numel() for parameter in network.parameters()), passes)
+
+    def _finish(self, engine: Engine) -> None:
+        """Put the best weights in place, prove that they are finite and do something, and write them.
+
+        Raises:
+            TrainingError: they are not, or do nothing.
+        """
+        network = engine.accelerator.unwrap_model(engine.model)
+        if engine.work.patience and engine.history.best is not None:
+            parameters = trainable(network)
+            with torch.no_grad():
+                for name, tensor in engine.history.best.items():
+                    parameters[name].copy_(tensor)
+        check_weights(trainable(network), "the end")
+        if engine.is_world_process_zero():
+            with no_progress_bars():
+                self.tuning.write(network, self.job)
+
+
+def trainable_network(job: TrainingJob, method: str) -> TrainableNetwork:
+    """The model as transformers has it.
+
+    Raises:
+        UsageError: its loader gives one of another runtime.
+    """
+    model: object = job.model
+    if not isinstance(model, TrainableNetwork):
+        raise UsageError(
+            f"train.method: {method} trains PyTorch modules of transformers, and {job.target.address} was opened by a loader of "
+            f"the runtime {job.model.runtime!r}; take another loader or method"
+        )
+    return model
+
+
+def _processes() -> int:
+    return int(os.environ.get("WORLD_SIZE", "1"))
