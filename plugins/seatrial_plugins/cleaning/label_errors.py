@@ -27,10 +27,11 @@ QUOTED = 200
 
 @dataclass(frozen=True, slots=True)
 class LabelErrors:
-    """Names the rows of which logistic regression, out of fold, finds another label so many `times` as likely as their own.
+    """Names the rows that confident learning counts as errors, and those of which another label is much likelier.
 
-    Where `times` is None it asks cleanlab: how many labels are wrong is estimated by confident learning (Northcutt et al.
-    2021, arXiv 1911.00068), and those rows are named whose own label has the lowest probability (`low_self_confidence`).
+    How many labels are wrong is estimated by confident learning (Northcutt et al. 2021, arXiv 1911.00068), and those rows are
+    named whose own label has the lowest probability (cleanlab's `low_self_confidence`). Its estimate is low where labels are
+    many: so rows are named too of which logistic regression, out of fold, finds another label `times` as likely.
     """
 
     encoder: Encoder
@@ -119,15 +120,14 @@ class LabelErrors:
 
     def _wrong(self, labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
         """Which rows' labels are probably wrong, shape [rows]."""
-        if self.times is None:
-            from cleanlab.filter import find_label_issues
+        from cleanlab.filter import find_label_issues
 
-            issues: np.ndarray = find_label_issues(labels, probabilities, filter_by="low_self_confidence", n_jobs=1)
-            return issues
-        rows = np.arange(len(labels))
-        others = probabilities.copy()
-        others[rows, labels] = 0
-        wrong: np.ndarray = others.max(axis=1) > self.times * probabilities[rows, labels]
+        wrong: np.ndarray = find_label_issues(labels, probabilities, filter_by="low_self_confidence", n_jobs=1)
+        if self.times is not None:
+            rows = np.arange(len(labels))
+            others = probabilities.copy()
+            others[rows, labels] = 0
+            wrong |= others.max(axis=1) > self.times * probabilities[rows, labels]
         return wrong
 
 
