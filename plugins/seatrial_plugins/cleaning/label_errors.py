@@ -6,18 +6,15 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 from sklearn.linear_model import LogisticRegression
 
 from seatrial import Finding, Grouping, Row
 from seatrial.errors import UsageError
 from seatrial.model import Encoder
 from seatrial.rows.storable import storable
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 __all__ = ["LabelErrors", "deal", "out_of_fold"]
 
@@ -30,10 +27,11 @@ QUOTED = 200
 
 @dataclass(frozen=True, slots=True)
 class LabelErrors:
-    """Asks cleanlab which labels are wrong, given what logistic regression says of each row out of fold.
+    """Names the rows that confident learning counts as errors, and those of which another label is much likelier.
 
-    How many labels are wrong is estimated by confident learning (Northcutt et al. 2021, arXiv 1911.00068); those rows are
-    named whose own label has the lowest probability (cleanlab's `low_self_confidence`).
+    How many labels are wrong is estimated by confident learning (Northcutt et al. 2021, arXiv 1911.00068), and those rows are
+    named whose own label has the lowest probability (cleanlab's `low_self_confidence`). Its estimate is low where labels are
+    many: so rows are named too of which logistic regression, out of fold, finds another label `times` as likely.
     """
 
     encoder: Encoder
@@ -41,8 +39,13 @@ class LabelErrors:
     folds: int
     minimum: int
     seed: int
+    times: float | None
 
     def __post_init__(self) -> None:
+        if self.times is not None and not 1 <= self.times < float("inf"):
+            raise UsageError(
+                f"label_errors: times is {self.times}; another label must be likelier than a row's own, so 1 or more"
+            )
         if self.folds < 2:
             raise UsageError(f"label_errors: folds is {self.folds}; it takes 2 to judge rows that were not learnt from")
         if self.minimum < 2:
@@ -55,8 +58,6 @@ class LabelErrors:
 
     def signatures(self, rows: Sequence[Row]) -> pa.Table:
         """`id`, `label`, and the `vector` of what the model reads; label and vector are null where there is no label."""
-        import pyarrow as pa
-
         labelled = [place for place, row in enumerate(rows) if row.label is not None]
         vectors: list[np.ndarray | None] = [None] * len(rows)
         for place, vector in zip(labelled, self._encode([rows[place] for place in labelled]), strict=True):
@@ -70,15 +71,19 @@ class LabelErrors:
         )
 
     def group(self, signatures: pa.Table, lookup: Callable[[str], Row]) -> Grouping:
-        """A finding for every label that is probably wrong, and for every row of a label that cannot be judged."""
+        """A finding for every label that is probably wrong, and for every row that cannot be judged."""
         labelled = signatures.filter(signatures["label"].is_valid())
+        read = _vectors(labelled).any(axis=1)
+        unread = labelled["id"].filter(pa.array(~read)).to_pylist()
+        findings = [Finding(name, "not-judged", "it has no text, or none that the encoder can read") for name in unread]
+        labelled = labelled.filter(pa.array(read))
         counts = Counter(labelled["label"].to_pylist())
         known = {label for label, count in counts.items() if count >= self.minimum}
         if len(known) < 2:
             known = set()
         names = labelled["label"].to_pylist()
         judged = [place for place, label in enumerate(names) if label in known]
-        findings = list(_not_judged(labelled, counts, known, self.minimum))
+        findings += _not_judged(labelled, counts, known, self.minimum)
         if judged:
             findings += self._judge(labelled.take(judged), lookup)
         return Grouping(findings)
@@ -90,14 +95,11 @@ class LabelErrors:
         return self.encoder.encode(list(distinct))[[distinct[text] for text in texts]] if texts else np.zeros((0, 0))
 
     def _judge(self, table: pa.Table, lookup: Callable[[str], Row]) -> Iterator[Finding]:
-        from cleanlab.filter import find_label_issues
-
         ids = table["id"].to_pylist()
         classes, labels = np.unique(np.array(table["label"].to_pylist(), dtype=object), return_inverse=True)
-        vectors = np.concatenate([chunk.flatten().to_numpy() for chunk in table["vector"].chunks]).reshape(len(ids), -1)
+        vectors = _vectors(table)
         probabilities = out_of_fold(vectors, labels, deal(ids, labels, self.folds, self.seed), c=self.c, seed=self.seed)
-        wrong = find_label_issues(labels, probabilities, filter_by="low_self_confidence", n_jobs=1)
-        for place in np.flatnonzero(wrong):
+        for place in np.flatnonzero(self._wrong(labels, probabilities)):
             own = round(float(probabilities[place, labels[place]]), DIGITS)
             others = np.round(probabilities[place], DIGITS)
             others[labels[place]] = -1
@@ -115,6 +117,28 @@ class LabelErrors:
                 matched_row=nearest,
                 matched_text=lookup(nearest).input_text[:QUOTED],
             )
+
+    def _wrong(self, labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+        """Which rows' labels are probably wrong, shape [rows]."""
+        from cleanlab.filter import find_label_issues
+
+        wrong: np.ndarray = find_label_issues(labels, probabilities, filter_by="low_self_confidence", n_jobs=1)
+        if self.times is not None:
+            rows = np.arange(len(labels))
+            others = probabilities.copy()
+            others[rows, labels] = 0
+            wrong |= others.max(axis=1) > self.times * probabilities[rows, labels]
+        return wrong
+
+
+def _vectors(table: pa.Table) -> np.ndarray:
+    """Those of all rows, shape [rows, dimensions]."""
+    parts = [chunk.flatten().to_numpy() for chunk in table["vector"].chunks]
+    return (
+        np.concatenate([np.zeros(0, dtype=np.float32), *parts]).reshape(len(table), -1)
+        if len(table)
+        else np.zeros((0, 1))
+    )
 
 
 def deal(ids: Sequence[str], labels: np.ndarray, folds: int, seed: int) -> np.ndarray:

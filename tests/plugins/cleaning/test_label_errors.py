@@ -68,6 +68,16 @@ def test_flipped_labels_are_found_with_the_likelier_one():
     assert first.matched_text == f"card {first.matched_row}"
 
 
+def test_how_much_likelier_another_label_must_be_is_the_suites_to_say():
+    rows = rows_of({"card3": "loan", "rate7": "card"})
+    names = [{finding.row for finding in grouped(rows, times=times)} for times in (None, 12.0)]
+    assert names == [{"card3", "rate7"}] * 2
+    assert len(grouped(rows, times=1.0)) >= 2
+    one_in_four = rows_of({f"card{number}": "loan" for number in range(5)})
+    assert {finding.row for finding in grouped(one_in_four, times=None)} <= {f"card{number}" for number in range(5)}
+    assert {f"card{number}" for number in range(5)} <= {finding.row for finding in grouped(one_in_four, times=1.5)}
+
+
 def test_neither_order_nor_batches_matter():
     rows = rows_of({"card3": "loan", "rate7": "card", "loan1": "rate"})
     expected = sorted((f.row, round(f.score or 0, 6), f.matched_row) for f in grouped(rows))
@@ -101,10 +111,15 @@ def test_two_rows_a_label_are_enough_where_the_suite_says_so():
     assert [f.rule for f in grouped(rows, minimum=2, folds=2)] == []
 
 
-def test_empty_odd_and_huge_texts_are_judged_like_any_other():
+def test_odd_and_huge_texts_are_judged_like_any_other_and_what_cannot_be_read_is_not():
     texts = ["", "   ", "\ud800", "שלום", "卡" * 100_000, "👍", "def f(): return {}"]
     rows = [*rows_of({}), *(row(f"odd{number}", text, "card") for number, text in enumerate(texts))]
-    assert {f.rule for f in grouped(rows)} <= {"wrong-label"}
+    findings = grouped(rows)
+    assert {f.row for f in findings if f.rule == "not-judged"} == {"odd0", "odd1"}
+    assert {f.detail for f in findings if f.rule == "not-judged"} == {
+        "it has no text, or none that the encoder can read"
+    }
+    assert {f.rule for f in findings if f.row not in {"odd0", "odd1"}} <= {"wrong-label"}
     assert grouped([row("r", "card", "\ud800")])[0].rule == "not-judged"
 
 
@@ -138,7 +153,12 @@ def test_probabilities_are_of_models_that_did_not_see_the_row():
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"folds": 1}, "folds is 1"), ({"minimum": 1}, "minimum is 1"), ({"c": 0.0}, "c is 0.0")],
+    [
+        ({"times": 0.5}, "times is 0.5"),
+        ({"folds": 1}, "folds is 1"),
+        ({"minimum": 1}, "minimum is 1"),
+        ({"c": 0.0}, "c is 0.0"),
+    ],
 )
 def test_wrong_options_are_refused(options, message):
     with pytest.raises(UsageError, match=message):
