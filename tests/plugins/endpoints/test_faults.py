@@ -217,6 +217,15 @@ def test_the_key_is_sent_and_stands_in_no_error_and_no_fact(monkeypatch, caplog)
     assert SECRET not in caplog.text
 
 
+@pytest.fixture
+def interruptible():
+    """Python's own handling of SIGINT: a shell starts what runs in the background without."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_ends_the_block_at_once_and_leaves_no_thread():
     with faulty_server(Fault(befalls="hang"), Fault(befalls="hang")) as server:
 
