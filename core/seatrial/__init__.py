@@ -3,13 +3,20 @@
 A plugin imports the names that stand here, and from these modules; everything else is the host's own, and may change
 with any release. The built-in plugins are held to the same (`[tool.importlinter]`).
 
-    seatrial.*           the modules beside this file, such as `errors`, `model` and `store`; not `cli` and `host`
-    seatrial.blocks      what components show to reviewers: tables, bars, examples
+    seatrial.errors      what is raised, and the exit code of each
+    seatrial.sources     addresses, resolved
+    seatrial.blocks      what components show to reviewers: tables, bars, examples, pictures
+    seatrial.model       what a model can do, and how one is loaded
+    seatrial.training    a training method's job and what it gives back
     seatrial.stats       estimates with one-sided bounds
-    seatrial.data        cosines, coverage, fingerprint, neighbours, normalise, searching, storable, table: rows as the
-                         host compares them
-    seatrial.verdict     comparison, summary: scores from samples, as gates and reports have them
+    seatrial.data        benchmark, cosines, coverage, filters, findings, fingerprint, neighbours, normalise, prose,
+                         searching: rows as they are filtered and compared
+    seatrial.evaluation  observation, probe, scorer, scores, summary, system, task, transcript: what is asked, and judged
+    seatrial.plugin      component, hooks: what a plugin declares
+    seatrial.rows        calls, parts, storable, table: rows and what they are made of
+    seatrial.runs        events, result, store: what a run tells hooks and reports
     seatrial.terminal    figures, legible, measures, names: numbers, and text out of data, in sentences
+    seatrial.verdict     comparison: scores held against each other, as gates and reports have them
 
 A run from Python: `seatrial.suite.file.load_suite`, `seatrial.runs.run.run`.
 """

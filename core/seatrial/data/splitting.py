@@ -25,6 +25,9 @@ _NAMES: tuple[SplitName, ...] = get_args(SplitName)
 _TRAIN = _NAMES.index("train")
 _NOWHERE = -1
 
+_FAR = 0.05
+"""How far from the share that was asked for one may be before it is a warning."""
+
 _NAMED = 10
 """Labels that a note names."""
 
@@ -37,6 +40,8 @@ class Splitted:
     """The split of every row that was given, in order."""
     notes: tuple[str, ...]
     """What could not be done as asked, a sentence each, for reviewers."""
+    warnings: tuple[str, ...] = ()
+    """What makes the splits other than they were meant: shares that were missed, labels that train has none of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +96,10 @@ def split(
     _fill_empty(units, wanted, sides, notes)
     if stratify:
         notes += _unstratified(units, wanted, sides)
+    of_row = sides[units.of_row]
+    warnings = [*_missed(units, wanted, of_row), *_unlearnt(rows["label"], of_row)]
     names = pa.array(_NAMES, pa.string())
-    return Splitted(names.take(pa.array(sides[units.of_row])), tuple(notes))
+    return Splitted(names.take(pa.array(of_row)), tuple(notes), tuple(warnings))
 
 
 def _check_shares(test: float, validation: float) -> None:
@@ -294,6 +301,31 @@ def _unstratified(units: _Units, wanted: Sequence[tuple[SplitName, float]], side
         if share and missing:
             notes.append(f"labels with too few rows for a share of the {side} split: {_listed(missing)}")
     return notes
+
+
+def _missed(units: _Units, wanted: Sequence[tuple[SplitName, float]], sides: np.ndarray) -> Iterator[str]:
+    """Which splits have a share of the rows that is far from what was asked for."""
+    for name, share in wanted:
+        got = (sides == _NAMES.index(name)).mean() if len(sides) else share
+        if share and abs(got - share) > max(_FAR, 1 / max(len(sides), 1)):
+            yield (
+                f"{name} has {got:.0%} of the rows (asked: {share:.0%}): they stay together by `group` and by what they say, in "
+                f"{len(units.sizes):,} clusters, the largest of {units.sizes.max():,} rows"
+            )
+
+
+def _unlearnt(labels: pa.ChunkedArray, sides: np.ndarray) -> Iterator[str]:
+    """Which labels of held-out rows no train row has."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    train = pa.array(sides == _TRAIN)
+    known = pc.unique(labels.filter(train))
+    lacking = labels.filter(pc.and_(pc.invert(train), labels.is_valid())).combine_chunks()
+    unknown = lacking.filter(pc.invert(pc.is_in(lacking, value_set=known)))
+    if len(unknown):
+        names = sorted(unknown.unique().to_pylist())
+        yield f"train has no row of the labels {_listed(names)}, and {len(unknown):,} held-out rows have them"
 
 
 def _listed(labels: Sequence[str]) -> str:

@@ -32,10 +32,16 @@ class Notes:
         self._beyond = 0
         self._indices = 0
 
-    def leave(self, key: object, *, known: bool) -> None:
-        """A key of a record says something that becomes no part of its row; `known`: it does in another layout."""
+    def leave(self, key: object, *, known: bool, of: str = "") -> None:
+        """A key of a record says something that becomes no part of its row.
+
+        Args:
+            key: the key.
+            known: whether another layout reads it.
+            of: where it stands in the record, such as `messages`.
+        """
         counts = self._known if known else self._unknown
-        name = quoted_key(key)
+        name = quoted_key(key) + (f" of {of}" if of else "")
         if name in counts or len(counts) < _REMEMBERED:
             counts[name] += 1
 

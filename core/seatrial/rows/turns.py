@@ -107,7 +107,7 @@ def _turn(
     if not message.keys() <= _READ:
         for key, value in message.items():
             if key not in _READ and value is not None and value != []:
-                given.notes.leave(f"{where.partition('[')[0]}[].{key}", known=False)
+                given.notes.leave(key, known=False, of=where.partition("[")[0])
     name = message.get("name")
     name = "" if name is None else name_of(name, f"{where}.name")
     call = message.get("tool_call_id") if role == "tool" else None

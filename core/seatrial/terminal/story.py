@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from seatrial.rows import Check, Preference
+from seatrial.rows.parts import text_in
 from seatrial.terminal.legible import one_line, without_escapes
 from seatrial.terminal.screen import clean
 
 if TYPE_CHECKING:
     from seatrial.data.findings import Span
     from seatrial.data.ledger import Entry
+    from seatrial.rows import Row
     from seatrial.runs.story import Story
 
 __all__ = ["story_document", "story_lines"]
@@ -29,6 +32,8 @@ def story_lines(story: Story) -> Iterator[str]:
     yield f"Read   {clean(str(story.place))} of {clean(story.place.source)}{_kind(story)}"
     if story.text:
         yield f"Text   {_quoted(story.text)}"
+    if story.final is not None:
+        yield from _beside(story.final)
     if not story.entries:
         yield "Found  nothing"
     for number, entry in enumerate(story.entries, 1):
@@ -47,6 +52,36 @@ def story_document(story: Story) -> dict[str, object]:
         "split": story.final.split if story.final else None,
         "dropped": story.decisive is not None,
         "ending": story.ending,
+        **(_more(story.final) if story.final else {}),
+    }
+
+
+def _beside(row: Row) -> Iterator[str]:
+    """What a row holds beyond its words."""
+    for image in row.images:
+        yield f"Image  {image.media_type}, {image.width} × {image.height} pixels, data/images/{image.file_name}"
+    if row.tools:
+        names = ", ".join(str(tool["function"]["name"]) for tool in row.tools)
+        yield f"Tools  {clean(one_line(names, QUOTED))}"
+    for index, turn in enumerate(row.turns):
+        for call in turn.calls:
+            yield f"Call   {clean(one_line(f'{call.name}({text_in(call)})', QUOTED))}, in turn {index}"
+        if turn.role == "assistant" and not turn.trained:
+            yield f"Turn   {index} is context only: no model is taught to say it"
+    for turn in row.all_turns[len(row.turns) :]:
+        yield f"{'Worse ' if isinstance(row.expected, Preference) else 'Or    '} {_quoted(turn.content)}"
+    if isinstance(row.expected, Check):
+        yield f"Check  {clean(row.expected.kind)}: {_quoted(row.expected.code)}"
+
+
+def _more(row: Row) -> dict[str, object]:
+    """The same as JSON values."""
+    return {
+        "images": [asdict(image) | {"file": f"data/images/{image.file_name}"} for image in row.images],
+        "tools": [*row.tools],
+        "expected": None
+        if row.expected is None
+        else {"kind": type(row.expected).__name__.lower()} | asdict(row.expected),
     }
 
 
@@ -80,7 +115,8 @@ def _found(number: int, entry: Entry, story: Story) -> Iterator[str]:
 
 
 def _stretch(span: Span) -> str:
-    place = f"turn {span.turn}, characters {span.start} to {span.end}"
+    part = "" if span.part is None else f", part {span.part}"
+    place = f"turn {span.turn}{part}, characters {span.start} to {span.end}"
     return place if span.replacement is None else f"{place} → {_quoted(span.replacement)}"
 
 

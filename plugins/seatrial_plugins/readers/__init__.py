@@ -42,11 +42,12 @@ def csv(*, delimiter: str = ",", quote: str = '"', names: list[str] | None = Non
     return Delimited((".csv",), delimiter=delimiter, quote=quote, names=names)
 
 
-def tsv(*, quote: str = '"', names: list[str] | None = None) -> Reader:
+def tsv(*, quote: str | None = None, names: list[str] | None = None) -> Reader:
     """A table in text with tabs between its cells.
 
     Args:
-        quote: the character around cells that hold a tab; "" where quotes are plain text.
+        quote: the character around cells that hold a tab; "" where quotes are plain text. By default found out: they stand
+            around cells where reading them so gives rows of one width.
         names: the columns' names, for a file whose first line is data already.
     """
     from seatrial_plugins.readers.delimited import Delimited
@@ -93,7 +94,7 @@ def seatrial_readers() -> Iterable[Component[Reader]]:
     yield Component("jsonl", jsonl, "JSON Lines (.jsonl, .ndjson): one JSON value a line.")
     yield Component("json", json, "JSON (.json): one list of records.")
     yield Component("csv", csv, "CSV (.csv): a table whose first line names the columns.")
-    yield Component("tsv", tsv, "TSV (.tsv): as CSV, with tabs.")
+    yield Component("tsv", tsv, "TSV (.tsv): as CSV, with tabs; quotes are mostly plain text.")
     yield Component("parquet", parquet, "Parquet (.parquet).")
     yield Component("yaml", yaml, "YAML (.yaml, .yml): one list of records.")
     yield Component(

@@ -33,11 +33,12 @@ class Delimited:
         suffixes: tuple[str, ...],
         *,
         delimiter: str,
-        quote: str = '"',
+        quote: str | None = '"',
         names: Sequence[str] | None = None,
         limit: int = LIMIT,
     ) -> None:
-        if len(delimiter) != 1 or len(quote) > 1 or delimiter == quote or {delimiter, quote} & {"\r", "\n"}:
+        used = quote if quote is not None else '"'
+        if len(delimiter) != 1 or len(used) > 1 or delimiter == used or {delimiter, used} & {"\r", "\n"}:
             raise UsageError(f"delimiter {delimiter!r} and quote {quote!r}: each must be one character, and another")
         if names is not None and (problem := _header_problem(names)):
             raise UsageError(f"names: {problem}")
@@ -45,27 +46,35 @@ class Delimited:
         self._names = names
         self._delimiter = delimiter
         self._limit = limit
-        # Strict: a quote that is never closed, or closed within a cell, is an error instead of one long cell.
-        self._dialect: dict[str, Any] = {"delimiter": delimiter, "strict": True}
-        self._dialect |= {"quotechar": quote} if quote else {"quoting": csv.QUOTE_NONE, "quotechar": None}
+        self._quote = quote
 
     def read(self, file: Path) -> Iterator[RawRecord]:
         """One record a row that is not blank, at the line where it starts."""
-        table = _Table(file, self._dialect, self._limit)
+        quote = self._quote
+        if quote is None:
+            quote = '"' if _quotes_cells(file, self._delimiter, self._limit) else ""
+        # Strict: a quote that is never closed, or closed within a cell, is an error instead of one long cell.
+        dialect: dict[str, Any] = {"delimiter": self._delimiter, "strict": True}
+        dialect |= {"quotechar": quote} if quote else {"quoting": csv.QUOTE_NONE, "quotechar": None}
+        table = _Table(file, dialect, self._limit)
         rows = table.rows()
         names = self._names
         if names is None:
             header = next(rows, None)
-            problem = "" if header is None else self._unusable(header)
+            names = table.names(header.cells) if header is not None else []
+            problem = "" if header is None else self._unusable(header, names)
             if header is not None and problem:
                 problem = f"the header cannot be used, so no row can be read: {problem}"
                 yield RawRecord(header.line, problem=problem, excerpt=header.excerpt)
                 return
-            names = header.cells if header is not None else []
         read = 0
         for row in rows:
             read += 1
             record = _record(row, names)
+            if self._names is None and row.cells == names and not record.problem:
+                record = replace(record, value=None, problem="the header stands here again: were two files joined?")
+            elif record.problem and not quote and '"' in row.excerpt:
+                record = replace(record, problem=record.problem + _quote_hint(self._delimiter))
             if record.problem and len(row.cells) == 1 and self._names is not None:
                 record = replace(record, problem=record.problem + _hint(row.excerpt, self._delimiter))
             yield record
@@ -74,9 +83,9 @@ class Delimited:
         elif not read:
             yield RawRecord(1, problem="the table has a header and no row" if names else "the file is empty")
 
-    def _unusable(self, header: _Row) -> str:
+    def _unusable(self, header: _Row, names: Sequence[str]) -> str:
         """Why the first row cannot name the columns, or ""."""
-        problem = header.problem or _header_problem(header.cells)
+        problem = header.problem or _header_problem(names)
         if not problem and len(header.cells) == 1 and _other_delimiter(header.excerpt, self._delimiter):
             problem = "it is a single column"
         return f"{problem}{_hint(header.excerpt, self._delimiter)}" if problem else ""
@@ -103,6 +112,29 @@ def _hint(start: str, delimiter: str) -> str:
     return f"; its cells seem to be separated by {between}: write `reader: {reader}` beside the source"
 
 
+def _quote_hint(delimiter: str) -> str:
+    reader = "tsv" if delimiter == "\t" else "csv"
+    return f"; quotes are read as text here: where they stand around cells, write `reader: {{{reader}: {{quote: '\"'}}}}`"
+
+
+def _quotes_cells(file: Path, delimiter: str, limit: int) -> bool:
+    """Whether quotes stand around cells of the file, and are no text.
+
+    They do where reading them so gives rows that are all of one width, and makes a difference: a quote is doubled, or a cell
+    holds a delimiter or a line end. A cell that holds both has swallowed what stands between two quotes of a text.
+    """
+    table = _Table(file, {"delimiter": delimiter, "strict": True, "quotechar": '"'}, limit)
+    width, matters = 0, False
+    for row in table.rows():
+        if row.quoting or (row.cells and len(row.cells) != (width := width or len(row.cells))):
+            return False
+        for cell in row.cells:
+            if "\n" in cell and delimiter in cell:
+                return False
+            matters = matters or "\n" in cell or delimiter in cell
+    return matters or table.doubled
+
+
 def _header_problem(names: Sequence[str]) -> str:
     places: dict[str, int] = {}
     for place, name in enumerate(names, start=1):
@@ -118,6 +150,8 @@ class _Row(NamedTuple):
     cells: list[str]
     problem: str
     excerpt: str
+    quoting: bool = False
+    """Whether the problem is that of its quotes."""
 
 
 def _record(row: _Row, names: Sequence[str]) -> RawRecord:
@@ -144,13 +178,25 @@ class _Table:
         self._lines = read_lines(file, limit=limit)
         self._dialect = dialect
         self._limit = limit
+        self.doubled = False
+        """Whether two quotes stand side by side anywhere."""
         self._number = 0
+        self._skips_blanks = False
         self._start_row()
 
     def _start_row(self) -> None:
         self._size = 0
         self._head = ""
         self._problem = ""
+
+    def names(self, header: Sequence[str]) -> list[str]:
+        """The columns' names. Where a blank stands before one, it does so before cells, and belongs to none of them."""
+        if any(name[:1] == " " for name in header):
+            self._skips_blanks = True
+        names = [name.strip() for name in header]
+        quote = self._dialect["quotechar"]
+        quoted = [len(name) > 1 and name[0] == quote == name[-1] for name in names]
+        return [name[1:-1] if inside else name for name, inside in zip(names, quoted, strict=True)]
 
     def rows(self) -> Iterator[_Row]:
         """Every row that is not blank."""
@@ -160,17 +206,21 @@ class _Table:
         while True:
             start = self._number + 1
             self._start_row()
+            if self._skips_blanks:
+                reader = csv.reader(self, skipinitialspace=True, **self._dialect)
             cells: list[str] = []
+            quoting = False
             try:
                 cells = next(reader)
             except StopIteration:
                 return
             except _TooLong:
-                pass
+                quoting = self._number > start
             except csv.Error as error:
+                quoting = True
                 self._problem = self._problem or self._reason(error, start)
             if cells or self._problem:
-                yield _Row(start, cells, self._problem, excerpt_of(self._head))
+                yield _Row(start, cells, self._problem, excerpt_of(self._head), quoting)
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -184,6 +234,7 @@ class _Table:
         self._size += len(line.text)
         self._head += line.text[: EXCERPT - len(self._head)]
         self._problem = self._problem or line.problem
+        self.doubled = self.doubled or '""' in line.text
         if self._size > self._limit:
             self._problem = (
                 self._problem or f"the row is longer than {self._limit:,} characters; a quote may be left open"

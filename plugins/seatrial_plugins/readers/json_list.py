@@ -104,7 +104,7 @@ class _Reading:
             yield record
             if not goes_on:
                 return False
-            if self._skip_space() == ",":
+            if self._skip_space() not in {"]", ""}:  # a comma, or a brace that closes nothing
                 window.position += 1
         yield self._problem(window.problem or "the list is never closed: the file may be cut off", excerpt=False)
         return False

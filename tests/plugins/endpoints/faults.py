@@ -105,7 +105,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         if fault.befalls == "hang":
-            self.server.ended.wait(30)
+            self.server.ended.wait(600)
             self.close_connection = True
             return
         body = fault.body if isinstance(fault.body, bytes) else json.dumps(fault.body).encode()

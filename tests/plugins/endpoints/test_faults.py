@@ -11,6 +11,7 @@ import pytest
 
 from seatrial import Turn
 from seatrial.errors import SourceError, StageError
+from seatrial_plugins.endpoints.attempt import _retry_after
 from seatrial_plugins.endpoints.client import Limits
 from seatrial_plugins.endpoints.endpoint_loader import EndpointLoader, EndpointOptions
 
@@ -115,10 +116,12 @@ def test_what_would_be_the_same_again_is_not_tried_again(fault, told):
 @pytest.mark.parametrize("befalls", ["hang", "drip"])
 def test_a_server_that_hangs_is_not_waited_for_longer_than_the_timeout(befalls):
     fault = Fault(said("never"), befalls=befalls)
-    with faulty_server(fault, fault) as server, opened(server, timeout=0.4, retries=1) as model:
-        with pytest.raises(StageError, match=r"no answer within 0.4 s; asked 2 times"):
-            asked(model, "hello")
-        assert asked(model, "hello") == ["HELLO"]
+    with (
+        faulty_server(fault, fault) as server,
+        opened(server, timeout=0.4, retries=1) as model,
+        pytest.raises(StageError, match=r"no answer within 0.4 s; asked 2 times"),
+    ):
+        asked(model, "hello")
 
 
 def test_everybody_waits_for_who_asked_to_be_left_alone():
@@ -130,11 +133,10 @@ def test_everybody_waits_for_who_asked_to_be_left_alone():
 
 
 def test_retry_after_may_be_a_date_and_one_that_means_nothing_is_left_aside():
-    when = format_datetime(datetime.now(UTC) + timedelta(seconds=3))  # whole seconds: 2 of them are left at least
-    faults = [Fault(b"", 503, {"retry-after": value}) for value in ("soon", "-3", "nan", "inf", when)]
-    with faulty_server(*faults) as server, opened(server, retries=5) as model:
-        assert asked(model, "a") == ["A"]
-        assert server.times[-1] - server.times[-2] >= 1.5
+    assert 90 < _retry_after(format_datetime(datetime.now(UTC) + timedelta(seconds=100))) <= 100
+    assert _retry_after("2.5") == 2.5
+    for value in ("", "soon", "-3", "nan", "inf", format_datetime(datetime.now(UTC) - timedelta(seconds=9))):
+        assert _retry_after(value) == 0
 
 
 def test_a_wait_of_hours_is_told_instead_of_waited():
@@ -146,8 +148,9 @@ def test_a_wait_of_hours_is_told_instead_of_waited():
 
 def test_requests_keep_to_the_rate():
     with faulty_server() as server, opened(server, requests_per_minute=600) as model:
+        began = time.monotonic()
         asked(model, *"abcde")
-        assert max(server.times) - min(server.times) >= 0.3
+        assert max(server.times) - began >= 0.4
 
 
 def test_one_that_fails_leaves_the_others_their_answers_and_nobody_is_asked_twice():
@@ -176,11 +179,10 @@ def test_a_server_that_is_gone_is_told_at_once_for_later_rows():
         server.kill()
         with pytest.raises(StageError, match=r"cannot be reached .*; asked 4 times"):
             asked(model, "b")
-        before = time.monotonic()
         for number in range(20):
-            with pytest.raises(StageError, match="cannot be reached"):
+            with pytest.raises(StageError, match="cannot be reached") as told:
                 asked(model, f"c{number}")
-        assert time.monotonic() - before < 20 * 0.2  # one attempt each, none of them rested
+            assert "times" not in str(told.value)  # one attempt
 
 
 def test_nobody_listening_is_told_when_the_model_is_opened():
@@ -219,17 +221,17 @@ def test_an_interrupt_ends_the_block_at_once_and_leaves_no_thread():
     with faulty_server(Fault(befalls="hang"), Fault(befalls="hang")) as server:
 
         def interrupt():
-            until = time.monotonic() + 10
+            until = time.monotonic() + 100
             while len(server.requests) < 2 and time.monotonic() < until:
                 time.sleep(0.01)
             signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
         watcher = threading.Thread(target=interrupt)
         began = time.monotonic()
-        with opened(server) as model:
+        with opened(server, timeout=600) as model:
             watcher.start()
             with pytest.raises(KeyboardInterrupt):
                 asked(model, "a", "b")
         watcher.join()
-        assert time.monotonic() - began < 15  # the timeout of a request is 20
+        assert time.monotonic() - began < 300  # half of what a request may take
         assert "seatrial-endpoint" not in {thread.name for thread in threading.enumerate()}

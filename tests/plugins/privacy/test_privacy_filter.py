@@ -171,7 +171,7 @@ def test_where_two_kinds_overlap_the_more_certain_stands(everything):
 def test_what_redaction_does_not_reach_is_said(everything):
     row = Row(
         "row",
-        (Turn("user", "who?"), Turn("assistant", "", '{"to": "ana@b.com"}')),
+        (Turn("user", "who?"), Turn("assistant", "", name="ana@b.com")),
         "choice",
         "s",
         "f",
@@ -181,7 +181,7 @@ def test_what_redaction_does_not_reach_is_said(everything):
     (finding,) = everything.inspect([row])
     assert (finding.rule, finding.score, finding.spans) == ("unredactable", 2.0, ())
     assert finding.detail == (
-        "where redaction does not reach: e-mail address in turn 1's tool calls, IP address in choice 1"
+        "where redaction does not reach: e-mail address in turn 1's speaker, IP address in choice 1"
     )
 
 

@@ -152,6 +152,65 @@ def test_delimiter_and_quote_are_options(tmp_path):
             readers.csv(**options)
 
 
+def test_blanks_behind_the_commas_of_a_header_belong_to_no_name(read):
+    assert read('text, label , "the group"\n"a, b", x, "7"\n c,  y,\n') == [
+        (2, {"text": "a, b", "label": "x", "the group": "7"}, ""),
+        (3, {"text": "c", "label": "y", "the group": ""}, ""),
+    ]
+    assert read("text,label\n a, x\n") == [(2, {"text": " a", "label": " x"}, "")]
+
+
+def test_joined_files_have_a_header_each_and_byte_order_marks(read):
+    one = b"\xef\xbb\xbftext,label\na,x\n"
+    again = "the header stands here again: were two files joined?"
+    assert read(one * 2) == [
+        (2, {"text": "a", "label": "x"}, ""),
+        (3, None, again),
+        (4, {"text": "a", "label": "x"}, ""),
+    ]
+    assert read("text,label\n", names=["text", "label"]) == [(1, {"text": "text", "label": "label"}, "")]
+
+
+@pytest.fixture
+def read_tsv(tmp_path):
+    def reading(text, **options):
+        path = tmp_path / "rows.tsv"
+        path.write_text(text)
+        return [(r.line, r.value, r.problem) for r in readers.tsv(**options).read(path)]
+
+    return reading
+
+
+def test_quotes_in_tabs_are_text_where_they_do_not_stand_around_cells(read_tsv):
+    lines = ['"Well," he said.\tx', 'He said "so"\ty', '"Quite"\tx', 'and no more."\ty']
+    assert [(line, value["text"]) for line, value, _ in read_tsv("\n".join(["text\tlabel", *lines]))] == [
+        (2 + place, line.split("\t")[0]) for place, line in enumerate(lines)
+    ]
+    assert read_tsv('text\tlabel\n"Quite"\tx\n')[0][1] == {"text": '"Quite"', "label": "x"}
+
+
+def test_quotes_in_tabs_stand_around_cells_where_a_program_wrote_them_so(read_tsv):
+    assert read_tsv('text\tlabel\n"he said ""so"""\tx\n"a"\ty\nplain\tx\n') == [
+        (2, {"text": 'he said "so"', "label": "x"}, ""),
+        (3, {"text": "a", "label": "y"}, ""),
+        (4, {"text": "plain", "label": "x"}, ""),
+    ]
+
+
+def test_a_quoted_cell_may_run_over_lines_in_tabs_too(read_tsv):
+    text = 'text\tlabel\n"a\nb"\tx\nc\ty\n'
+    assert read_tsv(text) == [(2, {"text": "a\nb", "label": "x"}, ""), (4, {"text": "c", "label": "y"}, "")]
+
+
+def test_where_quotes_are_text_a_row_that_is_short_says_how_they_would_not_be(read_tsv):
+    text = 'text\tlabel\n"a\nb"\tx\n"Well," he said.\ty\n'
+    (_, _, problem), _, (line, value, _) = read_tsv(text)
+    assert problem.startswith("1 cells where the header has 2; quotes are read as text here")
+    assert """`reader: {tsv: {quote: '"'}}`""" in problem
+    assert (line, value) == (4, {"text": '"Well," he said.', "label": "y"})
+    assert read_tsv(text, quote='"')[0][1] == {"text": "a\nb", "label": "x"}
+
+
 def test_the_excerpt_is_the_row_as_it_stands(tmp_path):
     path = tmp_path / "rows.csv"
     path.write_text('text,label\n"a\nb",x\n')

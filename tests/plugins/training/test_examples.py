@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from seatrial import Row, Turn
 from seatrial.errors import TrainingError
+from seatrial.rows import ToolCall
 from seatrial_plugins.huggingface.chat import ChatTokenizer
 from seatrial_plugins.training.examples import masked_example, render_examples
 
@@ -80,8 +79,7 @@ def test_rows_that_the_template_cannot_write_are_named_with_their_place(chat, mo
         "<|begin|>{{ m.role }}\n{{ m.content }}<|end|>\n{% endfor %}{% if add_generation_prompt %}<|begin|>assistant\n{% endif %}"
     )
     monkeypatch.setattr(chat.tokenizer, "chat_template", template)
-    call = json.dumps({"tool_calls": [{"function": {"name": "f", "arguments": "{}"}}]})
-    silent = Row("silent", (Turn("user", "a"), Turn("assistant", "", call)), "chat", "path:x", "talks.jsonl", 14)
+    silent = Row("silent", (Turn("user", "a"), Turn("assistant", [ToolCall("f")])), "chat", "path:x", "talks.jsonl", 14)
     refused = [
         Row(f"s{n}", (Turn("system", "s"), *TALK.turns), "chat", "path:x", "talks.jsonl", 20 + n) for n in range(6)
     ]
@@ -91,12 +89,12 @@ def test_rows_that_the_template_cannot_write_are_named_with_their_place(chat, mo
     assert first == "7 of 8 rows cannot be trained on as they are:"
     assert second.startswith("talks.jsonl:14 (row silent): the chat template does not write tool calls")
     assert third.startswith("talks.jsonl:20 (row s0): the model's chat template refuses a conversation of system, user")
-    assert third.endswith("no system turns")
+    assert "no system turns" in third
     assert last == "… and 2 more"
 
 
 def test_turns_that_are_only_context_are_not_targets(chat):
-    context = Turn("assistant", "Buy it elsewhere.", '{"weight": 0}')
+    context = Turn("assistant", "Buy it elsewhere.", trained=False)
     talk = Row("r", (TALK.turns[0], context, *TALK.turns[2:]), "chat", "path:x", "x", 1)
     (example,) = render_examples([talk], chat, 500).examples
     assert [part["text"] for part in masked_example(example, chat) if part["supervised"]] == ["Goodbye!<|end|>"]

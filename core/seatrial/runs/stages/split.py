@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seatrial.data.clusters import read_clusters
-from seatrial.data.splitting import split
+from seatrial.data.splitting import Splitted, split
 from seatrial.errors import UsageError
 from seatrial.rows import row_schema
 from seatrial.rows.table import TableWriter, stored_tables
@@ -50,7 +50,7 @@ class Split:
     def run(self, given: Artifact, folder: RunFolder, progress: Progress) -> Artifact:
         """Rows whose source was named as train or test keep that; validation may be carved out of train."""
         clusters = read_clusters(given.files["clusters"]) if self.by_cluster else {}
-        splits, notes = self._splits(given.files["deduplicated"], clusters)
+        splits, done = self._splits(given.files["deduplicated"], clusters)
         path = folder / "data/split.parquet"
         with TableWriter.open(path, row_schema()) as writer:
             for table in stored_tables(given.files["deduplicated"]):
@@ -61,10 +61,11 @@ class Split:
         for name in self.asked:
             if not counts.get(name):
                 raise UsageError(_nothing_left(given, folder, name, whole=not len(splits)))
-        facts = {name: counts.get(name, 0) for name in self.sets} | {"notes": list(notes)}
+        facts: dict[str, object] = {name: counts.get(name, 0) for name in self.sets}
+        facts |= {"notes": [*done.notes], "warnings": [*done.warnings]}
         return Artifact({"split": path}, facts)
 
-    def _splits(self, path: Path, clusters: dict[str, str]) -> tuple[pa.Array, tuple[str, ...]]:
+    def _splits(self, path: Path, clusters: dict[str, str]) -> tuple[pa.Array, Splitted]:
         """The split of every row, and what could not be done as asked."""
         import pyarrow as pa
         import pyarrow.compute as pc
@@ -80,7 +81,7 @@ class Split:
             stratify=self.stratify,
             seed=self.seed,
         )
-        return pc.replace_with_mask(rows["split"].combine_chunks(), free.combine_chunks(), done.splits), done.notes
+        return pc.replace_with_mask(rows["split"].combine_chunks(), free.combine_chunks(), done.splits), done
 
 
 def _nothing_left(given: Artifact, folder: RunFolder, name: str, *, whole: bool) -> str:

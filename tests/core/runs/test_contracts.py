@@ -7,8 +7,8 @@ import pytest
 from seatrial.blocks import Bar, Bars, Table, Text
 from seatrial.data.filters import Measured, SplitFindings
 from seatrial.errors import PluginError
+from seatrial.evaluation.scores import Metric
 from seatrial.runs import contracts
-from seatrial.runs.suite_filter import SuiteFilter
 from seatrial.runs.tally import Tally
 
 WHO = "clean: filter odd (plugin faulty-parts)"
@@ -31,18 +31,14 @@ def test_blocks_that_cannot_be_shown_name_the_plugin(given, facts):
 
 
 def test_what_a_filter_measured_is_held_against_it_with_its_blocks():
-    contracts.told(Measured(blocks=[Text("t", ["said"])]), WHO)
+    contracts.told(Measured(blocks=[Text("t", ["said"])]), WHO, ())
     with pytest.raises(PluginError, match=r"faulty-parts.*number 1"):
-        contracts.told(SplitFindings([], blocks=[Text("t", [None])]).measured, WHO)
+        contracts.told(SplitFindings([], blocks=[Text("t", [None])]).measured, WHO, ())
 
 
-def test_a_stage_keeps_the_blocks_of_its_filters_as_json():
-    component = type("C", (), {"summary": "Odd.", "rules": ()})
-    odd = type("F", (SuiteFilter,), {"__init__": lambda self: None})
-    one = object.__new__(odd)
-    for name, value in {"alias": "odd", "plugin": "p", "component": component, "filter": object()}.items():
-        object.__setattr__(one, name, value)
-    tally = Tally("clean", [one])
+def test_a_stage_keeps_the_blocks_of_its_filters_as_json(suite_filter):
+    counted = (Metric("n", "", "exact", "lower", "How many."),)
+    tally = Tally("clean", [suite_filter(object, (), alias="odd", metrics=counted)])
     tally.note("odd", Measured({"n": 1.0}, blocks=(Text("Seen", ("much",)),)))
     (kept,) = tally.facts(0, 0)["filters"]
     assert kept["blocks"] == [{"block": "text", "title": "Seen", "paragraphs": ["much"], "alarming": False}]

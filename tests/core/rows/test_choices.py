@@ -1,0 +1,80 @@
+"""Choices: which is right, in the layouts that benchmarks use, and what is refused rather than guessed."""
+
+import pytest
+
+from seatrial.rows import Choice, Turn
+from seatrial.rows.format_error import FormatError
+from seatrial.rows.formats import parse
+from seatrial.rows.notes import Notes
+
+NUMBERED = {"text": ["frog", "whale", "ant"], "label": ["1", "2", "3"]}
+
+
+def right(choices, answer, **more):
+    return parse({"question": "Which?", "choices": choices, "answer": answer, **more}).turns[1].content
+
+
+def refused(choices, answer):
+    with pytest.raises(FormatError) as caught:
+        right(choices, answer)
+    assert caught.value.rule == "wrong-answer"
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("choices", "answer", "text"),
+    [
+        (NUMBERED, 2, "whale"),
+        (NUMBERED, "2", "whale"),
+        (NUMBERED, 3.0, "ant"),
+        ({"1": "frog", "2": "whale"}, 1, "frog"),
+        ([{"label": 1, "text": "frog"}, {"label": 2, "text": "whale"}], 2, "whale"),
+        ({"A": "frog", "B": "whale"}, 1, "whale"),
+        (["0", "1", "2"], 1, "1"),
+        (["3", "2", "1", "0"], "0", "0"),
+    ],
+)
+def test_a_number_that_is_a_choices_own_label_means_that_choice(choices, answer, text):
+    assert right(choices, answer) == text
+
+
+def test_a_number_that_could_be_two_choices_is_refused():
+    assert "several" in refused([1, 2, 3, 4], 3)
+    assert "none" in refused(NUMBERED, 0)
+
+
+def test_options_and_columns_of_letters_are_choices():
+    pro = {"question_id": 7, "question": "Which?", "options": ["frog", "whale"], "answer": "B", "answer_index": 1}
+    table = {"question": "Which?", "A": "frog", "B": "whale", "C": "", "D": None, "answer": "B"}
+    for record in (pro, table, {"question": "Which?", "options": {"A": "frog", "B": "whale"}, "answer_idx": "B"}):
+        parsed = parse(record)
+        assert parsed.turns == (Turn("user", "Which?"), Turn("assistant", "whale"))
+        assert parsed.expected == Choice(("frog", "whale"), 1)
+    with pytest.raises(FormatError, match="`answer` and `answer_index` name different choices"):
+        parse(pro | {"answer_index": 0})
+
+
+def test_a_question_whose_options_are_null_in_a_table_is_answered_freely():
+    parsed = parse({"question": "Which?", "options": None, "answer": "whale"})
+    assert (parsed.format, parsed.turns[1].content) == ("prompt-completion", "whale")
+
+
+def test_what_only_pads_a_table_is_no_option():
+    padded = {"A": "frog", "B": "whale", "C": None}
+    assert parse({"question": "Which?", "choices": padded, "answer": "B"}).choices == ("frog", "whale")
+    assert right(["frog", None, "whale"], 2) == "whale"
+    assert right(["frog", None, "whale"], "C") == "whale"
+    assert "none" in refused(["frog", None, "whale"], 1)
+    assert right({"text": ["frog", "whale", None], "label": ["A", "B", "C"]}, "B") == "whale"
+
+
+def test_answers_that_count_from_one_are_seen_over_a_whole_source():
+    notes = Notes()
+    for answer in (1, 2, 3):
+        parse({"question": "Which?", "choices": ["a", "b", "c", "d"], "answer": answer}, notes=notes)
+    assert not notes.counts_from_one
+    with pytest.raises(FormatError, match="counted from 0"):
+        parse({"question": "Which?", "choices": ["a", "b", "c", "d"], "answer": 4}, notes=notes)
+    assert notes.counts_from_one
+    parse({"question": "Which?", "choices": ["a", "b", "c", "d"], "answer": 0}, notes=notes)
+    assert not notes.counts_from_one
