@@ -68,6 +68,11 @@ class Near:
         )
 
     @property
+    def share(self) -> float:
+        """The share of train rows among all rows that a test row may be near to."""
+        return self.said_in_train / max(self.said_in_train + max(self.said_in_test - 1, 0), 1)
+
+    @property
     def similarity(self) -> np.ndarray:
         """The cosine to the nearest train row, at least 0, as the ledger shows it; shape [test]."""
         return np.round(np.clip(self.to_train[:, 0].astype(np.float64), 0.0, 1.0), DIGITS)

@@ -64,12 +64,12 @@ FEW_IN_TRAIN = "train has so few rows beside test that chance alone may leave no
 @pytest.mark.parametrize(
     ("train", "test", "why"),
     [
-        (1, 1, "1 test row has a text, and a kind that train lacks is found from 9 rows on"),
+        (1, 1, "1 test row has a text, and a kind that train lacks is found from 5 rows on"),
         (1, 30, FEW_IN_TRAIN),
         (28, 30, FEW_IN_TRAIN),
-        (30, 1, "1 test row has a text, and a kind that train lacks is found from 9 rows on"),
-        (30, 5, "5 test rows have a text, and a kind that train lacks is found from 9 rows on"),
-        (40, 0, "0 test rows have a text, and a kind that train lacks is found from 9 rows on"),
+        (30, 1, "1 test row has a text, and a kind that train lacks is found from 5 rows on"),
+        (30, 4, "4 test rows have a text, and a kind that train lacks is found from 5 rows on"),
+        (40, 0, "0 test rows have a text, and a kind that train lacks is found from 5 rows on"),
     ],
 )
 def test_where_no_row_could_be_unmatched_their_number_is_missing_and_not_zero(train, test, why):
@@ -80,13 +80,14 @@ def test_where_no_row_could_be_unmatched_their_number_is_missing_and_not_zero(tr
     assert found.measured(near) == Measured(missing={"unmatched_rows": why, "unmatched_kinds": why})
 
 
-@pytest.mark.parametrize(("test", "found"), [(8, 0), (9, 9)])
+@pytest.mark.parametrize(("test", "found"), [(4, 0), (5, 5), (9, 9)])
 def test_the_smallest_kind_that_is_found(test, found):
     near = near_of(around(0, 90, 1), around(1, test, 2))
     unmatched = find_unmatched(near, 0.2)
     assert unmatched.most == 2
     assert len(unmatched.rows) == found
     assert bool(unmatched.lacks) == (not found)
+    assert len(unmatched.central) == bool(found)
 
 
 def test_what_a_sample_lacks_is_not_counted_for_all():
@@ -113,3 +114,17 @@ def test_how_many_train_neighbours_come_by_chance():
     # binom.cdf(2, 10, .75) = 4e-4, binom.cdf(1, 10, .7) = 1.4e-4, binom.cdf(2, 10, .7) = 1.6e-3, .5 ** 10 = 9.8e-4
     assert [most_by_chance(share, 0.2) for share in (0.75, 0.7, 0.5, 0.4, 0.9999)] == [2, 1, 0, -1, 2]
     assert most_by_chance(0.9999, 0.0) == 0
+
+
+def test_kinds_of_few_rows_are_told_apart_though_other_rows_stand_among_them():
+    # Two kinds of 12 rows each that train lacks, beside eight that it has.
+    def kind(centre, count, seed):
+        return around(centre, count, seed, spread=0.2)
+
+    train = np.concatenate([kind(centre, 40, centre) for centre in range(8)])
+    test = np.concatenate([kind(centre, 12, 100 + centre) for centre in range(10)])
+    found = find_unmatched(near_of(train, test), 0.2)
+    named = [{int(row) // 12 for row in found.rows[found.kind == kind_]} for kind_ in range(len(found.central))]
+    assert sorted(map(sorted, named)) == [[8], [9]]
+    assert (found.together <= 0.45).all()
+    assert not len(find_unmatched(near_of(np.concatenate([train, kind(8, 40, 8), kind(9, 40, 9)]), test), 0.2).central)
