@@ -57,6 +57,8 @@ def conversation_of(turns: Sequence[Turn], tools: Sequence[Tool] = ()) -> Conver
     Arguments of calls are objects where they are, or say, one: OpenAI writes them as JSON text, which a template that
     turns them into JSON would quote.
     """
+    if not any(turn.extra for turn in turns):
+        return Conversation(tuple({"role": turn.role, "content": turn.content} for turn in turns), tuple(tools))
     extras = [_extra(turn) for turn in turns]
     stated = (tool for extra in extras for tool in _listed(extra.get("tools")))
     messages = tuple(_message(turn, extra) for turn, extra in zip(turns, extras, strict=True))
