@@ -7,7 +7,7 @@ TORCH := torch==2.13.0
 STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: trial test fast lint lock clean
+.PHONY: trial test fast lint docs lock clean
 trial: $(STAMP)
 	$(BIN)/seatrial run quickstart
 
@@ -22,6 +22,10 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The reference pages, from the installed components.
+docs: $(STAMP)
+	$(BIN)/python docs/reference.py
 
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "seatrial needs Python 3.11 or newer; set PYTHON=... to name one")'

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import struct
+import zlib
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import HealthCheck, settings
 
 import seatrial_suites
 from seatrial import LocalWeights, Probe, Product, Resolved, Row, Sample, Scorer, System, Task, Turn
+from seatrial.rows import Label
 from seatrial.runs.environment import share_cores
 from seatrial.runs.store import digest_path
 
@@ -128,10 +131,22 @@ def labelled():
                 source="path:rows.jsonl",
                 file="rows.jsonl",
                 line=place + 1,
-                label=label,
+                expected=Label(label),
                 split=split,
             )
             for place, (text, label) in enumerate(pairs)
         ]
 
     return make
+
+
+@pytest.fixture(scope="session")
+def png() -> bytes:
+    """An image of two by one pixels, red and blue."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", 2, 1, 8, 2, 0, 0, 0)
+    pixels = zlib.compress(b"\0\xff\0\0\0\0\xff")
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")

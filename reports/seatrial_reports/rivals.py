@@ -13,7 +13,7 @@ from seatrial.evaluation.scores import Metric
 from seatrial.runs.result import Result
 from seatrial.terminal.figures import share
 from seatrial.terminal.legible import one_line
-from seatrial.verdict.comparison import COMPARABLE, Comparison, compare
+from seatrial.verdict.comparison import COMPARABLE, PairedComparison, compare
 from seatrial_reports.headline import subject
 from seatrial_reports.numbers import UNIT, amount
 
@@ -46,12 +46,12 @@ def build_rivals(result: Result) -> dict[tuple[str, str], Rival]:
         if score.system == on_trial or metric is None or table is None or metric.kind not in COMPARABLE:
             continue
         found = compare(metric, (on_trial, table), (score.system, table), same_prompts=score.system == "base")
-        if isinstance(found, Comparison):
+        if isinstance(found, PairedComparison):
             rivals[score.metric, score.system] = _rival(found, metric)
     return rivals
 
 
-def _rival(found: Comparison, metric: Metric) -> Rival:
+def _rival(found: PairedComparison, metric: Metric) -> Rival:
     bounds = found.improvement.bounds()
     low, high, gain = bounds.lower, bounds.upper, found.improvement.value
     unit = f" {one_line(metric.unit, UNIT)}" if metric.unit else ""

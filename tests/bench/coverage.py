@@ -22,6 +22,7 @@ import numpy as np
 from seatrial import Row, Turn
 from seatrial.data.filters import SplitFindings
 from seatrial.data.searching import search_all
+from seatrial.rows import Label
 from seatrial.rows.table import RowList
 from seatrial_plugins.coverage import build_coverage
 from seatrial_plugins.encoders import minilm
@@ -116,13 +117,13 @@ def read(path: Path, split: str) -> Iterator[Row]:
         for at, record in enumerate(csv.DictReader(file)):
             turns = (Turn("user", record["text"]), Turn("assistant", record["category"]))
             name = f"{split}{at}"
-            yield Row(name, turns, "text-label", "", path.name, at + 2, label=record["category"], split=split)
+            yield Row(name, turns, "text-label", "", path.name, at + 2, expected=Label(record["category"]), split=split)
 
 
 def made_up(at: int) -> Row:
     words = np.random.default_rng(at).integers(0, 20_000, 40)
     turns = (Turn("user", " ".join(f"word{word}" for word in words)), Turn("assistant", f"label {at % 50}"))
-    return Row(f"r{at}", turns, "text-label", "", "made-up", at + 1, label=f"label {at % 50}")
+    return Row(f"r{at}", turns, "text-label", "", "made-up", at + 1, expected=Label(f"label {at % 50}"))
 
 
 class Remembering:

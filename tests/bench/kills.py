@@ -29,17 +29,23 @@ from pathlib import Path
 
 from run_differences import differences
 
+from seatrial.runs.store import RunFolder
 from seatrial.terminal.progress import LOSS_LINES
 
 START, END = "(start)", "(end)"
 """Before the first stage, where plugins are loaded and weights converted; after the last one."""
 
 STARTED = re.compile(r"Trial .*: \d+ stages.*, in .+")
-FINISHED = re.compile(r"✓ +\d+/\d+ (\S+)  (earlier result)?.*")
-STEPPED = re.compile(r"  train: step (\d+) of (\d+), loss")
+FINISHED = re.compile(r"✓ +\d+/\d+ (.+?)  (earlier result)?.*")
+STEPPED = re.compile(r"  train\[.+\]: step (\d+) of (\d+), loss")
 
 ROUNDS = 6
 """Runs that are killed, at most, until every moment was hit."""
+
+
+def is_training(place: str) -> bool:
+    """Whether a place is a training node, whose steps are told."""
+    return place.startswith("train[")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +151,11 @@ class Command:
 
     def has_done(self, place: str) -> bool:
         """Whether a stage will not be run again."""
-        return bool(list(self._runs.glob(f"*/stages/{place.replace('/', '-')}.json")))
+        return (
+            any(folder.record(place) for folder in map(RunFolder, self._runs.iterdir()))
+            if self._runs.is_dir()
+            else False
+        )
 
     @property
     def errors(self) -> str:
@@ -155,18 +165,18 @@ class Command:
     def litter(self) -> list[str]:
         """What is half written still."""
         paths = (path for folder in (self._runs, self._cache) for path in folder.rglob("*"))
-        return [str(path) for path in paths if path.suffix == ".part" or path.name == "checkpoints"]
+        return [str(path) for path in paths if path.suffix == ".part" or path.name == "unfinished"]
 
 
 def _wait(moment: Moment | None, heard: Heard, durations: Mapping[str, float] | None) -> float | None:
     """How long to wait for the kill from now on; None while its place is not reached."""
     if moment is None or durations is None or heard.place(list(durations)) != moment.place:
         return None
-    if moment.place != "train":
+    if not is_training(moment.place):
         return moment.part * durations[moment.place]
     if not heard.steps or heard.step < moment.part * heard.steps:
         return None
-    return moment.after * durations["train"] / LOSS_LINES
+    return moment.after * durations[moment.place] / LOSS_LINES
 
 
 def _wait_for_orphans(session: int, patience: float = 10.0) -> None:
@@ -221,7 +231,7 @@ def kill_through(command: Command, moments: Sequence[Moment], durations: dict[st
         place = heard.place(list(durations)) if heard.code < 0 else "nothing: it was done"
         if place == moment.place:
             hits.append(moment)
-        step = f", behind step {heard.step} of {heard.steps}" if place == "train" and heard.steps else ""
+        step = f", behind step {heard.step} of {heard.steps}" if is_training(place) and heard.steps else ""
         print(
             f"  aimed at {moment.part:4.0%} of {moment.place:<14} hit {place}{step}; {heard.kept} stages were kept",
             flush=True,
@@ -256,12 +266,12 @@ def _try(word: str, suite: str, kills: int, seed: int, folder: Path) -> int:
         problems += [f"run {number}: {what}" for what in _problems(alone.folder, command, code, heard.code)]
         step = _resumed_from(command.folder)
         resumed += step > 0
-        print(f"  done; the training went on from step {step}" if "train" in durations else "  done")
+        print(f"  done; the training went on from step {step}" if any(map(is_training, durations)) else "  done")
         moments = [replace(moment, part=moment.part / 2) for moment in moments if moment not in hits]
         if not moments:
             break
     problems += [f"no kill hit {moment.place}" for moment in moments]
-    if "train" in durations and kills >= len(durations) and not resumed:
+    if any(map(is_training, durations)) and kills >= len(durations) and not resumed:
         problems.append("no training went on from a checkpoint; try another --seed")
     print(*problems, sep="\n", end="\n" if problems else "")
     print(
@@ -272,8 +282,11 @@ def _try(word: str, suite: str, kills: int, seed: int, folder: Path) -> int:
 
 def _resumed_from(run: Path) -> int:
     """The step of the checkpoint that the training went on from; 0 where it did not."""
-    path = run / "stages/train.json"
-    return json.loads(path.read_text(encoding="utf-8"))["facts"].get("resumed_from_step") or 0 if path.is_file() else 0
+    found = sorted((run / "nodes").glob("train-*.json"))
+    return max(
+        (json.loads(path.read_text(encoding="utf-8"))["facts"].get("resumed_from_step") or 0 for path in found),
+        default=0,
+    )
 
 
 def _problems(alone: Path, command: Command, code: int, expected: int) -> list[str]:

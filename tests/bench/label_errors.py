@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from seatrial import Row, Turn
+from seatrial.rows import Label
 from seatrial_plugins.cleaning import build_label_errors
 from seatrial_plugins.encoders import minilm
 
@@ -72,7 +73,7 @@ def read(file: Path, limit: int | None) -> list[Row]:
 
 def labelled(number: int, text: str, label: str) -> Row:
     turns = (Turn("user", text), Turn("assistant", label))
-    return Row(f"row-{number}", turns, "text-label", "bench", "bench.csv", number + 1, label=label)
+    return Row(f"row-{number}", turns, "text-label", "bench", "bench.csv", number + 1, expected=Label(label))
 
 
 def report(rows: Sequence[Row], encoder: Remembering, share: float, seed: int, c: float) -> None:
@@ -81,7 +82,9 @@ def report(rows: Sequence[Row], encoder: Remembering, share: float, seed: int, c
     labels = sorted({row.label for row in rows if row.label is not None})
     flipped = {row.id: row.label for row in draw.sample(list(rows), round(share * len(rows)))}
     noisy = [
-        replace(row, label=draw.choice([label for label in labels if label != row.label])) if row.id in flipped else row
+        replace(row, expected=Label(draw.choice([label for label in labels if label != row.label])))
+        if row.id in flipped
+        else row
         for row in rows
     ]
     component = build_label_errors(encoder=encoder, c=c, seed=seed)

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 
 from seatrial import Row, Turn
+from seatrial.rows import Label
 from seatrial_plugins.cleaning import (
     build_label_errors,
     build_labels,
@@ -32,7 +33,7 @@ from seatrial_plugins.cleaning import (
 class Words:
     """Counts words as tokens, and encodes every text alike."""
 
-    def count_tokens(self, conversations: Sequence[Sequence[Turn]]) -> list[int]:
+    def count_tokens(self, conversations: Sequence[Sequence[Turn]], tools: object = ()) -> list[int]:
         return [sum(len(turn.content.split()) for turn in turns) for turns in conversations]
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
@@ -104,7 +105,7 @@ def kinds() -> Mapping[str, Callable[[int], str]]:
 
 
 def row(text: str) -> Row:
-    return Row("r", (Turn("user", text), Turn("assistant", "Yes.")), "chat", "s", "f", 1, label=text[:50])
+    return Row("r", (Turn("user", text), Turn("assistant", "Yes.")), "chat", "s", "f", 1, expected=Label(text[:50]))
 
 
 def timed(look: Callable[[Sequence[Row]], object], one: Row) -> float:

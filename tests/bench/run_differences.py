@@ -17,6 +17,9 @@ import pyarrow.parquet as pq
 MEASURED = frozenset({"ms", "s", "tokens/s", "bytes"})
 """Units of what the clock or the memory says."""
 
+TIMED = ("test.time",)
+"""Tasks whose transcripts hold times."""
+
 ROWS = ("ledger", "data/train", "data/validation", "data/test")
 
 
@@ -43,10 +46,17 @@ def _parts(one: Path, other: Path) -> Iterator[tuple[str, Any, Any]]:
         paths = (run / f"samples/{name}.parquet" for run in (one, other))
         first, second = (_records(path, timed=name in clocks) for path in paths)
         yield f"samples/{name}", first, second
-    yield "training.jsonl", _losses(one), _losses(other)
-    for place in ("adapter", "dataset"):
-        for name in sorted({path.name for run in (one, other) for path in (run / place).glob("*")}):
-            yield f"{place}/{name}", _bytes(one / place / name), _bytes(other / place / name)
+    for name in _names(one, other, "training/*.jsonl"):
+        yield name, _losses(one / name), _losses(other / name)
+    for pattern in ("products/*/*", "dataset/*", "transcripts/*/*.parquet"):
+        for name in _names(one, other, pattern):
+            if not any(name.startswith(f"transcripts/{task}") for task in TIMED):
+                yield name, _bytes(one / name), _bytes(other / name)
+
+
+def _names(one: Path, other: Path, pattern: str) -> list[str]:
+    """The files of either run that fit a pattern, below it."""
+    return sorted({path.relative_to(run).as_posix() for run in (one, other) for path in run.glob(pattern)})
 
 
 def _verdict(run: Path, timed: Collection[str]) -> dict[str, Any]:
@@ -76,8 +86,7 @@ def _records(path: Path, *, timed: bool = False) -> list[dict[str, Any]] | None:
     return records
 
 
-def _losses(run: Path) -> list[dict[str, float]] | None:
-    path = run / "training.jsonl"
+def _losses(path: Path) -> list[dict[str, float]] | None:
     if not path.is_file():
         return None
     steps = map(json.loads, path.read_text(encoding="utf-8").splitlines())

@@ -54,7 +54,7 @@ def main() -> None:
         runs = options.folder / f"runs-{count}-{options.engine}-{options.workers}"
         seconds, cpu, tree = measured(["data", str(suite), "--runs", str(runs), "--fresh", "--offline", "--quiet"])
         run = max(runs.iterdir())
-        markers = {stage: json.loads((run / f"stages/{stage}.json").read_text()) for stage in STAGES}
+        markers = {stage: json.loads((run / f"nodes/{stage}.json").read_text()) for stage in STAGES}
         main_peak = max(marker["peak_bytes"] for marker in markers.values()) / 2**30
         splits = markers["decontaminate"]["facts"]["splits"]
         stages = "  ".join(f"{stage} {marker['seconds']:.1f}" for stage, marker in markers.items())

@@ -40,13 +40,16 @@ class Span:
     """A stretch of one turn, and what may stand there instead."""
 
     turn: int
-    """Index into `row.turns`."""
+    """Index into `row.all_turns`: those of the conversation, and behind them those of other answers."""
     start: int
     """First character, 0-based."""
     end: int
     """One past the last character."""
     replacement: str | None = None
     """The repaired or redacted text; None where the finding offers none."""
+    part: int | None = None
+    """Which of the turn's parts the characters are counted in: those of a text, of a tool's result, or of a call's
+    arguments as JSON (`seatrial.rows.text_in`). None: in `turn.content`."""
 
 
 @dataclass(frozen=True, slots=True)

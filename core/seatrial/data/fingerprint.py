@@ -9,6 +9,7 @@ from typing import Literal
 
 from seatrial.data.normalise import normalise
 from seatrial.rows import Row, Turn
+from seatrial.rows.encoding import identity_of
 
 __all__ = ["Method", "Part", "choices_fingerprint", "part_of", "turns_fingerprint"]
 
@@ -25,13 +26,13 @@ def part_of(row: Row, on: Part) -> tuple[Turn, ...]:
 
 
 def turns_fingerprint(turns: Sequence[Turn], method: Method, *, also: object = None) -> bytes | None:
-    """BLAKE2b (128 bits) over roles, texts, extras and the JSON value `also`.
+    """BLAKE2b (128 bits) over roles, texts, what else the turns hold, and the JSON value `also`.
 
     None where no turn says anything: such rows have nothing in common, so they must not be taken for copies.
     """
     compare = _comparison(method)
-    said = [[turn.role, compare(turn.content), turn.extra] for turn in turns]
-    if not any(content or extra for _, content, extra in said):
+    said = [[turn.role, compare(turn.content), identity_of(turn, words=False)] for turn in turns]
+    if not any(content or more for _, content, more in said):
         return None
     return _digest([said, also])
 

@@ -14,7 +14,8 @@ from seatrial.data.findings import ACTIONS, EXCERPT, Action, Finding, Rule, Span
 from seatrial.data.ledger import Entry
 from seatrial.data.rewriting import Edit, rewrite
 from seatrial.errors import PluginError, StageError
-from seatrial.rows import Row
+from seatrial.rows import Row, Turn
+from seatrial.rows.parts import text_in
 from seatrial.rows.storable import storable
 
 __all__ = ["VEILED", "WITHHELD", "Applied", "Veiled", "apply", "excerpt_of", "named_row", "not_given", "with_excerpts"]
@@ -134,7 +135,7 @@ def _quotable(row: Row, veils: Sequence[Veiled]) -> Row:
     """What may be quoted of a row in which something is flagged that a rule would have redacted."""
     if len(veils) == 1 and row.turns == veils[0].kept.turns:
         return veils[0].shown
-    return row.with_turns(replace(turn, content=VEILED) for turn in row.turns)
+    return row.with_turns(turn.with_content(VEILED) for turn in row.all_turns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,13 +216,14 @@ def _rewritten(
                     _replacement(span, row, finding, action, who),
                     action == "redact",
                     index,
+                    span.part,
                 )
                 for span in _spans(row, finding, action, who)
             )
         elif action == "drop" and rules[finding.rule].action == "redact":
             # The dropped row is still quoted in the ledger: what the rule would have hidden stays hidden there.
             edits += (
-                Edit(span.turn, span.start, span.end, span.replacement, True, index)
+                Edit(span.turn, span.start, span.end, span.replacement, True, index, span.part)
                 for span in finding.spans
                 if span.replacement is not None
             )
@@ -240,14 +242,29 @@ def _shown(
 
 
 def _check_spans(row: Row, finding: Finding, who: _Author) -> None:
+    turns = row.all_turns if finding.spans else ()
     for span in finding.spans:
-        inside = 0 <= span.turn < len(row.turns) and 0 <= span.start <= span.end <= len(row.turns[span.turn].content)
-        if not inside:
-            lengths = [len(turn.content) for turn in row.turns]
+        text = _text(turns, span)
+        if text is None or not 0 <= span.start <= span.end <= len(text):
+            lengths = [len(turn.content) for turn in turns]
             raise PluginError(
-                f"{who} pointed outside row {row.id} ({finding.rule}): turn {span.turn}, characters {span.start} to "
+                f"{who} pointed outside row {row.id} ({finding.rule}): turn {span.turn}{_part(span)}, characters {span.start} to "
                 f"{span.end}, but its turns have {lengths} characters; spans refer to the row as the filter was given it"
             )
+
+
+def _text(turns: Sequence[Turn], span: Span) -> str | None:
+    """What the span's characters are counted in; None where there is no such turn or part."""
+    if not 0 <= span.turn < len(turns):
+        return None
+    turn = turns[span.turn]
+    if span.part is None:
+        return turn.content
+    return text_in(turn.parts[span.part]) if 0 <= span.part < len(turn.parts) else None
+
+
+def _part(span: Span) -> str:
+    return "" if span.part is None else f", part {span.part}"
 
 
 def _spans(row: Row, finding: Finding, action: Action, who: _Author) -> tuple[Span, ...]:
@@ -303,7 +320,7 @@ def _refreshed(entry: Entry, row: Row, redacted: bool) -> Entry:
         return entry if excerpt == entry.excerpt else replace(entry, excerpt=excerpt)
     spans = tuple(
         span
-        if span.replacement is None or span.replacement in row.turns[span.turn].content
+        if span.replacement is None or span.replacement in (_text(row.all_turns, span) or "")
         else replace(span, replacement=WITHHELD)
         for span in entry.spans
     )

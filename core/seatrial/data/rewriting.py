@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from seatrial.rows import Row, Turn
+from seatrial.rows import Choice, Label, Row, Text, ToolResult, Turn
+from seatrial.rows.parts import text_in, with_text
 
 __all__ = ["Edit", "rewrite"]
 
@@ -23,6 +24,8 @@ class Edit:
     """True for a redaction, which is made whatever it overlaps with; a repair gives way."""
     finding: int
     """Which finding asks for it."""
+    part: int | None = None
+    """The part that the characters are counted in; None for the turn's words."""
 
 
 def rewrite(row: Row, edits: Iterable[Edit]) -> tuple[Row, frozenset[int]]:
@@ -32,20 +35,21 @@ def rewrite(row: Row, edits: Iterable[Edit]) -> tuple[Row, frozenset[int]]:
     redaction, or with a longer repair, is not made. The expected answer follows its turn: a row whose label or choice
     is the last turn's text keeps saying the same thing in both places.
     """
-    by_turn: dict[int, list[Edit]] = {}
+    by_text: dict[tuple[int, int], list[Edit]] = {}
+    turns = list(row.all_turns)
     asked: set[int] = set()
     for edit in edits:
-        by_turn.setdefault(edit.turn, []).append(edit)
+        for part, placed in _in_parts(edit, turns[edit.turn]):
+            by_text.setdefault((edit.turn, part), []).append(placed)
         asked.add(edit.finding)
-    if not by_turn:
+    if not by_text:
         return row, frozenset()
-    turns = list(row.turns)
     made: set[int] = set()
-    for index, given in by_turn.items():
+    for (index, part), given in by_text.items():
         redactions = _merged([edit for edit in given if edit.must])
         kept = _longest([edit for edit in given if not edit.must], redactions)
         made |= {edit.finding for edit in given if edit.must or _stretch(edit) in kept}
-        turns[index] = replace(turns[index], content=_replaced(turns[index].content, [*redactions, *kept]))
+        turns[index] = _rewritten(turns[index], part, [*redactions, *kept])
     return _answering(row, turns), frozenset(asked - made)
 
 
@@ -85,6 +89,34 @@ def _longest(repairs: Sequence[Edit], redactions: Sequence[_Stretch]) -> set[_St
     return kept
 
 
+def _in_parts(edit: Edit, turn: Turn) -> Iterator[tuple[int, Edit]]:
+    """The edit in the parts that it touches, its characters counted in each; what it puts there goes into the first."""
+    if edit.part is not None or type(turn.said) is str:
+        yield edit.part or 0, edit
+        return
+    start, text, empty = 0, edit.replacement, edit.start == edit.end
+    for place, part in enumerate(turn.parts):
+        if not isinstance(part, Text | ToolResult):
+            continue
+        end = start + len(part.text)
+        if (edit.start < end and edit.end > start) or (empty and start <= edit.start <= end):
+            first, last = max(edit.start, start) - start, min(edit.end, end) - start
+            yield place, replace(edit, start=first, end=last, replacement=text)
+            if empty:
+                return
+            text = ""
+        start = end
+
+
+def _rewritten(turn: Turn, place: int, stretches: Sequence[_Stretch]) -> Turn:
+    """The turn with other words in one of its parts."""
+    if type(turn.said) is str:
+        return turn.with_content(_replaced(turn.said, stretches))
+    parts = list(turn.parts)
+    parts[place] = with_text(parts[place], _replaced(text_in(parts[place]), stretches))
+    return replace(turn, said=parts)
+
+
 def _replaced(text: str, stretches: Iterable[_Stretch]) -> str:
     pieces: list[str] = []
     done = 0
@@ -95,10 +127,15 @@ def _replaced(text: str, stretches: Iterable[_Stretch]) -> str:
 
 
 def _answering(row: Row, turns: Sequence[Turn]) -> Row:
-    """The row with other turns; label and choices follow an answer that was rewritten."""
-    before, after = row.turns[-1].content, turns[-1].content
+    """The row with other turns; label and options follow an answer that was rewritten."""
+    last = len(row.turns) - 1
+    before, after = row.turns[last].content, turns[last].content
+    expected = row.expected
     if before == after or not row.answered:
         return row.with_turns(turns)
-    label = after if row.label == before else row.label
-    choices = tuple(after if choice == before else choice for choice in row.choices)
-    return replace(row, turns=tuple(turns), label=label, choices=choices)
+    if isinstance(expected, Label) and expected.name == before:
+        row = replace(row, expected=Label(after))
+    elif isinstance(expected, Choice):
+        options = tuple(after if option == before else option for option in expected.options)
+        row = replace(row, expected=replace(expected, options=options))
+    return row.with_turns(turns)

@@ -101,7 +101,9 @@ class Score:
     system: str
     """`tuned`, `base`, `base-4shot`, `majority`, …"""
     value: float | None
+    """Over rows; of a system that was trained with several seeds, the mean over these."""
     n: int
+    """How many rows (or other items) it is of, each counted once."""
     kind: Kind
     better: Literal["higher", "lower"]
     unit: str = ""
@@ -109,3 +111,7 @@ class Score:
     missing: str | None = None
     """Why `value` or `interval` is None."""
     summary: str = ""
+    clusters: int | None = None
+    """How many clusters the n rows form; None where none repeats another."""
+    seeds: int | None = None
+    """How many training seeds it is the mean over; None for a system that has none."""

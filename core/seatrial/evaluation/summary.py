@@ -7,18 +7,30 @@ leaves the score missing, with the reason; it never becomes zero and is never le
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
+from seatrial.evaluation.observation import Observation, Part, observe
 from seatrial.evaluation.scores import Interval, Kind, Metric, Score
-from seatrial.stats import BoundedMean, Drop, Estimate, Mean, PairedDrop, Percentile, Proportion, wilson_interval
-from seatrial.terminal.figures import figure
+from seatrial.stats import (
+    BoundedMean,
+    ClusteredDrop,
+    ClusteredMean,
+    ClusteredPercentile,
+    Drop,
+    Estimate,
+    Mean,
+    PairedDrop,
+    Percentile,
+    Proportion,
+    SeedMean,
+    SeedScores,
+    wilson_interval,
+)
 
 if TYPE_CHECKING:
-    import numpy as np
     import pyarrow as pa
 
-__all__ = ["CENSUS", "DATA", "Observation", "applies", "estimate", "exact_score", "observe", "summarise"]
+__all__ = ["CENSUS", "DATA", "applies", "estimate", "exact_score", "summarise"]
 
 LEVEL = 0.95
 """The confidence of the two-sided intervals that are shown."""
@@ -33,114 +45,6 @@ NO_SAMPLING = "no interval: a census of what was run, without sampling error"
 TOO_LARGE = "the numbers are too large to be summed up"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Observation:
-    """What the samples of one system say about one metric, before it is summed up."""
-
-    values: np.ndarray
-    """The column's numbers where it applies, float64; empty where `missing` says why there are none to use."""
-    over: np.ndarray | None
-    """The denominator's numbers on the same samples, for `ratio_of_means`."""
-    n: int
-    """How many samples the column applies to, usable or not."""
-    missing: str | None = None
-    """Why no score can be computed."""
-
-
-def observe(metric: Metric, system: str, samples: pa.Table | None) -> Observation:
-    """The numbers behind a metric, or the reason why they can't be used.
-
-    Args:
-        metric: which column, and what its numbers must be.
-        system: whose samples.
-        samples: columns of `seatrial.evaluation.samples.sample_schema`, of any number of systems; None where there are none.
-    """
-    import numpy as np
-    import pyarrow.compute as pc
-
-    nothing = np.empty(0)
-    if samples is None or samples.num_rows == 0:
-        return Observation(nothing, None, 0, "there are no samples")
-    own = samples.filter(pc.equal(samples["system"], system))
-    if own.num_rows == 0:
-        return Observation(nothing, None, 0, f"there are no samples of {system}")
-    failed = [
-        sample for sample in _failed(own) if not sample["lacks"] or {metric.column, metric.over} & {*sample["lacks"]}
-    ]
-    if failed:
-        why = f"{len(failed)} of {own.num_rows} samples failed; the first, {failed[0]['row']}: {failed[0]['error']}"
-        return Observation(nothing, None, own.num_rows, why)
-    values, n, missing = _numbers(metric, metric.column, own)
-    missing = missing or _unfit(metric, values)
-    if missing is not None or metric.kind != "ratio_of_means":
-        return Observation(values, None, n, missing)
-    assert metric.over is not None
-    over, _, missing = _numbers(metric, metric.over, own)
-    if missing is None:
-        applies, applies_over = (pc.is_valid(own[f"value:{name}"]) for name in (metric.column, metric.over))
-        apart = pc.sum(pc.xor(applies, applies_over)).as_py()
-        if apart:
-            missing = f"{metric.column} and {metric.over} apply to different samples: {apart} have only one of them"
-        elif over.mean() == 0:
-            missing = f"the mean of {metric.over} is 0, so the ratio is undefined"
-    return Observation(values, over, n, missing)
-
-
-def _failed(own: pa.Table) -> list[dict[str, Any]]:
-    import pyarrow.compute as pc
-
-    failed: list[dict[str, Any]] = own.filter(pc.is_valid(own["error"])).select(["row", "error", "lacks"]).to_pylist()
-    return failed
-
-
-def _numbers(metric: Metric, column: str, own: pa.Table) -> tuple[np.ndarray, int, str | None]:
-    """The column's numbers where it applies, how many, and what is wrong with them."""
-    import numpy as np
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    nothing = np.empty(0)
-    name = f"value:{column}"
-    if name not in own.column_names:
-        return nothing, 0, f"the samples have no value called {column}"
-    cells = own[name]
-    if not (pa.types.is_floating(cells.type) or pa.types.is_integer(cells.type)):
-        return nothing, 0, f"the samples' {column} is of type {cells.type}, not a number"
-    valid = pc.is_valid(cells)
-    values = cells.drop_null().to_numpy().astype(np.float64)
-    if values.size == 0:
-        return nothing, 0, f"{column} applies to none of the {own.num_rows} samples"
-    wrong = ~np.isfinite(values)
-    if wrong.any():
-        row = own.filter(valid)["row"][int(np.argmax(wrong))].as_py()
-        count = int(wrong.sum())
-        missing = f"{column} is NaN or infinite in {count} of {values.size} samples; the first is {row}"
-        return nothing, int(values.size), missing
-    if metric.kind == "proportion":
-        wrong = (values != 0) & (values != 1)
-        if wrong.any():
-            first = figure(float(values[int(np.argmax(wrong))]))
-            missing = f"{column} is neither 0 nor 1 in {int(wrong.sum())} of {values.size} samples, such as {first}"
-            return nothing, int(values.size), missing
-    return values, int(values.size), None
-
-
-def _unfit(metric: Metric, values: np.ndarray) -> str | None:
-    """What the descriptor and the numbers have against each other."""
-    if metric.kind == "ratio_of_means" and metric.over is None:
-        return f"metric {metric.name} doesn't say what it is a ratio to (`over`)"
-    if metric.kind == "percentile" and not (metric.q is not None and 0 < metric.q < 100):
-        return f"metric {metric.name} doesn't say which percentile it is (`q`, between 0 and 100)"
-    if metric.kind == "mean" and metric.limits is not None:
-        low, high = metric.limits
-        if not low < high:
-            return f"metric {metric.name} has the limits {low:g} and {high:g}, the lower of which must come first"
-        outside = int(((values < low) | (values > high)).sum())
-        if outside:
-            return f"{metric.column} is outside {low:g} to {high:g} in {outside} of {values.size} samples"
-    return None
-
-
 def estimate(metric: Metric, observation: Observation) -> Estimate:
     """The metric's estimate, with the bounds that gates decide on.
 
@@ -149,21 +53,43 @@ def estimate(metric: Metric, observation: Observation) -> Estimate:
     """
     if observation.missing is not None:
         raise ValueError(f"{metric.name}: {observation.missing}")
-    values, over = observation.values, observation.over
-    if metric.kind == "proportion":
+    each = tuple(_estimate(metric, part) for part in observation.parts)
+    if len(each) == 1:
+        return each[0]
+    return SeedMean(each, (SeedScores(tuple(one.value for one in each), _limits(metric)),))
+
+
+def _estimate(metric: Metric, part: Part) -> Estimate:
+    """The estimate from one training seed."""
+    values, over, clusters = part.values, part.over, part.clusters
+    limits = _limits(metric)
+    if metric.kind == "proportion" and clusters is None:
         return Proportion(int(values.sum()), int(values.size))
+    if limits is not None:
+        return BoundedMean.of(values, limits, clusters)
     if metric.kind == "mean":
-        return Mean.of(values) if metric.limits is None else BoundedMean.of(values, metric.limits)
+        return Mean.of(values) if clusters is None else ClusteredMean.of(values, clusters)
     if metric.kind == "percentile":
         assert metric.q is not None
-        return Percentile.of(values, metric.q)
+        if clusters is None:
+            return Percentile.of(values, metric.q)
+        return ClusteredPercentile.of(values, metric.q, clusters)
     if metric.kind == "ratio_of_means":
         assert over is not None
-        if ((values == 0) | (values == 1)).all() and ((over == 0) | (over == 1)).all():
-            both = int((values * over).sum())
-            return PairedDrop(both, int(values.sum()) - both, int(over.sum()) - both, int(values.size))
-        return Drop.of(values, over)
+        if not (((values == 0) | (values == 1)).all() and ((over == 0) | (over == 1)).all()):
+            return Drop.of(values, over, clusters)
+        if clusters is not None:
+            return ClusteredDrop.of(values, over, clusters)
+        both = int((values * over).sum())
+        return PairedDrop(both, int(values.sum()) - both, int(over.sum()) - both, int(values.size))
     raise ValueError(f"{metric.name}: a {metric.kind} is not estimated")
+
+
+def _limits(metric: Metric) -> tuple[float, float] | None:
+    """The smallest and largest score there can be; None where that is not known."""
+    if metric.kind == "proportion":
+        return (0.0, 1.0)
+    return metric.limits if metric.kind == "mean" else None
 
 
 def applies(metric: Metric, samples: pa.Table | None) -> bool:
@@ -178,7 +104,9 @@ def summarise(metric: Metric, scorer: str, system: str, samples: pa.Table | None
     """One metric of one system, from the samples of its scorer.
 
     `None` among the values means that the metric doesn't apply to that sample, which is then left out of n. One
-    failed sample, a NaN or an infinite number makes the score missing, and so does a column without any value.
+    failed sample, a NaN or an infinite number makes the score missing, and so does a column without any value. Rows of one
+    cluster count together, and of a system with training seeds the score is the mean over these (of a `maximum`, the
+    largest).
 
     Args:
         metric: how the column becomes a number.
@@ -199,6 +127,8 @@ def summarise(metric: Metric, scorer: str, system: str, samples: pa.Table | None
         interval=interval,
         missing=missing,
         summary=metric.summary,
+        clusters=observation.clusters,
+        seeds=observation.seeds,
     )
 
 
@@ -210,7 +140,10 @@ def _sum_up(metric: Metric, observation: Observation) -> tuple[float | None, Int
         return None, None, observation.missing
     if metric.kind in CENSUS:
         with np.errstate(over="ignore", invalid="ignore"):
-            value = float(observation.values.max() if metric.kind == "maximum" else observation.values.sum())
+            if metric.kind == "maximum":
+                value = float(max(part.values.max() for part in observation.parts))
+            else:
+                value = float(np.mean([part.values.sum() for part in observation.parts]))
         return (value, None, NO_SAMPLING) if math.isfinite(value) else (None, None, TOO_LARGE)
     found = estimate(metric, observation)
     if not math.isfinite(found.value):

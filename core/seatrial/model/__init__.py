@@ -12,8 +12,10 @@ from seatrial.model.capabilities import (
     KeepsAnswers,
     Model,
     Scores,
+    SeesImages,
     Times,
     Timing,
+    Tools,
 )
 from seatrial.model.loading import (
     Endpoint,
@@ -55,9 +57,11 @@ __all__ = [
     "ProductKind",
     "PythonCallable",
     "Scores",
+    "SeesImages",
     "Target",
     "Times",
     "Timing",
+    "Tools",
     "Trainable",
     "WordVectors",
 ]

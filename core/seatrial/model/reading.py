@@ -15,10 +15,18 @@ __all__ = ["Baseline", "Detector", "Encoder", "EncodesWords", "WordVectors"]
 
 
 class Encoder(Protocol):
-    """Turns texts into vectors."""
+    """Turns texts into vectors.
+
+    It may say in an attribute `scripts` (a tuple of names, such as Latin and Greek) whose letters it reads. A run holds what it
+    gives to what is said here (`seatrial.model.held`).
+    """
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
-        """Unit vectors, float32, shape [texts, dimensions]; an empty text gives a zero vector."""
+        """Unit vectors, float32, shape [texts, dimensions].
+
+        An empty text gives a zero vector, and so does one of which the encoder cannot read the most part, such as Thai to an
+        encoder that knows no Thai letters: who asks must not judge such a text.
+        """
         ...
 
 

@@ -3,44 +3,77 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from seatrial.rows.format_error import FormatError
+from seatrial.rows.given import listed
+from seatrial.rows.notes import Notes
 from seatrial.rows.record_values import list_of, name_of, need, type_in_words
 
-__all__ = ["choices_of", "right_choice"]
+__all__ = ["LETTERS", "Offered", "lettered", "offered", "right_choice"]
+
+LETTERS = "ABCDEFGHIJ"
+"""Columns of their own, in tables such as MMLU's."""
 
 
-def choices_of(value: object) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The choices' own labels, where they have any, and their texts."""
-    if isinstance(value, Mapping) and "text" in value and isinstance(value["text"], list):
-        texts = _choice_texts(value["text"], "choices.text")
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What a question offers. Options that are null only pad a table, and are none."""
+
+    texts: tuple[str, ...]
+    names: tuple[str, ...] = ()
+    """The options' own labels; () where they have none."""
+    places: tuple[int, ...] = ()
+    """Where each stands among the options as they were written, from 0."""
+
+
+def offered(value: object, key: str) -> Offered:
+    """The options under a key: a list of texts or of `{label, text}`, a mapping of two such lists, or of labels to texts.
+
+    Raises:
+        FormatError: they are none of these.
+    """
+    if isinstance(value, Mapping) and isinstance(value.get("text"), list):
+        texts = value["text"]
         if value.get("label") is None:
-            return (), texts
-        names = _choice_texts(list_of(value["label"], "choices.label"), "choices.label")
+            return _offered(texts, (), f"{key}.text")
+        names = list_of(value["label"], f"{key}.label")
         if len(names) != len(texts):
-            raise FormatError(f"`choices` has {len(names)} labels for {len(texts)} texts", rule="wrong-type")
-        return names, texts
+            raise FormatError(f"`{key}` has {len(names)} labels for {len(texts)} texts", rule="wrong-type")
+        return _offered(texts, names, f"{key}.text")
     if isinstance(value, Mapping):
-        return _choice_texts(list(value), "the keys of choices"), _choice_texts(list(value.values()), "choices")
-    items = list_of(value, "choices")
+        return _offered([*value.values()], [*value], key)
+    items = listed(value, key)
     if items and all(isinstance(item, Mapping) for item in items):
-        said = {
-            key: _choice_texts([need(item, key, f"choices[{at}]") for at, item in enumerate(items)], f"choices.{key}")
-            for key in ("label", "text")
-        }
-        return said["label"], said["text"]
-    return (), _choice_texts(items, "choices")
+        texts = [need(item, "text", f"{key}[{at}]") for at, item in enumerate(items)]
+        return _offered(texts, [need(item, "label", f"{key}[{at}]") for at, item in enumerate(items)], f"{key}.text")
+    return _offered(items, (), key)
 
 
-def _choice_texts(values: Sequence[object], where: str) -> tuple[str, ...]:
-    return tuple(name_of(value, f"{where}[{number}]", numbers=True) for number, value in enumerate(values))
+def lettered(columns: Mapping[str, object]) -> Offered:
+    """The options of columns that are named by letters; an empty cell is no option."""
+    filled = {letter: text for letter, text in columns.items() if not isinstance(text, str) or text.strip()}
+    return _offered([*filled.values()], [*filled], "A, B, …")
 
 
-def right_choice(value: object, key: str, names: Sequence[str], choices: Sequence[str]) -> int:
-    """The index of the right choice.
+def _offered(texts: Sequence[object], names: Sequence[object], where: str) -> Offered:
+    there = [place for place, text in enumerate(texts) if text is not None]
+    return Offered(
+        tuple(name_of(texts[place], f"{where}[{place}]", numbers=True) for place in there),
+        tuple(name_of(names[place], f"{where}[{place}]", numbers=True) for place in there) if names else (),
+        tuple(there),
+    )
 
-    A number is a 0-based index. A text is one of the choices' own labels; else the letter or the text of a choice,
-    which must not be two different ones; else a 0-based index in digits. 1.0 is the index 1, as in `name_of`.
+
+def right_choice(value: object, key: str, options: Offered, notes: Notes) -> int:
+    """Which of the options is right.
+
+    A number or a text is one of the options' own labels. Where they have none, a number is an index from 0 of the options as
+    written; a text is the letter or the text of an option, else an index in digits. What means two different options is
+    refused: a number that is the text of another option than its index is. 1.0 is 1, as in `name_of`.
+
+    Raises:
+        FormatError: it is none of the options, or several.
     """
     if isinstance(value, float) and value.is_integer():
         value = int(value)
@@ -51,16 +84,46 @@ def right_choice(value: object, key: str, names: Sequence[str], choices: Sequenc
     if isinstance(value, str):
         if not value.strip():
             raise FormatError(f"`{key}` is empty, so the row has no answer", rule="empty")
-        found = {number for number, name in enumerate(names) if name == value}
-        if not found:
-            letter = ord(value) - ord("A") if len(value) == 1 and not names else -1
-            found = {number for number, text in enumerate(choices) if text == value or number == letter}
-        if not found and value.isdecimal() and not names:
-            found = {int(value[:9])} & set(range(len(choices)))
-        if len(found) > 1:
-            raise FormatError(f"`{key}` means several of the {len(choices)} choices", rule="wrong-answer")
-        if found:
-            return found.pop()
-    elif 0 <= value < len(choices):
-        return value
-    raise FormatError(f"`{key}` names none of the {len(choices)} choices", rule="wrong-answer")
+        found = _told(value.strip(), options) if value.strip() in options.names else _told(value, options)
+    else:
+        found = _numbered(value, options, notes)
+    if len(found) > 1:
+        raise FormatError(f"`{key}` means several of the {len(options.texts)} choices", rule="wrong-answer")
+    if not found:
+        beyond = isinstance(value, int) and value == len(options.texts) and not options.names
+        hint = ", which are counted from 0" if beyond else ""
+        raise FormatError(f"`{key}` names none of the {len(options.texts)} choices{hint}", rule="wrong-answer")
+    return found.pop()
+
+
+def _told(value: str, options: Offered) -> set[int]:
+    """The options that a text means."""
+    found = {at for at, name in enumerate(options.names) if name == value}
+    if not found:
+        letter = ord(value) - ord("A") if len(value) == 1 and not options.names else -1
+        pairs = enumerate(zip(options.texts, options.places, strict=True))
+        found = {at for at, (text, place) in pairs if text == value or place == letter}
+    if not found and value.isdecimal() and not options.names:
+        found = _at(int(value[:9]), options)
+    return found
+
+
+def _numbered(value: int, options: Offered, notes: Notes) -> set[int]:
+    """The options that a number means."""
+    try:
+        digits = str(value)
+    except ValueError:  # Python converts no more than 4,300 digits
+        return set()
+    found = {at for at, name in enumerate(options.names) if name == digits}
+    if found:
+        return found
+    if options.names and all(name.isdecimal() for name in options.names):
+        return set()
+    if not options.names:
+        notes.index(value, len(options.texts))
+    same = {at for at, text in enumerate(options.texts) if text == digits} if not options.names else set()
+    return _at(value, options) | same
+
+
+def _at(place: int, options: Offered) -> set[int]:
+    return {options.places.index(place)} if place in options.places else set()

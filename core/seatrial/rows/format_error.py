@@ -8,13 +8,19 @@ __all__ = ["RULES", "FormatError"]
 
 RULES = (
     Rule("undecodable", "The reader could not decode the record."),
-    Rule("unrecognised", "The record is in no known layout."),
-    Rule("missing-key", "A key that the format needs is missing."),
-    Rule("wrong-type", "A key holds another type than the format needs.", version="3"),
-    Rule("wrong-role", "A turn's role is none that a model knows.", version="3"),
-    Rule("empty", "There is nothing to learn from: no turns, no answer, no label."),
-    Rule("wrong-answer", "The answer names none of the choices, or several."),
-    Rule("wrong-text", "A text holds half a character (a lone surrogate), which no file can store."),
+    Rule("unrecognised", "The record is in no known layout.", version="2"),
+    Rule("missing-key", "A key that the format needs is missing.", version="2"),
+    Rule("wrong-type", "A key holds another type than the format needs.", version="4"),
+    Rule("wrong-role", "A turn's role is none that a model knows.", version="4"),
+    Rule("empty", "There is nothing to learn from: no turns, no answer, no label.", version="2"),
+    Rule("wrong-answer", "The answer names none of the choices, or several.", version="2"),
+    Rule("wrong-image", "An image is missing, damaged, too large, or in no format that is read."),
+    Rule(
+        "wrong-text",
+        "A text holds half a character (a lone surrogate), which no file can store; it becomes U+FFFD, except in a label.",
+        "repair",
+        version="2",
+    ),
 )
 """What `FormatError.rule` may be."""
 

@@ -1,37 +1,51 @@
 """Formats: the layouts that a record is recognised in, and how each becomes a conversation.
 
-    format              keys of the record                                  turns
-    chat                messages: [{role, content, …}, …]                   as they are
+    format              keys of the record                                  turns, and what is expected
+    preference          chosen and rejected: texts, or lists of messages    the prompt and the chosen answer
+                          prompt, question, or instruction and input?;      a preference
+                          none where both lists begin alike; system?
+    chat                messages: [{role, content, …}, …], system?          as they are
                           role: system, user, assistant or tool; OpenAI's
                           developer becomes system, its function tool
-                          content: text, or a list of text parts; may be
-                          missing or null beside tool_calls or function_call;
-                          what else a message holds (tool_calls, name,
-                          tool_call_id) is kept in `Turn.extra`
+                          content: text, or a list of texts and images; may
+                          be missing or null beside tool_calls
+                          tool_calls, tool_call_id, name, reasoning_content
+                          weight, train, loss or loss_mask 0: only context
     sharegpt            conversations: [{from, value, …}, …], system?       roles renamed
                           from: human, gpt, system, tool, function,
                           function_call, observation
                           (user and assistant are taken too);
                           the value of function_call is JSON, {name,
-                          arguments} or a list of these, and becomes the
-                          tool_calls of an assistant's turn
-    choice              question, choices, answer or answerKey              user: the question
-                          choices: a list of texts, of {label, text};       assistant: the right choice
+                          arguments} or a list of these
+    choice              question, choices or options (or columns A, B, …),  user: the question
+                          answer or answerKey or answer_index or answer_idx assistant: the right choice
+                          choices: a list of texts, of {label, text};       a choice
                           {text: […], label: […]} (ARC, CommonsenseQA);
-                          or {A: …, B: …}
-                          answer: a 0-based index, a letter, a label of
-                          the choices, or the text of one
-    alpaca              instruction, output, input?, system?                user: instruction, blank line, input
-                                                                            assistant: output
-    prompt-completion   prompt and completion, prompt and response, or      user, assistant
-                        question and answer; system?
-                          either may also be a list of messages
+                          or {A: …, B: …}; null is no choice
+                          answer: a label of the choices, a letter, the
+                          text of one, or an index from 0
+    check               prompt, test, entry_point and                       user, and assistant where there is a solution
+                          canonical_solution? (HumanEval); or text or       a check
+                          prompt, test_list, code?, test_setup_code? (MBPP)
+    alpaca              instruction, output or response, input or           user: instruction, blank line, input
+                          context?, history: [[asked, answered], …]?,       assistant: output
+                          system?
+    prompt-completion   prompt or question, and completion, response,       user, assistant
+                          answer, answers or references; system?            references, where there are several
+                          either may also be a list of messages; several
+                          answers: a list, or {text: […]} (SQuAD), or
+                          {value, aliases} (TriviaQA)
     text-label          text, and the first of label, category, class,      user: the text
-                        intent, topic                                       assistant: the label's name
+                          intent, topic                                     assistant: the label's name
+                                                                            a label
 
 Where several fit, the first of this table is meant. `?` marks what may be missing, null or empty. Any format may have
-`slice` and `group` (text, number or truth value); every other key of the record is left aside. `columns` gives a key
-another name in the record; a format whose keys it names is preferred. Truth values become the labels `true`, `false`.
+`slice` and `group` (text, number or truth value); `tools` or `functions` (a list of functions, or its JSON text); `image` or
+`images` (bytes, `data:` addresses or paths), which stand where a text says `<image>`, a part has no image of its own, or else
+before the user's first words; `context`, `passage` or `article` beside a question, which stands before it; and `label` or
+`kto_tag` as a truth value beside an answer: whether it was preferred. Lists may be JSON text, as in a table's cell, and lists
+of mappings a mapping of lists. `columns` gives a key another name in the record; a format whose keys it names is preferred.
+Truth values become the labels `true`, `false`. Every other key of the record is left aside, and noted.
 
 What no repair could turn into a row is a `FormatError` here: unknown layouts, missing keys, wrong types, unknown
 roles, no turns, no answer where the format is made of one. What can be read but is odd (an empty turn, two user turns
@@ -44,37 +58,47 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from seatrial.rows import Format, Turn
-from seatrial.rows.choices import choices_of, right_choice
+from seatrial.rows.answers import answer_of, answers_of, checked, judged, passage_before, preferred
+from seatrial.rows.choices import LETTERS, lettered, offered, right_choice
+from seatrial.rows.expected import Choice, Expected, Label, References
 from seatrial.rows.format_error import FormatError
+from seatrial.rows.given import Given, listed
+from seatrial.rows.images import Images
+from seatrial.rows.notes import Notes
 from seatrial.rows.record_values import (
     name_of,
-    need,
-    optional_name,
-    optional_text,
     quoted_key,
     quoted_keys,
     text_of,
     type_in_words,
 )
+from seatrial.rows.row import Format
+from seatrial.rows.turn import Turn
 from seatrial.rows.turns import messages_of, shared_turns
 
 __all__ = ["COLUMNS", "Parsed", "parse", "recognise"]
 
 COLUMNS = (
-    *("messages", "conversations", "system"),
-    *("question", "choices", "answer", "answerKey"),
-    *("instruction", "input", "output"),
-    *("prompt", "completion", "response"),
+    *("messages", "conversations", "system", "tools", "functions", "images", "image"),
+    *("chosen", "rejected", "kto_tag"),
+    *("question", "choices", "options", "answer", "answerKey", "answer_index", "answer_idx"),
+    *("context", "passage", "article"),
+    *("instruction", "input", "output", "history"),
+    *("prompt", "completion", "response", "answers", "references"),
+    *("test", "entry_point", "canonical_solution", "test_list", "code", "test_setup_code"),
     *("text", "label", "category", "class", "intent", "topic"),
     *("slice", "group"),
 )
 """The keys that `columns` may give another name."""
 
-_PAIRS = (("prompt", "completion"), ("prompt", "response"), ("question", "answer"))
+_KNOWN = frozenset({*COLUMNS, *LETTERS})
+_ASKED = ("prompt", "question")
+_ANSWERED = ("completion", "response", "answer", "answers", "references")
 _LABELS = ("label", "category", "class", "intent", "topic")
-_ANSWERS = ("answer", "answerKey")
-_OPTIONAL = ("system", "input")
+_RIGHT = ("answer", "answerKey", "answer_index", "answer_idx")
+_OPTIONAL = frozenset(
+    {"system", "input", "context", "passage", "article", "history", "tools", "functions", "images", "image", "kto_tag"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +107,20 @@ class Parsed:
 
     turns: tuple[Turn, ...]
     format: Format
-    label: str | None = None
-    choices: tuple[str, ...] = ()
+    expected: Expected | None = None
     slice: str = ""
     group: str = ""
+    tools: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def label(self) -> str | None:
+        """The expected class, or None where something else is expected."""
+        return self.expected.name if isinstance(self.expected, Label) else None
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The options of a multiple-choice question."""
+        return self.expected.options if isinstance(self.expected, Choice) else ()
 
 
 def recognise(record: object) -> Format | None:
@@ -98,17 +132,21 @@ def recognise(record: object) -> Format | None:
 
 def _recognise_keys(keys: Iterable[object]) -> Format | None:
     keys = set(keys)
+    if {"chosen", "rejected"} <= keys:
+        return "preference"
     if "messages" in keys:
         return "chat"
     if "conversations" in keys:
         return "sharegpt"
-    if {"question", "choices"} <= keys:
+    if "question" in keys and (not keys.isdisjoint({"choices", "options"}) or {"A", "B"} <= keys):
         return "choice"
-    if {"instruction", "output"} <= keys:
+    if {"prompt", "test", "entry_point"} <= keys or ("test_list" in keys and not keys.isdisjoint({"prompt", "text"})):
+        return "check"
+    if "instruction" in keys and not keys.isdisjoint({"output", "response"}):
         return "alpaca"
-    if any({*pair} <= keys for pair in _PAIRS):
+    if not keys.isdisjoint(_ASKED) and not keys.isdisjoint(_ANSWERED):
         return "prompt-completion"
-    if "text" in keys and not keys.isdisjoint(_LABELS):
+    if not keys.isdisjoint({"text", "image"}) and not keys.isdisjoint(_LABELS):
         return "text-label"
     return None
 
@@ -119,6 +157,9 @@ def parse(
     format: Format | None = None,  # noqa: A002 - the suite's word, and the field's
     columns: Mapping[str, str] = {},
     labels: Mapping[str, str] = {},
+    words: bool = False,
+    images: Images | None = None,
+    notes: Notes | None = None,
 ) -> Parsed:
     """The record as a conversation.
 
@@ -127,6 +168,9 @@ def parse(
         format: the format that it must be in; None recognises it.
         columns: key of a format (one of `COLUMNS`) → its name in the record, such as `{"text": "tweet"}`.
         labels: label as the record has it → label as it shall be, such as `{"0": "hate"}`; others stay.
+        words: whether a label's underscores and hyphens are blanks between words.
+        images: keeps the images; None looks at them, and keeps none.
+        notes: is told of keys that are left aside, labels, and answers that are numbers.
 
     Raises:
         FormatError: the record is no row; never anything else.
@@ -135,13 +179,13 @@ def parse(
         raise FormatError(
             f"the record is {type_in_words(record)}, not a mapping of keys to values", rule="unrecognised"
         )
-    given = _renamed(record, columns)
-    known = format or _recognise_keys(columns) or _recognise_keys(given)
+    renamed = _renamed(record, columns)
+    known = format or (_recognise_keys(columns) if columns else None) or _recognise_keys(renamed)
     if known is None:
         raise FormatError(
-            f"the record is in no known layout: its keys are {quoted_keys(record)}; known are messages, conversations, question "
-            "+ choices, instruction + output, prompt + completion, question + answer, text + label (name its keys under "
-            "`columns:`)",
+            f"the record is in no known layout: its keys are {quoted_keys(record)}; known are messages, conversations, "
+            "chosen + rejected, question + choices, instruction + output, prompt + completion, question + answer, "
+            "text + label (name its keys under `columns:`)",
             rule="unrecognised",
         )
     if known not in _PARSERS:
@@ -149,15 +193,19 @@ def parse(
             f"{known!r} is no format; there are: {', '.join(get_args(Format))}",
             rule="unrecognised",
         )
-    parsed = _PARSERS[known](given, labels)
-    return Parsed(
-        turns=parsed.turns,
-        format=known,
-        label=parsed.label,
-        choices=parsed.choices,
-        slice=optional_name(given, "slice"),
-        group=optional_name(given, "group"),
+    given = Given(renamed, labels, words, images or Images(), notes or Notes())
+    parsed = _PARSERS[known](given)
+    parsed = Parsed(
+        given.placed(parsed.turns),
+        parsed.format,
+        parsed.expected,
+        _name(given, "slice", columns),
+        _name(given, "group", columns),
+        given.tools(),
     )
+    if not renamed.keys() <= given.used:
+        _note_unread(given, columns)
+    return parsed
 
 
 def _renamed(record: Mapping[Any, Any], columns: Mapping[str, str]) -> Mapping[Any, Any]:
@@ -175,88 +223,144 @@ def _renamed(record: Mapping[Any, Any], columns: Mapping[str, str]) -> Mapping[A
     return given
 
 
+def _name(given: Given, key: str, columns: Mapping[str, str]) -> str:
+    """A name; a value that is none is left aside where nobody asked for it."""
+    if key not in given.record or (value := given.get(key)) is None:
+        return ""
+    try:
+        return name_of(value, key, numbers=isinstance(value, float) and not value.is_integer())
+    except FormatError:
+        if key in columns:
+            raise
+        given.notes.leave(key, known=True)
+        return ""
+
+
+def _note_unread(given: Given, columns: Mapping[str, str]) -> None:
+    meant = {name for key, name in columns.items() if key in given.used}
+    for key, value in given.record.items():
+        if key not in given.used and key not in meant and value is not None and value not in ("", []):
+            given.notes.leave(key, known=key in _KNOWN)
+
+
 # ---- the formats -----------------------------------------------------------------------------------------------------
 
 
-def _chat(record: Mapping[Any, Any], labels: Mapping[str, str]) -> Parsed:
-    del labels
-    return Parsed(messages_of(need(record, "messages"), "messages"), "chat")
+def _preference(given: Given) -> Parsed:
+    turns, expected = preferred(given)
+    return Parsed(turns, "preference", expected)
 
 
-def _sharegpt(record: Mapping[Any, Any], labels: Mapping[str, str]) -> Parsed:
-    del labels
-    turns = shared_turns(need(record, "conversations"), "conversations")
-    return Parsed((*_system(record), *turns), "sharegpt")
+def _chat(given: Given) -> Parsed:
+    turns = messages_of(given.need("messages"), "messages", given)
+    if turns[0].role != "system":
+        turns = (*given.system(), *turns)
+    return Parsed(*_judged(given, turns, "chat"))
 
 
-def _alpaca(record: Mapping[Any, Any], labels: Mapping[str, str]) -> Parsed:
-    del labels
-    instruction = text_of(need(record, "instruction"), "instruction")
-    context = optional_text(record, "input")
+def _sharegpt(given: Given) -> Parsed:
+    turns = shared_turns(given.need("conversations"), "conversations", given)
+    return Parsed(*_judged(given, (*given.system(), *turns), "sharegpt"))
+
+
+def _judged(given: Given, turns: tuple[Turn, ...], form: Format) -> tuple[tuple[Turn, ...], Format, Expected | None]:
+    turns, expected = judged(given, turns)
+    return turns, form, expected
+
+
+def _alpaca(given: Given) -> Parsed:
+    instruction = given.text("instruction")
+    context = given.optional_text(given.first_of(("input", "context")))
     asked = f"{instruction}\n\n{context}" if context else instruction
-    return Parsed((*_system(record), Turn("user", asked), _answer(record, "output")), "alpaca")
+    turns = (*given.system(), *_history(given), Turn("user", given.said(asked, "instruction")))
+    return Parsed(*_judged(given, (*turns, answer_of(given, given.first_of(("output", "response")))), "alpaca"))
 
 
-def _prompt_completion(record: Mapping[Any, Any], labels: Mapping[str, str]) -> Parsed:
-    del labels
-    asking, answering = next(
-        (pair for pair in _PAIRS if pair[0] in record and pair[1] in record),
-        next((pair for pair in _PAIRS if pair[0] in record), _PAIRS[0]),
-    )
-    asked = need(record, asking)
-    prompt = messages_of(asked, asking) if isinstance(asked, list) else (Turn("user", text_of(asked, asking)),)
-    if not isinstance(record.get(answering), list):
-        return Parsed((*_system(record), *prompt, _answer(record, answering)), "prompt-completion")
-    completion = messages_of(record[answering], answering)
-    if completion[-1].role != "assistant":
-        raise FormatError(
-            f"`{answering}` ends with the role {completion[-1].role}, not with the assistant's answer",
-            rule="wrong-role",
-        )
-    return Parsed((*_system(record), *prompt, *completion), "prompt-completion")
+def _history(given: Given) -> tuple[Turn, ...]:
+    """The earlier turns of an alpaca row."""
+    history = given.get("history")
+    if not history:
+        return ()
+    turns: list[Turn] = []
+    for number, pair in enumerate(listed(history, "history")):
+        if not isinstance(pair, list) or len(pair) != 2:
+            raise FormatError(f"`history[{number}]` is no pair of what was asked and answered", rule="wrong-type")
+        asked, answered = (text_of(said, f"history[{number}]") for said in pair)
+        turns += (Turn("user", given.said(asked, f"history[{number}]")), Turn("assistant", answered))
+    return tuple(turns)
 
 
-def _text_label(record: Mapping[Any, Any], labels: Mapping[str, str]) -> Parsed:
-    text = text_of(need(record, "text"), "text")
-    key = next((key for key in _LABELS if key in record), "label")
-    label = name_of(need(record, key), key)
-    label = labels.get(label, label)
-    if not label.strip():
+def _prompt_completion(given: Given) -> Parsed:
+    asking, answering = given.first_of(_ASKED), given.first_of(_ANSWERED)
+    asked = given.need(asking)
+    if isinstance(asked, list):
+        prompt = messages_of(asked, asking, given)
+    else:
+        prompt = (Turn("user", given.said(passage_before(given, text_of(asked, asking)), asking)),)
+    completion, others = answers_of(given, answering)
+    turns, form, expected = _judged(given, (*given.system(), *prompt, *completion), "prompt-completion")
+    if others:
+        expected = References((completion[-1].content, *others))
+    return Parsed(turns, form, expected)
+
+
+def _check(given: Given) -> Parsed:
+    turns, expected = checked(given)
+    return Parsed((*given.system(), *turns), "check", expected)
+
+
+def _text_label(given: Given) -> Parsed:
+    shows = given.record.get("text") is None and "image" in given
+    text = "" if shows else given.text("text")
+    key = next((key for key in _LABELS if key in given), "label")
+    written = name_of(given.need(key), key)
+    label = _renamed_label(written, given.labels)
+    if not label:
         raise FormatError(f"`{key}` is empty", rule="empty")
-    return Parsed((Turn("user", text), Turn("assistant", label)), "text-label", label=label)
+    if given.words:
+        label = " ".join(label.replace("_", " ").replace("-", " ").split()) or label
+    given.notes.label(written, label)
+    return Parsed((Turn("user", given.said(text, "text")), Turn("assistant", label)), "text-label", Label(label))
 
 
-def _choice(record: Mapping[Any, Any], labels: Mapping[str, str]) -> Parsed:
-    del labels
-    question = text_of(need(record, "question"), "question")
-    names, choices = choices_of(need(record, "choices"))
-    if len(choices) < 2:
-        raise FormatError(f"`choices` holds {len(choices)}, and a question needs at least two", rule="empty")
-    key = next((key for key in _ANSWERS if key in record), "answer")
-    right = choices[right_choice(need(record, key), key, names, choices)]
-    return Parsed((Turn("user", question), Turn("assistant", right)), "choice", choices=choices)
+def _renamed_label(written: str, labels: Mapping[str, str]) -> str:
+    """The label's new name, if it has one, as it is written or without the white space around it."""
+    stripped = written.strip()
+    name = labels.get(written)
+    return (name if name is not None else labels.get(stripped, stripped) if stripped != written else stripped).strip()
 
 
-_PARSERS: Mapping[str, Callable[[Mapping[Any, Any], Mapping[str, str]], Parsed]] = {
+def _choice(given: Given) -> Parsed:
+    key = given.first_of(("choices", "options"))
+    if not given.record.get(key) and "A" not in given and key in given and key == "options":
+        given.used.add(key)  # a column that other rows of the table fill
+        return _prompt_completion(given)
+    question = passage_before(given, given.text("question"))
+    if key in given or "A" not in given:
+        options = offered(given.need(key), key)
+    else:
+        options = lettered({letter: given.get(letter) for letter in LETTERS if letter in given})
+    if len(options.texts) < 2:
+        raise FormatError(f"`{key}` holds {len(options.texts)}, and a question needs at least two", rule="empty")
+    told = {
+        name: right_choice(given.need(name), name, options, given.notes)
+        for name in _RIGHT
+        if given.record.get(name) is not None
+    } or {"answer": right_choice(given.need(given.first_of(_RIGHT)), given.first_of(_RIGHT), options, given.notes)}
+    if len({*told.values()}) > 1:
+        raise FormatError(f"{' and '.join(f'`{name}`' for name in told)} name different choices", rule="wrong-answer")
+    right = next(iter(told.values()))
+    turns = (*given.system(), Turn("user", given.said(question, "question")), Turn("assistant", options.texts[right]))
+    return Parsed(turns, "choice", Choice(options.texts, right))
+
+
+_PARSERS: dict[Format, Callable[[Given], Parsed]] = {
+    "preference": _preference,
     "chat": _chat,
     "sharegpt": _sharegpt,
+    "choice": _choice,
+    "check": _check,
     "alpaca": _alpaca,
     "prompt-completion": _prompt_completion,
     "text-label": _text_label,
-    "choice": _choice,
 }
-
-
-# ---- what several of them hold --------------------------------------------------------------------------------------
-
-
-def _system(record: Mapping[Any, Any]) -> tuple[Turn, ...]:
-    text = optional_text(record, "system")
-    return (Turn("system", text),) if text else ()
-
-
-def _answer(record: Mapping[Any, Any], key: str) -> Turn:
-    value = need(record, key)
-    if value is None or (isinstance(value, str) and not value.strip()):
-        raise FormatError(f"`{key}` is empty, so the row has no answer", rule="empty")
-    return Turn("assistant", text_of(value, key))

@@ -1,15 +1,7 @@
 """A row: one canonical example, whatever format it was written in, with its identity and its origin.
 
-Every format becomes a conversation. Where a row has an expected answer it is the last turn, spoken by the
-assistant: a completion, a label's name, the right option of a multiple-choice question. What the model reads
-(`prompt`) is everything before it.
-
-    chat                messages                                  → the turns as they are
-    prompt/completion   prompt, completion                        → user, assistant
-    alpaca              instruction, input, output                → user, assistant
-    sharegpt            conversations [{from, value}]             → the turns, roles renamed
-    text+label          text, label                               → user, assistant (the label's name)
-    choice              question, choices, answer                 → user, assistant (the right choice)
+Every format becomes a conversation. Where a row has an answer it is the last turn, spoken by the assistant: a completion,
+a label's name, the right option of a multiple-choice question. What the model reads (`prompt`) is everything before it.
 """
 
 from __future__ import annotations
@@ -18,37 +10,17 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import accumulate
-from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
+from typing import Any, Literal, Protocol
 
-if TYPE_CHECKING:
-    import pyarrow as pa
+from seatrial.rows.encoding import encoded, identity_of, remainder_of
+from seatrial.rows.expected import Choice, Expected, Label, Preference, References, settled
+from seatrial.rows.parts import Image
+from seatrial.rows.turn import Turn
 
-__all__ = ["Format", "RawRecord", "Row", "Rows", "Turn", "content_id", "row_schema", "rows_to_table"]
+__all__ = ["Format", "Row", "Rows", "content_id"]
 
-Format = Literal["chat", "prompt-completion", "alpaca", "sharegpt", "text-label", "choice"]
+Format = Literal["chat", "prompt-completion", "alpaca", "sharegpt", "text-label", "choice", "preference", "check"]
 """The formats that rows are recognised in."""
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """What one speaker says at one point of a conversation."""
-
-    role: str
-    """`system`, `user`, `assistant` or `tool`."""
-    content: str
-    extra: str = ""
-    """What else the source said about the turn (tool calls, a speaker's name) as JSON, or ""."""
-
-
-def content_id(turns: Sequence[Turn], label: str | None = None, choices: Sequence[str] = ()) -> str:
-    """A stable 16-hex-digit id of what a row says, whichever file it stands in.
-
-    BLAKE2b over the canonical JSON of turns, label and choices; equal content gives equal ids.
-    """
-    said = [[turn.role, turn.content, turn.extra] for turn in turns]
-    text = json.dumps([said, label, list(choices)], ensure_ascii=True, separators=(",", ":"))
-    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +37,21 @@ class Row:
     """The file's path below the source, `/`-separated."""
     line: int
     """1-based line (text files) or row number (Parquet) where the row starts."""
-    label: str | None = None
-    choices: tuple[str, ...] = ()
+    expected: Expected | None = None
+    """What is expected of the answer; None where the row has none. An answer and nothing else is a reference."""
     slice: str = ""
     """A name that the source gives the row's group (category, language, scenario), or ""."""
     group: str = ""
     """Rows with the same non-empty group never straddle a split (a user, a document, a dialogue)."""
     split: str = ""
     """`train`, `validation` or `test`; "" until rows are split."""
+    tools: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
+    """The functions that the assistant may call, each `{"type": "function", "function": {name, description, parameters}}`."""
+
+    def __post_init__(self) -> None:
+        expected = settled(self.expected, self.turns)
+        if expected is not self.expected:
+            object.__setattr__(self, "expected", expected)
 
     @property
     def prompt(self) -> tuple[Turn, ...]:
@@ -81,13 +60,23 @@ class Row:
 
     @property
     def target(self) -> str | None:
-        """The expected answer, or None where the row has none."""
-        return self.turns[-1].content if self.answered else None
+        """The expected answer's words, or None where the row has none."""
+        return self.turns[-1].content if self.answered and self.turns[-1].trained else None
 
     @property
     def answered(self) -> bool:
         """Whether the last turn is the assistant's."""
         return bool(self.turns) and self.turns[-1].role == "assistant"
+
+    @property
+    def label(self) -> str | None:
+        """The expected class, or None where something else is expected."""
+        return self.expected.name if isinstance(self.expected, Label) else None
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The options of a multiple-choice question."""
+        return self.expected.options if isinstance(self.expected, Choice) else ()
 
     @property
     def input_text(self) -> str:
@@ -99,33 +88,62 @@ class Row:
         """All turns joined by newlines."""
         return "\n".join(turn.content for turn in self.turns)
 
+    @property
+    def all_turns(self) -> tuple[Turn, ...]:
+        """The conversation's turns, and behind them those of other answers: further references, rejected ones.
+
+        A span's `turn` counts these.
+        """
+        expected = self.expected
+        if isinstance(expected, References) and len(expected.answers) > 1:
+            return (*self.turns, *(Turn("assistant", answer) for answer in expected.answers[1:]))
+        if isinstance(expected, Preference) and expected.chosen:
+            return (*self.turns, *expected.rejected)
+        return self.turns
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """Every image of the row, in the order of its turns."""
+        return tuple(image for turn in self.all_turns for image in turn.images)
+
     def with_turns(self, turns: Iterable[Turn]) -> Row:
-        """This row, repaired or redacted: other turns, the same identity and origin."""
-        return replace(self, turns=tuple(turns))
+        """This row, repaired or redacted: other turns, the same identity and origin.
 
-    def to_record(self) -> dict[str, Any]:
-        """The row as one record of `row_schema()`."""
-        return {
-            "id": self.id,
-            "turns": [{"role": t.role, "content": t.content, "extra": t.extra} for t in self.turns],
-            "format": self.format,
-            "source": self.source,
-            "file": self.file,
-            "line": self.line,
-            "label": self.label,
-            "choices": list(self.choices),
-            "slice": self.slice,
-            "group": self.group,
-            "split": self.split,
-        }
+        As many as `turns`, or as `all_turns`.
+        """
+        given = tuple(turns)
+        said, others = given[: len(self.turns)], given[len(self.turns) :]
+        if not others:
+            return replace(self, turns=given)
+        expected = self.expected
+        if isinstance(expected, References):
+            expected = References((expected.answers[0], *(turn.content for turn in others)))
+        elif isinstance(expected, Preference):
+            expected = replace(expected, rejected=others)
+        return replace(self, turns=said, expected=expected)
 
-    @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> Self:
-        """The row that `to_record` wrote."""
-        fields = dict(record)
-        fields["turns"] = tuple(Turn(t["role"], t["content"], t["extra"] or "") for t in fields["turns"])
-        fields["choices"] = tuple(fields["choices"] or ())
-        return cls(**fields)
+
+def content_id(
+    turns: Sequence[Turn],
+    expected: Expected | None = None,
+    tools: Sequence[Mapping[str, Any]] = (),
+    *,
+    choices: Sequence[str] = (),
+) -> str:
+    """A stable 16-hex-digit id of what a row says, whichever file it stands in.
+
+    BLAKE2b over the canonical JSON of turns, what is expected and tools; equal content gives equal ids. `choices` are
+    options of which none is said to be right.
+    """
+    label = expected.name if isinstance(expected, Label) else None
+    options = list(expected.options) if isinstance(expected, Choice) else list(choices)
+    said: list[object] = [[[turn.role, turn.content, identity_of(turn)] for turn in turns], label, options]
+    if remainder := remainder_of(expected, turns):
+        said.append(remainder)
+    if tools:
+        said.append(encoded(list(tools), sort=True))
+    text = json.dumps(said, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
 class Rows(Protocol):
@@ -134,66 +152,3 @@ class Rows(Protocol):
     def __len__(self) -> int: ...
     def __iter__(self) -> Iterator[Row]: ...
     def __getitem__(self, index: int, /) -> Row: ...
-
-
-def row_schema() -> pa.Schema:
-    """The Arrow schema of rows between stages and in `data/*.parquet`."""
-    import pyarrow as pa
-
-    turn = pa.struct([("role", pa.string()), ("content", pa.string()), ("extra", pa.string())])
-    return pa.schema(
-        [
-            ("id", pa.string()),
-            ("turns", pa.list_(turn)),
-            ("format", pa.string()),
-            ("source", pa.string()),
-            ("file", pa.string()),
-            ("line", pa.int64()),
-            ("label", pa.string()),
-            ("choices", pa.list_(pa.string())),
-            ("slice", pa.string()),
-            ("group", pa.string()),
-            ("split", pa.string()),
-        ]
-    )
-
-
-def rows_to_table(rows: Sequence[Row]) -> pa.Table:
-    """An Arrow table of `row_schema()`. Column by column: a dictionary for each row would take ten times as long."""
-    import pyarrow as pa
-
-    schema = row_schema()
-    turns = [turn for row in rows for turn in row.turns]
-    said = [pa.array([getattr(turn, name) for turn in turns], pa.string()) for name in ("role", "content", "extra")]
-    columns = {
-        field.name: pa.array([getattr(row, field.name) for row in rows], field.type)
-        for field in schema
-        if field.name not in {"turns", "choices"}
-    }
-    columns["turns"] = pa.ListArray.from_arrays(
-        _ends([len(row.turns) for row in rows]), pa.StructArray.from_arrays(said, names=["role", "content", "extra"])
-    )
-    offered = pa.array([choice for row in rows for choice in row.choices], pa.string())
-    columns["choices"] = pa.ListArray.from_arrays(_ends([len(row.choices) for row in rows]), offered)
-    return pa.Table.from_arrays([columns[field.name] for field in schema], schema=schema)
-
-
-def _ends(lengths: Iterable[int]) -> pa.Array:
-    """Where lists of those lengths end, after a 0 where the first starts."""
-    import pyarrow as pa
-
-    return pa.array(accumulate(lengths, initial=0), pa.int32())
-
-
-@dataclass(frozen=True, slots=True)
-class RawRecord:
-    """What a reader found at one place of a file, before it is known to be a row."""
-
-    line: int
-    """1-based line or row number."""
-    value: Any = None
-    """The decoded record (usually a mapping); meaningless where `problem` is set."""
-    problem: str = ""
-    """Why nothing could be decoded here (broken JSON, invalid UTF-8, a line over the limit), or ""."""
-    excerpt: str = field(default="", repr=False)
-    """The first 200 characters of what stood there."""

@@ -12,7 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seatrial.rows import Row, Turn, row_schema, rows_to_table
+from seatrial.rows.columns import row_schema, rows_of, rows_to_table
+from seatrial.rows.row import Row
 from seatrial.runs.store import atomic_file
 
 if TYPE_CHECKING:
@@ -40,6 +41,9 @@ BATCH = 2_000
 
 BATCH_BYTES = 16_000_000
 """Bytes of rows that are held at a time, so that rows of megabytes come in small batches; one row may be larger."""
+
+
+_SAYING_MORE = frozenset({"turns.list.element.details", "expected", "tools"})
 
 
 class FileRows:
@@ -89,6 +93,19 @@ class FileRows:
         import pyarrow.parquet as pq
 
         return pq.read_table(self.path, columns=[name])[name]
+
+    def says_more(self) -> bool:
+        """Whether any row says more than words, a label and choices."""
+        import pyarrow.parquet as pq
+
+        file = pq.read_metadata(self.path)
+        for group in range(file.num_row_groups):
+            columns = [file.row_group(group).column(place) for place in range(file.num_columns)]
+            for column in columns:
+                filled = column.statistics is None or column.statistics.num_values > 0
+                if filled and column.path_in_schema in _SAYING_MORE:
+                    return True
+        return False
 
 
 class SomeRows:
@@ -142,49 +159,6 @@ def open_rows(path: Path, copies: Path | None = None) -> FileRows:
         copies: where its mapped copy is kept; None for a folder beside it.
     """
     return FileRows(path, copies or path.parent / ".arrow")
-
-
-def rows_of(table: pa.Table) -> list[Row]:
-    """The rows of a table of `row_schema()`.
-
-    Column by column, which takes a fifth of the time that a dictionary for each row would.
-    """
-    rows: list[Row] = []
-    for batch in table.to_batches():
-        turns, of_turns = _lists(batch.column("turns"))
-        said = [Turn(role, content, extra or "") for role, content, extra in zip(*_values(turns), strict=True)]
-        choices, of_choices = _lists(batch.column("choices"))
-        offered = choices.to_pylist()
-        names = ("id", "format", "source", "file", "line", "label", "slice", "group", "split")
-        columns = [batch.column(name).to_pylist() for name in names]
-        for place, (name, form, source, file, line, label, part, group, split) in enumerate(zip(*columns, strict=True)):
-            rows.append(
-                Row(
-                    name,
-                    tuple(said[of_turns[place] : of_turns[place + 1]]),
-                    form,
-                    source,
-                    file,
-                    line,
-                    label,
-                    tuple(offered[of_choices[place] : of_choices[place + 1]]),
-                    part,
-                    group,
-                    split,
-                )
-            )
-    return rows
-
-
-def _lists(column: pa.ListArray) -> tuple[pa.Array, list[int]]:
-    """The values of a column of lists, one after the other, and where each list starts and ends."""
-    offsets = column.offsets.to_pylist()
-    first, last = offsets[0], offsets[-1]  # of a slice, `values` are still those of the whole
-    return column.values.slice(first, last - first), [offset - first for offset in offsets]
-
-
-def _values(structs: pa.StructArray) -> list[list[Any]]:
-    return [structs.field(name).to_pylist() for name in ("role", "content", "extra")]
 
 
 class TableWriter:
@@ -263,7 +237,7 @@ def batches(rows: Iterable[Row], size: int = BATCH, most_bytes: int = BATCH_BYTE
     batch: list[Row] = []
     characters = 0
     for row in rows:
-        said = sum(len(turn.content) + len(turn.extra) for turn in row.turns)
+        said = sum(len(turn.content) for turn in row.all_turns)
         if len(batch) >= size or (batch and characters + said > most_bytes):
             yield batch
             batch, characters = [], 0

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from seatrial.rows import Turn
+from seatrial.rows.calls import call_of, decoded
 from seatrial.rows.format_error import FormatError
-from seatrial.rows.record_values import list_of, mapping_of, need, quoted_key, quoted_keys, text_of, wrong_role
+from seatrial.rows.given import Given, listed
+from seatrial.rows.parts import Part, Text, ToolCall, ToolResult
+from seatrial.rows.record_values import (
+    mapping_of,
+    name_of,
+    need,
+    optional_text,
+    quoted_key,
+    text_of,
+    type_in_words,
+    wrong_role,
+)
+from seatrial.rows.turn import Turn
 
 __all__ = ["messages_of", "shared_turns"]
 
@@ -31,86 +43,178 @@ _SPEAKERS = {
     "function_call": "assistant",
     "observation": "tool",
 }
-_CALLS = ("tool_calls", "function_call")
+_REASONING = ("reasoning_content", "reasoning", "thinking")
+_TRAINED = ("weight", "train", "training", "loss", "loss_mask")
+"""OpenAI and Mistral; axolotl; axolotl; ms-swift; LMFlow and others."""
+_READ = frozenset(
+    {
+        "role",
+        "content",
+        "from",
+        "value",
+        "name",
+        "tool_calls",
+        "function_call",
+        "tool_call_id",
+        "invalid_tool_calls",
+        *_REASONING,
+        *_TRAINED,
+    }
+)
+_WORDS = frozenset({"text", "input_text", "output_text"})
+_PICTURES = {"image": ("image", "path", "url", "bytes", "base64", "source"), "image_url": ("image_url",)}
+"""Type of a part → where its image may stand: Hugging Face and Anthropic, OpenAI."""
+_PICTURES["input_image"] = _PICTURES["image_url"]
 
 
-def messages_of(value: object, key: str) -> tuple[Turn, ...]:
+def messages_of(value: object, key: str, given: Given) -> tuple[Turn, ...]:
     """The turns of a list of messages.
 
     Args:
         value: what stands under `key`.
         key: its name, for errors.
+        given: the record that it is of.
 
     Raises:
         FormatError: it is no list of messages, or one of them has no role that a model knows or no text.
     """
-    messages = list_of(value, key)
+    messages = listed(value, key)
     if not messages:
         raise FormatError(f"`{key}` holds no turn", rule="empty")
-    return tuple(_message(message, f"{key}[{number}]") for number, message in enumerate(messages))
+    return tuple(_message(message, key, number, given) for number, message in enumerate(messages))
 
 
-def _message(value: object, where: str) -> Turn:
+def _message(value: object, key: str, number: int, given: Given) -> Turn:
+    where = f"{key}[{number}]"
     message = mapping_of(value, where)
     role = need(message, "role", where)
     known = _ROLES.get(role) if isinstance(role, str) else None
     if known is None:
         raise wrong_role(f"{where}.role", role, _ROLES)
-    extra = _extra(message, ("role", "content"), where)
+    if len(message) == 2 and known != "tool" and "content" in message:
+        return Turn(known, _content(message["content"], f"{where}.content", given))
+    calls = _calls(message, where)
     # A turn that only calls tools has no content in some sources, null in others.
-    calls = any(message.get(key) for key in _CALLS)
     content = message.get("content") if calls else need(message, "content", where)
-    return Turn(known, "" if content is None and calls else _content(content, f"{where}.content"), extra)
+    said = "" if content is None and calls else _content(content, f"{where}.content", given)
+    return _turn(known, said, calls, message, where, given)
 
 
-def _content(value: object, where: str) -> str:
-    """Text, or the texts of a list of parts one after the other."""
-    if not isinstance(value, list):
-        return text_of(value, where)
-    texts = []
-    for number, part in enumerate(value):
-        at = f"{where}[{number}]"
-        if isinstance(part, str):
-            texts.append(text_of(part, at))
+def _turn(
+    role: str, said: str | list[Part], calls: list[ToolCall], message: Mapping[Any, Any], where: str, given: Given
+) -> Turn:
+    """A turn of a message's words and calls, and of what else it holds."""
+    if not message.keys() <= _READ:
+        for key, value in message.items():
+            if key not in _READ and value is not None and value != []:
+                given.notes.leave(f"{where.partition('[')[0]}[].{key}", known=False)
+    name = message.get("name")
+    name = "" if name is None else name_of(name, f"{where}.name")
+    call = message.get("tool_call_id") if role == "tool" else None
+    if role == "tool":
+        said = _answer(said, "" if call is None else name_of(call, f"{where}.tool_call_id"), name)
+        name = ""
+    if calls:
+        said = [*([Text(said)] if said else []), *calls] if isinstance(said, str) else [*said, *calls]
+    key = next((key for key in _REASONING if message.get(key)), "reasoning")
+    return Turn(role, said, name, optional_text(message, key), _trained(message, where))
+
+
+def _answer(said: str | list[Part], call: str, name: str) -> list[Part]:
+    """What a tool answered, and the images that it showed."""
+    parts = [Text(said)] if isinstance(said, str) else said
+    words = "".join(part.text for part in parts if isinstance(part, Text))
+    return [ToolResult(words, call, name), *(part for part in parts if not isinstance(part, Text))]
+
+
+def _trained(message: Mapping[Any, Any], where: str) -> bool:
+    """Whether a model may be taught to say it."""
+    trained = True
+    for key in _TRAINED:
+        value = message.get(key)
+        if value is None:
             continue
-        kind = mapping_of(part, at).get("type", "text")
-        if kind != "text":
-            raise FormatError(f"`{at}` is a part of type {quoted_key(kind)}, and only text is read", rule="wrong-type")
-        texts.append(text_of(need(part, "text", at), f"{at}.text"))
-    return "".join(texts)
+        if value not in (0, 1) or isinstance(value, str):
+            raise FormatError(
+                f"`{where}.{key}` is {type_in_words(value)} other than 0 and 1: a turn is trained, or it is not",
+                rule="wrong-type",
+            )
+        trained = trained and bool(value)
+    return trained
 
 
-def _extra(turn: Mapping[Any, Any], without: Sequence[str], where: str) -> str:
-    """What else a turn holds, as JSON; keys that are null or empty lists say nothing and are left out."""
-    rest = {key: value for key, value in turn.items() if key not in without and value is not None and value != []}
-    if not rest:
-        return ""
-    try:
-        return json.dumps(rest, allow_nan=False, sort_keys=True, separators=(",", ":"))
-    except (TypeError, ValueError, RecursionError) as error:
+def _calls(message: Mapping[Any, Any], where: str) -> list[ToolCall]:
+    given = message.get("tool_calls")
+    calls = given if isinstance(given, list) else [given] if given else []
+    made = [call_of(call, f"{where}.tool_calls[{number}]") for number, call in enumerate(calls)]
+    if message.get("function_call"):
+        made.append(call_of(message["function_call"], f"{where}.function_call"))
+    invalid = message.get("invalid_tool_calls")
+    if isinstance(invalid, list):  # what LangChain could not parse stays the text that it was
+        made += (_unparsed(call, f"{where}.invalid_tool_calls[{at}]") for at, call in enumerate(invalid))
+    return made
+
+
+def _unparsed(value: object, where: str) -> ToolCall:
+    call = call_of(value, where)
+    said = value.get("args") if isinstance(value, Mapping) else None
+    return replace(call, arguments=said if isinstance(said, str) else "")
+
+
+def _content(value: object, where: str, given: Given) -> str | list[Part]:
+    """Text, or a list of texts and images; texts that stand side by side are one."""
+    if not isinstance(value, list):
+        return given.said(text_of(value, where), where)
+    parts: list[Part] = []
+    for number, part in enumerate(value):
+        said = _part(part, f"{where}[{number}]", given)
+        for one in [Text(said)] if isinstance(said, str) else said:
+            if isinstance(one, Text) and parts and isinstance(parts[-1], Text):
+                parts[-1] = Text(parts[-1].text + one.text)
+            else:
+                parts.append(one)
+    return parts
+
+
+def _part(value: object, where: str, given: Given) -> str | list[Part]:
+    if isinstance(value, str):
+        return given.said(text_of(value, where), where)
+    part = mapping_of(value, where)
+    kind = part.get("type")
+    kind = "text" if kind is None else kind
+    if kind in _WORDS:
+        return text_of(need(part, "text", where), f"{where}.text")
+    keys = _PICTURES.get(kind) if isinstance(kind, str) else None
+    if keys is None:
         raise FormatError(
-            f"`{where}` holds what JSON cannot say, under {quoted_keys(rest)}", rule="wrong-type"
-        ) from error
+            f"`{where}` is a part of type {quoted_key(kind)}, and only text and images are read", rule="wrong-type"
+        )
+    return [given.image(next((part[key] for key in keys if part.get(key) is not None), None), where)]
 
 
-def shared_turns(value: object, key: str) -> tuple[Turn, ...]:
+# ---- sharegpt --------------------------------------------------------------------------------------------------------
+
+
+def shared_turns(value: object, key: str, given: Given) -> tuple[Turn, ...]:
     """The turns of sharegpt's list of what each speaker said.
 
     Args:
         value: what stands under `key`.
         key: its name, for errors.
+        given: the record that it is of.
 
     Raises:
         FormatError: it is no such list, or one of the speakers is none that a model knows.
     """
-    said = list_of(value, key)
+    said = listed(value, key)
     if not said:
         raise FormatError(f"`{key}` holds no turn", rule="empty")
-    return tuple(_shared_turn(turn, f"{key}[{number}]") for number, turn in enumerate(said))
+    return tuple(_shared_turn(turn, key, number, given) for number, turn in enumerate(said))
 
 
-def _shared_turn(value: object, where: str) -> Turn:
-    turn = {**mapping_of(value, where)}
+def _shared_turn(value: object, key: str, number: int, given: Given) -> Turn:
+    where = f"{key}[{number}]"
+    turn = mapping_of(value, where)
     if "from" not in turn and "role" in turn:
         raise FormatError(
             f"`{where}` has no key `from`, but a `role`: these are messages; say `columns: {{messages: conversations}}`",
@@ -121,21 +225,20 @@ def _shared_turn(value: object, where: str) -> Turn:
     if role is None:
         raise wrong_role(f"{where}.from", speaker, _SPEAKERS)
     text = text_of(need(turn, "value", where), f"{where}.value")
+    if len(turn) == 2 and role != "tool" and speaker != "function_call":
+        return Turn(role, given.said(text, f"{where}.value"))
     if speaker == "function_call":
-        turn["tool_calls"], text = _calls(text, f"{where}.value"), ""
-    return Turn(role, text, _extra(turn, ("from", "value"), where))
+        return _turn(role, "", [*_called(text, f"{where}.value"), *_calls(turn, where)], turn, where, given)
+    return _turn(role, given.said(text, f"{where}.value"), _calls(turn, where), turn, where, given)
 
 
-def _calls(value: str, where: str) -> list[Mapping[str, Any]]:
-    """The calls of a function_call's value, as chat messages have them."""
-    try:
-        said = json.loads(value)
-    except (ValueError, RecursionError):
-        said = None
+def _called(value: str, where: str) -> list[ToolCall]:
+    """The calls of a function_call's value."""
+    said = decoded(value)
     calls = said if isinstance(said, list) else [said]
-    if not calls or not all(isinstance(call, dict) for call in calls):
+    if not calls or not all(isinstance(call, Mapping) for call in calls):
         raise FormatError(
             f"`{where}` is no function call: it needs JSON, an object with `name` and `arguments` or a list of these",
             rule="wrong-type",
         )
-    return [{"type": "function", "function": call} for call in calls]
+    return [call_of(call, where) for call in calls]

@@ -13,15 +13,16 @@ from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from seatrial.errors import PluginError, StageError
 from seatrial.model import Baseline
 from seatrial.rows import Row
 from seatrial.rows.table import open_rows
-from seatrial.runs import answers
+from seatrial.runs import contracts
 from seatrial.runs.engines.at_work import at_work
-from seatrial.runs.engines.carried import carriable_errors, packed
+from seatrial.runs.engines.pickling import carriable_errors, packed
 from seatrial.runs.engines.processes import Pool
 from seatrial.runs.engines.workers import cores, on_gpu, one_beside
 from seatrial.runs.recipe import MADE, Recipe
@@ -40,7 +41,7 @@ class Fitting:
     rows: Path
     seed: int
 
-    def fit(self, make: Callable[[Recipe], Baseline], stage: str) -> Baseline:
+    def fit(self, make: Callable[[Recipe], Baseline], stage: str) -> _Ask:
         """Build it and let it learn from the rows that have a label.
 
         Raises:
@@ -49,17 +50,31 @@ class Fitting:
         with blame(stage, f"baseline {self.name}", self.plugin):
             baseline = make(self.recipe)
             baseline.fit([row for row in open_rows(self.rows) if row.label is not None], seed=self.seed)
-        return baseline
+        return partial(_labels, baseline, self.name, self.plugin)
+
+
+_Ask = Callable[[Sequence[Row], str], list[str]]
+"""The labels of some rows, for the node of that name."""
+
+
+def _labels(baseline: Baseline, name: str, plugin: str, rows: Sequence[Row], stage: str) -> list[str]:
+    """What a baseline answers, one label a row; it is blamed for what it raises and for what is no answer."""
+    who = f"{stage}: baseline {name} (plugin {plugin})"
+    with blame(stage, f"baseline {name}", plugin):
+        labels = list(contracts.each(baseline.classify(rows), str, who))
+    if len(labels) != len(rows):
+        raise PluginError(f"{who} gave {len(labels)} labels for {len(rows)} rows; it must give one a row, in order")
+    return [str.__str__(label) for label in labels]  # of a class of the plugin's, it may not be carried
 
 
 @dataclass(frozen=True, slots=True)
 class Classifier:
-    """A fitted baseline as a system's model, blamed for what it raises and for what is no answer."""
+    """A fitted baseline as a system's model."""
 
     name: str
-    plugin: str
     stage: str
-    ask: Callable[[Sequence[Row]], list[str]]
+    """The node that asks."""
+    ask: _Ask
 
     @property
     def facts(self) -> Mapping[str, object]:
@@ -68,12 +83,7 @@ class Classifier:
 
     def classify(self, rows: Sequence[Row]) -> list[str]:
         """What the baseline answers, one label a row."""
-        who = f"{self.stage}: baseline {self.name} (plugin {self.plugin})"
-        with blame(self.stage, f"baseline {self.name}", self.plugin):
-            labels = list(answers.each(self.ask(rows), str, who))
-        if len(labels) != len(rows):
-            raise PluginError(f"{who} gave {len(labels)} labels for {len(rows)} rows; it must give one a row, in order")
-        return labels
+        return self.ask(rows, self.stage)
 
 
 class Baselines:
@@ -83,14 +93,14 @@ class Baselines:
         self._make = make
         self._seed = seed
         self._wanted: dict[str, tuple[str, Recipe]] = {}
-        self._held: dict[str, Callable[[Sequence[Row]], list[str]]] = {}
+        self._held: dict[str, _Ask] = {}
         self._processes = ExitStack()
 
     def expect(self, name: str, plugin: str, recipe: Recipe) -> None:
         """Say that a baseline will be asked for."""
         self._wanted[name] = plugin, recipe
 
-    def start(self, rows: Path) -> None:
+    def start(self, rows: Path, *, stage: str) -> None:
         """Begin to fit all that will be asked for, each in a process of its own, where the model keeps a GPU busy.
 
         One that cannot be built there is fitted in this process when it is asked for: one of the script that was started,
@@ -104,7 +114,7 @@ class Baselines:
             job = packed(fitting)
             if job is not None:
                 pool = self._processes.enter_context(one_beside(threads=threads))
-                begun = pool.executor.submit(_fit, name, job)
+                begun = pool.executor.submit(_fit, name, job, stage)
                 self._held[name] = _Beside(fitting, pool, begun, self._make).classify
 
     def fitted(self, name: str, rows: Path, *, stage: str) -> Classifier:
@@ -115,8 +125,8 @@ class Baselines:
         """
         plugin, recipe = self._wanted[name]
         if name not in self._held:
-            self._held[name] = Fitting(name, plugin, recipe, rows, self._seed).fit(self._make, stage).classify
-        return Classifier(name, plugin, stage, self._held[name])
+            self._held[name] = Fitting(name, plugin, recipe, rows, self._seed).fit(self._make, stage)
+        return Classifier(name, stage, self._held[name])
 
     def close(self) -> None:
         """End the processes."""
@@ -132,43 +142,41 @@ class _Beside:
         self._pool = pool
         self._fitted = fitted
         self._make = make
-        self._here: Baseline | None = None
+        self._here: _Ask | None = None
 
-    def classify(self, rows: Sequence[Row]) -> list[str]:
+    def classify(self, rows: Sequence[Row], stage: str) -> list[str]:
         """What the baseline answers."""
         name = self._fitting.name
         try:
             if self._fitted.result():
-                return self._pool.executor.submit(_classify, name, list(rows)).result()
+                return self._pool.executor.submit(_classify, name, list(rows), stage).result()
         except BrokenProcessPool as error:
             said = self._pool.death().said(f"the process in which baseline {name} was fitted")
             raise StageError(f"{said}; leave the baseline out: `baselines:` lists those that are taken") from error
         if self._here is None:
-            self._here = self._fitting.fit(self._make, f"baseline {name}")
-        return self._here.classify(rows)
+            self._here = self._fitting.fit(self._make, stage)
+        return self._here(rows, stage)
 
 
 # ---- in the process beside -------------------------------------------------------------------------------------------
 
-_held: dict[str, Baseline] = {}
+_held: dict[str, _Ask] = {}
 """The baselines of this process, by name."""
 
 
-def _fit(name: str, job: bytes) -> bool:
+def _fit(name: str, job: bytes, stage: str) -> bool:
     """Whether it could be built here; why it could not is found where it is built in earnest."""
     with carriable_errors():
         try:
             fitting: Fitting = pickle.loads(job)  # noqa: S301 - the process that started this one packed it
-            with at_work(f"baseline {name} (plugin {fitting.plugin})"):
+            with at_work(f"{stage}: baseline {name} (plugin {fitting.plugin})"):
                 baseline = fitting.recipe.make(MADE)
         except (Exception, SystemExit):  # noqa: BLE001 - whatever it lacks: a module, a GPU
             return False
-        _held[name] = fitting.fit(lambda _: baseline, f"baseline {name}")
+        _held[name] = fitting.fit(lambda _: baseline, stage)
     return True
 
 
-def _classify(name: str, rows: list[Row]) -> list[str]:
+def _classify(name: str, rows: list[Row], stage: str) -> list[str]:
     with carriable_errors():
-        return [
-            str.__str__(label) for label in _held[name].classify(rows)
-        ]  # of a class of the plugin's, it may not be carried
+        return _held[name](rows, stage)

@@ -78,8 +78,8 @@ class _Reading:
             source=self._source.resolved.address,
             file=place,
             line=record.line,
-            label=parsed.label,
-            choices=parsed.choices,
+            expected=parsed.expected,
+            tools=parsed.tools,
         )
 
     def _parse(self, record: Any) -> Parsed:

@@ -89,7 +89,15 @@ class Record:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What the stage warns of: its fact of that name."""
-        found = self.facts.get("warnings")
+        return self._sentences("warnings")
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What else the stage has to say: its fact of that name."""
+        return self._sentences("notes")
+
+    def _sentences(self, fact: str) -> tuple[str, ...]:
+        found = self.facts.get(fact)
         return tuple(map(str, found)) if isinstance(found, list | tuple) else ()
 
     @property

@@ -12,7 +12,7 @@ from seatrial.evaluation.scores import Metric, Score
 from seatrial.evaluation.scoring import scores_of
 from seatrial.evaluation.summary import DATA, exact_score
 from seatrial.plugin.host import Host
-from seatrial.runs import answers
+from seatrial.runs import contracts
 from seatrial.runs.events import Record
 from seatrial.runs.stages import blame
 from seatrial.runs.store import RunFolder, write_json
@@ -28,6 +28,7 @@ from seatrial.verdict.data_metrics import (
 )
 from seatrial.verdict.evidence import SavedEvidence, earlier_runs
 from seatrial.verdict.judgement import flag_best_baseline, judge
+from seatrial.verdict.settlement import settle
 from seatrial.verdict.verdict import Decision, Gate, Verdict
 
 if TYPE_CHECKING:
@@ -99,7 +100,9 @@ def _decisions(gates: Sequence[Chosen], evidence: SavedEvidence, host: Host) -> 
         with blame("gate", who, provided.distribution):
             gate: Gate = provided.component.build(**chosen.options)
             decision = gate.decide(evidence)
-        decisions.append(answers.one(decision, Decision, f"gate: {who} (plugin {provided.distribution})"))
+        named = f"gate: {who} (plugin {provided.distribution})"
+        decision = contracts.one(decision, Decision, named)
+        decisions.append(settle(decision, metric=chosen.metric, severity=chosen.severity, who=named))
     return decisions
 
 

@@ -13,7 +13,7 @@ from seatrial.plugin.component import ScorerComponent
 from seatrial.plugin.kinds import Kind
 from seatrial.runs.environment import LIBRARIES, git_state, hardware, package_versions
 from seatrial.runs.result import Described
-from seatrial.runs.stages.score import Score
+from seatrial.runs.stages.score import ScoreNode
 
 if TYPE_CHECKING:
     from seatrial.plugin.host import Provided
@@ -69,7 +69,7 @@ def describe(
 def _components(suite: Suite, bench: Workbench, stages: Sequence[StageWork]) -> Iterator[Described]:
     """The suite's filters and scorers, and those that it might have named: what reports must know of them."""
     built = {one.alias: one for stage in stages for one in getattr(stage, "filters", ())}
-    built |= {stage.alias: bench.made_once(stage.scorer) for stage in stages if isinstance(stage, Score)}
+    built |= {stage.alias: bench.made_once(stage.scorer) for stage in stages if isinstance(stage, ScoreNode)}
     for chosen in (*suite.filters, *suite.score):
         made = built.get(chosen.alias)
         yield _described(

@@ -23,7 +23,7 @@ from seatrial.model import (
     Target,
     Trainable,
 )
-from seatrial.runs import answers
+from seatrial.runs import contracts
 from seatrial.runs.recipe import Recipe
 from seatrial.runs.stages import blame
 from seatrial.runs.store import digest_json
@@ -149,7 +149,7 @@ class ModelOnTrial:
             raise UsageError(
                 f"{self.address}: the model provides none of: {', '.join(sorted(needs))} ({self.recipe.who})"
             )
-        answers.facts(model.facts, f"model {self.address}: {self.recipe.who}")
+        contracts.facts(model.facts, f"model {self.address}: {self.recipe.who}")
         return model
 
     def close(self) -> None:

@@ -19,9 +19,9 @@ from seatrial.runs.keys import canonical
 from seatrial.runs.saved import load_result
 from seatrial.runs.stages import StageWork
 from seatrial.runs.stages.export import Export
-from seatrial.runs.stages.gate import Gate
-from seatrial.runs.stages.report import NamedReport, Report
-from seatrial.runs.stages.score import Score
+from seatrial.runs.stages.gate import GateNode
+from seatrial.runs.stages.report import NamedReport, ReportNode
+from seatrial.runs.stages.score import ScoreNode
 from seatrial.runs.stages.train import Train
 from seatrial.runs.stages.transcribe import Transcribe
 from seatrial.runs.stages.verify_training import VerifyTraining
@@ -60,29 +60,29 @@ def plan_data_stages(suite: Suite, bench: Workbench, folder: RunFolder) -> list[
     stages = [*data_stages(suite, bench), Export(suite.data.sets)]
     gates = data_gates(suite, bench.host)
     if not gates:
-        return [*stages, _report(suite, bench, folder, after=("export",))]
+        return [*stages, _report(suite, bench, folder, inputs=("export",))]
 
     def judge(run: RunFolder) -> Any:
         scores, verdict = judge_data(run, suite, bench.host)
         write_judgement(run, scores, verdict)
         return scores, verdict
 
-    gate = _gate(gates, bench, judge, after=tuple(stage.name for stage in stages))
-    return [*stages, gate, _report(suite, bench, folder, after=("export", "gate"))]
+    gate = _gate(gates, bench, judge, inputs=tuple(stage.name for stage in stages))
+    return [*stages, gate, _report(suite, bench, folder, inputs=("export", "gate"))]
 
 
-def _gate(gates: Sequence[Chosen], bench: Workbench, judge: Any, *, after: tuple[str, ...]) -> Gate:
+def _gate(gates: Sequence[Chosen], bench: Workbench, judge: Any, *, inputs: tuple[str, ...]) -> GateNode:
     recipes = [bench.recipe("gates", chosen.name, chosen.options) for chosen in gates]
-    return Gate([chosen.resolved() for chosen in gates], recipes, judge, after)
+    return GateNode([chosen.resolved() for chosen in gates], recipes, judge, inputs)
 
 
-def _report(suite: Suite, bench: Workbench, folder: RunFolder, *, after: tuple[str, ...]) -> Report:
+def _report(suite: Suite, bench: Workbench, folder: RunFolder, *, inputs: tuple[str, ...]) -> ReportNode:
     reports = []
     for chosen in suite.report:
         recipe = bench.recipe("reports", chosen.name, chosen.options)
         provided = bench.provided("reports", chosen.name)
         reports.append(NamedReport(chosen.name, provided.distribution, recipe, bench.made(recipe)))
-    return Report(reports, lambda: load_result(folder.path, bench.host), after)
+    return ReportNode(reports, lambda: load_result(folder.path, bench.host), inputs)
 
 
 class _Planner:
@@ -117,8 +117,8 @@ class _Planner:
             write_judgement(run, found, verdict)
             return found, verdict
 
-        gate = _gate(self._suite.gates, self._bench, judge, after=tuple(node.name for node in before))
-        return [*before, gate, _report(self._suite, self._bench, folder, after=("gate",))]
+        gate = _gate(self._suite.gates, self._bench, judge, inputs=tuple(node.name for node in before))
+        return [*before, gate, _report(self._suite, self._bench, folder, inputs=("gate",))]
 
     # ---- training -------------------------------------------------------------------------------------------------
 
@@ -156,14 +156,14 @@ class _Planner:
                 make=self._bench.made_once,
             )
             yield train
-            yield VerifyTraining(self._model, on, seed, after=("decontaminate", train.name))
+            yield VerifyTraining(self._model, on, seed, inputs=("decontaminate", train.name))
 
     def _asked(self) -> list[str]:
         return list(dict.fromkeys(chosen.on for chosen in self._suite.score))
 
     # ---- scoring --------------------------------------------------------------------------------------------------
 
-    def _score(self, chosen: Chosen) -> Score:
+    def _score(self, chosen: Chosen) -> ScoreNode:
         provided = self._bench.provided("scorers", chosen.name)
         component: ScorerComponent[Any] = provided.component
         recipe = self._bench.recipe("scorers", chosen.name, chosen.options)
@@ -172,7 +172,7 @@ class _Planner:
         self._able(chosen, asking)
         systems = [system for kind in chosen.systems for system in self._systems(kind)]
         nodes = [self._transcribe(asking, system) for system in systems]
-        return Score(
+        return ScoreNode(
             alias=chosen.alias,
             scorer=recipe,
             task=asking.task,
@@ -181,7 +181,7 @@ class _Planner:
             subject=self._suite.subject,
             component=component,
             plugin=provided.distribution,
-            after=("read", "decontaminate", *(node.name for node in nodes)),
+            inputs=("read", "decontaminate", *(node.name for node in nodes)),
             make=self._bench.made_once,
         )
 
@@ -265,7 +265,7 @@ class _Planner:
                 system=system,
                 model=None if system.kind == "baseline" else self._model,
                 hardware=self._hardware,
-                after=("read", "decontaminate", *train, *((verify,) if tuned else ())),
+                inputs=("read", "decontaminate", *train, *((verify,) if tuned else ())),
                 make=self._bench.made_once,
                 baselines=self._baselines,
             )

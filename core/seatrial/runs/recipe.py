@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from seatrial.errors import SeatrialError, StageError
+from seatrial.model.held import held
 from seatrial.plugin.component import Absent, FilterComponent
 from seatrial.plugin.host import Provided
 from seatrial.plugin.kinds import Kind
@@ -64,7 +65,7 @@ class Recipe:
         parts = {option: self._part(option, made) for option in self.parts}
         try:
             with at_work(self.who):
-                return self.build(**{**self.options, **parts})
+                return held(self.identity.get("kind"), self.build(**{**self.options, **parts}), self.who)
         except SeatrialError:
             raise
         except (Exception, SystemExit) as error:

@@ -224,7 +224,7 @@ class _Trial:
         for index, stage in enumerate(stages):
             self.at = stage.name
             given = self._given(stage)
-            key = node_key(stage, [(self._done[name][0], self._read(stage, name)) for name in stage.after])
+            key = node_key(stage, [(self._done[name][0], self._read(stage, name)) for name in stage.inputs])
             kept = self._folder.finished(stage.name, key)
             if kept is not None and kept[0].unanswered and self._may_work(stage.name):
                 kept = None  # who did not answer then may do so now
@@ -263,7 +263,7 @@ class _Trial:
     def _given(self, stage: StageWork) -> Artifact:
         files: dict[str, Path] = {}
         facts: dict[str, object] = {}
-        for name in stage.after:
+        for name in stage.inputs:
             artifact = self._done[name][1]
             files |= {of: path for of, path in artifact.files.items() if stage.reads is None or of in stage.reads}
             facts[name] = artifact.facts

@@ -14,7 +14,7 @@ from seatrial.data.ledger import ledger_schema
 from seatrial.errors import StoreError, SuiteError, UsageError, did_you_mean
 from seatrial.evaluation.scores import Score
 from seatrial.plugin.host import Host
-from seatrial.runs import answers
+from seatrial.runs import contracts
 from seatrial.runs.events import Record
 from seatrial.runs.judging import (
     by_full_name,
@@ -115,7 +115,7 @@ def write_reports(path: Path, host: Host, *, kinds: Sequence[str] | None, to: Pa
         who = f"report {kind}"
         with blame("report", who, provided.distribution):
             paths = provided.component.build(**options).write(result, target)
-            written.extend(answers.files(paths, target, f"report: {who} (plugin {provided.distribution})"))
+            written.extend(contracts.files(paths, target, f"report: {who} (plugin {provided.distribution})"))
     return written
 
 

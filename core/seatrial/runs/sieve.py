@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 from seatrial.data.findings import Finding
 from seatrial.data.findings_table import findings_of, findings_to_table, positions
 from seatrial.data.ledger import LedgerWriter, entries_to_table
-from seatrial.data.policy import not_given
+from seatrial.data.policy import named_row, not_given
+from seatrial.errors import PluginError
 from seatrial.rows import row_schema
 from seatrial.rows.table import FileRows, TableWriter, open_rows, patched, rows_of
-from seatrial.runs import answers
+from seatrial.runs import contracts
 from seatrial.runs.store import atomic_file
 from seatrial.runs.suite_filter import SuiteFilter
 from seatrial.runs.tally import Tally
@@ -76,17 +77,34 @@ class Sieve:
             seen: shape [rows], the rows that the filter was given; None for all.
 
         Raises:
-            PluginError: a finding is about a row that the filter was not given.
+            PluginError: a finding is about a row that the filter was not given, or matches one.
         """
         import numpy as np
 
-        found = findings_to_table(answers.findings(findings, suite_filter.who(self._stage)))
+        found = findings_to_table(contracts.findings(findings, suite_filter.who(self._stage)))
         places = positions(found["row"], self.rows.column("id"))
         wrong = np.flatnonzero((places < 0) | (False if seen is None else ~seen[places]))
         if len(wrong):
             first = found.slice(int(wrong[0]), 1).to_pylist()[0]
             raise not_given(suite_filter.who(self._stage), first["rule"], first["row"])
+        if not any(use.kind == "benchmarks" for use in suite_filter.component.uses.values()):
+            self._check_matches(suite_filter, found)
         return Placed(found, places)
+
+    def _check_matches(self, suite_filter: SuiteFilter, found: pa.Table) -> None:
+        """Refuse a matched row that is none; a filter that compares with benchmarks may name their items."""
+        import numpy as np
+        import pyarrow.compute as pc
+
+        matched = found["matched_row"]
+        unknown = positions(matched, self.rows.column("id")) < 0
+        wrong = np.flatnonzero(unknown & pc.is_valid(matched).to_numpy())
+        if len(wrong):
+            first = found.slice(int(wrong[0]), 1).to_pylist()[0]
+            raise PluginError(
+                f"{suite_filter.who(self._stage)} made a finding about {named_row(first['row'])} that matches "
+                f"{named_row(first['matched_row'])}, which is none of the rows that it was given"
+            )
 
     def apply(self, suite_filter: SuiteFilter, parts: Sequence[Placed]) -> None:
         """Apply one filter's findings to the rows."""

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from seatrial.data.ledger import Entry, entries_of
 from seatrial.errors import UsageError
 from seatrial.rows import Row
+from seatrial.rows.columns import rows_of
 from seatrial.rows.storable import storable
 from seatrial.runs.store import RunFolder
 
@@ -257,7 +258,7 @@ def _final(folder: RunFolder, row: str) -> Row | None:
     """The row in the last table that holds it."""
     for name in (*_SPLITS, *_LATER):
         path = folder / f"data/{name}.parquet"
-        records: list[dict[str, Any]] = _read(path, _field("id") == row).to_pylist() if path.is_file() else []
-        if records:
-            return Row.from_record(records[0])
+        found = rows_of(_read(path, _field("id") == row)) if path.is_file() else []
+        if found:
+            return found[0]
     return None

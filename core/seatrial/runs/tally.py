@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from seatrial.blocks.codec import to_json
 from seatrial.data.filters import Measured
-from seatrial.runs import answers
+from seatrial.runs import contracts
 from seatrial.runs.drops import Drops
 from seatrial.runs.suite_filter import SuiteFilter
 
@@ -36,6 +36,9 @@ class Tally:
             for one in filters
         }
         self._who = {one.alias: one.who(stage) for one in filters}
+        self._metrics = {
+            one.alias: {metric.name for metric in one.component.metrics_for(one.options)} for one in filters
+        }
         self._drops = Drops()
 
     def add(self, entries: pa.Table) -> None:
@@ -52,9 +55,10 @@ class Tally:
         """Keep what a filter measured and told besides its findings, and why it did not measure something.
 
         Raises:
-            PluginError: a measure is no number, a reason no text, a fact no JSON value, or a block cannot be shown.
+            PluginError: a measure is no number, a reason no text, a fact no JSON value, a block cannot be shown, or it is not
+                what the filter declares.
         """
-        answers.told(measured, self._who[alias])
+        contracts.told(measured, self._who[alias], self._metrics[alias])
         self._counts[alias] |= {
             "measures": dict(measured.measures),
             "missing": dict(measured.missing),

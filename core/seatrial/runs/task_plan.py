@@ -13,7 +13,7 @@ from seatrial.evaluation.scorer import Draws
 from seatrial.evaluation.task import Task
 from seatrial.rows import Row, Rows, Turn
 from seatrial.rows.table import RowList, open_rows
-from seatrial.runs import answers
+from seatrial.runs import contracts
 from seatrial.runs.keys import RUNTIME
 from seatrial.runs.recipe import Recipe
 from seatrial.runs.stages import blame
@@ -75,7 +75,7 @@ class TaskPlan:
         if not isinstance(scorer, Draws):
             raise PluginError(f"{who} declares tables to draw rows from, and has no `draw`")
         with blame("transcribe", who, self.plugin):
-            return list(answers.each(scorer.draw(tables, labels, self.seed), Row, who))
+            return list(contracts.each(scorer.draw(tables, labels, self.seed), Row, who))
 
 
 def fewshot_examples(train: Rows, shots: int, seed: int) -> tuple[Turn, ...]:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from seatrial.stats.bounds import GATE_LEVEL, Bounds, bisect
+from seatrial.stats.bounds import GATE_LEVEL, Bounds
+from seatrial.stats.clusters import cluster_totals
+from seatrial.stats.gaffke import gaffke_lower
 from seatrial.stats.proportions import clopper_pearson_bounds
 
 if TYPE_CHECKING:
     import numpy as np
 
 __all__ = ["BoundedMean"]
-
-NOTHING = 1e-12
-"""A share of the limits' width that is not told from 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +30,37 @@ class BoundedMean:
     Its coverage is proved for special cases and conjectured for all; in the tests' simulations it holds throughout.
     Student's t does not: with F1-like values (nine in ten are 1) it passes a mean on the threshold 9% of the time at
     n = 160 instead of 5%.
+
+    Values that come in clusters count together: a cluster's mean is one observation that weighs as much as it has
+    values, and the cluster that went unseen is as large as the largest. So the estimand stays the mean over values (the
+    share of rows, for clusters of these sizes), whether or not large clusters differ from small ones. Where the sizes are equal it is
+    Gaffke's bound of the clusters' means. Counted out for 20,300 cases of 10 to 120 clusters, some 1 to 500 times as large
+    as the others, each all right or all wrong, it passes a share on the threshold at most 4.96% of the time
+    (`tests/bench/false_passes.py` does more). With an unseen cluster of average size that would be up to 86%; with the
+    effective sample size of Korn and Graubard (1998, Survey Methodology 24:193), which no cluster lowers where all are right, 94%.
     """
 
     values: tuple[float, ...]
-    """The distinct values, ascending."""
+    """The distinct values (of clusters: their means), ascending."""
+    sizes: tuple[float, ...]
+    """How many values each of them has: 1 without clusters."""
     counts: tuple[int, ...]
     """How often each occurs in the sample."""
     limits: tuple[float, float]
     n: int
-    """How many values there are, or would be (`at`)."""
+    """How many values or clusters there are, or would be (`at`)."""
 
     @classmethod
-    def of(cls, values: Sequence[float] | np.ndarray, limits: tuple[float, float]) -> BoundedMean:
-        """The mean of at least one value.
+    def of(
+        cls,
+        values: Sequence[float] | np.ndarray,
+        limits: tuple[float, float],
+        clusters: Sequence[Hashable] | np.ndarray | None = None,
+    ) -> BoundedMean:
+        """The mean of at least one value; `clusters` names the one that each belongs to.
 
         Raises:
-            ValueError: there are no values, or one is NaN or outside the limits.
+            ValueError: there are no values, one is NaN or outside the limits, or there is not one cluster name a value.
         """
         import numpy as np
 
@@ -55,74 +69,38 @@ class BoundedMean:
             raise ValueError("a mean needs at least one value, all finite")
         if array.min() < limits[0] or array.max() > limits[1]:
             raise ValueError(f"values outside {limits[0]:g} to {limits[1]:g}")
-        distinct, counts = np.unique(array, return_counts=True)
-        return cls(tuple(distinct.tolist()), tuple(counts.tolist()), limits, int(array.size))
+        sizes = np.ones(array.size)
+        if clusters is not None:
+            totals, sizes = cluster_totals(array, clusters)
+            # Rounding may leave a mean of equal values a hair outside of them, and so of the limits.
+            array = np.clip(totals / sizes, array.min(), array.max())
+        distinct, counts = np.unique(np.stack([array, sizes]), axis=1, return_counts=True)
+        ascending, their_sizes = (tuple(row) for row in distinct.tolist())
+        return cls(ascending, their_sizes, tuple(counts.tolist()), limits, int(array.size))
 
     @property
     def value(self) -> float:
         """The observed mean."""
-        total = math.fsum(value * count for value, count in zip(self.values, self.counts, strict=True))
-        return total / sum(self.counts)
+        weights = [size * count for size, count in zip(self.sizes, self.counts, strict=True)]
+        total = math.fsum(value * weight for value, weight in zip(self.values, weights, strict=True))
+        return total / sum(weights)
 
     def bounds(self, level: float = GATE_LEVEL) -> Bounds:
         """One-sided bounds; there always are some."""
         low, high = self.limits
         width = high - low
         weight = self.n / sum(self.counts)
-        if set(self.values) <= {low, high}:
+        suffix = " (clusters)" if max(self.sizes) > 1 else ""
+        if set(self.values) <= {low, high} and len(set(self.sizes)) == 1:
             at_high = sum(count for value, count in zip(self.values, self.counts, strict=True) if value == high)
             lower, upper = clopper_pearson_bounds(min(self.n, at_high * weight), self.n, level)
-            return Bounds(low + width * lower, low + width * upper, level, "Clopper-Pearson")
+            return Bounds(low + width * lower, low + width * upper, level, f"Clopper-Pearson{suffix}")
         shares = [(value - low) / width for value in self.values]
-        weights = [count * weight for count in self.counts]
-        lower = _lower(shares, weights, 1 - level)
-        upper = 1 - _lower([1 - share for share in shares], weights, 1 - level)
-        return Bounds(low + width * lower, low + width * upper, level, "Gaffke")
+        counts = [count * weight for count in self.counts]
+        lower = gaffke_lower(shares, self.sizes, counts, 1 - level)
+        upper = 1 - gaffke_lower([1 - share for share in shares], self.sizes, counts, 1 - level)
+        return Bounds(low + width * lower, low + width * upper, level, f"Gaffke{suffix}")
 
     def at(self, n: int) -> BoundedMean:
         """The same empirical distribution, drawn `n` times."""
         return replace(self, n=n)
-
-
-def _lower(shares: Sequence[float], weights: Sequence[float], alpha: float) -> float:
-    """The alpha-quantile of the randomly weighted mean of `shares` and one more value at 0."""
-    import numpy as np
-
-    values, shapes = np.array([0.0, *shares]), np.array([1.0, *weights])
-    mean = float(np.dot(values, shapes) / (shapes.sum() - 1))
-    if mean <= NOTHING:
-        return 0.0
-    found = bisect(lambda point: _below(values - point, shapes) >= alpha, min(mean, float(values.max())), NOTHING)
-    return found if found > NOTHING else 0.0
-
-
-def _below(distances: np.ndarray, shapes: np.ndarray) -> float:
-    """P(Σ G_i·d_i ≤ 0) for independent gamma variables G_i of the given shapes and unit scale.
-
-    By the saddlepoint approximation of Barndorff-Nielsen (1986), Biometrika 73:307. For two distances the answer is a
-    beta probability; there it is off by 0.1% of itself typically and by 4% at most (n of n ones, n = 1), upwards, which
-    makes the bounds wider.
-    """
-    import numpy as np
-    from scipy.special import ndtr
-
-    if distances.min() >= 0:
-        return 0.0
-    if distances.max() <= 0:
-        return 1.0
-    left, right, point = 1 / float(distances.min()), 1 / float(distances.max()), 0.0
-    for _ in range(200):  # Newton's method on the cumulant's derivative, kept inside the shrinking bracket
-        pull = distances / (1 - point * distances)
-        slope = float(np.dot(shapes, pull))
-        left, right = (left, point) if slope > 0 else (point, right)
-        step = point - slope / float(np.dot(shapes, pull * pull))
-        following = step if left < step < right else (left + right) / 2
-        if abs(following - point) <= 1e-13 * abs(point):
-            break
-        point = following
-    pull = distances / (1 - point * distances)
-    signed = math.copysign(math.sqrt(max(0.0, 2 * float(np.dot(shapes, np.log1p(-point * distances))))), point)
-    scaled = point * math.sqrt(float(np.dot(shapes, pull * pull)))
-    if abs(signed) < 1e-3:
-        return 0.5  # the formula is 0/0 at the median; the quantiles that are asked for are nowhere near
-    return float(ndtr(signed + math.log(scaled / signed) / signed))

@@ -57,7 +57,7 @@ class Estimate(Protocol):
 
     @property
     def n(self) -> int:
-        """How many samples, or pairs, it is found from."""
+        """How many independent observations it is found from: samples, pairs, or clusters of them."""
         ...
 
     def bounds(self, level: float = GATE_LEVEL) -> Bounds:
@@ -65,7 +65,7 @@ class Estimate(Protocol):
         ...
 
     def at(self, n: int) -> Self:
-        """The same finding on `n` samples: equal shares, means, variances and quantiles."""
+        """The same finding on `n` observations: equal shares, means, variances and quantiles."""
         ...
 
 

@@ -294,17 +294,17 @@ class GateCheck:
         """Whether a score can be on either side of the bounds: `min: 75` is a slip for 0.75, and so is `max: 5` for 0.05.
 
         Limits other than those of shares may be options of the suite, such as a budget: bounds beyond them that any score
-        meets are no slip.
+        meets are no slip. At the limits of a share, `min: 0` and `max: 1` hold nothing.
         """
         if not limits:
             return
         low, high = limits
         for option, bound in bounds.items():
-            if not _is_number(bound) or low <= bound <= high:
+            if not _is_number(bound):
                 continue
-            if (bound > high) == (option == "min"):
+            if bound > high if option == "min" else bound < low:
                 said = "can never be met"
-            elif high == 1:
+            elif high == 1 and (bound <= low if option == "min" else bound >= high):
                 said = "is met by any score"
             else:
                 continue

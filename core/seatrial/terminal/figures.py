@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["count", "figure", "figure_beside", "out_of", "percent", "share", "with_share", "with_unit"]
+__all__ = [
+    "count",
+    "figure",
+    "figure_beside",
+    "out_of",
+    "percent",
+    "sample_size",
+    "share",
+    "with_share",
+    "with_unit",
+]
 
 
 def figure(value: float, digits: int = 3) -> str:
@@ -33,6 +43,13 @@ def figure_beside(value: float, threshold: float) -> str:
 def with_unit(text: str, unit: str) -> str:
     """The number and its unit, where it has one."""
     return f"{text} {unit}" if unit else text
+
+
+def sample_size(n: int, clusters: int | None = None, seeds: int | None = None) -> str:
+    """What a number rests on: `n = 520 in 21 clusters, 3 seeds`."""
+    grouped = f" in {clusters} cluster{'s' if clusters != 1 else ''}" if clusters is not None else ""
+    trained = f", {seeds} seeds" if seeds is not None and seeds > 1 else ""
+    return f"n = {n}{grouped}{trained}"
 
 
 def count(n: float) -> str:

@@ -67,6 +67,8 @@ class RunProgress:
         self._say("  ".join(part for part in said if part))
         for warning in record.warnings:
             self._say(f"  Warning: {clean(warning)}")
+        for note in record.notes:
+            self._say(f"  Note: {clean(note)}")
         self._next_bar()
 
     @hookimpl

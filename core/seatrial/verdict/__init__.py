@@ -1,10 +1,13 @@
 """From samples to the verdict: one computation, with no model and no GPU.
 
 samples        what scorers measured, item by item
+observation    the numbers behind a metric, or why they can't be used
 summary        samples become scores, with n and interval
 data_metrics   counts of the data and the training, so that gates can hold them too
 evidence       what gates may decide on
+pairing        the answers of two systems to the same rows
 comparison     two systems on the same items
+settlement     a gate's decision, held against what was asked of it
 judgement      all decisions together: the verdict
 codec          scores and verdicts as strict JSON, and back
 """

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, replace
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from seatrial.evaluation.scores import Interval, Metric, Score
 from seatrial.stored import read_record
 from seatrial.verdict import Decision, Verdict
+from seatrial.verdict.settlement import NOT_A_NUMBER, without_nan
 
 __all__ = ["from_json", "to_json"]
 
 Saved = TypeVar("Saved", Score, Interval, Metric, Decision, Verdict)
-
-NOT_A_NUMBER = "the number was NaN or infinite"
 
 
 def to_json(value: Score | Interval | Metric | Decision | Verdict) -> dict[str, Any]:
@@ -37,7 +36,7 @@ def to_json(value: Score | Interval | Metric | Decision | Verdict) -> dict[str, 
     if isinstance(value, Score):
         value = _without_nan(value)
     if isinstance(value, Decision):
-        value = _decision_without_nan(value)
+        value = without_nan(value)
     record = {key: list(item) if isinstance(item, tuple) else item for key, item in asdict(value).items()}
     for key, item in record.items():
         parts = item if isinstance(item, list) else [item]
@@ -52,19 +51,6 @@ def _without_nan(score: Score) -> Score:
     if score.interval is not None and not math.isfinite(score.interval.low + score.interval.high):
         return replace(score, interval=None, missing=score.missing or f"no interval: {NOT_A_NUMBER}")
     return score
-
-
-def _decision_without_nan(decision: Decision) -> Decision:
-    bad = {
-        name: None
-        for name in ("value", "lower", "upper")
-        if (number := getattr(decision, name)) is not None and not math.isfinite(number)
-    }
-    if not bad:
-        return decision
-    outcome = "error" if decision.outcome == "pass" else decision.outcome
-    noted = f"{decision.reason} ({', '.join(bad)}: {NOT_A_NUMBER})"
-    return replace(decision, outcome=outcome, reason=noted, **cast("dict[str, Any]", bad))
 
 
 def from_json(kind: type[Saved], record: object) -> Saved:

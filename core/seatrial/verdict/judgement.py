@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from seatrial.evaluation.scores import Metric
 from seatrial.evaluation.summary import applies
-from seatrial.terminal.figures import figure
+from seatrial.terminal.figures import figure, sample_size
 from seatrial.verdict import Decision, Outcome, Verdict
-from seatrial.verdict.comparison import COMPARABLE, Comparison, compare
+from seatrial.verdict.comparison import COMPARABLE, PairedComparison, compare
 from seatrial.verdict.evidence import SavedEvidence
 
 __all__ = ["flag_best_baseline", "judge"]
@@ -86,7 +86,7 @@ def _not_beaten(evidence: SavedEvidence, name: str, metric: Metric, others: Sequ
     subject = evidence.subject
     ours = evidence.samples(name, subject)
     warnings = []
-    unbeaten: list[tuple[str, Comparison]] = []
+    unbeaten: list[tuple[str, PairedComparison]] = []
     for other in others:
         found = compare(metric, (subject, ours), (other, evidence.samples(name, other)), same_prompts=other == "base")
         if isinstance(found, str):
@@ -101,7 +101,7 @@ def _not_beaten(evidence: SavedEvidence, name: str, metric: Metric, others: Sequ
     return warnings
 
 
-def _standing(subject: str, other: str, found: Comparison) -> str:
+def _standing(subject: str, other: str, found: PairedComparison) -> str:
     """In words, how the subject stands to a system that it is not shown to beat: it may be shown to be worse."""
     bounds = found.improvement.bounds()
     said = "is not shown to beat"
@@ -110,5 +110,6 @@ def _standing(subject: str, other: str, found: Comparison) -> str:
         said, shown = "is worse than", f"one-sided 95% bounds {bounds.lower:+.3f} and {bounds.upper:+.3f}"
     return (
         f"{subject} {figure(found.subject_value)} {said} {other} {figure(found.other_value)} "
-        f"(difference {found.improvement.value:+.3f}, {shown or bounds.missing}, n = {found.improvement.n})"
+        f"(difference {found.improvement.value:+.3f}, {shown or bounds.missing}, "
+        f"{sample_size(found.n, found.clusters, found.seeds)})"
     )

@@ -60,9 +60,15 @@ class Decision:
     upper: float | None = None
     """One-sided 95% upper bound."""
     n: int = 0
+    """How many rows (or pairs of answers to one row) it rests on."""
     method: str = ""
     """How the bounds were computed: `Clopper-Pearson`, `Tango score (paired)`, …"""
     needed_n: int | None = None
+    """How many rows would decide, if all else stayed as observed."""
+    clusters: int | None = None
+    """How many clusters the n rows form; None where none repeats another."""
+    seeds: int | None = None
+    """How many training seeds the value is the mean over; None for a system that has none."""
 
 
 class Gate(Protocol):

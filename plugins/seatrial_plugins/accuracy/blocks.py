@@ -176,7 +176,7 @@ def _example(one: _Answer) -> Example:
         fields.append(("confidence", share(one.confidence)))
     if one.slice and one.slice != one.target:
         fields.append(("slice", one.slice))
-    return Example(one.row, fields)
+    return Example(one.row, fields, pictures=tuple(one.detail.get("pictures", ())))
 
 
 def _confidence(given: str, record: Mapping[str, Any], detail: Mapping[str, Any]) -> float | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from seatrial import Block, Response, Row, Sample, Scored, Task, Transcript
 from seatrial_plugins.accuracy.blocks import answer_blocks
-from seatrial_plugins.accuracy.evidence import excerpt, slice_of
+from seatrial_plugins.accuracy.evidence import evidence_of, slice_of
 
 __all__ = ["TIE", "ChoiceScorer", "likeliest"]
 
@@ -19,6 +19,8 @@ _SHOWN = 5
 
 class ChoiceScorer:
     """Holds the option that a system finds likeliest, or the label that it names, against the expected answer."""
+
+    unseen = "questions that none of the options fits: every row has a right answer among them"
 
     def score(self, transcripts: Iterable[Transcript], task: Task) -> Iterator[Sample]:
         """One sample a transcript, in order. Where the likeliest option is no single one, none is right."""
@@ -49,7 +51,7 @@ def _by_character(response: Response) -> float:
 
 
 def _sample(row: Row, transcript: Transcript) -> Sample:
-    detail: dict[str, object] = {"input": excerpt(row)}
+    detail = evidence_of(row)
     about = {"target": row.target, "prompt_hash": transcript.prompt_hash, "slice": slice_of(row)}
     if transcript.error is not None:
         return Sample(row.id, {}, detail=detail, error=transcript.error, **about)  # type: ignore[arg-type]  # of the fields' types

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from seatrial import Row
 
-__all__ = ["EXCERPT", "excerpt", "slice_of"]
+__all__ = ["EXCERPT", "evidence_of", "excerpt", "slice_of"]
 
 EXCERPT = 400
 """Characters of the input that a sample keeps for the report."""
@@ -14,6 +14,12 @@ def excerpt(row: Row) -> str:
     """The start of what the model reads."""
     text = row.input_text
     return text if len(text) <= EXCERPT else f"{text[: EXCERPT - 1]}…"
+
+
+def evidence_of(row: Row) -> dict[str, object]:
+    """What the model was shown, for the sample's detail: the start of its words, and the digests of its pictures."""
+    pictures = [image.digest for turn in row.prompt for image in turn.images]
+    return {"input": excerpt(row), "pictures": pictures} if pictures else {"input": excerpt(row)}
 
 
 def slice_of(row: Row) -> str:

@@ -6,23 +6,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Protocol
 
-import numpy as np
-
-from seatrial import Block, Distribution, Row, Sample, Scored, Task, Text, Transcript
+from seatrial import Block, Row, Sample, Scored, Task, Transcript
+from seatrial.rows import References
 from seatrial_plugins.accuracy import metrics
-from seatrial_plugins.accuracy.evidence import excerpt, slice_of
+from seatrial_plugins.accuracy.evidence import evidence_of, slice_of
+from seatrial_plugins.accuracy.generation_blocks import generation_blocks
 from seatrial_plugins.accuracy.measure import Measure
 from seatrial_plugins.accuracy.metrics.text_metric import says_something
-from seatrial_plugins.accuracy.metrics.tokens import UNSPACED
 from seatrial_plugins.accuracy.named_module import NamedModule
 
 __all__ = ["GenerationScorer"]
 
 _BATCH = 512
 """Answers judged at a time: evaluate spends 3 ms on each call, whatever is in it."""
-
-_BY_SPACES = (None, "13a", "intl", "none")
-"""Tokenizers of BLEU to which a stretch without spaces is one word."""
 
 
 class _Values(Protocol):
@@ -58,26 +54,8 @@ class GenerationScorer:
             yield from self._judged(batch)
 
     def blocks(self, scored: Scored) -> Iterator[Block]:
-        """How the values of the system on trial are spread, and what a metric could not read."""
-        rows = [one for one in scored.samples.to_pylist() if one["system"] == scored.subject]
-        for metric in (measure.metric for measure in self._described):
-            values = [one[f"value:{metric.name}"] for one in rows if one[f"value:{metric.name}"] is not None]
-            if metric.kind == "mean" and metric.limits and values:
-                counts, edges = np.histogram(values, bins=10, range=metric.limits)
-                says = f"Answers of {scored.subject} by their {metric.name}; n = {len(values)}."
-                yield Distribution(
-                    f"{metric.name} of each answer", edges.tolist(), counts.tolist(), metric.unit, says=says
-                )
-        by_spaces = [
-            one for one in self._described if one.module == "Bleu" and one.options.get("tokenize") in _BY_SPACES
-        ]
-        unspaced = sum(UNSPACED.search(one["target"] or "") is not None for one in rows) if by_spaces else 0
-        if unspaced:
-            said = (
-                f"{unspaced} of {len(rows)} expected answers are in a script without spaces, of which bleu reads a stretch as "
-                "one word: most such answers are worth 0 to it. Name a tokenizer (`bleu: {tokenize: zh}` or `char`), or chrf."
-            )
-            yield Text("What bleu does not read", [said])
+        """Wrong answers of the system on trial, how its values are spread, and what a metric could not read."""
+        return generation_blocks(scored, self._described)
 
     def _judged(self, batch: Sequence[tuple[Transcript, Row]]) -> Iterator[Sample]:
         references = [_references(row) for _, row in batch]
@@ -112,7 +90,8 @@ class _BuiltIn:
 
 def _references(row: Row) -> tuple[str, ...]:
     """What the row expects, each reference once."""
-    return tuple(dict.fromkeys(one.strip() for one in (row.target,) if one and says_something(one)))
+    answers = row.expected.answers if isinstance(row.expected, References) else (row.target,)
+    return tuple(dict.fromkeys(one.strip() for one in answers if one and says_something(one)))
 
 
 def _problem(transcript: Transcript, expected: Sequence[str]) -> str | None:
@@ -130,7 +109,7 @@ def _sample(
 ) -> Sample:
     values: dict[str, float | None] = {name: value for name, value in found.items() if not isinstance(value, str)}
     reasons = {name: value for name, value in found.items() if isinstance(value, str)}
-    detail: dict[str, object] = {"input": excerpt(row)}
+    detail = evidence_of(row)
     if len(expected) > 1:
         detail["references"] = list(expected)
     prediction = None

@@ -39,7 +39,12 @@ SCHEMA_RULES = (
     ),
     Rule("empty-instruction", "An alpaca row has an input and no instruction."),
     Rule("repeated-turn", "Somebody (not a tool) says word for word what they said just before.", version="2"),
-    Rule("unanswered", "The conversation does not end with an answer of the assistant's."),
+    Rule(
+        "unanswered",
+        "The conversation does not end with an answer of the assistant's (a task that comes with tests may do without).",
+        version="2",
+    ),
+    Rule("untrained", "Every answer of the assistant's is marked as context only, by a weight of 0 or in another way."),
     Rule(
         "tool-call",
         "An assistant's tool call names no function, has arguments that are no JSON object, or an id that another has.",

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from seatrial import Finding, Row
+from seatrial.data.prose import prose, sample
 from seatrial.errors import UsageError
 from seatrial_plugins.cleaning.language_identifiers import NO_LANGUAGE, Identify, canonical
 from seatrial_plugins.cleaning.passage import Read, passage_of
 
-__all__ = ["Language", "prose", "sample"]
-
-# A fence that is not closed runs to the end, so that no text is looked through twice.
-_CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
+__all__ = ["Language"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,21 +108,6 @@ class Language:
         return Finding(
             one.row.id, "other-language" if otherness >= self._threshold else "undecided", detail, score=otherness
         )
-
-
-def prose(text: str) -> str:
-    """The text without code between backticks, addresses and white space beyond one blank."""
-    said = _CODE.sub(" ", text).split()
-    return " ".join(word for word in said if "@" not in word and "://" not in word and not word.startswith("www."))
-
-
-def sample(text: str, characters: int) -> str:
-    """At most so many characters, a third each from the beginning, the middle and the end, with blanks between them."""
-    if len(text) <= characters:
-        return text
-    third = max(1, characters // 3)
-    middle = (len(text) - third) // 2
-    return f"{text[:third]} {text[middle : middle + third]} {text[-third:]}"
 
 
 def _average(first: Mapping[str, float], second: Mapping[str, float]) -> Mapping[str, float]:

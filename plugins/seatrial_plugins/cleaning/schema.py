@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from seatrial import Finding, Row, Span, Turn
+from seatrial.rows import Check, Preference
 from seatrial_plugins.cleaning.tool_calls import Fault, calls_of, tool_faults
 
 __all__ = ["Schema"]
@@ -57,12 +58,20 @@ def _faults(row: Row) -> Iterator[Finding]:
         yield from _tools(row)
         if row.format not in NAMES_AN_ANSWER:
             yield from _answers(row)
-        if not row.answered:
+        if not row.answered and not isinstance(row.expected, Check):
             yield _at(row, "unanswered", [len(row.turns) - 1], f"the last turn is the {_named(row.turns[-1])}'s")
+        elif not isinstance(row.expected, Preference):
+            yield from _untrained(row)
     if row.format == "choice":
         yield from _choices(row)
     if row.format == "text-label" and (row.label is None or _says_nothing(row.label)):
         yield Finding(row.id, "empty-label", "there is no label" if row.label is None else "the label shows nothing")
+
+
+def _untrained(row: Row) -> Iterator[Finding]:
+    spoken = [index for index, turn in enumerate(row.turns) if turn.role == "assistant"]
+    if spoken and not any(row.turns[index].trained for index in spoken):
+        yield _at(row, "untrained", spoken, "its source says of every answer that it is only context")
 
 
 def _roles(row: Row) -> Iterator[Finding]:
@@ -87,7 +96,11 @@ def _roles(row: Row) -> Iterator[Finding]:
 
 
 def _contents(row: Row) -> Iterator[Finding]:
-    empty = [index for index, turn in enumerate(row.turns) if _says_nothing(turn.content) and not calls_of(turn)]
+    empty = [
+        index
+        for index, turn in enumerate(row.turns)
+        if _says_nothing(turn.content) and not (turn.images or calls_of(turn))
+    ]
     if empty:
         yield _at(row, "empty-turn", empty, _listed(row, empty))
     repeated = [index for index, (before, turn) in enumerate(pairwise(row.turns), 1) if _repeats(turn, before)]
@@ -98,7 +111,7 @@ def _contents(row: Row) -> Iterator[Finding]:
 def _repeats(turn: Turn, before: Turn) -> bool:
     """Whether somebody says it again, white space aside. Of tools, several may well answer the same."""
     return (
-        (turn.role, turn.extra) == (before.role, before.extra)
+        (turn.role, turn.name, turn.calls, turn.images) == (before.role, before.name, before.calls, before.images)
         and turn.role != "tool"
         and turn.content.split() == before.content.split()
     )

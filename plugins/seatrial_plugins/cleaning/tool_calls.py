@@ -1,24 +1,23 @@
 """Tool calls: is each call one that a program could make, and does each answer of a tool belong to a call?
 
-Calls are read where data sets put them: `tool_calls` in OpenAI's form (`function: {name, arguments}`) or LangChain's
-(`name`, `args`), the older `function_call`, and Hermes' `<tool_call>{…}</tool_call>` in the assistant's text. Other ways
-to call in the text (Glaive's `<functioncall>`, Llama's `<function=`, Mistral's `[TOOL_CALLS]`, ReAct's `Action:`) are seen,
+Calls are parts of a turn, whatever layout they were read from, and Hermes' `<tool_call>{…}</tool_call>` in the assistant's
+text. Other ways to call in the text (Glaive's `<functioncall>`, Llama's `<function=`, Mistral's `[TOOL_CALLS]`, ReAct's `Action:`) are seen,
 so that their answers are no faults, and not read.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from seatrial import Row, Turn
+from seatrial.rows import ToolCall, ToolResult
+from seatrial.rows.calls import tagged_calls
 
-__all__ = ["Call", "Fault", "calls_of", "decoded", "tool_faults"]
+__all__ = ["Call", "Fault", "calls_of", "tool_faults"]
 
-_OPENS, _CLOSES = "<tool_call>", "</tool_call>"
 _IN_TEXT = re.compile(r"<\|?/?(?:tool|function|python)|\[TOOL_CALLS\]|^Action:", re.IGNORECASE | re.MULTILINE)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
 
@@ -84,9 +83,8 @@ class _OpenCalls:
         `in_text`: calls may stand in the text in a form that is not known here, so that an answer to no call is no fault;
         and one text may answer all calls, as sharegpt's observation does.
         """
-        extra = decoded(turn.extra) if turn.extra else None
-        wanted = extra.get("tool_call_id") if isinstance(extra, Mapping) else None
-        if isinstance(wanted, str):
+        wanted = next((part.call for part in turn.parts if isinstance(part, ToolResult)), "")
+        if wanted:
             if wanted in self._by_id:
                 del self._by_id[wanted]
                 return ""
@@ -103,19 +101,10 @@ class _OpenCalls:
 
 
 def calls_of(turn: Turn) -> list[Call]:
-    """The calls that an assistant's turn makes, in its extra data and in its text."""
+    """The calls that an assistant's turn makes, in its parts and in its text."""
     if turn.role != "assistant":
         return []
-    extra = decoded(turn.extra) if turn.extra else None
-    said: Mapping[str, Any] = extra if isinstance(extra, Mapping) else {}
-    listed = said.get("tool_calls") or []
-    given = [*listed] if isinstance(listed, list) else [listed]
-    if said.get("function_call"):
-        given.append(said["function_call"])
-    calls = [_call(call) for call in (*given, *map(decoded, _tagged(turn.content)))]
-    if said.get("invalid_tool_calls"):  # LangChain's list of those that it could not parse
-        calls.append(Call(None, None, "a call could not be parsed when it was made"))
-    return calls
+    return [_call(call) for call in (*turn.calls, *tagged_calls(turn.content))]
 
 
 def _calls_in_text(turn: Turn) -> bool:
@@ -128,37 +117,12 @@ def _quoted(name: object) -> str:
     return repr(name) if isinstance(name, str) and _NAME.fullmatch(name) else "a call"
 
 
-def _call(given: object) -> Call:
-    if not isinstance(given, Mapping):
-        return Call(None, None, "a call is no JSON object")
-    function = given.get("function", given)
-    function = function if isinstance(function, Mapping) else {}
-    name, identity = function.get("name"), given.get("id")
-    arguments = function.get("arguments", function.get("args"))
-    if not isinstance(name, str) or not name.strip():
-        problem, name = "a call names no function", None
-    elif isinstance(arguments, str) and not isinstance(decoded(arguments), dict):
+def _call(call: ToolCall) -> Call:
+    name = call.name if call.name.strip() else None
+    if name is None:
+        problem = "a call names no function"
+    elif not isinstance(call.arguments, Mapping):
         problem = f"the arguments of {_quoted(name)} are no JSON object"
-    elif arguments is not None and not isinstance(arguments, str | Mapping):
-        problem = f"the arguments of {_quoted(name)} are neither a JSON object nor its text"
-    elif identity is not None and not isinstance(identity, str):
-        problem, identity = f"the id of {_quoted(name)} is no text", None
     else:
         problem = ""
-    return Call(identity if isinstance(identity, str) else None, name, problem)
-
-
-def decoded(text: str) -> Any:
-    """The JSON value of a text; None where it is none, or one that is nested too deeply to follow."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _tagged(text: str) -> Iterator[str]:
-    """What stands between Hermes' tags, from a brace on: tags can be talked about, too."""
-    for piece in text.split(_OPENS)[1:]:
-        call = piece.partition(_CLOSES)[0].strip()
-        if call.startswith("{"):
-            yield call
+    return Call(call.id or None, name, problem)

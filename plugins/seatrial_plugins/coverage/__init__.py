@@ -28,7 +28,12 @@ RULES = (
         "no-neighbour",
         "The cosine of a test row and its nearest train row, by the encoder's vectors, is below `threshold`.",
         "flag",
-        version="2",
+        version="3",
+    ),
+    Rule(
+        "unread",
+        "The encoder cannot read the test row (no text, another script, emoji alone), so nothing near it is looked for.",
+        "flag",
     ),
     Rule(
         "unmatched",

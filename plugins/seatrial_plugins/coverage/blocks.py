@@ -166,7 +166,8 @@ def _diverse(facts: Mapping[str, object]) -> Iterator[tuple[str, str, str]]:
 
 
 def _nearness(near: Near) -> Distribution:
-    counts, edges = np.histogram(near.similarity, bins=_BINS, range=(0.0, 1.0))
+    least = min(float(near.similarity.min()), float(near.threshold))
+    counts, edges = np.histogram(near.similarity, bins=_BINS, range=(max(np.floor(10 * least - 1) / 10, 0.0), 1.0))
     return Distribution(
         "Cosine of a test row and its nearest train row",
         [float(edge) for edge in edges.round(6)],

@@ -177,7 +177,7 @@ class Conclusion:
             parts, of, examples = list(named.names), topics.of, named.examples
             says = (
                 f"k-means of the encoder's vectors, fitted on {topics.fitted:,} rows; each topic is named by the words that "
-                "set it apart"
+                "set it apart; a row without a text that the encoder reads has none"
             )
         elif name in {"length", "tokens"}:
             column = self._table["characters" if name == "length" else name]
@@ -219,8 +219,11 @@ class Conclusion:
                 likeness = Likeness(self._vectors.dimensions)
                 for start, block in self._vectors.blocks():
                     likeness.add(block[here[start : start + len(block)]])
-                values["vendi"] = (likeness.vendi(), f"no {split} row has a text")
-                values["similarity"] = (likeness.similarity(), f"fewer than two {split} rows have a text")
+                values["vendi"] = (likeness.vendi(), f"no {split} row has a text that the encoder reads")
+                values["similarity"] = (
+                    likeness.similarity(),
+                    f"fewer than two {split} rows have a text that the encoder reads",
+                )
             found = {name: value for name, (value, _) in values.items() if value is not None}
             measures |= {f"{split}_{name}": value for name, value in found.items()}
             missing |= {f"{split}_{name}": why for name, (_, why) in values.items() if name not in found}

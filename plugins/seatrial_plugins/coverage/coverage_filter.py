@@ -16,8 +16,9 @@ from seatrial.rows.table import batches
 from seatrial_plugins.coverage import Dimension
 from seatrial_plugins.coverage.conclusion import COMPARED, Conclusion, Limits
 from seatrial_plugins.coverage.distribution import uncounted
+from seatrial_plugins.coverage.languages import LANGUAGE_PACKAGE
 from seatrial_plugins.coverage.nearness import NEAR_METRICS, NEAR_TOPICS
-from seatrial_plugins.coverage.notes import LANGUAGE_PACKAGE, NoteTaker, installed
+from seatrial_plugins.coverage.notes import NoteTaker, installed
 from seatrial_plugins.coverage.unmatched import UNMATCHED_METRICS
 
 __all__ = ["Coverage"]

@@ -49,9 +49,11 @@ class Near:
     to_test: np.ndarray
     """Their cosines."""
     said_in_train: int
-    """How many train rows have a text. The vector of a row that has none is zero: such a row is near to nothing."""
+    """How many train rows have a text that the encoder reads. The vector of one that has none is zero: it is near to nothing."""
     said_in_test: int
     """How many of the compared test rows have one."""
+    read: np.ndarray
+    """Which of the compared test rows the encoder reads: the others are judged by nothing; shape [test]."""
     of: int
     """How many test rows there are; those that were compared are a sample where there are more."""
 
@@ -73,14 +75,18 @@ class Near:
     @property
     def alone(self) -> np.ndarray:
         """Which of the test rows have no neighbour in train."""
-        return self.similarity < self.threshold
+        found: np.ndarray = (self.similarity < self.threshold) & self.read
+        return found
 
     def measured(self, topics: Topics | None) -> Measured:
         """What gates can hold; nothing of a sample, which is no count of all rows."""
         of = None if topics is None else topics.of[self.rows]
         if self.drawn:
             return Measured(missing=dict.fromkeys((*NEAR_METRICS, *([] if of is None else [NEAR_TOPICS])), self.drawn))
-        measures = {"no_neighbour": int(self.alone.sum()), "no_neighbour_share": float(self.alone.mean())}
+        if not self.read.any():
+            why = "no test row has a text that the encoder reads"
+            return Measured(missing=dict.fromkeys((*NEAR_METRICS, *([] if of is None else [NEAR_TOPICS])), why))
+        measures = {"no_neighbour": int(self.alone.sum()), "no_neighbour_share": float(self.alone[self.read].mean())}
         if of is None:
             return Measured(measures)
         if not (of >= 0).any():
@@ -91,18 +97,20 @@ class Near:
     def facts(self) -> dict[str, object]:
         """As JSON values."""
         shares = {"minimum": 0.0, "5%": 0.05, "median": 0.5, "95%": 0.95}
-        quantiles = {name: round(float(np.quantile(self.similarity, share)), 4) for name, share in shares.items()}
+        judged = self.similarity[self.read]
+        quantiles = {name: round(float(np.quantile(judged, share)), 4) for name, share in shares.items() if len(judged)}
         return {
             "compared": len(self.rows),
             "of": self.of,
             "without_neighbour": int(self.alone.sum()),
+            "unread": int((~self.read).sum()),
             "threshold": self.threshold,
             "measure": "cosine of the encoder's vectors",
             "similarity_quantiles": quantiles,
         }
 
     def findings(self, ids: pa.ChunkedArray) -> Iterator[Finding]:
-        """One for each row without a neighbour; `ids` are those of all rows."""
+        """One for each row without a neighbour, and for each that is not judged; `ids` are those of all rows."""
         alone = np.flatnonzero(self.alone)
         names = ids.take(pa.array(self.rows[alone])).to_pylist()
         nearest = np.where(self.to_train[alone, 0] > 0, self.train[alone, 0], -1)
@@ -112,6 +120,8 @@ class Near:
         ):
             detail = f"its nearest train row has a cosine of {similarity:.2f}, below {self.threshold:g}"
             yield Finding(row, "no-neighbour", detail, score=similarity, matched_row=other if at >= 0 else None)
+        for row in ids.take(pa.array(self.rows[~self.read])).to_pylist():
+            yield Finding(row, "unread", "it has no text, or none that the encoder can read, so no row is near to it")
 
 
 def find_near(
@@ -153,6 +163,7 @@ def find_near(
         to_test=to_test.similarity,
         said_in_train=said_in_train,
         said_in_test=len(said),
+        read=np.asarray(of_test.any(axis=1)),
         of=of,
     )
 

@@ -12,24 +12,10 @@ import pyarrow as pa
 
 from seatrial import Row
 from seatrial.data.coverage import texts_of
-from seatrial.errors import PluginError
 from seatrial.model import CountsTokens, Encoder
+from seatrial_plugins.coverage.languages import languages
 
-__all__ = ["LANGUAGE_PACKAGE", "NoteTaker", "installed"]
-
-LANGUAGE_PACKAGE = "py3langid"
-
-UNSURE = "unsure"
-NO_LANGUAGE = "none"
-
-_SURE = 0.9
-"""The default threshold of the filter `language`: below it, py3langid is wrong about one short text in ten."""
-
-_READ = 2_000
-"""Characters of a text whose language is asked for."""
-
-_ROUNDING = 0.01
-"""How far a unit vector's length may be off 1: that of half-precision numbers is by less."""
+__all__ = ["NoteTaker", "installed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +44,9 @@ class NoteTaker:
         if self.tokenizer is not None:
             columns["tokens"] = pa.array(_count_tokens(self.tokenizer, rows), pa.int64())
         if self.language:
-            columns["language"] = pa.array(_languages(texts), pa.string())
+            columns["language"] = pa.array(languages(texts), pa.string())
         if self.encoder is not None:
-            columns["vector"] = _embedded(self.encoder, texts, rows)
+            columns["vector"] = _embedded(self.encoder, texts)
         return pa.table(columns)
 
 
@@ -83,44 +69,15 @@ def _counted(tokenizer: CountsTokens, rows: Sequence[Row]) -> list[int | None]:
     if not rows:
         return []
     try:
-        return [*tokenizer.count_tokens([row.turns for row in rows])]
+        return [*tokenizer.count_tokens([row.turns for row in rows], [row.tools for row in rows])]
     except Exception:  # noqa: BLE001 - a chat template may raise anything; one odd row must not stop the rest
         return [None] if len(rows) == 1 else [count for row in rows for count in _counted(tokenizer, [row])]
 
 
-def _languages(texts: Sequence[str]) -> list[str]:
-    from seatrial_plugins.cleaning.language import prose, sample
-    from seatrial_plugins.cleaning.language_identifiers import NO_LANGUAGE as ZXX
-    from seatrial_plugins.cleaning.language_identifiers import by_py3langid
-
-    read = [sample(prose(text), _READ) for text in texts]
-    found = []
-    for text, said in zip(read, by_py3langid(read), strict=True):
-        code, probability = max(said.items(), key=lambda item: (item[1], item[0]))
-        if code == ZXX or not any(map(str.isalpha, text)):
-            found.append(NO_LANGUAGE)
-        else:
-            found.append(code if probability >= _SURE else UNSURE)
-    return found
-
-
-def _embedded(encoder: Encoder, texts: Sequence[str], rows: Sequence[Row]) -> pa.FixedSizeListArray:
+def _embedded(encoder: Encoder, texts: Sequence[str]) -> pa.FixedSizeListArray:
     # An empty batch has vectors too: that is how wide they are.
     different = list(dict.fromkeys(texts)) or [""]
-    vectors = np.ascontiguousarray(encoder.encode(different), dtype=np.float32)
-    if vectors.ndim != 2 or len(vectors) != len(different):
-        raise PluginError(
-            f"coverage: the encoder gave an array of shape {vectors.shape} for {len(different)} texts; it must give a vector "
-            "for each"
-        )
-    lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))
-    odd = np.flatnonzero(~((lengths == 0) | (np.abs(lengths - 1) <= _ROUNDING)))  # NaN is neither
-    if len(odd):
-        row = next((row.id for row, text in zip(rows, texts, strict=True) if text == different[odd[0]]), "")
-        raise PluginError(
-            f"coverage: the encoder's vector of row {row} is {lengths[odd[0]]:g} long; it must be a unit vector, or zero for a "
-            "text of which it knows nothing"
-        )
+    vectors = np.ascontiguousarray(encoder.encode(different))
     places = {text: place for place, text in enumerate(different)}
     of_rows = vectors[[places[text] for text in texts]]
     return pa.FixedSizeListArray.from_arrays(pa.array(of_rows.ravel()), vectors.shape[1])

@@ -54,7 +54,7 @@ class Topics:
     """A topic for each row."""
 
     of: np.ndarray
-    """The topic of each row, -1 for one whose text is empty; shape [rows]."""
+    """The topic of each row, -1 for one that the encoder cannot read; shape [rows]."""
     central: tuple[int, ...]
     """For each topic, the row nearest to its centre."""
     fitted: int

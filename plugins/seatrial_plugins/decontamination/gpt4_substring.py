@@ -1,8 +1,10 @@
 """GPT-4's rule: one of three random stretches of 50 characters of a held-out text stands in the row (arXiv 2303.08774, C).
 
 Spaces and symbols are taken out of both sides; letters and digits stay. A held-out text of fewer than 50 characters is
-looked for as a whole, so a short one is found in every row that spells it. The report names no seed: the suite's option
-`seed` draws the stretches, from the text alone, so that they are the same in every run.
+looked for as a whole, so a short one is found in every row that spells it: `no` stands in `another`. Therefore texts of
+fewer characters than the suite's option `gpt4_floor` are not looked for; a floor of 1 is the paper's rule, which has none. The
+report names no seed: the suite's option `seed` draws the stretches, from the text alone, so that they are the same in
+every run.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
+from seatrial.errors import UsageError
 from seatrial_plugins.decontamination.batch import Batch
 from seatrial_plugins.decontamination.characters import Characters
 from seatrial_plugins.decontamination.held_out import HeldOut
@@ -21,10 +24,13 @@ from seatrial_plugins.decontamination.pattern_index import PatternIndex
 from seatrial_plugins.decontamination.texts import Side, merged
 from seatrial_plugins.decontamination.unit_preset import UnitPreset
 
-__all__ = ["Gpt4Substring"]
+__all__ = ["FLOOR", "Gpt4Substring"]
 
 LENGTH = 50
 SAMPLES = 3
+
+FLOOR = 20
+"""Letters and digits, some four words: below it a text is found in rows that have nothing to do with it."""
 
 
 class Gpt4Substring(UnitPreset):
@@ -32,9 +38,15 @@ class Gpt4Substring(UnitPreset):
 
     name = "gpt4_substring"
 
-    def __init__(self, held_out: HeldOut, characters: Characters, on: Side, template: float, seed: int) -> None:
+    def __init__(
+        self, held_out: HeldOut, characters: Characters, on: Side, template: float, seed: int, floor: int = FLOOR
+    ) -> None:
         super().__init__(held_out, characters, on)
-        self._seed = seed
+        if floor < 1:
+            raise UsageError(
+                f"leakage: gpt4_floor is {floor}; it is a number of letters and digits, from 1, the paper's rule"
+            )
+        self._seed, self._floor = seed, floor
         starts, lengths, texts = self._drawn(template)
         self._patterns = PatternIndex(self.items.codes.codes, starts, lengths)
         self._starts, self._lengths, self._text_of_pattern = starts, lengths, texts
@@ -46,7 +58,8 @@ class Gpt4Substring(UnitPreset):
         drawn: list[tuple[int, int, int]] = []
         for text, length in enumerate(self.items.codes.lengths.tolist()):
             if length < LENGTH:
-                drawn.append((int(self.items.codes.starts[text]), length, text))
+                if length >= self._floor:
+                    drawn.append((int(self.items.codes.starts[text]), length, text))
                 continue
             possible = range(*bounds[text : text + 2])
             rng = random.Random(b"%d " % self._seed + self.items.codes[text].tobytes())
@@ -82,9 +95,10 @@ class Gpt4Substring(UnitPreset):
         return map(self.first, np.unique(self._text_of_pattern).tolist())
 
     def facts(self, overlaps: Overlaps) -> Mapping[str, object]:
-        """The seed."""
+        """The seed, the floor, and how many texts lie below it."""
         del overlaps
-        return {"seed": self._seed}
+        below = int((self.items.codes.lengths < self._floor).sum())
+        return {"seed": self._seed, "floor": self._floor, "below_floor": below}
 
     def says(self, found: Found) -> str:
         """How many of its stretches."""

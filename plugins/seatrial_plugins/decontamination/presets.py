@@ -43,6 +43,7 @@ class PresetOptions:
     template: float
     short: bool
     seed: int
+    gpt4_floor: int
     tokenizer: CountsTokens | None
     """The model's, where a preset reads its tokens."""
     tiktoken: str | None
@@ -80,7 +81,7 @@ def build_presets(names: Sequence[PresetName], held_out: HeldOut, options: Prese
         "gpt3_filter": lambda: Gpt3Filter(held_out, plain, on, template, short=short),
         "gpt3_measure": lambda: Gpt3Measure(held_out, plain, on, template, short=short),
         "palm": lambda: Palm(held_out, words, on, template, short=short),
-        "gpt4_substring": lambda: Gpt4Substring(held_out, characters, on, template, options.seed),
+        "gpt4_substring": lambda: Gpt4Substring(held_out, characters, on, template, options.seed, options.gpt4_floor),
         "llama2": lambda: Llama2(held_out, tokens(), on, template, short=short),
         "tulu3": lambda: Tulu3(held_out, words, template, short=short),
         "s1_open_r1": lambda: S1OpenR1(held_out, lower, on, template, short=short),

@@ -35,33 +35,6 @@ NEAR_RULES = (
         "copy",
         "A row that stays shares so many word shingles that their Jaccard similarity reaches `threshold`, and names the "
         "same answer.",
-        version="2",
-    ),
-    Rule("conflict", "Two rows that stay are as alike, but name different labels or choices.", "flag", "2"),
-    Rule(
-        "capped",
-        "The row is as alike, but stays, or is split, by itself: its cluster has `largest` texts.",
-        "flag",
-        "2",
-        fixed=True,  # others may have gone for the row
-    ),
-)
-
-SPANS_RULES = (
-    Rule(
-        "contained",
-        "Every word of the row stands in stretches of at least `words` words of rows that stay and name the same answer.",
-        version="2",
-    ),
-    Rule(
-        "repeated-span", "A stretch of at least `words` words of the row stands in a row that stays, too.", "flag", "2"
-    ),
-)
-
-SEMANTIC_RULES = (
-    Rule(
-        "copy",
-        "The cosine of the row's vector and that of a row which stays reaches `threshold`, and both name the same answer.",
         version="3",
     ),
     Rule("conflict", "Two rows that stay are as alike, but name different labels or choices.", "flag", "3"),
@@ -71,6 +44,39 @@ SEMANTIC_RULES = (
         "flag",
         "3",
         fixed=True,  # others may have gone for the row
+    ),
+)
+
+SPANS_RULES = (
+    Rule(
+        "contained",
+        "Every word of the row stands in stretches of at least `words` words of rows that stay and name the same answer.",
+        version="3",
+    ),
+    Rule(
+        "repeated-span", "A stretch of at least `words` words of the row stands in a row that stays, too.", "flag", "3"
+    ),
+)
+
+SEMANTIC_RULES = (
+    Rule(
+        "copy",
+        "The cosine of the row's vector and that of a row which stays reaches `threshold`, and both name the same answer.",
+        version="4",
+    ),
+    Rule("conflict", "Two rows that stay are as alike, but name different labels or choices.", "flag", "4"),
+    Rule(
+        "capped",
+        "The row is as alike, but stays, or is split, by itself: its cluster has `largest` texts.",
+        "flag",
+        "4",
+        fixed=True,  # others may have gone for the row
+    ),
+    Rule(
+        "unread",
+        "The encoder cannot read the row (another script, emoji alone), so it is compared with no other text.",
+        "flag",
+        fixed=True,
     ),
 )
 
@@ -171,8 +177,8 @@ def build_semantic_duplicates(
 
     A row is dropped only where it is as alike as `threshold` to a row that stays: likenesses are not chained. Rows that
     name different labels or choices are flagged, not dropped; rows under different system prompts, or with different
-    numbers in digits, are not compared, nor is what an encoder cuts off (all-MiniLM-L6-v2 reads 256 tokens). Encoders
-    hardly see a negation. Time grows with rows × rows that stay.
+    numbers in digits, are not compared, nor is what an encoder cuts off (all-MiniLM-L6-v2 reads 256 tokens) or cannot read:
+    such rows are flagged. Encoders hardly see a negation. Time grows with rows × rows that stay.
 
     Args:
         on: `input` compares what the model reads before it answers, and the choices it is offered; `all` whole

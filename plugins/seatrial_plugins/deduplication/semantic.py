@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 import pyarrow as pa
 
-from seatrial import Grouping, Row
+from seatrial import Finding, Grouping, Row
 from seatrial.data.cosines import DIGITS, SLACK, pairwise_cosines
 from seatrial.data.fingerprint import Part
 from seatrial.data.normalise import normalise
@@ -102,7 +103,7 @@ class SemanticDuplicates:
             stay = [text not in survivors.gone for text in block.tolist()]
             standing = np.concatenate((standing, block[stay]))
         pairs = np.concatenate(links)
-        return Clusters(
+        grouping = Clusters(
             ids=signatures["id"],
             texts=texts,
             survivors=survivors,
@@ -111,6 +112,14 @@ class SemanticDuplicates:
             measure="cosine of the encoder's vectors",
             on=self.on,
         ).grouping(lookup)
+        unread = texts.first[~vectors.any(axis=1)]
+        return replace(grouping, findings=chain(grouping.findings, self._unread(signatures["id"], unread)))
+
+    def _unread(self, ids: pa.ChunkedArray, rows: np.ndarray) -> Iterator[Finding]:
+        scripts = ", ".join(getattr(self.encoder, "scripts", ()))
+        reads = f" (the scripts that it reads are {scripts})" if scripts else ""
+        for row in ids.take(pa.array(np.sort(rows), pa.int64())).to_pylist():
+            yield Finding(row, "unread", f"the encoder cannot read it{reads}, so it is compared with no other text")
 
     def _alike(
         self, block: np.ndarray, others: np.ndarray, vectors: np.ndarray, contexts: np.ndarray

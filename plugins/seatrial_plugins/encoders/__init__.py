@@ -7,11 +7,18 @@ from collections.abc import Iterable
 from seatrial import Component, hookimpl
 from seatrial.model import Encoder
 
-__all__ = ["minilm", "seatrial_encoders"]
+__all__ = ["SCRIPTS", "minilm", "seatrial_encoders"]
+
+SCRIPTS = ("Latin", "Greek", "Cyrillic", "Arabic", "Hebrew", "Devanagari", "Bengali", "Hangul", "Kana")
+"""Those of which all-MiniLM-L6-v2's tokenizer knows the letters."""
 
 
 def minilm(*, batch_size: int | None = None, device: str = "auto", source: str | None = None) -> Encoder:
     """all-MiniLM-L6-v2 (384 dimensions), or another sentence encoder of BERT's kind, mean-pooled.
+
+    It was trained on English, and knows the letters of the scripts Latin, Greek, Cyrillic, Arabic, Hebrew, Devanagari, Bengali,
+    Hangul and Kana. A text that is unknown to it for the most part has a zero vector, so that nobody judges by it: those in
+    Thai, Lao, Khmer, Burmese, Ethiopic, Armenian and the other scripts of India, most of those in Han, and emoji alone.
 
     Args:
         batch_size: texts that are worked on at once, by all threads together; 512 on a GPU and 64
@@ -24,7 +31,8 @@ def minilm(*, batch_size: int | None = None, device: str = "auto", source: str |
     from seatrial_plugins.encoders.sentence_encoder import SentenceEncoder
     from seatrial_plugins.encoders.weights_folder import weights_folder
 
-    return SentenceEncoder(weights_folder(source), batch_size=batch_size, device=device)
+    scripts = SCRIPTS if source is None else ()
+    return SentenceEncoder(weights_folder(source), batch_size=batch_size, device=device, scripts=scripts)
 
 
 @hookimpl

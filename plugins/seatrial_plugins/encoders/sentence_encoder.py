@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -38,17 +39,20 @@ class SentenceEncoder:
     many threads or processes (`text_states`).
     """
 
-    def __init__(self, folder: Path, *, batch_size: int | None = None, device: str = "auto") -> None:
+    def __init__(
+        self, folder: Path, *, batch_size: int | None = None, device: str = "auto", scripts: Sequence[str] = ()
+    ) -> None:
         if batch_size is not None and batch_size < 1:
             raise UsageError(f"encoder: batch_size must be at least 1, not {batch_size}")
         self._device = choose_device(device)
         self._batch_size = batch_size or (_ON_A_GPU if self._device.type == "cuda" else _ELSEWHERE)
         self._tokenizer, self._states = load_weights(folder, str(self._device))
         self.dimensions: int = self._states.config.hidden_size
+        self.scripts = tuple(scripts)
         self._memory = memory_of(folder, str(self._device), self.dimensions)
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
-        """Unit vectors, float32, shape [texts, dimensions]; an empty text gives a zero vector."""
+        """Unit vectors, float32, shape [texts, dimensions]; zero for an empty text, and one that it cannot read."""
         return self._memory.recall(texts, self._encoded)
 
     def _encoded(self, texts: Sequence[str]) -> np.ndarray:
@@ -56,7 +60,7 @@ class SentenceEncoder:
         said = [index for index, text in enumerate(texts) if text.strip()]
         if not said:
             return vectors
-        ids = self._tokenized([texts[index] for index in said])["input_ids"]
+        ids = self._readable([texts[index] for index in said])
 
         def read(batch: Batch) -> None:
             vectors[[said[place] for place in batch.places]] = _unit(batch.means().cpu().numpy())
@@ -65,7 +69,8 @@ class SentenceEncoder:
         return vectors
 
     def encode_words(self, texts: Sequence[str]) -> list[WordVectors]:
-        """The words of each text with the mean of their tokens' last states, as many as the encoder reads.
+        """The words of each text with the mean of their tokens' last states, as many as the encoder reads; none of one that
+        it cannot read.
 
         Words are those of the tokenizer: for BERT's, letters, digits and single punctuation marks.
         """
@@ -84,7 +89,22 @@ class SentenceEncoder:
                 spans = tuple((offsets[word[0]][0] + skipped, offsets[word[-1]][1] + skipped) for word in places)
                 found[said[place]] = WordVectors(spans, _means(states.cpu().numpy(), places))
 
-        self._states.map(read, tokenized["input_ids"], self._batch_size)
+        self._states.map(read, self._readable([texts[index] for index in said]), self._batch_size)
+        return found
+
+    def _readable(self, texts: Sequence[str]) -> list[list[int]]:
+        """The tokens of each text, none of one that is unknown to the tokenizer for the most part.
+
+        To it all such texts are one: 'ร้านเปิดกี่โมง' and 'ลืมรหัสผ่าน' are both the token [UNK], and no more.
+        """
+        found: list[list[int]] = self._tokenized(texts)["input_ids"]
+        unknown = self._tokenizer.unk_token_id
+        suspects = [place for place, ids in enumerate(found) if unknown in ids]
+        if suspects and self._tokenizer.is_fast:  # only those tell where a token stands
+            offsets = self._tokenized([texts[place] for place in suspects], return_offsets_mapping=True)
+            for place, spans in zip(suspects, offsets["offset_mapping"], strict=True):
+                if _is_unread(texts[place].lstrip(), found[place], spans, unknown):
+                    found[place] = []
         return found
 
     def _tokenized(self, texts: Sequence[str], **options: Any) -> Any:
@@ -92,6 +112,13 @@ class SentenceEncoder:
         cut = [text.lstrip()[:_MAX_CHARACTERS].encode("utf-8", "replace").decode() for text in texts]
         limit = min(MAX_TOKENS, self._states.longest)
         return self._tokenizer(cut, truncation=True, max_length=limit, **options)
+
+
+def _is_unread(text: str, ids: Sequence[int], offsets: Sequence[tuple[int, int]], unknown: int) -> bool:
+    """Whether more than half of the letters, marks and pictures that were read are in unknown tokens."""
+    letters = [unicodedata.category(character)[0] in "LMS" for character in text[: max(end for _, end in offsets)]]
+    lost = sum(sum(letters[start:end]) for token, (start, end) in zip(ids, offsets, strict=True) if token == unknown)
+    return 2 * lost > sum(letters)
 
 
 def _words(word_ids: Sequence[int | None]) -> list[list[int]]:

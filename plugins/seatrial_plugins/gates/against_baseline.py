@@ -8,10 +8,10 @@ from typing import Literal
 
 from seatrial.errors import UsageError
 from seatrial.evaluation.scores import Metric
-from seatrial.stats import needed_n
-from seatrial.terminal.figures import figure, figure_beside
+from seatrial.terminal.figures import figure, figure_beside, sample_size
 from seatrial.verdict import Decision, Evidence, Severity
-from seatrial.verdict.comparison import Comparison, compare
+from seatrial.verdict.comparison import PairedComparison, compare
+from seatrial_plugins.gates.needed import Needed
 
 __all__ = ["Difference"]
 
@@ -71,7 +71,7 @@ class Difference:
             return score.missing or "the score is missing"
         return None if math.isfinite(score.value) else "the score is NaN or infinite"
 
-    def _compare(self, evidence: Evidence, metric: Metric) -> Comparison | str:
+    def _compare(self, evidence: Evidence, metric: Metric) -> PairedComparison | str:
         subject = evidence.subject
         ours = evidence.samples(self.metric, subject)
         earlier = self._earlier
@@ -96,29 +96,34 @@ class Difference:
         pair = f"{other} - {subject}" if lower_is_better else f"{subject} - {other}"
         return f"{self.metric}: {pair} ≥ {-self.margin if self.margin else 0:g}"
 
-    def _decision(self, evidence: Evidence, metric: Metric, found: Comparison) -> Decision:
+    def _decision(self, evidence: Evidence, metric: Metric, found: PairedComparison) -> Decision:
         improvement, allowed = found.improvement, -self.margin if self.margin else 0.0
         bounds = improvement.bounds()
         outcome = bounds.at_least(allowed)
-        needed = None
-        basis = (
-            f"{figure(found.subject_value)} against {figure(found.other_value)}, {found.note}, n = {improvement.n}, "
-            f"{bounds.method}, one-sided {bounds.level:.0%}"
+        needed = (
+            Needed.of(
+                improvement,
+                lambda at: at.at_least(allowed) != "inconclusive",
+                n=found.n,
+                clusters=found.clusters,
+                seeds=found.seeds,
+            )
+            if outcome == "inconclusive"
+            else None
         )
-        if outcome == "inconclusive":
-            needed = needed_n(improvement, lambda at: at.at_least(allowed) != "inconclusive")
+        basis = (
+            f"{figure(found.subject_value)} against {figure(found.other_value)}, {found.note}, "
+            f"{sample_size(found.n, found.clusters, found.seeds)}, {bounds.method}, one-sided {bounds.level:.0%}"
+        )
+        if needed is not None:
             reason = (
                 f"{allowed:g} lies between the bounds {figure_beside(bounds.lower, allowed)} and "
                 f"{figure_beside(bounds.upper, allowed)} ({basis})"
                 if bounds.lower is not None and bounds.upper is not None
                 else f"{bounds.missing} ({basis})"
             )
-            reason += (
-                f"; n = {needed:,} would decide if the difference stayed as observed"
-                if needed is not None
-                else "; no n would decide while this difference is observed"
-            )
-            if found.detectable > 0:
+            reason += f"; {needed.sentence('the difference')}"
+            if found.detectable:
                 reason += f"; these items can show a difference of {figure(found.detectable)} (80% power)"
         elif outcome == "pass":
             assert bounds.lower is not None
@@ -135,9 +140,11 @@ class Difference:
             value=improvement.value,
             lower=bounds.lower,
             upper=bounds.upper,
-            n=improvement.n,
+            n=found.n,
             method=bounds.method,
-            needed_n=needed,
+            needed_n=needed.n if needed else None,
+            clusters=found.clusters,
+            seeds=found.seeds,
         )
 
     def _error(self, evidence: Evidence, metric: Metric | None, reason: str) -> Decision:

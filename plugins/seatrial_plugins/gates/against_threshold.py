@@ -8,11 +8,22 @@ from dataclasses import dataclass
 from typing import Literal
 
 from seatrial.errors import UsageError
+from seatrial.evaluation.observation import Observation, observe
 from seatrial.evaluation.scores import Metric, Score
-from seatrial.evaluation.summary import CENSUS, DATA, estimate, observe
-from seatrial.stats import Answer, Bounds, Estimate, PairedDrop, Percentile, Proportion, needed_n
-from seatrial.terminal.figures import figure, figure_beside, with_unit
+from seatrial.evaluation.summary import CENSUS, DATA, estimate
+from seatrial.stats import (
+    Answer,
+    Bounds,
+    ClusteredDrop,
+    ClusteredPercentile,
+    Estimate,
+    PairedDrop,
+    Percentile,
+    Proportion,
+)
+from seatrial.terminal.figures import figure, figure_beside, sample_size, with_unit
 from seatrial.verdict import Decision, Evidence, Outcome, Severity
+from seatrial_plugins.gates.needed import Needed
 
 __all__ = ["Threshold"]
 
@@ -88,11 +99,16 @@ class Threshold:
             )
         bounds = found.bounds()
         answer = _prevailing([side(bounds) for side in self._sides()])
-        needed = needed_n(found, self._decided) if answer == "inconclusive" else None
+        needed = None
+        if answer == "inconclusive":
+            needed = Needed.of(
+                found, self._decided, n=observation.n, clusters=observation.clusters, seeds=observation.seeds
+            )
+        basis = _basis(found, observation, bounds, score.unit)
         reason = (
-            self._why_undecided(found, bounds, needed, score.unit)
-            if answer == "inconclusive"
-            else f"{self._why(bounds, answer, score.unit)} ({_basis(found, bounds, score.unit)})"
+            f"{self._why_undecided(bounds, score.unit)} ({basis}); {needed.sentence(figure(found.value))}"
+            if needed is not None
+            else f"{self._why(bounds, answer, score.unit)} ({basis})"
         )
         return Decision(
             metric=self.metric,
@@ -103,9 +119,11 @@ class Threshold:
             value=found.value,
             lower=bounds.lower,
             upper=bounds.upper,
-            n=found.n,
+            n=observation.n,
             method=bounds.method,
-            needed_n=needed,
+            needed_n=needed.n if needed else None,
+            clusters=observation.clusters,
+            seeds=observation.seeds,
         )
 
     def _sides(self) -> list[Callable[[Bounds], Answer]]:
@@ -128,21 +146,16 @@ class Threshold:
             parts.append(_held(answer, bounds.upper, bounds.lower, self.ceiling, "≤", unit))
         return " and ".join(parts)
 
-    def _why_undecided(self, found: Estimate, bounds: Bounds, needed: int | None, unit: str) -> str:
-        basis = _basis(found, bounds, unit)
-        if bounds.lower is not None and bounds.upper is not None:
-            near = next(
-                number
-                for number in (self.floor, self.ceiling)
-                if number is not None and bounds.lower <= number <= bounds.upper
-            )
-            lower, upper = figure_beside(bounds.lower, near), figure_beside(bounds.upper, near)
-            why = f"{near:g} lies between the bounds {lower} and {with_unit(upper, unit)} ({basis})"
-        else:
-            why = f"{bounds.missing} ({basis})"
-        if needed is None:
-            return f"{why}; no n would decide while {figure(found.value)} is observed"
-        return f"{why}; n = {needed:,} would decide if {figure(found.value)} stayed as observed"
+    def _why_undecided(self, bounds: Bounds, unit: str) -> str:
+        if bounds.lower is None or bounds.upper is None:
+            return str(bounds.missing)
+        near = next(
+            number
+            for number in (self.floor, self.ceiling)
+            if number is not None and bounds.lower <= number <= bounds.upper
+        )
+        lower, upper = figure_beside(bounds.lower, near), figure_beside(bounds.upper, near)
+        return f"{near:g} lies between the bounds {lower} and {with_unit(upper, unit)}"
 
     def _decide_outright(self, score: Score, method: str) -> Decision:
         """Hold the value itself against the thresholds."""
@@ -173,6 +186,8 @@ class Threshold:
             value=score.value,
             n=score.n,
             method=method,
+            clusters=score.clusters,
+            seeds=score.seeds,
         )
 
     def _error(self, reason: str) -> Decision:
@@ -207,14 +222,17 @@ def _held(answer: Outcome, passing: float | None, failing: float | None, thresho
     return f"{name} bound {with_unit(figure_beside(bound, threshold), unit)} {shown} {threshold:g}"
 
 
-def _basis(found: Estimate, bounds: Bounds, unit: str) -> str:
+def _basis(found: Estimate, observation: Observation, bounds: Bounds, unit: str) -> str:
     """What the bounds rest on: `145 of 163, Clopper-Pearson, one-sided 95%`."""
+    n = observation.n
+    value = with_unit(figure(found.value), unit)
     if isinstance(found, Proportion):
-        what = f"{found.successes:.0f} of {found.n}"
-    elif isinstance(found, Percentile):
-        what = f"percentile {found.q:g} of {found.n} values is {with_unit(figure(found.value), unit)}"
-    elif isinstance(found, PairedDrop):
-        what = f"drop {figure(found.value)} over {found.n} items"
+        what = f"{found.successes:.0f} of {n}"
+    elif isinstance(found, Percentile | ClusteredPercentile):
+        what = f"percentile {found.q:g} of {n} values is {value}"
+    elif isinstance(found, PairedDrop | ClusteredDrop):
+        what = f"drop {value} over {n} items"
     else:
-        what = f"{with_unit(figure(found.value), unit)} over {found.n}"
-    return f"{what}, {bounds.method}, one-sided {bounds.level:.0%}"
+        what = f"{value} over {n}"
+    within = sample_size(n, observation.clusters, observation.seeds).removeprefix(f"n = {n}")
+    return f"{what}{within}, {bounds.method}, one-sided {bounds.level:.0%}"

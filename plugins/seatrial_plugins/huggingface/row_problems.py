@@ -7,15 +7,7 @@ from typing import TYPE_CHECKING
 
 from seatrial.errors import StageError
 from seatrial.rows import Row, Turn
-from seatrial_plugins.huggingface.conversation import (
-    Tool,
-    conversation_of,
-    is_trained,
-    made_calls,
-    reasoning_of,
-    tools_of,
-    without,
-)
+from seatrial_plugins.huggingface.conversation import Tool, is_trained, without
 
 if TYPE_CHECKING:
     from seatrial_plugins.huggingface.chat import ChatTokenizer
@@ -28,7 +20,7 @@ _BYTES = 4
 
 def row_problems(chat: ChatTokenizer, row: Row) -> Iterator[str]:
     """Why the model cannot read the row as it is meant, each in a clause."""
-    tools = tools_of(row)
+    tools = row.tools
     trained = row.split in {"train", "validation"}
     try:
         text = chat.render(row.turns, tools)
@@ -60,21 +52,22 @@ def _beyond(
 
 
 def unwritten(chat: ChatTokenizer, turns: Sequence[Turn], tools: Sequence[Tool]) -> Iterator[str]:
-    """What a conversation has and the chat template writes nothing of, each in a clause.
+    """What a conversation has and the model reads nothing of, each in a clause.
 
     A model is taught to say nothing where it should call, or to call what its prompt doesn't name.
     """
     place = (
         "the chat template does not write" if chat.chat else "without a chat template (`chat: false`) nothing writes"
     )
-    calls = [at for at, turn in enumerate(turns) if made_calls(turn)]
+    if any(turn.images for turn in turns):
+        yield "the model reads text alone, and the row has images; ask a model that reads them, or take such rows out"
+    calls = [at for at, turn in enumerate(turns) if turn.role == "assistant" and turn.calls]
     if any(_same(chat, turns[: at + 1], "calls", tools) for at in calls):
         yield f"{place} tool calls; give the tokenizer one that does (chat_template.jinja), or take such rows out"
-    thoughts = [at for at, turn in enumerate(turns) if is_trained(turn) and reasoning_of(turn)]
+    thoughts = [at for at, turn in enumerate(turns) if is_trained(turn) and turn.reasoning]
     if any(_same(chat, turns[: at + 1], "reasoning", tools) for at in thoughts):
         yield f"{place} the assistant's reasoning; give the tokenizer one that does, or take it out of such rows"
-    offered = conversation_of(turns, tools).tools
-    if offered and not _names(chat, turns, tools, offered):
+    if tools and not _names(chat, turns, tools):
         yield f"{place} the tools that the assistant may call; give the tokenizer one that does, or say them in a system turn"
 
 
@@ -86,11 +79,11 @@ def _same(chat: ChatTokenizer, turns: Sequence[Turn], what: str, tools: Sequence
         return False  # a turn that the template refuses without them is written with them
 
 
-def _names(chat: ChatTokenizer, turns: Sequence[Turn], tools: Sequence[Tool], offered: Sequence[Tool]) -> bool:
+def _names(chat: ChatTokenizer, turns: Sequence[Turn], tools: Sequence[Tool]) -> bool:
     """Whether the prompt of the first answer names every tool, whoever wrote it there."""
     first = next((at for at, turn in enumerate(turns) if turn.role == "assistant"), len(turns))
     try:
         text = chat.render(turns[:first], tools, ask=True)
     except StageError:
         text = chat.render(turns, tools)
-    return all(str((tool.get("function") or tool).get("name", "")) in text for tool in offered)
+    return all(str((tool.get("function") or tool).get("name", "")) in text for tool in tools)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from seatrial_plugins.huggingface.batches import batches_by_length
     from seatrial_plugins.huggingface.chat import ChatTokenizer, Rendered
-    from seatrial_plugins.huggingface.conversation import is_trained, tools_of
+    from seatrial_plugins.huggingface.conversation import is_trained
     from seatrial_plugins.huggingface.device import choose_device, peak_bytes
     from seatrial_plugins.huggingface.packing import Packed, framed, pack, run_packed, shared_prefix
     from seatrial_plugins.huggingface.quiet import no_progress_bars
@@ -41,13 +41,12 @@ __all__ = [
     "read_tokenizer",
     "run_packed",
     "shared_prefix",
-    "tools_of",
 ]
 
 _MODULES = {
     "batches": ("batches_by_length",),
     "chat": ("ChatTokenizer", "Rendered"),
-    "conversation": ("is_trained", "tools_of"),
+    "conversation": ("is_trained",),
     "device": ("choose_device", "peak_bytes"),
     "packing": ("Packed", "framed", "pack", "run_packed", "shared_prefix"),
     "quiet": ("no_progress_bars",),

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from seatrial.data.findings import Finding, Span
-from seatrial.rows import Row
+from seatrial.rows import Check, Row, ToolResult, Turn
+from seatrial.rows.parts import text_in
 from seatrial_plugins.privacy.datum import Datum, Recogniser
 from seatrial_plugins.privacy.notations import in_ascii
 from seatrial_plugins.privacy.repetitions import Repetitions
@@ -33,7 +34,8 @@ class PrivacyFilter:
             yield from self._inspect_row(row)
 
     def _inspect_row(self, row: Row) -> Iterable[Finding]:
-        texts = [in_ascii(turn.content) for turn in row.turns]
+        turns = row.all_turns
+        texts = [in_ascii(turn.content) for turn in turns]
         searched = [self._search(text) for text in texts]
         known = Repetitions(
             (text[datum.start : datum.end], datum, recogniser)
@@ -72,9 +74,9 @@ class PrivacyFilter:
 
     def _out_of_reach(self, row: Row, known: Repetitions) -> Iterable[Finding]:
         # A span points into a turn's content; what stands elsewhere in the row would survive redaction.
-        places = [
-            (f"turn {index}'s tool calls", _plain(turn.extra)) for index, turn in enumerate(row.turns) if turn.extra
-        ]
+        places = [(place, text) for index, turn in enumerate(row.all_turns) for place, text in _beside(index, turn)]
+        places += [("its tools", json.dumps(row.tools, ensure_ascii=False))] if row.tools else []
+        places += [("its tests", row.expected.code)] if isinstance(row.expected, Check) else []
         # A choice that is the answer as well follows its turn.
         answer = row.target
         places += [(f"choice {index}", choice) for index, choice in enumerate(row.choices) if choice != answer]
@@ -92,12 +94,21 @@ def _start(found: tuple[Datum, Recogniser]) -> int:
     return found[0].start
 
 
-def _plain(extra: str) -> str:
-    """JSON with its letters as they are, not as their numbers."""
-    try:
-        return json.dumps(json.loads(extra), ensure_ascii=False)
-    except (ValueError, RecursionError):
-        return extra
+def _beside(index: int, turn: Turn) -> Iterable[tuple[str, str]]:
+    """What a turn holds beside its words, and where."""
+    if turn.plain:
+        return
+    results = [part for part in turn.parts if isinstance(part, ToolResult)]
+    said = [
+        *(f"{call.name} {text_in(call)} {call.id}" for call in turn.calls),
+        *(f"{r.name} {r.call}" for r in results),
+    ]
+    if text := " ".join(said).strip():
+        yield f"turn {index}'s tool calls", text
+    if turn.name:
+        yield f"turn {index}'s speaker", turn.name
+    if turn.reasoning:
+        yield f"turn {index}'s reasoning", turn.reasoning
 
 
 def _blotted(text: str, found: Sequence[Datum]) -> str:
@@ -111,7 +122,7 @@ def _blotted(text: str, found: Sequence[Datum]) -> str:
 
 
 def _finding(row: Row, recogniser: Recogniser, spans: Sequence[Span]) -> Finding:
-    turns = ", ".join(dict.fromkeys(f"{span.turn} ({row.turns[span.turn].role})" for span in spans))
+    turns = ", ".join(dict.fromkeys(f"{span.turn} ({row.all_turns[span.turn].role})" for span in spans))
     distinct = len({span.replacement for span in spans})
     times = "once" if len(spans) == 1 else f"{len(spans)} times, {distinct} distinct"
     return Finding(

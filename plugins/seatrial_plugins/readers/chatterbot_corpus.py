@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from seatrial import RawRecord
 from seatrial_plugins.readers.opening import LIMIT
-from seatrial_plugins.readers.yaml_tree import Document, Node, read_document
+from seatrial_plugins.readers.yaml_tree import Node, YamlEnd, read_root
 
 __all__ = ["ChatterbotCorpus"]
 
@@ -30,7 +30,7 @@ class ChatterbotCorpus:
 
     def read(self, file: Path) -> Iterator[RawRecord]:
         """One record a conversation: `{text, label}`, or `{messages, slice}`."""
-        document = read_document(file, keep=2, limit=self._limit)
+        document = read_root(file, keep=2, limit=self._limit)
         category, problem = _category(document)
         conversations = (
             document.root.get("conversations") if document.root and document.root.kind == "mapping" else None
@@ -38,15 +38,14 @@ class ChatterbotCorpus:
         if not problem and (conversations is None or conversations.kind != "list"):
             problem = "there is no list `conversations:`"
         if problem or conversations is None:
-            problem = document.end.problem if document.end is not None else problem
-            yield RawRecord(document.end.number if document.end is not None else 1, problem=problem)
+            yield RawRecord(document.line or 1, problem=document.problem or problem)
             return
         for conversation in conversations.items:
             problem = conversation.problem or _problem(conversation)
             value = None if problem else self._record(conversation, category)
-            yield RawRecord(conversation.line, value, problem, document.excerpt(conversation))
-        if document.end is not None:
-            yield RawRecord(document.end.number, problem=document.end.problem)
+            yield RawRecord(conversation.line, value, problem, conversation.excerpt)
+        if document.problem:
+            yield RawRecord(document.line, problem=document.problem)
         elif not conversations.items:
             yield RawRecord(conversations.line, problem="`conversations:` is empty")
 
@@ -61,7 +60,7 @@ class ChatterbotCorpus:
         return {"messages": messages, "slice": category}
 
 
-def _category(document: Document) -> tuple[str, str]:
+def _category(document: YamlEnd) -> tuple[str, str]:
     """The file's category, or why it has none."""
     root = document.root
     if root is None:

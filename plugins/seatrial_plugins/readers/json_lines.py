@@ -45,6 +45,8 @@ class JsonLines:
         indent = len(line.text) - len(line.text.lstrip(" \t\r\n"))
         if decoded.broken:
             problem = f"{problem} at column {indent + decoded.end + 1}"
+            if text in {"{", "["}:
+                problem += "; values that run over several lines are read as .json (`reader: json`)"
         elif not problem and decoded.end != len(text):
             problem = f"broken JSON: more text after the value at column {indent + decoded.end + 1}"
         return RawRecord(line.number, None if problem else decoded.value, problem, excerpt)

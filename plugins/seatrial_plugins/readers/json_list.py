@@ -1,30 +1,32 @@
-"""JSON: one list of records."""
+"""JSON: one list of records, or values one after the other."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from seatrial import RawRecord
 from seatrial_plugins.readers.excerpt import EXCERPT, excerpt_of
 from seatrial_plugins.readers.json_lines import JsonLines
-from seatrial_plugins.readers.opening import LIMIT, READ_ERRORS, encoding_problem, open_bytes, read_problem
-from seatrial_plugins.readers.strict_json import StrictJson
+from seatrial_plugins.readers.opening import LIMIT, READ_ERRORS, SKIPPED, open_bytes, read_problem
+from seatrial_plugins.readers.strict_json import Decoded, StrictJson
+from seatrial_plugins.readers.text_window import TextWindow
 
 __all__ = ["JsonList"]
 
-_BLOCK = 1 << 20
-_SPACE = re.compile(r"[ \t\r\n]*")
 _UNDECODED = re.compile("[\udc80-\udcff]")
-_STRUCTURE = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{},]', re.DOTALL)
+_OUTSIDE = re.compile(r'[\[\]{},"]')
+"""What counts outside a string."""
+_INSIDE = re.compile(r'\\|"')
+"""What counts in a string."""
+_NEXT_VALUE = re.compile("\n\ufeff?[{\\[]")
 
 
 class JsonList:
-    """Reads a file that holds one list, or a JSON value a line after all.
+    """Reads a file that holds a list, lists that were joined, objects one after the other, or a JSON value a line.
 
-    The file's text is held in memory, as a list's end cannot be known before; JSON Lines is read as it comes.
+    No more of it is held than a record may be long.
     """
 
     suffixes = (".json",)
@@ -35,135 +37,226 @@ class JsonList:
 
     def read(self, file: Path) -> Iterator[RawRecord]:
         """One record an element of the list."""
-        text, problem = read_text(file)
-        start = _SPACE.match(text).end()  # type: ignore[union-attr]  # it matches everything
-        if start == len(text):
-            yield RawRecord(1, problem=problem or "the file is empty")
-        elif text[start] == "[":
-            yield from _elements(text, start, problem, self._limit)
-        elif _has_several_values(text, start):
+        try:
+            with open_bytes(file) as stream:
+                window = TextWindow(stream)
+                lines = yield from _Reading(window, self._limit).records()
+        except READ_ERRORS as error:
+            yield RawRecord(1, problem=read_problem(error))
+            return
+        if lines:
             yield from JsonLines(self._limit).read(file)
+
+
+class _Reading:
+    """The state of reading one file."""
+
+    def __init__(self, window: TextWindow, limit: int) -> None:
+        self._window = window
+        self._limit = limit
+        self._json = StrictJson()
+
+    def records(self) -> Generator[RawRecord, None, bool]:
+        """The file's records; returns whether they are to be read as JSON Lines instead, of which none is given."""
+        window = self._window
+        start = self._skip_space()
+        if not start:
+            yield RawRecord(1, problem=window.problem or "the file is empty")
+        elif start == "[":
+            yield from self._lists()
+        elif start == "{":
+            return (yield from self._values())
         else:
-            excerpt = excerpt_of(text[start : start + EXCERPT])
-            yield RawRecord(_line_at(text, start), problem=problem or _no_list(text, start), excerpt=excerpt)
+            first = self._decode()
+            yield self._no_list(first, window.mark(), self._excerpt(first))
+        return False
 
+    # ---- lists ----------------------------------------------------------------------------------------------------
 
-def read_text(file: Path) -> tuple[str, str]:
-    """The file's text as far as it can be read, and why it cannot be read further; invalid bytes as lone surrogates."""
-    blocks: list[bytes] = []
-    problem = ""
-    try:
-        with open_bytes(file) as stream:
-            problem = encoding_problem(stream.peek(1024)[:1024])
-            while not problem and (block := stream.read1(_BLOCK)):
-                blocks.append(block)
-    except READ_ERRORS as error:
-        problem = read_problem(error)
-    return b"".join(blocks).decode("utf-8", "surrogateescape"), problem
+    def _lists(self) -> Iterator[RawRecord]:
+        """The elements of the list that starts here, and of those that follow it."""
+        window = self._window
+        while True:
+            window.position += 1
+            whole = yield from self._elements()
+            if not whole:
+                return
+            window.position += 1
+            after = self._skip_space()
+            if after != "[":
+                break
+        if after:
+            yield self._problem("text after the end of the list")
+        if window.problem:
+            yield self._problem(window.problem)
 
+    def _elements(self) -> Generator[RawRecord, None, bool]:
+        """The elements up to the bracket that ends their list; returns whether it was found."""
+        window = self._window
+        empty = True
+        while start := self._skip_space():
+            if start == "]":
+                if empty:
+                    yield self._problem("the list is empty", excerpt=False)
+                return True
+            empty = False
+            record, goes_on = self._element()
+            yield record
+            if not goes_on:
+                return False
+            if self._skip_space() == ",":
+                window.position += 1
+        yield self._problem(window.problem or "the list is never closed: the file may be cut off", excerpt=False)
+        return False
 
-def _has_several_values(text: str, start: int) -> bool:
-    """Whether a line end and another value follow the first, or the first line is broken but a value starts the next."""
-    decoded = StrictJson().decode(text, start)
-    if decoded.broken:
-        line = text.find("\n", start)
-        after = _SPACE.match(text, line if line >= 0 else len(text)).end()  # type: ignore[union-attr]
-        return text[start] == "{" and text[after : after + 1] == "{"
-    return _SPACE.match(text, decoded.end).end() < len(text)  # type: ignore[union-attr]
+    def _element(self) -> tuple[RawRecord, bool]:
+        """The element that starts here, and whether its end was found; the position is there then."""
+        window = self._window
+        decoded = self._decode()
+        line, excerpt = window.mark(), self._excerpt(decoded)
+        problem = self._fault(decoded)
+        if not decoded.broken:
+            at, column = window.at(decoded.end)
+            window.position = decoded.end
+            if self._skip_space() in {",", "]", ""}:
+                return RawRecord(line, None if problem else decoded.value, problem, excerpt), True
+            problem = f"broken JSON: expecting ',' after the value at line {at}, column {column}"
+        found = self._skip_element()
+        if not found:
+            problem = window.problem or f"{problem}; what follows here is lost"
+        return RawRecord(line, problem=problem, excerpt=excerpt), found
 
+    def _skip_element(self) -> bool:
+        """Go to the comma or bracket that ends an element, told by its brackets and strings; whether there is one."""
+        window = self._window
+        depth, inside, gone = 0, False, 0
+        while True:
+            text, place = window.text, window.position
+            while found := (_INSIDE if inside else _OUTSIDE).search(text, place):
+                mark, place = found[0], found.end()
+                if mark == '"':
+                    inside = not inside
+                elif mark == "\\":
+                    if place == len(text):  # what it escapes is not here yet
+                        place = found.start()
+                        break
+                    place += 1
+                elif mark in "[{":
+                    depth += 1
+                elif mark in "]}":
+                    depth -= 1
+                if depth < 0 or (depth == 0 and mark == ","):
+                    window.position = found.start()
+                    return True
+            else:
+                place = len(text)
+            gone += place - window.position
+            window.position = place
+            if gone > SKIPPED or not window.more():
+                return False
 
-def _no_list(text: str, start: int) -> str:
-    decoded = StrictJson().decode(text, start)
-    if decoded.problem:
-        place = (
-            f" at line {_line_at(text, decoded.end)}, column {_column_at(text, decoded.end)}" if decoded.broken else ""
+    # ---- values ---------------------------------------------------------------------------------------------------
+
+    def _values(self) -> Generator[RawRecord, None, bool]:
+        """Objects one after the other, as `json.dump` with an indent leaves them; returns whether they are a line each."""
+        window = self._window
+        first = self._decode()
+        line, excerpt = window.mark(), self._excerpt(first)
+        if first.broken:
+            end = window.text.find("\n", window.position)
+            if end >= 0 and window.text[end:].lstrip(" \t\r\n\ufeff").startswith("{"):
+                return True
+            yield self._no_list(first, line, excerpt)
+            return False
+        several_lines, fault = "\n" in window.text[window.position : first.end], self._fault(first)
+        window.position = first.end
+        following = self._skip_space()
+        if following and following != "," and not several_lines:
+            return True
+        if not following:
+            yield self._no_list(first, line, excerpt)
+            return False
+        yield RawRecord(line, None if fault else first.value, fault, excerpt)
+        window.position += following == ","
+        while self._skip_space():
+            yield self._value()
+        if window.problem:
+            yield self._problem(window.problem, excerpt=False)
+        return False
+
+    def _value(self) -> RawRecord:
+        """The value that starts here; a broken one ends before the next line that begins with another."""
+        window = self._window
+        decoded = self._decode()
+        line, excerpt, problem = window.mark(), self._excerpt(decoded), self._fault(decoded)
+        if not decoded.broken:
+            window.position = decoded.end
+            if self._skip_space() == ",":
+                window.position += 1
+        elif not self._skip_to_value():
+            problem = window.problem or f"{problem}; what follows here is lost"
+        return RawRecord(line, None if problem else decoded.value, problem, excerpt)
+
+    def _skip_to_value(self) -> bool:
+        window = self._window
+        gone = 0
+        window.position += 1
+        while not (found := _NEXT_VALUE.search(window.text, window.position)):
+            gone += len(window.text) - window.position
+            window.position = max(
+                len(window.text) - 2, window.position
+            )  # a line end and a mark may be cut from the bracket
+            if gone > SKIPPED or not window.more():
+                window.position = len(window.text)
+                return False
+        window.position = found.end() - 1
+        return True
+
+    def _no_list(self, decoded: Decoded, line: int, excerpt: str) -> RawRecord:
+        window = self._window
+        if window.problem or decoded.problem:
+            at, column = window.at(decoded.end) if decoded.broken else (0, 0)
+            place = f" at line {at}, column {column}" if decoded.broken else ""
+            return RawRecord(line, problem=window.problem or decoded.problem + place, excerpt=excerpt)
+        value = decoded.value
+        kind = "an object" if isinstance(value, dict) else "one value"
+        if isinstance(value, dict) and value and all(isinstance(column, list) for column in value.values()):
+            kind = "an object of lists" if len(value) > 1 else "an object with one list in it"
+        how = "write the records as a list, or one a line as .jsonl"
+        return RawRecord(line, problem=f"the top level is {kind}, not a list of records; {how}", excerpt=excerpt)
+
+    # ---- both -----------------------------------------------------------------------------------------------------
+
+    def _decode(self) -> Decoded:
+        """The value that starts here, with as much of the file as it needs, up to the limit."""
+        window = self._window
+        while True:
+            decoded = self._json.decode(window.text, window.position)
+            if not decoded.cut or len(window.text) - window.position > self._limit or not window.more():
+                return decoded
+
+    def _fault(self, decoded: Decoded) -> str:
+        """What is wrong with the value that starts here, or ""."""
+        window = self._window
+        size = (len(window.text) if decoded.broken else decoded.end) - window.position
+        if size > self._limit and (decoded.cut or not decoded.broken):
+            return f"the record is longer than {self._limit:,} characters"
+        if decoded.broken:
+            at, column = window.at(decoded.end)
+            return f"{decoded.problem} at line {at}, column {column}"
+        return decoded.problem or (
+            "invalid UTF-8" if _UNDECODED.search(window.text, window.position, decoded.end) else ""
         )
-        return decoded.problem + place
-    kind = "an object" if isinstance(decoded.value, dict) else "one value"
-    return f"the top level is {kind}, not a list of records; write the records as a list, or one a line as .jsonl"
 
+    def _skip_space(self) -> str:
+        return self._window.skip_space(SKIPPED)
 
-class _Piece(NamedTuple):
-    """One element of the list, and where the next could be."""
+    def _excerpt(self, decoded: Decoded) -> str:
+        start = self._window.position
+        end = min(decoded.end, start + EXCERPT) if not decoded.broken else start + EXCERPT
+        return excerpt_of(self._window.text[start:end])
 
-    record: RawRecord
-    end: int
-    """-1 where it cannot be told where the element ends."""
-
-
-def _elements(text: str, start: int, problem: str, limit: int) -> Iterator[RawRecord]:
-    """The elements of the list that starts at `start`; `problem` is why the text ends where it does."""
-    strict = StrictJson()
-    line, counted = _line_at(text, start), start
-    position = _after_space(text, start + 1)
-    if text[position : position + 1] == "]":
-        yield RawRecord(line, problem="the list is empty")
-        return
-    while position < len(text):
-        line, counted = line + text.count("\n", counted, position), position
-        piece = _element(strict, text, position, line, limit)
-        if piece.end < 0:
-            yield RawRecord(line, problem=problem or piece.record.problem, excerpt=piece.record.excerpt)
-            return
-        yield piece.record
-        position = _after_space(text, piece.end)
-        if text[position : position + 1] == "]":
-            after = _after_space(text, position + 1)
-            if after < len(text):
-                yield RawRecord(
-                    _line_at(text, after),
-                    problem="text after the end of the list",
-                    excerpt=excerpt_of(text[after : after + EXCERPT]),
-                )
-            if problem:
-                yield RawRecord(_line_at(text, after), problem=problem)
-            return
-        position = _after_space(text, position + 1)
-    yield RawRecord(_line_at(text, len(text)), problem=problem or "the list is never closed: the file may be cut off")
-
-
-def _element(strict: StrictJson, text: str, position: int, line: int, limit: int) -> _Piece:
-    decoded = strict.decode(text, position)
-    end, problem = decoded.end, decoded.problem
-    if not decoded.broken and text[_after_space(text, end) : _after_space(text, end) + 1] not in {",", "]", ""}:
-        problem, end = "broken JSON: expecting ',' after the value", -1
-        place = decoded.end
-    elif decoded.broken:
-        place, end = end, -1
-    if end < 0:
-        end = _end_of_element(text, position)
-        at = line + text.count("\n", position, place)
-        problem = f"{problem} at line {at}, column {_column_at(text, place)}"
-        if end < 0:
-            problem = f"{problem}; what follows here is lost"
-    elif end - position > limit:
-        problem = f"the record is longer than {limit:,} characters"
-    elif _UNDECODED.search(text, position, end):
-        problem = "invalid UTF-8"
-    excerpt = excerpt_of(text[position : end if 0 <= end < position + EXCERPT else position + EXCERPT])
-    return _Piece(RawRecord(line, None if problem else decoded.value, problem, excerpt), end)
-
-
-def _end_of_element(text: str, position: int) -> int:
-    """Where the comma or bracket stands that ends a broken element, told by its brackets and strings; -1 for nowhere."""
-    depth = 0
-    for mark in _STRUCTURE.finditer(text, position):
-        if mark[0] in "[{":
-            depth += 1
-        elif mark[0] in "]}":
-            depth -= 1
-        if depth < 0 or (depth == 0 and mark[0] == ","):
-            return mark.start()
-    return -1
-
-
-def _after_space(text: str, position: int) -> int:
-    return _SPACE.match(text, position).end()  # type: ignore[union-attr]  # it matches everything
-
-
-def _line_at(text: str, position: int) -> int:
-    return text.count("\n", 0, position) + 1
-
-
-def _column_at(text: str, position: int) -> int:
-    return position - text.rfind("\n", 0, position)
+    def _problem(self, problem: str, *, excerpt: bool = True) -> RawRecord:
+        window = self._window
+        said = excerpt_of(window.text[window.position : window.position + EXCERPT]) if excerpt else ""
+        return RawRecord(window.mark(), problem=problem, excerpt=said)

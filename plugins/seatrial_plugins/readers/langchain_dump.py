@@ -23,7 +23,7 @@ __all__ = ["LangchainDump"]
 _ROLES = {"human": "user", "ai": "assistant", "system": "system", "tool": "tool", "function": "tool"}
 _CALLS = {"tool_use", "tool_call", "function_call"}
 """Parts of a content that say again what `tool_calls` says."""
-_KEPT = ("name", "tool_call_id", "status", "invalid_tool_calls")
+_KEPT = ("name", "tool_call_id", "invalid_tool_calls")
 """What a message says beyond role and content that a chat template may use. Usage counts and ids are not said."""
 
 
@@ -113,10 +113,13 @@ def _message(message: object, number: int) -> dict[str, Any]:
     if "content" not in data:
         raise _NotAMessageError(f"messages[{number}] has no content")
     said = {"role": role, "content": data["content"], **{key: data[key] for key in _KEPT if data.get(key)}}
-    if calls := _tool_calls(data):
+    calls, extra = _tool_calls(data), data.get("additional_kwargs")
+    if calls:
         said["tool_calls"] = calls
-        if isinstance(said["content"], list):
-            said["content"] = [part for part in said["content"] if not _is_call(part)]
+    elif isinstance(extra, Mapping) and extra.get("function_call"):
+        said["function_call"] = extra["function_call"]  # OpenAI's first layout, which older dumps have
+    if (calls or "function_call" in said) and isinstance(said["content"], list):
+        said["content"] = [part for part in said["content"] if not _is_call(part)]
     return said
 
 

@@ -10,6 +10,7 @@ from seatrial_plugins.readers.excerpt import EXCERPT
 from seatrial_plugins.readers.opening import (
     LIMIT,
     READ_ERRORS,
+    SKIPPED,
     ByteStream,
     encoding_problem,
     open_bytes,
@@ -20,6 +21,7 @@ from seatrial_plugins.readers.opening import (
 __all__ = ["Line", "read_lines"]
 
 _BLOCK = 1 << 20
+_BOM = b"\xef\xbb\xbf"
 
 
 class Line(NamedTuple):
@@ -45,8 +47,14 @@ def read_lines(file: Path, *, limit: int = LIMIT) -> Iterator[Line]:
                 return
             while data := stream.readline(limit + 1):
                 yield _line(number, data, limit)
-                if len(data) > limit:
-                    _skip_rest(stream, data)
+                if len(data) > limit and not _skip_rest(stream, data):
+                    yield Line(
+                        number,
+                        "",
+                        f"the line is longer than {SKIPPED:,} bytes, and no more of the file is read",
+                        ends=True,
+                    )
+                    return
                 number += 1
     except READ_ERRORS as error:
         yield Line(number, "", read_problem(error), ends=True)
@@ -56,6 +64,7 @@ def _line(number: int, data: bytes, limit: int) -> Line:
     if len(data) > limit:
         start = data[: 4 * EXCERPT].decode("utf-8", "replace")
         return Line(number, start, f"the line is longer than {limit:,} bytes")
+    data = data.removeprefix(_BOM)  # files with byte-order marks that were joined
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -67,7 +76,12 @@ def _line(number: int, data: bytes, limit: int) -> Line:
     return Line(number, text)
 
 
-def _skip_rest(stream: ByteStream, data: bytes) -> None:
-    """Read on to the line's end, a block at a time."""
+def _skip_rest(stream: ByteStream, data: bytes) -> bool:
+    """Read on to the line's end, a block at a time; whether it comes before too much was gone through."""
+    gone = len(data)
     while data and not data.endswith(b"\n"):
         data = stream.readline(_BLOCK)
+        gone += len(data)
+        if gone > SKIPPED:
+            return False
+    return True

@@ -10,10 +10,23 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["LIMIT", "READ_ERRORS", "ByteStream", "encoding_problem", "open_bytes", "read_problem", "western_hint"]
+__all__ = [
+    "LIMIT",
+    "READ_ERRORS",
+    "SKIPPED",
+    "ByteStream",
+    "encoding_problem",
+    "open_bytes",
+    "read_problem",
+    "western_hint",
+]
 
 LIMIT = 10_000_000
 """Bytes of one record; a longer one is a problem, and no more of it is held."""
+
+SKIPPED = 200_000_000
+"""Bytes that are gone through at most to find the end of a record that is too long: a file of a megabyte can unpack to a
+thousand times as many."""
 
 ByteStream = io.BufferedReader | gzip.GzipFile
 

@@ -8,6 +8,9 @@ from typing import Any, NamedTuple
 
 __all__ = ["Decoded", "StrictJson"]
 
+_LONGEST = 16
+"""Characters of the longest thing that is not a string and could be cut in two: `-Infinity`, an escape, a short number."""
+
 
 class Decoded(NamedTuple):
     """A JSON value, where it ends, and what is wrong with it."""
@@ -18,6 +21,8 @@ class Decoded(NamedTuple):
     problem: str = ""
     broken: bool = False
     """Whether the value's end is unknown."""
+    cut: bool = False
+    """Whether more text behind it might make another value, or one at all."""
 
 
 class StrictJson:
@@ -36,13 +41,14 @@ class StrictJson:
             value, end = self._decoder.raw_decode(text, start)
         except json.JSONDecodeError as error:
             said = error.msg.removesuffix(" at").removesuffix(" starting")
-            return Decoded(None, error.pos, f"broken JSON: {said[:1].lower()}{said[1:]}", broken=True)
+            cut = error.msg.startswith("Unterminated string") or error.pos > len(text) - _LONGEST
+            return Decoded(None, error.pos, f"broken JSON: {said[:1].lower()}{said[1:]}", broken=True, cut=cut)
         except RecursionError:
             return Decoded(None, start, "the JSON is nested too deeply", broken=True)
         except ValueError:
             # The only other one: Python refuses to convert integers of more than 4,300 digits.
             return Decoded(None, start, "a number has too many digits", broken=True)
-        return Decoded(value, end, self._faults[0] if self._faults else "")
+        return Decoded(value, end, self._faults[0] if self._faults else "", cut=end == len(text))
 
     def _float(self, digits: str) -> float:
         number = float(digits)

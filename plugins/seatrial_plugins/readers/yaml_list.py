@@ -7,7 +7,7 @@ from pathlib import Path
 
 from seatrial import RawRecord
 from seatrial_plugins.readers.opening import LIMIT
-from seatrial_plugins.readers.yaml_tree import read_document
+from seatrial_plugins.readers.yaml_tree import Node, read_items
 
 __all__ = ["YamlList"]
 
@@ -23,18 +23,16 @@ class YamlList:
 
     def read(self, file: Path) -> Iterator[RawRecord]:
         """One record an item of the list."""
-        document = read_document(file, keep=1, limit=self._limit)
-        root = document.root
-        if root is not None and root.kind == "list":
-            for item in root.items:
-                value = None if item.problem else item.value()
-                yield RawRecord(item.line, value, item.problem, document.excerpt(item))
-        elif root is not None and document.end is None:
-            problem = (
-                f"the top level is {'a mapping' if root.kind == 'mapping' else 'one value'}, not a list of records"
-            )
-            yield RawRecord(root.line, problem=problem, excerpt=document.excerpt(root))
-        if document.end is not None:
-            yield RawRecord(document.end.number, problem=document.end.problem)
-        elif root is None or (root.kind == "list" and not root.items):
-            yield RawRecord(1, problem="the file is empty" if root is None else "the list is empty")
+        items = 0
+        for item in read_items(file, limit=self._limit):
+            if isinstance(item, Node):
+                items += 1
+                yield RawRecord(item.line, None if item.problem else item.value(), item.problem, item.excerpt)
+            elif item.problem:
+                yield RawRecord(item.line, problem=item.problem)
+            elif item.root is None or (item.root.kind == "list" and not items):
+                yield RawRecord(1, problem="the file is empty" if item.root is None else "the list is empty")
+            elif item.root.kind != "list":
+                kind = "a mapping" if item.root.kind == "mapping" else "one value"
+                problem = f"the top level is {kind}, not a list of records"
+                yield RawRecord(item.root.line, problem=problem, excerpt=item.root.excerpt)

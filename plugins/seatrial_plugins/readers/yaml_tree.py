@@ -1,36 +1,34 @@
 """YAML as a tree of nodes with their lines, built from the parser's events.
 
 Not from PyYAML's composer: its C version recurses until the process dies on deep nesting, an alias lets a file of one
-kilobyte grow without bound, and one error loses the whole file.
+kilobyte grow without bound, and one error loses the whole file. The parser is fed as it goes on, and a list's items are
+given away one by one, so that a file may be longer than memory.
 """
 
 from __future__ import annotations
 
-import bisect
-import itertools
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from seatrial_plugins.readers.excerpt import excerpt_of
-from seatrial_plugins.readers.lines import Line, read_lines
 from seatrial_plugins.readers.opening import LIMIT
+from seatrial_plugins.readers.yaml_text import YamlText
 
-__all__ = ["Document", "Node", "read_document"]
+__all__ = ["MOST_NODES", "Node", "YamlEnd", "read_items", "read_root"]
 
 _DEPTH = 50
 """How deep a record may be nested; chat messages with tool calls need less than ten."""
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DEEPEST = 1000
 """Where parsing ends: its time grows with the square of the depth."""
-_UNPRINTABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+MOST_NODES = 1_000_000
+"""Texts, lists and mappings of one record: each takes two hundred bytes, however short it is in the file."""
 _TEXT = "tag:yaml.org,2002:str"
-_INTEGER = re.compile(r"[-+]?[0-9]{1,4000}")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,3999}")
 _CONSTANTS: dict[str, bool | None] = {"": None, "~": None, "null": None, "true": True, "false": False}
 
 
@@ -47,18 +45,21 @@ class Node:
     """A scalar as it was written, without quotes."""
     plain: bool = True
     """Whether a scalar stands without quotes or tag, so that it may mean a number or a truth value."""
-    items: list[Node] = field(default_factory=list)
+    items: Sequence[Node] = ()
     """A list's items; a mapping's keys and values in turn."""
     problem: str = ""
     """What is wrong with it, or with something in it."""
     start: int = 0
     size: int = 0
     """Characters."""
+    excerpt: str = ""
+    """How a record stands in the file, its first characters."""
 
     def value(self) -> Any:
         """The node as JSON has it: YAML 1.2's core schema without its special floats.
 
-        So `no`, `12:30` and `2024-01-01` are texts, unlike in YAML 1.1.
+        So `no`, `12:30` and `2024-01-01` are texts, unlike in YAML 1.1, and so is a number that would not be written back as
+        it stands, such as 007 or 1.10.
         """
         if self.kind == "scalar":
             return _scalar(self.text) if self.plain else self.text
@@ -79,17 +80,14 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
-    """The one document of a file, as far as it could be read."""
+class YamlEnd:
+    """How a file ended."""
 
     root: Node | None
-    text: str
-    end: Line | None
-    """The problem that ended it early."""
-
-    def excerpt(self, node: Node) -> str:
-        """How the node stands in the file."""
-        return excerpt_of(self.text[node.start : node.start + min(node.size, 1000)])
+    """Its document; without its items, where these were given away."""
+    line: int = 0
+    problem: str = ""
+    """What ended it early, and where; "" where it was read to its end."""
 
 
 def _scalar(text: str) -> Any:
@@ -97,69 +95,78 @@ def _scalar(text: str) -> Any:
         return _CONSTANTS[text.lower()]
     if _INTEGER.fullmatch(text):
         return int(text)
-    if _FLOAT.fullmatch(text):
-        number = float(text)
-        return number if abs(number) != float("inf") else text
-    return text
-
-
-def read_document(file: Path, *, keep: int, limit: int = LIMIT) -> Document:
-    """The file's document. Where it breaks off, the lists down to depth `keep` hold the records before the break."""
-    lines, end = [], None
-    for line in read_lines(file, limit=limit):
-        if line.ends:
-            end = line
-        else:
-            lines.append(_printable(line))
-    text = "".join(line.text for line in lines)
-    builder = _Builder(lines, limit)
     try:
-        for event in yaml.parse(text, Loader=_LOADER):
-            builder.add(event)
-    except yaml.YAMLError as error:
-        end = end or builder.broken_at(error, text)
-    return Document(builder.finish(keep), text, end)
+        number = float(text)
+    except ValueError:
+        return text
+    return number if repr(number) == text and number - number == 0 else text
 
 
-def _printable(line: Line) -> Line:
-    """The line without characters that end the parsing of a whole file; they are its own problem only."""
-    found = _UNPRINTABLE.search(line.text)
-    if found is None:
-        return line
-    problem = line.problem or f"control character U+{ord(found[0]):04X} at character {found.start() + 1} of the line"
-    return Line(line.number, _UNPRINTABLE.sub("\ufffd", line.text), problem)
+def read_items(file: Path, *, limit: int = LIMIT) -> Iterator[Node | YamlEnd]:
+    """The items of the list that a file is, each when it was read, and last how the file ended.
+
+    Where the file is no list, there are none. Where it breaks off, those before the break were given.
+    """
+    yield from _Builder(YamlText(file, limit), limit, keep=1, give=True).items()
+
+
+def read_root(file: Path, *, keep: int, limit: int = LIMIT) -> YamlEnd:
+    """A file's whole document, of at most `limit` characters. Where it breaks off, the lists down to depth `keep` hold
+    the records before the break.
+    """
+    builder = _Builder(YamlText(file, limit), limit, keep=keep, give=False)
+    for end in builder.items():
+        if isinstance(end, YamlEnd):
+            return end
+    raise AssertionError
 
 
 class _Builder:
     """Puts events together; a node too deep, an alias or a broken line becomes the problem of all that hold it."""
 
-    def __init__(self, lines: Sequence[Line], limit: int) -> None:
+    def __init__(self, text: YamlText, limit: int, *, keep: int, give: bool) -> None:
+        self._text = text
+        self._limit = limit
+        self._keep = keep
+        self._give = give
         self._root: Node | None = None
         self._stack: list[Node] = []
+        self._done: list[Node] = []
+        """Items of the root that wait to be given away."""
+        self._nodes = 0
         self._too_deep = 0
         self._documents = 0
-        self._limit = limit
-        self._broken = {line.number: line.problem for line in lines if line.problem}
-        # YAML also breaks lines at a carriage return and at U+0085, U+2028, U+2029; other programs' line numbers don't.
-        self._starts = list(itertools.accumulate((len(line.text) for line in lines[:-1]), initial=0))
 
-    def _line(self, index: int) -> int:
-        """The 1-based physical line of a character."""
-        return bisect.bisect_right(self._starts, index)
+    def items(self) -> Iterator[Node | YamlEnd]:
+        """Parse the file."""
+        line, problem = 0, ""
+        try:
+            for event in yaml.parse(self._text, Loader=_LOADER):
+                self._add(event)
+                if self._done:
+                    yield from self._done
+                    self._done.clear()
+        except yaml.YAMLError as error:
+            line, problem = self._broken_at(error)
+        if self._text.problem:
+            line, problem = self._text.ended_at, self._text.problem
+        root = self._finish()
+        if self._give and root is not None and root.kind == "list":
+            yield from root.items
+        yield YamlEnd(root, line, problem)
 
-    def broken_at(self, error: yaml.YAMLError, text: str) -> Line:
+    def _broken_at(self, error: yaml.YAMLError) -> tuple[int, str]:
         """Where and why the parser gave up."""
         mark = getattr(error, "problem_mark", None)
         if mark is not None:
             said = getattr(error, "problem", None) or getattr(error, "context", None) or "unexpected text"
-            index = min(mark.index, len(text))
+            index = min(mark.index, self._text.read_to)
         else:
             said, index = str(error).split("\n", 1)[0] or "unexpected text", 0
-        line = self._line(index)
-        column = index - self._starts[line - 1] + 1
-        return Line(line, "", f"broken YAML: {said} at column {column}; what follows here is lost")
+        line, column = self._text.at(index)
+        return line, f"broken YAML: {said} at column {column}; what follows here is lost"
 
-    def add(self, event: Any) -> None:
+    def _add(self, event: Any) -> None:
         start = event.start_mark
         if isinstance(event, yaml.DocumentStartEvent):
             self._documents += 1
@@ -173,40 +180,59 @@ class _Builder:
                 self._stack[-1].problem = f"nested more than {_DEPTH} deep"
                 return
             kind = "list" if isinstance(event, yaml.SequenceStartEvent) else "mapping"
-            line = self._line(start.index)
-            self._stack.append(Node(kind, line, line, start=start.index))
+            line = self._text.at(start.index)[0]
+            self._stack.append(Node(kind, line, line, start=start.index, items=[]))
+            self._count()
         elif isinstance(event, yaml.SequenceEndEvent | yaml.MappingEndEvent):
             if self._too_deep:
                 self._too_deep -= 1
                 return
             self._close(self._stack.pop(), event)
         elif isinstance(event, yaml.ScalarEvent) and not self._too_deep:
-            node = Node("scalar", self._line(start.index), 0, event.value, start=start.index)
+            node = Node("scalar", self._text.at(start.index)[0], 0, event.value, start=start.index)
             node.plain = event.implicit[0] and not event.style
             if event.tag not in {None, "!", _TEXT}:
                 node.problem = "a YAML tag other than !!str"
+            self._count()
             self._close(node, event)
         elif isinstance(event, yaml.AliasEvent) and not self._too_deep:
-            node = Node("scalar", self._line(start.index), 0, start=start.index)
+            node = Node("scalar", self._text.at(start.index)[0], 0, start=start.index)
             node.problem = "a YAML alias (*name); write the text out"
             self._close(node, event)
 
+    def _count(self) -> None:
+        self._nodes += 1
+        if self._nodes > MOST_NODES and self._stack:
+            # The record is a problem as a whole, so nothing of it need be kept.
+            place = min(self._keep, len(self._stack) - 1)
+            for node in self._stack[place:]:
+                node.problem, node.items = f"more than {MOST_NODES:,} values", []
+
     def _close(self, node: Node, event: Any) -> None:
         # The end mark of a block stands at the start of what follows it.
-        node.last = max(node.line, self._line(event.end_mark.index - 1))
+        node.last = max(node.line, self._text.at(event.end_mark.index - 1)[0])
         node.size = event.end_mark.index - node.start
         if node.kind == "mapping":
             self._check_keys(node)
         if node.size > self._limit:
             node.problem = f"longer than {self._limit:,} characters"
-        if self._broken and not node.problem and node.kind == "scalar":
-            hit = [self._broken[line] for line in range(node.line, node.last + 1) if line in self._broken]
-            node.problem = hit[0] if hit else ""
+        if not node.problem and node.kind == "scalar":
+            node.problem = self._text.problem_in(node.line, node.last)
         if not self._stack:
+            node.excerpt = self._text.excerpt(node.start, node.size)
             self._root = node
             return
-        self._stack[-1].items.append(node)
-        self._stack[-1].problem = self._stack[-1].problem or node.problem
+        parent = self._stack[-1]
+        if len(self._stack) <= self._keep:
+            node.excerpt = self._text.excerpt(node.start, node.size)
+            self._nodes = 0
+        parent.problem = parent.problem or node.problem
+        if self._give and len(self._stack) == 1 and parent.kind == "list":
+            self._done.append(node)
+            self._text.forget(event.end_mark.index)
+        elif self._nodes <= MOST_NODES:
+            assert isinstance(parent.items, list)
+            parent.items.append(node)
 
     @staticmethod
     def _check_keys(node: Node) -> None:
@@ -216,12 +242,12 @@ class _Builder:
         elif len(set(keys)) != len(keys):
             node.problem = node.problem or "a key stands twice in one mapping"
 
-    def finish(self, keep: int) -> Node | None:
+    def _finish(self) -> Node | None:
         """The root; after an error, without the nodes that were still open below depth `keep`."""
         if self._root is None and self._stack:
-            del self._stack[keep:]
+            del self._stack[self._keep :]
             while len(self._stack) > 1:
                 node = self._stack.pop()
-                self._stack[-1].items.append(node)
+                self._stack[-1].items = [*self._stack[-1].items, node]
             self._root = self._stack[0]
         return self._root

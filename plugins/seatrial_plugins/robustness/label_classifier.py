@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seatrial.errors import StageError
@@ -46,7 +46,7 @@ class LabelClassifier:
     def with_text(self, text: str) -> tuple[Turn, ...]:
         """The prompt with another user message; every other turn is left alone."""
         place = self.place
-        return (*self.prompt[:place], replace(self.prompt[place], content=text), *self.prompt[place + 1 :])
+        return (*self.prompt[:place], self.prompt[place].with_content(text), *self.prompt[place + 1 :])
 
     def probabilities(self, given: Sequence[Sequence[Continuation]], truth: str) -> np.ndarray:
         """Softmax over the labels' log-likelihoods, one row for each text that was asked: float64, shape [texts, labels].

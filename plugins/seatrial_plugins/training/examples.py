@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from seatrial.errors import StageError, TrainingError
 from seatrial.rows import Row
-from seatrial_plugins.huggingface.runtime import ChatTokenizer, is_trained, tools_of
+from seatrial_plugins.huggingface.runtime import ChatTokenizer, is_trained
 
 __all__ = ["Example", "Examples", "masked_example", "render_examples"]
 
@@ -63,8 +63,8 @@ def render_examples(rows: Iterable[Row], chat: ChatTokenizer, max_length: int) -
             unsupervised.append(row.id)
             continue
         try:
-            rendered = chat.rendered(row.turns, tools_of(row))
-            reasons = chat.unwritten(row.turns, tools_of(row))
+            rendered = chat.rendered(row.turns, row.tools)
+            reasons = chat.unwritten(row.turns, row.tools)
         except StageError as error:
             reasons = [str(error)]
         if reasons:

@@ -11,12 +11,12 @@ import pytest
 from seatrial.data import neighbours
 from seatrial.data.coverage import coverage, texts_of
 from seatrial.data.neighbours import WordWeights, by_words
-from seatrial.rows import Row, Turn
+from seatrial.rows import Label, Row, Turn
 
 
 def row(name: str, text: str, label: str | None = None, slice_: str = "") -> Row:
     turns = (Turn("system", "You are a router."), Turn("user", text), Turn("assistant", label or "yes"))
-    return Row(name, turns, "text-label", "s", "f", 1, label=label, slice=slice_)
+    return Row(name, turns, "text-label", "s", "f", 1, expected=None if label is None else Label(label), slice=slice_)
 
 
 TRAIN = [

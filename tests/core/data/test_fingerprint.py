@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from seatrial.data.fingerprint import choices_fingerprint, part_of, turns_fingerprint
-from seatrial.rows import Row, Turn
+from seatrial.rows import Choice, Row, Turn
 
 
 def turns(*said: str) -> list[Turn]:
@@ -32,7 +32,7 @@ def test_roles_turn_borders_and_extras_count():
 
 def test_choices_are_compared_whatever_their_order():
     def row(*choices: str) -> Row:
-        return Row("r", (Turn("user", "q"), Turn("assistant", "a")), "choice", "s", "f", 1, choices=choices)
+        return Row("r", (Turn("user", "q"), Turn("assistant", "a")), "choice", "s", "f", 1, expected=Choice(choices))
 
     assert choices_fingerprint(row("A", "b"), "normalised") == choices_fingerprint(row("B", "a!"), "normalised")
     assert choices_fingerprint(row("A", "b"), "exact") != choices_fingerprint(row("B", "a"), "exact")

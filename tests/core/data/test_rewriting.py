@@ -6,7 +6,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seatrial.data.rewriting import Edit, rewrite
-from seatrial.rows import Row, Turn
+from seatrial.rows import (
+    Check,
+    Choice,
+    Image,
+    Label,
+    Preference,
+    References,
+    Row,
+    Text,
+    ToolCall,
+    Turn,
+)
 
 
 def row(*said: str, **more) -> Row:
@@ -54,12 +65,47 @@ def test_the_same_repair_from_two_findings_counts_as_made_for_both():
 
 
 def test_label_and_choice_follow_the_answer():
-    labelled = row("q", "cafÃ©", label="cafÃ©", choices=("cafÃ©", "tea"))
-    done, _ = rewrite(labelled, [Edit(1, 3, 5, "é", False, 0)])
-    assert (done.target, done.label, done.choices) == ("café", "café", ("café", "tea"))
-    assert done.id == labelled.id
-    untouched, _ = rewrite(labelled, [Edit(0, 0, 1, "Q", False, 0)])
-    assert (untouched.label, untouched.choices) == (labelled.label, labelled.choices)
+    accent = Edit(1, 3, 5, "é", False, 0)
+    for before, after in (
+        (Label("cafÃ©"), Label("café")),
+        (Choice(("tea", "cafÃ©"), 1), Choice(("tea", "café"), 1)),
+        (References(("cafÃ©", "bar")), References(("café", "bar"))),
+        (None, References(("café",))),
+        (Check("python", "f()"), Check("python", "f()")),
+        (Preference((Turn("assistant", "cafÃ©"),)), Preference((Turn("assistant", "café"),))),
+    ):
+        told = row("q", "cafÃ©", expected=before)
+        done, _ = rewrite(told, [accent])
+        assert (done.target, done.expected, done.id) == ("café", after, told.id)
+        untouched, _ = rewrite(told, [Edit(0, 0, 1, "Q", False, 0)])
+        assert untouched.expected == told.expected
+
+
+def test_other_answers_are_turns_behind_the_conversation():
+    several = row("q", "one", expected=References(("one", "two", "three")))
+    done, _ = rewrite(several, [Edit(3, 0, 5, "<X>", True, 0), Edit(1, 0, 1, "O", False, 1)])
+    assert done.expected == References(("One", "two", "<X>"))
+    assert [turn.content for turn in done.turns] == ["q", "One"]
+    preferred = Preference((Turn("assistant", "yes"),), (Turn("assistant", "no"), Turn("user", "why")))
+    done, _ = rewrite(row("q", "yes", expected=preferred), [Edit(3, 0, 3, "<X>", True, 0)])
+    assert done.expected == Preference(preferred.chosen, (Turn("assistant", "no"), Turn("user", "<X>")))
+
+
+def test_words_of_several_parts_are_rewritten_where_they_stand():
+    image = Image("ab", "image/png", 2, 1)
+    shown = Turn("user", [Text("my na"), image, Text("me is Ann, "), ToolCall("f", {"to": "Ann"}), Text("yes")])
+    given_row = Row("r", (shown,), "chat", "s", "f", 1)
+    across, inside = Edit(0, 3, 7, "NAME", True, 0), Edit(0, 11, 14, "<X>", True, 1)
+    in_call = Edit(0, 8, 11, "<X>", True, 2, part=3)
+    done, _ = rewrite(given_row, [across, inside, in_call])
+    assert done.turns[0].parts == (
+        Text("my NAME"), image, Text(" is <X>, "), ToolCall("f", {"to": "<X>"}), Text("yes"),
+    )  # fmt: skip
+    assert rewrite(given_row, [Edit(0, 5, 5, "!", False, 0)])[0].turns[0].content == "my na!me is Ann, yes"
+    cut, _ = rewrite(given_row, [Edit(0, 0, 1, "{", False, 0, part=3)])
+    assert cut.turns[0].calls == (ToolCall("f", {"to": "Ann"}),)
+    broken, _ = rewrite(given_row, [Edit(0, 0, 1, "", True, 0, part=3)])
+    assert broken.turns[0].calls == (ToolCall("f", '"to": "Ann"}'),), "what is no object any more is found by `schema`"
 
 
 @given(st.text("ab", min_size=1, max_size=30), st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=8))

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seatrial import Metric, Sample
+from seatrial.evaluation.observation import observe
 from seatrial.evaluation.samples import samples_to_table
-from seatrial.evaluation.summary import estimate, exact_score, observe, summarise
-from seatrial.stats import wilson_interval
+from seatrial.evaluation.summary import estimate, exact_score, summarise
+from seatrial.stats import ClusteredPercentile, Proportion, clopper_pearson_bounds, wilson_interval
 
 ACCURACY = Metric("accuracy", "correct", "proportion", "higher", "Share of right answers.")
 F1 = Metric("f1", "f1", "mean", "higher", "Mean token F1.", limits=(0.0, 1.0))
@@ -20,15 +21,16 @@ PDR = Metric("drop", "after", "ratio_of_means", "lower", "Performance drop rate.
 TOKENS = Metric("tokens", "tokens", "exact", "lower", "Tokens generated.", unit="tokens")
 
 
-def table(column_values, system="tuned", errors=None, extra=None):
-    """Samples of one system with one column."""
+def table(column_values, system="tuned", errors=None, clusters=None, seed=None):
+    """Samples of one system with one column; `clusters` names that of each row."""
     columns = {"correct": column_values} if not isinstance(column_values, dict) else column_values
     length = len(next(iter(columns.values())))
     samples = [
         Sample(f"row-{i}", {name: values[i] for name, values in columns.items()}, error=(errors or {}).get(i))
         for i in range(length)
     ]
-    return samples_to_table(system, samples, tuple(columns))
+    named = {f"row-{i}": name for i, name in enumerate(clusters or ()) if name is not None}
+    return samples_to_table(system, samples, tuple(columns), clusters=named, seed=seed)
 
 
 def test_a_proportion_carries_n_and_wilsons_interval():
@@ -168,7 +170,15 @@ def test_a_drop_that_is_undefined_says_why(columns, reason):
         (Metric("r", "correct", "ratio_of_means", "lower", ""), "metric r doesn't say what it is a ratio to (`over`)"),
         (
             Metric("m", "correct", "mean", "higher", "", limits=(1.0, 1.0)),
-            "metric m has the limits 1 and 1, the lower of which must come first",
+            "metric m has the limits 1 and 1; they must be numbers, the lower one first",
+        ),
+        (
+            Metric("m", "correct", "mean", "higher", "", limits=(0.0, math.inf)),
+            "metric m has the limits 0 and inf; they must be numbers, the lower one first",
+        ),
+        (
+            Metric("p", "correct", "percentile", "higher", "", q=math.nan),
+            "metric p doesn't say which percentile it is (`q`, between 0 and 100)",
         ),
     ],
 )
@@ -224,3 +234,123 @@ def test_an_exact_score_is_its_number():
 def test_an_exact_score_of_nothing_is_missing(arguments, reason):
     score = exact_score("leakage/dropped", **arguments)
     assert (score.value, score.missing) == (None, reason)
+
+
+def test_five_hundred_copies_of_one_row_count_as_one():
+    score = summarise(ACCURACY, "choice", "tuned", table([1.0] * 500, clusters=["c"] * 500))
+    assert (score.value, score.n, score.clusters) == (1.0, 500, 1)
+    assert (score.interval.low, score.interval.high) == pytest.approx(clopper_pearson_bounds(1, 1, 0.975))
+    assert score.interval.method == "Clopper-Pearson (clusters)"
+
+
+def test_rows_of_one_cluster_weigh_as_rows_and_count_together():
+    values, clusters = [1.0, 1.0, 0.0, 1.0, 0.0], ["a", "a", "a", None, None]
+    score = summarise(ACCURACY, "choice", "tuned", table(values, clusters=clusters))
+    assert (score.value, score.n, score.clusters, score.seeds) == (0.6, 5, 3, None)
+    assert score.interval.method == "Gaffke (clusters)"
+    assert score.interval.low < 0.1
+
+
+def test_where_no_row_repeats_another_clusters_change_nothing():
+    values = [1.0] * 145 + [0.0] * 18
+    alone = summarise(ACCURACY, "choice", "tuned", table(values))
+    assert summarise(ACCURACY, "choice", "tuned", table(values, clusters=[str(i) for i in range(163)])) == alone
+    assert alone.clusters is None
+    older = table(values).drop_columns(["cluster", "seed"])
+    assert summarise(ACCURACY, "choice", "tuned", older) == alone
+
+
+def test_two_samples_of_one_row_are_one_observation():
+    twice = pa.concat_tables([table([1.0, 0.0]), table([1.0, 0.0])])
+    score = summarise(ACCURACY, "choice", "tuned", twice)
+    assert (score.n, score.clusters) == (4, 2)
+
+
+@pytest.mark.parametrize(
+    ("metric", "method"),
+    [
+        (F1, "Gaffke (clusters)"),
+        (QUERIES, "Fieller (clusters)"),
+        (P50, "order statistics (clusters)"),
+        (PDR, "Gaffke (paired, clusters)"),
+    ],
+)
+def test_every_kind_counts_clusters(metric, method):
+    values = [0.0, 1.0, 1.0] * 20 if metric is PDR else [(i * 37 % 50) / 100 for i in range(60)]
+    columns = {metric.column: values} | ({"before": [1.0] * 60} if metric is PDR else {})
+    alone = summarise(metric, "s", "tuned", table(columns))
+    paired = summarise(metric, "s", "tuned", table(columns, clusters=[str(i % 20) for i in range(60)]))
+    assert (paired.n, paired.clusters, paired.interval.method) == (60, 20, method)
+    assert paired.value == pytest.approx(alone.value)
+
+
+def test_clusters_are_counted_where_the_metric_applies():
+    values, clusters = [1.0, None, 0.0, None], ["a", "a", "b", "b"]
+    score = summarise(ACCURACY, "attack", "tuned", table(values, clusters=clusters))
+    assert (score.n, score.clusters) == (2, None)
+    assert score.interval.method == "Wilson"
+
+
+def seeded(*columns, clusters=None, metric="correct"):
+    """A tuned system's samples, one column of values for each seed."""
+    return pa.concat_tables(
+        [table({metric: values}, clusters=clusters, seed=seed) for seed, values in enumerate(columns)]
+    )
+
+
+def test_a_score_of_several_seeds_is_their_mean_and_its_interval_holds_their_spread():
+    one, other = [1.0] * 90 + [0.0] * 10, [1.0] * 80 + [0.0] * 20
+    score = summarise(ACCURACY, "choice", "tuned", seeded(one, other))
+    assert (score.value, score.n, score.seeds, score.clusters) == (pytest.approx(0.85), 100, 2, None)
+    assert score.interval.method == "Clopper-Pearson, seeds by Student t (MOVER)"
+    # Two seeds that lie 0.1 apart show next to nothing: t with one degree of freedom is 12.7 at 97.5%.
+    assert score.interval.high - score.interval.low > 0.5
+
+
+def test_one_seed_has_the_numbers_of_none():
+    values = [1.0] * 90 + [0.0] * 10
+    alone, one = summarise(ACCURACY, "s", "tuned", table(values)), summarise(ACCURACY, "s", "tuned", seeded(values))
+    assert (alone.seeds, one.seeds) == (None, 1)
+    assert (one.value, one.n, one.interval) == (alone.value, alone.n, alone.interval)
+
+
+def test_seeds_count_clusters_too():
+    score = summarise(
+        ACCURACY, "s", "tuned", seeded([1.0, 1.0, 0.0, 0.0], [1.0, 1.0, 1.0, 1.0], clusters=["a", "a", "b", None])
+    )
+    assert (score.value, score.n, score.clusters, score.seeds) == (0.75, 4, 3, 2)
+    assert score.interval.method.startswith("Gaffke (clusters)")
+
+
+def test_seeds_of_other_rows_make_the_score_missing():
+    score = summarise(ACCURACY, "s", "tuned", seeded([1.0, 1.0], [1.0, 1.0, 1.0]))
+    assert (score.value, score.missing) == (
+        None,
+        "seeds 0 and 1 were scored on different rows: 1 only for one of them",
+    )
+
+
+def test_a_seed_to_which_nothing_applies_makes_the_score_missing():
+    score = summarise(ACCURACY, "s", "tuned", seeded([1.0, 0.0], [None, None]))
+    assert (score.value, score.missing) == (None, "correct applies to none of the samples of seed 1")
+
+
+def test_a_count_over_seeds_is_their_mean_and_a_maximum_the_largest():
+    assert summarise(TOKENS, "s", "tuned", seeded([5.0, 9.0], [6.0, 10.0], metric="tokens")).value == 15.0
+    peak = summarise(PEAK, "s", "tuned", seeded([5.0, 9.0], [6.0, 10.0], metric="bytes"))
+    assert (peak.value, peak.n, peak.seeds) == (10.0, 2, 2)
+
+
+def test_a_percentile_over_seeds_is_the_mean_of_theirs():
+    score = summarise(
+        P50, "s", "tuned", seeded([float(i) for i in range(30)], [float(i + 4) for i in range(30)], metric="ttft")
+    )
+    assert score.value == 16.5
+    assert score.interval.low < 14.5
+
+
+def test_an_estimate_counts_clusters_where_there_are_some():
+    assert estimate(ACCURACY, observe(ACCURACY, "tuned", table([1.0, 0.0]))) == Proportion(1, 2)
+    found = estimate(P50, observe(P50, "tuned", table({"ttft": [1.0, 2.0, 3.0]}, clusters=["a", "a", "b"])))
+    assert isinstance(found, ClusteredPercentile)
+    assert found.n == 2

@@ -7,7 +7,7 @@ import pytest
 from seatrial.blocks import Bar, Bars, Table, Text
 from seatrial.data.filters import Measured, SplitFindings
 from seatrial.errors import PluginError
-from seatrial.runs import answers
+from seatrial.runs import contracts
 from seatrial.runs.suite_filter import SuiteFilter
 from seatrial.runs.tally import Tally
 
@@ -26,14 +26,14 @@ WHO = "clean: filter odd (plugin faulty-parts)"
 )
 def test_blocks_that_cannot_be_shown_name_the_plugin(given, facts):
     with pytest.raises(PluginError) as caught:
-        answers.blocks(given, WHO)
+        contracts.blocks(given, WHO)
     assert all(fact in str(caught.value) for fact in [WHO, *facts]), caught.value
 
 
 def test_what_a_filter_measured_is_held_against_it_with_its_blocks():
-    answers.told(Measured(blocks=[Text("t", ["said"])]), WHO)
+    contracts.told(Measured(blocks=[Text("t", ["said"])]), WHO)
     with pytest.raises(PluginError, match=r"faulty-parts.*number 1"):
-        answers.told(SplitFindings([], blocks=[Text("t", [None])]).measured, WHO)
+        contracts.told(SplitFindings([], blocks=[Text("t", [None])]).measured, WHO)
 
 
 def test_a_stage_keeps_the_blocks_of_its_filters_as_json():
@@ -51,9 +51,9 @@ def test_a_stage_keeps_the_blocks_of_its_filters_as_json():
 def test_a_report_names_files_that_are_there(tmp_path):
     (tmp_path / "a.txt").write_text("a")
     (tmp_path / "folder").mkdir()
-    assert answers.files([tmp_path / "a.txt"], tmp_path, WHO) == [tmp_path / "a.txt"]
+    assert contracts.files([tmp_path / "a.txt"], tmp_path, WHO) == [tmp_path / "a.txt"]
     for absent in (tmp_path / "b.txt", tmp_path / "folder"):
         with pytest.raises(PluginError, match=rf"faulty-parts.*{absent.name}.*did not write"):
-            answers.files([tmp_path / "a.txt", absent], tmp_path, WHO)
+            contracts.files([tmp_path / "a.txt", absent], tmp_path, WHO)
     with pytest.raises(PluginError, match=r"faulty-parts.*a\.txt"):
-        answers.files([tmp_path / "a.txt"], tmp_path / "folder", WHO)
+        contracts.files([tmp_path / "a.txt"], tmp_path / "folder", WHO)

@@ -121,7 +121,7 @@ def test_where_they_are_fitted(fitted, labelled, beside):
 def test_rows_without_a_label_are_not_learnt_from(fitted, labelled, tmp_path):
     first, second = labelled(("a card", "card"), ("a loan", "loan"))
     some = tmp_path / "some.parquet"
-    write_rows(some, [first, replace(second, label=None)])
+    write_rows(some, [first, replace(second, expected=None)])
     with fitted(named("process", Process), beside=False, rows=some) as ask:
         assert ask("process", [first])[0].startswith("1 rows")
 

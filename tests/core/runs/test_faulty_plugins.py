@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,7 @@ from seatrial.evaluation.scores import Metric
 from seatrial.plugin.host import Host
 from seatrial.runs.run import run
 from seatrial.suite.file import load_suite
+from seatrial.verdict import Decision
 
 RULES = (Rule("odd", "Odd."),)
 WHO = r"\(plugin faulty-parts\)"
@@ -56,11 +59,11 @@ def with_filter(tmp_path):
         f"name: faulty\ndata: {{train: {{source: 'path:{tmp_path}/rows.jsonl'}}, split: {{test: 0.5}}}}\nfilters: [odd]\n"
     )
 
-    def go(build, place="rows"):
+    def go(build, place="rows", metrics=()):
         class Plugin:
             @hookimpl
             def seatrial_filters(self):
-                yield FilterComponent("odd", build, "Odd.", rules=RULES, place=place)
+                yield FilterComponent("odd", build, "Odd.", rules=RULES, place=place, metrics=metrics)
 
         host = Host.load()
         host.register(Plugin(), name="faulty", distribution="faulty-parts")
@@ -93,6 +96,8 @@ def test_a_filter_that_raises_is_named_with_the_row_that_it_was_at_and_its_trace
             r"made a finding about row '\w+': its `detail` is an int, not",
         ),
         (lambda rows: [Finding(rows[0].id, "odd", score="high")], "its `score` is a str, neither a number nor None"),
+        (lambda rows: [Finding(rows[0].id, "odd", score=float("nan"))], "its `score` is nan, no number"),
+        (lambda rows: [Finding(rows[0].id, "odd", score=float("-inf"))], "its `score` is -inf, no number"),
         (lambda rows: [Finding(rows[0].id, "odd", spans=None)], "its `spans` is None, no tuple of Span"),
         (lambda rows: [Finding(rows[0].id, "odd", spans=("x",))], "its `spans` hold a str, not a Span"),
         (spanning(0, "0", 1), "of a span, its `start` is a str, not a whole number"),
@@ -185,10 +190,44 @@ def test_a_corpus_filter_must_give_a_table_and_a_grouping(with_filter):
         with_filter(type("Listing", (Comparing,), {"table": [1]}), place="corpus")
 
 
-def test_a_split_filter_must_give_findings(with_filter):
-    def comparing(answer):
-        return type("Splits", (), {"compare": lambda self, train, held_out: answer})
+def comparing(answer):
+    return type("Splits", (), {"compare": lambda self, train, held_out: answer})
 
+
+SHARE = Metric("share", "", "exact", "lower", "A share.")
+
+
+@pytest.mark.parametrize(
+    ("measures", "missing", "said"),
+    [
+        (
+            {"share": 0.5, "rows": 3},
+            {},
+            "measured 'rows', which is none of its metrics; those that it declares are: share",
+        ),
+        ({"share": 0.5}, {"rows": "why"}, "measured 'rows', which is none of its metrics"),
+        ({}, {}, "declares the metric 'share', and gave neither a measure of it nor a reason"),
+        ({"share": float("nan")}, {}, "measured nan for 'share'"),
+        ({"share": float("inf")}, {}, "measured inf for 'share'"),
+    ],
+)
+def test_a_split_filter_must_measure_what_it_declares(with_filter, measures, missing, said):
+    with pytest.raises(PluginError, match=rf"decontaminate: filter odd {WHO} {said}"):
+        with_filter(comparing(SplitFindings([], measures, missing)), place="splits", metrics=(SHARE,))
+
+
+def test_a_matched_row_must_be_one_that_the_filter_was_given(with_filter):
+    class Matching:
+        def compare(self, train, held_out):
+            yield Finding(next(iter(train)).id, "odd", matched_row="nobody's")
+
+    with pytest.raises(
+        PluginError, match=rf"decontaminate: filter odd {WHO} made a finding about row '\w+' that matches "
+    ):
+        with_filter(Matching, place="splits")
+
+
+def test_a_split_filter_must_give_findings(with_filter):
     with pytest.raises(
         PluginError, match=rf"decontaminate: filter odd {WHO} gave None where it must give a series of Finding"
     ):
@@ -325,6 +364,33 @@ def test_a_gate_that_decides_nothing_never_passes(trial):
         trial(Parts(score=right))
     with pytest.raises(StageError, match=rf"gate: gate odd on odd/right {WHO} raised KeyError: 'x'"):
         trial(Parts(score=right, decide=KeyError("x")))
+
+
+DECIDED = Decision("odd/right", "pass", "block", "odd/right ≥ 0.5", "it did well", 1.0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"value": math.nan}, "value: the number was NaN or infinite"),
+        ({"upper": math.inf}, "upper: the number was NaN or infinite"),
+        ({"value": None}, "it passed without a value"),
+        ({"severity": "info"}, "the suite gives it severity block and it took info"),
+        ({"metric": "odd/easy"}, "it was asked about odd/right and decided on odd/easy"),
+    ],
+)
+def test_a_decision_that_is_not_what_was_asked_is_an_error_as_it_is_saved(trial, changes, said):
+    result = trial(Parts(score=right, decide=replace(DECIDED, **changes)), report="[]")
+    assert (result.exit_code, result.verdict.state) == (3, "error")
+    (saved,) = json.loads((result.folder / "verdict.json").read_text())["decisions"]
+    assert (saved["outcome"], saved["severity"], saved["metric"]) == ("error", "block", "odd/right")
+    assert said in saved["reason"]
+    assert saved["reason"] == result.verdict.decisions[0].reason
+
+
+def test_a_decision_with_a_field_of_another_type_is_named(trial):
+    with pytest.raises(PluginError, match=rf"gate: gate odd on odd/right {WHO} decided with 'great' as its `outcome`"):
+        trial(Parts(score=right, decide=replace(DECIDED, outcome="great")))
 
 
 def test_a_report_that_names_no_files_is_named(trial):

@@ -123,3 +123,13 @@ def test_components_describe_themselves_in_the_manifest(saved):
     manifest.write_text(json.dumps(written | {"components": [one | {"weak": "yes"}]}), encoding="utf-8")
     with pytest.raises(StoreError, match=r"component\.weak: 'yes'"):
         load_result(folder, host)
+
+
+def test_what_installed_filters_would_have_looked_for_is_said(saved):
+    folder, host_that = saved
+    components = {one.alias: one for one in load_result(folder, host_that(lambda result: None)).components}
+    assert components["counting"].used
+    assert not components["privacy"].used
+    text = (folder / "report/report.md").read_text(encoding="utf-8")
+    assert "In the data, no filter looked for:" in text
+    assert components["privacy"].looks_for in text

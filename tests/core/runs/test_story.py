@@ -9,6 +9,7 @@ from seatrial import Row, Span, Turn
 from seatrial.data.ledger import Entry, merge_ledgers, write_ledger
 from seatrial.errors import UsageError
 from seatrial.plugin.host import Host
+from seatrial.rows import Label
 from seatrial.rows.table import write_rows
 from seatrial.runs.run import run as execute
 from seatrial.runs.story import tell
@@ -20,7 +21,13 @@ IDS = ("aa11", "aa11.2", "ab22", "cc33")
 
 def row(name, line, text, file="rows.jsonl"):
     return Row(
-        name, (Turn("user", text), Turn("assistant", "billing")), "text-label", "path:data", file, line, "billing"
+        name,
+        (Turn("user", text), Turn("assistant", "billing")),
+        "text-label",
+        "path:data",
+        file,
+        line,
+        Label("billing"),
     )
 
 

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binom, quantile_test
+from scipy.stats import binom, norm, quantile_test
 
-from seatrial.stats import Percentile, clopper_pearson_bounds
+from seatrial.stats import ClusteredPercentile, Percentile, clopper_pearson_bounds
 
 FLOATS = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=120)
 
@@ -83,3 +83,43 @@ def test_drawing_the_same_values_more_often_narrows_the_bounds_around_the_value(
 def test_what_has_no_percentile_is_refused(values, q, message):
     with pytest.raises(ValueError, match=message):
         Percentile.of(values, q)
+
+
+@given(st.lists(st.integers(0, 30), min_size=1, max_size=80), st.sampled_from([10, 50, 90]))
+def test_clusters_of_one_value_each_are_no_clusters(values, q):
+    alone, found = Percentile.of(values, q).bounds(), ClusteredPercentile.of(values, q, range(len(values))).bounds()
+    assert (found.lower, found.upper) == (alone.lower, alone.upper)
+
+
+@given(st.lists(st.integers(0, 30), min_size=1, max_size=40), st.integers(2, 6))
+def test_copies_of_values_are_bounded_as_the_values_are(values, copies):
+    names = np.repeat(np.arange(len(values)), copies)
+    found = ClusteredPercentile.of(np.repeat(values, copies), 50, names)
+    alone = Percentile.of(values, 50)
+    assert found.n == alone.n == len(values)
+    assert (found.bounds().lower, found.bounds().upper) == (alone.bounds().lower, alone.bounds().upper)
+
+
+def test_few_clusters_bound_no_percentile_however_many_values_they_have():
+    values = np.arange(500.0)
+    bounds = ClusteredPercentile.of(values, 50, values % 3).bounds()
+    assert (bounds.lower, bounds.upper) == (None, None)
+    assert bounds.missing == "3 clusters are too few for a 95.0% lower or upper bound of percentile 50"
+
+
+@pytest.mark.parametrize("q", [50, 90])
+def test_a_percentile_of_clusters_on_the_threshold_passes_at_most_one_time_in_twenty(q):
+    rng = np.random.default_rng(5)
+    truth, passed = norm.ppf(q / 100), []
+    for _ in range(600):
+        names = np.repeat(np.arange(40), 1 + rng.geometric(0.3, 40))
+        values = 0.8 * rng.normal(size=40)[names] + 0.6 * rng.normal(size=names.size)
+        bounds = ClusteredPercentile.of(values, q, names).bounds()
+        passed.append((bounds.upper is not None and bounds.upper < truth, bounds.lower > truth))
+    assert np.mean(passed, axis=0).max() <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 600)
+
+
+def test_more_of_the_same_clusters_narrow_the_bounds():
+    few = ClusteredPercentile.of(range(40), 50, [n // 2 for n in range(40)])
+    bounds, many = few.bounds(), few.at(2000).bounds()
+    assert bounds.lower < many.lower <= few.value <= many.upper < bounds.upper

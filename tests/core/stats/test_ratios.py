@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 from scipy.stats import t as student
 
-from seatrial.stats import Drop, PairedDrop, tang_interval
+from seatrial.stats import ClusteredDrop, Drop, PairedDrop, tang_interval
 
 # Fagerland, Lydersen, Laake: Statistical Analysis of Contingency Tables, chapter 8; data of Cavo et al. (2012).
 CAVO = {"both": 59, "only_first": 6, "only_second": 16, "n": 161}
@@ -120,3 +120,57 @@ def test_a_sample_that_can_not_bound_the_drop_says_why(after, before, reason):
 def test_a_drop_from_zero_is_undefined():
     with pytest.raises(ValueError, match="undefined: the mean before is 0"):
         Drop.of([1.0, 2.0], [1.0, -1.0])
+
+
+def outcomes(cells, clusters, sizes):
+    """Rows that are right after, right before, and their clusters; each cluster's rows are alike."""
+    after, before = np.array([(1, 1), (1, 0), (0, 1), (0, 0)], dtype=float)[cells].T
+    names = np.repeat(np.arange(clusters), sizes)
+    return after[names], before[names], names
+
+
+def test_a_drop_of_clusters_is_that_over_rows_and_its_bounds_are_of_the_clusters():
+    after, before, names = outcomes([0, 0, 0, 2, 2, 3], 6, [1, 1, 1, 40, 1, 1])
+    drop = ClusteredDrop.of(after, before, names)
+    assert (drop.value, drop.n) == (pytest.approx(1 - 3 / 44), 6)
+    bounds = drop.bounds()
+    assert bounds.lower < drop.value < bounds.upper
+    assert bounds.upper - bounds.lower > 0.5
+    assert bounds.method == "Gaffke (paired, clusters)"
+
+
+def test_copies_of_one_pair_are_one_pair():
+    copied = ClusteredDrop.of([0.0] * 300, [1.0] * 300, ["a"] * 300)
+    assert copied.bounds().lower == pytest.approx(ClusteredDrop.of([0.0], [1.0], ["a"]).bounds().lower)
+    assert copied.bounds().lower < 0.1
+    assert PairedDrop(0, 0, 300, 300).bounds().lower > 0.95  # what 300 pairs would show
+
+
+@pytest.mark.parametrize("drop", [0.05, 0.5])
+@pytest.mark.parametrize("kind", ["equal", "skewed"])
+def test_a_drop_of_clusters_on_the_threshold_passes_a_ceiling_at_most_one_time_in_twenty(kind, drop):
+    rng = np.random.default_rng(9)
+    cells, passed = [0.89 * (1 - drop) - 0.02, 0.02, 0.89 * drop + 0.02, 0.09], []
+    for _ in range(250):
+        sizes = np.full(30, 3) if kind == "equal" else 1 + rng.pareto(1.5, 30).astype(int)
+        bounds = ClusteredDrop.of(*outcomes(rng.choice(4, p=cells, size=30), 30, sizes)).bounds()
+        passed.append((bounds.upper <= drop, bounds.lower is not None and bounds.lower >= drop))
+    assert np.mean(passed, axis=0).max() <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 250)
+
+
+def test_a_drop_of_numbers_counts_clusters_as_their_totals():
+    after, before, names = [0.2, 0.5, 0.4, 0.7, 0.1], [0.6, 0.9, 0.8, 1.0, 0.5], ["a", "a", "b", "c", "c"]
+    found = Drop.of(after, before, names)
+    assert (found.value, found.n) == (pytest.approx(1 - 1.9 / 3.8), 3)
+    totals = Drop.of([0.7, 0.4, 0.8], [1.5, 0.8, 1.5])
+    assert (found.bounds().lower, found.bounds().upper) == pytest.approx((totals.bounds().lower, totals.bounds().upper))
+    assert found.bounds().method == "Fieller (paired, clusters)"
+    assert Drop.of([0.2, 0.1], [0.5, 0.5], ["a", "a"]).bounds().missing.startswith("one cluster shows no spread")
+
+
+@pytest.mark.parametrize(
+    ("after", "before", "message"), [([0.5], [1.0], "0 or 1"), ([1.0], [0.0], "nothing is right before")]
+)
+def test_what_is_no_drop_of_outcomes_is_refused(after, before, message):
+    with pytest.raises(ValueError, match=message):
+        ClusteredDrop.of(after, before, ["a"])

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seatrial.terminal.figures import figure, figure_beside, percent, share, with_unit
+from seatrial.terminal.figures import figure, figure_beside, percent, sample_size, share, with_unit
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,21 @@ def test_what_is_shown_compares_as_what_is_meant(value, threshold):
 def test_a_unit_follows_its_number():
     assert with_unit("52.10", "ms") == "52.10 ms"
     assert with_unit("0.890", "") == "0.890"
+
+
+@pytest.mark.parametrize(
+    ("counted", "said"),
+    [
+        ((520,), "n = 520"),
+        ((520, 21), "n = 520 in 21 clusters"),
+        ((500, 1), "n = 500 in 1 cluster"),
+        ((163, None, 3), "n = 163, 3 seeds"),
+        ((163, None, 1), "n = 163"),
+        ((520, 21, 2), "n = 520 in 21 clusters, 2 seeds"),
+    ],
+)
+def test_a_sample_size_says_what_repeats(counted, said):
+    assert sample_size(*counted) == said
 
 
 @pytest.mark.parametrize(

@@ -73,12 +73,13 @@ def test_it_passes_only_where_some_gate_blocks_and_all_that_do_pass(gates):
     assert len(verdict.decisions) == len(gates)
 
 
-def evidence(metric=ACCURACY, **systems):
+def evidence(metric=ACCURACY, clusters=None, **systems):
     tables = [
         samples_to_table(
             name.replace("_", "-"),
             [Sample(f"row-{i}", {"correct": v}, target="t") for i, v in enumerate(values)],
             ["correct"],
+            clusters=clusters,
         )
         for name, values in systems.items()
     ]
@@ -147,3 +148,12 @@ def test_only_accuracies_are_compared(metric):
 
 def test_a_suite_without_other_systems_has_nothing_to_beat():
     assert flag_best_baseline(evidence(tuned=right(5, 10))) == []
+
+
+def test_a_lead_on_copies_of_few_rows_is_no_victory():
+    systems = {"tuned": right(160), "base": right(40)}
+    assert flag_best_baseline(evidence(**systems)) == []
+    copied = {f"row-{i}": str(min(i // 40, 3)) for i in range(163)}
+    (found,) = flag_best_baseline(evidence(clusters=copied, **systems))
+    assert "tuned 0.982 is not shown to beat base 0.245" in found
+    assert found.endswith("n = 163 in 4 clusters)")

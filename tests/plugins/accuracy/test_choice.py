@@ -9,26 +9,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seatrial import Continuation, Response, Row, System, Task, Transcript, Turn
+from seatrial.rows import Choice, Label
 from seatrial.rows.table import RowList
 from seatrial_plugins.accuracy.choice import TIE, ChoiceScorer
 from seatrial_plugins.probes import build_choose
 
 
 def label_row(text, label, name="r"):
-    return Row(name, (Turn("user", text), Turn("assistant", label)), "text-label", "s", "f", 1, label=label)
+    return Row(name, (Turn("user", text), Turn("assistant", label)), "text-label", "s", "f", 1, Label(label))
 
 
 def sample_of(likelihoods, target, **row):
     """The sample of one row, whose options were found that likely."""
     turns = Turn("user", "which?"), Turn("assistant", target)
-    asked = Row("r", turns, "choice", "s", "f", 1, **{"choices": tuple(text for text, _ in likelihoods), **row})
+    options = tuple(text for text, _ in likelihoods)
+    expected = Choice(options, options.index(target) if target in options else None)
+    asked = Row("r", turns, "choice", "s", "f", 1, **{"expected": expected, **row})
     responses = tuple(Response(text, logprob, 1) for text, logprob in likelihoods)
     (sample,) = ChoiceScorer().score([Transcript("r", responses, "hash")], Task("test", RowList([asked])))
     return sample
 
 
 def test_the_likeliest_option_is_the_prediction():
-    sample = sample_of([("lost card", -0.25), ("exchange rate", -3.0)], "lost card", label="lost card")
+    sample = sample_of([("lost card", -0.25), ("exchange rate", -3.0)], "lost card", expected=Label("lost card"))
     assert (sample.prediction, sample.target, sample.slice) == ("lost card", "lost card", "lost card")
     assert sample.values == {"correct": 1.0, "correct_norm": 1.0, "nll": 0.25}
     assert sample.detail["options"][0] == {"option": "lost card", "logprob": -0.25}

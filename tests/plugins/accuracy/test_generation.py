@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from seatrial import Explains, Response, Row, Scored, System, Task, Transcript, Turn
 from seatrial.evaluation.samples import samples_to_table
+from seatrial.rows import References
 from seatrial.rows.table import RowList
 from seatrial_plugins.accuracy import build_generation, seatrial_scorers
 from seatrial_plugins.accuracy.generation import GenerationScorer
@@ -45,6 +48,13 @@ def test_answers_are_held_against_the_expected_words():
     )
     assert first.detail == {"input": "What?", "tokens": 3}
     assert score(transcripts, rows) == found
+
+
+def test_any_of_a_rows_references_is_right():
+    several = replace(row("1", "soccer"), expected=References(("soccer", "football", "football")))
+    for answer, right in (("football", 1.0), ("soccer", 1.0), ("tennis", 0.0)):
+        (sample,) = score([said("1", answer)], [several])
+        assert sample.values["exact_match"] == right
 
 
 def test_every_metric_that_a_suite_names_is_a_column():
@@ -134,19 +144,32 @@ def blocks_of(names, pairs):
     return list(scorer.blocks(Scored("generation", "tuned", samples, ())))
 
 
-def test_reports_are_shown_how_values_are_spread():
-    (spread,) = blocks_of(["exact_match", "rougeL"], [("a b", "a b"), ("a c", "a b"), ("c", "a b")])
+def test_reports_are_shown_wrong_answers_and_how_values_are_spread():
+    wrong, *_, mistakes, spread = blocks_of(["exact_match", "rougeL"], [("a b", "a b"), ("a c", "a b"), ("c", "a b")])
+    assert wrong.paragraphs == ["2 of 3 answers are wrong."]
+    assert [one.row for one in mistakes.items] == ["1", "2"]
     assert spread.title.startswith("rougeL")
     assert spread.counts == [1, 0, 0, 0, 0, 1, 0, 0, 0, 1]
     assert (spread.edges[0], spread.edges[-1]) == (0.0, 1.0)
     assert "n = 3" in spread.says
 
 
+def test_where_no_metric_calls_an_answer_wrong_the_furthest_are_shown():
+    furthest, _ = blocks_of(["rougeL"], [("a b", "a b"), ("c", "a b"), ("a c", "a b")])
+    assert [one.row for one in furthest.items] == ["1", "2", "0"]
+    assert furthest.items[0].fields == (
+        ("asked", "What?"),
+        ("answered", "c"),
+        ("expected", "a b"),
+        ("rougeL", "0.000"),
+    )
+
+
 def test_reports_are_told_of_scripts_that_bleu_reads_as_one_word():
     pairs = [("我们明天去北京玩", "我们明天去北京"), ("a b", "a b")]
     assert "1 of 2 expected answers" in blocks_of(["bleu"], pairs)[-1].paragraphs[0]
-    assert len(blocks_of([{"bleu": {"tokenize": "zh"}}], pairs)) == 1
-    assert len(blocks_of(["bleu"], pairs[1:])) == 1
+    assert len(blocks_of([{"bleu": {"tokenize": "zh"}}], pairs)) == 2
+    assert len(blocks_of(["bleu"], pairs[1:])) == 2
 
 
 def test_the_tiny_model_is_scored_through_the_same_door(judged, tiny_model):

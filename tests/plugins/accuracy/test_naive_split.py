@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from seatrial import Continuation, Draws, Row, System, Task, Transcript, Turn
 from seatrial.errors import StageError
+from seatrial.rows import Label
 from seatrial.rows.table import RowList
 from seatrial_plugins.accuracy import seatrial_scorers
 from seatrial_plugins.accuracy.naive_split import NaiveSplitScorer, resplit
@@ -16,7 +17,7 @@ from seatrial_plugins.probes import build_choose
 
 def row(number, text, label):
     return Row(
-        f"r{number}", (Turn("user", text), Turn("assistant", label)), "text-label", "s", "f", number, label=label
+        f"r{number}", (Turn("user", text), Turn("assistant", label)), "text-label", "s", "f", number, Label(label)
     )
 
 

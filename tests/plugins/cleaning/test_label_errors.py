@@ -11,6 +11,7 @@ import pytest
 
 from seatrial import Row, Turn
 from seatrial.errors import UsageError
+from seatrial.rows import Label
 from seatrial_plugins.cleaning import build_label_errors
 from seatrial_plugins.cleaning.label_errors import deal, out_of_fold
 
@@ -37,7 +38,7 @@ class Topics:
 
 def row(name: str, text: str, label: str | None) -> Row:
     turns = (Turn("user", text),) if label is None else (Turn("user", text), Turn("assistant", label))
-    return Row(name, turns, "text-label", "s", "f", 1, label=label)
+    return Row(name, turns, "text-label", "s", "f", 1, None if label is None else Label(label))
 
 
 def rows_of(flipped: dict[str, str], each: int = 20) -> list[Row]:

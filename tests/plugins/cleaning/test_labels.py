@@ -10,12 +10,15 @@ import pytest
 
 from seatrial import Row, Turn
 from seatrial.errors import UsageError
+from seatrial.rows import Label
 from seatrial_plugins.cleaning import build_labels
 
 
 def rows_of(**counts: int) -> list[Row]:
     return [
-        Row(f"{label}{i}", (Turn("user", f"{i}"),), "text-label", "s", "f", 1, label=None if label == "none" else label)
+        Row(
+            f"{label}{i}", (Turn("user", f"{i}"),), "text-label", "s", "f", 1, None if label == "none" else Label(label)
+        )
         for label, count in counts.items()
         for i in range(count)
     ]
@@ -82,5 +85,5 @@ def test_no_known_label_is_refused():
 
 
 def test_half_a_character_in_a_label_is_no_crash():
-    odd = Row("r", (Turn("user", "x"),), "text-label", "s", "f", 1, label="a\ud800")
+    odd = Row("r", (Turn("user", "x"),), "text-label", "s", "f", 1, Label("a\ud800"))
     assert [f.detail for f in grouped([odd])] == ["label 'a?' has 1 row, at least 2 wanted"]

@@ -9,7 +9,7 @@ import pytest
 from seatrial import Row, Turn
 from seatrial.errors import UsageError
 from seatrial_plugins.cleaning import build_language
-from seatrial_plugins.cleaning.language import Language, prose, sample
+from seatrial_plugins.cleaning.language import Language
 
 LONG = "a text of more than twenty letters"
 
@@ -114,21 +114,6 @@ def test_what_is_read_is_an_option():
         component = Language(["en"], first=first, second=None, known={"en"}, known_to_second=(), read=read)
         assert list(component.inspect(rows)) == []
     assert first.asked == ["question answer", "text", "question", "text", "answer"]
-
-
-def test_prose_leaves_code_and_addresses_out():
-    assert (
-        prose("Run `ls`,\nthen:\n```sh\nrm -rf\n``` and see https://x.org or write a@b.c")
-        == "Run , then: and see or write"
-    )
-    assert prose("an ``` open fence") == "an"
-    assert prose("`" * 100_001) == ""
-
-
-def test_a_long_text_is_sampled_from_three_places():
-    assert sample("abc", 3) == "abc"
-    assert sample("aaaa" + "x" * 50 + "bb" + "x" * 50 + "cccc", 6) == "aa bb cc"
-    assert len(sample("x" * 10_000_000, 2_000)) <= 2_002
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from seatrial import Row, Turn
+from seatrial.rows import Label
 from seatrial.rows.table import RowList
 from seatrial_plugins.coverage import build_coverage
 
@@ -35,7 +36,7 @@ class SubjectEncoder:
 class WordTokens:
     """A token for each word; refuses a conversation that says `boom`."""
 
-    def count_tokens(self, conversations: Sequence[Sequence[Turn]]) -> list[int]:
+    def count_tokens(self, conversations: Sequence[Sequence[Turn]], tools: object = ()) -> list[int]:
         if any("boom" in turn.content for turns in conversations for turn in turns):
             raise ValueError("no template for that")
         return [sum(len(turn.content.split()) for turn in turns) for turns in conversations]
@@ -45,7 +46,7 @@ class WordTokens:
 def say() -> Callable[..., Row]:
     def make(name: str, text: str, label: str | None = None, **given: str) -> Row:
         turns = (Turn("user", text), Turn("assistant", label or "ok"))
-        return Row(name, turns, "text-label", "s", "f.csv", 1, label=label, **given)
+        return Row(name, turns, "text-label", "s", "f.csv", 1, None if label is None else Label(label), **given)
 
     return make
 

@@ -96,7 +96,7 @@ def test_train_rows_alone_are_counted(rows_about, cover, encoder):
     assert missing["topics_without_neighbour"] == "there are no test rows"
     assert missing["topic_gaps_in_train"] == "no test row has a topic"
     assert missing["slice_divergence"] == "no row has a slice"
-    assert missing["test_vendi"] == "no test row has a text"
+    assert missing["test_vendi"] == "no test row has a text that the encoder reads"
     assert not findings
 
 

@@ -26,11 +26,21 @@ def test_each_test_row_has_its_nearest_train_row():
     assert near.similarity.tolist() == pytest.approx([0.96, 0, 0], abs=1e-6)
     assert near.train[0].tolist() == [1, 0] + [-1] * 8  # the third one is empty
     assert (near.said_in_train, near.said_in_test) == (2, 2)
-    assert near.measured(None) == Measured({"no_neighbour": 2, "no_neighbour_share": pytest.approx(2 / 3)})
+    # The third has no text, or none that the encoder reads: it is not judged.
+    assert near.measured(None) == Measured({"no_neighbour": 1, "no_neighbour_share": 0.5})
     assert [(one.row, one.rule, one.matched_row) for one in near.findings(IDS)] == [
         ("t1", "no-neighbour", None),
-        ("t2", "no-neighbour", None),
+        ("t2", "unread", None),
     ]
+    assert near.facts()["unread"] == 1
+
+
+def test_where_no_test_row_is_read_nothing_is_counted():
+    vectors = Vectors(pa.chunked_array([pa.FixedSizeListArray.from_arrays(pa.array(MATRIX[[0, 2, 2]].ravel()), 3)]))
+    near = find_near(vectors, np.array([0, 2, 2]), np.arange(3), None, PAIRS)
+    assert near.measured(None).measures == {}
+    assert set(near.measured(None).missing.values()) == {"no test row has a text that the encoder reads"}
+
     assert near.facts()["threshold"] == 0.5
 
 

@@ -1,9 +1,7 @@
 """What is kept of each row."""
 
 import numpy as np
-import pytest
 
-from seatrial.errors import PluginError
 from seatrial_plugins.coverage.notes import NoteTaker, installed
 
 
@@ -51,21 +49,6 @@ class Odd:
 
     def encode(self, texts):
         return self._vectors
-
-
-@pytest.mark.parametrize(
-    ("vectors", "said"),
-    [
-        ([[1, 0], [np.nan, 0]], "vector of row b is nan long"),
-        ([[1, 0], [np.inf, 0]], "vector of row b is inf long"),
-        ([[1, 0], [3, 4]], "vector of row b is 5 long; it must be a unit vector, or zero"),
-        ([[1, 0]], r"shape \(1, 2\) for 2 texts"),
-        ([1, 0], r"shape \(2,\) for 2 texts"),
-    ],
-)
-def test_vectors_that_are_none_are_an_error_and_no_neighbours(say, vectors, said):
-    with pytest.raises(PluginError, match=said):
-        NoteTaker(Odd(vectors), None, language=False).take([say("a", "card"), say("a2", "card"), say("b", "fee")])
 
 
 def test_unit_vectors_may_be_rounded_and_empty_ones_zero(say):

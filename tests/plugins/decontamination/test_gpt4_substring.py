@@ -7,6 +7,7 @@ import string
 import pytest
 
 from seatrial import Span
+from seatrial.errors import UsageError
 
 FIFTY = (string.ascii_letters)[:50]
 
@@ -23,15 +24,28 @@ def test_spaces_and_symbols_do_not_matter(hits):
 
 
 def test_digits_count(hits):
-    assert hits("gpt4_substring", ["what is 12 + 3"], ["What is 12 + 3"]) == []
-    assert hits("gpt4_substring", ["so: what is 12 + 3"], ["what is 12 + 3"]) == [("train0", "test0", 1)]
-    assert hits("gpt4_substring", ["so: what is 12 + 4"], ["what is 12 + 3"]) == []
+    assert hits("gpt4_substring", ["what is the whole sum of 12 + 3"], ["What is the whole sum of 12 + 3"]) == []
+    assert hits("gpt4_substring", ["so: what is the whole sum of 12 + 3"], ["what is the whole sum of 12 + 3"]) == [
+        ("train0", "test0", 1)
+    ]
+    assert hits("gpt4_substring", ["so: what is the whole sum of 12 + 4"], ["what is the whole sum of 12 + 3"]) == []
 
 
 @pytest.mark.parametrize("text", ["a", "你好", "é", "7"])
 def test_a_short_text_is_looked_for_as_a_whole(hits, text):
-    assert hits("gpt4_substring", [f"x{text}y"], [text]) == [("train0", "test0", 1)]
-    assert hits("gpt4_substring", ["xy"], [text]) == []
+    assert hits("gpt4_substring", [f"x{text}y"], [text], gpt4_floor=1) == [("train0", "test0", 1)]
+    assert hits("gpt4_substring", ["xy"], [text], gpt4_floor=1) == []
+    assert hits("gpt4_substring", [f"x{text}y"], [text]) == []
+
+
+def test_the_floor_is_on_by_default_and_said(compare):
+    short, long = "where is my card", "where is my new bank card"  # 13 and 20 letters
+    found = compare("gpt4_substring", [f"{short}? and {long}?"], [short, long])
+    assert [finding.matched_row for finding in found.findings] == ["test1"]
+    assert found.facts["gpt4_substring"] == {"seed": 0, "floor": 20, "below_floor": 1}
+    assert found.facts["groups"]["held_out"]["looked_for"] == {"gpt4_substring": 1}
+    with pytest.raises(UsageError, match="gpt4_floor is 0"):
+        compare("gpt4_substring", [short], [short], gpt4_floor=0)
 
 
 def test_texts_without_letters_are_not_looked_for(hits):
@@ -58,7 +72,7 @@ def test_the_finding_marks_the_stretch_in_the_row(look):
     (finding,) = look("gpt4_substring", ["so, " + spaced(FIFTY) + " and on"], [FIFTY])
     assert finding.spans == (Span(0, 4, 4 + len(spaced(FIFTY))),)
     assert finding.detail == "test row test0: 1 of 1 random stretches of its letters and digits, 50 each, in the row"
-    (finding,) = look("gpt4_substring", ["xab"], ["ab"])
+    (finding,) = look("gpt4_substring", ["xab"], ["ab"], gpt4_floor=2)
     assert finding.detail.endswith("all of it, 2 letters and digits, stands in the row")
 
 

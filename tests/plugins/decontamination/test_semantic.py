@@ -105,3 +105,56 @@ def test_rewritten_programs_are_found(hits):
     right = [row for row, item, _ in found if f"test{said[int(row[5:])][0]}" == item]
     assert len(right) >= 0.7 * len(said)
     assert len(found) - len(right) <= 1
+
+
+PASSAGES = [
+    " ".join(f"{word}{place}" for place in range(120))
+    for word in ("harbour", "ferry", "captain", "mule", "wind", "lantern", "anchor", "rope", "tide", "gull")
+]
+QUESTIONS = [f"where is the {thing} that I ordered" for thing in ("card", "boat", "sail", "oar", "net", "mast", "keel")]
+
+
+def test_a_question_behind_a_passage_is_found_though_the_row_asks_it_alone_in_other_words(look, synonyms):
+    held_out = [f"{passage}\n{asked}?" for passage, asked in zip(PASSAGES, QUESTIONS, strict=False)]
+    train = ["place the plastic that I requested?", "where is my rowing coach?"]
+    (finding,) = look("semantic", train, held_out, encoder=synonyms)
+    assert (finding.row, finding.matched_row) == ("train0", "test0")
+    assert "asks the same, passages aside" in finding.detail
+    assert [(span.turn, span.start) for span in finding.spans] == [(0, 0)]
+
+
+def test_a_question_in_a_row_with_a_passage_is_found_though_it_is_held_out_alone(look, synonyms):
+    train = [f"{PASSAGES[0]}\nplace the plastic that I requested?"]
+    (finding,) = look("semantic", train, [f"{asked}?" for asked in QUESTIONS], encoder=synonyms)
+    assert (finding.row, finding.matched_row) == ("train0", "test0")
+    (span,) = finding.spans
+    assert train[0][span.start : span.end] == "place the plastic that I requested?"
+
+
+def test_the_same_question_behind_another_passage_is_another_one(look, synonyms):
+    held_out = [f"{passage}\n{asked}?" for passage, asked in zip(PASSAGES, QUESTIONS, strict=False)]
+    train = [f"{PASSAGES[9]}\nplace the plastic that I requested?"]
+    assert look("semantic", train, held_out, encoder=synonyms) == []
+    assert (
+        len(look("semantic", [f"{PASSAGES[0]}\nplace the plastic that I requested?"], held_out, encoder=synonyms)) == 1
+    )
+
+
+def test_a_question_that_stands_behind_several_passages_says_nothing(look, synonyms):
+    held_out = [f"{passage}\n{QUESTIONS[0]}?" for passage in PASSAGES]
+    assert look("semantic", ["place the plastic that I requested?"], held_out, encoder=synonyms) == []
+
+
+def test_what_the_encoder_cannot_read_is_not_looked_for(compare):
+    class Illiterate:
+        def encode(self, texts):
+            import numpy as np
+
+            return np.array([[float(text.isascii()), 0] for text in texts], dtype=np.float32)
+
+    def said(*held_out):
+        found = compare("semantic", ["ลืม"], list(held_out), encoder=Illiterate(), semantic_judge="encoder")
+        return found.measures, found.facts["groups"]["held_out"]["looked_for"]
+
+    assert said("ร้าน", "read")[1] == {"semantic": 1}
+    assert said("ร้าน")[0] == {}

@@ -21,13 +21,17 @@ def test_they_are_offered_as_corpus_filters():
     assert COMPONENTS["semantic_duplicates"].uses == {"encoder": Use("encoder", "minilm")}
 
 
+UNREAD = {"near_duplicates": {}, "semantic_duplicates": {"unread": "flag"}}
+"""What only an encoder has."""
+
+
 @pytest.mark.parametrize("name", ["near_duplicates", "semantic_duplicates"])
 def test_only_copies_are_dropped(name):
     assert {rule.name: rule.action for rule in COMPONENTS[name].rules} == {
         "copy": "drop",
         "conflict": "flag",
         "capped": "flag",
-    }
+    } | UNREAD[name]
 
 
 @pytest.mark.parametrize("name", ["near_duplicates", "semantic_duplicates"])
@@ -37,7 +41,7 @@ def test_a_row_that_others_went_for_is_not_dropped_because_its_cluster_is_full(n
     )
     load = partial(load_suite, tmp_path / "suite.yaml", Host.load(), only_data=True)
     (chosen,) = load().filters
-    assert chosen.action == {"copy": "drop", "conflict": "drop", "capped": "flag"}
+    assert chosen.action == {"copy": "drop", "conflict": "drop", "capped": "flag"} | UNREAD[name]
     with pytest.raises(SuiteError, match=rf"action.capped: the action of this rule of '{name}' is always flag"):
         load(overrides=[f"filters.{name}.action={{capped: drop}}"])
 

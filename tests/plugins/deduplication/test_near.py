@@ -217,10 +217,19 @@ def test_every_true_pair_of_edited_rows_is_found_and_every_survivor_is_unlike_th
     st.integers(1, 5),
 )
 def test_exactly_one_row_of_a_cluster_stays_and_is_as_alike_as_it_says(said, threshold, keep, largest, batch):
-    from seatrial import Grouping, Row, Turn  # hypothesis gives no fixtures to a test of its own examples
+    from seatrial import Grouping, Row, Turn
+    from seatrial.rows import Label  # hypothesis gives no fixtures to a test of its own examples
 
     rows = [
-        Row(f"{i:02}", (Turn("user", text), Turn("assistant", label or "?")), "chat", "s", "f", i + 1, label=label)
+        Row(
+            f"{i:02}",
+            (Turn("user", text), Turn("assistant", label or "?")),
+            "chat",
+            "s",
+            "f",
+            i + 1,
+            None if label is None else Label(label),
+        )
         for i, (text, label) in enumerate(said)
     ]
     component = build_near_duplicates(threshold=threshold, keep=keep, largest=largest)

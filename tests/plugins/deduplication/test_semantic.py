@@ -9,6 +9,7 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
+from seatrial import Row, Turn
 from seatrial.data.normalise import normalise
 from seatrial.errors import UsageError
 from seatrial_plugins.deduplication import build_semantic_duplicates, semantic
@@ -146,3 +147,25 @@ def test_the_embedded_encoder_finds_paraphrases_and_keeps_short_rows_of_one_patt
     ]
     grouping = compare(build_semantic_duplicates(encoder=minilm()), [say(str(i), text) for i, text in enumerate(texts)])
     assert told(grouping) == [("1", "0")]
+
+
+def test_what_the_encoder_cannot_read_is_compared_with_nothing_and_said():
+    class Illiterate:
+        scripts = ("Latin", "Greek")
+
+        def encode(self, texts):
+            return np.array([[float(text.isascii()), 0] for text in texts], dtype=np.float32)
+
+    rows = [
+        Row(str(name), (Turn("user", said),), "chat", "s", "f", 1)
+        for name, said in enumerate(["a", "b", "ลืม", "ร้าน", "ลืม"])
+    ]
+    found = build_semantic_duplicates(encoder=Illiterate())
+    findings = list(found.group(found.signatures(rows), {row.id: row for row in rows}.__getitem__).findings)
+    assert [(one.row, one.rule, one.matched_row) for one in findings] == [
+        ("1", "copy", "0"),
+        ("4", "copy", "2"),  # the same text is a copy, whoever can read it
+        ("2", "unread", None),
+        ("3", "unread", None),
+    ]
+    assert "the scripts that it reads are Latin, Greek" in findings[-1].detail

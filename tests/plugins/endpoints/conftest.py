@@ -66,12 +66,12 @@ class Server:
             self.process = None
 
 
-def _serve(files, folder: Path) -> Iterator[Server]:
+def _serve(target, folder: Path) -> Iterator[Server]:
     from transformers.utils.import_utils import is_serve_available
 
     if not is_serve_available():
         pytest.skip("transformers serve needs fastapi, uvicorn and openai; requirements.lock has them")
-    shutil.copytree(files.folder, folder / MODEL)
+    shutil.copytree(target.folder, folder / MODEL)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         server = Server(folder, free.getsockname()[1])
@@ -82,13 +82,32 @@ def _serve(files, folder: Path) -> Iterator[Server]:
         server.kill()
 
 
+@pytest.fixture
+def seatrial(tmp_path, monkeypatch, capsys):
+    """The command line, in a folder of its own, in this process; gives the exit code and what was printed."""
+    from seatrial import cli
+
+    monkeypatch.chdir(tmp_path)
+    for name, value in {"NO_COLOR": "1", "COLUMNS": "200", "SEATRIAL_CACHE": str(tmp_path / "cache")}.items():
+        monkeypatch.setenv(name, value)
+
+    def run(*arguments):
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as stopped:
+            cli.main([str(argument) for argument in arguments])
+        printed = capsys.readouterr()
+        return stopped.value.code, printed.out + printed.err
+
+    return run
+
+
 @pytest.fixture(scope="session")
-def tiny_server(tiny_files, tmp_path_factory) -> Iterator[Server]:
+def tiny_server(tiny_target, tmp_path_factory) -> Iterator[Server]:
     """The server, for all tests that leave it alive."""
-    yield from _serve(tiny_files, tmp_path_factory.mktemp("server"))
+    yield from _serve(tiny_target, tmp_path_factory.mktemp("server"))
 
 
 @pytest.fixture
-def mortal_server(tiny_files, tmp_path) -> Iterator[Server]:
+def mortal_server(tiny_target, tmp_path) -> Iterator[Server]:
     """A server that may be killed."""
-    yield from _serve(tiny_files, tmp_path)
+    yield from _serve(tiny_target, tmp_path)

@@ -3,10 +3,14 @@
 import pydantic
 import pytest
 
-from seatrial.errors import SourceError
+from seatrial.errors import SourceError, SuiteError
 from seatrial.model import Endpoint, LocalWeights, Product
+from seatrial.plugin.host import Host
+from seatrial.suite.file import load_suite
 from seatrial.suite.options import option_model
 from seatrial_plugins import endpoints
+
+from .suites import write_suite
 
 ADDRESS = "openai:http://127.0.0.1:9/v1#m"
 
@@ -59,3 +63,14 @@ def test_options_out_of_range_are_refused_by_name(name, value):
     assert options(temperature=None, seed=None, requests_per_minute=0.5)
     with pytest.raises(pydantic.ValidationError, match=name):
         options(**{name: value})
+
+
+def test_a_suites_model_may_be_such_an_address_and_its_rows_may_not(tmp_path):
+    host = Host.load()
+    suite = write_suite(tmp_path, ADDRESS)
+    assert load_suite(suite, host).model.loader.name == "openai"
+    suite.write_text(suite.read_text().replace("path:", "openai:").replace("openai:http", "opemai:http"))
+    with pytest.raises(SuiteError) as told:
+        load_suite(suite, host)
+    assert "model.source: no source is called 'opemai' (did you mean 'openai'?)" in str(told.value)
+    assert "data.tests.qa.source: no source is called 'openai'" in str(told.value)

@@ -1,20 +1,17 @@
 """Turns as OpenAI's messages."""
 
-import json
-
 import pytest
 
 from seatrial import Turn
 from seatrial.errors import StageError
+from seatrial.rows import Image, Text, ToolCall, ToolResult
 from seatrial_plugins.endpoints.messages import messages_of
+
+IMAGE = Image("ab" * 32, "image/png", 1, 1)
 
 
 def test_turns_become_messages_of_their_role():
-    turns = [
-        Turn("system", "Be brief."),
-        Turn("user", "Hi", '{"name":"bob","loss_mask":1}'),
-        Turn("assistant", "Hello"),
-    ]
+    turns = [Turn("system", "Be brief."), Turn("user", "Hi", name="bob"), Turn("assistant", "Hello", reasoning="Hm.")]
     assert messages_of(turns) == [
         {"role": "system", "content": "Be brief."},
         {"role": "user", "content": "Hi", "name": "bob"},
@@ -22,19 +19,16 @@ def test_turns_become_messages_of_their_role():
     ]
 
 
-def call(name, arguments, **more):
-    return {**more, "type": "function", "function": {"name": name, "arguments": arguments}}
-
-
 def test_calls_have_text_for_arguments_and_an_id_and_answers_take_it():
-    calls = [call("weather", {"city": "Köln"}), call("time", '{"zone": "CET"}', id="mine"), {"name": "old", "args": {}}]
+    calls = [ToolCall("weather", {"city": "Köln"}), ToolCall("time", '{"zone": "CET"}', "mine"), ToolCall("old")]
     turns = [
-        Turn("assistant", "", json.dumps({"tool_calls": calls})),
-        Turn("tool", "12:00", '{"tool_call_id":"mine"}'),
+        Turn("assistant", [Text("Let me see."), *calls]),
+        Turn("tool", [ToolResult("12:00", "mine")]),
         Turn("tool", "rain"),
         Turn("tool", "done"),
     ]
     asked, *answers = messages_of(turns)
+    assert asked["content"] == "Let me see."
     made = asked["tool_calls"]
     assert [one["function"] for one in made] == [
         {"name": "weather", "arguments": '{"city": "Köln"}'},
@@ -44,22 +38,27 @@ def test_calls_have_text_for_arguments_and_an_id_and_answers_take_it():
     assert {one["type"] for one in made} == {"function"}
     assert len({one["id"] for one in made}) == 3
     assert [one["tool_call_id"] for one in answers] == ["mine", made[0]["id"], made[2]["id"]]
+    assert [one["content"] for one in answers] == ["12:00", "rain", "done"]
 
 
-def test_the_older_function_call_is_one_of_the_calls():
-    (message,) = messages_of([Turn("assistant", "", '{"function_call":{"name":"f","arguments":"{}"}}')])
-    assert message["tool_calls"][0]["function"] == {"name": "f", "arguments": "{}"}
+def test_images_are_sent_as_data_in_their_place(tmp_path):
+    (tmp_path / IMAGE.file_name).write_bytes(b"pixels")
+    (message,) = messages_of([Turn("user", [Text("What is "), IMAGE, Text("this?")])], tmp_path)
+    assert message["content"] == [
+        {"type": "text", "text": "What is "},
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,cGl4ZWxz"}},
+        {"type": "text", "text": "this?"},
+    ]
 
 
 @pytest.mark.parametrize(
     ("turns", "said"),
     [
-        ([Turn("user", "Hi"), Turn("assistant", "", '{"tool_calls":{"name":"f"}}')], "turn 2: .*no list"),
-        ([Turn("assistant", "", '{"tool_calls":["f"]}')], "turn 1: .*names no function"),
-        ([Turn("assistant", "", '{"tool_calls":[{"function":"f"}]}')], "turn 1: .*names no function"),
+        ([Turn("user", "Hi"), Turn("assistant", [ToolCall("")])], "turn 2: .*names no function"),
         ([Turn("user", "Hi"), Turn("tool", "12:00")], "turn 2: .*has called none"),
+        ([Turn("user", [Text("This?"), IMAGE])], f"turn 1: its image {IMAGE.file_name} is not kept"),
     ],
 )
-def test_calls_that_cannot_be_sent_are_told_with_their_turn(turns, said):
+def test_what_cannot_be_sent_is_told_with_its_turn(turns, said, tmp_path):
     with pytest.raises(StageError, match=said):
-        messages_of(turns)
+        messages_of(turns, tmp_path)

@@ -20,11 +20,10 @@ TOKENS = Metric("tokens", "x", "mean", "lower", "", unit="tokens")
 P50 = Metric("p50", "x", "percentile", "lower", "", q=50)
 
 
-def table(system, values, *, prompt="same", rows=None):
+def table(system, values, *, prompt="same", rows=None, clusters=None, seed=None):
     rows = rows or [f"row-{i}" for i in range(len(values))]
-    return samples_to_table(
-        system, [Sample(r, {"x": v}, target="t", prompt_hash=prompt) for r, v in zip(rows, values, strict=True)], ["x"]
-    )
+    samples = [Sample(r, {"x": v}, target="t", prompt_hash=prompt) for r, v in zip(rows, values, strict=True)]
+    return samples_to_table(system, samples, ["x"], clusters=clusters, seed=seed)
 
 
 def evidence(metric, *tables, **options):
@@ -204,3 +203,27 @@ def test_more_improvement_never_hurts_and_a_wider_margin_neither(better, worse, 
 
     assert outcome(better, worse, margin) <= outcome(better + 1, worse, margin)
     assert outcome(better, worse, margin) <= outcome(better, worse, margin + 0.1)
+
+
+def test_copies_of_one_row_decide_as_one_row():
+    clusters = {f"row-{i}": "the same" for i in range(500)}
+    ours, theirs = table("tuned", [1.0] * 500, clusters=clusters), table("base", [0.0] * 500, clusters=clusters)
+    decision = difference(metric="s/accuracy", baseline="base").decide(evidence(ACCURACY, ours, theirs))
+    assert (decision.outcome, decision.n, decision.clusters) == ("inconclusive", 500, 1)
+    # One row more often right says no more than a coin: 5 rows would be a sign test's 0.5 ** 5.
+    assert decision.needed_n == 5 * 500
+    assert "n = 500 in 1 cluster, Clopper-Pearson (clusters)" in decision.reason
+    assert "n = 2,500 in 5 clusters would decide if the difference stayed as observed" in decision.reason
+
+
+def test_seeds_that_differ_make_a_difference_inconclusive_that_one_seed_would_pass():
+    ours = [[1.0] * 160 + [0.0] * 3, [1.0] * 130 + [0.0] * 33]
+    base = table("base", [1.0] * 110 + [0.0] * 53)
+    seeded = pa.concat_tables([table("tuned", values, seed=seed) for seed, values in enumerate(ours)])
+    gate = difference(metric="s/accuracy", baseline="base")
+    assert [gate.decide(evidence(ACCURACY, table("tuned", values), base)).outcome for values in ours] == ["pass"] * 2
+    decision = gate.decide(evidence(ACCURACY, seeded, base))
+    assert (decision.outcome, decision.n, decision.seeds, decision.needed_n) == ("inconclusive", 163, 2, None)
+    assert decision.value == pytest.approx(35 / 163)
+    assert "n = 163, 2 seeds" in decision.reason
+    assert "no n would decide with 2 seeds while the difference is observed; more seeds may" in decision.reason

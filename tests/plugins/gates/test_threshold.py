@@ -1,6 +1,7 @@
 import math
 from dataclasses import replace
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,9 +22,10 @@ PEAK = Metric("peak", "x", "maximum", "lower", "", unit="bytes")
 TOKENS = Metric("tokens", "x", "exact", "lower", "", unit="tokens")
 
 
-def evidence(metric, values, *, system="tuned", errors=None, score=None):
+def evidence(metric, values, *, system="tuned", errors=None, score=None, clusters=None):
     samples = [Sample(f"row-{i}", {"x": value}, error=(errors or {}).get(i)) for i, value in enumerate(values)]
-    table = samples_to_table(system, samples, ["x"])
+    named = {f"row-{i}": name for i, name in enumerate(clusters or ())}
+    table = samples_to_table(system, samples, ["x"], clusters=named)
     return SavedEvidence(
         "tuned", [score or summarise(metric, "s", system, table)], {f"s/{metric.name}": metric}, {"s": table}
     )
@@ -215,3 +217,45 @@ def test_a_floor_passes_only_if_the_bound_reaches_it_and_more_successes_never_hu
     assert order[worse_off.outcome] <= order[better_off.outcome]
     assert (worse_off.outcome == "pass") == (worse_off.lower >= floor)
     assert (worse_off.outcome == "fail") == (worse_off.upper < floor)
+
+
+def test_five_hundred_copies_of_one_row_decide_as_one_row():
+    saved = evidence(ACCURACY, [1.0] * 500, clusters=["c"] * 500)
+    decision = threshold(metric="s/accuracy", min=0.75).decide(saved)
+    assert (decision.outcome, decision.n, decision.clusters) == ("inconclusive", 500, 1)
+    assert decision.lower == pytest.approx(0.05)
+    assert decision.needed_n == 11 * 500  # 0.75 ** 11 < 0.05
+    assert decision.reason == (
+        "0.75 lies between the bounds 0.050 and 1.000 (1.000 over 500 in 1 cluster, Clopper-Pearson (clusters), "
+        "one-sided 95%); n = 5,500 in 11 clusters would decide if 1.000 stayed as observed"
+    )
+
+
+@pytest.mark.parametrize(
+    ("metric", "limit", "said"),
+    [
+        (P50, {"max": 90}, "percentile 50 of 60 values is 29.5 ms in 30 clusters, order statistics (clusters)"),
+        (QUERIES, {"max": 60}, "29.5 queries over 60 in 30 clusters, Fieller (clusters)"),
+        (F1, {"min": 0.2}, "0.492 over 60 in 30 clusters, Gaffke (clusters)"),
+    ],
+)
+def test_every_kind_is_decided_on_its_clusters(metric, limit, said):
+    values = [i / 60 if metric is F1 else float(i) for i in range(60)]
+    decision = threshold(metric=f"s/{metric.name}", **limit).decide(
+        evidence(metric, values, clusters=[str(i // 2) for i in range(60)])
+    )
+    assert (decision.outcome, decision.clusters) == ("pass", 30)
+    assert said in decision.reason
+
+
+def test_several_seeds_are_decided_on_their_mean_and_spread():
+    tables = [
+        samples_to_table("tuned", [Sample(f"row-{i}", {"x": v}) for i, v in enumerate(ones(k, 200))], ["x"], seed=seed)
+        for seed, k in ((1, 199), (2, 170))
+    ]
+    table = pa.concat_tables(tables)
+    saved = SavedEvidence("tuned", [summarise(ACCURACY, "s", "tuned", table)], {"s/accuracy": ACCURACY}, {"s": table})
+    decision = threshold(metric="s/accuracy", min=0.75).decide(saved)
+    assert (decision.outcome, decision.n, decision.seeds) == ("inconclusive", 200, 2)
+    assert "0.922 over 200, 2 seeds, Clopper-Pearson, seeds by Student t (MOVER)" in decision.reason
+    assert "no n would decide with 2 seeds while 0.922 is observed; more seeds may" in decision.reason

@@ -35,7 +35,7 @@ def adapter(whole, tmp_path):
 def test_a_whole_adapter_is_taken(tiny_target, adapter, adapter_in):
     assert check_adapter_files(adapter)["r"] == 2
     product = adapter_in(adapter)
-    random(device="cpu").check_product(tiny_target, product)
+    random(device="cpu").check_product(product)
     with random(device="cpu").open(tiny_target, product) as model:
         assert model.facts["parameters"]
 
@@ -121,10 +121,10 @@ def test_what_is_no_whole_adapter_is_refused_with_the_file_and_what_to_do(tiny_t
 @pytest.mark.parametrize(
     ("change", "reason"), [case for name, case in BROKEN.items() if name != "config that says nothing"]
 )
-def test_it_is_refused_before_anything_is_loaded(tiny_target, adapter, change, reason):
+def test_it_is_refused_before_anything_is_loaded(adapter, change, reason):
     change(adapter)
     with pytest.raises(SourceError, match=reason):
-        random(device="cpu").check_product(tiny_target, Product("adapter", adapter, "any"))
+        random(device="cpu").check_product(Product("adapter", adapter, "any"))
 
 
 @pytest.mark.parametrize(

@@ -175,7 +175,7 @@ def test_a_view_that_was_closed_is_not_asked(tiny_target):
 def test_whole_weights_stand_in_place_of_the_targets_own(tiny_target, tiny_source, resolve, tmp_path):
     other = resolve(random(device="cpu", seed=9), tiny_source, "path:tiny_llama", tmp_path)
     product, loader = Product("weights", other.folder, digest_path(other.folder)), random(device="cpu")
-    loader.check_product(tiny_target, product)
+    loader.check_product(product)
     with loader.open(tiny_target) as base, loader.open(tiny_target, product) as tuned:
         assert says(tuned) == alone(other) != says(base)
         assert says(base) == alone(tiny_target)
@@ -189,4 +189,4 @@ def test_whole_weights_that_are_cut_short_are_refused_before_anything_is_loaded(
         data = file.read_bytes()
         (folder / file.name).write_bytes(data[:-100] if file.suffix == ".safetensors" else data)
     with pytest.raises(SourceError, match=r"model\.safetensors: is damaged"):
-        random(device="cpu").check_product(tiny_target, Product("weights", folder, "any"))
+        random(device="cpu").check_product(Product("weights", folder, "any"))

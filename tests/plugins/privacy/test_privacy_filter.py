@@ -10,6 +10,7 @@ from privacy_corpus import KINDS, data, look_alikes
 
 from seatrial import Row, Turn
 from seatrial.errors import UsageError
+from seatrial.rows import Choice
 from seatrial_plugins.privacy import RULES, privacy, seatrial_filters
 from seatrial_plugins.privacy.recognisers import PRECEDENCE, recognisers
 
@@ -175,7 +176,7 @@ def test_what_redaction_does_not_reach_is_said(everything):
         "s",
         "f",
         1,
-        choices=("nobody", "203.0.113.7"),
+        expected=Choice(("nobody", "203.0.113.7")),
     )
     (finding,) = everything.inspect([row])
     assert (finding.rule, finding.score, finding.spans) == ("unredactable", 2.0, ())
@@ -218,7 +219,7 @@ def test_a_short_or_plain_password_is_not_taken_for_every_word_like_it(everythin
 
 def test_an_answer_that_is_one_of_the_choices_is_redacted_with_it(everything):
     turns = (Turn("user", "whose?"), Turn("assistant", "ana@b.com"))
-    row = Row("r", turns, "choice", "s", "f", 1, choices=("ana@b.com", "nobody's"))
+    row = Row("r", turns, "choice", "s", "f", 1, expected=Choice(("ana@b.com", "nobody's")))
     assert [finding.rule for finding in everything.inspect([row])] == ["email"]
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from seatrial import Continuation, Row, System, Task, Turn
 from seatrial.errors import StageError
+from seatrial.rows import Choice, Label
 from seatrial.rows.table import RowList
 from seatrial_plugins.probes import build_choose, seatrial_probes
 
@@ -31,12 +32,13 @@ class WordOverlap:
 
 
 def label_row(text, label, name="r"):
-    return Row(name, (Turn("user", text), Turn("assistant", label)), "text-label", "s", "f", 1, label=label)
+    return Row(name, (Turn("user", text), Turn("assistant", label)), "text-label", "s", "f", 1, Label(label))
 
 
 def choice_row(text, answer, *choices):
     turns = Turn("user", text), Turn("assistant", answer)
-    return Row("r", turns, "choice", "s", "f", 1, choices=choices, slice="botany")
+    right = choices.index(answer) if answer in choices else None
+    return Row("r", turns, "choice", "s", "f", 1, Choice(choices, right), slice="botany")
 
 
 @pytest.fixture
@@ -138,7 +140,7 @@ def test_examples_before_the_prompt_change_its_hash_and_nothing_else_does(ask):
 def test_examples_stand_behind_a_system_turn(ask):
     model = WordOverlap()
     turns = Turn("system", "Route it."), Turn("user", "lost card"), Turn("assistant", "lost card")
-    row = Row("r", turns, "chat", "s", "f", 1, label="lost card")
+    row = Row("r", turns, "chat", "s", "f", 1, Label("lost card"))
     own, scorers = (Turn("user", "a"), Turn("assistant", "b")), (Turn("user", "c"), Turn("assistant", "d"))
     ask([row], system=System("base-1shot", "fewshot", model, own), examples=scorers)
     ((prompt, _),) = model.asked

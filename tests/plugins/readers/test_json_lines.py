@@ -43,6 +43,29 @@ def test_a_bad_line_is_a_problem_and_its_neighbours_are_read(read, bad, problem)
     assert (before.line, after.line) == (1, 3)
 
 
+def test_a_value_over_several_lines_is_told_once(read):
+    first, *others = read(b'{\n "n": 1\n}\n')
+    assert first.problem.endswith("values that run over several lines are read as .json (`reader: json`)")
+    assert not any("several lines" in record.problem for record in others)
+
+
+def test_byte_order_marks_of_joined_files_are_no_text(read):
+    mark = b"\xef\xbb\xbf"
+    records = read(mark + b'{"n": 1}\n' + mark + b'{"n": 2}\n')
+    assert [record.value for record in records] == [{"n": 1}, {"n": 2}]
+
+
+def test_a_line_without_end_is_given_up(tmp_path, monkeypatch):
+    monkeypatch.setattr("seatrial_plugins.readers.lines.SKIPPED", 3_000_000)
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(b'{"n": 1}\n' + b"x" * 9_000_000 + b'\n{"n": 3}\n')
+    assert [(record.line, record.problem) for record in JsonLines(1000).read(path)] == [
+        (1, ""),
+        (2, "the line is longer than 1,000 bytes"),
+        (2, "the line is longer than 3,000,000 bytes, and no more of the file is read"),
+    ]
+
+
 def test_blank_lines_are_counted_and_are_no_records(read):
     records = read(b'\n{"n": 1}\r\n \t\n{"n": 2}\n\n')
     assert [(record.line, record.value) for record in records] == [(2, {"n": 1}), (4, {"n": 2})]

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from seatrial.rows import ToolCall, ToolResult
 from seatrial.rows.formats import parse
 from seatrial_plugins import readers
 
@@ -60,9 +61,8 @@ def test_every_layout_gives_the_same_conversation(read, document):
         ("user", "Thanks"),
         ("assistant", "Bye"),
     ]
-    call = {"type": "function", "id": "c1", "function": {"name": "weather", "arguments": {"city": "Rome"}}}
-    assert json.loads(parsed.turns[2].extra) == {"tool_calls": [call]}
-    assert json.loads(parsed.turns[3].extra) == {"tool_call_id": "c1", "name": "weather", "status": "success"}
+    assert parsed.turns[2].parts == (ToolCall("weather", {"city": "Rome"}, "c1"),)
+    assert parsed.turns[3].parts == (ToolResult("21 C", "c1", "weather"),)
 
 
 def test_json_lines_hold_a_conversation_a_line(read):
@@ -85,8 +85,17 @@ def test_calls_are_kept_however_they_were_written(read):
     first, second, third = record.value["messages"]
     assert first["tool_calls"] == raw
     assert second["invalid_tool_calls"] == bad
+    assert parse(record.value).turns[1].calls == (ToolCall("f", "{", "c2"),), (
+        "no object, which the filter `schema` finds"
+    )
     assert parse(record.value).turns[2].content == "Let me see."
     assert third["tool_calls"][0]["function"] == {"name": "weather", "arguments": {"city": "Rome"}}
+
+
+def test_the_call_of_an_older_dump_is_read(read):
+    call = {"name": "weather", "arguments": '{"city": "Rome"}'}
+    messages = [{"type": "ai", "data": {"content": "", "additional_kwargs": {"function_call": call}}}]
+    assert parse(read(json.dumps([messages]))[0].value).turns[0].calls == (ToolCall("weather", {"city": "Rome"}),)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """YAML: the items of one list, each at its line; what YAML adds to JSON is refused or read as text."""
 
+import gzip
 import re
+import tracemalloc
 
 import pytest
 
@@ -35,8 +37,14 @@ def test_line_breaks_that_only_yaml_knows_are_not_counted(read):
         (".nan", ".nan"),
         ("1e999", "1e999"),
         ("1e400000", "1e400000"),
-        ("007", 7),
-        ("-1.5e3", -1500.0),
+        ("007", "007"),
+        ("7", 7),
+        ("-7", -7),
+        ("+49", "+49"),
+        ("-0", "-0"),
+        ("1.10", "1.10"),
+        ("1.5", 1.5),
+        ("-1.5e3", "-1.5e3"),
         ("True", True),
         ("false", False),
         ("~", None),
@@ -111,6 +119,39 @@ def test_what_stands_before_a_break_is_kept(read):
         (1, "a", ""),
         (2, None, "broken YAML: a second document at column 1; what follows here is lost"),
     ]
+
+
+def test_a_list_longer_than_memory_is_never_held(tmp_path):
+    path = tmp_path / "rows.yaml.gz"
+    with gzip.open(path, "wt", compresslevel=1) as file:
+        for number in range(3_000):
+            file.write(f"- {{text: {'x' * 2_000}, label: l{number}}}\n")
+    tracemalloc.start()
+    try:
+        last = 0
+        for last, record in enumerate(YamlList(100_000).read(path), 1):
+            assert (record.line, record.value["label"]) == (last, f"l{last - 1}")
+            assert len(record.excerpt) == 200
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert last == 3_000
+    assert peak < 2_000_000
+
+
+def test_a_record_without_end_is_given_up(read):
+    endless = "- a\n- |\n" + "  some words\n" * 5_000
+    first, item, (line, value, problem) = read(endless, limit=10_000)
+    assert (first, item) == ((1, "a", ""), (2, None, "longer than 10,000 characters"))
+    assert problem == "a record is longer than 20,000 characters; what follows here is lost"
+    assert value is None
+    assert line > 1_000
+
+
+def test_a_record_of_very_many_values_is_a_problem(read, monkeypatch):
+    monkeypatch.setattr("seatrial_plugins.readers.yaml_tree.MOST_NODES", 50)
+    assert read(f"- a\n- [{'[b], ' * 100}]\n- c\n") == [(1, "a", ""), (2, None, "more than 50 values"), (3, "c", "")]
+    assert len(read("- a\n" * 200)) == 200
 
 
 # PyYAML ends it itself from 6.0.4 on.

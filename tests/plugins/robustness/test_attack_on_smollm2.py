@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from seatrial import Row, System, Task, Turn
+from seatrial.rows import Label
 from seatrial.rows.table import RowList
 from seatrial_plugins.robustness import attack, attack_probe
 from seatrial_plugins.robustness.label_classifier import LabelClassifier
@@ -38,7 +39,9 @@ def test_what_the_attack_says_of_a_real_model_is_what_the_model_says(model, judg
     for number, message in enumerate(MESSAGES):  # the label is what the model answers, so every row can be attacked
         prompt = (Turn("user", message),)
         answer = LABELS[int(asked_of(model, prompt, [message]).argmax())]
-        rows.append(Row(f"r{number}", (*prompt, Turn("assistant", answer)), "text-label", "", "", number, label=answer))
+        rows.append(
+            Row(f"r{number}", (*prompt, Turn("assistant", answer)), "text-label", "", "", number, Label(answer))
+        )
     task = Task("test", RowList(rows), LABELS, seed=7)
     probe, scorer, system = attack_probe(budget=60), attack(budget=60), System("base", "base", model)
     samples = judged(probe, scorer, system, task)

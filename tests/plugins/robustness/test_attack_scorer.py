@@ -12,6 +12,7 @@ from seatrial.errors import UsageError
 from seatrial.evaluation.samples import samples_to_table
 from seatrial.evaluation.summary import summarise
 from seatrial.model import Continuation
+from seatrial.rows import Label
 from seatrial.rows.table import RowList
 from seatrial_plugins.robustness import attack, attack_metrics, attack_probe, seatrial_scorers
 
@@ -41,7 +42,7 @@ class KeywordClassifier:
 
 def _row(number, text, label):
     turns = Turn("user", text), Turn("assistant", label)
-    return Row(f"row{number}", turns, "text-label", "path:x", "x", number, label=label)
+    return Row(f"row{number}", turns, "text-label", "path:x", "x", number, Label(label))
 
 
 @pytest.fixture

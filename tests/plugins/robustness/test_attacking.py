@@ -9,6 +9,7 @@ import pytest
 from seatrial import Row, System, Task, Turn
 from seatrial.errors import StageError, UsageError
 from seatrial.model import Continuation
+from seatrial.rows import Choice, Label
 from seatrial.rows.table import RowList
 from seatrial_plugins.robustness import attack_probe, seatrial_probes
 
@@ -42,7 +43,8 @@ class KeywordClassifier:
 def _row(number, text, label, *, system="", choices=()):
     before = (Turn("system", system),) if system else ()
     turns = (*before, Turn("user", text), Turn("assistant", label))
-    return Row(f"row{number}", turns, "text-label", "path:x", "x", number, label=label, choices=choices)
+    expected = Choice(tuple(choices), choices.index(label)) if choices else Label(label)
+    return Row(f"row{number}", turns, "text-label", "path:x", "x", number, expected)
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ import yaml
 from seatrial import Finding, Row, Turn
 from seatrial.data.filters import SplitFindings
 from seatrial.plugin.host import Host
+from seatrial.rows import Choice, Label
 from seatrial.rows.format_error import RULES as READ_RULES
 from seatrial.rows.format_error import FormatError
 from seatrial.rows.formats import parse
@@ -38,7 +39,7 @@ READ = "read"
 class Words:
     """Counts words as tokens, and refuses a conversation without a user, as strict chat templates do."""
 
-    def count_tokens(self, conversations):
+    def count_tokens(self, conversations, tools=()):
         for turns in conversations:
             if turns and all(turn.role != "user" for turn in turns):
                 raise ValueError("no user")
@@ -108,14 +109,19 @@ def row(name, said):
     """A row of its `turns: [{user: …}, {assistant: …, extra: {…}}]` and other fields; a text alone is one turn."""
     said = {"turns": [{"user": said}]} if isinstance(said, str) else said
     turns = tuple(turn_of(dict(turn)) for turn in said["turns"])
-    fields = {key: said[key] for key in ("label", "split", "slice", "group") if key in said}
-    return Row(name, turns, said.get("format", "chat"), "s", "f", 1, choices=tuple(said.get("choices", ())), **fields)
+    fields = {key: said[key] for key in ("split", "slice", "group") if key in said}
+    expected = (
+        Choice(tuple(said["choices"])) if "choices" in said else Label(said["label"]) if "label" in said else None
+    )
+    return Row(name, turns, said.get("format", "chat"), "s", "f", 1, expected, **fields)
 
 
 def turn_of(said):
-    extra = json.dumps(said.pop("extra")) if "extra" in said else ""
+    extra = said.pop("extra", None)
     ((role, content),) = said.items()
-    return Turn(role, content, extra)
+    if extra is None:
+        return Turn(role, content)
+    return parse({"messages": [{"role": role, "content": content, **extra}]}).turns[0]
 
 
 def findings_of(case, component):

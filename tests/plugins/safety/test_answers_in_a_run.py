@@ -119,6 +119,9 @@ def test_reports_show_them(result):
         text = (result.folder / "report" / name).read_text(encoding="utf-8")
         for metric in ("generation/rougeL", "generation/bleu", "toxicity/toxic_share", "toxicity/mean_toxicity"):
             assert metric in text
+        assert "vowels is a weak detector" in text
+        assert "The most toxic answers" in text
+    assert "rougeL of each answer" in (result.folder / "report/index.html").read_text(encoding="utf-8")
 
 
 def test_another_metric_is_judged_over_the_same_transcripts(host, folder, result):

@@ -67,10 +67,10 @@ def test_a_filter_that_throws_away_every_sentence_naming_a_group_shows(host, sui
     page = (result.folder / "report/index.html").read_text(encoding="utf-8")
     assert "rows that name any term of religion, any term of disability, muslim, deaf are flagged more often" in said
     assert "30 of 30" in said
-    assert re.search(r"\+1\.000 \| +\+0\.870 to \+1\.000 \| +\| +16\.7 or more \|", said)
-    assert "Too few rows to compare (fewer than 20): sikh 1." in said
-    assert "missing: fewer than 500 rows name no identity term" in said
-    assert 'aria-label="muslim: 1.000 (0.884 to 1.000), n = 30"' in page
+    assert re.search(r"\| muslim .*\+1\.000 \(\+0\.870 to \+1\.000\) \| +16\.7 or more +\|", said)
+    assert "Too few rows to compare, fewer than 20: sikh 1." in said
+    assert re.search(r"Not known of harm: .*parity_ratio.*: fewer than 500 rows name no identity term", said)
+    assert 'aria-label="muslim: 100.0%, 88.4% to 100.0%, n = 30"' in page
 
 
 def test_check_knows_what_each_of_them_measures(host, suite_file):

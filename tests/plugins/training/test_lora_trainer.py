@@ -7,7 +7,6 @@ import math
 import pytest
 import torch
 from safetensors.torch import load_file
-from seatrial_plugins.training.lora_training import LoraTraining
 
 from seatrial import TrainingJob
 from seatrial.errors import TrainingError, UsageError
@@ -16,7 +15,8 @@ from seatrial_plugins.huggingface.loader import TransformersLoader
 from seatrial_plugins.huggingface.options import LoadOptions
 from seatrial_plugins.huggingface.trainable import TrainableNetwork
 from seatrial_plugins.training import build_lora
-from seatrial_plugins.training.engine import check_adapter
+from seatrial_plugins.training.causal_training import CausalTraining
+from seatrial_plugins.training.engine import check_weights
 from seatrial_plugins.training.options import EarlyStopping
 
 PAIRS = [
@@ -186,7 +186,7 @@ def test_a_training_killed_behind_its_last_checkpoint_does_not_go_on(job, tmp_pa
     kept = tmp_path / "kept"
     killed, _ = job(validation=wrong, checkpoints=kept)
     with monkeypatch.context() as patched:
-        patched.setattr(LoraTraining, "_finish", kill)
+        patched.setattr(CausalTraining, "_finish", kill)
         with pytest.raises(KilledError):
             build_lora(**settings).train(killed)
     resumed, rest = job(validation=wrong, checkpoints=kept)
@@ -257,9 +257,9 @@ def test_a_loss_that_is_not_a_number_aborts(job, monkeypatch):
 
 def test_an_adapter_that_is_not_finite_is_refused():
     good = torch.ones(2)
-    check_adapter({"a": good}, "the end")
-    with pytest.raises(TrainingError, match=r"1 of the adapter's 2 tensors are not finite at step 4 \(the first: b\)"):
-        check_adapter({"a": good, "b": torch.tensor([1.0, math.inf])}, "step 4")
+    check_weights({"a": good}, "the end")
+    with pytest.raises(TrainingError, match=r"1 of 2 trained tensors are not finite at step 4 \(the first: b\)"):
+        check_weights({"a": good, "b": torch.tensor([1.0, math.inf])}, "step 4")
 
 
 def test_an_adapter_that_changes_nothing_is_refused(job):
@@ -321,8 +321,8 @@ class TheirLoader(TransformersLoader):
 class TheirNetwork(TrainableNetwork):
     gain: float
 
-    def load(self):
-        network, packs = TrainableNetwork.load(self)
+    def load(self, dtype=None):
+        network, packs = TrainableNetwork.load(self, dtype)
         with torch.no_grad():
             for parameter in network.parameters():
                 parameter.mul_(self.gain)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seatrial.runs.engines import Batchwise, Job
-from seatrial.runs.engines.carried import packed
+from seatrial.runs.engines.pickling import packed
 from seatrial.runs.engines.pieces import cut, pieces_of
 from seatrial.runs.engines.workers import UnopenedError, Workers, cores, on_gpu
 

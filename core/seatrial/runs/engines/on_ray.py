@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from seatrial.errors import SeatrialError, StageError, UsageError
 from seatrial.runs.engines import Batchwise, Job, Work
-from seatrial.runs.engines.carried import carriable_errors
+from seatrial.runs.engines.pickling import carriable_errors
 
 if TYPE_CHECKING:
     import pyarrow as pa

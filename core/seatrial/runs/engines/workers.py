@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from seatrial.errors import StageError
 from seatrial.runs.engines import Job, Work
-from seatrial.runs.engines.carried import carriable_errors
+from seatrial.runs.engines.pickling import carriable_errors
 from seatrial.runs.engines.pieces import Piece
 from seatrial.runs.engines.processes import Pool
 

@@ -59,7 +59,7 @@ class StageWork(Protocol):
         ...
 
     @property
-    def after(self) -> tuple[str, ...]:
+    def inputs(self) -> tuple[str, ...]:
         """The nodes whose artifacts it reads."""
         ...
 

@@ -14,7 +14,7 @@ from seatrial.data.policy import Veiled, with_excerpts
 from seatrial.errors import SeatrialError
 from seatrial.rows import Row, row_schema
 from seatrial.rows.table import TableWriter, open_rows, patched, rows_of
-from seatrial.runs import answers
+from seatrial.runs import contracts
 from seatrial.runs.counting import Counts, counts_to_table
 from seatrial.runs.engines import Engine, Work
 from seatrial.runs.events import Artifact
@@ -38,7 +38,7 @@ class Clean:
     engine: Engine = field(metadata=RUNTIME)
 
     name = "clean"
-    after = ("read",)
+    inputs = ("read",)
     reads = frozenset({"raw"})
     reusable = True
 
@@ -68,7 +68,7 @@ class Clean:
             if isinstance(counting, CountingFilter):
                 with blame(self.name, f"filter {suite_filter.alias}", suite_filter.plugin):
                     given = counting.conclude(counts.of(suite_filter.alias))
-                tally.note(suite_filter.alias, answers.one(given, Measured, suite_filter.who(self.name)))
+                tally.note(suite_filter.alias, contracts.one(given, Measured, suite_filter.who(self.name)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Cleaning:
                 findings = self._inspected(suite_filter, rows, at)
                 if isinstance(row_filter, CountingFilter):
                     counts = row_filter.count(rows, findings)
-                    counted[suite_filter.alias] = answers.counts(counts, suite_filter.who(Clean.name))
+                    counted[suite_filter.alias] = contracts.counts(counts, suite_filter.who(Clean.name))
             applied = suite_filter.apply(rows, findings, stage=Clean.name, already_dropped=dropped)
             rows = applied.rows
             entries += applied.entries
@@ -114,7 +114,7 @@ class Cleaning:
         """What a filter finds in a batch. Where it raises, it is asked again row by row, to tell which row it was at."""
         inspect = suite_filter.filter.inspect
         try:
-            return list(answers.findings(inspect(rows), suite_filter.who(Clean.name)))
+            return list(contracts.findings(inspect(rows), suite_filter.who(Clean.name)))
         except SeatrialError:
             raise
         except (Exception, SystemExit) as error:

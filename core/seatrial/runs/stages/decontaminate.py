@@ -14,7 +14,7 @@ from seatrial.data.gathering import Gathering
 from seatrial.data.ledger import merge_ledgers, write_ledger
 from seatrial.rows import row_schema
 from seatrial.rows.table import BATCH, FileRows, SomeRows, TableWriter, open_rows, rows_of
-from seatrial.runs import answers
+from seatrial.runs import contracts
 from seatrial.runs.engines import Batchwise, Engine, Work
 from seatrial.runs.events import Artifact
 from seatrial.runs.keys import RUNTIME
@@ -42,7 +42,7 @@ class Decontaminate:
     """What rows come apart into; train is held against every one of the others."""
 
     name = "decontaminate"
-    after = ("read", "clean", "deduplicate", "split")
+    inputs = ("read", "clean", "deduplicate", "split")
     reads = frozenset({"split", "ledger:read", "ledger:clean", "ledger:deduplicate"})
     reusable = True
 
@@ -161,7 +161,7 @@ class Searching:
         train = table.filter(pc.equal(table["split"], "train"))
         with self._blamed():
             given = self._filter.search(self._index, rows_of(train))
-        return (answers.one(given, pa.Table, self._suite_filter.who(Decontaminate.name)),)
+        return (contracts.one(given, pa.Table, self._suite_filter.who(Decontaminate.name)),)
 
     def _blamed(self) -> AbstractContextManager[object]:
         return blame(Decontaminate.name, f"filter {self._suite_filter.alias}", self._suite_filter.plugin)

@@ -13,7 +13,7 @@ from seatrial.data.ledger import write_ledger
 from seatrial.errors import PluginError
 from seatrial.rows.lookup import Lookup
 from seatrial.rows.table import FileRows, open_rows, rows_of
-from seatrial.runs import answers
+from seatrial.runs import contracts
 from seatrial.runs.engines import Batchwise, Engine, Work
 from seatrial.runs.events import Artifact
 from seatrial.runs.keys import RUNTIME
@@ -38,7 +38,7 @@ class Deduplicate:
     engine: Engine = field(metadata=RUNTIME)
 
     name = "deduplicate"
-    after = ("clean",)
+    inputs = ("clean",)
     reads = frozenset({"clean"})
     reusable = True
 
@@ -79,7 +79,7 @@ class Deduplicate:
             found = []
             for mask in _splits(rows):
                 given = corpus_filter.group(_inside(signatures.table(), mask), lookup)
-                grouping = answers.one(given, Grouping, suite_filter.who(self.name))
+                grouping = contracts.one(given, Grouping, suite_filter.who(self.name))
                 clusters.merge(grouping.clusters)
                 found.append(sieve.placed(suite_filter, grouping.findings, mask))
         sieve.apply(suite_filter, found)
@@ -122,7 +122,7 @@ class Signing:
         corpus_filter: CorpusFilter = self.suite_filter.filter
         with blame(Deduplicate.name, f"filter {self.suite_filter.alias}", self.suite_filter.plugin):
             given = corpus_filter.signatures(rows_of(table))
-        signatures = answers.one(given, pa.Table, self.suite_filter.who(Deduplicate.name))
+        signatures = contracts.one(given, pa.Table, self.suite_filter.who(Deduplicate.name))
         if len(signatures) != len(table):
             raise PluginError(
                 f"{self.suite_filter.who(Deduplicate.name)} gave {len(signatures)} signatures for {len(table)} rows; it must "

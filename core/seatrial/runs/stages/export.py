@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 
-from seatrial.data.dataset import layout_of, write_jsonl, write_parquet
+from seatrial.data.dataset import IMAGES, shape_of, write_jsonl, write_parquet
 from seatrial.rows.table import open_rows
 from seatrial.runs.events import Artifact
 from seatrial.runs.stages import Progress
@@ -21,7 +22,7 @@ class Export:
     sets: tuple[str, ...] = SETS
 
     name = "export"
-    after = ("decontaminate",)
+    inputs = ("decontaminate",)
     reads = None
     reusable = True
 
@@ -29,11 +30,18 @@ class Export:
         """Split by split."""
         splits = {name: open_rows(given.files[name]) for name in self.sets}
         filled = {name: rows for name, rows in splits.items() if len(rows)}
-        layout = layout_of({form for rows in filled.values() for form in rows.column("format").unique().to_pylist()})
+        shape = shape_of(filled.values())
         with atomic_folder(folder / "dataset") as part:
             for done, (name, rows) in enumerate(filled.items()):
                 progress(done, len(filled), {})
-                write_parquet(part / f"{name}.parquet", rows.tables(), layout)
-                write_jsonl(part / f"{name}.jsonl", rows, layout)
+                write_parquet(part / f"{name}.parquet", rows.tables(), shape)
+                write_jsonl(part / f"{name}.jsonl", rows, shape)
+            if shape.images:
+                names = {image.file_name for rows in filled.values() for row in rows for image in row.images}
+                (part / IMAGES).mkdir()
+                for name in sorted(names):
+                    shutil.copyfile(folder / "data/images" / name, part / IMAGES / name)
         progress(len(filled), len(filled), {})
-        return Artifact({"dataset": folder / "dataset"}, {"layout": layout} | {n: len(r) for n, r in filled.items()})
+        return Artifact(
+            {"dataset": folder / "dataset"}, {"layout": shape.layout} | {n: len(r) for n, r in filled.items()}
+        )

@@ -13,11 +13,11 @@ from seatrial.runs.stages import Progress
 from seatrial.runs.store import RunFolder
 from seatrial.verdict import Verdict
 
-__all__ = ["Gate"]
+__all__ = ["GateNode"]
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class GateNode:
     """Computes `scores.json` and `verdict.json`, as `seatrial gate` does later."""
 
     gates: Sequence[object]
@@ -26,7 +26,7 @@ class Gate:
     """How they are built."""
     judge: Callable[[RunFolder], tuple[Sequence[Score], Verdict]] = field(metadata=RUNTIME)
     """Scores and verdict of the run in a folder; both are written there."""
-    after: tuple[str, ...] = field(metadata=RUNTIME)
+    inputs: tuple[str, ...] = field(metadata=RUNTIME)
 
     name = "gate"
     reads = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from seatrial.runs import answers
+from seatrial.runs import contracts
 from seatrial.runs.events import Artifact
 from seatrial.runs.keys import RUNTIME
 from seatrial.runs.recipe import Recipe
@@ -14,7 +14,7 @@ from seatrial.runs.result import Result
 from seatrial.runs.stages import Progress, blame
 from seatrial.runs.store import RunFolder, atomic_folder
 
-__all__ = ["NamedReport", "Report"]
+__all__ = ["NamedReport", "ReportNode"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +28,13 @@ class NamedReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ReportNode:
     """Writes every report of the suite into `report/`."""
 
     reports: Sequence[NamedReport]
     result: Callable[[], Result] = field(metadata=RUNTIME)
     """Loads the run as reports see it, what plugins add included."""
-    after: tuple[str, ...] = field(metadata=RUNTIME)
+    inputs: tuple[str, ...] = field(metadata=RUNTIME)
 
     name = "report"
     reads = None
@@ -51,7 +51,7 @@ class Report:
                 who = f"report {report.name}"
                 with blame(self.name, who, report.plugin):
                     paths = report.writer.write(result, part)
-                    named = answers.files(paths, part, f"{self.name}: {who} (plugin {report.plugin})")
+                    named = contracts.files(paths, part, f"{self.name}: {who} (plugin {report.plugin})")
                     written.extend(path.relative_to(part).as_posix() for path in named)
             progress(len(self.reports), len(self.reports), {})
         return Artifact({"report": folder / "report"}, {"files": written})

@@ -17,7 +17,7 @@ from seatrial.evaluation.scoring import scores_of
 from seatrial.evaluation.task import Task
 from seatrial.evaluation.transcript import Transcript, read_transcripts
 from seatrial.plugin.component import ScorerComponent
-from seatrial.runs import answers
+from seatrial.runs import contracts
 from seatrial.runs.events import Artifact
 from seatrial.runs.keys import RUNTIME
 from seatrial.runs.recipe import Recipe
@@ -29,11 +29,11 @@ from seatrial.runs.task_plan import TaskPlan
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Score"]
+__all__ = ["ScoreNode"]
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
+class ScoreNode:
     """Runs one scorer over the transcripts of its systems, into `samples/<alias>.parquet`."""
 
     alias: str
@@ -46,7 +46,7 @@ class Score:
     """The system on trial."""
     component: ScorerComponent[Any] = field(metadata=RUNTIME)
     plugin: str = field(metadata=RUNTIME)
-    after: tuple[str, ...] = field(metadata=RUNTIME)
+    inputs: tuple[str, ...] = field(metadata=RUNTIME)
     make: Any = field(metadata=RUNTIME)
     """Builds components, each once."""
 
@@ -72,17 +72,15 @@ class Score:
         scorer = self.make(self.scorer)
         task = self.task.task(given.files, self.make)
         clusters = clusters_of(task.rows)
-        columns = self._columns()
         tables: list[pa.Table] = []
         seconds: dict[str, float] = {}
         for place, system in enumerate(self.systems):
             progress(place, len(self.systems), {})
             started = time.perf_counter()
             transcripts = list(read_transcripts(given.files[f"transcripts:{system.instance}"]))
-            tables.append(self._scored(scorer, transcripts, task, system, columns))
+            tables.append(self._scored(scorer, transcripts, task, system, clusters))
             seconds[system.instance] = round(time.perf_counter() - started, 3)
         progress(len(self.systems), len(self.systems), {})
-        del clusters
         table = pa.concat_tables(tables)
         path = folder / f"samples/{self.alias}.parquet"
         with atomic_file(path) as part:
@@ -99,18 +97,24 @@ class Score:
         scored = Scored(self.alias, self.subject, samples, scores_of(self.alias, metrics, samples, self.subject))
         who = f"scorer {self.component.name}"
         with blame(self.name, who, self.plugin):
-            shown = answers.blocks(list(scorer.blocks(scored)), f"{self.name}: {who} (plugin {self.plugin})")
+            shown = contracts.blocks(list(scorer.blocks(scored)), f"{self.name}: {who} (plugin {self.plugin})")
         return [to_json(block) for block in shown]
 
     def _scored(
-        self, scorer: Any, transcripts: Sequence[Transcript], task: Task, system: SystemPlan, columns: Sequence[str]
+        self,
+        scorer: Any,
+        transcripts: Sequence[Transcript],
+        task: Task,
+        system: SystemPlan,
+        clusters: Mapping[str, str],
     ) -> pa.Table:
         """The scorer's samples of one system: one for each transcript, in order; else it is refused by name."""
+        columns = self._columns()
         component = f"scorer {self.component.name} on {system.name}"
         who = f"{self.name}: {component} (plugin {self.plugin})"
         with blame(self.name, component, self.plugin):
-            samples = list(answers.samples(scorer.score(iter(transcripts), task), who))
-            table = samples_to_table(system.name, samples, columns)
+            samples = list(contracts.samples(scorer.score(iter(transcripts), task), who))
+            table = samples_to_table(system.name, samples, columns, clusters=clusters, seed=system.seed)
         if [sample.row for sample in samples] != [transcript.row for transcript in transcripts]:
             raise PluginError(f"{who} {_wrong_rows(samples, transcripts)}")
         for sample, transcript in zip(samples, transcripts, strict=True):

@@ -43,7 +43,7 @@ class Split:
     """The evaluation sets that a model is asked, of which a row must be left."""
 
     name = "split"
-    after = ("clean", "deduplicate")  # what cleaning dropped is told where nothing is left
+    inputs = ("clean", "deduplicate")  # what cleaning dropped is told where nothing is left
     reads = frozenset({"deduplicated", "clusters"})
     reusable = True
 
@@ -85,7 +85,7 @@ class Split:
 
 def _nothing_left(given: Artifact, folder: RunFolder, name: str, *, whole: bool) -> str:
     """Why no row, or none of an evaluation set, is left, and what to do."""
-    stages = [given.facts.get(stage) for stage in Split.after]
+    stages = [given.facts.get(stage) for stage in Split.inputs]
     drops = [drop for facts in stages if isinstance(facts, Mapping) for drop in facts.get("drops", ())]
     rules = f": {worst_rules(drops)}" if drops else ""
     first = f", and `seatrial why {folder.path} {max(drops, key=_rows)['first']}` tells of one row" if drops else ""

@@ -11,7 +11,7 @@ from typing import Any
 from seatrial.errors import StageError
 from seatrial.model import Product
 from seatrial.rows.table import open_rows
-from seatrial.runs import answers
+from seatrial.runs import contracts
 from seatrial.runs.events import Artifact
 from seatrial.runs.keys import RUNTIME
 from seatrial.runs.on_trial import ModelOnTrial
@@ -44,7 +44,7 @@ class Train:
     make: Any = field(metadata=RUNTIME)
     """Builds components, each once."""
 
-    after = ("decontaminate",)
+    inputs = ("decontaminate",)
     reads = frozenset({"train", "validation"})
     reusable = True
 
@@ -76,8 +76,8 @@ class Train:
             with blame(self.name, name, self.plugin):
                 given_back = self.make(self.method).train(job)
         del job
-        trained = answers.one(given_back, Trained, f"{self.name}: {name} (plugin {self.plugin})")
-        answers.facts(trained.facts, f"{self.name}: {name} (plugin {self.plugin})")
+        trained = contracts.one(given_back, Trained, f"{self.name}: {name} (plugin {self.plugin})")
+        contracts.facts(trained.facts, f"{self.name}: {name} (plugin {self.plugin})")
         with atomic_file(training) as part:
             part.write_text("".join(json.dumps(step) + "\n" for step in log.steps()), encoding="utf-8")
         facts = {"method": name, "product": trained.kind, "product_sha256": digest_path(product), **trained.facts}

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from seatrial.errors import PluginError
+from seatrial.errors import PluginError, StageError
 from seatrial.evaluation.system import System
 from seatrial.evaluation.task import Task
 from seatrial.evaluation.transcript import Transcript, read_transcripts, transcript_schema, transcripts_to_table
-from seatrial.model import KeepsAnswers, LocalWeights, Model, Product
-from seatrial.rows import Row
+from seatrial.model import ChecksRows, KeepsAnswers, LocalWeights, Model, Product, SeesImages
+from seatrial.rows import Row, Rows
 from seatrial.rows.table import batches, open_rows
-from seatrial.runs import answers
+from seatrial.runs import contracts
 from seatrial.runs.asking import Asking
 from seatrial.runs.baselines import Baselines
 from seatrial.runs.events import Artifact
@@ -29,6 +29,9 @@ from seatrial.runs.task_plan import fewshot_examples
 
 __all__ = ["Transcribe"]
 
+_NAMED = 5
+"""How many rows that cannot be asked are named."""
+
 
 @dataclass(frozen=True, slots=True)
 class Transcribe:
@@ -40,7 +43,7 @@ class Transcribe:
     """None for a baseline."""
     hardware: str
     """Digest of processor and GPUs: rounding hangs on them, and times."""
-    after: tuple[str, ...] = field(metadata=RUNTIME)
+    inputs: tuple[str, ...] = field(metadata=RUNTIME)
     make: Any = field(default=None, metadata=RUNTIME)
     """Builds components, each once."""
     baselines: Baselines | None = field(default=None, metadata=RUNTIME)
@@ -78,7 +81,11 @@ class Transcribe:
             answered = self._answered(part)
             unasked = [row for row in rows if answered is None or row.id not in answered]
             if answered is None or unasked:
-                opened = opened or self._open(given)
+                if opened is None:
+                    opened = self._open(given)
+                    self._check(opened.model, task.rows)
+                if isinstance(opened.model, SeesImages):
+                    opened.model.images_from(folder / "data/images")
                 if isinstance(opened.model, KeepsAnswers):
                     opened.model.keep_answers(part.with_suffix(".answers"))
                 asked = self._asked(opened, task, unasked, lambda at, of, before=done: progress(
@@ -129,7 +136,7 @@ class Transcribe:
         assert self.model is not None
         product = self._product(given)
         if self.baselines is not None:
-            self.baselines.start(given.files["train"])  # beside the model, where that keeps a GPU busy
+            self.baselines.start(given.files["train"], stage=self.name)  # beside the model, where that keeps a GPU busy
         opened: Model = self.model.open(product, self.asking.needs)
         examples = (
             fewshot_examples(open_rows(given.files["train"]), plan.fewshot, self.asking.task.seed)
@@ -137,6 +144,22 @@ class Transcribe:
             else ()
         )
         return System(plan.name, plan.kind, opened, examples)
+
+    def _check(self, model: Model, rows: Rows) -> None:
+        """Refuse rows that the model cannot read, all at once: an hour later, one of them would end the run."""
+        if not isinstance(model, ChecksRows):
+            return
+        named = {row.id: row for row in rows}
+        problems = [
+            f"{named[name].file}:{named[name].line} (row {name}): {said}" for name, said in model.problems(rows)
+        ]
+        if problems:
+            more = f"\n… and {len(problems) - _NAMED:,} more" if len(problems) > _NAMED else ""
+            raise StageError(
+                f"{self.name}: {len(problems):,} of {len(rows):,} rows cannot be asked as they are:\n"
+                + "\n".join(problems[:_NAMED])
+                + more
+            )
 
     def _product(self, given: Artifact) -> Product | None:
         if self.system.kind != "tuned":
@@ -149,7 +172,7 @@ class Transcribe:
         probe = self.make(self.asking.probe)
         who = f"probe {self.asking.probe.who}"
         with blame(self.name, who, self.asking.plugin):
-            given = list(answers.each(probe.run(system, task, rows, progress), Transcript, f"{self.name}: {who}"))
+            given = list(contracts.each(probe.run(system, task, rows, progress), Transcript, f"{self.name}: {who}"))
         told = [_settled(one) for one in given]
         if self.asking.task.asks_rows and [one.row for one in told] != [row.id for row in rows]:
             raise PluginError(

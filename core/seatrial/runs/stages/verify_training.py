@@ -40,7 +40,7 @@ class VerifyTraining:
     seed: int | None = None
     """Of the training; None where the suite brings a product."""
     brought: Product | None = None
-    after: tuple[str, ...] = field(default=("decontaminate",), metadata=RUNTIME)
+    inputs: tuple[str, ...] = field(default=("decontaminate",), metadata=RUNTIME)
 
     reusable = True
 

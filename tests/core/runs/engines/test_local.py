@@ -13,8 +13,8 @@ import pytest
 
 from seatrial.errors import StageError
 from seatrial.rows.table import TableWriter
-from seatrial.runs.engines.carried import packed
 from seatrial.runs.engines.local import LocalEngine
+from seatrial.runs.engines.pickling import packed
 from seatrial.runs.engines.pieces import Piece
 from seatrial.runs.engines.workers import Workers, cores, on_gpu
 

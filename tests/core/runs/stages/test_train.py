@@ -129,7 +129,7 @@ def test_checkpoints_outlive_the_stage_until_the_run_removes_them(train, run_fol
     train(method, seed=1)  # killed before the node was marked as finished
     train(method, seed=2)  # another training
     assert method.found == [[], ["checkpoint-4"], []]
-    run_folder.forget_unfinished(but="key-of-seed-2")
+    run_folder.forget_unfinished(but={"key-of-seed-2"})
     train(method, seed=2)
     train(method, seed=1)
     assert method.found[3:] == [["checkpoint-4"], []]

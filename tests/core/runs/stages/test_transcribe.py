@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -253,6 +254,34 @@ def test_errors_are_counted_over_all_pieces(transcribe):
     assert [one.error for one in transcripts].count("too long") == 3
 
 
+def busy_twice(transcripts):
+    return [replace(one, responses=(), error="busy") if one.row in {"row-1", "row-6"} else one for one in transcripts]
+
+
+def test_what_an_endpoint_did_not_answer_is_asked_again_and_nothing_else(transcribe):
+    """Its errors may pass; the errors of weights that are run here would come again."""
+    elsewhere = Endpoint("openai:http://x#y", "http://x", "y")
+    first, _ = transcribe(Probe(change=busy_twice), loader=Loader(elsewhere))
+    assert first.facts["unanswered"] == first.facts["errors"] == 2
+    assert "2 of 8 rows were not answered" in first.facts["warnings"][0]
+    probe = Probe()
+    second, transcripts = transcribe(probe, loader=Loader(elsewhere))
+    assert probe.asked == ["row-1", "row-6"]
+    assert [one.row for one in transcripts] == [f"row-{number}" for number in range(8)]
+    assert all(one.error is None and one.responses for one in transcripts)
+    assert second.facts["errors"] == 0
+    assert "warnings" not in second.facts
+
+
+def test_what_weights_could_not_answer_is_not_asked_again(transcribe):
+    first, _ = transcribe(Probe(change=busy_twice))
+    probe = Probe()
+    second, _ = transcribe(probe)
+    assert probe.asked == []
+    assert first.facts["errors"] == second.facts["errors"] == 2
+    assert "warnings" not in second.facts
+
+
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
 def test_a_log_likelihood_that_is_no_finite_number_is_an_error_of_its_row_alone(transcribe, number):
     def broken(transcripts):
@@ -389,3 +418,23 @@ def test_answers_of_what_nobody_can_tell_apart_are_not_taken_from_an_earlier_run
     system = SystemPlan("base", "base")
     assert Transcribe(asking, system, model, "here", ()).reusable is reusable
     assert Transcribe(asking, system, None, "here", ()).reusable is True
+
+
+def test_rows_that_the_model_cannot_read_are_told_at_once_before_any_is_asked(transcribe, files):
+    class Reads(Model):
+        def problems(self, rows):
+            return [(row.id, "its template refuses it") for row in rows if "yellow" not in row.input_text][:7]
+
+    class Loads(Loader):
+        @contextmanager
+        def open(self, target, product=None):
+            yield Reads()
+
+    probe = Probe()
+    rows = list(open_rows(files["test"]))
+    with pytest.raises(StageError) as refused:
+        transcribe(probe, loader=Loads())
+    first, *named = str(refused.value).splitlines()
+    assert re.search(r"^transcribe\[test\.ask, base\]: \d of 8 rows cannot be asked", first)
+    assert f"{rows[0].file}:{rows[0].line} (row {rows[0].id}): its template refuses it" in named
+    assert not probe.pieces

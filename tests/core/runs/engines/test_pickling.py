@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from seatrial.errors import PluginError, Problem, StageError, SuiteError, TrainingError, UsageError
-from seatrial.runs.engines.carried import carriable_errors
+from seatrial.runs.engines.pickling import carriable_errors
 
 
 class NeedyError(Exception):

@@ -1,9 +1,10 @@
-"""Answers: what components give back, held against what their protocols promise, before anything is made of it."""
+"""Contracts: what components give back, held against what their protocols promise, before anything is made of it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import math
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from numbers import Integral, Real
 from pathlib import Path
 from types import NoneType
@@ -93,6 +94,8 @@ def findings(answers: object, who: str) -> Iterator[Finding]:
     """
     for finding in each(answers, Finding, who):
         problem = _mistyped(finding, _FINDING) or _misplaced(finding.spans)
+        if not problem and finding.score is not None and not math.isfinite(finding.score):
+            problem = f"its `score` is {finding.score}, no number; None where there is none"
         if problem:
             raise PluginError(f"{who} made a finding about {named_row(finding.row)}: {problem}")
         yield finding
@@ -124,11 +127,17 @@ def counts(answer: object, who: str) -> Mapping[str, int]:
     return counted
 
 
-def told(measured: Measured, who: str) -> None:
-    """Refuse what a component tells besides its findings, where a run folder cannot hold it.
+def told(measured: Measured, who: str, declared: Collection[str]) -> None:
+    """Refuse what a component tells besides its findings, where a run folder cannot hold it or it is not what was declared.
+
+    Args:
+        measured: what it tells.
+        who: the component, for errors.
+        declared: the names of its metrics.
 
     Raises:
-        PluginError: a measure is no number, a reason no text, or a fact no JSON value.
+        PluginError: a measure is no number, a reason no text, or a fact no JSON value; a measure is none of its metrics, or
+            one of these has neither a measure nor a reason why not.
     """
     if problem := _not_numbers(_mapping(measured.measures, f"{who}, as its measures,"), "measures", missing=False):
         raise PluginError(f"{who}: {problem}")
@@ -138,6 +147,19 @@ def told(measured: Measured, who: str) -> None:
                 f"{who} gave {_said(reason)} for {_said(name)}; it must say in words why a metric is missing"
             )
     facts(measured.facts, who)
+    for name, value in measured.measures.items():
+        if not math.isfinite(value):
+            raise PluginError(
+                f"{who} measured {value} for {name!r}; where there is no number, it must say why in `missing`"
+            )
+    known = {*measured.measures, *measured.missing}
+    if undeclared := sorted(known - {*declared}):
+        there = f"those that it declares are: {', '.join(sorted(declared))}" if declared else "it declares no metrics"
+        raise PluginError(f"{who} measured {undeclared[0]!r}, which is none of its metrics; {there}")
+    if untold := sorted({*declared} - known):
+        raise PluginError(
+            f"{who} declares the metric {untold[0]!r}, and gave neither a measure of it nor a reason in `missing`"
+        )
     blocks(measured.blocks, who)
 
 
