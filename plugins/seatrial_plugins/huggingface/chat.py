@@ -90,7 +90,9 @@ class ChatTokenizer:
         return self._by_template(conversation_of(turns, tools), ask=ask) if self.chat else self._line_by_line(turns)
 
     def _by_template(self, said: Conversation, *, ask: bool) -> str:
-        messages, tools = self._control.mark(said.messages), self._control.mark(said.tools)
+        mark = self._control.mark
+        messages = [{key: mark(value) for key, value in message.items()} for message in said.messages]
+        tools = mark(said.tools)
         try:
             try:
                 template = self._template(tools=bool(tools))
@@ -103,7 +105,7 @@ class ChatTokenizer:
                 f"the model's chat template refuses a conversation of {roles}: {error}; mend its turns, or let the filter "
                 "`length` with `max_tokens` drop such rows"
             ) from error
-        if NOTATION in text and messages != [*said.messages]:
+        if NOTATION in text and (messages != [*said.messages] or tools != [*said.tools]):
             raise StageError(
                 "the model's chat template writes control tokens that a turn holds in a notation of its own, in which they "
                 "cannot be kept apart from the model's; take them out of the row"
@@ -125,10 +127,12 @@ class ChatTokenizer:
 
     def _template(self, *, tools: bool) -> ChatTemplate:
         """The template, or the one of several that is for conversations with tools."""
-        return _compiled(
-            self.tokenizer.get_chat_template(None, [{}] if tools else None),
-            tuple((name, _flat(value)) for name, value in self.tokenizer.special_tokens_map.items()),
-        )
+        return _compiled(self.tokenizer.get_chat_template(None, [{}] if tools else None), self._variables)
+
+    @cached_property
+    def _variables(self) -> tuple[tuple[str, Any], ...]:
+        """What every template is given, such as `bos_token`."""
+        return tuple((name, _flat(value)) for name, value in self.tokenizer.special_tokens_map.items())
 
     def _closing(self) -> str:
         """The text between the assistant's last word and the end of its turn, up to the first special token."""

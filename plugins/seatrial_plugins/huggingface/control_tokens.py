@@ -49,12 +49,15 @@ class ControlTokens:
     def mark(self, value: Any) -> Any:
         """A text with its control tokens marked; of lists and mappings, every text in them."""
         if isinstance(value, str):
-            return self._held.sub(lambda found: self._marks[found[0]], value) if self._held.search(value) else value
+            return self._held.sub(self._marked, value) if self._held.search(value) else value
         if isinstance(value, Mapping):
             return {self.mark(key): self.mark(item) for key, item in value.items()}
         if isinstance(value, list | tuple):
             return [self.mark(item) for item in value]
         return value
+
+    def _marked(self, found: re.Match[str]) -> str:
+        return self._marks[found[0]]
 
     @staticmethod
     def are_marked(text: str) -> bool:

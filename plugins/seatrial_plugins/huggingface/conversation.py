@@ -58,6 +58,8 @@ def without(turn: Turn, what: str) -> Turn:
 
 def _message(turn: Turn) -> Mapping[str, Any]:
     """The turn as a message; its reasoning under both names that templates read."""
+    if turn.plain:
+        return {"role": turn.role, "content": turn.content}
     result = next((part for part in turn.parts if isinstance(part, ToolResult)), ToolResult(""))
     more = {
         "name": turn.name or result.name,

@@ -52,13 +52,15 @@ def _beyond(
 
 
 def unwritten(chat: ChatTokenizer, turns: Sequence[Turn], tools: Sequence[Tool]) -> Iterator[str]:
-    """What a conversation has and the chat template writes nothing of, each in a clause.
+    """What a conversation has and the model reads nothing of, each in a clause.
 
     A model is taught to say nothing where it should call, or to call what its prompt doesn't name.
     """
     place = (
         "the chat template does not write" if chat.chat else "without a chat template (`chat: false`) nothing writes"
     )
+    if any(turn.images for turn in turns):
+        yield "the model reads text alone, and the row has images; ask a model that reads them, or take such rows out"
     calls = [at for at, turn in enumerate(turns) if turn.role == "assistant" and turn.calls]
     if any(_same(chat, turns[: at + 1], "calls", tools) for at in calls):
         yield f"{place} tool calls; give the tokenizer one that does (chat_template.jinja), or take such rows out"

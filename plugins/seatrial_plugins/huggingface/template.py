@@ -86,7 +86,7 @@ class ChatTemplate:
         """
         given = {"messages": list(messages), "tools": tools, "documents": None, "add_generation_prompt": ask}
         with_all = {**self._variables, **given}
-        characters = _CHARACTERS + _PER_CHARACTER * _size(messages) + _PER_CHARACTER * _size(tools or ())
+        characters = _CHARACTERS + _PER_CHARACTER * (_size(messages) + _size(tools or ()))
         with self._environment.allowing(characters):
             return self._template.render(with_all)
 
@@ -108,6 +108,12 @@ class _Allowance:
             raise TemplateLimitError(f"it takes more than {_SECONDS:g} seconds")
 
 
+class _Local(threading.local):
+    """What a thread's rendering has."""
+
+    allowance: _Allowance | None = None
+
+
 class _Bounded(ImmutableSandboxedEnvironment):
     """The environment in which transformers renders chat templates; each step is charged."""
 
@@ -115,7 +121,7 @@ class _Bounded(ImmutableSandboxedEnvironment):
 
     def __init__(self) -> None:
         super().__init__(trim_blocks=True, lstrip_blocks=True, extensions=[_Generation, loopcontrols])
-        self._local = threading.local()
+        self._local = _Local()
         self.finalize = self._printed
         for name in _FILTERS_TAKEN_OUT:
             del self.filters[name]
@@ -132,8 +138,7 @@ class _Bounded(ImmutableSandboxedEnvironment):
 
     def spend(self, characters: int) -> None:
         """Charge the rendering that runs; constants that the compiler folds are nobody's."""
-        allowance: _Allowance | None = getattr(self._local, "allowance", None)
-        if allowance is not None:
+        if (allowance := self._local.allowance) is not None:
             allowance.spend(characters)
 
     # ---- what a template's code is made to pass through -----------------------------------------------------------
@@ -174,6 +179,9 @@ class _Bounded(ImmutableSandboxedEnvironment):
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         """One of the operators that can make much of little."""
+        if operator == "+" and type(left) is str and type(right) is str:
+            self.spend(len(left) + len(right))
+            return left + right
         if operator == "**" or (operator == "*" and isinstance(left, int) and isinstance(right, int)):
             if not all(isinstance(one, int | float) and abs(one) < 1 << 32 for one in (left, right)):
                 raise SecurityError("a chat template may not multiply numbers as large as these")
@@ -223,7 +231,7 @@ class _Bounded(ImmutableSandboxedEnvironment):
             self.spend(text.count(old) * len(new))
 
     def _printed(self, value: Any) -> Any:
-        self.spend(len(value) if isinstance(value, str) else self._weight(value))
+        self.spend(self._weight(value))
         return value
 
     @property
@@ -254,14 +262,15 @@ class _Bounded(ImmutableSandboxedEnvironment):
 
     def _weight(self, value: Any) -> int:
         """How long a value is when it is written out; no more is counted than may still be made."""
-        allowance: _Allowance | None = getattr(self._local, "allowance", None)
-        return _size(value, most=1_000_000 if allowance is None else allowance.left + 1)
+        if type(value) is str:
+            return len(value)
+        return _size(value, most=1_000_000 if self._local.allowance is None else self._local.allowance.left + 1)
 
 
 class _Allowed:
     """A block in which a rendering has an allowance."""
 
-    def __init__(self, local: threading.local, characters: int) -> None:
+    def __init__(self, local: _Local, characters: int) -> None:
         self._local, self._characters = local, characters
 
     def __enter__(self) -> None:

@@ -114,7 +114,7 @@ def test_the_special_tokens_are_those_that_the_file_names(write_gguf, tmp_path, 
 
     with monkeypatch.context() as patched:
         patched.setattr(AutoTokenizer, "from_pretrained", mistaken)
-        convert(write_gguf(special={"eos": 0, "pad": 2}), "path:tiny.gguf", tmp_path / "out")
+        convert(write_gguf(special={"bos": 1, "eos": 0, "pad": 2}), "path:tiny.gguf", tmp_path / "out")
     tokenizer = real(str(tmp_path / "out"))
     assert (tokenizer.eos_token, tokenizer.pad_token) == ("<|end|>", "<|pad|>")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from seatrial import Row, Turn
-from seatrial.rows import Choice, Text, ToolCall, ToolResult
+from seatrial.rows import Choice, Image, Text, ToolCall, ToolResult
 from seatrial_plugins.huggingface.chat import ChatTokenizer
 from seatrial_plugins.huggingface.conversation import conversation_of, is_trained
 
@@ -122,6 +122,12 @@ def test_tools_that_no_prompt_names_are_a_problem(chat):
     assert "does not write the tools that the assistant may call" in reason
     named = [Turn("user", "You may call weather(city). Weather in Lyon?"), talk[1]]
     assert not chat(WITHOUT).unwritten(named, [TOOL])
+
+
+def test_images_are_a_problem_of_a_model_that_reads_text(chat):
+    shown = Turn("user", [Text("What is this?"), Image("0" * 64, "image/png", 2, 2)])
+    ((_, reason),) = chat().problems([row(shown, Turn("assistant", "A ship."))])
+    assert reason.startswith("the model reads text alone, and the row has images")
 
 
 def test_without_a_template_nothing_writes_them(tiny_target):
