@@ -33,7 +33,7 @@ from seatrial_plugins.cleaning import (
 class Words:
     """Counts words as tokens, and encodes every text alike."""
 
-    def count_tokens(self, conversations: Sequence[Sequence[Turn]]) -> list[int]:
+    def count_tokens(self, conversations: Sequence[Sequence[Turn]], tools: object = ()) -> list[int]:
         return [sum(len(turn.content.split()) for turn in turns) for turns in conversations]
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:

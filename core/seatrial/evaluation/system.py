@@ -35,5 +35,5 @@ class System:
         return (*examples, *turns)
 
     def prompt_hash(self, row: Row, task: Task, options: tuple[str, ...] = ()) -> str:
-        """The digest of what the model is given for `row`, its options included."""
-        return content_id(self.prompt(row, task), choices=options)
+        """The digest of what the model is given for `row`, its options and tools included."""
+        return content_id(self.prompt(row, task), tools=row.tools, choices=options)

@@ -15,6 +15,7 @@ from seatrial.model.capabilities import (
     SeesImages,
     Times,
     Timing,
+    Tools,
 )
 from seatrial.model.loading import (
     Endpoint,
@@ -60,6 +61,7 @@ __all__ = [
     "Target",
     "Times",
     "Timing",
+    "Tools",
     "Trainable",
     "WordVectors",
 ]

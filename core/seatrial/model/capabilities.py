@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from seatrial.rows import Row, Turn
 
@@ -40,6 +40,10 @@ classifies   names one of the labels it was made for (`Classifies`)
 times        decodes while a clock runs (`Times`)
 trains       gives a training method its weights (`seatrial.model.Trainable`)
 """
+
+
+Tools = Sequence[Sequence[Mapping[str, Any]]]
+"""The tools that may be called in each of some conversations (`seatrial.Row.tools`); none in any where it is empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +93,11 @@ class Scores(Protocol):
     """Gives log probabilities of given continuations."""
 
     def loglikelihoods(
-        self, prompts: Sequence[Sequence[Turn]], options: Sequence[Sequence[str]]
+        self, prompts: Sequence[Sequence[Turn]], options: Sequence[Sequence[str]], *, tools: Tools = ()
     ) -> list[list[Continuation]]:
         """For each prompt, each of its options' likelihood as the assistant's next turn (end of turn included).
+
+        `tools` are left out where no prompt has any.
 
         Raises:
             ValueError: there are more prompts than lists of options, or fewer.
@@ -104,9 +110,12 @@ class Generates(Protocol):
     """Writes the assistant's next turn."""
 
     def generate(
-        self, prompts: Sequence[Sequence[Turn]], *, max_new_tokens: int, stop: Sequence[str] = ()
+        self, prompts: Sequence[Sequence[Turn]], *, max_new_tokens: int, stop: Sequence[str] = (), tools: Tools = ()
     ) -> list[Generation]:
-        """Greedy decoding, one generation a prompt, the prompt not included."""
+        """Greedy decoding, one generation a prompt, the prompt not included.
+
+        `tools` are left out where no prompt has any.
+        """
         ...
 
 
@@ -161,8 +170,8 @@ class SeesImages(Protocol):
 class CountsTokens(Protocol):
     """Counts tokens as the model on trial does."""
 
-    def count_tokens(self, conversations: Sequence[Sequence[Turn]]) -> list[int]:
-        """The length in tokens of each conversation, rendered with the model's chat template.
+    def count_tokens(self, conversations: Sequence[Sequence[Turn]], tools: Tools = ()) -> list[int]:
+        """The length in tokens of each conversation and its tools, rendered with the model's chat template.
 
         Raises:
             StageError: the chat template refuses a conversation.

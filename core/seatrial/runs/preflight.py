@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from seatrial.errors import StageError
-from seatrial.model import Endpoint, LocalWeights
+from seatrial.model import ChecksRows, Endpoint, LocalWeights
 from seatrial.plugin.host import Host
 from seatrial.runs.stages.read import Read
 from seatrial.runs.store import RunFolder, cache_folder
@@ -26,7 +27,8 @@ def preflight(
 ) -> Iterator[str]:
     """Resolve every source, build every component, read some rows and render a prompt; yields a line for each.
 
-    An endpoint is looked for, weights and what a factory makes are not loaded. With `only_data`, what the data stages need: no prompt is rendered, and no model is touched but for its tokenizer.
+    An endpoint is looked for, weights and what a factory makes are not loaded. With `only_data`, what the data stages need:
+    no prompt is rendered, and no model is touched but for its tokenizer.
 
     Raises:
         UsageError: the first thing that is wrong.
@@ -56,15 +58,24 @@ def preflight(
             if not only_data:
                 seen = f", {_tokens(bench, row)}" if isinstance(bench.prepared, LocalWeights) else ""
                 yield f"prompt of it{seen}: {row.input_text[:120]!r}"
+                asked = row if row.split or suite.train is None else replace(row, split="train")
+                for problem in _problems(bench, asked):
+                    yield f"warning: {look.address}: {row.file}:{row.line}: {problem}"
         yield f"stages: {' → '.join(stage.name for stage in stages)}"
     yield f"{suite.name}: ready"
+
+
+def _problems(bench: Workbench, row: Row) -> list[str]:
+    """What keeps the model from reading the row as it is meant."""
+    tokenizer = bench.tokenizer() if isinstance(bench.prepared, LocalWeights) else None
+    return [said for _, said in tokenizer.problems([row])] if isinstance(tokenizer, ChecksRows) else []
 
 
 def _tokens(bench: Workbench, row: Row) -> str:
     """How many, or why they cannot be counted: one row that a filter will drop is no fault of the suite."""
     tokenizer = bench.tokenizer()
     try:
-        (count,) = tokenizer.count_tokens([row.turns])
+        (count,) = tokenizer.count_tokens([row.turns], [row.tools])
     except StageError as error:
         return str(error)
     return f"{count} tokens with its answer"

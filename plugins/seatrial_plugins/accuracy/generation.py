@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Protocol
 
 from seatrial import Block, Row, Sample, Scored, Task, Transcript
+from seatrial.rows import References
 from seatrial_plugins.accuracy import metrics
 from seatrial_plugins.accuracy.evidence import evidence_of, slice_of
 from seatrial_plugins.accuracy.generation_blocks import generation_blocks
@@ -89,7 +90,8 @@ class _BuiltIn:
 
 def _references(row: Row) -> tuple[str, ...]:
     """What the row expects, each reference once."""
-    return tuple(dict.fromkeys(one.strip() for one in (row.target,) if one and says_something(one)))
+    answers = row.expected.answers if isinstance(row.expected, References) else (row.target,)
+    return tuple(dict.fromkeys(one.strip() for one in answers if one and says_something(one)))
 
 
 def _problem(transcript: Transcript, expected: Sequence[str]) -> str | None:

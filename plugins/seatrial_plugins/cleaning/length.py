@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from seatrial import Finding, Row, Turn
 from seatrial.errors import StageError, UsageError
-from seatrial.model import CountsTokens
+from seatrial.model import CountsTokens, Tools
 
 __all__ = ["Length"]
 
@@ -47,7 +47,9 @@ class Length:
             yield from self._tokens(to_count)
 
     def _tokens(self, rows: Sequence[Row]) -> Iterable[Finding]:
-        for row, count in zip(rows, self._counts([row.turns for row in rows]), strict=True):
+        for row, count in zip(
+            rows, self._counts([row.turns for row in rows], [row.tools for row in rows]), strict=True
+        ):
             if isinstance(count, str):
                 yield Finding(row.id, "uncountable", count)
                 continue
@@ -60,21 +62,22 @@ class Length:
         characters = sum(len(turn.content) for turn in row.turns)
         detail = f"{count} tokens ({characters} characters); training cuts off the last {count - limit} of them"
         # The answer begins behind the prompt: where that fills the limit already, none of it is left to learn.
-        (asked,) = self._counts([row.prompt]) if row.answered and row.prompt else [0]
+        (asked,) = self._counts([row.prompt], [row.tools]) if row.answered and row.prompt else [0]
         if isinstance(asked, int) and asked >= limit:
             return Finding(row.id, "answer-cut-off", f"{detail}, the whole last answer among them", count - limit)
         return Finding(row.id, "truncated", detail, count - limit)
 
-    def _counts(self, conversations: Sequence[Sequence[Turn]]) -> list[int | str]:
+    def _counts(self, conversations: Sequence[Sequence[Turn]], tools: Tools) -> list[int | str]:
         """Tokens of each; where one cannot be counted, its reason, and the others are counted one by one."""
         if not conversations:
             return []
         assert self.tokenizer is not None
         try:
-            return [*self.tokenizer.count_tokens(conversations)]
+            return [*self.tokenizer.count_tokens(conversations, tools)]
         except Exception as error:  # noqa: BLE001 - a template may raise anything; one odd row must not stop the rest
             if len(conversations) > 1:
-                return [count for turns in conversations for count in self._counts([turns])]
+                each = zip(conversations, tools, strict=True)
+                return [count for turns, may in each for count in self._counts([turns], [may])]
             return [_refusal(error, conversations[0])]
 
 

@@ -69,7 +69,7 @@ def _counted(tokenizer: CountsTokens, rows: Sequence[Row]) -> list[int | None]:
     if not rows:
         return []
     try:
-        return [*tokenizer.count_tokens([row.turns for row in rows])]
+        return [*tokenizer.count_tokens([row.turns for row in rows], [row.tools for row in rows])]
     except Exception:  # noqa: BLE001 - a chat template may raise anything; one odd row must not stop the rest
         return [None] if len(rows) == 1 else [count for row in rows for count in _counted(tokenizer, [row])]
 

@@ -7,9 +7,10 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from seatrial import Generation, SeatrialError, Turn
+from seatrial.model import Tools
 from seatrial_plugins.endpoints.client import Client, Limits
 from seatrial_plugins.endpoints.completion import generation_of
 from seatrial_plugins.endpoints.event_loop import EventLoop
@@ -31,7 +32,14 @@ class Request:
     seed: int | None
     length_field: Literal["max_tokens", "max_completion_tokens"]
 
-    def body(self, turns: Sequence[Turn], images: Path | None, max_new_tokens: int, stop: Sequence[str]) -> str:
+    def body(
+        self,
+        turns: Sequence[Turn],
+        images: Path | None,
+        max_new_tokens: int,
+        stop: Sequence[str],
+        tools: Sequence[Mapping[str, Any]] = (),
+    ) -> str:
         """The request's JSON."""
         said = {
             "model": self.model,
@@ -40,6 +48,7 @@ class Request:
             "temperature": self.temperature,
             "seed": self.seed,
             "stop": list(stop[:_MOST_STOPS]) or None,
+            "tools": list(tools) or None,
         }
         return json.dumps({key: value for key, value in said.items() if value is not None})
 
@@ -60,7 +69,7 @@ class ChatModel:
         return {**self._facts, **({"served": sorted(self._served)} if self._served else {})}
 
     def generate(
-        self, prompts: Sequence[Sequence[Turn]], *, max_new_tokens: int, stop: Sequence[str] = ()
+        self, prompts: Sequence[Sequence[Turn]], *, max_new_tokens: int, stop: Sequence[str] = (), tools: Tools = ()
     ) -> list[Generation]:
         """One generation a prompt, several asked at a time.
 
@@ -68,7 +77,10 @@ class ChatModel:
             StageError: a prompt was not answered. Those of the same call that were keep their answers: asked again one by
                 one, they get them from memory.
         """
-        requests = [self._request.body(turns, self._images, max_new_tokens, stop) for turns in prompts]
+        requests = [
+            self._request.body(turns, self._images, max_new_tokens, stop, may)
+            for turns, may in zip(prompts, tools or [()] * len(prompts), strict=True)
+        ]
 
         def ask(bodies: Sequence[str]) -> Iterator[Outcome]:
             yield from self._loop.run(self._ask(bodies, stop))

@@ -9,7 +9,7 @@ from typing import Any
 
 from seatrial import Continuation, Generation, Row, SeatrialError, Turn
 from seatrial.errors import StageError
-from seatrial.model import Capability, Model
+from seatrial.model import Capability, Model, Tools
 from seatrial.rows.storable import storable
 from seatrial_plugins.endpoints.messages import messages_of
 from seatrial_plugins.endpoints.python_module import UserError, blame
@@ -51,10 +51,14 @@ class _Writes(_Calls):
     _images: Path | None = None
 
     def generate(
-        self, prompts: Sequence[Sequence[Turn]], *, max_new_tokens: int, stop: Sequence[str] = ()
+        self, prompts: Sequence[Sequence[Turn]], *, max_new_tokens: int, stop: Sequence[str] = (), tools: Tools = ()
     ) -> list[Generation]:
         """One call a prompt, one after the other. The function knows no limit of length; its text ends before a stop."""
         del max_new_tokens
+        if any(tools):
+            raise StageError(
+                "the row offers tools, and a function is told none; write an object with `generate`, which may take `tools`"
+            )
         requests = [json.dumps(messages_of(turns, self._images)) for turns in prompts]
 
         def ask(messages: Sequence[str]) -> Iterator[Outcome]:
@@ -89,10 +93,11 @@ class _Generates(_Calls):
     """An object with `generate` (`Generates`)."""
 
     def generate(
-        self, prompts: Sequence[Sequence[Turn]], *, max_new_tokens: int, stop: Sequence[str] = ()
+        self, prompts: Sequence[Sequence[Turn]], *, max_new_tokens: int, stop: Sequence[str] = (), tools: Tools = ()
     ) -> list[Generation]:
         """As the object answers."""
-        answer = self._call(self._made.generate, prompts, max_new_tokens=max_new_tokens, stop=stop)
+        told = {"tools": tools} if any(tools) else {}
+        answer = self._call(self._made.generate, prompts, max_new_tokens=max_new_tokens, stop=stop, **told)
         return self._list("generate()", answer, prompts, Generation, "a list with a Generation for each prompt")
 
 
@@ -100,10 +105,10 @@ class _Scores(_Calls):
     """An object with `loglikelihoods` (`Scores`)."""
 
     def loglikelihoods(
-        self, prompts: Sequence[Sequence[Turn]], options: Sequence[Sequence[str]]
+        self, prompts: Sequence[Sequence[Turn]], options: Sequence[Sequence[str]], *, tools: Tools = ()
     ) -> list[list[Continuation]]:
         """As the object answers."""
-        answer = self._call(self._made.loglikelihoods, prompts, options)
+        answer = self._call(self._made.loglikelihoods, prompts, options, **({"tools": tools} if any(tools) else {}))
         wanted = "a list with a list of Continuations for each prompt"
         found = self._list("loglikelihoods()", answer, prompts, list, wanted)
         return [

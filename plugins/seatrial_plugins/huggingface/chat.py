@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from seatrial.errors import SourceError, StageError
+from seatrial.model import Tools
 from seatrial.rows import Row, Turn
 from seatrial.terminal.legible import one_line
 from seatrial_plugins.huggingface.config_file import read_config
@@ -20,10 +21,7 @@ from seatrial_plugins.huggingface.row_problems import row_problems, unwritten
 from seatrial_plugins.huggingface.template import ChatTemplate
 from seatrial_plugins.huggingface.tokenizer_files import read_tokenizer
 
-__all__ = ["ChatTokenizer", "Rendered", "Tools"]
-
-Tools = Sequence[Sequence[Tool]]
-"""For each conversation, the functions that the assistant may call in it; empty where there are none at all."""
+__all__ = ["ChatTokenizer", "Rendered"]
 
 _LOG = logging.getLogger("seatrial.models")
 

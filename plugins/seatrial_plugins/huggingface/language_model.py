@@ -12,11 +12,11 @@ from typing import Any
 import torch
 
 from seatrial.errors import StageError
-from seatrial.model import Continuation, Generation, Timing
+from seatrial.model import Continuation, Generation, Timing, Tools
 from seatrial.rows import Row, Turn
 from seatrial_plugins.huggingface.adapter import ADAPTER
 from seatrial_plugins.huggingface.batches import batches_by_length
-from seatrial_plugins.huggingface.chat import ChatTokenizer, Tools
+from seatrial_plugins.huggingface.chat import ChatTokenizer
 from seatrial_plugins.huggingface.likelihoods import Likelihoods, Question
 from seatrial_plugins.huggingface.merging import merged
 

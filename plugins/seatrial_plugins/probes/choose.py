@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from seatrial import Classifies, Response, Row, Scores, SeatrialError, System, Task, Transcript, Turn
 from seatrial.errors import StageError
 from seatrial.evaluation.probe import Progress
+from seatrial_plugins.probes.offered import offered
 
 __all__ = ["Choose", "options_of"]
 
@@ -32,18 +35,19 @@ class Choose:
         self, system: System, model: Scores, task: Task, rows: Sequence[Row], progress: Progress
     ) -> Iterable[Transcript]:
         able = [row for row in rows if not _unable(row, task)]
-        asked: dict[tuple[tuple[Turn, ...], tuple[str, ...]], Row] = {}
+        asked: dict[str, _Question] = {}
         for row in able:
-            asked.setdefault((system.prompt(row, task), options_of(row, task)), row)
-        answers: dict[tuple[tuple[Turn, ...], tuple[str, ...]], tuple[Response, ...] | str] = dict(
-            zip(asked, _ask(model, list(asked)), strict=True)
-        )
+            options = options_of(row, task)
+            asked.setdefault(
+                system.prompt_hash(row, task, options), _Question(system.prompt(row, task), options, row.tools)
+            )
+        answers = dict(zip(asked, _ask(model, list(asked.values())), strict=True))
         progress(len(rows), len(rows))
         for row in rows:
-            options = options_of(row, task)
-            answer = _unable(row, task) or answers[system.prompt(row, task), options]
+            prompt_hash = system.prompt_hash(row, task, options_of(row, task))
+            answer = _unable(row, task) or answers[prompt_hash]
             told = {"error": answer} if isinstance(answer, str) else {"responses": answer}
-            yield Transcript(row.id, prompt_hash=system.prompt_hash(row, task, options), **told)
+            yield Transcript(row.id, prompt_hash=prompt_hash, **told)
 
     def _classified(self, system: System, model: Classifies, task: Task, rows: Sequence[Row]) -> Iterable[Transcript]:
         able = [row for row in rows if not _unable(row, task)]
@@ -54,19 +58,30 @@ class Choose:
             yield Transcript(row.id, responses, prompt_hash, error=reason or None)
 
 
-def _ask(
-    model: Scores, questions: Sequence[tuple[tuple[Turn, ...], tuple[str, ...]]]
-) -> list[tuple[Response, ...] | str]:
+@dataclass(frozen=True, slots=True)
+class _Question:
+    prompt: tuple[Turn, ...]
+    options: tuple[str, ...]
+    tools: tuple[Mapping[str, Any], ...]
+
+
+def _ask(model: Scores, questions: Sequence[_Question]) -> list[tuple[Response, ...] | str]:
     """What the model answers to each question, or why it does not: one that it refuses is asked alone."""
     try:
-        answered = model.loglikelihoods([prompt for prompt, _ in questions], [options for _, options in questions])
+        answered = model.loglikelihoods(
+            [question.prompt for question in questions],
+            [question.options for question in questions],
+            **offered([question.tools for question in questions]),
+        )
     except SeatrialError as error:
         if len(questions) == 1:
             return [str(error)]
         return [answer for question in questions for answer in _ask(model, [question])]
     return [
-        tuple(Response(option, found.logprob, found.tokens) for option, found in zip(options, given, strict=True))
-        for (_, options), given in zip(questions, answered, strict=True)
+        tuple(
+            Response(option, found.logprob, found.tokens) for option, found in zip(question.options, given, strict=True)
+        )
+        for question, given in zip(questions, answered, strict=True)
     ]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from seatrial import Generates, Response, Row, SeatrialError, System, Task, Transcript
 from seatrial.errors import StageError
 from seatrial.evaluation.probe import Progress
+from seatrial_plugins.probes.offered import offered
 
 __all__ = ["Generate"]
 
@@ -40,7 +41,9 @@ class Generate:
         """What the model answers, or why it does not: a row that it refuses is asked alone."""
         prompts = [system.prompt(row, task) for row in rows]
         try:
-            answers = model.generate(prompts, max_new_tokens=self.max_new_tokens, stop=self.stop)
+            answers = model.generate(
+                prompts, max_new_tokens=self.max_new_tokens, stop=self.stop, **offered([row.tools for row in rows])
+            )
         except SeatrialError as error:
             if len(rows) == 1:
                 return [str(error)]

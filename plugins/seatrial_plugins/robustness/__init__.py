@@ -19,13 +19,6 @@ def attack_metrics(*, recipe: Recipe = "deepwordbug", budget: int = 200) -> tupl
     """The metrics of `attack`, each naming the attack that it was measured with."""
     return (
         Metric(
-            name="clean_accuracy",
-            column="clean_correct",
-            kind="proportion",
-            better="higher",
-            summary="Rows answered correctly before the attack, C/N: the likeliest label word is the expected one.",
-        ),
-        Metric(
             name="robust_accuracy",
             column="robust_correct",
             kind="proportion",
@@ -33,6 +26,13 @@ def attack_metrics(*, recipe: Recipe = "deepwordbug", budget: int = 200) -> tupl
             summary=f"Rows still answered correctly after {recipe} with {budget} queries a row, (C - S)/N with C right "
             "when clean and S of them flipped: an empirical upper bound on robustness, for another attack or a larger "
             "budget may flip more. Rows that offer the attack no word to change are left out.",
+        ),
+        Metric(
+            name="clean_accuracy",
+            column="clean_correct",
+            kind="proportion",
+            better="higher",
+            summary="Rows answered correctly before the attack, C/N: the likeliest label word is the expected one.",
         ),
         Metric(
             name="attack_success_rate",
@@ -140,6 +140,7 @@ def seatrial_probes() -> Iterable[ProbeComponent[Probe]]:
         needs=frozenset({"scores"}),
         piece=256,  # attacked together until the last few: a smaller piece leaves the model's batches half empty
         libraries=("textattack",),
+        version="2",  # where labels tie, the model answers none of them
     )
 
 
@@ -156,4 +157,5 @@ def seatrial_scorers() -> Iterable[ScorerComponent[Scorer]]:
         metrics=attack_metrics,
         looks_for="answers that a misspelling flips",
         comparable=False,
+        version="2",  # rows that offer no word to change are left out
     )

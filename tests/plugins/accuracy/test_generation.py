@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from seatrial import Explains, Response, Row, Scored, System, Task, Transcript, Turn
 from seatrial.evaluation.samples import samples_to_table
+from seatrial.rows import References
 from seatrial.rows.table import RowList
 from seatrial_plugins.accuracy import build_generation, seatrial_scorers
 from seatrial_plugins.accuracy.generation import GenerationScorer
@@ -45,6 +48,13 @@ def test_answers_are_held_against_the_expected_words():
     )
     assert first.detail == {"input": "What?", "tokens": 3}
     assert score(transcripts, rows) == found
+
+
+def test_any_of_a_rows_references_is_right():
+    several = replace(row("1", "soccer"), expected=References(("soccer", "football", "football")))
+    for answer, right in (("football", 1.0), ("soccer", 1.0), ("tennis", 0.0)):
+        (sample,) = score([said("1", answer)], [several])
+        assert sample.values["exact_match"] == right
 
 
 def test_every_metric_that_a_suite_names_is_a_column():

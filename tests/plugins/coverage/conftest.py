@@ -36,7 +36,7 @@ class SubjectEncoder:
 class WordTokens:
     """A token for each word; refuses a conversation that says `boom`."""
 
-    def count_tokens(self, conversations: Sequence[Sequence[Turn]]) -> list[int]:
+    def count_tokens(self, conversations: Sequence[Sequence[Turn]], tools: object = ()) -> list[int]:
         if any("boom" in turn.content for turns in conversations for turn in turns):
             raise ValueError("no template for that")
         return [sum(len(turn.content.split()) for turn in turns) for turns in conversations]

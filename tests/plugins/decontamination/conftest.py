@@ -22,7 +22,7 @@ class WordTokens:
     def __init__(self) -> None:
         self._ids: dict[str, int] = {}
 
-    def count_tokens(self, conversations: Sequence[Sequence[Turn]]) -> list[int]:
+    def count_tokens(self, conversations: Sequence[Sequence[Turn]], tools: object = ()) -> list[int]:
         return [sum(len(turn.content.split()) for turn in turns) for turns in conversations]
 
     def tokenize(self, texts: Sequence[str]) -> list[list[int]]:

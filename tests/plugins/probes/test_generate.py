@@ -1,5 +1,6 @@
 """Generate: each row is answered in the system's own words, and what it refuses is an error of that row alone."""
 
+from dataclasses import replace
 from types import MappingProxyType
 
 import pytest
@@ -85,3 +86,25 @@ def test_no_tokens_are_refused():
 def test_the_component_needs_a_model_that_generates():
     components = {component.name: component for component in seatrial_probes()}
     assert components["generate"].needs == {"generates"}
+
+
+def test_a_model_is_told_the_tools_that_rows_offer_and_one_that_knows_none_is_not_asked_to():
+    told = []
+
+    class TakesTools:
+        facts = MappingProxyType({})
+
+        def generate(self, prompts, *, max_new_tokens, stop=(), tools=None):
+            told.append(tools)
+            return [Generation("12 C", 2, True) for _ in prompts]
+
+    tool = {"type": "function", "function": {"name": "weather"}}
+    plain = Row("1", (Turn("user", "Hi"),), "chat", "path:x", "x", 1)
+    offering = replace(plain, id="2", tools=(tool,))
+    for rows in ([plain, plain], [plain, offering]):
+        list(
+            build_generate().run(
+                System("base", "base", TakesTools()), Task("test", RowList(rows)), rows, lambda *_: None
+            )
+        )
+    assert told == [None, [(), (tool,)]]

@@ -39,7 +39,7 @@ READ = "read"
 class Words:
     """Counts words as tokens, and refuses a conversation without a user, as strict chat templates do."""
 
-    def count_tokens(self, conversations):
+    def count_tokens(self, conversations, tools=()):
         for turns in conversations:
             if turns and all(turn.role != "user" for turn in turns):
                 raise ValueError("no user")

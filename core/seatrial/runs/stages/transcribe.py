@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from seatrial.errors import PluginError
+from seatrial.errors import PluginError, StageError
 from seatrial.evaluation.system import System
 from seatrial.evaluation.task import Task
 from seatrial.evaluation.transcript import Transcript, read_transcripts, transcript_schema, transcripts_to_table
-from seatrial.model import KeepsAnswers, LocalWeights, Model, Product, SeesImages
-from seatrial.rows import Row
+from seatrial.model import ChecksRows, KeepsAnswers, LocalWeights, Model, Product, SeesImages
+from seatrial.rows import Row, Rows
 from seatrial.rows.table import batches, open_rows
 from seatrial.runs import contracts
 from seatrial.runs.asking import Asking
@@ -28,6 +28,9 @@ from seatrial.runs.systems import SystemPlan
 from seatrial.runs.task_plan import fewshot_examples
 
 __all__ = ["Transcribe"]
+
+_NAMED = 5
+"""How many rows that cannot be asked are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,9 @@ class Transcribe:
             answered = self._answered(part)
             unasked = [row for row in rows if answered is None or row.id not in answered]
             if answered is None or unasked:
-                opened = opened or self._open(given)
+                if opened is None:
+                    opened = self._open(given)
+                    self._check(opened.model, task.rows)
                 if isinstance(opened.model, SeesImages):
                     opened.model.images_from(folder / "data/images")
                 if isinstance(opened.model, KeepsAnswers):
@@ -139,6 +144,22 @@ class Transcribe:
             else ()
         )
         return System(plan.name, plan.kind, opened, examples)
+
+    def _check(self, model: Model, rows: Rows) -> None:
+        """Refuse rows that the model cannot read, all at once: an hour later, one of them would end the run."""
+        if not isinstance(model, ChecksRows):
+            return
+        named = {row.id: row for row in rows}
+        problems = [
+            f"{named[name].file}:{named[name].line} (row {name}): {said}" for name, said in model.problems(rows)
+        ]
+        if problems:
+            more = f"\n… and {len(problems) - _NAMED:,} more" if len(problems) > _NAMED else ""
+            raise StageError(
+                f"{self.name}: {len(problems):,} of {len(rows):,} rows cannot be asked as they are:\n"
+                + "\n".join(problems[:_NAMED])
+                + more
+            )
 
     def _product(self, given: Artifact) -> Product | None:
         if self.system.kind != "tuned":

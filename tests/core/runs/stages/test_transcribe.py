@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -417,3 +418,23 @@ def test_answers_of_what_nobody_can_tell_apart_are_not_taken_from_an_earlier_run
     system = SystemPlan("base", "base")
     assert Transcribe(asking, system, model, "here", ()).reusable is reusable
     assert Transcribe(asking, system, None, "here", ()).reusable is True
+
+
+def test_rows_that_the_model_cannot_read_are_told_at_once_before_any_is_asked(transcribe, files):
+    class Reads(Model):
+        def problems(self, rows):
+            return [(row.id, "its template refuses it") for row in rows if "yellow" not in row.input_text][:7]
+
+    class Loads(Loader):
+        @contextmanager
+        def open(self, target, product=None):
+            yield Reads()
+
+    probe = Probe()
+    rows = list(open_rows(files["test"]))
+    with pytest.raises(StageError) as refused:
+        transcribe(probe, loader=Loads())
+    first, *named = str(refused.value).splitlines()
+    assert re.search(r"^transcribe\[test\.ask, base\]: \d of 8 rows cannot be asked", first)
+    assert f"{rows[0].file}:{rows[0].line} (row {rows[0].id}): its template refuses it" in named
+    assert not probe.pieces
