@@ -39,8 +39,8 @@ def clustered_standard_error(values: Sequence[float] | np.ndarray, clusters: Seq
     """The standard error of a mean whose values come in clusters (questions about one text, copies of one row).
 
     (1/n)·sqrt(C/(C-1) · Σ over clusters of (sum of the cluster's residuals)²), with C clusters: Miller
-    (arXiv 2411.00640), with the small-sample factor that Inspect applies. It plans (`minimum_detectable_difference`); no
-    gate decides on it, since few or unequal clusters make it too small.
+    (arXiv 2411.00640), with the small-sample factor that Inspect applies. It plans (`minimum_detectable_difference`);
+    no gate decides on it, since few or unequal clusters make it too small.
 
     Raises:
         ValueError: the two differ in length, or there are fewer than two clusters.

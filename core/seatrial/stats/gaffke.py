@@ -18,7 +18,7 @@ NOTHING = 1e-12
 
 
 def gaffke_lower(shares: Sequence[float], sizes: Sequence[float], counts: Sequence[float], alpha: float) -> float:
-    """The alpha-quantile of the randomly weighted mean of `shares`, and of one more at 0 that is as large as the largest.
+    """The alpha-quantile of the randomly weighted mean of `shares` and of one more, at 0, as large as the largest.
 
     Args:
         shares: what was observed, from 0 to 1.

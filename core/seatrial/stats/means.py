@@ -70,10 +70,10 @@ class Mean:
 class ClusteredMean:
     """A mean of values that come in clusters: the ratio of the clusters' totals to their sizes, with Fieller's bounds.
 
-    The ratio estimator of cluster sampling (Cochran 1977, Sampling Techniques, chapter 6), so that large clusters weigh as
-    much as they have values. A number is within the bounds where Student's t, on the clusters' totals of the distances
-    from it, does not reject it; for clusters of one size that is Student's t on their means. Unequal variances make that
-    test reject less often, not more: Benjamini (1983), JASA 78:655. The usual clustered standard error with Student's t
+    The ratio estimator of cluster sampling (Cochran 1977, Sampling Techniques, chapter 6), so that large clusters weigh
+    as much as they have values. A number is within the bounds where Student's t, on the clusters' totals of the distances
+    from it, does not reject it; for clusters of one size that is Student's t on their means. Unequal variances make
+    that test reject less often, not more: Benjamini (1983), JASA 78:655. The usual clustered standard error with Student's t
     rejects too often: a mean on the threshold 5% of the time for equal sizes, 8% for skewed ones, half of the time with
     one cluster of 500 values beside 20 of one (`tests/bench/false_passes.py`).
     """
