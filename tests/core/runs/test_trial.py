@@ -104,7 +104,8 @@ def test_its_wrapper_surrounds_every_stage_and_its_watchers_hear_the_run(smoke):
     assert notes[0] == ["started", "smoke"]
     assert notes[-1] == ["verdict", "pass"]
     assert ["step", "clean"] in notes
-    assert json.loads((run / "stages/train.json").read_text())["facts"]["wrapped_by"] == "shouting"
+    (trained,) = (run / "nodes").glob("train-*.json")
+    assert json.loads(trained.read_text())["facts"]["wrapped_by"] == "shouting"
 
 
 def test_its_section_stands_in_the_reports(smoke):
@@ -143,7 +144,7 @@ def test_reports_can_be_written_again(smoke, plugin_site, tmp_path):
 def test_a_run_that_was_killed_goes_on_and_ends_the_same(smoke, plugin_site, tmp_path):
     folder, whole, _ = smoke
     command = [sys.executable, "-m", "seatrial", "run", str(folder / "loud.yaml"), "--runs", str(tmp_path)]
-    for wanted in ("stages/deduplicate.json", "checkpoints/*/*/whole.json", "stages/score-choice.json"):
+    for wanted in ("nodes/deduplicate.json", "unfinished/**/whole.json", "nodes/score-choice.json"):
         process = subprocess.Popen(
             command, env=environment(plugin_site), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
@@ -157,8 +158,9 @@ def test_a_run_that_was_killed_goes_on_and_ends_the_same(smoke, plugin_site, tmp
     run = only_run(tmp_path)
     assert pq.read_table(run / "ledger.parquet").equals(pq.read_table(whole / "ledger.parquet"))
     assert pq.read_table(run / "samples/choice.parquet").equals(pq.read_table(whole / "samples/choice.parquet"))
-    assert digest_path(run / "adapter") == digest_path(whole / "adapter")
-    assert json.loads((run / "stages/train.json").read_text())["facts"]["resumed_from_step"] > 0
+    assert digest_path(run / "products") == digest_path(whole / "products")
+    (trained,) = (run / "nodes").glob("train-*.json")
+    assert json.loads(trained.read_text())["facts"]["resumed_from_step"] > 0
 
 
 @pytest.mark.parametrize(("suite", "code", "word"), [("must-fail", 1, "FAIL"), ("too-few-rows", 4, "INCONCLUSIVE")])

@@ -8,7 +8,7 @@ from collections import Counter
 import pyarrow.parquet as pq
 import pytest
 
-from seatrial import Component, FilterComponent, Finding, Measured, Rule, hookimpl
+from seatrial import FilterComponent, Finding, Measured, Rule, hookimpl
 from seatrial.errors import StageError, UsageError
 from seatrial.plugin.host import Host
 from seatrial.runs.engines.on_ray import RayEngine
@@ -73,7 +73,7 @@ def test_a_run_on_ray_leaves_what_a_run_on_this_machine_leaves(folder):
     assert ray.ledger.equals(local.ledger)
     assert {"read", "clean", "deduplicate"} <= set(ray.ledger["stage"].to_pylist())
     assert {"email", "invisible", "copy"} <= set(ray.ledger["rule"].to_pylist())
-    for name in ("clean", "compared", "clusters", "split", "train", "test"):
+    for name in ("clean", "deduplicated", "clusters", "split", "train", "test"):
         assert pq.read_table(ray.folder / f"data/{name}.parquet").equals(
             pq.read_table(local.folder / f"data/{name}.parquet")
         )
@@ -126,7 +126,7 @@ def test_what_a_filter_raises_on_ray_is_raised_here(folder):
     class Plugin:
         @hookimpl
         def seatrial_filters(self):
-            yield Component("breaks", Breaks, "Breaks.")
+            yield FilterComponent("breaks", Breaks, "Breaks.")
 
     host = Host.load()
     host.register(Plugin(), name="breaking")
