@@ -6,7 +6,7 @@ Statistics 16, 772-783), here row by row; and, since a few rows stand in one ano
 together with the test rows nearest to it. Measured on BANKING77 with five of its 77 intents taken out of train, ten draws: 49
 of the 50 intents make a kind by the rows alone, 46 to 75% of their test rows are found, and 0.17% of the others; with none
 taken out there is no kind (tests/bench/coverage.py). With 50 train and 15 test rows an intent, of which eight were taken out,
-28 of 40 make a kind in five draws (by the rows alone 12 of 40), and no other does: a kind of 15 test rows is found in seven
+28 of 40 make a kind in five draws (by the rows alone 7 of 24 in three), and no other does: a kind of 15 test rows is found in seven
 of ten cases, one of 30 nearly always.
 """
 
