@@ -34,9 +34,9 @@ class BoundedMean:
     Values that come in clusters count together: a cluster's mean is one observation that weighs as much as it has
     values, and the cluster that went unseen is as large as the largest. So the estimand stays the mean over values (the
     share of rows, for clusters of these sizes), whether or not large clusters differ from small ones. Where the sizes
-    are equal it is Gaffke's bound of the clusters' means. Counted out for 20,300 cases of 10 to 120 clusters, some 1 to
+    are equal it is Gaffke's bound of the clusters' means. Counted out for 10,864 cases of 10 to 120 clusters, some 1 to
     500 times as large as the others, each all right or all wrong, it passes a share on the threshold at most 4.96% of
-    the time (`tests/bench/false_passes.py` does more). With an unseen cluster of average size that would be up to 86%;
+    the time (`tests/bench/false_passes.py`). With an unseen cluster of average size that would be up to 86%;
     with the effective sample size of Korn and Graubard (1998, Survey Methodology 24:193), which clusters do not lower
     where all are right, 94%.
     """
