@@ -29,7 +29,8 @@ def transformers(
         dtype: Of the weights. `auto` is bfloat16 where the device computes in it natively, float32 elsewhere.
         device: `auto` takes the first GPU if there is one; else a name that torch knows (`cpu`, `cuda:1`, `mps`).
         attention: `auto` packs rows and shares their common prefix; `sdpa` and `eager` pad, with transformers' own kernels.
-        chat: Render conversations with the tokenizer's chat template; false writes the turns' texts line by line.
+        chat: Render conversations with the tokenizer's chat template; false writes the turns' texts line by line, behind what
+            the tokenizer puts before a text by itself. Control tokens that a text holds are read as text either way.
         system: A system turn for conversations that bring none; unset leaves that to the chat template.
         batch_tokens: How many tokens one forward pass may hold.
     """

@@ -40,9 +40,22 @@ def check_adapter_files(folder: Path) -> dict[str, Any]:
     _check_weights(folder)
     config = _checked_config(folder)
     if config.get("peft_type") == "LORA":
+        _check_ranks(folder, config)
         kept = config.get("modules_to_save") or ()
         refuse_foreign(folder, {name for name in read_header(folder / WEIGHTS) if not _is_of_lora(name, kept)})
     return config
+
+
+def _check_ranks(folder: Path, config: dict[str, Any]) -> None:
+    """Refuse ranks beyond every dimension of the weights: layers of that size would be made before they are compared."""
+    widest = max((size for tensor in read_header(folder / WEIGHTS).values() for size in tensor.shape), default=0)
+    pattern = config.get("rank_pattern")
+    ranks = (config.get("r"), *(pattern.values() if isinstance(pattern, dict) else ()))
+    if beyond := [rank for rank in ranks if isinstance(rank, int) and rank > widest]:
+        raise SourceError(
+            f"{folder / _CONFIG}: has a rank of {max(beyond):,}, and no dimension of the adapter's weights is beyond "
+            f"{widest:,}; it belongs to other weights, or was changed"
+        )
 
 
 def refuse_foreign(folder: Path, names: Collection[str]) -> None:

@@ -162,7 +162,22 @@ class ChatTokenizer:
                 self._control.encode(text)[0] if ControlTokens.are_marked(text) else self.encode([text])[0]
                 for text in texts
             ]
-        return [list(ids) for ids in self.tokenizer(list(texts), add_special_tokens=False)["input_ids"]]
+        return [list(ids) for ids in self._cut(list(texts))["input_ids"]]
+
+    def _cut(self, texts: str | list[str], **options: Any) -> Any:
+        """What the tokenizer makes of texts, without tokens of its own around them.
+
+        Raises:
+            StageError: it gives up on one, as its regular expressions do on what takes them too long.
+        """
+        try:
+            return self.tokenizer(texts, add_special_tokens=False, **options)
+        except BaseException as error:
+            if type(error).__name__ != "PanicException":  # of Rust, which is no Exception, and cannot be imported
+                raise
+            raise StageError(
+                f"the model's tokenizer gives up on a text ({one_line(str(error), 120)}); get the model's own tokenizer.json"
+            ) from error
 
     @cached_property
     def opening(self) -> tuple[int, ...]:
@@ -172,7 +187,7 @@ class ChatTokenizer:
         """
         if self.chat:
             return ()
-        bare = self.tokenizer(_SENTINEL, add_special_tokens=False)["input_ids"]
+        bare = self._cut(_SENTINEL)["input_ids"]
         whole = self.tokenizer(_SENTINEL)["input_ids"]
         starts = (place for place in range(len(whole)) if whole[place : place + len(bare)] == bare)
         return tuple(whole[: next(starts, 0)])
@@ -251,7 +266,7 @@ class ChatTokenizer:
                 for start, end in spans
             ]
         else:
-            encoded = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+            encoded = self._cut(text, return_offsets_mapping=True)
             ids, offsets = encoded["input_ids"], encoded["offset_mapping"]
         supervised = (any(begin < stop and end > start for start, stop in spans) for begin, end in offsets)
         opening = self.opening
@@ -289,11 +304,7 @@ class ChatTokenizer:
         """Where each token of `tokenize` stands in its text: first character, one past the last."""
         marked = [self._control.mark(text) for text in texts]
         plain = [text for text in marked if not ControlTokens.are_marked(text)]
-        spans = iter(
-            self.tokenizer(plain, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
-            if plain
-            else ()
-        )
+        spans = iter(self._cut(plain, return_offsets_mapping=True)["offset_mapping"] if plain else ())
         return [
             self._control.encode(text)[1]
             if ControlTokens.are_marked(text)

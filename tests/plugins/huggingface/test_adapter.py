@@ -196,3 +196,14 @@ def test_a_pattern_of_modules_is_applied(tiny_target, tiny_model, write_adapter)
     with random(device="cpu").open(tiny_target, adapter) as tuned:
         assert sum("lora_A" in name for name, _ in tuned.network.named_parameters()) == 4
         assert tuned.loglikelihoods(PROMPTS, OPTIONS) != tiny_model.loglikelihoods(PROMPTS, OPTIONS)
+
+
+@pytest.mark.parametrize(
+    "changed", [{"r": 10**9}, {"rank_pattern": {"q_proj": 10**8}}], ids=lambda changed: next(iter(changed))
+)
+def test_ranks_beyond_the_weights_are_refused_before_layers_are_made(write_adapter, changed):
+    folder = write_adapter(LoraConfig(r=2, target_modules=["q_proj"], **CAUSAL)).folder
+    config = json.loads((folder / "adapter_config.json").read_text())
+    (folder / "adapter_config.json").write_text(json.dumps({**config, **changed}))
+    with pytest.raises(SourceError, match=r"adapter_config\.json: has a rank of 1,?0.*no dimension .* is beyond 64"):
+        check_adapter_files(folder)

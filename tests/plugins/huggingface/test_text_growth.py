@@ -5,7 +5,9 @@ import shutil
 
 import pytest
 
-from seatrial.errors import SourceError
+from seatrial import Turn
+from seatrial.errors import SourceError, StageError
+from seatrial_plugins.huggingface.chat import ChatTokenizer
 from seatrial_plugins.huggingface.text_growth import check_growth
 from seatrial_plugins.huggingface.tokenizer_files import read_tokenizer
 
@@ -78,3 +80,13 @@ PUBLISHED = {
 @pytest.mark.parametrize("normalizer", PUBLISHED.values(), ids=PUBLISHED)
 def test_published_steps_are_taken(tokenizer_with, normalizer):
     check_growth(tokenizer_with(normalizer=normalizer))
+
+
+def test_a_pattern_that_takes_exponential_time_is_an_error_of_its_text(tokenizer_with):
+    split = {"type": "Split", "pattern": {"Regex": "(q+)+z"}, "behavior": "Isolated", "invert": False}
+    chat = ChatTokenizer(tokenizer_with(pre_tokenizer=split), chat=True, system=None)
+    assert chat.tokenize(["where"])
+    with pytest.raises(
+        StageError, match=r"the model's tokenizer gives up on a text \(.*; get the model's own tokenizer"
+    ):
+        chat.prompts([[Turn("user", "q" * 40)]])

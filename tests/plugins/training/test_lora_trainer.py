@@ -105,6 +105,11 @@ def test_the_facts_are_those_of_the_rows(job, tiny_model):
     assert facts["rows"] == len(PAIRS)
     assert facts["tokens"] == sum(len(row.ids) for row in rendered)
     assert facts["supervised_tokens"] == sum(sum(row.supervised) for row in rendered)
+    counts = sorted(sum(row.supervised) for row in rendered)
+    per_row = facts["supervised_tokens_per_row"]
+    assert (per_row["fewest"]["tokens"], per_row["most"]["tokens"]) == (counts[0], counts[-1])
+    assert counts[0] <= per_row["median"] <= counts[-1]
+    assert {per_row["fewest"]["row"], per_row["most"]["row"]} <= {row.id for row in work.train}
     assert facts["truncated_rows"] == facts["lost_tokens"] == 0
     assert facts["steps"] == facts["best_step"] == 12
     # Two layers; q: 64 → 64, v: 64 → 32, rank 4.
