@@ -15,6 +15,7 @@ import argparse
 import csv
 import resource
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -57,7 +58,8 @@ def removals(folder: Path, given: argparse.Namespace) -> None:
     before = time.process_time()
     encoder.encode([row.input_text for row in (*train, *test)])
     print(f"encoding {len(train) + len(test):,} questions: {time.process_time() - before:.1f} s of CPU")
-    intents = sorted({row.label or "" for row in train})
+    intents = sorted(many(train, given.of_train) & many(test, given.of_test))
+    train, test = ([row for row in rows if row.label in intents] for rows in (train, test))
     head = (
         "draw",
         "intents found",
@@ -106,8 +108,14 @@ def removals(folder: Path, given: argparse.Namespace) -> None:
     print("together: {:g} of {:g} intents found, {:g} of {:g} kinds false".format(*total))
 
 
+def many(rows: Sequence[Row], least: int | None) -> set[str]:
+    """The intents that have so many rows."""
+    counts = Counter(row.label or "" for row in rows)
+    return {label for label, count in counts.items() if count >= (least or 1)}
+
+
 def few(rows: Sequence[Row], most: int | None, random: np.random.Generator) -> Sequence[Row]:
-    """At most so many rows of each intent, drawn by chance, in their order."""
+    """So many rows of each intent, drawn by chance, in their order."""
     if most is None:
         return rows
     of: dict[str | None, list[int]] = {}
