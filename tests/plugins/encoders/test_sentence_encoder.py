@@ -258,8 +258,8 @@ def test_the_packages_code_is_not_run():
     assert PACKAGE not in sys.modules
 
 
-def test_the_hook_brings_minilm():
-    assert [component.name for component in seatrial_encoders()] == ["minilm"]
+def test_the_hook_brings_both_encoders():
+    assert [component.name for component in seatrial_encoders()] == ["minilm", "multilingual-e5"]
 
 
 @pytest.mark.slow
