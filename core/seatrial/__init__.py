@@ -18,8 +18,10 @@ with any release. The built-in plugins are held to the same (`[tool.importlinter
     seatrial.terminal    figures, legible, measures, names: numbers, and text out of data, in sentences
     seatrial.verdict     comparison: scores held against each other, as gates and reports have them
 
-A run from Python: `seatrial.suite.file.load_suite`, `seatrial.runs.run.run`.
+A run from Python: `seatrial.run("suite.yaml")`, which gives a `Trial`; docs/python.md.
 """
+
+from typing import TYPE_CHECKING, Any
 
 from seatrial.blocks import Bar, Bars, Block, Diff, DiffItem, Distribution, Example, Examples, Table, Text
 from seatrial.data.benchmark import Benchmark
@@ -65,7 +67,13 @@ from seatrial.sources import Resolved
 from seatrial.training import Trained, TrainingJob
 from seatrial.verdict import Decision, Evidence, Verdict
 
+if TYPE_CHECKING:
+    from seatrial.trial import Trial, open_run, run
+
 __version__ = "0.1.0"
+
+_LAZY = ("Trial", "open_run", "run")
+"""Names of `seatrial.trial`, which loads plugins: a plugin that imports seatrial does not wait for them."""
 
 __all__ = [
     "Absent",
@@ -138,10 +146,21 @@ __all__ = [
     "TrainingError",
     "TrainingJob",
     "Transcript",
+    "Trial",
     "Turn",
     "UsageError",
     "Use",
     "Verdict",
     "__version__",
     "hookimpl",
+    "open_run",
+    "run",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from seatrial import trial
+
+    return getattr(trial, name)

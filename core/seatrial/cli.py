@@ -389,20 +389,9 @@ def _console(*, quiet: bool = False, as_json: bool = False) -> Console:
 
 def _suite(named: str, host: Host, overrides: Sequence[str] | None, *, only_data: bool = False) -> Suite:
     """The suite in a file, or the installed suite of that name."""
-    from seatrial.errors import UsageError, did_you_mean
-    from seatrial.suite.file import load_suite
+    from seatrial.suite.file import find_suite, load_suite
 
-    path = Path(named)
-    if not path.is_file():
-        installed = host.suites()
-        if named not in installed:
-            found = "is a folder, not a suite file" if path.is_dir() else "no such file"
-            near = did_you_mean(named, installed)
-            raise UsageError(
-                f"{named or repr(named)}: {found}, and no installed suite{near}; there are: {', '.join(installed)}"
-            )
-        path = installed[named]
-    return load_suite(path, host, overrides=overrides or (), only_data=only_data)
+    return load_suite(find_suite(named, host), host, overrides=overrides or (), only_data=only_data)
 
 
 class _InterruptedError(SeatrialError):
