@@ -27,7 +27,7 @@ from seatrial.blocks import Bar, Bars, Block, Diff, DiffItem, Distribution, Exam
 from seatrial.data.benchmark import Benchmark
 from seatrial.data.filters import Grouping, Measured, SplitFindings
 from seatrial.data.findings import Finding, Rule, Span
-from seatrial.errors import SeatrialError, SourceError, StageError, TrainingError, UsageError
+from seatrial.errors import ContractError, SeatrialError, SourceError, StageError, TrainingError, UsageError
 from seatrial.evaluation.probe import Probe
 from seatrial.evaluation.scorer import Draws, Explains, Scored, Scorer
 from seatrial.evaluation.scores import Metric, Sample, Score
@@ -85,6 +85,7 @@ __all__ = [
     "Classifies",
     "Component",
     "Continuation",
+    "ContractError",
     "CountsTokens",
     "Decision",
     "Described",

@@ -17,6 +17,7 @@ from seatrial.model.capabilities import (
     Timing,
     Tools,
 )
+from seatrial.model.held_model import HeldModel, ModelFault
 from seatrial.model.loading import (
     Endpoint,
     Loader,
@@ -49,10 +50,12 @@ __all__ = [
     "Endpoint",
     "Generates",
     "Generation",
+    "HeldModel",
     "KeepsAnswers",
     "Loader",
     "LocalWeights",
     "Model",
+    "ModelFault",
     "Product",
     "ProductKind",
     "PythonCallable",

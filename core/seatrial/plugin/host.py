@@ -18,7 +18,7 @@ import pluggy
 
 from seatrial.blocks import Block
 from seatrial.blocks.codec import checked
-from seatrial.errors import PluginError, SeatrialError, StageError, UsageError, did_you_mean
+from seatrial.errors import ContractError, PluginError, SeatrialError, StageError, UsageError, did_you_mean
 from seatrial.plugin.component import Component, component_problem
 from seatrial.plugin.hooks import Hooks, hookimpl
 from seatrial.plugin.kinds import KIND_TABLE, KINDS, Kind
@@ -266,7 +266,7 @@ class Host:
         """Do a stage's work inside every plugin's wrapper.
 
         Raises:
-            PluginError: a wrapper did not hand on an artifact.
+            ContractError: a wrapper did not hand on an artifact.
         """
         try:
             artifact = self._pm.hook.seatrial_run_stage(stage=stage, given=given, work=work)
@@ -285,7 +285,7 @@ class Host:
                 for impl in self._pm.hook.seatrial_run_stage.get_hookimpls()
                 if impl.plugin is not self._runner
             ]
-            raise PluginError(
+            raise ContractError(
                 f"stage {stage.name}: a wrapper of seatrial_run_stage returned {type(artifact).__name__}, not an Artifact; "
                 f"wrappers are: {', '.join(wrappers)}"
             )

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from seatrial.errors import PluginError, StageError
+from seatrial.errors import ContractError, StageError
 from seatrial.model import Baseline
 from seatrial.rows import Row
 from seatrial.rows.table import open_rows
@@ -63,7 +63,7 @@ def _labels(baseline: Baseline, name: str, plugin: str, rows: Sequence[Row], sta
     with blame(stage, f"baseline {name}", plugin):
         labels = list(contracts.each(baseline.classify(rows), str, who))
     if len(labels) != len(rows):
-        raise PluginError(f"{who} gave {len(labels)} labels for {len(rows)} rows; it must give one a row, in order")
+        raise ContractError(f"{who} gave {len(labels)} labels for {len(rows)} rows; it must give one a row, in order")
     return [str.__str__(label) for label in labels]  # of a class of the plugin's, it may not be carried
 
 

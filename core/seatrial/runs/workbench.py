@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seatrial.errors import PluginError, SourceError, UsageError
+from seatrial.errors import ContractError, PluginError, SourceError, UsageError
 from seatrial.model import Target
 from seatrial.plugin.component import Absent, Use
 from seatrial.plugin.host import Host, Provided
@@ -152,7 +152,7 @@ class Workbench:
         with blame(address, f"source {scheme}", provided.distribution):
             resolved = provided.component.build().resolve(address, cache=self.cache, offline=self.offline, kind=kind)
         if not isinstance(resolved, Resolved):
-            raise PluginError(
+            raise ContractError(
                 f"{address}: source {scheme} (plugin {provided.distribution}) gave a {type(resolved).__name__}, not a Resolved"
             )
         self.resolved[address] = resolved

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from seatrial.data.findings import EXCERPT, Finding, Rule, Span
 from seatrial.data.policy import VEILED, WITHHELD, Applied, apply, with_excerpts
-from seatrial.errors import PluginError, StageError
+from seatrial.errors import ContractError, StageError
 from seatrial.rows import Row, Turn
 
 RULES = {
@@ -127,7 +127,7 @@ def test_a_finding_without_replacement_cannot_be_redacted(action, spans):
     ],
 )
 def test_a_finding_about_nothing_is_the_plugins_error(finding, message):
-    with pytest.raises(PluginError, match=r"clean: filter f \(plugin some-plugin\)") as error:
+    with pytest.raises(ContractError, match=r"clean: filter f \(plugin some-plugin\)") as error:
         applied([row("a")], [finding])
     assert message in str(error.value)
 

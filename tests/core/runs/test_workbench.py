@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from seatrial import Absent, Component, FilterComponent, LoaderComponent, Use, hookimpl
-from seatrial.errors import PluginError, SourceError, StageError
+from seatrial.errors import ContractError, SourceError, StageError
 from seatrial.plugin.host import Host
 from seatrial.runs.workbench import Workbench
 from seatrial.suite.options import read_options
@@ -104,7 +104,7 @@ def test_a_source_that_raises_or_gives_nothing_is_named(tmp_path):
     _, bench = faulty(tmp_path)
     with pytest.raises(StageError, match=r"raises:x: source raises \(plugin faulty-parts\) raised KeyError: 'bucket'"):
         bench.resolve("raises:x", "data")
-    with pytest.raises(PluginError, match=r"source none \(plugin faulty-parts\) gave a NoneType, not a Resolved"):
+    with pytest.raises(ContractError, match=r"source none \(plugin faulty-parts\) gave a NoneType, not a Resolved"):
         bench.resolve("none:x", "data")
 
 

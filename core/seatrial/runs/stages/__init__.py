@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from seatrial.errors import SeatrialError, StageError
+from seatrial.model import ModelFault
 from seatrial.rows import Row
 from seatrial.runs.engines.at_work import at_work
 from seatrial.runs.events import Artifact
@@ -97,6 +98,8 @@ def blame(stage: str, component: str, plugin: str) -> Iterator[At]:
             yield at
     except SeatrialError:
         raise
+    except ModelFault as fault:
+        raise StageError(f"{stage}: {fault}") from fault
     except (Exception, SystemExit) as error:  # a component may not end the process, least of all with code 0
         where = f", at row {at.row.id} ({at.row.file}:{at.row.line})" if at.row else ""
         raise StageError(

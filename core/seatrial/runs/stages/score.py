@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from seatrial.blocks.codec import to_json
-from seatrial.errors import PluginError, StageError
+from seatrial.errors import ContractError, StageError
 from seatrial.evaluation.repeats import clusters_of
 from seatrial.evaluation.samples import samples_to_table
 from seatrial.evaluation.scorer import Explains, Scored
@@ -116,15 +116,15 @@ class ScoreNode:
             samples = list(contracts.samples(scorer.score(iter(transcripts), task), who))
             table = samples_to_table(system.name, samples, columns, clusters=clusters, seed=system.seed)
         if [sample.row for sample in samples] != [transcript.row for transcript in transcripts]:
-            raise PluginError(f"{who} {_wrong_rows(samples, transcripts)}")
+            raise ContractError(f"{who} {_wrong_rows(samples, transcripts)}")
         for sample, transcript in zip(samples, transcripts, strict=True):
             unknown = sorted((set(sample.values) | set(sample.lacks)) - set(columns))
             if unknown:
-                raise PluginError(
+                raise ContractError(
                     f"{who} gave a sample of {sample.row} a column {unknown[0]!r} that none of its metrics reads"
                 )
             if transcript.error is not None and sample.error is None:
-                raise PluginError(f"{who} scored {sample.row}, which the system did not answer: {transcript.error}")
+                raise ContractError(f"{who} scored {sample.row}, which the system did not answer: {transcript.error}")
         return table
 
     def _columns(self) -> list[str]:

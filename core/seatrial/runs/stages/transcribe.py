@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from seatrial.errors import PluginError, StageError
+from seatrial.errors import ContractError, StageError
 from seatrial.evaluation.system import System
 from seatrial.evaluation.task import Task
 from seatrial.evaluation.transcript import Transcript, read_transcripts, transcript_schema, transcripts_to_table
@@ -172,10 +172,10 @@ class Transcribe:
         probe = self.make(self.asking.probe)
         who = f"probe {self.asking.probe.who}"
         with blame(self.name, who, self.asking.plugin):
-            given = list(contracts.each(probe.run(system, task, rows, progress), Transcript, f"{self.name}: {who}"))
+            given = list(contracts.transcripts(probe.run(system, task, rows, progress), f"{self.name}: {who}"))
         told = [_settled(one) for one in given]
         if self.asking.task.asks_rows and [one.row for one in told] != [row.id for row in rows]:
-            raise PluginError(
+            raise ContractError(
                 f"{self.name}: {who} gave {len(told)} transcripts for {len(rows)} rows; it must give one a row, in order"
             )
         return told
