@@ -19,6 +19,7 @@ from seatrial.model.capabilities import (
 )
 from seatrial.model.held_model import HeldModel, ModelFault
 from seatrial.model.loading import (
+    ChecksFit,
     Endpoint,
     Loader,
     LocalWeights,
@@ -40,6 +41,7 @@ __all__ = [
     "PROTOCOLS",
     "Baseline",
     "Capability",
+    "ChecksFit",
     "ChecksRows",
     "Classifies",
     "Continuation",

@@ -60,18 +60,24 @@ class HeldModel:
     def _loglikelihoods(
         self, prompts: Sequence[object], options: Sequence[Sequence[str]], **rest: Any
     ) -> list[list[Continuation]]:
-        return self._asked(
+        found: list[list[Continuation]] = self._asked(
             "loglikelihoods", lambda given: _likelihoods(given, len(prompts), options), prompts, options, **rest
         )
+        return found
 
     def _generate(self, prompts: Sequence[object], **rest: Any) -> list[Generation]:
-        return self._asked("generate", lambda given: _generations(given, len(prompts)), prompts, **rest)
+        said: list[Generation] = self._asked(
+            "generate", lambda given: _generations(given, len(prompts)), prompts, **rest
+        )
+        return said
 
     def _classify(self, rows: Sequence[object]) -> list[str]:
-        return self._asked("classify", lambda given: _labels(given, len(rows)), rows)
+        labels: list[str] = self._asked("classify", lambda given: _labels(given, len(rows)), rows)
+        return labels
 
     def _time_request(self, **request: Any) -> Timing:
-        return self._asked("time_request", _timing, **request)
+        timing: Timing = self._asked("time_request", _timing, **request)
+        return timing
 
     def _asked(self, name: str, problem: Callable[[Any], str], *asked: Any, **rest: Any) -> Any:
         try:
@@ -109,12 +115,14 @@ def _generations(answer: Sequence[Any], count: int) -> str:
     for place, one in enumerate(answer, 1):
         if not isinstance(one, Generation):
             return f"gave {_said(one)} for prompt {place}, not a Generation"
-        if not isinstance(one.text, str):
-            return f"gave {_said(one.text)} for the text of prompt {place}, not text"
+        text: Any = one.text
+        if not isinstance(text, str):
+            return f"gave {_said(text)} for the text of prompt {place}, not text"
         if one.tokens is not None and not _whole(one.tokens):
             return f"gave {one.tokens!r:.40} for the tokens of prompt {place}, neither a whole number nor None"
-        if not isinstance(one.finished, bool):
-            return f"gave {_said(one.finished)} for whether it finished prompt {place}, neither True nor False"
+        finished: Any = one.finished
+        if not isinstance(finished, bool):
+            return f"gave {_said(finished)} for whether it finished prompt {place}, neither True nor False"
     return ""
 
 

@@ -76,7 +76,7 @@ from seatrial.rows.row import Format
 from seatrial.rows.turn import Turn
 from seatrial.rows.turns import messages_of, shared_turns
 
-__all__ = ["COLUMNS", "Parsed", "parse", "recognise"]
+__all__ = ["COLUMNS", "NAMED_COLUMNS", "Parsed", "parse", "recognise"]
 
 COLUMNS = (
     *("messages", "conversations", "system", "tools", "functions", "images", "image"),
@@ -91,7 +91,9 @@ COLUMNS = (
 )
 """The keys that `columns` may give another name."""
 
-_KNOWN = frozenset({*COLUMNS, *LETTERS})
+NAMED_COLUMNS = frozenset({*COLUMNS, *LETTERS})
+"""Those, and the letters of options that stand in columns of their own."""
+
 _ASKED = ("prompt", "question")
 _ANSWERED = ("completion", "response", "answer", "answers", "references")
 _LABELS = ("label", "category", "class", "intent", "topic")
@@ -240,7 +242,7 @@ def _note_unread(given: Given, columns: Mapping[str, str]) -> None:
     meant = {name for key, name in columns.items() if key in given.used}
     for key, value in given.record.items():
         if key not in given.used and key not in meant and value is not None and value not in ("", []):
-            given.notes.leave(key, known=key in _KNOWN)
+            given.notes.leave(key, known=key in NAMED_COLUMNS)
 
 
 # ---- the formats -----------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from seatrial.errors import ContractError, UsageError
 from seatrial.model import (
     PROTOCOLS,
     Capability,
+    ChecksFit,
     Endpoint,
     HeldModel,
     Loader,
@@ -112,9 +113,13 @@ class ModelOnTrial:
             return frozenset(self.loader.provides(self.target, product))
 
     def check(self, product: Product) -> None:
-        """Refuse, with a `SourceError`, what is no whole product of its kind."""
+        """Refuse, with a `SourceError`, what is no whole product of its kind, or is one of another model."""
         with self._blamed():
             self.loader.check_product(product)
+        target, loader = self.target, self.loader
+        if isinstance(loader, ChecksFit):
+            with self._blamed():
+                loader.check_fit(product, target)
 
     def tokenizer(self) -> Recipe:
         """How its tokenizer is had, without its weights."""

@@ -273,6 +273,8 @@ class GateCheck:
             limits = self._limits(given["metric"])
             self._within_limits(given["metric"], limits, {"min": low, "max": high}, path)
             self._within_reach(given["metric"], limits, options.get("margin"), path)
+            if given.get("severity") != "info":
+                self._on_the_right_side(given["metric"], low, high, path)
         if options.get("on") == "point" and given.get("severity") != "info":
             said = "'point' ignores chance, so it may not decide: accepted with `severity: info` only"
             self._check.complain((*path, "on"), said)
@@ -321,6 +323,19 @@ class GateCheck:
         self._check.complain(
             (*path, "margin"), f"{margin:g} {said}: two scores of {name} are at most 1 apart{_as_percent(margin)}"
         )
+
+    def _on_the_right_side(self, name: str, low: object, high: object, path: KeyPath) -> None:
+        """Whether a lone floor keeps what is bad out: on a share of attacks that succeed, it lets just the worst pass.
+
+        A lone ceiling where more is better may be meant: what is too good to be true was leaked.
+        """
+        metric = self._descriptor(name)
+        if metric is not None and metric.better == "lower" and _is_number(low) and not _is_number(high):
+            self._check.complain(
+                (*path, "min"),
+                f"less of {name} is better, and a floor lets only what is worse pass; give `max: {low:g}` if that was meant, "
+                "both bounds for a range, or `severity: info` to show it",
+            )
 
     def _descriptor(self, name: str) -> Metric | None:
         """What is known of the metric of that full name."""

@@ -138,6 +138,18 @@ class TransformersLoader:
             count_parameters(product.folder)
             read_config(product.folder)
 
+    def check_fit(self, product: Product, target: Target) -> None:
+        """Refuse an adapter that was trained on another model: it is put onto the model's shape, without its weights.
+
+        Raises:
+            SourceError: it does not fit.
+        """
+        if product.kind == "adapter":
+            from seatrial_plugins.huggingface.adapter import load_adapter
+            from seatrial_plugins.huggingface.network import outline
+
+            load_adapter(outline(_local(target).folder), product.folder)
+
     def tokenizer(self, target: Target) -> ChatTokenizer:
         """The tokenizer alone, without the weights."""
         return self._chat(_local(target))

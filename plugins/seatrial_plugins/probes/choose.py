@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,10 +31,16 @@ class Choose:
             return self._classified(system, model, task, rows)
         raise StageError(f"choose: {system.name} neither scores options nor classifies")
 
+    def problems(self, rows: Iterable[Row]) -> Iterator[tuple[str, str]]:
+        """Which rows cannot be asked, whatever the task's labels are, and why (`seatrial.model.ChecksRows`)."""
+        for row in rows:
+            if reason := _unable(row, row.choices or ((row.label, "") if row.label is not None else ())):
+                yield row.id, reason
+
     def _scored(
         self, system: System, model: Scores, task: Task, rows: Sequence[Row], progress: Progress
     ) -> Iterable[Transcript]:
-        able = [row for row in rows if not _unable(row, task)]
+        able = [row for row in rows if not _unable(row, options_of(row, task))]
         asked: dict[str, _Question] = {}
         for row in able:
             options = options_of(row, task)
@@ -44,16 +50,18 @@ class Choose:
         answers = dict(zip(asked, _ask(model, list(asked.values())), strict=True))
         progress(len(rows), len(rows))
         for row in rows:
-            prompt_hash = system.prompt_hash(row, task, options_of(row, task))
-            answer = _unable(row, task) or answers[prompt_hash]
+            options = options_of(row, task)
+            prompt_hash = system.prompt_hash(row, task, options)
+            answer = _unable(row, options) or answers[prompt_hash]
             told = {"error": answer} if isinstance(answer, str) else {"responses": answer}
             yield Transcript(row.id, prompt_hash=prompt_hash, **told)
 
     def _classified(self, system: System, model: Classifies, task: Task, rows: Sequence[Row]) -> Iterable[Transcript]:
-        able = [row for row in rows if not _unable(row, task)]
+        able = [row for row in rows if not _unable(row, options_of(row, task))]
         named = iter(model.classify(able))
         for row in rows:
-            reason, prompt_hash = _unable(row, task), system.prompt_hash(row, task, options_of(row, task))
+            options = options_of(row, task)
+            reason, prompt_hash = _unable(row, options), system.prompt_hash(row, task, options)
             responses = () if reason else (Response(next(named)),)
             yield Transcript(row.id, responses, prompt_hash, error=reason or None)
 
@@ -85,9 +93,8 @@ def _ask(model: Scores, questions: Sequence[_Question]) -> list[tuple[Response, 
     ]
 
 
-def _unable(row: Row, task: Task) -> str:
-    """Why the row cannot be asked, or ""."""
-    options = options_of(row, task)
+def _unable(row: Row, options: Sequence[str]) -> str:
+    """Why the row cannot be asked about these options, or ""."""
     if row.target is None:
         return "the row has no expected answer"
     if not options:

@@ -143,6 +143,7 @@ def seatrial_detectors() -> Iterable[Component[Detector]]:
         detoxify,
         "Detoxify's published models (downloaded), or a local checkpoint.",
         libraries=("torch", "transformers", "tokenizers"),
+        imports={"torch": "seatrial[data]", "transformers": "seatrial[data]"},
     )
     yield Component(
         "minilm-toxicity",

@@ -70,6 +70,12 @@ def test_a_bound_that_no_score_or_any_score_meets_is_a_slip(problems, gate, said
     assert problems(gate) == [f"gates[0].{said}"]
 
 
+def test_a_floor_where_less_is_better_is_a_slip(problems):
+    (said,) = problems("{metric: exam/loss, min: 75}")
+    assert said.startswith("gates[0].min: less of exam/loss is better")
+    assert "`max: 75`" in said
+
+
 @pytest.mark.parametrize(
     "gate",
     [
@@ -78,7 +84,9 @@ def test_a_bound_that_no_score_or_any_score_meets_is_a_slip(problems, gate, said
         "{metric: exam/grade, min: 1}",
         "{metric: exam/grade, min: 6, max: 6}",
         "{metric: exam/grade, max: 7}",
-        "{metric: exam/loss, min: 75}",
+        "{metric: exam/loss, min: 75, max: 80}",
+        "{metric: exam/loss, min: 75, severity: info}",
+        "{metric: exam/loss, max: 75}",
         "{metric: exam/loss, baseline: base, margin: 2}",
         "{metric: exam/share, max: 0.99}",
         "{metric: exam/share, baseline: base, margin: 0.02}",

@@ -1,6 +1,5 @@
 """The probe `attack`: rows are attacked together, each by itself, and its transcript tells what became of it."""
 
-import importlib.util
 import json
 from types import MappingProxyType
 
@@ -179,12 +178,6 @@ def test_a_system_without_log_likelihoods_is_refused_by_name(ask):
 def test_a_budget_without_room_for_an_attack_is_refused(budget):
     with pytest.raises(UsageError, match="give at least 2"):
         attack_probe(budget=budget)
-
-
-def test_a_missing_textattack_is_refused_before_anything_runs(monkeypatch):
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(UsageError, match="extra `robustness`"):
-        attack_probe()
 
 
 def test_the_component_needs_log_likelihoods():

@@ -22,6 +22,9 @@ __all__ = ["Look", "Read"]
 LOOKED_AT = 10_000
 """Rows that a look before a run reads at most, to find out whether the labels are there that the suite renames."""
 
+SHOWN = 100
+"""Rows that a look keeps, for those who may have something against them."""
+
 _VERSIONS = {rule.name: rule.version for rule in RULES}
 
 
@@ -30,11 +33,19 @@ class Look:
     """What a look before a run found in one input."""
 
     address: str
-    first: Row
+    split: str
+    """The set that the suite names it as; "" where rows are split later."""
+    rows: tuple[Row, ...]
+    """The first ones."""
     labels: str | None
     """What is wrong with its `labels:`, or None."""
     warnings: tuple[str, ...] = ()
     """What may have changed what the rows say that were looked at."""
+
+    @property
+    def first(self) -> Row:
+        """There is one."""
+        return self.rows[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +107,7 @@ class Read:
         progress(len(files), len(files), {})
 
     def look(self) -> Iterator[Look]:
-        """The first row of each input, and what is wrong with its `labels:`, without a ledger: for a look before a run.
+        """The first rows of each input, and what is wrong with its `labels:`, without a ledger: for a look before a run.
 
         Where labels are renamed, records are read until each name was met, up to `LOOKED_AT` of them.
 
@@ -111,18 +122,19 @@ class Read:
             reading.refuse_useless_names()
 
     def _look(self, source: Input, reading: Reading) -> Look:
-        first: Row | None = None
+        rows: list[Row] = []
         names = reading.names(source)
         for count, row in enumerate(self._rows(source, reading), 1):
-            first = first or row
-            if names.complete:
+            if count <= SHOWN:
+                rows.append(row)
+            if names.complete and count >= SHOWN:
                 break
             if count == LOOKED_AT:
                 names.leave_unread(f"what was looked at ({LOOKED_AT:,} rows)")
                 break
         reading.refuse_empty(source)
-        assert first is not None
-        return Look(source.resolved.address, first, names.problem, tuple(reading.notes(source).warnings()))
+        warnings = tuple(reading.notes(source).warnings())
+        return Look(source.resolved.address, source.split, tuple(rows), names.problem, warnings)
 
     def _rows(self, source: Input, reading: Reading) -> Iterator[Row]:
         for file in list_files(source, self.readers):
