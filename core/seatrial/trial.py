@@ -199,7 +199,10 @@ class Trial:
 
         found = _path(suite, self.host)
         with _as_seatrial_errors():
-            return Trial(judge_again(self.folder, self.host, suite=found, overrides=_arguments(set)), self.host)
+            result = judge_again(
+                self.folder, self.host, suite=found, overrides=_arguments(set), command=("seatrial.Trial.gate",)
+            )
+            return Trial(result, self.host)
 
     def score(
         self,

@@ -282,7 +282,7 @@ def _replacement(span: Span, row: Row, finding: Finding, action: Action, who: _A
 def _nothing_to_put(row: Row, finding: Finding, action: Action, who: _Author) -> StageError:
     return StageError(
         f"{who}: rule {finding.rule} is to {action} row {row.id}, but the filter offers no replacement for what it found; "
-        f"set `actions: {{{finding.rule}: drop}}` or `flag` for this filter"
+        f"set `action: {{{finding.rule}: drop}}` or `flag` for this filter"
     )
 
 

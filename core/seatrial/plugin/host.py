@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import inspect
+import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -44,6 +45,10 @@ class PluginInfo:
     distribution: str
     version: str
     blocked: bool = False
+    seconds: float = 0.0
+    """How long its import took, with what it imports that nothing before it did."""
+    hooks: tuple[str, ...] = ()
+    """The hooks that it implements."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +134,7 @@ class Host:
                 f"two plugins are called {entry.name!r}: one of {self._info[entry.name].distribution}, one of "
                 f"{distribution}; uninstall one, or leave both out with --no-plugin {entry.name}"
             )
+        started = time.perf_counter()
         try:
             plugin = entry.load()
         except (Exception, SystemExit) as error:  # a plugin may not end the process
@@ -136,10 +142,20 @@ class Host:
                 f"plugin {entry.name!r} of {distribution} {version} cannot be loaded: {type(error).__name__}: {error}; "
                 f"mend or uninstall {distribution}, or leave the plugin out with --no-plugin {entry.name}"
             ) from error
-        self.register(plugin, name=entry.name, distribution=distribution, version=version, module=entry.module)
+        seconds = time.perf_counter() - started
+        self.register(
+            plugin, name=entry.name, distribution=distribution, version=version, module=entry.module, seconds=seconds
+        )
 
     def register(
-        self, plugin: object, *, name: str, distribution: str = "(registered)", version: str = "", module: str = ""
+        self,
+        plugin: object,
+        *,
+        name: str,
+        distribution: str = "(registered)",
+        version: str = "",
+        module: str = "",
+        seconds: float = 0.0,
     ) -> None:
         """Add a plugin object; `check()` afterwards."""
         try:
@@ -148,7 +164,9 @@ class Host:
             raise PluginError(
                 f"plugin {name!r} of {distribution} {version} cannot be registered: {one_line(str(error))}"
             ) from error
-        self._info[name] = PluginInfo(name, module or type(plugin).__module__, distribution, version)
+        hooks = tuple(hook for hook in _HOOKS if self._pm.parse_hookimpl_opts(plugin, hook) is not None)
+        module = module or type(plugin).__module__
+        self._info[name] = PluginInfo(name, module, distribution, version, seconds=seconds, hooks=hooks)
         self._components = None
 
     def unregister(self, name: str) -> None:

@@ -50,7 +50,14 @@ def score_again(
     return work(wanted, host, folder, EarlierRuns(None), cache=cache, offline=offline, only=_SCORING, command=command)
 
 
-def judge_again(path: Path, host: Host, *, suite: Path | None = None, overrides: Sequence[str] = ()) -> Result:
+def judge_again(
+    path: Path,
+    host: Host,
+    *,
+    suite: Path | None = None,
+    overrides: Sequence[str] = (),
+    command: Sequence[str] = (),
+) -> Result:
     """Hold a run against its gates again, or against another suite's: no model and no source is needed.
 
     The suite that decided before stays beside the new one, and the reports are written again.
@@ -67,9 +74,10 @@ def judge_again(path: Path, host: Host, *, suite: Path | None = None, overrides:
     if only_data and not data_gates(changed, host):
         raise UsageError(f"{path}: a run of the data stages alone, without a gate on data: there is nothing to decide")
     with folder.lock():
+        if changed.gates != own.gates:
+            folder.keep_suite(command)
         scores, verdict = (judge_data if only_data else judge_run)(folder, changed, host)
         if changed.gates != own.gates:
-            folder.keep_suite()
             changed.write(folder / "suite.yaml")
         write_judgement(folder, scores, verdict)
     write_reports(path, host, kinds=None, to=None)

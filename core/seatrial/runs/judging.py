@@ -13,6 +13,7 @@ from seatrial.evaluation.scoring import scores_of
 from seatrial.evaluation.summary import DATA, exact_score
 from seatrial.plugin.host import Host
 from seatrial.runs import contracts
+from seatrial.runs.earlier_gates import changed_gates
 from seatrial.runs.events import Record
 from seatrial.runs.stages import blame
 from seatrial.runs.store import RunFolder, write_json
@@ -67,7 +68,8 @@ def judge_run(folder: RunFolder, suite: Suite, host: Host) -> tuple[list[Score],
         tables=tables,
         load=earlier_runs(Path.cwd()),
     )
-    return scores, judge(_decisions(suite.gates, evidence, host), flag_best_baseline(evidence))
+    warnings = [*changed_gates(folder, suite.gates), *flag_best_baseline(evidence)]
+    return scores, judge(_decisions(suite.gates, evidence, host), warnings)
 
 
 def data_gates(suite: Suite, host: Host) -> list[Chosen]:
@@ -86,7 +88,9 @@ def judge_data(folder: RunFolder, suite: Suite, host: Host) -> tuple[list[Score]
     scores = data_scores(folder, of_filters, gates)
     evidence = SavedEvidence(subject=DATA, scores=scores, metrics=DATA_METRICS | of_filters, tables={})
     aside = list(dict.fromkeys(chosen.metric for chosen in suite.gates if chosen not in gates))
-    warnings = [f"not decided, since no model was trained or scored: the gates on {', '.join(aside)}"] if aside else []
+    warnings = changed_gates(folder, suite.gates)
+    if aside:
+        warnings.append(f"not decided, since no model was trained or scored: the gates on {', '.join(aside)}")
     return scores, judge(_decisions(gates, evidence, host), warnings)
 
 

@@ -12,14 +12,15 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
 from seatrial.errors import StoreError, UsageError
 from seatrial.runs.events import Artifact, Record
+from seatrial.terminal.legible import one_line
 
 __all__ = ["RunFolder", "atomic_file", "atomic_folder", "cache_folder", "digest_json", "digest_path", "write_json"]
 
@@ -220,11 +221,19 @@ class RunFolder:
             return None
         return (last.get("message") or None) if last.get("level") == "error" else None
 
-    def keep_suite(self) -> None:
-        """Keep the suite that the run had so far, before another takes its place: `suite-1.yaml` and so on."""
+    def keep_suite(self, command: Sequence[str] = ()) -> None:
+        """Keep the suite that the run had so far, before another takes its place: `suite-1.yaml` and so on.
+
+        Its first line says when another one took its place, at whose hands and by which command, as far as known.
+        """
         number = 1 + len(list(self.path.glob("suite-*.yaml")))
+        with contextlib.suppress(Exception):  # whoever has no name on this machine raises in ways of its own
+            import getpass
+
+            command = [f"{getpass.getuser()}:", *command]
+        note = f"# until {datetime.now(UTC).isoformat(timespec='seconds')}, by {one_line(' '.join(command), 400)}\n"
         with atomic_file(self.path / f"suite-{number}.yaml") as part:
-            shutil.copyfile(self.path / "suite.yaml", part)
+            part.write_text(note + (self.path / "suite.yaml").read_text(encoding="utf-8"), encoding="utf-8")
 
     # ---- nodes ----------------------------------------------------------------------------------------------------
 

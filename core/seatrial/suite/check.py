@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -55,6 +56,10 @@ def check_suite(
     check = _Check(catalogue, extra_metrics, line_of, only_data)
     suite = check.suite(dict(given))
     return (None if check.complaints else suite), check.complaints
+
+
+_HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
+"""How the Hub's repositories are called: `org/name`, and perhaps a revision."""
 
 
 class _Check(ComponentCheck):
@@ -131,6 +136,8 @@ class _Check(ComponentCheck):
         accepted = listed([f"{name}:…" for name in schemes])
         if not colon:
             hint = f"; a file or folder is 'path:{value}'" if "path" in schemes else ""
+            if "hf" in schemes and _HUB_NAME.fullmatch(value):
+                hint += f", a repository of the Hugging Face Hub 'hf:{value}'"
             self.complain(path, f"{shown(value)} names no kind of source; an address is one of {accepted}{hint}")
         elif scheme not in schemes:
             hint = did_you_mean(scheme, schemes)

@@ -34,7 +34,10 @@ LabelStyle = Literal["as-is", "words"]
 
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
-_SOURCE = "an address, such as hf:org/name, path:data/rows.jsonl or package:module/path"
+_SOURCE = (
+    "an address, such as hf:org/name, path:data/rows.jsonl (from the folder in which seatrial runs, unless it begins with /) or "
+    "package:module/path"
+)
 
 
 class ModelKeys(Reserved):

@@ -42,8 +42,11 @@ class RunProgress:
     def seatrial_run_started(self, plan: Plan) -> None:
         """Say what runs where, and what an earlier process left."""
         self._stages = plan.stages
-        kept = f", {len(plan.resumed)} of them already done" if plan.resumed else ""
-        self._say(f"Trial {clean(plan.suite)}: {len(plan.stages)} stages{kept}, in {clean(str(plan.folder))}")
+        self._say(f"Trial {clean(plan.suite)}: {len(plan.stages)} stages, in {clean(str(plan.folder))}")
+        if plan.resumed:
+            self._say(
+                f"  It was begun before: of {len(plan.resumed)} stages that are done, those that still fit are taken"
+            )
         self._next_bar()
 
     @hookimpl

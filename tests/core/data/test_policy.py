@@ -111,7 +111,7 @@ def test_a_finding_without_replacement_cannot_be_redacted(action, spans):
         applied([row("a")], [Finding("a", "bad", spans=spans)], action)
     assert str(error.value) == (
         f"clean: filter f (plugin some-plugin): rule bad is to {action} row a, but the filter offers no replacement for "
-        "what it found; set `actions: {bad: drop}` or `flag` for this filter"
+        "what it found; set `action: {bad: drop}` or `flag` for this filter"
     )
 
 

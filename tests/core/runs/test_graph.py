@@ -259,3 +259,22 @@ def test_only_the_files_that_a_node_reads_count_of_another(tmp_path):
     one, other = record(train="a", ledger="b"), record(train="a", ledger="c")
     assert node_key(stage, [(one, ["train"])]) == node_key(stage, [(other, ["train"])])
     assert node_key(stage, [(one, None)]) != node_key(stage, [(other, None)])
+
+
+def test_gates_that_were_changed_stand_beside_those_that_the_run_was_started_with(trial):
+    first, _, _ = trial(SUITE.replace("min: 0.1", "min: 0.999"))
+    assert first.verdict.state != "pass"
+    assert not [one for one in first.verdict.warnings if "other gates" in one]
+    host = Host.load()
+    host.register(Toys(), name="toys", distribution="toy-parts", version="1.0")
+    command = ["seatrial", "gate", "--set", "gates[0].min=0.1"]
+    changed = judge_again(first.folder, host, overrides=["gates[0].min=0.1"], command=command)
+    assert changed.verdict.state == "pass"
+    for result in (changed, judge_again(first.folder, host)):  # it does not go away by deciding once more
+        (warning,) = [one for one in result.verdict.warnings if "other gates decide" in one]
+        assert "it had right/share (min 0.999, " in warning
+        assert "there are right/share (min 0.1, " in warning
+    assert "seatrial gate --set gates[0].min=0.1" in warning
+    assert "other gates decide" in (first.folder / "report/results.json").read_text()
+    back = judge_again(first.folder, host, overrides=["gates[0].min=0.999"])
+    assert not [one for one in back.verdict.warnings if "other gates" in one]
