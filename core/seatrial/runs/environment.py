@@ -15,6 +15,7 @@ __all__ = [
     "LIBRARIES",
     "git_state",
     "hardware",
+    "installed_versions",
     "package_versions",
     "peak_resident_bytes",
     "set_offline",
@@ -45,6 +46,12 @@ def share_cores() -> None:
     """
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", "3000")
+
+
+def installed_versions() -> dict[str, str]:
+    """Every installed distribution and its version, by name."""
+    found = {found.name: found.version for found in importlib.metadata.distributions() if found.name}
+    return dict(sorted(found.items(), key=lambda pair: pair[0].lower()))
 
 
 def package_versions(distributions: Iterable[str]) -> dict[str, str]:

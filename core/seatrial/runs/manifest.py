@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import seatrial
 from seatrial.plugin.component import ScorerComponent
 from seatrial.plugin.kinds import Kind
-from seatrial.runs.environment import LIBRARIES, git_state, hardware, package_versions
+from seatrial.runs.environment import LIBRARIES, git_state, hardware, installed_versions, package_versions
 from seatrial.runs.result import Described
 from seatrial.runs.stages.score import ScoreNode
 
@@ -37,7 +37,7 @@ def describe(
     command: Sequence[str],
     started: datetime,
 ) -> dict[str, object]:
-    """manifest.json: versions, hashes, seed, sources, hardware, git state, command."""
+    """manifest.json: versions (of what can move a score, and of all that is installed), hashes, seed, sources, hardware, git state, command."""
     plugins = {info.distribution for info in bench.host.plugins() if not info.blocked}
     model = bench.prepared
     return {
@@ -58,6 +58,7 @@ def describe(
             if not info.blocked
         ],
         "packages": package_versions({*LIBRARIES, *plugins}),
+        "installed": installed_versions(),
         "hardware": hardware(),
         "git": git_state(Path.cwd()),
         "offline": bench.offline,

@@ -21,6 +21,7 @@ from seatrial.rows.storable import storable, whole_characters
 from seatrial.runs import contracts
 from seatrial.runs.drops import Drops
 from seatrial.runs.inputs import Input, NamedReader
+from seatrial.runs.store import digest_path
 
 __all__ = ["Reading"]
 
@@ -140,6 +141,7 @@ class Reading:
                 "source": source.resolved.address,
                 "records": records,
                 "problems": self.problems - problems,
+                "sha256": digest_path(file),
             }
         )
 

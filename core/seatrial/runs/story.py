@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-__all__ = ["Place", "Story", "tell"]
+__all__ = ["Answer", "Place", "Story", "tell"]
 
 LISTED = 10
 """Rows that a message names where several are meant."""
@@ -45,6 +45,21 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What one system made of the row, as one scorer has it."""
+
+    scorer: str
+    system: str
+    seed: str | None
+    """Of the system's training; None where it has none."""
+    prediction: str | None
+    target: str | None
+    values: Mapping[str, float]
+    """Column → number; those that do not apply are left out."""
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Story:
     """All that a run knows about one row."""
 
@@ -59,6 +74,8 @@ class Story:
     """Whether the run's data stages are done, so that a row that is kept stays."""
     matched: Mapping[str, Place] = field(default_factory=dict)
     """Where the rows stand that entries name as matched."""
+    answers: tuple[Answer, ...] = ()
+    """What each system answered, scorer by scorer."""
 
     @property
     def decisive(self) -> Entry | None:
@@ -113,6 +130,7 @@ def tell(path: Path, named: str) -> Story:
         final,
         finished=(folder / "ledger.parquet").is_file(),
         matched=_places(folder, _isin("id", others)) if others else {},
+        answers=tuple(_answers(folder, row)),
     )
 
 
@@ -252,6 +270,21 @@ def _entries(folder: RunFolder, row: str) -> Iterator[Entry]:
     for path in [whole] if whole.is_file() else [folder / f"ledger/{stage}.parquet" for stage in _LEDGERS]:
         if path.is_file():
             yield from entries_of(_read(path, _field("row") == row))
+
+
+def _answers(folder: RunFolder, row: str) -> Iterator[Answer]:
+    for path in sorted((folder / "samples").glob("*.parquet")):
+        for sample in _read(path, _field("row") == row).to_pylist():
+            values = {name.removeprefix("value:"): value for name, value in sample.items() if name.startswith("value:")}
+            yield Answer(
+                path.stem,
+                sample["system"],
+                sample.get("seed"),
+                sample["prediction"],
+                sample["target"],
+                {name: value for name, value in values.items() if value is not None},
+                sample["error"],
+            )
 
 
 def _final(folder: RunFolder, row: str) -> Row | None:

@@ -35,8 +35,8 @@ class LocalPath:
             found = Path(os.path.abspath(Path(name).expanduser()))  # noqa: PTH100 - see above
         except (RuntimeError, ValueError) as error:
             raise SourceError(f"{address}: is no path: {error}") from error
-        relative = not Path(name).expanduser().is_absolute()
-        return Resolved(address, existing(address, found, Path(found.anchor), hint=_FROM_HERE if relative else ""))
+        elsewhere = not Path(name).expanduser().is_absolute() and not os.path.exists(Path(name).parts[0])  # noqa: PTH110 - False for what is no path
+        return Resolved(address, existing(address, found, Path(found.anchor), hint=_FROM_HERE if elsewhere else ""))
 
 
 def existing(address: str, found: Path, root: Path, *, hint: str = "") -> Path:

@@ -14,7 +14,11 @@ from seatrial.runs.events import Record
 from seatrial.runs.keys import RUNTIME, canonical, node_key
 from seatrial.runs.listing import list_runs
 from seatrial.runs.run import run
+from seatrial.runs.saved import write_reports
+from seatrial.runs.store import digest_path
+from seatrial.runs.story import tell
 from seatrial.suite.file import load_suite
+from seatrial.terminal.story import story_document, story_lines
 
 from .toys import Toys, write_rows
 
@@ -278,3 +282,30 @@ def test_gates_that_were_changed_stand_beside_those_that_the_run_was_started_wit
     assert "other gates decide" in (first.folder / "report/results.json").read_text()
     back = judge_again(first.folder, host, overrides=["gates[0].min=0.999"])
     assert not [one for one in back.verdict.warnings if "other gates" in one]
+
+
+def test_a_rows_story_tells_what_each_system_answered(trial):
+    result, _, _ = trial()
+    row, *_ = result.samples["right"].to_pylist()
+    story = tell(result.folder, row["row"])
+    told = {answer.system: answer for answer in story.answers}
+    assert set(told) == {"tuned", "base", "always"}
+    assert {answer.scorer for answer in story.answers} == {"right"}
+    assert (told["tuned"].seed, told["tuned"].target) == ("5", row["target"])
+    assert told["tuned"].values["right"] in (0.0, 1.0)
+    lines = list(story_lines(story))
+    assert f"Asked  by right, which expects “{row['target']}”" in lines
+    assert any(line.strip().startswith("tuned, seed 5: “") for line in lines)
+    assert {answer["system"] for answer in story_document(story)["answers"]} == set(told)
+
+
+def test_the_digests_of_what_was_read_and_all_packages_are_kept(trial):
+    result, _, _ = trial()
+    (file,) = result.facts("read")["files"]
+    assert file["sha256"] == digest_path(trial.path / "rows.jsonl")
+    assert result.manifest["installed"]["pluggy"]
+    assert len(result.manifest["installed"]) > len(result.manifest["packages"])
+    host = Host.load()
+    host.register(Toys(), name="toys", distribution="toy-parts", version="1.0")
+    (report,) = write_reports(result.folder, host, kinds=["markdown"], to=trial.path / "out")
+    assert file["sha256"] in report.read_text()
