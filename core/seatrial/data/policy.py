@@ -104,8 +104,11 @@ def apply(
 
 
 def excerpt_of(row: Row) -> str:
-    """The first 200 characters of a row, fit to be stored: what UTF-8 cannot encode is replaced."""
-    return storable(row.text[:EXCERPT])
+    """The first 200 characters of a row, fit to be stored: what UTF-8 cannot encode is replaced.
+
+    An arrow stands between what was asked and what was answered, so that the two are not read as one.
+    """
+    return storable(" → ".join(turn.content for turn in row.turns)[:EXCERPT])
 
 
 def with_excerpts(

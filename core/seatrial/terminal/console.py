@@ -19,7 +19,7 @@ from seatrial.evaluation.summary import DATA
 from seatrial.plugin.kinds import KINDS
 from seatrial.runs.result import Result
 from seatrial.terminal.documents import dataset_document, report_of, verdict_document, warnings_of
-from seatrial.terminal.figures import figure, with_unit
+from seatrial.terminal.figures import figure, rows_counted, with_unit
 from seatrial.terminal.measures import memory
 from seatrial.terminal.progress import RunProgress
 from seatrial.terminal.screen import Line, Screen, cell, clean, styled
@@ -116,9 +116,10 @@ class Console:
         for score in sorted(shown, key=lambda score: order.index(score.metric)):
             metric = score.metric if score.metric != before else ""
             value, interval = _value(score), _interval(score)
-            table.add_row(*map(cell, (metric, score.system, value, interval, f"{score.n:,}")))
+            rows = rows_counted(score.n, score.clusters, score.seeds)
+            table.add_row(*map(cell, (metric, score.system, value, interval, rows)))
             lines += [(0, clean(metric))] if metric else []
-            said = ", ".join(part for part in (value, interval, f"n = {score.n:,}") if part)
+            said = ", ".join(part for part in (value, interval, f"n = {rows}") if part)
             lines.append((2, clean(f"{score.system}: {said}")))
             before = score.metric
         self._screen.table_or_lines(table, lines)

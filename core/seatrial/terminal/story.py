@@ -31,7 +31,10 @@ def story_lines(story: Story) -> Iterator[str]:
     """The story from the reading to the end, fit for a terminal: nothing in it can colour or move anything."""
     yield f"Row    {clean(story.row)}"
     yield f"Read   {clean(str(story.place))} of {clean(story.place.source)}{_kind(story)}"
-    if story.text:
+    turns = story.final.turns if story.final is not None else ()
+    for number, turn in enumerate(turns):
+        yield f"{'' if number else 'Text':<6} {clean(turn.role)}: {_quoted(turn.content)}"
+    if not turns and story.text:
         yield f"Text   {_quoted(story.text)}"
     if story.final is not None:
         yield from _beside(story.final)

@@ -114,7 +114,8 @@ def test_a_kept_row_shows_as_it_is_kept_and_never_what_was_redacted(run):
     story = tell(run, "rows.jsonl:1")
     assert story.ending == "kept in train"
     lines = "\n".join(story_lines(story))
-    assert "“mail me: <EMAIL_1> billing”" in lines
+    assert "Text   user: “mail me: <EMAIL_1>”" in lines
+    assert "       assistant: “billing”" in lines
     assert "turn 0, characters 9 to 24 → “<EMAIL_1>”" in lines
     assert "ann@example.org" not in lines + json.dumps(story_document(story))
 
