@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import traceback
 from collections import Counter
@@ -359,10 +360,17 @@ def _run(
 @contextmanager
 def _watched(console: Console | None, host: Host) -> Iterator[None]:
     """Whatever ends a run, the console is closed and failures of watchers are told."""
+    from seatrial.terminal.ending import as_interrupts, no_more_interrupts
+
     try:
-        yield
+        with as_interrupts(signal.SIGTERM, signal.SIGHUP) as ended:
+            yield
     except KeyboardInterrupt as stop:
-        raise _InterruptedError("interrupted; the same command goes on from the last whole stage") from stop
+        no_more_interrupts()
+        how = f"ended by {ended[0].name}" if ended else "interrupted"
+        said = _InterruptedError(f"{how}; the same command goes on from the last whole stage")
+        said.exit_code = 128 + ended[0] if ended else _InterruptedError.exit_code
+        raise said from stop
     finally:
         if console is not None:
             console.progress.close()
@@ -458,11 +466,16 @@ def _as_json(arguments: Sequence[str]) -> bool:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit; a `SeatrialError` is a message, never a traceback."""
+    from seatrial.terminal.ending import no_more_interrupts
     from seatrial.terminal.streams import answer_apart, lasting_streams
 
-    given = sys.argv[1:] if arguments is None else list(arguments)
+    given, heeds = sys.argv[1:] if arguments is None else list(arguments), signal.getsignal(signal.SIGINT)
     with lasting_streams(), answer_apart() if _as_json(given) else nullcontext():
         code = _exit_code(given)
+    if arguments is None:
+        no_more_interrupts()  # the code is decided, and what is left is the interpreter's own end
+    elif signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, heeds)
     sys.exit(code)
 
 

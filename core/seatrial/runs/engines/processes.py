@@ -76,6 +76,9 @@ class Pool:
     def open(cls, count: int, *, threads: int, environment: Mapping[str, str]) -> Iterator[Pool]:
         """Up to `count` processes that finish what they are at, and end with the block, or with this process.
 
+        Where the block is left by an error or an interrupt they are ended at once: nobody wants what they are at any more,
+        and a second interrupt would end the wait for them and leave them there.
+
         Args:
             count: the most of them.
             threads: how many threads libraries use in each.
@@ -87,8 +90,12 @@ class Pool:
             executor = ProcessPoolExecutor(
                 count, mp_context=context, initializer=_settle, initargs=(path, {**threaded, **environment})
             )
+            pool = cls(executor, context, path)
             try:
-                yield cls(executor, context, path)
+                yield pool
+            except BaseException:
+                pool.kill()
+                raise
             finally:
                 executor.shutdown(wait=True, cancel_futures=True)
 
