@@ -24,7 +24,7 @@ PUBLIC = {
         "prose",
         "searching",
     },
-    "evaluation": {"observation", "probe", "scorer", "scores", "summary", "system", "task", "transcript"},
+    "evaluation": {"observation", "probe", "samples", "scorer", "scores", "summary", "system", "task", "transcript"},
     "plugin": {"component", "hooks"},
     "rows": {"calls", "parts", "storable", "table"},
     "runs": {"events", "result", "store"},

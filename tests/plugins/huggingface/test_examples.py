@@ -6,7 +6,7 @@ from seatrial import Row, Turn
 from seatrial.errors import TrainingError
 from seatrial.rows import ToolCall
 from seatrial_plugins.huggingface.chat import ChatTokenizer
-from seatrial_plugins.training.examples import masked_example, render_examples
+from seatrial_plugins.huggingface.runtime import masked_example, render_examples
 
 
 @pytest.fixture(scope="module")
