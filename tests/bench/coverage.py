@@ -20,9 +20,9 @@ from pathlib import Path
 import numpy as np
 
 from seatrial import Row, Turn
-from seatrial.rows import Label
 from seatrial.data.filters import Comparison
 from seatrial.data.searching import search_all
+from seatrial.rows import Label
 from seatrial.rows.table import RowList
 from seatrial_plugins.coverage import build_coverage
 from seatrial_plugins.encoders import minilm

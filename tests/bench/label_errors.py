@@ -82,7 +82,9 @@ def report(rows: Sequence[Row], encoder: Remembering, share: float, seed: int, c
     labels = sorted({row.label for row in rows if row.label is not None})
     flipped = {row.id: row.label for row in draw.sample(list(rows), round(share * len(rows)))}
     noisy = [
-        replace(row, expected=Label(draw.choice([label for label in labels if label != row.label]))) if row.id in flipped else row
+        replace(row, expected=Label(draw.choice([label for label in labels if label != row.label])))
+        if row.id in flipped
+        else row
         for row in rows
     ]
     component = build_label_errors(encoder=encoder, c=c, seed=seed)

@@ -94,7 +94,7 @@ def _said(row: Row, shape: Shape) -> dict[str, Any]:
     return {"messages": [_message(turn, shape) for turn in row.turns], **more}
 
 
-def _more(row: Row, shape: Shape = Shape("messages")) -> dict[str, Any]:  # noqa: B008 - frozen
+def _more(row: Row, shape: Shape = Shape("messages")) -> dict[str, Any]:
     """What is expected beside the last turn, and the row's tools."""
     expected, more = row.expected, dict[str, Any]()
     if row.tools:
@@ -217,4 +217,3 @@ def _typed(record: dict[str, Any]) -> dict[str, Any]:
             arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
         )
     return record
-

@@ -81,7 +81,15 @@ def span_type() -> pa.DataType:
     """How one span is stored."""
     import pyarrow as pa
 
-    return pa.struct([("turn", pa.int32()), ("start", pa.int32()), ("end", pa.int32()), ("replacement", pa.string()), ("part", pa.int32())])
+    return pa.struct(
+        [
+            ("turn", pa.int32()),
+            ("start", pa.int32()),
+            ("end", pa.int32()),
+            ("replacement", pa.string()),
+            ("part", pa.int32()),
+        ]
+    )
 
 
 def spans_to_array(spans: Sequence[Sequence[Span]]) -> pa.Array:

@@ -1,10 +1,10 @@
 """Calls: what an assistant calls and may call, in the layouts that data sets use.
 
-    OpenAI          {"id": …, "type": "function", "function": {"name": …, "arguments": an object, or its JSON text}}
-    OpenAI, before  {"name": …, "arguments": …} under `function_call`
-    LangChain       {"id": …, "name": …, "args": {…}}
-    Llama           {"name": …, "parameters": {…}}
-    Anthropic       {"id": …, "name": …, "input": {…}}
+OpenAI          {"id": …, "type": "function", "function": {"name": …, "arguments": an object, or its JSON text}}
+OpenAI, before  {"name": …, "arguments": …} under `function_call`
+LangChain       {"id": …, "name": …, "args": {…}}
+Llama           {"name": …, "parameters": {…}}
+Anthropic       {"id": …, "name": …, "input": {…}}
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def call_of(value: object, where: str) -> ToolCall:
     if not isinstance(function, Mapping):
         return ToolCall("", _sayable(function, where))
     name = function.get("name")
-    arguments = next((function[key] for key in _ARGUMENTS if function.get(key) is not None), {})
+    arguments: Any = next((function[key] for key in _ARGUMENTS if function.get(key) is not None), {})
     if isinstance(arguments, str):
         said = decoded(arguments)
         arguments = said if isinstance(said, dict) else arguments

@@ -239,7 +239,7 @@ def _name(given: Given, key: str, columns: Mapping[str, str]) -> str:
 def _note_unread(given: Given, columns: Mapping[str, str]) -> None:
     meant = {name for key, name in columns.items() if key in given.used}
     for key, value in given.record.items():
-        if key not in given.used and key not in meant and value is not None and value != "" and value != []:
+        if key not in given.used and key not in meant and value not in (None, "", []):
             given.notes.leave(key, known=key in _KNOWN)
 
 

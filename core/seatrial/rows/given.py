@@ -109,9 +109,7 @@ class Given:
         if self._waiting is None:
             key = self.first_of(("images", "image"))
             value = self.get(key)
-            self._waiting = (
-                [] if value is None else [*value] if isinstance(value, list) else [value]
-            )
+            self._waiting = [] if value is None else [*value] if isinstance(value, list) else [value]
         return self._waiting
 
     def placed(self, turns: Sequence[Turn]) -> tuple[Turn, ...]:
@@ -143,7 +141,7 @@ def listed(value: object, where: str) -> list[Any]:
         try:
             value = json.loads(value)
         except (ValueError, RecursionError) as error:
-            hint = "; Python's own notation is not read: write it with `json.dumps`" if "'" in value[:200] else ""
+            hint = "; Python's own notation is not read: write it with `json.dumps`" if "'" in str(value)[:200] else ""
             raise FormatError(f"`{where}` is text, and no JSON that could be read{hint}", rule="wrong-type") from error
     if isinstance(value, Mapping) and value and all(isinstance(column, list) for column in value.values()):
         columns: Mapping[Any, list[Any]] = value

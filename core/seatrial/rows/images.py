@@ -78,7 +78,9 @@ class Images:
 
     def _read(self, path: str, where: str) -> bytes:
         if "://" in path:
-            raise _refused(where, "is named by an address on the network, and nothing is fetched: keep it with the data")
+            raise _refused(
+                where, "is named by an address on the network, and nothing is fetched: keep it with the data"
+            )
         if self._within is None:
             raise _refused(
                 where,

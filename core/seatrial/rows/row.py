@@ -19,9 +19,7 @@ from seatrial.rows.turn import Turn
 
 __all__ = ["Format", "Row", "Rows", "content_id"]
 
-Format = Literal[
-    "chat", "prompt-completion", "alpaca", "sharegpt", "text-label", "choice", "preference", "check"
-]
+Format = Literal["chat", "prompt-completion", "alpaca", "sharegpt", "text-label", "choice", "preference", "check"]
 """The formats that rows are recognised in."""
 
 

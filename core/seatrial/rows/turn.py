@@ -29,7 +29,7 @@ class Turn:
     """Whether a model may be taught to say it; False for what is only context."""
 
     def __post_init__(self) -> None:
-        if type(self.said) is not str:
+        if not isinstance(self.said, str):
             object.__setattr__(self, "said", _simplest(self.role, tuple(self.said)))
 
     @property

@@ -47,7 +47,19 @@ _REASONING = ("reasoning_content", "reasoning", "thinking")
 _TRAINED = ("weight", "train", "training", "loss", "loss_mask")
 """OpenAI and Mistral; axolotl; axolotl; ms-swift; LMFlow and others."""
 _READ = frozenset(
-    {"role", "content", "from", "value", "name", "tool_calls", "function_call", "tool_call_id", "invalid_tool_calls", *_REASONING, *_TRAINED}
+    {
+        "role",
+        "content",
+        "from",
+        "value",
+        "name",
+        "tool_calls",
+        "function_call",
+        "tool_call_id",
+        "invalid_tool_calls",
+        *_REASONING,
+        *_TRAINED,
+    }
 )
 _WORDS = frozenset({"text", "input_text", "output_text"})
 _PICTURES = {"image": ("image", "path", "url", "bytes", "base64", "source"), "image_url": ("image_url",)}

@@ -145,17 +145,8 @@ class Reading:
 
     def _row(self, place: _Place, record: RawRecord, account: _Account) -> Row | None:
         """The record as a row; None where it is none, which is told the ledger."""
-        repaired: FormatError | None = None
         try:
-            if record.problem:
-                raise FormatError(record.problem, rule="undecodable")
-            try:
-                parsed = _parse(place, record.value, account)
-            except FormatError as error:
-                if error.rule != "wrong-text":
-                    raise
-                repaired = error
-                parsed = _parse_repaired(place, record.value, account, error)
+            parsed, repaired = _parsed(place, record, account)
         except FormatError as error:
             self._refuse(place, record, error, account)
             return None
@@ -243,7 +234,9 @@ class Reading:
     def remarks(self) -> list[str]:
         """What else a reviewer may want to know of each source."""
         return [
-            f"{address}: {remark}" for (address, _), account in self._accounts.items() for remark in account.notes.remarks()
+            f"{address}: {remark}"
+            for (address, _), account in self._accounts.items()
+            for remark in account.notes.remarks()
         ]
 
     def left_aside(self) -> list[dict[str, object]]:
@@ -253,6 +246,18 @@ class Reading:
             for (address, split), account in self._accounts.items()
             if (keys := account.notes.left_aside())
         ]
+
+
+def _parsed(place: _Place, record: RawRecord, account: _Account) -> tuple[Parsed, FormatError | None]:
+    """The record, and why it had to be repaired."""
+    if record.problem:
+        raise FormatError(record.problem, rule="undecodable")
+    try:
+        return _parse(place, record.value, account), None
+    except FormatError as error:
+        if error.rule != "wrong-text":
+            raise
+        return _parse_repaired(place, record.value, account, error), error
 
 
 def _parse(place: _Place, value: Any, account: _Account) -> Parsed:

@@ -79,7 +79,9 @@ def _more(row: Row) -> dict[str, object]:
     return {
         "images": [asdict(image) | {"file": f"data/images/{image.file_name}"} for image in row.images],
         "tools": [*row.tools],
-        "expected": None if row.expected is None else {"kind": type(row.expected).__name__.lower()} | asdict(row.expected),
+        "expected": None
+        if row.expected is None
+        else {"kind": type(row.expected).__name__.lower()} | asdict(row.expected),
     }
 
 

@@ -96,7 +96,11 @@ def _roles(row: Row) -> Iterator[Finding]:
 
 
 def _contents(row: Row) -> Iterator[Finding]:
-    empty = [index for index, turn in enumerate(row.turns) if _says_nothing(turn.content) and not (turn.images or calls_of(turn))]
+    empty = [
+        index
+        for index, turn in enumerate(row.turns)
+        if _says_nothing(turn.content) and not (turn.images or calls_of(turn))
+    ]
     if empty:
         yield _at(row, "empty-turn", empty, _listed(row, empty))
     repeated = [index for index, (before, turn) in enumerate(pairwise(row.turns), 1) if _repeats(turn, before)]

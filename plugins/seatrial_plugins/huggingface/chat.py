@@ -172,7 +172,11 @@ class ChatTokenizer:
             StageError: the template writes earlier turns differently once later ones follow, so that no place can be named.
         """
         text = self.render(turns)
-        spans = [self._span(turns, index, text) for index, turn in enumerate(turns) if turn.role == "assistant" and turn.trained]
+        spans = [
+            self._span(turns, index, text)
+            for index, turn in enumerate(turns)
+            if turn.role == "assistant" and turn.trained
+        ]
         encoded = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
         offsets: list[tuple[int, int]] = encoded["offset_mapping"]
         supervised = tuple(any(begin < stop and end > start for start, stop in spans) for begin, end in offsets)

@@ -99,7 +99,10 @@ def _beside(index: int, turn: Turn) -> Iterable[tuple[str, str]]:
     if turn.plain:
         return
     results = [part for part in turn.parts if isinstance(part, ToolResult)]
-    said = [*(f"{call.name} {text_in(call)} {call.id}" for call in turn.calls), *(f"{r.name} {r.call}" for r in results)]
+    said = [
+        *(f"{call.name} {text_in(call)} {call.id}" for call in turn.calls),
+        *(f"{r.name} {r.call}" for r in results),
+    ]
     if text := " ".join(said).strip():
         yield f"turn {index}'s tool calls", text
     if turn.name:

@@ -114,7 +114,9 @@ def _hint(start: str, delimiter: str) -> str:
 
 def _quote_hint(delimiter: str) -> str:
     reader = "tsv" if delimiter == "\t" else "csv"
-    return f"; quotes are read as text here: where they stand around cells, write `reader: {{{reader}: {{quote: '\"'}}}}`"
+    return (
+        f"; quotes are read as text here: where they stand around cells, write `reader: {{{reader}: {{quote: '\"'}}}}`"
+    )
 
 
 def _quotes_cells(file: Path, delimiter: str, limit: int) -> bool:

@@ -203,7 +203,9 @@ class _Reading:
         window.position += 1
         while not (found := _NEXT_VALUE.search(window.text, window.position)):
             gone += len(window.text) - window.position
-            window.position = max(len(window.text) - 2, window.position)  # a line end and a mark may be cut from the bracket
+            window.position = max(
+                len(window.text) - 2, window.position
+            )  # a line end and a mark may be cut from the bracket
             if gone > SKIPPED or not window.more():
                 window.position = len(window.text)
                 return False

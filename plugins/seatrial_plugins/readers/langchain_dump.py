@@ -118,9 +118,8 @@ def _message(message: object, number: int) -> dict[str, Any]:
         said["tool_calls"] = calls
     elif isinstance(extra, Mapping) and extra.get("function_call"):
         said["function_call"] = extra["function_call"]  # OpenAI's first layout, which older dumps have
-    if calls or "function_call" in said:
-        if isinstance(said["content"], list):
-            said["content"] = [part for part in said["content"] if not _is_call(part)]
+    if (calls or "function_call" in said) and isinstance(said["content"], list):
+        said["content"] = [part for part in said["content"] if not _is_call(part)]
     return said
 
 

@@ -48,7 +48,12 @@ def read_lines(file: Path, *, limit: int = LIMIT) -> Iterator[Line]:
             while data := stream.readline(limit + 1):
                 yield _line(number, data, limit)
                 if len(data) > limit and not _skip_rest(stream, data):
-                    yield Line(number, "", f"the line is longer than {SKIPPED:,} bytes, and no more of the file is read", ends=True)
+                    yield Line(
+                        number,
+                        "",
+                        f"the line is longer than {SKIPPED:,} bytes, and no more of the file is read",
+                        ends=True,
+                    )
                     return
                 number += 1
     except READ_ERRORS as error:
@@ -59,8 +64,7 @@ def _line(number: int, data: bytes, limit: int) -> Line:
     if len(data) > limit:
         start = data[: 4 * EXCERPT].decode("utf-8", "replace")
         return Line(number, start, f"the line is longer than {limit:,} bytes")
-    if data.startswith(_BOM):  # files with byte-order marks that were joined
-        data = data[len(_BOM) :]
+    data = data.removeprefix(_BOM)  # files with byte-order marks that were joined
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -10,7 +10,16 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["LIMIT", "READ_ERRORS", "SKIPPED", "ByteStream", "encoding_problem", "open_bytes", "read_problem", "western_hint"]
+__all__ = [
+    "LIMIT",
+    "READ_ERRORS",
+    "SKIPPED",
+    "ByteStream",
+    "encoding_problem",
+    "open_bytes",
+    "read_problem",
+    "western_hint",
+]
 
 LIMIT = 10_000_000
 """Bytes of one record; a longer one is a problem, and no more of it is held."""

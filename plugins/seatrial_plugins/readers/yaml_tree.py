@@ -31,6 +31,7 @@ _TEXT = "tag:yaml.org,2002:str"
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,3999}")
 _CONSTANTS: dict[str, bool | None] = {"": None, "~": None, "null": None, "true": True, "false": False}
 
+
 @dataclass(slots=True)
 class Node:
     """A scalar, a list or a mapping."""
@@ -111,7 +112,8 @@ def read_items(file: Path, *, limit: int = LIMIT) -> Iterator[Node | YamlEnd]:
 
 def read_root(file: Path, *, keep: int, limit: int = LIMIT) -> YamlEnd:
     """A file's whole document, of at most `limit` characters. Where it breaks off, the lists down to depth `keep` hold
-    the records before the break."""
+    the records before the break.
+    """
     builder = _Builder(YamlText(file, limit), limit, keep=keep, give=False)
     for end in builder.items():
         if isinstance(end, YamlEnd):

@@ -27,7 +27,9 @@ def split(rows: list[Row], **options) -> Done:
 
 
 def row(name: str, label: str | None = None, group: str = "") -> Row:
-    return Row(name, (Turn("user", name),), "chat", "s", "f", 1, expected=None if label is None else Label(label), group=group)
+    return Row(
+        name, (Turn("user", name),), "chat", "s", "f", 1, expected=None if label is None else Label(label), group=group
+    )
 
 
 def labelled(**counts: int) -> list[Row]:

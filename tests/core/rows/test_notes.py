@@ -24,7 +24,9 @@ def test_white_space_around_a_label_is_no_part_of_it(warned):
     assert warned("ship ", labels={"ship ": "parcel"})[0] == ["parcel"]
 
 
-@pytest.mark.parametrize("alike", [("Bill", "bill"), (True, "True", "TRUE"), ("pin_change", "pin-change", "pin change")])
+@pytest.mark.parametrize(
+    "alike", [("Bill", "bill"), (True, "True", "TRUE"), ("pin_change", "pin-change", "pin change")]
+)
 def test_labels_that_differ_in_their_spelling_alone_are_warned_of(warned, alike):
     read, (warning,) = warned(*alike, "other", "other")
     assert len({*read}) == len(alike) + 1

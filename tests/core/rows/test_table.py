@@ -44,7 +44,9 @@ PARTS = st.lists(
     | st.builds(ToolResult, TEXT, TEXT, TEXT),
     max_size=3,
 )
-TURN = st.builds(Turn, st.sampled_from(["system", "user", "assistant", "tool"]), TEXT | PARTS, TEXT, TEXT, st.booleans())
+TURN = st.builds(
+    Turn, st.sampled_from(["system", "user", "assistant", "tool"]), TEXT | PARTS, TEXT, TEXT, st.booleans()
+)
 TURNS = st.lists(TURN, max_size=4).map(tuple)
 EXPECTED = (
     st.builds(Label, TEXT)

@@ -195,7 +195,9 @@ def test_a_split_filter_must_give_findings(with_filter):
         with_filter(comparing(None), place="splits")
     with pytest.raises(PluginError, match=rf"decontaminate: filter odd {WHO} gave a str in a series"):
         with_filter(comparing(["x"]), place="splits")
-    with pytest.raises(PluginError, match=rf"decontaminate: filter odd {WHO} told facts that JSON cannot hold: .*int64"):
+    with pytest.raises(
+        PluginError, match=rf"decontaminate: filter odd {WHO} told facts that JSON cannot hold: .*int64"
+    ):
         with_filter(comparing(Comparison([], facts={"pairs": np.int64(3)})), place="splits")
 
 

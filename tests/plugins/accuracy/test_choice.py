@@ -6,8 +6,8 @@ from types import MappingProxyType
 import pytest
 
 from seatrial import Continuation, Row, System, Task, Turn
-from seatrial.rows import Choice, Label
 from seatrial.errors import StageError
+from seatrial.rows import Choice, Label
 from seatrial.rows.table import RowList
 from seatrial_plugins.accuracy.choice import ChoiceScorer
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seatrial import Row, Turn
-from seatrial.rows import Label
 from seatrial.errors import StageError
+from seatrial.rows import Label
 from seatrial_plugins.baselines import build_encoder_logreg, build_majority, build_tfidf_logreg, seatrial_baselines
 
 
@@ -25,7 +25,15 @@ class WordVectors:
 
 def row(text, label, number=0):
     turns = (Turn("user", text), Turn("assistant", label or "?"))
-    return Row(f"r{number}", turns, "text-label", "path:x", "x.csv", number + 1, expected=None if label is None else Label(label))
+    return Row(
+        f"r{number}",
+        turns,
+        "text-label",
+        "path:x",
+        "x.csv",
+        number + 1,
+        expected=None if label is None else Label(label),
+    )
 
 
 TRAIN = [row(f"my card {thing}", "cards", n) for n, thing in enumerate(["is lost", "was eaten", "broke", "is new"])]

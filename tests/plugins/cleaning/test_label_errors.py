@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 
 from seatrial import Row, Turn
-from seatrial.rows import Label
 from seatrial.errors import UsageError
+from seatrial.rows import Label
 from seatrial_plugins.cleaning import build_label_errors
 from seatrial_plugins.cleaning.label_errors import deal, out_of_fold
 

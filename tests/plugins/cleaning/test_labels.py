@@ -9,14 +9,16 @@ import pyarrow as pa
 import pytest
 
 from seatrial import Row, Turn
-from seatrial.rows import Label
 from seatrial.errors import UsageError
+from seatrial.rows import Label
 from seatrial_plugins.cleaning import build_labels
 
 
 def rows_of(**counts: int) -> list[Row]:
     return [
-        Row(f"{label}{i}", (Turn("user", f"{i}"),), "text-label", "s", "f", 1, None if label == "none" else Label(label))
+        Row(
+            f"{label}{i}", (Turn("user", f"{i}"),), "text-label", "s", "f", 1, None if label == "none" else Label(label)
+        )
         for label, count in counts.items()
         for i in range(count)
     ]

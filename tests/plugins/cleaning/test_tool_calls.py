@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seatrial import Row, Turn
+from seatrial.rows import Text, ToolCall, ToolResult
 from seatrial.rows.formats import parse
 from seatrial_plugins.cleaning import build_schema
 from seatrial_plugins.cleaning.tool_calls import calls_of, tool_faults
@@ -21,16 +22,24 @@ def call(name: object = "weather", arguments: object = '{"city": "Oslo"}', id: o
 
 
 def calling(*calls: object, text: str = "", **more: object) -> Turn:
-    return Turn("assistant", text, json.dumps({"tool_calls": list(calls), **more}))
+    """The turn that a message with these calls becomes."""
+    message = {"role": "assistant", "content": text, "tool_calls": list(calls), **more}
+    return parse({"messages": [message]}).turns[0]
 
 
 def answering(id: str | None = None, text: str = "-3 °C") -> Turn:  # noqa: A002
-    return Turn("tool", text, json.dumps({"tool_call_id": id}) if id else "")
+    return Turn("tool", [ToolResult(text, id or "")])
 
 
 def faults(*turns: Turn, format_: str = "chat") -> list[tuple[str, int, str]]:
     row = Row("r", turns, format_, "s", "f", 1)
     return [(fault.rule, fault.turn, fault.detail) for fault in tool_faults(row)]
+
+
+def test_ids_that_are_numbers_are_names_too():
+    made = calling(call(id=7))
+    (answered,) = parse({"messages": [{"role": "tool", "content": "x", "tool_call_id": 7}]}).turns
+    assert faults(ASK, made, answered, DONE) == []
 
 
 @pytest.mark.parametrize(
@@ -41,7 +50,7 @@ def faults(*turns: Turn, format_: str = "chat") -> list[tuple[str, int, str]]:
         calling(call(arguments="{}"), text="Let me look."),
         calling({"id": "c1", "name": "weather", "args": {"city": "Oslo"}}),
         calling({"id": "c1", "function": {"name": "now"}}),
-        Turn("assistant", "", json.dumps({"function_call": {"name": "weather", "arguments": "{}"}})),
+        calling(function_call={"name": "weather", "arguments": "{}"}),
         Turn("assistant", 'Wait.\n<tool_call>\n{"name": "weather", "arguments": {"city": "Oslo"}}\n</tool_call>'),
     ],
 )
@@ -59,18 +68,18 @@ def test_the_usual_ways_to_call_are_understood(made):
         (calling(call(arguments='["Oslo"]')), "the arguments of 'weather' are no JSON object"),
         (calling(call(arguments="[" * 200_000)), "the arguments of 'weather' are no JSON object"),
         (calling(call(arguments="9" * 5_000)), "the arguments of 'weather' are no JSON object"),
-        (calling(call(arguments=7)), "the arguments of 'weather' are neither a JSON object nor its text"),
+        (calling(call(arguments=7)), "the arguments of 'weather' are no JSON object"),
         (calling(call(name="Anna Berg, 0151 234", arguments="x")), "the arguments of a call are no JSON object"),
         (calling(call(name=" ")), "a call names no function"),
         (calling(call(name=None)), "a call names no function"),
         (calling({"id": "c1", "function": "weather"}), "a call names no function"),
-        (calling(call(id=7)), "the id of 'weather' is no text"),
-        (calling("weather"), "a call is no JSON object"),
-        (Turn("assistant", "", json.dumps({"tool_calls": "weather"})), "a call is no JSON object"),
-        (Turn("assistant", '<tool_call>{"name": "weather"'), "a call is no JSON object"),
+        (calling("weather"), "a call names no function"),
+        (calling(tool_calls="weather"), "a call names no function"),
+        (Turn("assistant", '<tool_call>{"name": "weather"'), "a call names no function"),
+        (calling(invalid_tool_calls=[{}]), "a call names no function"),
         (
-            Turn("assistant", "", json.dumps({"invalid_tool_calls": [{}]})),
-            "a call could not be parsed when it was made",
+            calling(invalid_tool_calls=[{"name": "weather", "args": "{", "error": "cut off"}]),
+            "the arguments of 'weather' are no JSON object",
         ),
         (calling(call(), call("tide")), "two calls have the same id"),
     ],
@@ -152,9 +161,8 @@ JSON = st.recursive(
 
 @given(st.lists(st.tuples(st.sampled_from(["user", "assistant", "tool"]), st.text(max_size=5), JSON), max_size=6))
 def test_whatever_stands_there_no_crash(said):
-    turns = [Turn(role, text, json.dumps({"tool_calls": extra, "tool_call_id": extra})) for role, text, extra in said]
+    turns = [Turn(role, [Text(text), ToolCall("f", extra, "c"), ToolResult(text, text)]) for role, text, extra in said]
     assert all(0 <= turn < len(turns) for _, turn, _ in faults(*turns))
-    assert faults(*(Turn(role, text, "{broken") for role, text, _ in said), format_="sharegpt") == []
 
 
 @pytest.mark.parametrize("observations", [["[1, 2]"], ["1", "2"]])

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seatrial import Finding, Row, Turn
-from seatrial.rows import Choice
 from seatrial.data.policy import apply
+from seatrial.rows import Choice
 from seatrial_plugins.cleaning import UNICODE_RULES, build_unicode
 
 RULES = {rule.name: rule for rule in UNICODE_RULES}
@@ -99,7 +99,13 @@ def test_the_evidence_names_code_points_and_places():
 def test_a_question_is_found_whose_other_choices_cannot_be_repaired():
     def question(answer, *others):
         return Row(
-            "q", (Turn("user", "Which?"), Turn("assistant", answer)), "choice", "s", "f", 1, expected=Choice((answer, *others))
+            "q",
+            (Turn("user", "Which?"), Turn("assistant", answer)),
+            "choice",
+            "s",
+            "f",
+            1,
+            expected=Choice((answer, *others)),
         )
 
     def told(row):

@@ -10,7 +10,9 @@ from seatrial.rows import Choice
 
 def row(text: str, answer: str = "ok", choices=(), system: str = "", name: str = "") -> Row:
     turns = (Turn("system", system),) * bool(system) + (Turn("user", text), Turn("assistant", answer))
-    return Row(name or text, turns, "chat", "s", "f", 1, expected=Choice(tuple(choices)) if choices else None, split="test")
+    return Row(
+        name or text, turns, "chat", "s", "f", 1, expected=Choice(tuple(choices)) if choices else None, split="test"
+    )
 
 
 def test_texts_that_are_equal_after_normalising_are_found(hits):

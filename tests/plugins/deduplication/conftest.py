@@ -8,8 +8,8 @@ import pyarrow as pa
 import pytest
 
 from seatrial import Grouping, Row, Turn
-from seatrial.rows import Choice, Label
 from seatrial.data.filters import CorpusFilter
+from seatrial.rows import Choice, Label
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +20,15 @@ def say() -> Callable[..., Row]:
         name: str, text: str, label: str | None = None, *, answer: str = "ok", choices=(), system: str = ""
     ) -> Row:
         turns = (Turn("system", system),) * bool(system) + (Turn("user", text), Turn("assistant", label or answer))
-        return Row(name, turns, "chat", "s", "f", 1, expected=Choice(tuple(choices)) if choices else None if label is None else Label(label))
+        return Row(
+            name,
+            turns,
+            "chat",
+            "s",
+            "f",
+            1,
+            expected=Choice(tuple(choices)) if choices else None if label is None else Label(label),
+        )
 
     return make
 

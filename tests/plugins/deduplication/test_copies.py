@@ -23,7 +23,15 @@ DATA = Path(__file__).parents[4] / "shared" / "data"
 
 def row(name: str, text: str, answer: str = "ok", label: str | None = None, choices=(), system: str = "") -> Row:
     turns = (Turn("system", system),) * bool(system) + (Turn("user", text), Turn("assistant", answer))
-    return Row(name, turns, "chat", "s", "f", 1, expected=Choice(tuple(choices)) if choices else None if label is None else Label(label))
+    return Row(
+        name,
+        turns,
+        "chat",
+        "s",
+        "f",
+        1,
+        expected=Choice(tuple(choices)) if choices else None if label is None else Label(label),
+    )
 
 
 def labelled(name: str, text: str, label: str | None) -> Row:

@@ -221,7 +221,15 @@ def test_exactly_one_row_of_a_cluster_stays_and_is_as_alike_as_it_says(said, thr
     from seatrial.rows import Label  # hypothesis gives no fixtures to a test of its own examples
 
     rows = [
-        Row(f"{i:02}", (Turn("user", text), Turn("assistant", label or "?")), "chat", "s", "f", i + 1, None if label is None else Label(label))
+        Row(
+            f"{i:02}",
+            (Turn("user", text), Turn("assistant", label or "?")),
+            "chat",
+            "s",
+            "f",
+            i + 1,
+            None if label is None else Label(label),
+        )
         for i, (text, label) in enumerate(said)
     ]
     component = build_near_duplicates(threshold=threshold, keep=keep, largest=largest)

@@ -163,7 +163,11 @@ def test_blanks_behind_the_commas_of_a_header_belong_to_no_name(read):
 def test_joined_files_have_a_header_each_and_byte_order_marks(read):
     one = b"\xef\xbb\xbftext,label\na,x\n"
     again = "the header stands here again: were two files joined?"
-    assert read(one * 2) == [(2, {"text": "a", "label": "x"}, ""), (3, None, again), (4, {"text": "a", "label": "x"}, "")]
+    assert read(one * 2) == [
+        (2, {"text": "a", "label": "x"}, ""),
+        (3, None, again),
+        (4, {"text": "a", "label": "x"}, ""),
+    ]
     assert read("text,label\n", names=["text", "label"]) == [(1, {"text": "text", "label": "label"}, "")]
 
 

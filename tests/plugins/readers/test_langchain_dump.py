@@ -85,7 +85,9 @@ def test_calls_are_kept_however_they_were_written(read):
     first, second, third = record.value["messages"]
     assert first["tool_calls"] == raw
     assert second["invalid_tool_calls"] == bad
-    assert parse(record.value).turns[1].calls == (ToolCall("f", "{", "c2"),), "no object, which the filter `schema` finds"
+    assert parse(record.value).turns[1].calls == (ToolCall("f", "{", "c2"),), (
+        "no object, which the filter `schema` finds"
+    )
     assert parse(record.value).turns[2].content == "Let me see."
     assert third["tool_calls"][0]["function"] == {"name": "weather", "arguments": {"city": "Rome"}}
 

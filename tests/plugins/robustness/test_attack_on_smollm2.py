@@ -37,7 +37,9 @@ def test_what_the_attack_says_of_a_real_model_is_what_the_model_says(model):
     for number, message in enumerate(MESSAGES):  # the label is what the model answers, so every row can be attacked
         prompt = (Turn("user", message),)
         answer = LABELS[int(asked_of(model, prompt, [message]).argmax())]
-        rows.append(Row(f"r{number}", (*prompt, Turn("assistant", answer)), "text-label", "", "", number, Label(answer)))
+        rows.append(
+            Row(f"r{number}", (*prompt, Turn("assistant", answer)), "text-label", "", "", number, Label(answer))
+        )
     task = Task(labels=LABELS, raw=rows, train=rows, seed=7, progress=lambda *_: None)
     system = System("base", "base", model=model)
     samples = list(attack(budget=60).score(system, rows, task))

@@ -5,11 +5,11 @@ import pyarrow as pa
 import pytest
 
 from seatrial import Row, System, Task, Turn
-from seatrial.rows import Choice, Label
 from seatrial.errors import StageError, UsageError
 from seatrial.evaluation.samples import samples_to_table
 from seatrial.evaluation.summary import summarise
 from seatrial.model import Continuation
+from seatrial.rows import Choice, Label
 from seatrial_plugins.robustness import attack, attack_metrics, seatrial_scorers
 
 LABELS = ("other", "billing", "tech")
@@ -37,7 +37,15 @@ class KeywordClassifier:
 def _row(number, text, label, *, system="", choices=()):
     before = (Turn("system", system),) if system else ()
     turns = (*before, Turn("user", text), Turn("assistant", label))
-    return Row(f"row{number}", turns, "text-label", "path:x", "x", number, expected=Choice(choices) if choices else Label(label))
+    return Row(
+        f"row{number}",
+        turns,
+        "text-label",
+        "path:x",
+        "x",
+        number,
+        expected=Choice(choices) if choices else Label(label),
+    )
 
 
 def _task(rows, labels=LABELS, seed=7):

@@ -21,9 +21,9 @@ import pytest
 import yaml
 
 from seatrial import Finding, Row, Turn
-from seatrial.rows import Choice, Label
 from seatrial.data.filters import Comparison
 from seatrial.plugin.host import Host
+from seatrial.rows import Choice, Label
 from seatrial.rows.format_error import RULES as READ_RULES
 from seatrial.rows.format_error import FormatError
 from seatrial.rows.formats import parse
@@ -110,7 +110,9 @@ def row(name, said):
     said = {"turns": [{"user": said}]} if isinstance(said, str) else said
     turns = tuple(turn_of(dict(turn)) for turn in said["turns"])
     fields = {key: said[key] for key in ("split", "slice", "group") if key in said}
-    expected = Choice(tuple(said["choices"])) if "choices" in said else Label(said["label"]) if "label" in said else None
+    expected = (
+        Choice(tuple(said["choices"])) if "choices" in said else Label(said["label"]) if "label" in said else None
+    )
     return Row(name, turns, said.get("format", "chat"), "s", "f", 1, expected, **fields)
 
 

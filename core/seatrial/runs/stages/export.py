@@ -42,4 +42,6 @@ class Export:
                 for name in sorted(names):
                     shutil.copyfile(folder / "data/images" / name, part / IMAGES / name)
         progress(len(filled), len(filled), {})
-        return Artifact({"dataset": folder / "dataset"}, {"layout": shape.layout} | {n: len(r) for n, r in filled.items()})
+        return Artifact(
+            {"dataset": folder / "dataset"}, {"layout": shape.layout} | {n: len(r) for n, r in filled.items()}
+        )

@@ -57,7 +57,10 @@ class Split:
         counts = {of["values"]: of["counts"] for of in splits.value_counts().to_pylist()}
         if self.scored and not counts.get("test"):
             raise UsageError(_nothing_left(given, folder, whole=not len(splits)))
-        facts = {name: counts.get(name, 0) for name in ("train", "validation", "test")} | {"notes": [*done.notes], "warnings": [*done.warnings]}
+        facts = {name: counts.get(name, 0) for name in ("train", "validation", "test")} | {
+            "notes": [*done.notes],
+            "warnings": [*done.warnings],
+        }
         return Artifact({"split": path}, facts)
 
     def _splits(self, path: Path, clusters: dict[str, str]) -> tuple[pa.Array, Splitted]:
