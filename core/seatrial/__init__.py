@@ -4,6 +4,7 @@ A plugin imports the names that stand here, and from these modules; everything e
 with any release. The built-in plugins are held to the same (`[tool.importlinter]`).
 
     seatrial.*           the modules beside this file, such as `errors`, `model` and `store`; not `cli` and `host`
+    seatrial.rows        turns and their parts, expected answers; calls and parts: what stands in them
     seatrial.stats       estimates with one-sided bounds
     seatrial.data        cosines, coverage, fingerprint, neighbours, normalise, searching, storable, table: rows as the
                          host compares them
