@@ -17,8 +17,8 @@
                           (user and assistant are taken too);
                           the value of function_call is JSON, {name,
                           arguments} or a list of these
-    choice              question, choices or options (or columns A, B, …),  user: the question
-                          (or option_a, choice1, …), and                    assistant: the right choice
+    choice              question, choices or options (or columns A B C D E  user: the question
+                          F G H I J, or option_a, choice1, opa, …), and     assistant: the right choice
                           answer or answerKey or answer_index or answer_idx a choice
                           choices: a list of texts, of {label, text};
                           {text: […], label: […]} (ARC, CommonsenseQA);
@@ -93,6 +93,7 @@ COLUMNS = (
     *("text", "label", "category", "class", "intent", "topic"),
     *("weight", "train", "loss_mask"),
     *("slice", "group"),
+    *LETTERS,
 )
 """The keys that `columns` may give another name."""
 
@@ -105,14 +106,27 @@ _TELLING = frozenset(
     }
 )
 """Keys that change what is asked, answered or taught in layouts that are not read here: leaving them aside is warned of."""
-_KNOWN = frozenset({*COLUMNS, *LETTERS}) | _TELLING
+_KNOWN = frozenset(COLUMNS) | _TELLING
 _ANSWERED_FREELY = frozenset({"alpaca", "prompt-completion"})
 _ASKED = ("prompt", "question")
 _ANSWERED = ("completion", "response", "answer", "answers", "references")
 _LABELS = ("label", "category", "class", "intent", "topic")
 _RIGHT = ("answer", "answerKey", "answer_index", "answer_idx")
 _OPTIONAL = frozenset(
-    {"system", "input", "context", "passage", "article", "history", "tools", "functions", "images", "image", "kto_tag"}
+    {
+        "system",
+        "input",
+        "context",
+        "passage",
+        "article",
+        "history",
+        "tools",
+        "functions",
+        "images",
+        "image",
+        "kto_tag",
+        *LETTERS[2:],
+    }
 )
 
 
