@@ -114,7 +114,7 @@ def test_keys_that_become_no_part_of_a_row_are_told_once_a_source(trial):
     assert "train.jsonl: 'answer' (3): left aside, though other layouts read it" in warning
     (note,) = facts["notes"]
     assert "train.jsonl: keys that no layout reads were left aside: 'lang' (3)" in note
-    assert any("'answer' (1)" in line for line in trial.check(trial(rows, ROWS)) if line.startswith("warning: "))
+    assert any("'answer' (3)" in line for line in trial.check(trial(rows, ROWS)) if line.startswith("warning: "))
 
 
 def test_labels_that_differ_in_case_alone_are_warned_of(trial):
