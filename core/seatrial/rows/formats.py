@@ -211,8 +211,9 @@ def parse(
         FormatError: the record is no row; never anything else.
     """
     if not isinstance(record, Mapping):
+        hint = "; a file of lists of records is read as .json (`reader: json`)" if isinstance(record, list) else ""
         raise FormatError(
-            f"the record is {type_in_words(record)}, not a mapping of keys to values", rule="unrecognised"
+            f"the record is {type_in_words(record)}, not a mapping of keys to values{hint}", rule="unrecognised"
         )
     renamed = _renamed(record, columns)
     known = format or (_recognise_keys(columns) if columns else None) or _recognise_keys(renamed)
