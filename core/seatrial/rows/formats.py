@@ -68,7 +68,7 @@ from seatrial.rows.format_error import FormatError
 from seatrial.rows.given import Given
 from seatrial.rows.images import Images
 from seatrial.rows.notes import Notes
-from seatrial.rows.option_columns import option_columns, refuse_bare_label
+from seatrial.rows.option_columns import is_bare_label, option_columns, refuse_bare_label
 from seatrial.rows.record_values import (
     name_of,
     quoted_key,
@@ -246,7 +246,7 @@ def parse(
         tools,
     )
     if not renamed.keys() <= given.used:
-        if known in _ANSWERED_FREELY:
+        if known in _ANSWERED_FREELY and is_bare_label(turns[-1].content):
             _refuse_bare_label(given, turns)
         _note_unread(given, columns)
     return parsed

@@ -10,7 +10,7 @@ from seatrial.rows.choices import offered
 from seatrial.rows.format_error import FormatError
 from seatrial.rows.record_values import quoted_key
 
-__all__ = ["option_columns", "refuse_bare_label"]
+__all__ = ["is_bare_label", "option_columns", "refuse_bare_label"]
 
 _COLUMN = re.compile(
     r"(?i:(?P<stem>option|choice|opt|op|answer|ending|sol(?:ution)?|candidate|alternative)s?[ _-]?)?"
@@ -22,6 +22,8 @@ _READ = frozenset({"", "option", "choice", "opt", "op"})
 _LISTS = ("choices", "options", "candidates", "alternatives", "endings", "answer_choices", "possible_answers")
 _FIRST = ({"A", "B"}, {"0", "1"}, {"1", "2"})
 
+_LONGEST = 10
+"""Characters of a label, and some white space."""
 _BARE_LABEL = re.compile(r"[(\[]?(?:[A-Ja-j]|[0-9]{1,2})[)\].:]?")
 
 
@@ -43,17 +45,20 @@ def option_columns(keys: frozenset[str], *, stems: frozenset[str] | None = _READ
     return next((found for found in families.values() if any(first <= found.keys() for first in _FIRST)), {})
 
 
+def is_bare_label(answer: str) -> bool:
+    """Whether an answer may be nothing but an option's label: `B`, `(b)`, `2.`."""
+    return len(answer) < _LONGEST and bool(_BARE_LABEL.fullmatch(answer.strip()))
+
+
 def refuse_bare_label(record: Mapping[str, object], unread: Collection[str], asked: str, answer: str) -> None:
-    """Raises FormatError where an answer only names an option, and no turn says what the options are.
+    """Raises FormatError where no turn says what the options are that an answer names.
 
     Args:
         record: the record.
         unread: its keys that become no part of the row.
         asked: all that is said before the answer.
-        answer: what the assistant says.
+        answer: what the assistant says, a bare label.
     """
-    if not _BARE_LABEL.fullmatch(answer.strip()):
-        return
     for keys, texts in _left_options(record, unread):
         if len(texts) > 1 and answer.strip() not in texts and not all(text in asked for text in texts):
             named = ", ".join(map(quoted_key, keys[:4])) + (", …" if len(keys) > 4 else "")
