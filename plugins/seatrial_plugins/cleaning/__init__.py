@@ -44,12 +44,7 @@ SCHEMA_RULES = (
         "The conversation does not end with an answer of the assistant's (a task that comes with tests may do without).",
         version="2",
     ),
-    Rule(
-        "untrained",
-        "Every answer of the assistant's is marked as context only, by a weight of 0 or in another way, in a row that is not held "
-        "out.",
-        version="2",
-    ),
+    Rule("untrained", "Every answer of the assistant's is marked as context only, by a weight of 0 or in another way."),
     Rule(
         "tool-call",
         "An assistant's tool call names no function, has arguments that are no JSON object, or an id that another has.",

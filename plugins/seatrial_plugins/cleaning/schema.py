@@ -31,9 +31,6 @@ PLACEHOLDERS = frozenset(
 """What stands where a text is missing, in lower case: Alpaca's generator wrote the first kinds, pandas and JavaScript the
 second, people the last."""
 
-_TAUGHT = frozenset({"", "train", "validation"})
-"""Splits, as a row's source names them, whose answers a model is taught or held against; of another one they are asked."""
-
 _SHOWN = 10
 """Turns that a finding lists."""
 
@@ -63,7 +60,7 @@ def _faults(row: Row) -> Iterator[Finding]:
             yield from _answers(row)
         if not row.answered and not isinstance(row.expected, Check):
             yield _at(row, "unanswered", [len(row.turns) - 1], f"the last turn is the {_named(row.turns[-1])}'s")
-        elif row.split in _TAUGHT and not isinstance(row.expected, Preference):
+        elif not isinstance(row.expected, Preference):
             yield from _untrained(row)
     if row.format == "choice":
         yield from _choices(row)
