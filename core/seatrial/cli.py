@@ -220,6 +220,27 @@ def why(
 
 
 @app.command()
+def verify(run_folder: RunArgument, *, as_json: AsJson = False) -> int:
+    """Hold every file of a run folder against the digests recorded when it was written: what is altered, missing or added."""
+    from seatrial.runs.digests import check as hold
+
+    checked = hold(run_folder)
+    if as_json:
+        document = {
+            "folder": str(run_folder),
+            "intact": checked.intact,
+            "finished": checked.finished,
+            "files": checked.files,
+            "sha256": checked.sha256 or None,
+            "differences": [{"path": one.path, "what": one.what} for one in checked.differences],
+        }
+        print(json.dumps(document, indent=1))
+    else:
+        _console().lines(checked.lines(run_folder))
+    return 0 if checked.intact else 3
+
+
+@app.command()
 def suites(*, blocked: Blocked = None, as_json: AsJson = False) -> int:
     """List the installed suites."""
     from seatrial.suite.file import summarise_suite

@@ -22,7 +22,8 @@ def read_record(kind: type[T], record: object, path: str = "", *, because: str =
     """A dataclass of that kind.
 
     Args:
-        kind: a dataclass of text, truth values, numbers, literals, optional ones, sequences and such dataclasses.
+        kind: a dataclass of text, truth values, numbers, literals, optional ones, sequences, mappings from text, and such
+            dataclasses.
         record: JSON values by field.
         path: what messages call it; the kind's name where nothing is said.
         because: how messages about another type end.
@@ -63,6 +64,10 @@ def _value(kind: Any, item: object, path: str, because: str) -> Any:
             return tuple(_value(arguments[0], part, f"{path}[{place}]", because) for place, part in enumerate(item))
         if len(item) == len(arguments):
             return tuple(_value(one, part, path, because) for one, part in zip(arguments, item, strict=True))
+    elif origin is Mapping and isinstance(item, Mapping):
+        return {name: _value(arguments[1], part, f"{path}.{name:.40}", because) for name, part in item.items()}
+    elif kind is Any:
+        return item
     elif is_dataclass(kind) and isinstance(kind, type):
         return _dataclass(kind, item, path, because)
     elif kind is float and isinstance(item, int | float) and not isinstance(item, bool) and math.isfinite(item):

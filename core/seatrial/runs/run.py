@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from seatrial.errors import SeatrialError, StageError, UsageError
 from seatrial.plugin.host import Host
+from seatrial.runs import digests
 from seatrial.runs.earlier import EarlierRuns
 from seatrial.runs.environment import peak_resident_bytes
 from seatrial.runs.events import Artifact, Failure, Plan, Record, Stage, Step
@@ -23,7 +24,7 @@ from seatrial.runs.keys import node_key
 from seatrial.runs.result import Result
 from seatrial.runs.saved import load_result
 from seatrial.runs.stages import StageWork
-from seatrial.runs.store import RunFolder, digest_json, write_json
+from seatrial.runs.store import RunFolder, digest_json, json_text, write_json
 from seatrial.runs.workbench import Workbench
 from seatrial.suite.file import Suite
 from seatrial.terminal.legible import one_line
@@ -121,6 +122,7 @@ def work(
     with folder.lock(), _logged(folder), bench.closing:
         try:
             kind: RunKind = "data" if only_data else "trial"
+            digests.forget(folder)
             started = _begin(folder, suite, kind, digest, clock())
             stages = (plan_data_stages if only_data else plan_stages)(suite, bench, folder)
             manifest = describe(suite, bench, stages, kind=kind, suite_digest=digest, command=command, started=started)
@@ -132,8 +134,10 @@ def work(
             host.run_failed(Failure(trial.at, str(error) or type(error).__name__, folder.path))
             raise
         host.run_finished(result)
-        if not trial.unanswered:  # last of all: a run that says that it is finished is not gone on with
-            write_json(folder / "manifest.json", manifest | {"finished": clock().isoformat()})
+        if not trial.unanswered:
+            manifest |= {"finished": clock().isoformat()}
+        digests.record(folder, manifest=json_text(manifest))
+        write_json(folder / "manifest.json", manifest)  # last of all: a run that is finished is not gone on with
     return result
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from seatrial.blocks import Block
 from seatrial.blocks.codec import from_json as from_block
@@ -14,7 +14,7 @@ from seatrial.data.ledger import ledger_schema
 from seatrial.errors import StoreError, SuiteError, UsageError, did_you_mean
 from seatrial.evaluation.scores import Score
 from seatrial.plugin.host import Host
-from seatrial.runs import contracts
+from seatrial.runs import contracts, digests
 from seatrial.runs.events import Record
 from seatrial.runs.judging import (
     by_full_name,
@@ -98,13 +98,24 @@ def write_reports(path: Path, host: Host, *, kinds: Sequence[str] | None, to: Pa
 
     Raises:
         UsageError: no plugin brings a kind of that name.
+        StoreError: the run is not as it was written.
     """
-    result = load_result(path, host)
     folder = RunFolder.open(path)
+    digests.refuse_altered(folder, but=digests.REPORTED)
+    result = load_result(path, host)
     wanted = {chosen.name: chosen.options for chosen in suite_of(folder, host).report}
     if kinds:
         wanted = {kind: wanted.get(kind, {}) for kind in kinds}
-    target = to or folder / "report"
+    if to is not None:
+        return _written(result, host, wanted, to)
+    with folder.lock():
+        written = _written(result, host, wanted, folder / "report")
+        folder.renew("report")
+        digests.record(folder)
+    return written
+
+
+def _written(result: Result, host: Host, wanted: Mapping[str, Mapping[str, Any]], target: Path) -> list[Path]:
     target.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
     for kind, options in wanted.items():

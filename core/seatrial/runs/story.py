@@ -13,6 +13,7 @@ from seatrial.errors import UsageError
 from seatrial.rows import Row
 from seatrial.rows.columns import rows_of
 from seatrial.rows.storable import storable
+from seatrial.runs.digests import DECIDED, refuse_altered
 from seatrial.runs.store import RunFolder
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ def tell(path: Path, named: str) -> Story:
         UsageError: no row is meant by that, or several are; the message names the nearest, or them.
     """
     folder = RunFolder.open(path)
+    refuse_altered(folder, but=DECIDED)
     named = storable(named)
     found = _matching(folder, named)
     if len(found) != 1:
