@@ -96,8 +96,9 @@ def git_state(folder: Path) -> dict[str, object] | None:
     commit = _git(folder, "rev-parse", "--verify", "HEAD")
     if not commit:
         return None
-    if _git(folder, "config", "--includes", "--get-regexp", r"^filter\..*\.(clean|process)$"):
-        return {"commit": commit.strip(), "dirty": None}
+    for scope in ("--local", "--worktree"):  # those of the user's own configuration are the user's choice, as Git LFS is
+        if _git(folder, "config", scope, "--includes", "--get-regexp", r"^filter\..*\.(clean|process)$"):
+            return {"commit": commit.strip(), "dirty": None}
     changes = _git(folder, "status", "--porcelain", "--no-renames", "--ignore-submodules=all")
     return {"commit": commit.strip(), "dirty": None if changes is None else bool(changes.strip())}
 
