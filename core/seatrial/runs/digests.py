@@ -9,6 +9,7 @@ is altered, lost or added unseen, unless whoever did it wrote all of the digests
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Literal
 from seatrial.errors import StoreError
 from seatrial.runs.marker import Marker
 from seatrial.runs.part_files import is_part
-from seatrial.runs.plain_files import relative_to
+from seatrial.runs.plain_files import read_bytes, relative_to
 from seatrial.runs.store import RunFolder, digest_path, write_json
 from seatrial.stored import read_record
 from seatrial.terminal.legible import one_line
@@ -42,6 +43,7 @@ DECIDED = (*REPORTED, "scores.json", "verdict.json", "nodes/gate.json", DIGESTS)
 """What deciding again writes anew."""
 _LOG = "log.jsonl"
 _APART = (DIGESTS, _LOG, ".lock")
+_VERDICT = ("manifest.json", "suite.yaml", "nodes/gate.json")
 _UNFINISHED = "unfinished"
 _WEIGHTS = "products"
 
@@ -161,19 +163,27 @@ def _way_out(found: list[Difference]) -> str:
 
 
 def verdict_differences(folder: RunFolder) -> list[Difference]:
-    """What is not as it was recorded of the few files that say how a run ended: for a list of many runs."""
+    """What is not as it was recorded of the few files that say how a run ended: for a list of many runs.
+
+    Raises:
+        StoreError: a record of the run is damaged, or one of the files is longer than any of its kind.
+    """
     recorded = _recorded(folder)
-    small = ("manifest.json", "suite.yaml", "nodes/gate.json")
-    found = []
+    expected: dict[str, str] = {}
     if recorded is not None:
-        for name in small:
-            if name in recorded.files:
-                found += _compared(folder / name, name, recorded.files[name])
+        expected |= {name: recorded.files[name] for name in _VERDICT if name in recorded.files}
     elif _says_finished(folder):
-        found.append(Difference(DIGESTS, "missing"))
+        return [Difference(DIGESTS, "missing")]
     decided = folder.record("gate")
-    for name, digest in (decided.outputs if decided else {}).items():
-        found += _compared(folder / name, name, digest)
+    expected |= decided.outputs if decided else {}
+    found = []
+    for name, digest in expected.items():
+        try:
+            same = hashlib.sha256(read_bytes(folder / name)).hexdigest() == digest
+        except OSError:
+            found.append(Difference(name, "altered" if os.path.lexists(folder / name) else "missing"))
+        else:
+            found += [] if same else [Difference(name, "altered")]
     return found
 
 
