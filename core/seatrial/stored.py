@@ -4,18 +4,37 @@ from __future__ import annotations
 
 import math
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import MISSING, fields, is_dataclass
+from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from seatrial.errors import StoreError
+from seatrial.errors import SeatrialError, StoreError
+from seatrial.terminal.legible import one_line
 
-__all__ = ["CHANGED", "read_record"]
+__all__ = ["CHANGED", "read_record", "undamaged"]
 
 T = TypeVar("T")
 
 CHANGED = "; the file was changed or cut off"
 """Why something stored is not as it was written."""
+
+
+@contextmanager
+def undamaged(path: Path) -> Iterator[None]:
+    """Whatever comes of reading a file of a run within the block is told as damage of it.
+
+    Raises:
+        StoreError: something was raised that is no error of ours: decoders of JSON and Parquet have dozens of their own.
+    """
+    try:
+        yield
+    except SeatrialError:
+        raise
+    except Exception as error:
+        said = one_line(str(error), 160)
+        raise StoreError(f"{path}: cannot be read ({type(error).__name__}: {said}){CHANGED}") from error
 
 
 def read_record(kind: type[T], record: object, path: str = "", *, because: str = CHANGED) -> T:

@@ -9,12 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.core.runs.toys import Toys, write_rows
 
 from seatrial.plugin.host import Host
 from seatrial.runs.run import run
 from seatrial.suite.file import load_suite
-
-from ..core.runs.toys import Toys, write_rows
 
 HERE = Path(__file__).parent
 TRIED: dict[str, list[int]] = {}
@@ -130,6 +129,8 @@ def seatrial(site):
 def contents(folder: Path) -> dict[str, str]:
     """What stands in a folder, links and times included: equal where nothing was touched."""
     return {
-        str(path.relative_to(folder)): json.dumps([path.lstat().st_mode, path.lstat().st_mtime_ns, path.lstat().st_size])
+        str(path.relative_to(folder)): json.dumps(
+            [path.lstat().st_mode, path.lstat().st_mtime_ns, path.lstat().st_size]
+        )
         for path in sorted(folder.rglob("*"))
     }

@@ -112,9 +112,17 @@ def test_whatever_a_component_raises_is_its_own_failure(raising, suite, tmp_path
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_to_the_parent_reaches_the_work(site, suite, tmp_path, number):
     """`kill PID`, as a scheduler sends it, names the process that it started."""
-    environment = {**os.environ, "PYTHONPATH": str(site), "HOSTILE_TOYS": str(TOYS), "HOSTILE_AT": "method", "HOSTILE_HOW": "sleep"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(site),
+        "HOSTILE_TOYS": str(TOYS),
+        "HOSTILE_AT": "method",
+        "HOSTILE_HOW": "sleep",
+    }
     command = [sys.executable, "-m", "seatrial", "run", str(suite), "--runs", str(tmp_path / "runs")]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
         _until(lambda: list((tmp_path / "runs").glob("*/nodes/decontaminate.json")))
         process.send_signal(number)
         _, said = process.communicate(timeout=60)
@@ -123,7 +131,13 @@ def test_a_signal_to_the_parent_reaches_the_work(site, suite, tmp_path, number):
 
 
 def test_who_is_killed_takes_the_work_along(site, suite, tmp_path):
-    environment = {**os.environ, "PYTHONPATH": str(site), "HOSTILE_TOYS": str(TOYS), "HOSTILE_AT": "method", "HOSTILE_HOW": "sleep"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(site),
+        "HOSTILE_TOYS": str(TOYS),
+        "HOSTILE_AT": "method",
+        "HOSTILE_HOW": "sleep",
+    }
     command = [sys.executable, "-m", "seatrial", "run", str(suite), "--runs", str(tmp_path / "runs")]
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as process:
         _until(lambda: list((tmp_path / "runs").glob("*/nodes/decontaminate.json")))

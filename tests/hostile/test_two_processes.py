@@ -20,4 +20,7 @@ def test_two_runs_on_an_empty_cache_both_work(tmp_path, attempts):
         _, said = process.communicate(timeout=300)
         attempts("shared caches").note("check smoke", "" if process.returncode == 0 else said)
     (weights,) = [path for path in (tmp_path / "cache/models").iterdir() if path.is_dir()]
-    assert sorted(path.name for path in (tmp_path / "cache/models").iterdir()) == [f".{weights.name}.lock", weights.name]
+    assert sorted(path.name for path in (tmp_path / "cache/models").iterdir()) == [
+        f".{weights.name}.lock",
+        weights.name,
+    ]

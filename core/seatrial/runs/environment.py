@@ -96,7 +96,10 @@ def git_state(folder: Path) -> dict[str, object] | None:
     commit = _git(folder, "rev-parse", "--verify", "HEAD")
     if not commit:
         return None
-    for scope in ("--local", "--worktree"):  # those of the user's own configuration are the user's choice, as Git LFS is
+    for scope in (
+        "--local",
+        "--worktree",
+    ):  # those of the user's own configuration are the user's choice, as Git LFS is
         if _git(folder, "config", scope, "--includes", "--get-regexp", r"^filter\..*\.(clean|process)$"):
             return {"commit": commit.strip(), "dirty": None}
     changes = _git(folder, "status", "--porcelain", "--no-renames", "--ignore-submodules=all")
@@ -135,7 +138,13 @@ def _output(program: str, *arguments: str, environment: Mapping[str, str] | None
         return None
     try:
         done = subprocess.run(  # noqa: S603 - a program found on the user's own path, with fixed arguments
-            [path, *arguments], capture_output=True, text=True, errors="replace", timeout=20, check=False, env=environment
+            [path, *arguments],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=20,
+            check=False,
+            env=environment,
         )
     except (OSError, subprocess.TimeoutExpired):
         return None

@@ -15,6 +15,7 @@ from seatrial.runs.environment import LIBRARIES, git_state, hardware, package_ve
 from seatrial.runs.keys import OWN
 from seatrial.runs.result import Described
 from seatrial.runs.stages.score import ScoreNode
+from seatrial.suite.secrets import as_kept
 
 if TYPE_CHECKING:
     from seatrial.plugin.host import Provided
@@ -79,7 +80,7 @@ def describe(
         "hardware": hardware(),
         "git": git_state(Path.cwd()),
         "offline": bench.offline,
-        "command": list(command),
+        "command": as_kept(command),
         "started": started.isoformat(),
     }
 

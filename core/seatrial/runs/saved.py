@@ -26,7 +26,7 @@ from seatrial.runs.judging import (
 from seatrial.runs.result import Described, Result
 from seatrial.runs.stages import blame
 from seatrial.runs.store import RunFolder
-from seatrial.stored import read_record
+from seatrial.stored import read_record, undamaged
 from seatrial.suite.complaints import listed
 from seatrial.suite.file import Suite, load_suite
 from seatrial.verdict.codec import from_json
@@ -66,10 +66,15 @@ def load_result(path: Path, host: Host) -> Result:
         training=_training(folder),
         samples=samples,
         metrics=by_full_name(metrics),
-        components=[read_record(Described, one, "component") for one in manifest.get("components", ())],
+        components=_components(folder, manifest),
         blocks=_blocks(records_of(folder, manifest)),
     )
     return replace(result, added=host.report_blocks(result))
+
+
+def _components(folder: RunFolder, manifest: Mapping[str, Any]) -> list[Described]:
+    with undamaged(folder / "manifest.json"):
+        return [read_record(Described, one, "component") for one in manifest.get("components", ())]
 
 
 def _blocks(records: Sequence[Record]) -> dict[str, list[Block]]:
@@ -137,7 +142,7 @@ def only_data_of(folder: RunFolder) -> bool:
 
 def judges(folder: RunFolder) -> bool:
     """Whether the run comes to a verdict; one of the data stages alone does where its suite has gates on data."""
-    gated = "gate" in folder.read_json("manifest.json")["stages"] or (folder / "verdict.json").is_file()
+    gated = "gate" in folder.read_json("manifest.json").get("stages", ()) or (folder / "verdict.json").is_file()
     return not only_data_of(folder) or gated
 
 
@@ -155,7 +160,8 @@ def suite_of(folder: RunFolder, host: Host) -> Suite:
 
 def _judged(folder: RunFolder) -> tuple[list[Score], Verdict]:
     """The scores and the verdict as they were written down."""
-    scores = [from_json(Score, score) for score in folder.read_json("scores.json")["scores"]]
+    with undamaged(folder / "scores.json"):
+        scores = [from_json(Score, score) for score in folder.read_json("scores.json")["scores"]]
     return scores, from_json(Verdict, folder.read_json("verdict.json"))
 
 
@@ -163,10 +169,16 @@ def _ledger(folder: RunFolder) -> pa.Table:
     import pyarrow.parquet as pq
 
     path = folder / "ledger.parquet"
-    return pq.read_table(path) if path.is_file() else ledger_schema().empty_table()
+    if not path.is_file():
+        return ledger_schema().empty_table()
+    with undamaged(path):
+        return pq.read_table(path, schema=ledger_schema())
 
 
 def _training(folder: RunFolder) -> list[dict[str, float]]:
     """The steps of the first training."""
     logs = sorted((folder / "training").glob("*.jsonl"))
-    return [json.loads(line) for line in logs[0].read_text(encoding="utf-8").splitlines()] if logs else []
+    if not logs:
+        return []
+    with undamaged(logs[0]):
+        return [dict(json.loads(line)) for line in logs[0].read_text(encoding="utf-8").splitlines()]

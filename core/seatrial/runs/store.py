@@ -42,6 +42,9 @@ _PATIENCE = 5.0
 """Seconds that are waited for a folder that another process holds: one that was killed a moment ago still gives its memory
 back, which takes a second for each ten gigabytes or so."""
 
+_HALF = re.compile("[\ud800-\udfff]")
+"""Halves of characters (lone surrogates), which no file in UTF-8 holds."""
+
 _LOG_END = 1 << 20
 """Bytes at the end of a log that are looked at for its last line."""
 
@@ -131,7 +134,8 @@ def write_json(path: Path, value: object) -> None:
 
 def json_text(value: object) -> str:
     """What `write_json` writes."""
-    return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return text if text.isascii() or not _HALF.search(text) else _HALF.sub("\ufffd", text)
 
 
 def _linked(source: Path, target: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from seatrial.errors import Problem, did_you_mean
 from seatrial.suite.complaints import listed, shown, written
+from seatrial.suite.secrets import without_secrets
 from seatrial.suite.yaml_lines import KeyPath, YamlError, read_yaml
 from seatrial.terminal.legible import one_line
 
@@ -59,7 +60,7 @@ def apply_overrides(data: dict[str, Any], overrides: Sequence[str], places: Plac
     """
     problems = []
     for override in overrides:
-        origin = f"--set {one_line(override, 200)}"
+        origin = f"--set {one_line(without_secrets(override), 200)}"
         try:
             path, value = _split(override)
             places.replace(_place(data, path, value), origin)
@@ -139,9 +140,7 @@ def _index(entries: list[Any], key: str, path: KeyPath) -> int:
         number = int(key[:_DIGITS]) if len(key) > _DIGITS else int(key)
         if number < len(entries) and len(key) <= _DIGITS:
             return number
-        raise _UnusableError(
-            written((*path, number)), f"'{written(path)}' has {len(entries)} entries, numbered from 0"
-        )
+        raise _UnusableError(written((*path, number)), f"'{written(path)}' has {len(entries)} entries, numbered from 0")
     names = [sorted(_names(entry)) for entry in entries]
     found = [index for index, known in enumerate(names) if key in known]
     if len(found) == 1:

@@ -316,8 +316,14 @@ class GateCheck:
             if not _is_number(bound):
                 continue
             if limits == _SHARE and shown and bound == (high if option == "min" else low):
-                side = "lower bound of a share stays below 1" if option == "min" else "upper bound of a share stays above 0"
-                near = "0.99 takes 299 rows, all of them right" if option == "min" else "0.01 takes 299 rows, none of them"
+                side = (
+                    "lower bound of a share stays below 1"
+                    if option == "min"
+                    else "upper bound of a share stays above 0"
+                )
+                near = (
+                    "0.99 takes 299 rows, all of them right" if option == "min" else "0.01 takes 299 rows, none of them"
+                )
                 self._check.complain(
                     (*path, option),
                     f"{bound:g} can never be met: the one-sided 95% {side}, however many rows there are; {near}",
