@@ -345,7 +345,9 @@ def damaged(number, given, host, trial):
             yield command, ""
 
 
-@pytest.mark.parametrize("numbers", [range(12), pytest.param(range(12, 90), marks=pytest.mark.slow)], ids=["few", "many"])
+@pytest.mark.parametrize(
+    "numbers", [range(12), pytest.param(range(12, 90), marks=pytest.mark.slow)], ids=["few", "many"]
+)
 def test_a_damaged_file_is_an_error_of_ours_and_no_traceback(given, host, trial, attempts, numbers):
     count = attempts("damaged files")
     for number in numbers:
