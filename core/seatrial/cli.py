@@ -17,6 +17,8 @@ import typer
 
 import seatrial
 from seatrial.errors import Problem, SeatrialError, SuiteError
+from seatrial.plugin.raised import telling_interrupts
+from seatrial.supervision import supervised
 
 if TYPE_CHECKING:
     from seatrial.plugin.host import Host
@@ -28,6 +30,8 @@ __all__ = ["app", "main"]
 
 _SLOW = 2.0
 """Seconds that the import of a plugin may take unsaid; a built-in one takes some milliseconds."""
+_DECIDING = {"check", "data", "gate", "report", "run", "score"}
+"""Commands whose exit code says how something ended, while plugins work."""
 
 app = typer.Typer(
     name="seatrial",
@@ -240,6 +244,27 @@ def why(
 
 
 @app.command()
+def verify(run_folder: RunArgument, *, as_json: AsJson = False) -> int:
+    """Hold every file of a run folder against the digests recorded when it was written: what is altered, missing or added."""
+    from seatrial.runs.digests import check as hold
+
+    checked = hold(run_folder)
+    if as_json:
+        document = {
+            "folder": str(run_folder),
+            "intact": checked.intact,
+            "finished": checked.finished,
+            "files": checked.files,
+            "sha256": checked.sha256 or None,
+            "differences": [{"path": one.path, "what": one.what} for one in checked.differences],
+        }
+        print(json.dumps(document, indent=1))
+    else:
+        _console().lines(checked.lines(run_folder))
+    return 0 if checked.intact else 3
+
+
+@app.command()
 def suites(*, blocked: Blocked = None, as_json: AsJson = False) -> int:
     """List the installed suites."""
     from seatrial.suite.file import summarise_suite
@@ -360,6 +385,7 @@ def _run(
 @contextmanager
 def _watched(console: Console | None, host: Host) -> Iterator[None]:
     """Whatever ends a run, the console is closed and failures of watchers are told."""
+    from seatrial.runs.engines.processes import kill_all
     from seatrial.terminal.ending import as_interrupts, no_more_interrupts
 
     try:
@@ -367,6 +393,7 @@ def _watched(console: Console | None, host: Host) -> Iterator[None]:
             yield
     except KeyboardInterrupt as stop:
         no_more_interrupts()
+        kill_all()
         how = f"ended by {ended[0].name}" if ended else "interrupted"
         said = _InterruptedError(f"{how}; the same command goes on from the last whole stage")
         said.exit_code = 128 + ended[0] if ended else _InterruptedError.exit_code
@@ -470,11 +497,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from seatrial.terminal.streams import answer_apart, lasting_streams
 
     given, heeds = sys.argv[1:] if arguments is None else list(arguments), signal.getsignal(signal.SIGINT)
-    with lasting_streams(), answer_apart() if _as_json(given) else nullcontext():
-        code = _exit_code(given)
-    if arguments is None:
-        no_more_interrupts()  # the code is decided, and what is left is the interpreter's own end
-    elif signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+
+    def work() -> int:
+        with telling_interrupts(), lasting_streams(), answer_apart() if _as_json(given) else nullcontext():
+            code = _exit_code(given)
+            if arguments is None:
+                no_more_interrupts()  # the code is decided, and what is left is the interpreter's own end
+            return code
+
+    def tell_end(message: str, code: int) -> None:
+        with lasting_streams(), answer_apart() if _as_json(given) else nullcontext():
+            _fail(message, code)
+
+    decides = arguments is None and _DECIDING.intersection(given[:1])
+    code = supervised(work, tell_end) if decides else work()
+    if arguments is not None and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, heeds)
     sys.exit(code)
 
@@ -493,9 +530,11 @@ def _exit_code(arguments: Sequence[str]) -> int:
     except OSError as error:  # a disk that is full, a folder that may not be written
         where = f"{error.filename}: " if error.filename is not None else ""
         return _fail(f"{where}{error.strerror.lower() if error.strerror else error}", SeatrialError.exit_code)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - Python's own exit code, 1, says that a gate failed
+    except BaseException as error:  # noqa: BLE001 - Python's own exit code, 1, says that a gate failed
+        if isinstance(error, KeyboardInterrupt):
+            return _fail("interrupted", _InterruptedError.exit_code)
         if hasattr(error, "format_message"):
-            error.show()  # type: ignore[union-attr]  # a click exception, which typer may have vendored
+            error.show()  # type: ignore[attr-defined]  # a click exception, which typer may have vendored
             return _fail(error.format_message(), 2, said=True)
         traceback.print_exc()
         defect = f"{type(error).__name__}: this is a defect of seatrial or of a plugin, not of what it was given"

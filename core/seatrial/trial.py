@@ -273,6 +273,7 @@ def _known(name: str, known: Iterable[str], what: str) -> str:
 @contextmanager
 def _watched(host: Host, *, progress: bool) -> Iterator[None]:
     """Within the block, progress is shown; afterwards, what watching hooks raised is a warning of Python's."""
+    from seatrial.runs.engines.processes import kill_all
     from seatrial.terminal.console import Console
 
     console = Console(_mode() if progress else "quiet")
@@ -281,6 +282,9 @@ def _watched(host: Host, *, progress: bool) -> Iterator[None]:
     try:
         with _as_seatrial_errors():
             yield
+    except KeyboardInterrupt:
+        kill_all()
+        raise
     finally:
         console.progress.close()
         host.unregister(_CONSOLE)

@@ -87,7 +87,7 @@ def ended(process, workers):
     while any(map(is_there, workers)) and time.monotonic() < until:
         time.sleep(0.05)
     assert not [pid for pid in workers if is_there(pid)]
-    assert "Traceback" not in said
+    assert "Traceback" not in said, said
     return process.returncode, said.strip().splitlines()[-1]
 
 

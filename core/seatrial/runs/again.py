@@ -8,6 +8,7 @@ from pathlib import Path
 
 from seatrial.errors import UsageError
 from seatrial.plugin.host import Host
+from seatrial.runs import digests
 from seatrial.runs.earlier import EarlierRuns
 from seatrial.runs.judging import data_gates, judge_data, judge_run, write_judgement
 from seatrial.runs.result import Result
@@ -46,6 +47,7 @@ def score_again(
         UsageError: it is no run folder, or the suite asks for more than its transcripts hold.
     """
     folder = RunFolder.open(path)
+    digests.refuse_altered(folder, but=digests.DECIDED)
     wanted = load_suite(suite or folder / "suite.yaml", host, overrides=overrides)
     return work(wanted, host, folder, EarlierRuns(None), cache=cache, offline=offline, only=_SCORING, command=command)
 
@@ -67,6 +69,7 @@ def judge_again(
         StoreError: the run did not get as far as its gates.
     """
     folder = RunFolder.open(path)
+    digests.refuse_altered(folder, but=digests.DECIDED)
     only_data, own = only_data_of(folder), suite_of(folder, host)
     changed = own
     if suite is not None or overrides:
@@ -80,6 +83,8 @@ def judge_again(
         if changed.gates != own.gates:
             changed.write(folder / "suite.yaml")
         write_judgement(folder, scores, verdict)
+        folder.renew("gate")
+        digests.record(folder)
     write_reports(path, host, kinds=None, to=None)
     return load_result(path, host)
 

@@ -11,6 +11,7 @@ from seatrial.model.held import held
 from seatrial.plugin.component import Absent, FilterComponent
 from seatrial.plugin.host import Provided
 from seatrial.plugin.kinds import Kind
+from seatrial.plugin.raised import let_pass
 from seatrial.runs.engines.at_work import at_work
 from seatrial.runs.environment import package_versions
 from seatrial.runs.store import digest_json
@@ -70,7 +71,8 @@ class Recipe:
                 built = self.build(**{**self.options, **parts})
         except SeatrialError:
             raise
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            let_pass(error)
             raise StageError(f"{self.who} could not be built: {type(error).__name__}: {error}") from error
         lacks = [name for name in self.promises if not hasattr(built, name)]
         if lacks:

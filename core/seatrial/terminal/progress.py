@@ -63,6 +63,9 @@ class RunProgress:
             self._say(
                 f"  It was begun before: of {len(plan.resumed)} stages that are done, those that still fit are taken"
             )
+        if plan.changed:
+            said = ", ".join(f"{clean(name)} {clean(was)}" for name, was in plan.changed.items())
+            self._say(f"  Begun with other versions: {said}; what depends on them is made anew")
         self._next_bar()
 
     @hookimpl

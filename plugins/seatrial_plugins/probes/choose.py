@@ -40,19 +40,16 @@ class Choose:
     def _scored(
         self, system: System, model: Scores, task: Task, rows: Sequence[Row], progress: Progress
     ) -> Iterable[Transcript]:
-        able = [row for row in rows if not _unable(row, options_of(row, task))]
+        unable = [_unable(row, options_of(row, task)) for row in rows]
+        hashes = [system.prompt_hash(row, task, options_of(row, task)) for row in rows]
         asked: dict[str, _Question] = {}
-        for row in able:
-            options = options_of(row, task)
-            asked.setdefault(
-                system.prompt_hash(row, task, options), _Question(system.prompt(row, task), options, row.tools)
-            )
+        for row, prompt_hash, reason in zip(rows, hashes, unable, strict=True):
+            if not reason and prompt_hash not in asked:
+                asked[prompt_hash] = _Question(system.prompt(row, task), options_of(row, task), row.tools)
         answers = dict(zip(asked, _ask(model, list(asked.values())), strict=True))
         progress(len(rows), len(rows))
-        for row in rows:
-            options = options_of(row, task)
-            prompt_hash = system.prompt_hash(row, task, options)
-            answer = _unable(row, options) or answers[prompt_hash]
+        for row, prompt_hash, reason in zip(rows, hashes, unable, strict=True):
+            answer = reason or answers[prompt_hash]
             told = {"error": answer} if isinstance(answer, str) else {"responses": answer}
             yield Transcript(row.id, prompt_hash=prompt_hash, **told)
 
