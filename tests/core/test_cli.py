@@ -258,7 +258,7 @@ def test_an_interrupted_run_says_how_it_goes_on_and_does(labelled_folder):
         assert done.stderr == "seatrial: interrupted; the same command goes on from the last whole stage\n"
     done = seatrial("data", "suite.yaml", cwd=labelled_folder)
     assert done.returncode == 0
-    assert "begun before: of 6 stages that are done" in done.stdout
+    assert "begun before: 6 of them were done" in done.stdout
     assert len(list((labelled_folder / "runs").iterdir())) == 1
 
 

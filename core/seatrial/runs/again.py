@@ -16,6 +16,7 @@ from seatrial.runs.run import work
 from seatrial.runs.saved import load_result, only_data_of, suite_of, write_reports
 from seatrial.runs.store import RunFolder
 from seatrial.suite.file import Chosen, load_suite
+from seatrial.suite.secrets import as_kept
 
 __all__ = ["judge_again", "score_again"]
 
@@ -78,7 +79,7 @@ def judge_again(
         raise UsageError(f"{path}: a run of the data stages alone, without a gate on data: there is nothing to decide")
     with folder.lock():
         if changed.gates != own.gates:
-            folder.keep_suite(command)
+            folder.keep_suite(as_kept(command))
         scores, verdict = (judge_data if only_data else judge_run)(folder, changed, host)
         if changed.gates != own.gates:
             changed.write(folder / "suite.yaml")

@@ -32,9 +32,8 @@ def changed_gates(folder: RunFolder, gates: Sequence[Chosen]) -> list[str]:
         return []
     by = "; ".join(dict.fromkeys(note for path in kept if (note := _note(path))))
     return [
-        f"other gates decide than those that the run was started with: it had {', '.join(gone) or 'all but the new ones'}; in "
-        f"place of {'them' if gone else 'nothing'} there {'are' if new else 'is'} {', '.join(new) or 'nothing'}"
-        + (f" (changed: {by})" if by else "")
+        f"the run was started with other gates than those that decide: then {', '.join(gone) or 'no other'}; now "
+        f"{', '.join(new) or 'none in their place'}" + (f" (changed: {by})" if by else "")
     ]
 
 
@@ -54,9 +53,12 @@ def _gates_in(path: Path) -> list[str] | None:
 
 
 def _said(gate: Mapping[str, Any]) -> str:
-    """`choice/accuracy (min 0.75, severity block)`."""
+    """`choice/accuracy (min 0.75)`."""
+    said = {key: value for key, value in gate.items() if key not in _UNSAID and value not in (None, {})}
+    if said.get("severity") == "block":
+        del said["severity"]
     options = [
-        f"{key} {value}" for key, value in sorted(gate.items()) if key not in _UNSAID and value not in (None, {})
+        f"{key} {value:g}" if isinstance(value, float) else f"{key} {value}" for key, value in sorted(said.items())
     ]
     return one_line(f"{gate.get('metric')} ({', '.join(options)})", 200)
 

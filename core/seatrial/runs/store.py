@@ -293,6 +293,7 @@ class RunFolder:
         Its first line says when another one took its place, at whose hands and by which command, as far as known.
         """
         number = 1 + len(list(self.path.glob("suite-*.yaml")))
+        command = [*(Path(program).name for program in command[:1]), *command[1:]]
         with contextlib.suppress(Exception):  # whoever has no name on this machine raises in ways of its own
             import getpass
 

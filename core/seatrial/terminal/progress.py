@@ -61,7 +61,7 @@ class RunProgress:
         self._say(f"Trial {clean(plan.suite)}: {len(plan.stages)} stages, in {clean(str(plan.folder))}")
         if plan.resumed:
             self._say(
-                f"  It was begun before: of {len(plan.resumed)} stages that are done, those that still fit are taken"
+                f"  It was begun before: {len(plan.resumed)} of them were done, and those that still fit are taken"
             )
         if plan.changed:
             said = ", ".join(f"{clean(name)} {clean(was)}" for name, was in plan.changed.items())

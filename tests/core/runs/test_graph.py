@@ -275,11 +275,10 @@ def test_gates_that_were_changed_stand_beside_those_that_the_run_was_started_wit
     changed = judge_again(first.folder, host, overrides=["gates[0].min=0.1"], command=command)
     assert changed.verdict.state == "pass"
     for result in (changed, judge_again(first.folder, host)):  # it does not go away by deciding once more
-        (warning,) = [one for one in result.verdict.warnings if "other gates decide" in one]
-        assert "it had right/share (min 0.999, " in warning
-        assert "there are right/share (min 0.1, " in warning
+        (warning,) = [one for one in result.verdict.warnings if "with other gates than those that decide" in one]
+        assert "then right/share (min 0.999, on bound); now right/share (min 0.1, on bound)" in warning
     assert "seatrial gate --set gates[0].min=0.1" in warning
-    assert "other gates decide" in (first.folder / "report/results.json").read_text()
+    assert "with other gates" in (first.folder / "report/results.json").read_text()
     back = judge_again(first.folder, host, overrides=["gates[0].min=0.999"])
     assert not [one for one in back.verdict.warnings if "other gates" in one]
 

@@ -13,7 +13,7 @@ def test_a_plain_log_has_a_line_a_stage_and_about_ten_a_training(streams):
     run(Console("plain", stdout=out, stderr=err).progress)
     lines = out.getvalue().splitlines()
     assert lines[0] == "Trial router: 4 stages, in runs/r"
-    assert lines.pop(1) == "  It was begun before: of 1 stages that are done, those that still fit are taken"
+    assert lines.pop(1) == "  It was begun before: 1 of them were done, and those that still fit are taken"
     assert lines[1] == "✓   1/4 read  earlier result  2,026 records, 2,020 rows, 6 unusable"
     assert lines[2] == "✓   2/4 clean  1 min 46 s  2,020 rows in, 20 dropped, 2,000 kept"
     losses = [line for line in lines if line.startswith("  train: step")]
