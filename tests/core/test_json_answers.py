@@ -36,6 +36,10 @@ def seatrial_filters():
     yield FilterComponent("noisy", build, "Noisy.", rules=(Rule("odd", "Odd."),))
 
 @hookimpl
+def seatrial_report_blocks(result):
+    raise RuntimeError("no meter")
+
+@hookimpl
 def seatrial_run_finished(result):
     print("finished")
 """
@@ -82,6 +86,11 @@ def test_an_answer_is_json_whatever_a_plugin_prints(seatrial):
         _, code, said = seatrial(*command, "--json")
         assert code == 0
         assert "natively" in said
+    for command in ("report", "gate"):
+        assert (
+            "warning: plugin noise: seatrial_report_blocks raised RuntimeError: no meter"
+            in seatrial(command, document["folder"], "--json")[2]
+        )
     document, code, _ = seatrial("schema")
     assert (code, document["$schema"][:4]) == (0, "http")
 
@@ -107,5 +116,5 @@ def test_an_error_is_json_too_and_says_what_went_wrong(seatrial):
 def test_plugins_tell_their_hooks_and_how_long_their_import_took(seatrial):
     document, _, _ = seatrial("plugins", "noise", "--json")
     (plugin,) = document
-    assert plugin["hooks"] == ["seatrial_filters", "seatrial_run_finished"]
+    assert plugin["hooks"] == ["seatrial_filters", "seatrial_run_finished", "seatrial_report_blocks"]
     assert 0 < plugin["import_seconds"] < 5
