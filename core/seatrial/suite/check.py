@@ -233,7 +233,11 @@ class _Check(ComponentCheck):
             return None
         self.splits(keys)
         files = {"train": keys.train, "validation": keys.validation, "test": keys.test, **keys.tests}
-        parts = {name: DataFile(file, readers.get(name)) for name, file in files.items() if file is not None}
+        parts = {
+            name: DataFile(file.model_copy(update={"reader": None}), readers.get(name))
+            for name, file in files.items()
+            if file is not None
+        }
         return Data(
             parts.get("train"),
             parts.get("validation"),
