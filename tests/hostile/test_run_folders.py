@@ -4,9 +4,7 @@ import json
 import os
 import random
 import shutil
-import signal
 import socket
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,9 +21,7 @@ from seatrial.suite.file import load_suite
 from seatrial.verdict.evidence import earlier_runs
 
 from .conftest import contents, toy_host
-
-SECONDS = 60
-"""A command that takes longer hangs."""
+from .limits import in_time
 
 FILES = (
     ".lock", "log.jsonl", "manifest.json", "suite.yaml", "digests.json", "verdict.json", "scores.json", "ledger.parquet",
@@ -61,20 +57,6 @@ def resume(folder, host, trial):
 
 
 COMMANDS["resume"] = resume
-
-
-@contextmanager
-def in_time():
-    def too_long(number, frame):
-        raise TimeoutError
-
-    before = signal.signal(signal.SIGALRM, too_long)
-    signal.alarm(SECONDS)
-    try:
-        yield
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
 
 
 def tried(command, run, host, trial):
