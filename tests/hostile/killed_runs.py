@@ -15,10 +15,11 @@ import sys
 import threading
 from pathlib import Path
 
+from tests.core.runs.toys import Toys
+
 from seatrial.plugin.host import Host
 from seatrial.runs.run import run
 from seatrial.suite.file import load_suite
-from tests.core.runs.toys import Toys
 
 rename = Path.replace
 
@@ -52,7 +53,9 @@ def start(folder, runs, at=0, moment=""):
                 dying(at, moment)
             host = Host.load()
             host.register(Toys(), name="toys", distribution="toy-parts", version="1.0")
-            result = run(load_suite(folder / "suite.yaml", host), host, runs=folder / "runs" / str(runs), cache=folder / "cache")
+            result = run(
+                load_suite(folder / "suite.yaml", host), host, runs=folder / "runs" / str(runs), cache=folder / "cache"
+            )
             code = result.exit_code
         finally:
             os._exit(code)

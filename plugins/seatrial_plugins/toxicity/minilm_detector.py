@@ -46,7 +46,8 @@ class MiniLMDetector:
         for start in range(0, len(pieces), _PIECES_AT_ONCE):
             part = pieces[start : start + _PIECES_AT_ONCE]
             vectors = self._encoder.encode([piece for _, piece in part])
-            read, probabilities = vectors.any(axis=1).tolist(), self._head.probability(vectors).tolist()
+            read: list[bool] = vectors.any(axis=1).tolist()
+            probabilities: list[float] = self._head.probability(vectors).tolist()
             for (index, _), is_read, probability in zip(part, read, probabilities, strict=True):
                 pieces_of[index] += 1
                 if is_read:
