@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from seatrial.model import Encoder
 from seatrial_plugins.toxicity.linear_head import LinearHead
 from seatrial_plugins.toxicity.windows import windows
@@ -46,7 +48,7 @@ class MiniLMDetector:
         for start in range(0, len(pieces), _PIECES_AT_ONCE):
             part = pieces[start : start + _PIECES_AT_ONCE]
             vectors = self._encoder.encode([piece for _, piece in part])
-            read: list[bool] = vectors.any(axis=1).tolist()
+            read: list[bool] = np.any(vectors, axis=1).tolist()
             probabilities: list[float] = self._head.probability(vectors).tolist()
             for (index, _), is_read, probability in zip(part, read, probabilities, strict=True):
                 pieces_of[index] += 1
