@@ -48,7 +48,8 @@ before the user's first words; `context`, `passage` or `article` beside a questi
 `kto_tag` as a truth value beside an answer: whether it was preferred; and `weight`, `train` or `loss_mask` 0, or a list of 0
 and 1 for its turns: what is not trained. Lists may be JSON text, as in a table's cell, and lists
 of mappings a mapping of lists. `columns` gives a key another name in the record; a format whose keys it names is preferred.
-Truth values become the labels `true`, `false`. Every other key of the record is left aside, and noted.
+`system` may be called `system_prompt` or `system_message`. Truth values become the labels `true`, `false`. Every other key of
+the record is left aside, and noted.
 
 What no repair could turn into a row is a `FormatError` here: unknown layouts, missing keys, wrong types, unknown
 roles, no turns, no answer where the format is made of one. What can be read but is odd (an empty turn, two user turns
@@ -83,7 +84,17 @@ from seatrial.rows.turns import OF_A_ROW, declared_calls, history_of, messages_o
 __all__ = ["COLUMNS", "Parsed", "parse", "recognise"]
 
 COLUMNS = (
-    *("messages", "conversations", "system", "tools", "functions", "images", "image"),
+    *(
+        "messages",
+        "conversations",
+        "system",
+        "system_prompt",
+        "system_message",
+        "tools",
+        "functions",
+        "images",
+        "image",
+    ),
     *("chosen", "rejected", "kto_tag"),
     *("question", "choices", "options", "answer", "answerKey", "answer_index", "answer_idx"),
     *("context", "passage", "article"),
@@ -115,6 +126,8 @@ _RIGHT = ("answer", "answerKey", "answer_index", "answer_idx")
 _OPTIONAL = frozenset(
     {
         "system",
+        "system_prompt",
+        "system_message",
         "input",
         "context",
         "passage",
@@ -248,7 +261,7 @@ def parse(
     if not renamed.keys() <= given.used:
         if known in _ANSWERED_FREELY and is_bare_label(turns[-1].content):
             _refuse_bare_label(given, turns)
-        _note_unread(given, columns)
+        _note_unread(given, columns, parsed.turns)
     return parsed
 
 
@@ -285,11 +298,18 @@ def _refuse_bare_label(given: Given, turns: Sequence[Turn]) -> None:
     refuse_bare_label(given.record, _names(given.record) - given.used, asked, turns[-1].content)
 
 
-def _note_unread(given: Given, columns: Mapping[str, str]) -> None:
+def _note_unread(given: Given, columns: Mapping[str, str], turns: Sequence[Turn]) -> None:
     meant = {name for key, name in columns.items() if key in given.used}
     for key, value in given.record.items():
         if key not in given.used and key not in meant and value is not None and value not in ("", []):
-            given.notes.leave(key, known=key in _KNOWN)
+            known = key in _KNOWN and not (isinstance(value, str) and _say(turns, value))
+            given.notes.leave(key, known=known)
+
+
+def _say(turns: Sequence[Turn], text: str) -> bool:
+    """Whether a text is said already: it is one of the turns', or has all of them in it, as Alpaca's `text` does."""
+    said = [turn.content for turn in turns]
+    return text in said or all(one in text for one in said)
 
 
 # ---- the formats -----------------------------------------------------------------------------------------------------
