@@ -15,6 +15,8 @@ import typer
 
 import seatrial
 from seatrial.errors import SeatrialError, SuiteError
+from seatrial.plugin.raised import telling_interrupts
+from seatrial.supervision import supervised
 
 if TYPE_CHECKING:
     from seatrial.plugin.host import Host
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from seatrial.terminal.console import Console
 
 __all__ = ["app", "main"]
+
+_DECIDING = {"check", "data", "gate", "report", "run", "score"}
+"""Commands whose exit code says how something ended, while plugins work."""
 
 app = typer.Typer(
     name="seatrial",
@@ -217,6 +222,27 @@ def why(
     else:
         _console().lines(story_lines(story))
     return 0
+
+
+@app.command()
+def verify(run_folder: RunArgument, *, as_json: AsJson = False) -> int:
+    """Hold every file of a run folder against the digests recorded when it was written: what is altered, missing or added."""
+    from seatrial.runs.digests import check as hold
+
+    checked = hold(run_folder)
+    if as_json:
+        document = {
+            "folder": str(run_folder),
+            "intact": checked.intact,
+            "finished": checked.finished,
+            "files": checked.files,
+            "sha256": checked.sha256 or None,
+            "differences": [{"path": one.path, "what": one.what} for one in checked.differences],
+        }
+        print(json.dumps(document, indent=1))
+    else:
+        _console().lines(checked.lines(run_folder))
+    return 0 if checked.intact else 3
 
 
 @app.command()
@@ -422,9 +448,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit; a `SeatrialError` is a message, never a traceback."""
     from seatrial.terminal.streams import lasting_streams
 
-    with lasting_streams():
-        code = _exit_code(arguments)
-    sys.exit(code)
+    def work() -> int:
+        with telling_interrupts(), lasting_streams():
+            return _exit_code(arguments)
+
+    sys.exit(supervised(work) if arguments is None and _DECIDING.intersection(sys.argv[1:2]) else work())
 
 
 def _exit_code(arguments: Sequence[str] | None) -> int:
@@ -440,9 +468,12 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
         where = f"{error.filename}: " if error.filename is not None else ""
         print(f"seatrial: {where}{error.strerror.lower() if error.strerror else error}", file=sys.stderr)
         return SeatrialError.exit_code
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - Python's own exit code, 1, says that a gate failed
+    except BaseException as error:  # noqa: BLE001 - Python's own exit code, 1, says that a gate failed
+        if isinstance(error, KeyboardInterrupt):
+            print("seatrial: interrupted", file=sys.stderr)
+            return _InterruptedError.exit_code
         if hasattr(error, "format_message"):
-            error.show()  # type: ignore[union-attr]  # a click exception, which typer may have vendored
+            error.show()  # type: ignore[attr-defined]  # a click exception, which typer may have vendored
             return 2
         traceback.print_exc()
         print("seatrial: this is a defect of seatrial or of a plugin, not of what it was given", file=sys.stderr)

@@ -203,6 +203,8 @@ def _code(git: Mapping[str, object]) -> str:
     if not commit:
         return ""
     changed = ", with changes that no commit holds" if flag(git, "dirty") else ""
+    if "dirty" in git and git["dirty"] is None:
+        changed = ", and it was not asked whether with changes, since the checkout names programs to run for that"
     return f"commit {commit[:12]}{changed}"
 
 

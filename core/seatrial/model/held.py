@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from seatrial.errors import PluginError, SeatrialError, StageError
 from seatrial.model.reading import Detector, Encoder, EncodesWords, WordVectors
+from seatrial.plugin.raised import let_pass
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,7 +54,8 @@ class _Held:
             return getattr(self._component, what)(texts)
         except SeatrialError:
             raise
-        except (Exception, SystemExit) as error:  # a component may not end the process
+        except BaseException as error:  # a component may not end the process
+            let_pass(error)
             raise StageError(f"{self._who} raised {type(error).__name__} in `{what}`: {error}") from error
 
     def _refuse(self, problem: str) -> PluginError:

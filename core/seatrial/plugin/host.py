@@ -22,6 +22,8 @@ from seatrial.errors import PluginError, SeatrialError, StageError, UsageError, 
 from seatrial.plugin.component import Component, component_problem
 from seatrial.plugin.hooks import Hooks, hookimpl
 from seatrial.plugin.kinds import KIND_TABLE, KINDS, Kind
+from seatrial.plugin.raised import let_pass
+from seatrial.runs.engines.at_work import at_work
 from seatrial.runs.events import Artifact, Failure, Plan, Record, Stage, Step
 from seatrial.runs.result import Result
 from seatrial.terminal.legible import one_line
@@ -130,8 +132,10 @@ class Host:
                 f"{distribution}; uninstall one, or leave both out with --no-plugin {entry.name}"
             )
         try:
-            plugin = entry.load()
-        except (Exception, SystemExit) as error:  # a plugin may not end the process
+            with at_work(f"plugin {entry.name!r} of {distribution} {version}, at its import"):
+                plugin = entry.load()
+        except BaseException as error:  # a plugin may not end the process
+            let_pass(error)
             raise PluginError(
                 f"plugin {entry.name!r} of {distribution} {version} cannot be loaded: {type(error).__name__}: {error}; "
                 f"mend or uninstall {distribution}, or leave the plugin out with --no-plugin {entry.name}"
@@ -217,7 +221,8 @@ class Host:
             raise PluginError(f"{said}; yield each, or return a list")
         try:
             return list(answer)
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            let_pass(error)
             raise PluginError(f"{self._who(plugin)}: {hook} raised {type(error).__name__}: {error}") from error
 
     def components(self, kind: Kind) -> Mapping[str, Provided]:
@@ -272,7 +277,8 @@ class Host:
             artifact = self._pm.hook.seatrial_run_stage(stage=stage, given=given, work=work)
         except SeatrialError:
             raise
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            let_pass(error)
             wrapper = self._wrapper_at(error)
             if wrapper is None:
                 raise
@@ -327,7 +333,8 @@ class Host:
         for plugin, answer in self._watched("seatrial_report_blocks", result=result):
             try:
                 given = list(map(checked, answer))
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - a watcher may raise anything, and may not stop the run
+            except BaseException as error:  # noqa: BLE001 - a watcher may raise anything, and may not stop the run
+                let_pass(error)
                 self.watch_failures.append(WatchFailure(plugin, "seatrial_report_blocks", error))
                 continue
             if given:
@@ -341,8 +348,10 @@ class Host:
     def _watched(self, hook: str, **arguments: object) -> Iterator[tuple[str, Any]]:
         for impl in self._implementations(hook):
             try:
-                answer = _call(impl, arguments)
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - a watcher may raise anything, and may not stop the run
+                with at_work(f"{self._who(impl.plugin_name)}, in {hook}"):
+                    answer = _call(impl, arguments)
+            except BaseException as error:  # noqa: BLE001 - a watcher may raise anything, and may not stop the run
+                let_pass(error)
                 self.watch_failures.append(WatchFailure(impl.plugin_name, hook, error))
                 continue
             if answer is not None:
@@ -351,8 +360,10 @@ class Host:
     def _answers(self, hook: str) -> Iterator[tuple[str, Any]]:
         for impl in self._implementations(hook):
             try:
-                answer = _call(impl, {})
-            except (Exception, SystemExit) as error:
+                with at_work(f"{self._who(impl.plugin_name)}, in {hook}"):
+                    answer = _call(impl, {})
+            except BaseException as error:
+                let_pass(error)
                 raise PluginError(
                     f"{self._who(impl.plugin_name)}: {hook} raised {type(error).__name__}: {error}"
                 ) from error

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from seatrial.errors import UsageError
 from seatrial.plugin.host import Host
+from seatrial.runs import digests
 from seatrial.runs.earlier import EarlierRuns
 from seatrial.runs.judging import data_gates, judge_data, judge_run, write_judgement
 from seatrial.runs.result import Result
@@ -46,6 +47,7 @@ def score_again(
         UsageError: it is no run folder, or the suite asks for more than its transcripts hold.
     """
     folder = RunFolder.open(path)
+    digests.refuse_altered(folder, but=digests.DECIDED)
     wanted = load_suite(suite or folder / "suite.yaml", host, overrides=overrides)
     return work(wanted, host, folder, EarlierRuns(None), cache=cache, offline=offline, only=_SCORING, command=command)
 
@@ -60,6 +62,7 @@ def judge_again(path: Path, host: Host, *, suite: Path | None = None, overrides:
         StoreError: the run did not get as far as its gates.
     """
     folder = RunFolder.open(path)
+    digests.refuse_altered(folder, but=digests.DECIDED)
     only_data, own = only_data_of(folder), suite_of(folder, host)
     changed = own
     if suite is not None or overrides:
@@ -72,6 +75,8 @@ def judge_again(path: Path, host: Host, *, suite: Path | None = None, overrides:
             folder.keep_suite()
             changed.write(folder / "suite.yaml")
         write_judgement(folder, scores, verdict)
+        folder.renew("gate")
+        digests.record(folder)
     write_reports(path, host, kinds=None, to=None)
     return load_result(path, host)
 

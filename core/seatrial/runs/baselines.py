@@ -18,6 +18,7 @@ from pathlib import Path
 
 from seatrial.errors import PluginError, StageError
 from seatrial.model import Baseline
+from seatrial.plugin.raised import let_pass
 from seatrial.rows import Row
 from seatrial.rows.table import open_rows
 from seatrial.runs import contracts
@@ -171,7 +172,8 @@ def _fit(name: str, job: bytes, stage: str) -> bool:
             fitting: Fitting = pickle.loads(job)  # noqa: S301 - the process that started this one packed it
             with at_work(f"{stage}: baseline {name} (plugin {fitting.plugin})"):
                 baseline = fitting.recipe.make(MADE)
-        except (Exception, SystemExit):  # noqa: BLE001 - whatever it lacks: a module, a GPU
+        except BaseException as error:  # noqa: BLE001 - whatever it lacks: a module, a GPU
+            let_pass(error)
             return False
         _held[name] = fitting.fit(lambda _: baseline, stage)
     return True

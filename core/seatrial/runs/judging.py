@@ -16,6 +16,7 @@ from seatrial.runs import contracts
 from seatrial.runs.events import Record
 from seatrial.runs.stages import blame
 from seatrial.runs.store import RunFolder, write_json
+from seatrial.stored import undamaged
 from seatrial.suite.file import Chosen, Suite
 from seatrial.verdict.codec import to_json
 from seatrial.verdict.data_metrics import (
@@ -119,7 +120,8 @@ def data_scores(folder: RunFolder, of_filters: Mapping[str, Metric], gates: Sequ
     """
     gated = {chosen.metric for chosen in gates}
     facts = _facts(folder)
-    found, gaps = data_values(facts) | filter_values(facts), data_gaps(facts) | filter_gaps(facts)
+    with undamaged(folder / "nodes"):
+        found, gaps = data_values(facts) | filter_values(facts), data_gaps(facts) | filter_gaps(facts)
     return [
         exact_score(
             name,
@@ -161,7 +163,9 @@ def samples_of(
                 f"{folder / 'samples'}: the samples of {chosen.alias} are missing, or changed since they were written"
             )
         metrics[chosen.alias] = provided.component.metrics_for(chosen.options)
-        tables[chosen.alias] = read_samples(folder / f"samples/{chosen.alias}.parquet")
+        path = folder / f"samples/{chosen.alias}.parquet"
+        with undamaged(path):
+            tables[chosen.alias] = read_samples(path)
     return metrics, tables
 
 
@@ -179,5 +183,7 @@ def _facts(folder: RunFolder) -> dict[str, Mapping[str, object]]:
 def records_of(folder: RunFolder, manifest: Mapping[str, Any]) -> list[Record]:
     """What the run's nodes left, in their order."""
     # A report cannot tell of itself: leaving it out, one that is written again says what the first one said.
-    records = (folder.record(stage) for stage in manifest["stages"] if stage != "report")
+    with undamaged(folder / "manifest.json"):
+        stages = [str(stage) for stage in manifest["stages"] if stage != "report"]
+    records = (folder.record(stage) for stage in stages)
     return [record for record in records if record is not None]

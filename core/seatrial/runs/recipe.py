@@ -11,6 +11,7 @@ from seatrial.model.held import held
 from seatrial.plugin.component import Absent, FilterComponent
 from seatrial.plugin.host import Provided
 from seatrial.plugin.kinds import Kind
+from seatrial.plugin.raised import let_pass
 from seatrial.runs.engines.at_work import at_work
 from seatrial.runs.environment import package_versions
 from seatrial.runs.store import digest_json
@@ -68,7 +69,8 @@ class Recipe:
                 return held(self.identity.get("kind"), self.build(**{**self.options, **parts}), self.who)
         except SeatrialError:
             raise
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            let_pass(error)
             raise StageError(f"{self.who} could not be built: {type(error).__name__}: {error}") from error
 
     def _part(self, option: str, made: MutableMapping[str, Any]) -> Any:

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 from seatrial.errors import SeatrialError, StageError, UsageError
 from seatrial.plugin.host import Host
+from seatrial.plugin.raised import let_pass, telling_interrupts
+from seatrial.runs import digests
 from seatrial.runs.earlier import EarlierRuns
 from seatrial.runs.environment import peak_resident_bytes
 from seatrial.runs.events import Artifact, Failure, Plan, Record, Stage, Step
@@ -24,7 +26,7 @@ from seatrial.runs.result import Result
 from seatrial.runs.saved import load_result
 from seatrial.runs.stages import Foresees, StageWork
 from seatrial.runs.stages.train import Train
-from seatrial.runs.store import RunFolder, digest_json, write_json
+from seatrial.runs.store import RunFolder, digest_json, json_text, write_json
 from seatrial.runs.workbench import Workbench
 from seatrial.suite.file import Suite
 from seatrial.terminal.legible import one_line
@@ -112,29 +114,42 @@ def work(
         command: As for `run`.
         clock: As for `run`.
     """
-    from seatrial.runs.manifest import describe
+    from seatrial.runs.manifest import changed_versions, describe
     from seatrial.runs.plan import plan_data_stages, plan_stages
     from seatrial.runs.store import cache_folder
 
     bench = Workbench(host, cache=cache or cache_folder(), offline=offline)
     digest = suite_digest(suite, only_data=only_data)
     trial = _Trial(host, folder, clock, earlier, only)
-    with folder.lock(), _logged(folder), bench.closing:
+    with telling_interrupts(), folder.lock(), _logged(folder), bench.closing:
         try:
             kind: RunKind = "data" if only_data else "trial"
+            digests.forget(folder)
             started = _begin(folder, suite, kind, digest, clock())
             stages = (plan_data_stages if only_data else plan_stages)(suite, bench, folder)
-            manifest = describe(suite, bench, stages, kind=kind, suite_digest=digest, command=command, started=started)
+            manifest = describe(
+                suite,
+                bench,
+                stages,
+                kind=kind,
+                suite_digest=digest,
+                command=command,
+                started=started,
+                before=folder.read_json("manifest.json"),
+            )
             write_json(folder / "manifest.json", manifest)
-            trial.work(stages, _plan(suite, folder, stages, offline=offline))
+            plan = _plan(suite, folder, stages, offline=offline)
+            trial.work(stages, replace(plan, changed=changed_versions(manifest)))
             folder.forget_unfinished(but=trial.unanswered)
             result = load_result(folder.path, host)
         except BaseException as error:
             host.run_failed(Failure(trial.at, str(error) or type(error).__name__, folder.path))
             raise
         host.run_finished(result)
-        if not trial.unanswered:  # last of all: a run that says that it is finished is not gone on with
-            write_json(folder / "manifest.json", manifest | {"finished": clock().isoformat()})
+        if not trial.unanswered:
+            manifest |= {"finished": clock().isoformat()}
+        digests.record(folder, manifest=json_text(manifest))
+        write_json(folder / "manifest.json", manifest)  # last of all: a run that is finished is not gone on with
     return result
 
 
@@ -291,7 +306,8 @@ class _Trial:
             if type(error) is StageError and error.__cause__ is not None:  # what a component raised
                 raise StageError(f"{error}; the traceback is in {self._folder / 'log.jsonl'}") from error
             raise
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            let_pass(error)
             self._refuse_full_disk(stage.name, error)
             raise StageError(
                 f"{stage.name}: {type(error).__name__}: {error}; the traceback is in {self._folder / 'log.jsonl'}"

@@ -14,6 +14,7 @@ from seatrial.suite.complaints import Complaint, listed, shown
 from seatrial.suite.component_check import ComponentCheck, known_keys
 from seatrial.suite.engine_keys import ENGINES
 from seatrial.suite.keys import (
+    DataFileKeys,
     DataKeys,
     DataSuiteKeys,
     FilterKeys,
@@ -103,6 +104,8 @@ class _Check(ComponentCheck):
         score = scorers.read(values["score"])
         gates = GateCheck(self, scorers).read(values["gates"])
         report = self.named("reports", values["report"], ("report",))
+        if keys is not None and len(set(keys.seeds)) < len(keys.seeds):
+            self.complain(("seeds",), "holds a seed twice: its trainings would be one and count as several")
         if self.complaints or keys is None or data is None or (model is None and not self.only_data):
             return None
         return Suite(
@@ -233,11 +236,7 @@ class _Check(ComponentCheck):
             return None
         self.splits(keys)
         files = {"train": keys.train, "validation": keys.validation, "test": keys.test, **keys.tests}
-        parts = {
-            name: DataFile(file.model_copy(update={"reader": None}), readers.get(name))
-            for name, file in files.items()
-            if file is not None
-        }
+        parts = {name: _data_file(file, readers.get(name)) for name, file in files.items() if file is not None}
         return Data(
             parts.get("train"),
             parts.get("validation"),
@@ -382,3 +381,8 @@ def _usable(given: Mapping[str, Any]) -> dict[str, Any]:
         wanted = {"train": dict, "baselines": list}.get(name, type(default))
         values[name] = value if isinstance(value, wanted) and not isinstance(value, bool) else default
     return values
+
+
+def _data_file(keys: DataFileKeys, reader: Chosen | None) -> DataFile:
+    """The source with its reader, which the keys name in full too: however it was written, it is the same."""
+    return DataFile(keys.model_copy(update={"reader": reader.resolved() if reader else None}), reader)

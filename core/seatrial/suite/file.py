@@ -18,6 +18,7 @@ from seatrial.suite.complaints import shown, written
 from seatrial.suite.keys import Split
 from seatrial.suite.overrides import Places, apply_overrides
 from seatrial.suite.parts import Chosen, Data, DataFile, ModelChoice, Suite
+from seatrial.suite.secrets import refusal, secrets_in
 from seatrial.suite.yaml_lines import MAX_BYTES, Document, YamlError, read_yaml
 from seatrial.verdict.data_metrics import DATA_METRICS
 
@@ -68,6 +69,9 @@ def load_suite(
     problems += [
         Problem(mistake.line, written(mistake.path), mistake.message, str(path)) for mistake in document.mistakes
     ]
+    for place, what in secrets_in(document.data):
+        line, origin = places.of(place)
+        problems.append(Problem(line, written(place), refusal(what), origin))
     suite, complaints = check_suite(document.data, catalogue, extra_metrics, places.line, only_data=only_data)
     for complaint in complaints:
         line, origin = places.of(complaint.path)

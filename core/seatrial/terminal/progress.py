@@ -44,6 +44,9 @@ class RunProgress:
         self._stages = plan.stages
         kept = f", {len(plan.resumed)} of them already done" if plan.resumed else ""
         self._say(f"Trial {clean(plan.suite)}: {len(plan.stages)} stages{kept}, in {clean(str(plan.folder))}")
+        if plan.changed:
+            said = ", ".join(f"{clean(name)} {clean(was)}" for name, was in plan.changed.items())
+            self._say(f"  Begun with other versions: {said}; what depends on them is made anew")
         self._next_bar()
 
     @hookimpl

@@ -73,7 +73,7 @@ def random(
 def seatrial_models() -> Iterable[LoaderComponent[Loader]]:
     """The two loaders."""
     provides = frozenset[Capability]({"scores", "generates", "classifies", "times", "trains"})
-    libraries = ("torch", "transformers", "peft", "tokenizers", "safetensors")
+    libraries = ("torch", "transformers", "peft", "tokenizers", "safetensors", "gguf", "jinja2")
     yield LoaderComponent(
         "transformers",
         transformers,

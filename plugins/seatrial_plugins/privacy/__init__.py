@@ -100,4 +100,5 @@ def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
         "Redacts personal data and secrets, typed and consistently.",
         rules=RULES,
         looks_for="personal data and secrets",
+        libraries=("detect-secrets", "phonenumbers", "presidio-analyzer", "python-stdnum", "spacy", "tldextract"),
     )

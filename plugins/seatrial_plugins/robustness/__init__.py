@@ -139,7 +139,7 @@ def seatrial_probes() -> Iterable[ProbeComponent[Probe]]:
         "TextAttack's search for a change of the message that flips the answer.",
         needs=frozenset({"scores"}),
         piece=256,  # attacked together until the last few: a smaller piece leaves the model's batches half empty
-        libraries=("textattack",),
+        libraries=("nltk", "scikit-learn", "textattack", "torch"),
         version="2",  # where labels tie, the model answers none of them
     )
 

@@ -31,8 +31,13 @@ RULES = (
         "The detector gives a label of its own a probability over the threshold; the finding names it.",
         version="2",
     ),
+    Rule(
+        "unread",
+        "The detector cannot read a turn (another script, emoji alone), so whether it is toxic is not known.",
+        "flag",
+    ),
 )
-"""Detoxify's labels, and one rule for the labels of other detectors."""
+"""Detoxify's labels, one rule for the labels of other detectors, and one for what no detector has read."""
 
 
 def toxicity(
@@ -142,11 +147,12 @@ def seatrial_detectors() -> Iterable[Component[Detector]]:
         "detoxify",
         detoxify,
         "Detoxify's published models (downloaded), or a local checkpoint.",
-        libraries=("torch", "transformers", "tokenizers"),
+        libraries=("detoxify", "torch", "transformers", "tokenizers"),
     )
     yield Component(
         "minilm-toxicity",
         minilm_toxicity,
         "Weak: a linear head over the embedded encoder, trained on tweets; needs no download.",
         uses={"encoder": Use("encoder", default="minilm")},
+        libraries=("safetensors",),
     )

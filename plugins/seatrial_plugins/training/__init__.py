@@ -132,7 +132,7 @@ def build_full(
     )
 
 
-_LIBRARIES = ("torch", "transformers", "peft", "accelerate")
+_LIBRARIES = ("torch", "transformers", "peft", "accelerate", "safetensors")
 
 
 @hookimpl

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar, runtime_checkable
 
 from seatrial.errors import SeatrialError, StageError
+from seatrial.plugin.raised import let_pass
 from seatrial.rows import Row
 from seatrial.runs.engines.at_work import at_work
 from seatrial.runs.events import Artifact
@@ -111,7 +112,8 @@ def blame(stage: str, component: str, plugin: str) -> Iterator[At]:
             yield at
     except SeatrialError:
         raise
-    except (Exception, SystemExit) as error:  # a component may not end the process, least of all with code 0
+    except BaseException as error:  # a component may not end the process, least of all with code 0
+        let_pass(error)
         where = f", at row {at.row.id} ({at.row.file}:{at.row.line})" if at.row else ""
         raise StageError(
             f"{stage}: {component} (plugin {plugin}) raised {type(error).__name__}: {error}{where}"
