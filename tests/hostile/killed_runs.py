@@ -52,7 +52,9 @@ def start(folder, runs, at=0, moment=""):
                 dying(at, moment)
             host = Host.load()
             host.register(Toys(), name="toys", distribution="toy-parts", version="1.0")
-            result = run(load_suite(folder / "suite.yaml", host), host, runs=folder / "runs" / str(runs), cache=folder / "cache")
+            result = run(
+                load_suite(folder / "suite.yaml", host), host, runs=folder / "runs" / str(runs), cache=folder / "cache"
+            )
             code = result.exit_code
         finally:
             os._exit(code)
