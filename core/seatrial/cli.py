@@ -473,7 +473,7 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
             print("seatrial: interrupted", file=sys.stderr)
             return _InterruptedError.exit_code
         if hasattr(error, "format_message"):
-            error.show()  # type: ignore[union-attr]  # a click exception, which typer may have vendored
+            error.show()  # type: ignore[attr-defined]  # a click exception, which typer may have vendored
             return 2
         traceback.print_exc()
         print("seatrial: this is a defect of seatrial or of a plugin, not of what it was given", file=sys.stderr)

@@ -15,10 +15,11 @@ import sys
 import threading
 from pathlib import Path
 
+from tests.core.runs.toys import Toys
+
 from seatrial.plugin.host import Host
 from seatrial.runs.run import run
 from seatrial.suite.file import load_suite
-from tests.core.runs.toys import Toys
 
 rename = Path.replace
 
