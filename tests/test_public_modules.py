@@ -15,11 +15,9 @@ PUBLIC = {
     "data": {
         "benchmark",
         "cosines",
-        "coverage",
         "filters",
         "findings",
         "fingerprint",
-        "neighbours",
         "normalise",
         "prose",
         "searching",

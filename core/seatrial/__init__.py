@@ -9,8 +9,7 @@ with any release. The built-in plugins are held to the same (`[tool.importlinter
     seatrial.model       what a model can do, and how one is loaded
     seatrial.training    a training method's job and what it gives back
     seatrial.stats       estimates with one-sided bounds
-    seatrial.data        benchmark, cosines, coverage, filters, findings, fingerprint, neighbours, normalise, prose,
-                         searching: rows as they are filtered and compared
+    seatrial.data        benchmark, cosines, filters, findings, fingerprint, normalise, prose, searching: rows as they are filtered and compared
     seatrial.evaluation  observation, probe, scorer, scores, summary, system, task, transcript: what is asked, and judged
     seatrial.plugin      component, hooks: what a plugin declares
     seatrial.rows        calls, parts, storable, table: rows and what they are made of

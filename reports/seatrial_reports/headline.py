@@ -224,7 +224,7 @@ def _found_warnings(result: Result) -> list[str]:
                 for one in entries(facts, "filters")
                 if flag(one, "weak")
             ]
-        unlearnt = sequence(mapping(facts, "coverage"), "labels_not_in_train")
+        unlearnt = sequence(mapping(facts, "composition"), "labels_not_in_train")
         if unlearnt:
             found.append(f"test has labels that train has no row of: {listed(unlearnt)}.")
         found += [str(note) for note in sequence(facts, "warnings") if isinstance(note, str)]

@@ -123,7 +123,7 @@ def _data(view: View) -> dict[str, object]:
             for step in data.flow
         ],
         "filters": [_filter(block) for block in data.filters],
-        "splits": dict(data.cover.splits),
+        "splits": dict(data.composition.splits),
     }
 
 

@@ -1,10 +1,12 @@
 """Coverage: are kinds of rows found that were taken out of train, and what does it cost?
 
     python tests/bench/coverage.py --data BANKING77 --rows 10000 100000
+    python tests/bench/coverage.py --data BANKING77 --of-train 50 --of-test 15 --removed 8 --draws 5
 
 BANKING77 is a folder with train.csv and test.csv (columns text and category). Each draw takes some intents out of train; the
 filter sees neither labels nor which. An intent counts as found if a kind that the filter names holds at least 5 of its test
-rows. The costs without the encoder are measured on made-up rows whose vectors are random.
+rows; a kind is false if most of its rows are of intents that train has. Draw 0 takes none out. The costs without the encoder
+are measured on made-up rows whose vectors are random.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import argparse
 import csv
 import resource
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -29,34 +32,41 @@ from seatrial_plugins.encoders import minilm
 
 DIMENSIONS = 384
 
+DIMENSIONS_COUNTED = ["label", "slice", "topic", "language", "length"]
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, help="folder with BANKING77's train.csv and test.csv")
     parser.add_argument("--removed", type=int, default=5, help="intents taken out of train in a draw")
     parser.add_argument("--draws", type=int, default=10)
+    parser.add_argument("--of-train", type=int, help="train rows an intent, drawn anew in each draw; all where unset")
+    parser.add_argument("--of-test", type=int, help="test rows an intent")
+    parser.add_argument("--labels-only", action="store_true", help="leave out what does not find kinds")
     parser.add_argument("--rows", type=int, nargs="*", default=[], help="made-up rows to count, 30%% of them test")
     given = parser.parse_args()
     if given.data:
-        removals(given.data, given.removed, given.draws)
+        removals(given.data, given)
     for count in given.rows:
         costs(count)
 
 
-def removals(folder: Path, removed: int, draws: int) -> None:
+def removals(folder: Path, given: argparse.Namespace) -> None:
     """What is found of intents that train lacks."""
     train, test = (list(read(folder / f"{split}.csv", split)) for split in ("train", "test"))
     encoder = Remembering(minilm())
     before = time.process_time()
     encoder.encode([row.input_text for row in (*train, *test)])
     print(f"encoding {len(train) + len(test):,} questions: {time.process_time() - before:.1f} s of CPU")
-    intents = sorted({row.label or "" for row in train})
+    intents = sorted(many(train, given.of_train) & many(test, given.of_test))
+    train, test = ([row for row in rows if row.label in intents] for rows in (train, test))
     head = (
         "draw",
         "intents found",
         "their rows",
         "other rows",
         "kinds",
+        "false kinds",
         "label gaps",
         "topic gaps",
         "below 0.5",
@@ -64,17 +74,23 @@ def removals(folder: Path, removed: int, draws: int) -> None:
     )
     print(" | ".join(head))
     random = np.random.default_rng(0)
-    for draw in range(draws + 1):
-        gone = set(random.choice(intents, removed, replace=False).tolist()) if draw else set()
-        left = [row for row in train if row.label not in gone]
+    total = np.zeros(4)
+    for draw in range(given.draws + 1):
+        gone = set(random.choice(intents, given.removed, replace=False).tolist()) if draw else set()
+        left = [row for row in few(train, given.of_train, random) if row.label not in gone]
+        asked = few(test, given.of_test, random)
         before = time.process_time()
-        found = covered(left, test, encoder)
+        found = covered(left, asked, encoder, ["label"] if given.labels_only else DIMENSIONS_COUNTED)
         seconds = time.process_time() - before
         flagged = {one.row for one in found.findings if one.rule == "unmatched"}
-        inside = [row.id in flagged for row in test if row.label in gone]
-        outside = [row.id in flagged for row in test if row.label not in gone]
+        inside = [row.id in flagged for row in asked if row.label in gone]
+        outside = [row.id in flagged for row in asked if row.label not in gone]
         groups = found.facts["unmatched"]["groups"]
         named = {label for group in groups for label, n in group["labels"].items() if n >= 5} & gone
+        false = sum(
+            2 * sum(n for label, n in group["labels"].items() if label in gone) < group["size"] for group in groups
+        )
+        total += (len(named), len(gone), false, len(groups))
         measures = found.measures
         cells = (
             str(draw),
@@ -82,12 +98,31 @@ def removals(folder: Path, removed: int, draws: int) -> None:
             f"{np.mean(inside):.3f}" if inside else "",
             f"{np.mean(outside):.4f}",
             f"{measures['unmatched_kinds']:g}",
+            f"{false}",
             f"{measures['label_gaps_in_train']:g}",
-            f"{measures['topic_gaps_in_train']:g}",
+            f"{measures.get('topic_gaps_in_train', float('nan')):g}",
             f"{measures['no_neighbour']:g}",
             f"{seconds:.1f}",
         )
         print(" | ".join(cells))
+    print("together: {:g} of {:g} intents found, {:g} of {:g} kinds false".format(*total))
+
+
+def many(rows: Sequence[Row], least: int | None) -> set[str]:
+    """The intents that have so many rows."""
+    counts = Counter(row.label or "" for row in rows)
+    return {label for label, count in counts.items() if count >= (least or 1)}
+
+
+def few(rows: Sequence[Row], most: int | None, random: np.random.Generator) -> Sequence[Row]:
+    """So many rows of each intent, drawn by chance, in their order."""
+    if most is None:
+        return rows
+    of: dict[str | None, list[int]] = {}
+    for place, row in enumerate(rows):
+        of.setdefault(row.label, []).append(place)
+    kept = {place for places in of.values() for place in random.permutation(places)[:most].tolist()}
+    return [row for place, row in enumerate(rows) if place in kept]
 
 
 def costs(count: int) -> None:
@@ -103,11 +138,11 @@ def costs(count: int) -> None:
     )
 
 
-def covered(train: Sequence[Row], test: Sequence[Row], encoder) -> SplitFindings:
+def covered(
+    train: Sequence[Row], test: Sequence[Row], encoder, dimensions: list[str] = DIMENSIONS_COUNTED
+) -> SplitFindings:
     """The filter's answer; its findings as a list."""
-    built = build_coverage(
-        encoder=encoder, tokenizer=None, dimensions=["label", "slice", "topic", "language", "length"]
-    )
+    built = build_coverage(encoder=encoder, tokenizer=None, dimensions=dimensions)
     found = SplitFindings.of(search_all(built, RowList(train), RowList(test)))
     return replace(found, findings=list(found.findings))
 

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-__all__ = ["PIECE", "Word", "normalise", "spell", "words"]
+__all__ = ["PIECE", "Word", "normalise", "spell", "word_count", "word_share", "words"]
 
 _MEANINGFUL = frozenset("#%&@*/\\")
 _JUDGED_IN_CONTEXT = frozenset(".,:-")
@@ -34,8 +34,9 @@ _SEPARATOR_IN_CONTEXT = re.compile(r"[.,:](?!\d)|(?<!\d)[.,:]|-(?!\d)|(?<=[^\W\d
 
 # Scripts that are written without spaces: Han ideographs (with the extensions) and Hiragana, of which each is a word as in
 # UAX #29; Katakana; and those of South-East Asia, Thai, Lao, Burmese and Khmer, where telling words takes a dictionary.
+_HAN = "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _UNSPACED = (
-    "\u3005-\u3007\u3041-\u3098\u309b-\u309f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+    f"{_HAN}\u3041-\u3098\u309b-\u309f"
     "\u30a1-\u30fa\u30fd-\u30ff\u31f0-\u31ff\uff66-\uff6f\uff71-\uff9d"
     "\u0e01-\u0e30\u0e32\u0e40-\u0e46\u0e81-\u0eb0\u0eb2\u0ebd-\u0ec6\u0edc-\u0edf"
     "\u1000-\u102a\u103f\u1050-\u1055\u105a-\u105d\u1061\u1065\u1066\u106e-\u1070\u1075-\u1081\u108e\uaa60-\uaa76\uaa7a"
@@ -48,6 +49,12 @@ _MARKS = (
 # Vowels, tones and the like, which belong to the character before them; so does what a Burmese or Khmer sign puts below it.
 PIECE = re.compile(f"[{_UNSPACED}](?:[\u1039\u17d2][{_UNSPACED}]|[{_MARKS}])*|[^\\s{_UNSPACED}]+")
 """What words are made of: a character of a script without spaces, with its marks, or a stretch between these and white space."""
+_OF_SCRIPT = re.compile(f"(?P<han>[{_HAN}])|[{_UNSPACED}]")
+
+HAN, OTHER = 1 / 1.5, 1 / 3
+# Words that a character stands for. Where 152 messages of Django have a word in English they have 1.5 characters in Chinese and
+# 2.5, Han and Kana mixed, in Japanese; 76 of them 3.3 in Thai, 31 of them 2.6 in Khmer. MMLU sociology has 1.6 in Chinese.
+
 _CACHED_LENGTH = 40
 
 _EDGES = "!\"'(),.:;?[]{}"
@@ -114,6 +121,22 @@ def spell(text: str) -> list[str]:
     Text of punctuation alone has no words.
     """
     return [word for piece in PIECE.findall(text) for word in _words_of(piece)]
+
+
+def word_share(word: str) -> float:
+    """How many words one that `spell` gives stands for: 1, or a part of one where it is a character of a script without spaces.
+
+    Rules that count words were made for English: eight characters of Thai in a row, a word or two and a half, stand in many
+    texts that have nothing to do with each other.
+    """
+    if word.isascii() or not (match := _OF_SCRIPT.match(word)):
+        return 1.0
+    return HAN if match["han"] else OTHER
+
+
+def word_count(text: str) -> float:
+    """How many words a text has, those of scripts without spaces by their characters (`word_share`)."""
+    return sum(map(word_share, spell(text)))
 
 
 def words(text: str) -> Iterator[Word]:

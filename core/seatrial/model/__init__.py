@@ -27,6 +27,7 @@ from seatrial.model.loading import (
     Target,
     Trainable,
 )
+from seatrial.model.offered import offered
 from seatrial.model.reading import (
     Baseline,
     Detector,
@@ -64,4 +65,5 @@ __all__ = [
     "Tools",
     "Trainable",
     "WordVectors",
+    "offered",
 ]

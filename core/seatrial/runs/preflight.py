@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -58,17 +58,20 @@ def preflight(
             if not only_data:
                 seen = f", {_tokens(bench, row)}" if isinstance(bench.prepared, LocalWeights) else ""
                 yield f"prompt of it{seen}: {row.input_text[:120]!r}"
-                asked = row if row.split or suite.train is None else replace(row, split="train")
-                for problem in _problems(bench, asked):
+                taught = suite.train is not None
+                rows = [replace(row, split="train") if taught and not row.split else row for row in look.kinds]
+                for row, problem in _problems(bench, rows):
                     yield f"warning: {look.address}: {row.file}:{row.line}: {problem}"
         yield f"stages: {' → '.join(stage.name for stage in stages)}"
     yield f"{suite.name}: ready"
 
 
-def _problems(bench: Workbench, row: Row) -> list[str]:
-    """What keeps the model from reading the row as it is meant."""
+def _problems(bench: Workbench, rows: Sequence[Row]) -> Iterator[tuple[Row, str]]:
+    """What keeps the model from reading the rows as they are meant."""
     tokenizer = bench.tokenizer() if isinstance(bench.prepared, LocalWeights) else None
-    return [said for _, said in tokenizer.problems([row])] if isinstance(tokenizer, ChecksRows) else []
+    if isinstance(tokenizer, ChecksRows):
+        for row in rows:
+            yield from ((row, said) for _, said in tokenizer.problems([row]))
 
 
 def _tokens(bench: Workbench, row: Row) -> str:

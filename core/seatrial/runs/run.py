@@ -24,7 +24,8 @@ from seatrial.runs.events import Artifact, Failure, Plan, Record, Stage, Step
 from seatrial.runs.keys import node_key
 from seatrial.runs.result import Result
 from seatrial.runs.saved import load_result
-from seatrial.runs.stages import StageWork
+from seatrial.runs.stages import Foresees, StageWork
+from seatrial.runs.stages.train import Train
 from seatrial.runs.store import RunFolder, digest_json, json_text, write_json
 from seatrial.runs.workbench import Workbench
 from seatrial.suite.file import Suite
@@ -247,10 +248,18 @@ class _Trial:
                 kept = self._earlier.take(self._folder, stage.name, key)
             if kept is None:
                 self._refuse_other(stage.name)
+                if isinstance(stage, Train):
+                    self._foresee(stages[index + 1 :])
                 self._folder.forget_unfinished(but=[key, *self.unanswered])
                 kept = self._run(stage, Stage(stage.name, index, key), given)
             self._done[stage.name] = kept
             self._host.stage_finished(kept[0])
+
+    def _foresee(self, later: Sequence[StageWork]) -> None:
+        """Ask what comes after the training whether it will be able to work."""
+        foresights = {stage.foresight: stage for stage in reversed(later) if isinstance(stage, Foresees)}
+        for stage in reversed(foresights.values()):
+            stage.foresee(self._given(stage))
 
     @property
     def unanswered(self) -> list[str]:
@@ -278,7 +287,7 @@ class _Trial:
     def _given(self, stage: StageWork) -> Artifact:
         files: dict[str, Path] = {}
         facts: dict[str, object] = {}
-        for name in stage.inputs:
+        for name in (name for name in stage.inputs if name in self._done):
             artifact = self._done[name][1]
             files |= {of: path for of, path in artifact.files.items() if stage.reads is None or of in stage.reads}
             facts[name] = artifact.facts

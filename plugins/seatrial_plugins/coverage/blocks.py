@@ -15,7 +15,7 @@ from seatrial.terminal.names import listed, name_of, tallied
 from seatrial_plugins.coverage.distribution import CALLED, SPLITS, Part
 from seatrial_plugins.coverage.distribution import Distribution as Dimension
 from seatrial_plugins.coverage.nearness import NEIGHBOURS, Near
-from seatrial_plugins.coverage.unmatched import LEAST, Unmatched
+from seatrial_plugins.coverage.unmatched import FOUND, Unmatched
 
 __all__ = ["Kind", "Lacking", "coverage_blocks"]
 
@@ -140,12 +140,17 @@ def _kinds(lacking: Lacking) -> Block:
         return Text(title, [f"Not looked for: {unmatched.lacks}."])
     how = f"at most {unmatched.most} of the {NEIGHBOURS} nearest rows stand in train, by the encoder’s vectors"
     if not lacking.kinds:
-        return Text(title, [f"Rows that stand among test rows alone ({how}): none of {LEAST} rows or more."])
+        return Text(
+            title,
+            [
+                f"Rows that stand among test rows alone ({how}): none of {unmatched.least} rows or more. {FOUND[0].upper()}{FOUND[1:]}."
+            ],
+        )
     return Table(
         title,
         ("Kind", "Rows", "Labels", "For example"),
         [(name_of(one.name), count(one.size), tallied(one.labels), one.example.strip()) for one in lacking.kinds],
-        f"Rows that stand among test rows alone: {how}. Each kind is named by its words.",
+        f"Rows that stand among test rows alone: {how}. Each kind is named by its words; {FOUND}.",
         of=len(unmatched.central),
     )
 

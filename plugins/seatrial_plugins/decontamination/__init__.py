@@ -35,25 +35,25 @@ RULES = (
         "gpt3_filter",
         "The row shares a 13-gram that stands in at most 10 train rows; what GPT-3's filter would cut out of it is marked "
         "(arXiv 2005.14165, appendix C).",
-        version="3",
+        version="4",
     ),
     Rule(
         "gpt3_measure",
         "The row shares an N-gram, N being the 5th percentile of the held-out texts' lengths in words, from 8 to 13 "
         "(GPT-3, arXiv 2005.14165, appendix C).",
-        version="2",
+        version="3",
     ),
     Rule(
         "palm",
         "At least 70% of a held-out text's 8-grams stand in the train set, some of them in this row (PaLM, arXiv "
         "2204.02311).",
-        version="2",
+        version="3",
     ),
     Rule(
         "gpt4_substring",
         "One of three random stretches of 50 characters of a held-out text, letters and digits alone, stands in the row, or all "
         "of a shorter text, from `gpt4_floor` characters on (GPT-4, arXiv 2303.08774).",
-        version="2",
+        version="3",
     ),
     Rule(
         "llama2",
@@ -64,23 +64,23 @@ RULES = (
         "tulu3",
         "More than 50% of the words of a held-out text's user turns lie in 8-grams that it shares with the user turns of "
         "this row (Tülu 3, arXiv 2411.15124).",
-        version="2",
+        version="3",
     ),
     Rule(
         "s1_open_r1",
         "The row shares an 8-gram of lower-case words, punctuation kept (s1, arXiv 2501.19393; Open R1).",
-        version="2",
+        version="3",
     ),
     Rule(
         "deepseek_math",
         "The row shares a 10-gram, or holds a held-out text of 3 to 9 words as a whole (DeepSeekMath, arXiv 2402.03300).",
-        version="2",
+        version="3",
     ),
     Rule(
         "qwen2_math",
         "The row is identical with a held-out text, or shares a 13-gram and has a longest common subsequence of over 60% "
         "of the shorter of both (Qwen2-Math).",
-        version="2",
+        version="3",
     ),
     Rule(
         "dolma", "The row has a paragraph of at least 13 words that also stands in a held-out text (arXiv 2402.00159)."
@@ -100,7 +100,7 @@ RULES = (
         "semantic",
         "The row says what a held-out text says, in other words: by the encoder and a second look at their words, or at the "
         "structure of code, the pair stands out as 1% of unrelated questions do (seatrial's own; calibrated on GSM8K).",
-        version="3",
+        version="4",
     ),
 )
 
@@ -124,7 +124,8 @@ def leakage(
     """Finds what train shares with the held-out rows (validation and test) and with the items of benchmarks.
 
     System turns are never compared. Each preset follows its source, and says in its file's first lines where the source
-    is silent and what was chosen.
+    is silent and what was chosen. Rules of words were made for English: in scripts without spaces three Han characters stand
+    for two words, and three of Kana, Thai, Lao, Burmese or Khmer for one, so that an 8-gram of Thai has 24 characters.
 
     Args:
         presets: the rules, each a rule of its own in the ledger: `exact`, and those of GPT-3 (two), PaLM, GPT-4, Llama 2,
@@ -149,7 +150,8 @@ def leakage(
             they stand in a row as a whole, as `deepseek_math` always does. The other papers leave them out.
         seed: draws the stretches of `gpt4_substring`.
         gpt4_floor: the fewest letters and digits of a held-out text that `gpt4_substring` looks for: a shorter one, such as
-            `no`, stands in rows that have nothing to do with it. 1 is the paper's rule, which has no floor.
+            `no`, stands in rows that have nothing to do with it. A Han character counts for three, one of Kana or Hangul for
+            two. 1 is the paper's rule, which has no floor.
         tokenizer: the model's.
         tiktoken: a local file such as cl100k_base.tiktoken, whose tokens `olmo_decon` then counts in, as its authors do;
             the model's own tokens where nothing is said. Needs the library tiktoken.

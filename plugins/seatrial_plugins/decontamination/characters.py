@@ -11,7 +11,15 @@ import numpy as np
 
 from seatrial_plugins.decontamination.codes import SEPARATOR, Codes
 
-__all__ = ["Characters"]
+__all__ = ["Characters", "in_letters"]
+
+_HAN = ((0x3005, 0x3007), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF))
+_SYLLABLES = ((0x3041, 0x30FF), (0x31F0, 0x31FF), (0xAC00, 0xD7A3), (0xFF66, 0xFF9D))
+# Kana and Hangul.
+
+OF_HAN, OF_SYLLABLES = 3, 2
+"""Letters that such a character stands for: 152 messages of Django have .34 as many characters in Chinese as in English, .52 in
+Japanese, .54 in Korean, and .86 in Thai."""
 
 
 class Characters:
@@ -34,9 +42,22 @@ class Characters:
             np.concatenate(([0], ends + np.arange(1, len(texts) + 1))),
         )
 
+    def in_words(self, codes: np.ndarray) -> np.ndarray:
+        """1 each: the rule says how many characters."""
+        return np.ones(len(codes))
+
     def spans(self, text: str) -> list[tuple[int, int]]:
         """One character each."""
         return [(place, place + 1) for place in np.flatnonzero(_meaningful()[_points(text)]).tolist()]
+
+
+def in_letters(codes: np.ndarray) -> np.ndarray:
+    """How many letters of an alphabet each character stands for; shape [characters]."""
+    found = np.ones(len(codes), dtype=np.int64)
+    for ranges, letters in ((_HAN, OF_HAN), (_SYLLABLES, OF_SYLLABLES)):
+        for first, last in ranges:
+            found[(codes >= first) & (codes <= last)] = letters
+    return found
 
 
 def _points(text: str) -> np.ndarray:

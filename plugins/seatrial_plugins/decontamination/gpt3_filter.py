@@ -79,9 +79,10 @@ class Gpt3Filter(UnitPreset):
 
     def says(self, found: Found) -> str:
         """How many grams collide, and what GPT-3 would have made of the row."""
+        n = self._index.n[self.text(found.item)]
         kept = ", ".join(map(str, found.also))
         fate = f"kept pieces of {kept} characters" if kept else "removed it"
-        return f"{found.score:.0f} of the row's {N}-grams collide with it; GPT-3's filter would have {fate}"
+        return f"{found.score:.0f} of the row's {n}-grams collide with it; GPT-3's filter would have {fate}"
 
 
 @dataclass(frozen=True, slots=True)

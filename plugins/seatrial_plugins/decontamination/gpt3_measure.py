@@ -39,7 +39,7 @@ class Gpt3Measure(AnyNgram):
         items = held_out.items(unpunctuated, on)
         copies = np.array([len(rows) for rows in items.rows], dtype=np.int64)
         lengths = [
-            np.repeat(items.codes.lengths[own], copies[own])
+            np.repeat((items.codes.lengths / items.units_a_word)[own], copies[own])
             for own in (items.groups == group for group in range(len(held_out.names)))
         ]
         of_group = np.array([gram_length(found) for found in lengths], dtype=np.int64)

@@ -16,7 +16,7 @@ import numpy as np
 
 from seatrial.errors import UsageError
 from seatrial_plugins.decontamination.batch import Batch
-from seatrial_plugins.decontamination.characters import Characters
+from seatrial_plugins.decontamination.characters import Characters, in_letters
 from seatrial_plugins.decontamination.held_out import HeldOut
 from seatrial_plugins.decontamination.ngram_index import NgramIndex, runs_of, widened
 from seatrial_plugins.decontamination.overlap import Found, Overlap, Overlaps
@@ -30,7 +30,8 @@ LENGTH = 50
 SAMPLES = 3
 
 FLOOR = 20
-"""Letters and digits, some four words: below it a text is found in rows that have nothing to do with it."""
+"""Letters and digits, some four words: below it a text is found in rows that have nothing to do with it. A Han character counts
+for three, one of Kana or Hangul for two."""
 
 
 class Gpt4Substring(UnitPreset):
@@ -47,6 +48,8 @@ class Gpt4Substring(UnitPreset):
                 f"leakage: gpt4_floor is {floor}; it is a number of letters and digits, from 1, the paper's rule"
             )
         self._seed, self._floor = seed, floor
+        said = np.concatenate(([0], np.cumsum(in_letters(self.items.codes.codes) * (self.items.codes.codes >= 0))))
+        self._letters = said[self.items.codes.starts[1:]] - said[self.items.codes.starts[:-1]]
         starts, lengths, texts = self._drawn(template)
         self._patterns = PatternIndex(self.items.codes.codes, starts, lengths)
         self._starts, self._lengths, self._text_of_pattern = starts, lengths, texts
@@ -58,7 +61,7 @@ class Gpt4Substring(UnitPreset):
         drawn: list[tuple[int, int, int]] = []
         for text, length in enumerate(self.items.codes.lengths.tolist()):
             if length < LENGTH:
-                if length >= self._floor:
+                if self._letters[text] >= self._floor:
                     drawn.append((int(self.items.codes.starts[text]), length, text))
                 continue
             possible = range(*bounds[text : text + 2])
@@ -97,7 +100,7 @@ class Gpt4Substring(UnitPreset):
     def facts(self, overlaps: Overlaps) -> Mapping[str, object]:
         """The seed, the floor, and how many texts lie below it."""
         del overlaps
-        below = int((self.items.codes.lengths < self._floor).sum())
+        below = int((self._letters < self._floor).sum())
         return {"seed": self._seed, "floor": self._floor, "below_floor": below}
 
     def says(self, found: Found) -> str:

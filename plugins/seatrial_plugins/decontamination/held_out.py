@@ -34,6 +34,8 @@ class Items:
     """int64, shape [texts]: the group of each."""
     counts: np.ndarray
     """int64, shape [groups]: how many different texts each group has."""
+    units_a_word: np.ndarray
+    """Shape [texts]: how many units of each stand for a word, 1 but in scripts without spaces."""
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -59,10 +61,10 @@ class HeldOut:
         """The texts of those turns, in the order of their first rows; those without any unit are left out."""
         key = (units, on)
         if key not in self._items:
-            self._items[key] = self._distinct(units.learn([compared_text(row, on) for row in self.rows]))
+            self._items[key] = self._distinct(units, units.learn([compared_text(row, on) for row in self.rows]))
         return self._items[key]
 
-    def _distinct(self, texts: Codes) -> Items:
+    def _distinct(self, units: Units, texts: Codes) -> Items:
         alike: defaultdict[tuple[int, bytes], list[int]] = defaultdict(list)
         for row, group in enumerate(self.groups.tolist()):
             if len(text := texts[row]):
@@ -70,4 +72,6 @@ class HeldOut:
         rows = tuple(map(tuple, alike.values()))
         groups = np.array([group for group, _ in alike], dtype=np.int64)
         codes = Codes.of([texts[those[0]] for those in rows])
-        return Items(codes, rows, groups, np.bincount(groups, minlength=len(self.names)))
+        words = np.array([units.in_words(codes[text]).sum() for text in range(len(rows))])
+        counts = np.bincount(groups, minlength=len(self.names))
+        return Items(codes, rows, groups, counts, codes.lengths / np.maximum(words, 1e-9))

@@ -19,7 +19,7 @@ TEMPLATE_TEXTS = 10
 """An n-gram in no more texts than this is never taken for a template (as in GPT-3's appendix C)."""
 
 SHORTEST = 3
-"""The fewest units of a text that is matched as a whole, where a rule does that: DeepSeekMath's number of words."""
+"""The fewest words of a text that is matched as a whole, where a rule does that: DeepSeekMath's number."""
 
 _PORTION = 1 << 20
 """About how many matches are held at a time."""
@@ -76,15 +76,16 @@ class NgramIndex:
 
         Args:
             items: the held-out texts.
-            n: how many units an n-gram has; one number, or one for each text.
+            n: how many words an n-gram has; one number, or one for each text. Of characters that stand for a part of a word
+                it has more, each text as many as are n words of its own.
             template: the share of a group's texts above which an n-gram is a template; 1.0 for none.
-            short: whether texts of fewer than n units, but at least `SHORTEST`, are matched as a whole.
+            short: whether texts of fewer than n words, but at least `SHORTEST`, are matched as a whole.
         """
         self.items = items
         lengths = items.codes.lengths
-        self.n = np.broadcast_to(np.asarray(n, dtype=np.int64), lengths.shape)
+        self.n = np.rint(n * items.units_a_word).astype(np.int64)
         """int64, shape [texts]: the length of the grams that are looked for in each."""
-        whole = (lengths >= SHORTEST) & (lengths < self.n) & short
+        whole = (lengths >= np.rint(SHORTEST * items.units_a_word)) & (lengths < self.n) & short
         self.n = np.where(whole, lengths, self.n)
         grams = np.maximum(lengths - self.n + 1, 0)
         texts = np.repeat(np.arange(len(items)), grams)

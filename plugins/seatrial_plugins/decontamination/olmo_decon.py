@@ -297,7 +297,8 @@ class OlmoDecon(RowByRow):
 def _wholes(codes: Codes, rows: Sequence[int]) -> NgramIndex:
     """An index of texts as wholes, each of the held-out row of that number."""
     texts = len(codes)
-    items = Items(codes, tuple((row,) for row in rows), np.zeros(texts, dtype=np.int64), np.array([texts]))
+    alone = tuple((row,) for row in rows)
+    items = Items(codes, alone, np.zeros(texts, dtype=np.int64), np.array([texts]), np.ones(texts))
     return NgramIndex(items, codes.lengths + 1, 1.0, short=True)
 
 

@@ -61,8 +61,9 @@ class Palm(UnitPreset):
 
     def says(self, found: Found) -> str:
         """The train set's share, and the row's."""
-        mine = sum(stop - start for start, stop in _pairs(found.also)) / int(self._grams[self.text(found.item)])
-        return f"the train set holds {found.score:.0%} of its 8-grams, this row {mine:.0%}"
+        text = self.text(found.item)
+        mine = sum(stop - start for start, stop in _pairs(found.also)) / int(self._grams[text])
+        return f"the train set holds {found.score:.0%} of its {self._index.n[text]}-grams, this row {mine:.0%}"
 
 
 def _pairs(numbers: tuple[int, ...]) -> Iterator[tuple[int, int]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from seatrial.data.normalise import spell
+from seatrial.data.normalise import word_count
 from seatrial_plugins.decontamination.semantic_structure import is_code
 
 __all__ = ["Parts", "parts_of"]
@@ -55,7 +55,7 @@ def parts_of(text: str) -> Parts | None:
         return None
     start, end = span
     question, passage = body[start:end], f"{body[:start]}\n{body[end:]}".strip()
-    asked, said = len(spell(question)), len(spell(passage))
+    asked, said = word_count(question), word_count(passage)
     if not asked or said < max(PASSAGE, LONGER * asked):
         return None
     return Parts(start, end, question, passage)
@@ -82,7 +82,7 @@ def _of_lines(text: str) -> tuple[int, int] | None:
 
 def _last_sentence(text: str) -> tuple[int, int] | None:
     starts = [match.end() for match in _SENTENCE.finditer(text) if match.end() < len(text)]
-    if not starts or not _ASKS.search(text) or len(spell(text[: starts[-1]])) < IN_ONE_BLOCK:
+    if not starts or not _ASKS.search(text) or word_count(text[: starts[-1]]) < IN_ONE_BLOCK:
         return None
     return _trimmed(text, starts[-1], len(text))
 

@@ -6,6 +6,8 @@ import base64
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from seatrial.errors import SourceError, UsageError
 from seatrial_plugins.decontamination.codes import Codes
 
@@ -44,6 +46,10 @@ class TiktokenFile:
     def read(self, texts: Sequence[str]) -> Codes:
         """Ranks."""
         return Codes.of(self._encoding.encode_ordinary_batch(list(texts), num_threads=1))
+
+    def in_words(self, codes: np.ndarray) -> np.ndarray:
+        """1 each: the rule says how many tokens."""
+        return np.ones(len(codes))
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """From the tokens' bytes; a token that is a part of a character has the character's place."""

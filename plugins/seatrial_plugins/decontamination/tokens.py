@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from seatrial.model import CountsTokens
 from seatrial_plugins.decontamination.codes import Codes
 
@@ -25,6 +27,10 @@ class Tokens:
     def read(self, texts: Sequence[str]) -> Codes:
         """Token ids."""
         return Codes.of(self._tokenizer.tokenize(texts))
+
+    def in_words(self, codes: np.ndarray) -> np.ndarray:
+        """1 each: the rule says how many tokens."""
+        return np.ones(len(codes))
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """As the tokenizer says."""

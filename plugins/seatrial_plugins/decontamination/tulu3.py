@@ -46,4 +46,4 @@ class Tulu3(UnitPreset):
 
     def says(self, found: Found) -> str:
         """The share of the text's words."""
-        return f"{found.score:.0%} of its words lie in shared 8-grams of the user turns"
+        return f"{found.score:.0%} of its words lie in shared {self._index.n[self.text(found.item)]}-grams of the user turns"

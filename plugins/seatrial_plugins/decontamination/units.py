@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+import numpy as np
+
 from seatrial_plugins.decontamination.codes import Codes
 
 __all__ = ["Units"]
@@ -24,6 +26,10 @@ class Units(Protocol):
 
     def read(self, texts: Sequence[str]) -> Codes:
         """The units of train rows; one that no held-out text has may be coded as a separator."""
+        ...
+
+    def in_words(self, codes: np.ndarray) -> np.ndarray:
+        """How many words of a script with spaces each of some held-out units stands for; 1 where that is not the question."""
         ...
 
     def spans(self, text: str) -> list[tuple[int, int]]:

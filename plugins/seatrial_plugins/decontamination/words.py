@@ -1,11 +1,13 @@
 """Words: three spellings of what stands between white space, each as a published rule has it.
 
-A character of a script without spaces (`seatrial.data.normalise`: Han, Kana, Thai, Lao, Burmese, Khmer) is a word in all of
-them: the rules were written for English and do not say what a word of a language without spaces is.
+A character of a script without spaces (`seatrial.data.normalise`: Han, Kana, Thai, Lao, Burmese, Khmer) is a unit in all of
+them, and stands for a part of a word (`word_share`): the rules were written for English and do not say what a word of a
+language without spaces is. So an 8-gram of Thai has 24 characters, and one of Chinese 12.
 """
 
 from __future__ import annotations
 
+import itertools
 import string
 import unicodedata
 from array import array
@@ -14,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from seatrial.data.normalise import PIECE, spell
+from seatrial.data.normalise import PIECE, spell, word_share
 from seatrial.rows.storable import storable
 from seatrial_plugins.decontamination.codes import SEPARATOR, Codes
 
@@ -75,6 +77,7 @@ class Words:
         self._spelling = spelling
         self._ids: dict[str, int] = {}
         self._pieces = _Pieces(spelling, self._ids)
+        self._shares = np.ones(0)
 
     def learn(self, texts: Sequence[str]) -> Codes:
         """Every word gets a code."""
@@ -100,6 +103,14 @@ class Words:
         codes = table.expand(known[pieces.indices.to_numpy()], counts)
         table.forget_some()
         return codes
+
+    def in_words(self, codes: np.ndarray) -> np.ndarray:
+        """A part of a word for a character of a script without spaces."""
+        if len(self._shares) < len(self._ids):
+            new = list(itertools.islice(self._ids, len(self._shares), None))
+            self._shares = np.concatenate([self._shares, [word_share(word) for word in new]])
+        found: np.ndarray = self._shares[codes]
+        return found
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """The place of the piece that a word was part of, punctuation included."""

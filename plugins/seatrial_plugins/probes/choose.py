@@ -9,7 +9,7 @@ from typing import Any
 from seatrial import Classifies, Response, Row, Scores, SeatrialError, System, Task, Transcript, Turn
 from seatrial.errors import StageError
 from seatrial.evaluation.probe import Progress
-from seatrial_plugins.probes.offered import offered
+from seatrial.model import offered
 
 __all__ = ["Choose", "options_of"]
 
@@ -34,18 +34,16 @@ class Choose:
     def _scored(
         self, system: System, model: Scores, task: Task, rows: Sequence[Row], progress: Progress
     ) -> Iterable[Transcript]:
-        able = [row for row in rows if not _unable(row, task)]
+        unable = [_unable(row, task) for row in rows]
+        hashes = [system.prompt_hash(row, task, options_of(row, task)) for row in rows]
         asked: dict[str, _Question] = {}
-        for row in able:
-            options = options_of(row, task)
-            asked.setdefault(
-                system.prompt_hash(row, task, options), _Question(system.prompt(row, task), options, row.tools)
-            )
+        for row, prompt_hash, reason in zip(rows, hashes, unable, strict=True):
+            if not reason and prompt_hash not in asked:
+                asked[prompt_hash] = _Question(system.prompt(row, task), options_of(row, task), row.tools)
         answers = dict(zip(asked, _ask(model, list(asked.values())), strict=True))
         progress(len(rows), len(rows))
-        for row in rows:
-            prompt_hash = system.prompt_hash(row, task, options_of(row, task))
-            answer = _unable(row, task) or answers[prompt_hash]
+        for row, prompt_hash, reason in zip(rows, hashes, unable, strict=True):
+            answer = reason or answers[prompt_hash]
             told = {"error": answer} if isinstance(answer, str) else {"responses": answer}
             yield Transcript(row.id, prompt_hash=prompt_hash, **told)
 

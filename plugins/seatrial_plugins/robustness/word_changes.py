@@ -7,14 +7,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from seatrial.data.normalise import PIECE, word_share
+
 __all__ = ["WordChange", "changed_words", "words"]
 
-# A word may hold apostrophes, hyphens and the like inside; of scripts written without spaces each character is one.
-_WORD = re.compile(
-    r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
-    r"|(?:(?![\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff])\w)+"
-    r"(?:['’\-*@]+(?:(?![\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff])\w)+)*"
-)
+_WORD = re.compile(r"\w+(?:['’\-*@]+\w+)*")
+# It may hold apostrophes, hyphens and the like inside.
 
 Words = Sequence[re.Match[str]]
 
@@ -32,8 +30,11 @@ class WordChange:
 
 
 def words(text: str) -> Words:
-    """The words of a text, each a match with its place."""
-    return list(_WORD.finditer(text))
+    """The words of a text, each a match with its place; of scripts written without spaces each character, with its marks, is one."""
+    found: list[re.Match[str]] = []
+    for piece in PIECE.finditer(text):
+        found += [piece] if word_share(piece.group()) < 1 else _WORD.finditer(text, *piece.span())
+    return found
 
 
 def changed_words(original: str, attacked: str) -> list[WordChange]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from seatrial.data.normalise import normalise, spell, words
+from seatrial.data.normalise import normalise, spell, word_share, words
 
 
 @pytest.mark.parametrize(
@@ -90,6 +90,12 @@ def test_words_are_counted_character_by_character_in_han_and_kana():
 )
 def test_scripts_without_spaces_are_spelled_character_by_character(text, spelled):
     assert spell(text) == spelled
+
+
+def test_a_character_of_a_script_without_spaces_is_a_part_of_a_word():
+    assert [word_share(word) for word in ("word", "слово", "2567", "한국어", "c#")] == [1.0] * 5
+    assert {word_share(word) for word in spell("我有三元々")} == {1 / 1.5}
+    assert {word_share(word) for word in spell("テストです ที่นี่ ສະບາຍ ខ្មែរ မြန်မာ")} == {1 / 3}
 
 
 @pytest.mark.parametrize("word", ["กระบี่", "ព្រះសីហនុ", "တစ်"])

@@ -268,7 +268,11 @@ def test_an_answer_that_is_not_one_of_the_choices_is_refused(choices, answer, ex
     ("record", "rule", "message"),
     [
         ("text", "unrecognised", "the record is text, not a mapping of keys to values"),
-        ([], "unrecognised", "the record is a list, not a mapping of keys to values"),
+        (
+            [],
+            "unrecognised",
+            "the record is a list, not a mapping of keys to values; a file of lists of records is read as .json (`reader: json`)",
+        ),
         (None, "unrecognised", "the record is null, not a mapping of keys to values"),
         ({"messages": []}, "empty", "`messages` holds no turn"),
         ({"messages": None}, "wrong-type", "`messages` is null, not a list"),

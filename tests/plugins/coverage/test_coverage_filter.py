@@ -4,10 +4,11 @@ import math
 
 import pytest
 
-from seatrial import Absent, Row
+from seatrial import Absent, Row, Turn
 from seatrial.errors import UsageError
 from seatrial.rows.table import RowList
 from seatrial_plugins.coverage import build_coverage, coverage_metrics
+from seatrial_plugins.coverage.texts import texts_of
 
 ALL = ("label", "slice", "topic", "language", "length", "tokens")
 
@@ -107,7 +108,7 @@ def test_single_odd_and_huge_rows_are_counted(say, cover, encoder, tokenizer, te
         train, test, encoder=encoder, tokenizer=tokenizer, dimensions=ALL, neighbours=True
     )
     assert (
-        missing["unmatched_rows"].endswith("a kind that train lacks is found from 5 rows on")
+        missing["unmatched_rows"].endswith("a kind that train lacks is found from 6 rows on")
         or "train has so few" in missing["unmatched_rows"]
     )
     assert missing["length_gaps_in_train"].startswith("train has 1 row with a length: too few")
@@ -206,6 +207,11 @@ def test_what_could_not_be_found_is_told_with_its_reason_and_no_number(rows_abou
         rows_about("card", 20, "train"), rows_about("loan", 4, "test"), encoder=encoder, neighbours=True
     )
     assert facts["unmatched"] == {
-        "lacks": "4 test rows have a text, and a kind that train lacks is found from 5 rows on"
+        "lacks": "4 test rows have a text, and a kind that train lacks is found from 6 rows on"
     }
     assert facts["neighbours"]["without_neighbour"] == 4
+
+
+def test_system_turns_are_not_compared():
+    turns = (Turn("system", "You are a router."), Turn("user", "where is my card"), Turn("assistant", "card"))
+    assert texts_of([Row("r", turns, "chat", "s", "f", 1)]) == ["where is my card"]

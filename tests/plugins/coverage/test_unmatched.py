@@ -5,9 +5,10 @@ import pyarrow as pa
 import pytest
 
 from seatrial import Measured
+from seatrial_plugins.coverage import unmatched as module
 from seatrial_plugins.coverage.nearness import find_near
 from seatrial_plugins.coverage.topics import Vectors
-from seatrial_plugins.coverage.unmatched import find_unmatched, most_by_chance
+from seatrial_plugins.coverage.unmatched import find_unmatched, least_rows, most_by_chance
 
 
 def around(centre, count, seed, spread=0.15, dimensions=12):
@@ -64,12 +65,12 @@ FEW_IN_TRAIN = "train has so few rows beside test that chance alone may leave no
 @pytest.mark.parametrize(
     ("train", "test", "why"),
     [
-        (1, 1, "1 test row has a text, and a kind that train lacks is found from 5 rows on"),
+        (1, 1, "1 test row has a text, and a kind that train lacks is found from 6 rows on"),
         (1, 30, FEW_IN_TRAIN),
         (28, 30, FEW_IN_TRAIN),
-        (30, 1, "1 test row has a text, and a kind that train lacks is found from 5 rows on"),
-        (30, 4, "4 test rows have a text, and a kind that train lacks is found from 5 rows on"),
-        (40, 0, "0 test rows have a text, and a kind that train lacks is found from 5 rows on"),
+        (30, 1, "1 test row has a text, and a kind that train lacks is found from 6 rows on"),
+        (30, 5, "5 test rows have a text, and a kind that train lacks is found from 6 rows on"),
+        (40, 0, "0 test rows have a text, and a kind that train lacks is found from 6 rows on"),
     ],
 )
 def test_where_no_row_could_be_unmatched_their_number_is_missing_and_not_zero(train, test, why):
@@ -80,7 +81,7 @@ def test_where_no_row_could_be_unmatched_their_number_is_missing_and_not_zero(tr
     assert found.measured(near) == Measured(missing={"unmatched_rows": why, "unmatched_kinds": why})
 
 
-@pytest.mark.parametrize(("test", "found"), [(4, 0), (5, 5), (9, 9)])
+@pytest.mark.parametrize(("test", "found"), [(5, 0), (6, 6), (9, 9)])
 def test_the_smallest_kind_that_is_found(test, found):
     near = near_of(around(0, 90, 1), around(1, test, 2))
     unmatched = find_unmatched(near, 0.2)
@@ -108,6 +109,23 @@ def test_empty_texts_are_nobodys_neighbours():
     # A row whose like are empty is not one of a kind with them.
     near = near_of(around(0, 90, 1), np.concatenate([around(1, 3, 2), empty[:30]]))
     assert find_unmatched(near, 0.2).rows.tolist() == []
+
+
+def test_of_more_test_rows_a_kind_has_more():
+    assert [least_rows(test) for test in (0, 1, 1_000, 1_155, 1_500, 2_000, 3_080, 10_000, 100_000)] == [
+        *(4, 4, 4, 4, 5, 6, 7, 11, 17)
+    ]
+
+
+def test_a_group_of_fewer_rows_is_no_kind(monkeypatch):
+    monkeypatch.setattr(module, "GROWN_FROM", 100)
+    apart = [np.pad(around(0, rows, rows, spread=0.9), ((0, 0), (0, 2))) for rows in (1_500, 500)]
+    kinds = [around(12 + at, 9, at, spread=0.05, dimensions=14) for at in range(2)]
+    found = find_unmatched(near_of(apart[0], np.concatenate([apart[1], *kinds]), pairs=10_000_000), 0.2)
+    assert (found.least, len(found.central)) == (9, 2)
+    found = find_unmatched(near_of(apart[0], np.concatenate([apart[1], kinds[0], kinds[1][1:]]), pairs=10_000_000), 0.2)
+    assert (found.least, len(found.central)) == (9, 1)
+    assert {*range(509, 517)} <= {*found.rows.tolist()}  # found all the same, row by row
 
 
 def test_how_many_train_neighbours_come_by_chance():

@@ -39,10 +39,12 @@ def test_numbers_are_told_apart(hits):
 
 
 def test_chinese_and_emoji(hits):
-    assert hits("deepseek_math", ["你好，世界！再见"], ["世界再"]) == [("train0", "test0", 1.0)]
-    assert hits("deepseek_math", ["一二三四五六七八九十甲"], ["乙一二三四五六七八九十"]) == [
-        ("train0", "test0", pytest.approx(10 / 11))
-    ]
+    # three Han characters are two words: three words are four or five, and ten fifteen
+    assert hits("deepseek_math", ["你好，世界！再见"], ["好世界再见"]) == [("train0", "test0", 1.0)]
+    assert hits("deepseek_math", ["你好，世界！再见"], ["世界再"]) == []
+    numbers = "一二三四五六七八九十百千万亿兆"
+    assert hits("deepseek_math", [f"{numbers}甲"], [f"乙{numbers}"]) == [("train0", "test0", pytest.approx(15 / 16))]
+    assert hits("deepseek_math", [f"{numbers[1:]}甲"], [f"乙{numbers}"]) == []
     assert hits("deepseek_math", ["👍 👍 👎"], ["👍 👍 👍"]) == []
 
 

@@ -69,14 +69,15 @@ def test_grams_of_more_than_ten_rows_are_ignored(hits):
     assert hits("gpt3_filter", rows, [longer]) == [("train11", "test0", 1)]
 
 
-def test_digits_unicode_and_nothing(hits):
+def test_digits_unicode_and_nothing(hits, look):
     digits = " ".join(str(number) for number in range(13))
     assert hits("gpt3_filter", [digits], [digits.replace("7", "7.")]) == [("train0", "test0", 1)]
     assert hits("gpt3_filter", [digits], [digits.replace("7", "8")]) == []
-    assert hits("gpt3_filter", ["银行卡在哪里我要去找它呢"], ["我的银行卡在哪里我要去找它呢"]) == []
-    assert hits("gpt3_filter", ["的银行卡在哪里我要去找它呢"], ["我的银行卡在哪里我要去找它呢"]) == [
-        ("train0", "test0", 1)
-    ]
+    asked = "我的银行卡在哪里我要去找它呢请你们帮我"  # 13 words are 20 characters, of which three are two words
+    assert len(asked) == 19
+    assert hits("gpt3_filter", [f"他说{asked}"], [f"问{asked}"]) == []
+    (found,) = look("gpt3_filter", [f"他说{asked}吧"], [f"问{asked}吧"])
+    assert "1 of the row's 20-grams collide" in found.detail
     assert hits("gpt3_filter", ["", GRAM], [""]) == []
 
 

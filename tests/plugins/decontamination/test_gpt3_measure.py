@@ -44,7 +44,10 @@ def test_case_punctuation_and_unicode(hits):
     held_out = ["Don't pay $3.50, she said; it's only 20% off!"]  # dont pay 350 she said its only 20 off
     assert hits("gpt3_measure", ["dont PAY 350 she said its only 20 off"], held_out) == [("train0", "test0", 1.0)]
     assert hits("gpt3_measure", ["dont pay 351 she said its only 20 off"], held_out) == []
-    assert hits("gpt3_measure", ["请问我的银行卡在哪里"], ["我的银行卡在哪里？"]) == [("train0", "test0", 1.0)]
+    assert hits("gpt3_measure", ["请问我的银行卡现在到底在哪"], ["我的银行卡现在到底在哪？"]) == []
+    assert hits("gpt3_measure", ["请问我的银行卡现在到底在哪里"], ["我的银行卡现在到底在哪里？"]) == [
+        ("train0", "test0", 1.0)
+    ]
 
 
 def test_texts_shorter_than_n_are_clean_unless_asked_for(hits, letters):

@@ -61,6 +61,21 @@ def test_a_long_text_has_three_stretches_and_any_is_enough(hits):
     assert len(hits("gpt4_substring", [text[:51]], [text[:51]])) == 1  # two places for three stretches
 
 
+@pytest.mark.parametrize(
+    ("held_out", "found"),
+    [
+        ("银行卡丢了吗", False),
+        ("我的银行卡丢了", True),
+        ("カードはどこです", False),
+        ("カードはどこですか、今", True),
+        ("카드는 어디 있어", False),
+        ("บัตรของฉันอยู่ไหน", False),
+    ],
+)
+def test_the_floor_counts_han_for_three_letters_and_syllables_for_two(hits, held_out, found):
+    assert bool(hits("gpt4_substring", [f"x{held_out}y"], [held_out])) is found
+
+
 def test_the_seed_draws_the_stretches(look):
     text = "".join(f"{number:04d}" for number in range(100))
     spans = {seed: look("gpt4_substring", [text], [text], seed=seed)[0].spans for seed in (0, 1)}

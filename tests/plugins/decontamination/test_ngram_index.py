@@ -15,10 +15,12 @@ from seatrial_plugins.decontamination.ngram_index import NgramIndex, template_li
 texts = st.lists(st.lists(st.integers(0, 2), max_size=8), max_size=5)
 
 
-def index_of(held_out: list[list[int]], n: int, template: float = 1.0, **options) -> NgramIndex:
+def index_of(held_out: list[list[int]], n: int, template: float = 1.0, units_a_word=1.0, **options) -> NgramIndex:
     rows = tuple((index,) for index in range(len(held_out)))
     groups = np.zeros(len(held_out), dtype=np.int64)
-    return NgramIndex(Items(Codes.of(held_out), rows, groups, np.array([len(held_out)])), n, template, **options)
+    units = np.broadcast_to(np.asarray(units_a_word, dtype=float), len(held_out))
+    items = Items(Codes.of(held_out), rows, groups, np.array([len(held_out)]), units)
+    return NgramIndex(items, n, template, **options)
 
 
 def shared(index: NgramIndex, *rows: list[int]):
@@ -65,8 +67,20 @@ def test_an_n_gram_of_more_than_ten_texts_is_a_template_where_the_share_says_so(
 def test_each_group_has_its_own_templates():
     held_out = [[100, 101, number] for number in range(11)] + [[100, 101, 50]]
     groups = np.array([0] * 11 + [1])
-    items = Items(Codes.of(held_out), tuple((i,) for i in range(12)), groups, np.array([11, 1]))
+    items = Items(Codes.of(held_out), tuple((i,) for i in range(12)), groups, np.array([11, 1]), np.ones(12))
     assert {one.item for one in NgramIndex(items, 2, 0.01).shared(Codes.of([[100, 101]]))} == {11}
+
+
+def test_units_that_are_parts_of_words_make_longer_n_grams():
+    index = index_of([[1, 2, 3, 4, 5, 6, 7], [1, 2, 3, 4]], 2, units_a_word=[3.0, 1.0])
+    assert index.n.tolist() == [6, 2]
+    assert shared(index, [9, 1, 2, 3, 4, 5, 9]).keys() == {(0, 1)}
+    assert shared(index, [1, 2, 3, 4, 5, 6])[0, 0].in_item == ((0, 6),)
+    # DeepSeekMath's three words
+    assert shared(index_of([[1, 2, 3, 4, 5, 6, 7, 8]], 10, units_a_word=3.0, short=True), range(10)) == {}
+    assert shared(index_of([[1, 2, 3, 4, 5, 6, 7, 8, 9]], 10, units_a_word=3.0, short=True), range(10)).keys() == {
+        (0, 0)
+    }
 
 
 def test_an_n_gram_that_one_text_repeats_is_no_template():

@@ -43,7 +43,7 @@ def test_the_finding_tells_the_train_sets_share_and_the_rows(look, letters):
 
 
 def test_chinese_and_short_texts(hits):
-    assert hits("palm", ["请问我的银行卡在哪里"], ["我的银行卡在哪里？"]) == [("train0", "test0", 1.0)]
+    assert hits("palm", ["请问我的银行卡现在到底在哪里"], ["我的银行卡现在到底在哪里？"]) == [("train0", "test0", 1.0)]
     assert hits("palm", ["so where is it now"], ["Where is it?"]) == []
     assert hits("palm", ["so where is it now"], ["Where is it?"], short=True) == [("train0", "test0", 1.0)]
 

@@ -16,9 +16,10 @@ import pytest
         ("a  b\nc d\te f g, h", "a b c d e f g, h", 1.0),
         ("1 2 3 4 5 6 7 8", "1 2 3 4 5 6 7 8.", None),
         ("1 2 3 4 5 6 7 8.", "0 1 2 3 4 5 6 7 8.", 8 / 9),
-        # each Han character and each of its punctuation marks is a word
-        ("请问我的银行卡，在", "我的银行卡，在哪", None),
-        ("请问我的银行卡，在哪", "我的银行卡，在哪", 1.0),
+        # a punctuation mark is a word, and three Han characters are two
+        ("请问我的银行卡，现在为什么不", "我的银行卡，现在为什么", 1.0),
+        ("请问我的银行卡，现在为什不", "我的银行卡，现在为什么", None),
+        ("我的银行卡里有十元", "你的银行卡里有几元钱", None),
         ("", "", None),
     ],
 )

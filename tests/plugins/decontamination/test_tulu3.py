@@ -57,7 +57,9 @@ def test_case_punctuation_and_width_do_not_matter(hits):
 
 
 def test_chinese_is_counted_by_character(hits):
-    assert len(hits("tulu3", ["请问我的银行卡在哪里"], ["我的银行卡在哪里？"])) == 1
+    asked = "我的银行卡现在到底在哪里"  # 8 words are 12 characters, of which three are two words
+    assert len(hits("tulu3", [f"请问{asked}"], [f"{asked}？"])) == 1
+    assert hits("tulu3", [f"请问{asked[1:]}"], [f"{asked[1:]}？"]) == []
     # 7 shared characters
     assert hits("tulu3", ["我的银行卡在这"], ["我的银行卡在哪里？"]) == []
 

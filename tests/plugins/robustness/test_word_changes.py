@@ -33,6 +33,8 @@ def test_deleted_and_inserted_words_stand_at_their_places():
 
 def test_of_scripts_without_spaces_each_character_is_a_word():
     assert _pairs("账单有问题 invoice", "账单有错题 invocie") == [("问", "错"), ("invoice", "invocie")]
+    assert _pairs("ฉันจ่ายค่าบัตร", "ฉันจ่ายค่าเบียร์") != [("ฉันจ่ายค่าบัตร", "ฉันจ่ายค่าเบียร์")]
+    assert [word.group() for word in words("ที่นี่ 2567, ខ្មែរ it's")] == ["ที่", "นี่", "2567", "ខ្មែ", "រ", "it's"]
 
 
 @given(st.text(max_size=60), st.text(max_size=60))

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from seatrial.errors import SeatrialError, StageError
 from seatrial.plugin.raised import let_pass
@@ -21,7 +21,7 @@ from seatrial.runs.engines.at_work import at_work
 from seatrial.runs.events import Artifact
 from seatrial.runs.store import RunFolder
 
-__all__ = ["At", "Progress", "StageWork", "Steps", "blame", "in_steps"]
+__all__ = ["At", "Foresees", "Progress", "StageWork", "Steps", "blame", "in_steps"]
 
 P = TypeVar("P")
 
@@ -76,6 +76,20 @@ class StageWork(Protocol):
 
     def run(self, given: Artifact, folder: RunFolder, progress: Progress) -> Artifact:
         """Do the work."""
+        ...
+
+
+@runtime_checkable
+class Foresees(Protocol):
+    """A node that can tell from the data alone that it will fail, before hours are spent on training."""
+
+    @property
+    def foresight(self) -> str:
+        """Equal for nodes that would be told the same."""
+        ...
+
+    def foresee(self, given: Artifact) -> None:
+        """Raise a `StageError` if it will; `given` is what those of its inputs left that are done."""
         ...
 
 

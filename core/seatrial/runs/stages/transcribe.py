@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from seatrial.errors import PluginError, StageError
+from seatrial.errors import PluginError, SeatrialError, StageError
 from seatrial.evaluation.system import System
 from seatrial.evaluation.task import Task
 from seatrial.evaluation.transcript import Transcript, read_transcripts, transcript_schema, transcripts_to_table
@@ -145,7 +145,22 @@ class Transcribe:
         )
         return System(plan.name, plan.kind, opened, examples)
 
-    def _check(self, model: Model, rows: Rows) -> None:
+    @property
+    def foresight(self) -> str:
+        """The task: of one model's systems, each would be told the same."""
+        return self.asking.name
+
+    def foresee(self, given: Artifact) -> None:
+        """Refuse rows that the model will not be able to read, by its tokenizer alone."""
+        if self.model is None or not self.asking.task.asks_rows or not isinstance(self.model.target, LocalWeights):
+            return
+        try:
+            tokenizer = self.make(self.model.tokenizer())
+        except SeatrialError:  # a classifier's folder needs no chat template; whoever does need it will say so
+            return
+        self._check(tokenizer, self.asking.task.task(given.files, self.make).rows)
+
+    def _check(self, model: object, rows: Rows) -> None:
         """Refuse rows that the model cannot read, all at once: an hour later, one of them would end the run."""
         if not isinstance(model, ChecksRows):
             return
