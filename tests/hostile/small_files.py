@@ -52,9 +52,7 @@ FILES = {
     "turns.yml.gz": packed((b"conversations:\n", 1), (b"- - a\n  - b\n" * 50_000, 1)),
     "plain.parquet.gz": packed((BLANK, 4200)),
     "long.parquet": table(text=["x" * 300_000_000]),
-    "repeated.parquet": table(
-        text=pa.DictionaryArray.from_arrays(pa.array([0] * 300_000, pa.int32()), ["x" * 2_000])
-    ),
+    "repeated.parquet": table(text=pa.DictionaryArray.from_arrays(pa.array([0] * 300_000, pa.int32()), ["x" * 2_000])),
     "list.parquet": table(text=pa.array([[0] * 60_000_000], pa.list_(pa.int8()))),
     "laughs.yaml": text(f"a0: &a0 [x,x,x]\n{LAUGHS}"),
     "deep.yaml": text("- " + "[" * 100_000),
