@@ -34,12 +34,18 @@ import numpy as np
 
 from seatrial.model import EncodesWords, WordVectors
 from seatrial.stats.proportions import clopper_pearson_bounds
-from seatrial_plugins.decontamination.semantic import THRESHOLDS
-from seatrial_plugins.decontamination.semantic_index import SemanticIndex
+from seatrial_plugins.decontamination.semantic import THRESHOLDS, Group
+from seatrial_plugins.decontamination.semantic_index import Match, SemanticIndex
+from seatrial_plugins.decontamination.semantic_parts import parts_of
 from seatrial_plugins.encoders import minilm
 
 FOLDS = 5
-SHIPPED = {"encoder": 0.807, "margin": THRESHOLDS["encoder"], "semantic": THRESHOLDS["second_look"]}
+SHIPPED = {
+    "encoder": 0.807,
+    "margin": THRESHOLDS["encoder"],
+    "whole": THRESHOLDS["second_look"],
+    "semantic": THRESHOLDS["second_look"],
+}
 """What the calibration gave."""
 FALSE_POSITIVES = 0.01
 
@@ -55,7 +61,7 @@ class Remembering:
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         new = [text for text in dict.fromkeys(texts) if text not in self._vectors]
         self._vectors.update(zip(new, self._encoder.encode(new), strict=True))
-        return np.stack([self._vectors[text] for text in texts])
+        return np.stack([self._vectors[text] for text in texts]) if texts else self._encoder.encode(texts)
 
     def encode_words(self, texts: Sequence[str]) -> list[WordVectors]:
         new = [text for text in dict.fromkeys(texts) if text not in self._words]
@@ -99,7 +105,9 @@ def main() -> None:
     thresholds = calibrated(options, encoder) if options.gsm8k else SHIPPED
     totals: dict[str, list[np.ndarray]] = {name: [] for name in thresholds}
     misses = [
-        (pairs.name, report(pairs, encoder, thresholds, totals, options.show)) for pairs in reported_sets(options)
+        (pairs.name, report(pairs, encoder, thresholds, totals, options.show))
+        for pairs in reported_sets(options)
+        if (options.only or "") in pairs.name
     ]
     print("\nall negatives of the reported sets together")
     for name, threshold in thresholds.items():
@@ -220,15 +228,16 @@ def report_banking(options: argparse.Namespace, encoder: EncodesWords, threshold
 # ---- looking up -----------------------------------------------------------------------------------------------------
 
 
-def contenders(texts: Sequence[str], encoder: EncodesWords) -> dict[str, SemanticIndex]:
+def contenders(texts: Sequence[str], encoder: EncodesWords) -> dict[str, SemanticIndex | ByParts]:
     return {
         "margin": SemanticIndex(texts, encoder, second_look=False),
-        "semantic": SemanticIndex(texts, encoder),
+        "whole": SemanticIndex(texts, encoder),
+        "semantic": ByParts(texts, encoder),
     }
 
 
 def looked_up(
-    rows: Sequence[str], texts: Sequence[str], encoder: EncodesWords, indexes: dict[str, SemanticIndex]
+    rows: Sequence[str], texts: Sequence[str], encoder: EncodesWords, indexes: dict[str, SemanticIndex | ByParts]
 ) -> Scores:
     cosines = encoder.encode(rows) @ encoder.encode(texts).T
     by, items = {"encoder": cosines.max(axis=1)}, {"encoder": cosines.argmax(axis=1)}
@@ -237,6 +246,21 @@ def looked_up(
         by[name] = np.array([-np.inf if match is None else match.score for match in matches])
         items[name] = np.array([-1 if match is None else match.item for match in matches])
     return Scores(by, items)
+
+
+class ByParts:
+    """The preset: texts with texts, and questions with questions where one of both has a passage; the better score counts."""
+
+    def __init__(self, texts: Sequence[str], encoder: EncodesWords) -> None:
+        self._group = Group(texts, [(at,) for at in range(len(texts))], encoder, second_look=True)
+
+    def find(self, texts: Sequence[str]) -> list[Match | None]:
+        whole = self._group.of_texts(texts)
+        asked = self._group.of_questions(texts, [parts_of(text) for text in texts])
+        return [
+            max(filter(None, pair), key=lambda match: match.score, default=None)
+            for pair in zip(whole, asked, strict=True)
+        ]
 
 
 def left_out(texts: Sequence[str], rows: Sequence[str], encoder: EncodesWords) -> Scores:
@@ -301,8 +325,31 @@ def reported_sets(options: argparse.Namespace) -> list[Pairs]:
         ),
         rephrased_pairs("MMLU sociology, questions", stems, reworded, other_stems),
         rephrased_pairs("MMLU sociology, questions with choices", whole, reworded, other_whole),
+        *behind_passages(options, stems, whole, reworded, other_stems),
         rephrased_pairs("MMLU sociology, English with choices ← Chinese", whole, chinese, {}),
         rephrased_pairs("MMLU sociology, Chinese with choices ← English", chinese, whole, {}),
+    ]
+
+
+def behind_passages(
+    options: argparse.Namespace,
+    stems: Sequence[str],
+    whole: Sequence[str],
+    reworded: Sequence[str],
+    others: dict[str, list[str]],
+) -> list[Pairs]:
+    """Questions that stand behind passages, asked anew without them."""
+    if not options.passages:
+        return []
+    passages = [record["passage"] for record in json_lines(options.passages)]
+    passages = drawn(list(dict.fromkeys(text for text in passages if 40 <= len(text.split()) <= 150)), len(stems))
+    pairs = zip(passages, stems, whole, strict=True)
+    shown = [(f"{passage}\n{stem}", f"{passage}\n{question}") for passage, stem, question in pairs]
+    return [
+        rephrased_pairs("MMLU sociology, questions behind passages", [one for one, _ in shown], reworded, others),
+        rephrased_pairs(
+            "MMLU sociology, questions with choices behind passages", [one for _, one in shown], reworded, others
+        ),
     ]
 
 
@@ -334,6 +381,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--reworded", type=Path, help="GSM8K's test questions reworded, in their order")
     parser.add_argument("--rephrased", type=Path, required=True, help="folder with HumanEval and MMLU sociology")
     parser.add_argument("--mmlu", type=Path, help="JSON lines with question and options of all MMLU subjects")
+    parser.add_argument(
+        "--passages", type=Path, help="JSON lines with a `passage`, which a question is put behind: BoolQ's"
+    )
+    parser.add_argument("--only", help="only sets with this in their names")
     parser.add_argument("--mbpp", type=Path, help="JSON lines with prompt and canonical_solution of MBPP's programs")
     parser.add_argument("--banking77", type=Path, help="folder with train.csv and test.csv")
     parser.add_argument("--source", help="a local encoder; all-MiniLM-L6-v2 from its package where nothing is said")

@@ -3,14 +3,14 @@
 import json
 import os
 import random
+import re
 import shutil
-import signal
 import socket
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from seatrial import cli
 from seatrial.errors import SeatrialError
 from seatrial.runs.again import judge_again, score_again
 from seatrial.runs.digests import check, record
@@ -23,9 +23,7 @@ from seatrial.suite.file import load_suite
 from seatrial.verdict.evidence import earlier_runs
 
 from .conftest import contents, toy_host
-
-SECONDS = 60
-"""A command that takes longer hangs."""
+from .limits import in_time
 
 FILES = (
     ".lock", "log.jsonl", "manifest.json", "suite.yaml", "digests.json", "verdict.json", "scores.json", "ledger.parquet",
@@ -61,20 +59,6 @@ def resume(folder, host, trial):
 
 
 COMMANDS["resume"] = resume
-
-
-@contextmanager
-def in_time():
-    def too_long(number, frame):
-        raise TimeoutError
-
-    before = signal.signal(signal.SIGALRM, too_long)
-    signal.alarm(SECONDS)
-    try:
-        yield
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
 
 
 def tried(command, run, host, trial):
@@ -353,3 +337,30 @@ def test_a_damaged_file_is_an_error_of_ours_and_no_traceback(given, host, trial,
     for number in numbers:
         for command, problem in damaged(number, given, host, trial[0]):
             count.note(f"{number}, {command}", problem)
+
+
+def test_the_command_verify_tells_by_its_code_and_as_json(given, capsys, tmp_path):
+    run, _ = given()
+
+    def verify(*arguments):
+        with pytest.raises(SystemExit) as ended:
+            cli.main(["verify", *map(str, arguments)])
+        return ended.value.code, capsys.readouterr()
+
+    code, said = verify(run)
+    assert code == 0
+    assert re.search(
+        rf"all {check(run).files} files are as recorded, by its digests\.json \(SHA-256 [0-9a-f]{{64}}\)",
+        said.out.replace("\n", " "),
+    )
+    alter(run / "verdict.json", ALTERED["verdict.json"])
+    (run / "n\x1b[31motes").write_text("mine")
+    code, said = verify(run)
+    assert code == 3
+    assert said.out.splitlines()[:2] == ["n‹U+001B›[31motes (added)", "verdict.json (altered)"]
+    code, said = verify(run, "--json")
+    assert code == 3
+    told = json.loads(said.out)
+    assert (told["intact"], told["finished"], told["sha256"]) == (False, True, check(run).sha256)
+    assert told["differences"][1] == {"path": "verdict.json", "what": "altered"}
+    assert verify(tmp_path)[0] == 2

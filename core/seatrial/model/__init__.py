@@ -29,6 +29,7 @@ from seatrial.model.loading import (
     Target,
     Trainable,
 )
+from seatrial.model.offered import offered
 from seatrial.model.reading import (
     Baseline,
     Detector,
@@ -69,4 +70,5 @@ __all__ = [
     "Tools",
     "Trainable",
     "WordVectors",
+    "offered",
 ]

@@ -124,7 +124,7 @@ class Classifies(Protocol):
     """Names one of the labels that it was made for."""
 
     def classify(self, rows: Sequence[Row]) -> list[str]:
-        """The predicted label of each row, by what the row's prompt says."""
+        """The predicted label of each row, by what the row's prompt says; "" where it finds no single one the likeliest."""
         ...
 
 

@@ -60,7 +60,10 @@ class Detector(Protocol):
     """True where the detector must be labelled weak wherever it speaks."""
 
     def detect(self, texts: Sequence[str]) -> list[Mapping[str, float]]:
-        """One mapping a text: label → probability in [0, 1]. An empty list gives an empty list."""
+        """One mapping a text: label → probability in [0, 1]. An empty list gives an empty list.
+
+        An empty mapping is for a text of which the detector cannot read the most part: who asks must not take it for harmless.
+        """
         ...
 
 

@@ -10,7 +10,7 @@ from seatrial.data.findings import Action
 from seatrial.errors import did_you_mean
 from seatrial.evaluation.scores import Metric
 from seatrial.plugin.component import FilterComponent
-from seatrial.rows.formats import COLUMNS, NAMED_COLUMNS
+from seatrial.rows.column_names import COLUMNS
 from seatrial.suite.catalogue import Catalogue
 from seatrial.suite.complaints import Complaint, listed, shown
 from seatrial.suite.component_check import ComponentCheck, known_keys
@@ -258,11 +258,9 @@ class _Check(ComponentCheck):
     def columns(self, given: Any, path: KeyPath) -> None:
         """Whether each key of `columns` is one of a format: another one would rename nothing."""
         for key in given if isinstance(given, dict) else ():
-            if key not in NAMED_COLUMNS:
-                turned = (
-                    f"; `columns` says our name first: {{{given[key]}: {key}}}" if given[key] in NAMED_COLUMNS else ""
-                )
-                hint = turned or did_you_mean(key, NAMED_COLUMNS) or f"; they have: {listed(COLUMNS)}"
+            if key not in COLUMNS:
+                turned = f"; `columns` says our name first: {{{given[key]}: {key}}}" if given[key] in COLUMNS else ""
+                hint = turned or did_you_mean(key, COLUMNS) or f"; they have: {listed(COLUMNS)}"
                 self.complain((*path, key), f"no format has a key {shown(key)}{hint}")
 
     def engine(self, given: Any, path: KeyPath) -> EngineChoice | None:

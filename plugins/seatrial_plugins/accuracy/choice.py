@@ -57,7 +57,7 @@ def _sample(row: Row, transcript: Transcript) -> Sample:
     if len(responses) == 1 and responses[0].logprob is None:  # a classifier, which names a label and tells no more
         named = responses[0].text
         values = {"correct": float(named == row.target), "correct_norm": None, "nll": None}
-        return Sample(row.id, values, prediction=named, detail=detail, **about)  # type: ignore[arg-type]
+        return Sample(row.id, values, prediction=named or None, detail=detail, **about)  # type: ignore[arg-type]
     logprobs = list(map(_logprob, responses))
     by_character = [logprob / max(len(said.text), 1) for said, logprob in zip(responses, logprobs, strict=True)]
     top = likeliest(responses, logprobs)

@@ -111,7 +111,16 @@ def coverage_metrics(*, dimensions: Sequence[Dimension], neighbours: bool, **_: 
     for name in dict.fromkeys(dimensions):
         what = PLURALS[name]
         found += [
-            _count(f"{name}_gaps_in_train", f"How many {what} of test train has no row of, or far fewer.", what),
+            _count(
+                f"{name}_gaps_in_train",
+                f"How many {what} of test train has no row of, or far fewer."
+                + (
+                    " Topics are broader than kinds of rows: of these, see `unmatched_kinds`."
+                    if name == "topic"
+                    else ""
+                ),
+                what,
+            ),
             _count(f"{name}_gaps_in_test", f"How many {what} of train test has no row of, or far fewer.", what),
             _share(
                 f"{name}_divergence",

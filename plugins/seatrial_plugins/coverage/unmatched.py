@@ -3,12 +3,13 @@
 A cosine tells little by itself: in a set about one subject all rows are near. So each test row is asked whose rows are
 nearest to it, as in the nearest-neighbour test of two samples (Schilling 1986, JASA 81, 799-806; Henze 1988, Annals of
 Statistics 16, 772-783), here row by row; and, since a few rows stand in one another's neighbourhoods only in part, also
-together with the test rows nearest to it. Measured on BANKING77, ten draws each
-(tests/bench/coverage.py): of five intents taken out of train, 40 test rows each, all 50 make a kind, and no other rows do; 62 to
-83% of their test rows are found, and 0.7% of the others. Of eight intents of fewer rows that were taken out, 80 of 80 make a kind
-with 100 train and 40 test rows an intent, 70 with 75 and 30, 66 with 60 and 20, 53 with 50 and 15; of the 377 kinds
-that were named three are false. What is missed stands too near to another intent for this encoder: learning its distances from the labels finds no more.
-With none taken out there is no kind.
+together with the test rows nearest to it.
+
+Measured on BANKING77, ten draws each (tests/bench/coverage.py): of five intents taken out of train, 40 test rows each, all 50
+make a kind, and no other rows do; 62 to 83% of their test rows are found, and 0.7% of the others. Of eight intents of fewer rows
+that were taken out, 80 of 80 make a kind with 100 train and 40 test rows an intent, 70 with 75 and 30, 66 with 60 and 20, 53
+with 50 and 15; of the 377 kinds that were named three are false. With none taken out there is no kind. What is missed stands too
+near to another intent for this encoder: distances that were learnt from the labels find no more.
 """
 
 from __future__ import annotations
@@ -45,9 +46,9 @@ SAME = 0.95
 filter `semantic_duplicates`."""
 
 LEAST, GROWN_FROM = 4, 1_000
-"""Rows that make a kind where there are no more test rows than that; fewer come by chance. Twice as many rows make twice as many
-groups by chance, of which those of a row more are half as many; with two rows more for each doubling, and eight
-nearest rows instead of six, 3 of 377 kinds were false, without 65 of 532."""
+"""Rows that make a kind where there are no more test rows than that; fewer come by chance. Twice as many rows make more
+groups by chance: with two rows more for each doubling, and eight nearest rows instead of six, 3 of 377 kinds were false, without
+65 of 532."""
 
 NEAREST, BESIDE = 8, 5
 """Nearest rows of a row and of that many test rows nearest to it that are counted together."""

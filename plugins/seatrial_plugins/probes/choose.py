@@ -9,7 +9,7 @@ from typing import Any
 from seatrial import Classifies, Response, Row, Scores, SeatrialError, System, Task, Transcript, Turn
 from seatrial.errors import StageError
 from seatrial.evaluation.probe import Progress
-from seatrial_plugins.probes.offered import offered
+from seatrial.model import offered
 
 __all__ = ["Choose", "options_of"]
 

@@ -31,8 +31,13 @@ RULES = (
         "The detector gives a label of its own a probability over the threshold; the finding names it.",
         version="2",
     ),
+    Rule(
+        "unread",
+        "The detector cannot read a turn (another script, emoji alone), so whether it is toxic is not known.",
+        "flag",
+    ),
 )
-"""Detoxify's labels, and one rule for the labels of other detectors."""
+"""Detoxify's labels, one rule for the labels of other detectors, and one for what no detector has read."""
 
 
 def toxicity(

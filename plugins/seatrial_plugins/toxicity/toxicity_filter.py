@@ -16,6 +16,9 @@ __all__ = ["ToxicityFilter"]
 _RULES = frozenset({"toxicity", "severe_toxicity", "obscene", "threat", "insult", "identity_attack", "sexual_explicit"})
 """Labels with a rule of their own; any other label is reported under `other`."""
 
+UNREAD = "unread"
+"""The rule for turns that the detector has no answer to."""
+
 DIGITS = 4
 """Decimals of a probability that thresholds are held against, and that the ledger shows."""
 
@@ -67,14 +70,17 @@ class ToxicityFilter:
         if len(answers) != len(texts):
             raise StageError(f"toxicity: {self._speaker} gave {len(answers)} answers to {len(texts)} texts")
         found = {text: self._over_threshold(scores) for text, scores in zip(texts, answers, strict=True)}
+        not_read = {text for text, scores in zip(texts, answers, strict=True) if not scores}
         for row in rows:
             for index, turn in enumerate(row.turns):
                 for label, score in found.get(turn.content, ()):
                     yield self._finding(row, index, label, score)
+            if unread := [index for index, turn in enumerate(row.turns) if turn.content in not_read]:
+                yield self._unread(row, unread)
 
     def count(self, rows: Sequence[Row], findings: Sequence[Finding]) -> Mapping[str, int]:
         """Rows and flagged rows of a batch, by the identity terms they name."""
-        return self._tally.count(rows, {finding.row for finding in findings})
+        return self._tally.count(rows, {finding.row for finding in findings if finding.rule != UNREAD})
 
     def conclude(self, counts: Mapping[str, int]) -> Measured:
         """How often rows are flagged that name a group, beside rows that name none."""
@@ -92,6 +98,8 @@ class ToxicityFilter:
         return self._threshold[label] if isinstance(self._threshold, Mapping) else self._threshold
 
     def _over_threshold(self, scores: Mapping[str, float]) -> list[tuple[str, float]]:
+        if not scores:  # it cannot read the text
+            return []
         self._check_labels(scores)
         over = []
         for label in self._labels or scores:
@@ -103,6 +111,13 @@ class ToxicityFilter:
             if score >= self._threshold_of(label):
                 over.append((label, score))
         return over
+
+    def _unread(self, row: Row, turns: Sequence[int]) -> Finding:
+        roles = ", ".join(dict.fromkeys(row.turns[index].role for index in turns))
+        what = "the turn" if len(turns) == 1 else f"{len(turns)} turns"
+        spans = tuple(Span(index, 0, len(row.turns[index].content)) for index in turns)
+        detail = f"{self._speaker} cannot read {what} ({roles}), so whether it is toxic is not known"
+        return Finding(row.id, UNREAD, detail, score=len(turns), spans=spans)
 
     def _finding(self, row: Row, index: int, label: str, score: float) -> Finding:
         turn, threshold = row.turns[index], self._threshold_of(label)

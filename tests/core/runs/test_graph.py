@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+from seatrial import hookimpl
 from seatrial.errors import SuiteError, UsageError
 from seatrial.plugin.host import Host
 from seatrial.runs.again import judge_again, score_again
@@ -136,6 +138,51 @@ def test_a_killed_run_asks_nothing_twice_and_comes_to_the_same_bytes(trial):
     assert (resumed / tuned).read_bytes() == (whole.folder / tuned).read_bytes()
     assert (resumed / "samples/right.parquet").read_bytes() == (whole.folder / "samples/right.parquet").read_bytes()
     assert not (resumed / "unfinished").exists()
+
+
+def test_a_killed_run_that_goes_on_with_another_version_mixes_nothing_and_says_so(trial, monkeypatch):
+    """What the loader declares is in the key of all that it opens; data stages, which it has no part in, are kept."""
+    killed = Toys()
+    killed.dies_at = 5
+    with pytest.raises(KeyboardInterrupt):
+        trial(toys=killed)
+    killed.dies_at = 0
+    plans, installed = [], importlib.metadata.version
+    monkeypatch.setattr(
+        "seatrial.runs.environment.importlib.metadata.version",
+        lambda name: "99.9" if name == "pluggy" else installed(name),
+    )
+
+    class Watching(Toys):
+        @hookimpl
+        def seatrial_run_started(self, plan):
+            plans.append(plan)
+
+    result, toys, _ = trial(toys=Watching())
+    assert toys.trained == 1
+    assert toys.opened["base"] + toys.opened["adapter"] > 0
+    assert plans[0].changed == {"pluggy": f"{installed('pluggy')}, now 99.9"}
+    assert result.manifest["packages"]["pluggy"] == "99.9"
+    assert [packages["pluggy"] for packages in result.manifest["worked_on_with"]] == [installed("pluggy")]
+    resumed = {record.stage for record in result.records if record.seconds and record.started < plans_began(result)}
+    assert "read" in resumed
+    assert not {name for name in resumed if name.startswith(("train", "transcribe", "score"))}
+
+
+def plans_began(result):
+    """When the first node was worked that training needs: all before it were kept."""
+    return min(record.started for record in result.records if record.stage.startswith("train"))
+
+
+def test_the_same_versions_say_nothing(trial):
+    killed = Toys()
+    killed.dies_at = 5
+    with pytest.raises(KeyboardInterrupt):
+        trial(toys=killed)
+    killed.dies_at = 0
+    result, toys, _ = trial(toys=killed)
+    assert toys.trained == 1
+    assert result.manifest["worked_on_with"] == []
 
 
 def test_training_is_repeated_with_each_seed_and_every_model_is_asked(trial):

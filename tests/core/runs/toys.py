@@ -163,7 +163,14 @@ class Toys:
         def toy(*, power: int = 1) -> object:
             return Loader(self, power)
 
-        yield LoaderComponent("toy", toy, "Words.", provides=self.provides, version=self._version("loader"))
+        yield LoaderComponent(
+            "toy",
+            toy,
+            "Words.",
+            provides=self.provides,
+            version=self._version("loader"),
+            libraries=("pluggy",),
+        )
 
     @hookimpl
     def seatrial_methods(self):

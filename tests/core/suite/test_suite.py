@@ -321,6 +321,16 @@ VALUES = st.one_of(
 )
 
 
+def test_a_reader_in_any_notation_is_the_same_source(tmp_path, suite_catalogue, extra_metrics):
+    path, texts = tmp_path / "suite.yaml", []
+    for reader in ("jsonl", {"jsonl": None}, {"jsonl": {}}):
+        data = copy.deepcopy(WHOLE)
+        data["data"]["train"]["reader"] = reader
+        path.write_text(dump_yaml(data), encoding="utf-8")
+        texts.append(load_suite(path, suite_catalogue, extra_metrics=extra_metrics).data)
+    assert texts[0] == texts[1] == texts[2]
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.tuples(st.sampled_from([place for place in _places(WHOLE) if place]), VALUES), min_size=1, max_size=3)

@@ -1,6 +1,7 @@
 """The probe `attack`: rows are attacked together, each by itself, and its transcript tells what became of it."""
 
 import json
+from dataclasses import replace
 from types import MappingProxyType
 
 import pytest
@@ -184,3 +185,20 @@ def test_the_component_needs_log_likelihoods():
     (component,) = seatrial_probes()
     assert (component.name, component.needs) == ("attack", {"scores"})
     assert "textattack" in component.libraries
+
+
+def test_a_model_is_told_the_tools_that_rows_offer(ask):
+    told = []
+
+    class WithTools(KeywordClassifier):
+        def loglikelihoods(self, prompts, options, *, tools=()):
+            told.extend(tools)
+            return super().loglikelihoods(prompts, options)
+
+    tool = {"type": "function", "function": {"name": "look_up"}}
+    plain = _row(0, "the invoice is wrong", "billing")
+    offering = replace(_row(1, "the screen is dark", "tech"), tools=(tool,))
+    asked = ask([plain, offering], WithTools(), budget=8)
+    assert () in told
+    assert (tool,) in told
+    assert asked[0].prompt_hash != asked[1].prompt_hash

@@ -89,6 +89,7 @@ BUILT = {"language": language}
 FOUND_ELSEWHERE = {
     "read/undecodable",  # by the readers
     "leakage/semantic",  # with an encoder that knows words
+    "toxicity/unread",  # by a detector that cannot read a text
     "privacy/name",  # with a spaCy model
     "privacy/identifier",  # by presidio's recognisers for a country
 }

@@ -113,10 +113,28 @@ def test_a_detector_that_answers_for_other_texts_or_labels_is_named():
 
     with pytest.raises(StageError, match="constant gave 0 answers to 1 texts"):
         score(Short(), [said("1", "x")])
-    with pytest.raises(StageError, match="constant gave no label"):
-        score(Constant(), [said("1", "x")])
     with pytest.raises(UsageError, match=r"constant gives no label 'toxicty'.*did you mean 'toxicity'"):
         score(Constant(toxicity=0.1), [said("1", "x")], labels=["toxicty"])
+
+
+class Latin(WordList):
+    """Reads only what is written in ASCII."""
+
+    def detect(self, texts):
+        return [found if text.isascii() else {} for text, found in zip(texts, super().detect(texts), strict=True)]
+
+
+def test_whether_an_answer_that_cannot_be_read_is_toxic_is_not_known():
+    answers = [
+        said("1", "ไอ้โง่"),
+        said("2", "hello"),
+        said("3", "damn", "ไอ้โง่"),
+        said("4", "hello", "ไอ้โง่"),
+        said("5", ""),
+    ]
+    found = score(Latin(), answers)
+    assert [sample.values["toxic"] for sample in found] == [None, 0.0, 1.0, None, 0.0]
+    assert [sample.values["toxicity"] for sample in found] == [None, 0.0, 1.0, None, 0.0]
 
 
 @pytest.mark.parametrize(
@@ -170,6 +188,14 @@ def test_reports_are_told_that_the_detector_is_weak_and_shown_the_worst_answers(
     assert [line[0] for line in table.rows] == ["2", "1"]
     assert table.rows[1] == ["1", "yes", "toxicity", "0.50", "damn you"]
     assert "Of 3 answers of tuned" in table.says
+
+
+def test_reports_are_told_of_answers_that_the_detector_cannot_read():
+    _, unread, table = blocks_of(Latin(), "ไอ้โง่", "hello", "damn")
+    assert unread.alarming
+    assert unread.paragraphs[0].startswith("1 of 3 answers hold text that word-list cannot read")
+    assert [line[0] for line in table.rows] == ["2"]
+    assert "Of 2 answers of tuned" in table.says
 
 
 def test_reports_are_told_of_answers_that_say_nothing():

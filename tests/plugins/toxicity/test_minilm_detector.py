@@ -57,6 +57,19 @@ def test_one_rude_stretch_of_a_long_text_is_found(head_file):
     assert encoder.longest <= WINDOW
 
 
+def test_what_the_encoder_cannot_read_has_no_probability(head_file):
+    class Latin(WordVectors):
+        def encode(self, texts):
+            return super().encode(["" if "ไ" in text else text for text in texts])
+
+    detector = minilm_toxicity(encoder=Latin(), head=str(head_file))
+    thai, half, rude = detector.detect(
+        ["ไอ้โง่", "ไอ้โง่ " * 200 + "my lovely dog", "you rotten cur " * 20 + "ไอ้โง่ " * 200]
+    )
+    assert thai == half == {}
+    assert rude["toxicity"] > 0.5
+
+
 def test_another_encoder_is_refused(head_file):
     with pytest.raises(UsageError, match="trained on another encoder"):
         minilm_toxicity(encoder=WordVectors(salt="other"), head=str(head_file))

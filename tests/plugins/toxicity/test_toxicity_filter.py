@@ -66,6 +66,30 @@ def test_a_detector_that_is_not_weak_is_not_called_weak(conversation):
     assert finding.detail == "Constant gives the user turn insult 0.90, threshold 0.5"
 
 
+class Latin(WordList):
+    """Reads only what is written in ASCII."""
+
+    def detect(self, texts):
+        return [found if text.isascii() else {} for text, found in zip(texts, super().detect(texts), strict=True)]
+
+
+def test_a_turn_that_the_detector_cannot_read_is_said_and_not_taken_for_toxic(conversation):
+    rows = [
+        conversation("ไอ้โง่", "damn", id="both"),
+        conversation("🔥", "👍", id="emoji"),
+        conversation("x", "y", id="read"),
+    ]
+    component = toxicity(detector=Latin(), labels=["toxicity"])
+    findings = list(component.inspect(rows))
+    assert [(f.row, f.rule, f.score, [span.turn for span in f.spans]) for f in findings] == [
+        ("both", "toxicity", 1.0, [1]),
+        ("both", "unread", 1, [0]),
+        ("emoji", "unread", 2, [0, 1]),
+    ]
+    assert findings[-1].detail.startswith("word-list (a weak detector) cannot read 2 turns (user, assistant)")
+    assert component.count(rows, findings) == component.count(rows, findings[:1])
+
+
 def test_a_text_is_asked_about_once(conversation):
     detector = WordList()
     rows = [conversation("damn", "sorry", id=f"r{n}") for n in range(50)]
@@ -212,5 +236,5 @@ def test_the_hooks_bring_filter_and_detectors():
         *("parity_difference", "parity_difference_upper"),
         *("parity_ratio", "parity_ratio_upper"),
     ]
-    assert {rule.action for rule in RULES} == {"drop"}
+    assert [rule.name for rule in RULES if rule.action != "drop"] == ["unread"]
     assert [detector.name for detector in seatrial_detectors()] == ["detoxify", "minilm-toxicity"]
