@@ -217,7 +217,7 @@ class RunFolder:
             UsageError: there is none.
             StoreError: it holds a link, or something else that is neither file nor folder.
         """
-        if path.is_dir():
+        if os.path.lexists(path / "manifest.json"):
             plain_files.refuse_others(path)
         if not (path / "manifest.json").is_file():
             inside = sorted(found.parent for found in path.glob("*/manifest.json"))
