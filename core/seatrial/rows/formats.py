@@ -48,7 +48,8 @@ before the user's first words; `context`, `passage` or `article` beside a questi
 `kto_tag` as a truth value beside an answer: whether it was preferred; and `weight`, `train` or `loss_mask` 0, or a list of 0
 and 1 for its turns: what is not trained. Lists may be JSON text, as in a table's cell, and lists
 of mappings a mapping of lists. `columns` gives a key another name in the record; a format whose keys it names is preferred.
-Truth values become the labels `true`, `false`. Every other key of the record is left aside, and noted.
+`system` may be called `system_prompt` or `system_message`. Truth values become the labels `true`, `false`. Every other key of
+the record is left aside, and noted.
 
 What no repair could turn into a row is a `FormatError` here: unknown layouts, missing keys, wrong types, unknown
 roles, no turns, no answer where the format is made of one. What can be read but is odd (an empty turn, two user turns
@@ -57,16 +58,18 @@ in a row) parses; the `schema` filter speaks about it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
 from seatrial.rows.answers import answer_of, answers_of, checked, judged, passage_before, preferred
-from seatrial.rows.choices import LETTERS, lettered, offered, right_choice
+from seatrial.rows.choices import lettered, offered, right_choice
+from seatrial.rows.column_names import OPTIONAL_COLUMNS
 from seatrial.rows.expected import Choice, Expected, Label, References
 from seatrial.rows.format_error import FormatError
 from seatrial.rows.given import Given
 from seatrial.rows.images import Images
+from seatrial.rows.left_aside import note_left_aside
 from seatrial.rows.notes import Notes
 from seatrial.rows.option_columns import is_bare_label, option_columns, refuse_bare_label
 from seatrial.rows.record_values import (
@@ -80,54 +83,13 @@ from seatrial.rows.row import Format
 from seatrial.rows.turn import Turn
 from seatrial.rows.turns import OF_A_ROW, declared_calls, history_of, messages_of, shared_turns, taught
 
-__all__ = ["COLUMNS", "Parsed", "parse", "recognise"]
+__all__ = ["Parsed", "parse", "recognise"]
 
-COLUMNS = (
-    *("messages", "conversations", "system", "tools", "functions", "images", "image"),
-    *("chosen", "rejected", "kto_tag"),
-    *("question", "choices", "options", "answer", "answerKey", "answer_index", "answer_idx"),
-    *("context", "passage", "article"),
-    *("instruction", "input", "output", "history"),
-    *("prompt", "completion", "response", "answers", "references"),
-    *("test", "entry_point", "canonical_solution", "test_list", "code", "test_setup_code"),
-    *("text", "label", "category", "class", "intent", "topic"),
-    *("weight", "train", "loss_mask"),
-    *("slice", "group"),
-    *LETTERS,
-)
-"""The keys that `columns` may give another name."""
-
-_TELLING = frozenset(
-    {
-        *("document", "documents", "paragraph", "story", "evidence", "contexts", "background", "premise", "ctx"),
-        *("candidates", "alternatives", "endings", "answer_choices", "possible_answers", "distractors"),
-        *("label_text", "label_name", "rejected_messages", "chat_template_kwargs", "tool_choice", "api_list"),
-        *("reasoning", "reasoning_content", "thinking", "videos", "video", "audios", "audio", "segments"),
-    }
-)
-"""Keys that change what is asked, answered or taught in layouts that are not read here: leaving them aside is warned of."""
-_KNOWN = frozenset(COLUMNS) | _TELLING
 _ANSWERED_FREELY = frozenset({"alpaca", "prompt-completion"})
 _ASKED = ("prompt", "question")
 _ANSWERED = ("completion", "response", "answer", "answers", "references")
 _LABELS = ("label", "category", "class", "intent", "topic")
 _RIGHT = ("answer", "answerKey", "answer_index", "answer_idx")
-_OPTIONAL = frozenset(
-    {
-        "system",
-        "input",
-        "context",
-        "passage",
-        "article",
-        "history",
-        "tools",
-        "functions",
-        "images",
-        "image",
-        "kto_tag",
-        *LETTERS[2:],
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,8 +209,9 @@ def parse(
     )
     if not renamed.keys() <= given.used:
         if known in _ANSWERED_FREELY and is_bare_label(turns[-1].content):
-            _refuse_bare_label(given, turns)
-        _note_unread(given, columns)
+            asked = "\n".join(turn.content for turn in turns[:-1])
+            refuse_bare_label(given.record, _names(given.record) - given.used, asked, turns[-1].content)
+        note_left_aside(given, columns, turns)
     return parsed
 
 
@@ -259,7 +222,7 @@ def _renamed(record: Mapping[Any, Any], columns: Mapping[str, str]) -> Mapping[A
     for key, name in columns.items():
         if name in record:
             given[key] = record[name]
-        elif key not in _OPTIONAL:
+        elif key not in OPTIONAL_COLUMNS:
             raise FormatError(
                 f"key {quoted_key(name)} (column for `{key}`) is missing; the record's keys are {quoted_keys(record)}",
                 rule="missing-key",
@@ -278,18 +241,6 @@ def _name(given: Given, key: str, columns: Mapping[str, str]) -> str:
             raise
         given.notes.leave(key, known=True)
         return ""
-
-
-def _refuse_bare_label(given: Given, turns: Sequence[Turn]) -> None:
-    asked = "\n".join(turn.content for turn in turns[:-1])
-    refuse_bare_label(given.record, _names(given.record) - given.used, asked, turns[-1].content)
-
-
-def _note_unread(given: Given, columns: Mapping[str, str]) -> None:
-    meant = {name for key, name in columns.items() if key in given.used}
-    for key, value in given.record.items():
-        if key not in given.used and key not in meant and value is not None and value not in ("", []):
-            given.notes.leave(key, known=key in _KNOWN)
 
 
 # ---- the formats -----------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from seatrial.errors import did_you_mean
-from seatrial.rows.formats import COLUMNS
+from seatrial.rows.column_names import COLUMNS
 from seatrial.suite.complaints import shown
 
 __all__ = ["ColumnNames", "Keys", "Name"]

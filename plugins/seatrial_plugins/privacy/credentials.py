@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from seatrial_plugins.privacy.notations import UNSPACED
+
 __all__ = ["credentials"]
 
 _REFERENCE = re.compile(
@@ -59,9 +61,9 @@ _AMPERSAND = r"&(?=[^\s&;=])(?![\w.-]{1,40}=)"
 
 _ASSIGNED = re.compile(
     rf"(?:(?P<pass>{_PW})|{_KEY})"
-    r"(?:\\?[\"']?\]?[ \t]{0,4}(?:[:：は是为為]|=>?|:=|[ \t]value=)[ \t]{0,4}|(?<=[a-zа-я]) (?:is|was|ist|lautet|es|est|é):? |(?P<tag>>))"
+    r"(?:\\?[\"']?\]?[ \t]{0,4}(?:[:：は是为為는은]|=>?|:=|[ \t]value=)[ \t]{0,4}|(?<=[a-zа-я]) (?:is|was|ist|lautet|es|est|é):? |(?P<tag>>))"
     r"(?:\\?(?P<quote>[\"'`])(?P<quoted>[^\s\"'`]{8,256}?)\\?(?P=quote)"
-    rf"|(?P<bare>(?:[^\s\"'`<>,;&|(){{}}\[\]\\]|{_AMPERSAND}){{8,256}})(?=[\s,;&|\"'`<)\]}}]|$))",
+    rf"|(?P<bare>(?:[^\s\"'`<>,;&|(){{}}\[\]\\{UNSPACED}]|{_AMPERSAND}){{8,256}})(?=[\s,;&|\"'`<)\]}}{UNSPACED}]|$))",
     re.IGNORECASE,
 )
 _OPTION = re.compile(

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seatrial.rows import Format, Label, Row, ToolCall, ToolResult, Turn, content_id, rows_to_table
+from seatrial.rows.column_names import COLUMNS
 from seatrial.rows.columns import rows_of
 from seatrial.rows.format_error import RULES, FormatError
-from seatrial.rows.formats import COLUMNS, Parsed, parse, recognise
+from seatrial.rows.formats import Parsed, parse, recognise
 from seatrial.rows.notes import Notes
 
 MESSAGES = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]

@@ -123,6 +123,28 @@ def test_a_system_prompt_beside_messages_comes_first():
     assert parse({"system": "S", "messages": SAID}).turns == (Turn("system", "S"), *TURNS)
 
 
+@pytest.mark.parametrize("key", ["system", "system_prompt", "system_message"])
+def test_a_system_prompt_has_several_names(key):
+    system = Turn("system", "Be brief.")
+    for record in ({"question": "q", "response": "a"}, {"messages": SAID}, {"instruction": "q", "output": "a"}):
+        assert parse({**record, key: "Be brief."}).turns == (system, *TURNS)
+        assert parse({**record, key: ""}).turns == TURNS
+
+
+def test_what_a_turn_says_already_is_not_warned_of():
+    for record in (
+        {"messages": SAID, "prompt": "q"},
+        {"instruction": "q", "input": "", "output": "a", "text": "### Instruction: q\n### Response: a"},
+        {"messages": [{"role": "system", "content": "Be brief."}, *SAID], "system_prompt": "Be brief."},
+    ):
+        notes = Notes()
+        parse(record, notes=notes)
+        assert [*notes.warnings()] == []
+    notes = Notes()
+    parse({"messages": SAID, "prompt": "another"}, notes=notes)
+    assert "'prompt' (1): left aside" in next(notes.warnings())
+
+
 def test_what_no_layout_reads_is_counted_and_what_another_reads_is_warned_of():
     notes = Notes()
     for number in range(3):

@@ -154,7 +154,8 @@ def test_secrets_in_their_usual_notation_are_found_whole(found, notation):
         ("Das Passwort lautet Sommer2024x", "Sommer2024x"),
         ("пароль: Zima2023snow", "Zima2023snow"),
         ("密码：Abc12345xyz", "Abc12345xyz"),
-        ("비밀번호: Abc12345xyz", "Abc12345xyz"),
+        ("비밀번호는Abc12345xyz입니다", "Abc12345xyz"),
+        ("パスワードはAbc12345xyzです", "Abc12345xyz"),
         ("secret_key_base: " + "0f1e2d3c4b5a6978" * 4, "0f1e2d3c4b5a6978" * 4),
     ],
 )
@@ -173,6 +174,9 @@ def test_passwords_are_named_in_other_languages_too(found, text, secret):
             "das Passwort ist vergessen",
         ),
         *(
+            "密码是必须包含8个字符的组合",
+            "パスワードは8文字以上にしてください",
+            "비밀번호는 8자리이상입니다",
             "The password is case-sensitive and needs 8 characters",
             "primary key: user_id_1234567890ab",
             "Enter password: ****",
