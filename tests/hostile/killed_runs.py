@@ -7,6 +7,7 @@ between two of them; the same call goes on with it.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import random
@@ -43,7 +44,7 @@ def dying(at, moment):
     Path.replace = replace
 
 
-def start(folder, runs, at=0, moment=""):
+def start(host, folder, runs, at=0, moment=""):
     """One start of the run in a process of its own; gives its exit code, or the negative number of a signal."""
     child = os.fork()
     if child == 0:
@@ -51,7 +52,6 @@ def start(folder, runs, at=0, moment=""):
         try:
             if at:
                 dying(at, moment)
-            host = Host.load()
             host.register(Toys(), name="toys", distribution="toy-parts", version="1.0")
             result = run(
                 load_suite(folder / "suite.yaml", host), host, runs=folder / "runs" / str(runs), cache=folder / "cache"
@@ -65,10 +65,13 @@ def start(folder, runs, at=0, moment=""):
 def main():
     folder, kills, seed = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     rng, ends, finished = random.Random(seed), [], 0
+    host = Host.load()
+    for name in ("numpy", "pyarrow.compute", "pyarrow.dataset", "pyarrow.parquet", "scipy.stats"):
+        importlib.import_module(name)  # once, and not in each child
     while len([end for end in ends if end == -signal.SIGKILL]) < kills:
-        ends.append(start(folder, finished, rng.randrange(1, 14), rng.choice(["before", "after", "later"])))
+        ends.append(start(host, folder, finished, rng.randrange(1, 14), rng.choice(["before", "after", "later"])))
         finished += ends[-1] == 0  # the next one is in another place, where it has nothing to take
-    print(json.dumps({"ends": ends, "last": start(folder, finished)}))
+    print(json.dumps({"ends": ends, "last": start(host, folder, finished)}))
 
 
 if __name__ == "__main__":

@@ -64,7 +64,7 @@ def test_a_component_that_ends_the_process_gives_no_verdict(seatrial, suite, tmp
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", sorted(PLACES.keys() - dict(IN_A_PROCESS).keys()))
 def test_wherever_it_ends_the_process_the_component_is_named(seatrial, suite, tmp_path, attempts, place):
     done = seatrial("run", suite, "--runs", tmp_path / "runs", HOSTILE_AT=place, HOSTILE_HOW="_exit1")
     attempts("endings").note(f"_exit1 at {place}", wrong(done, PLACES[place]))
@@ -94,7 +94,7 @@ def raising(monkeypatch):
 def test_whatever_a_component_raises_is_its_own_failure(raising, suite, tmp_path, attempts, how):
     count = attempts("exceptions")
     for place, who in PLACES.items():
-        if place == "import":
+        if place == "import" or (how == "interrupt" and place not in {"filter", "probe", "scorer", "gate"}):
             continue
         host = raising(place, how)
         try:

@@ -26,10 +26,16 @@ from .conftest import contents, toy_host
 from .limits import in_time
 
 FILES = (
-    ".lock", "log.jsonl", "manifest.json", "suite.yaml", "digests.json", "verdict.json", "scores.json", "ledger.parquet",
-    "nodes/gate.json", "nodes/score-right.json", "samples/right.parquet", "data/raw.parquet", "report/results.json",
-)  # fmt: skip
-FOLDERS = ("report", "samples", "nodes", "data", "transcripts", "products", "unfinished")
+    ".lock",
+    "log.jsonl",
+    "manifest.json",
+    "suite.yaml",
+    "digests.json",
+    "verdict.json",
+    "nodes/score-right.json",
+    "samples/right.parquet",
+)
+FOLDERS = ("report", "nodes", "unfinished")
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +64,12 @@ def resume(folder, host, trial):
     return run(load_suite(trial / "suite.yaml", host), host, runs=folder.parent, cache=trial / "cache")
 
 
-COMMANDS["resume"] = resume
+def beside(folder, host, trial):
+    """Another run of the same suite, which takes from this one what it can."""
+    return run(load_suite(trial / "suite.yaml", host), host, runs=folder.parent, cache=trial / "cache")
+
+
+COMMANDS |= {"resume": resume, "beside": beside}
 
 
 def tried(command, run, host, trial):
@@ -145,7 +156,7 @@ def held(harm, name, command, given, host, trial):
         return f"{type(error).__name__}: {error}"
     if contents(outside) != before:
         return "it wrote outside"
-    listing = command in {"runs", "resume"}  # these pass a folder over which is none
+    listing = command in {"runs", "resume", "beside"}  # these pass a folder over which is none
     return (
         ""
         if name.rpartition("/")[2] in said or listing or (harm is vast and (run / name).is_dir())

@@ -218,7 +218,7 @@ class RunFolder:
             UsageError: there is none.
             StoreError: it holds a link, or something else that is neither file nor folder.
         """
-        if path.is_dir():
+        if os.path.lexists(path / "manifest.json"):
             plain_files.refuse_others(path)
         if not (path / "manifest.json").is_file():
             inside = sorted(found.parent for found in path.glob("*/manifest.json"))
@@ -252,9 +252,17 @@ class RunFolder:
                 break
             for folder in (self.path, *(found for found in self.path.rglob("*") if found.is_dir())):
                 clear_abandoned(folder, older=0)
+            self._unshare()
             yield
         finally:
             os.close(lock)
+
+    def _unshare(self) -> None:
+        """Make files its own that are written to where they stand: one may be a second name of a file elsewhere."""
+        for path in (self.path / "log.jsonl", *(self.path / "unfinished").rglob("*")):
+            if path.is_file() and path.stat().st_nlink > 1:
+                with atomic_file(path) as part:
+                    shutil.copyfile(path, part)
 
     # ---- files ----------------------------------------------------------------------------------------------------
 
@@ -324,8 +332,12 @@ class RunFolder:
     def take(self, earlier: RunFolder, stage: str, key: str) -> tuple[Record, Artifact] | None:
         """What an earlier run left of a node with the same key, linked or copied into this one; None where it has none."""
         try:
+            known = earlier.record(stage)
+            if known is None or known.key != key:
+                return None
+            plain_files.refuse_others(earlier.path)
             found = earlier.finished(stage, key)
-        except StoreError:
+        except StoreError:  # damaged, or not what a run leaves: then the node is worked
             return None
         if found is None or found[0].unanswered:
             return None

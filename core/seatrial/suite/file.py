@@ -156,10 +156,12 @@ def _read(path: Path) -> Document:
         SuiteError: it is missing, too large, no UTF-8 or no YAML.
     """
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise SuiteError([Problem(0, "", f"{size:,} bytes; a suite holds at most {MAX_BYTES:,}", str(path))], path)
-        return read_yaml(path.read_bytes().decode("utf-8-sig"))
+        with path.open("rb") as stream:
+            text = stream.read(MAX_BYTES + 1)
+        if len(text) > MAX_BYTES:
+            said = f"more than {MAX_BYTES:,} bytes, which is the most that a suite holds"
+            raise SuiteError([Problem(0, "", said, str(path))], path)
+        return read_yaml(text.decode("utf-8-sig"))
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise SuiteError([Problem(0, "", f"cannot be read: {reason}", str(path))], path) from error

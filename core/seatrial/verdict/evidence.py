@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,10 +44,10 @@ def earlier_runs(beside: Path) -> LoadSamples:
                 f"earlier run {run}: {folder} is no folder; name a run folder, such as runs/<time>-<suite>"
             )
         path = folder / "samples" / f"{scorer}.parquet"
+        if not os.path.lexists(path):
+            return None
         try:
             refuse_others(folder)
-            if not path.is_file():
-                return None
             if (folder / "manifest.json").is_file() and RunFolder(folder).finished(f"score[{scorer}]") is None:
                 raise UsageError(
                     f"earlier run {run}: {path} is not as it was written; `seatrial verify {run}` looks at every file"

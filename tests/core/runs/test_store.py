@@ -160,6 +160,26 @@ def test_the_newest_unfinished_run_of_the_same_suite_goes_on(tmp_path):
     assert RunFolder.newest_unfinished(tmp_path, "z") is None
 
 
+def test_a_damaged_run_keeps_no_other_from_being_gone_on_with(tmp_path):
+    whole = RunFolder.create(tmp_path, "s", NOW)
+    write_json(whole / "manifest.json", {"suite_sha256": "x"})
+    for second, text in enumerate(("{", "[]", "", "[" * 100_000, '{"suite_sha256": ["x"]}'), start=6):
+        folder = RunFolder.create(tmp_path, "s", NOW.replace(second=second))
+        (folder / "manifest.json").write_text(text)
+    os.mkfifo(RunFolder.create(tmp_path, "s", NOW.replace(second=20)) / "manifest.json")
+    assert RunFolder.newest_unfinished(tmp_path, "x").path == whole.path
+
+
+def test_a_log_that_is_a_file_elsewhere_too_is_made_the_runs_own(tmp_path):
+    (tmp_path / "precious").write_text("precious")
+    folder = RunFolder.create(tmp_path, "s", NOW)
+    os.link(tmp_path / "precious", folder / "log.jsonl")
+    with folder.lock(), (folder / "log.jsonl").open("a") as stream:
+        stream.write("more")
+    assert (tmp_path / "precious").read_text() == "precious"
+    assert (folder / "log.jsonl").read_text() == "preciousmore"
+
+
 def test_what_is_no_run_folder_is_said_to_be_none(tmp_path):
     with pytest.raises(UsageError, match="not a run folder"):
         RunFolder.open(tmp_path)

@@ -379,7 +379,7 @@ def _items(value):
             "suite.yaml:2: the file holds a list; a suite is a mapping with at least the keys name, model and data (`seatrial suites` lists some)",
         ),
         (b"name: x\nseed: \xff\n", "suite.yaml:2: byte 0xFF is no UTF-8; save the file as UTF-8"),
-        (b"#" * (MAX_BYTES + 1), "suite.yaml: 1,000,001 bytes; a suite holds at most 1,000,000"),
+        (b"#" * (MAX_BYTES + 1), "suite.yaml: more than 1,000,000 bytes, which is the most that a suite holds"),
     ],
 )
 def test_a_file_that_is_no_suite_says_so(tmp_path, suite_catalogue, content, message):
