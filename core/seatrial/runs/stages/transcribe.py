@@ -165,8 +165,11 @@ class Transcribe:
         if not isinstance(model, ChecksRows):
             return
         named = {row.id: row for row in rows}
+        found: dict[str, list[str]] = {}
+        for name, said in model.problems(rows):
+            found.setdefault(name, []).append(said)
         problems = [
-            f"{named[name].file}:{named[name].line} (row {name}): {said}" for name, said in model.problems(rows)
+            f"{named[name].file}:{named[name].line} (row {name}): {'; '.join(said)}" for name, said in found.items()
         ]
         if problems:
             more = f"\n… and {len(problems) - _NAMED:,} more" if len(problems) > _NAMED else ""

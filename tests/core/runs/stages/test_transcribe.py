@@ -457,7 +457,8 @@ def test_answers_of_what_nobody_can_tell_apart_are_not_taken_from_an_earlier_run
 def test_rows_that_the_model_cannot_read_are_told_at_once_before_any_is_asked(transcribe, files):
     class Reads(Model):
         def problems(self, rows):
-            return [(row.id, "its template refuses it") for row in rows if "yellow" not in row.input_text][:7]
+            refused = [row.id for row in rows if "yellow" not in row.input_text][:7]
+            return [(name, why) for name in refused for why in ("its template refuses it", "it is long")]
 
     class Loads(Loader):
         @contextmanager
@@ -470,5 +471,6 @@ def test_rows_that_the_model_cannot_read_are_told_at_once_before_any_is_asked(tr
         transcribe(probe, loader=Loads())
     first, *named = str(refused.value).splitlines()
     assert re.search(r"^transcribe\[test\.ask, base\]: \d of 8 rows cannot be asked", first)
-    assert f"{rows[0].file}:{rows[0].line} (row {rows[0].id}): its template refuses it" in named
+    assert f"{rows[0].file}:{rows[0].line} (row {rows[0].id}): its template refuses it; it is long" in named
+    assert "7 of 8 rows" in first
     assert not probe.pieces
