@@ -32,12 +32,12 @@ from typing import Any
 
 import numpy as np
 
-from seatrial.model import EncodesWords, WordVectors
+from seatrial.model import Encoder, EncodesWords, WordVectors
 from seatrial.stats.proportions import clopper_pearson_bounds
 from seatrial_plugins.decontamination.semantic import THRESHOLDS, Group
 from seatrial_plugins.decontamination.semantic_index import Match, SemanticIndex
 from seatrial_plugins.decontamination.semantic_parts import parts_of
-from seatrial_plugins.encoders import minilm
+from seatrial_plugins.encoders import minilm, multilingual_e5
 
 FOLDS = 5
 SHIPPED = {
@@ -50,18 +50,25 @@ SHIPPED = {
 FALSE_POSITIVES = 0.01
 
 
-class Remembering:
-    """An encoder that is asked for each text once, however many contenders need it."""
+class Vectors:
+    """An encoder of whole texts that is asked for each text once, however many contenders need it."""
 
-    def __init__(self, encoder: EncodesWords) -> None:
-        self._encoder = encoder
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder: Any = encoder
         self._vectors: dict[str, np.ndarray] = {}
-        self._words: dict[str, WordVectors] = {}
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         new = [text for text in dict.fromkeys(texts) if text not in self._vectors]
         self._vectors.update(zip(new, self._encoder.encode(new), strict=True))
         return np.stack([self._vectors[text] for text in texts]) if texts else self._encoder.encode(texts)
+
+
+class Remembering(Vectors):
+    """One that tells words apart, too."""
+
+    def __init__(self, encoder: EncodesWords) -> None:
+        super().__init__(encoder)
+        self._words: dict[str, WordVectors] = {}
 
     def encode_words(self, texts: Sequence[str]) -> list[WordVectors]:
         new = [text for text in dict.fromkeys(texts) if text not in self._words]
@@ -100,9 +107,14 @@ class Pairs:
 
 def main() -> None:
     options = arguments()
-    encoder = Remembering(minilm(source=options.source, device=options.device))
+    if options.encoder == "multilingual-e5":
+        encoder: Any = Vectors(multilingual_e5())
+    else:
+        encoder = Remembering(minilm(source=options.source, device=options.device))
     started = time.perf_counter()
     thresholds = calibrated(options, encoder) if options.gsm8k else SHIPPED
+    if not isinstance(encoder, EncodesWords):
+        thresholds = {**{name: thresholds[name] for name in ("encoder", "margin")}, "semantic": thresholds["margin"]}
     totals: dict[str, list[np.ndarray]] = {name: [] for name in thresholds}
     misses = [
         (pairs.name, report(pairs, encoder, thresholds, totals, options.show))
@@ -118,7 +130,7 @@ def main() -> None:
     print(f"\n{time.perf_counter() - started:.0f} s")
 
 
-def calibrated(options: argparse.Namespace, encoder: EncodesWords) -> dict[str, float]:
+def calibrated(options: argparse.Namespace, encoder: Encoder) -> dict[str, float]:
     """Contender → its threshold."""
     train, test = (
         [record["question"] for record in json_lines(options.gsm8k / f"{split}.jsonl.gz")]
@@ -158,7 +170,7 @@ def print_weights(clean: Scores, leaks: Scores) -> None:
 
 
 def report(
-    pairs: Pairs, encoder: EncodesWords, thresholds: dict[str, float], totals: dict[str, list[np.ndarray]], show: int
+    pairs: Pairs, encoder: Encoder, thresholds: dict[str, float], totals: dict[str, list[np.ndarray]], show: int
 ) -> dict[str, tuple[float, float]]:
     """Prints what was found in one set; contender → share missed at the threshold, and at 1% of the set's negatives."""
     right = np.array(list(pairs.rephrased))
@@ -210,7 +222,7 @@ def print_misses(misses: Sequence[tuple[str, dict[str, tuple[float, float]]]]) -
         print(f"{name:56}{cells}")
 
 
-def report_banking(options: argparse.Namespace, encoder: EncodesWords, thresholds: dict[str, float]) -> None:
+def report_banking(options: argparse.Namespace, encoder: Encoder, thresholds: dict[str, float]) -> None:
     """Dense data: whoever asks the same in other words means the same intent, so another intent is a false one."""
     test, train = (list(csv.DictReader((options.banking77 / f"{split}.csv").open())) for split in ("test", "train"))
     test, train = drawn(test, options.most), drawn(train, options.most)
@@ -228,16 +240,15 @@ def report_banking(options: argparse.Namespace, encoder: EncodesWords, threshold
 # ---- looking up -----------------------------------------------------------------------------------------------------
 
 
-def contenders(texts: Sequence[str], encoder: EncodesWords) -> dict[str, SemanticIndex | ByParts]:
-    return {
-        "margin": SemanticIndex(texts, encoder, second_look=False),
-        "whole": SemanticIndex(texts, encoder),
-        "semantic": ByParts(texts, encoder),
-    }
+def contenders(texts: Sequence[str], encoder: Encoder) -> dict[str, SemanticIndex | ByParts]:
+    looked_at_once = SemanticIndex(texts, encoder, second_look=False)
+    if not isinstance(encoder, EncodesWords):
+        return {"margin": looked_at_once, "semantic": ByParts(texts, encoder)}
+    return {"margin": looked_at_once, "whole": SemanticIndex(texts, encoder), "semantic": ByParts(texts, encoder)}
 
 
 def looked_up(
-    rows: Sequence[str], texts: Sequence[str], encoder: EncodesWords, indexes: dict[str, SemanticIndex | ByParts]
+    rows: Sequence[str], texts: Sequence[str], encoder: Encoder, indexes: dict[str, SemanticIndex | ByParts]
 ) -> Scores:
     cosines = encoder.encode(rows) @ encoder.encode(texts).T
     by, items = {"encoder": cosines.max(axis=1)}, {"encoder": cosines.argmax(axis=1)}
@@ -251,8 +262,10 @@ def looked_up(
 class ByParts:
     """The preset: texts with texts, and questions with questions where one of both has a passage; the better score counts."""
 
-    def __init__(self, texts: Sequence[str], encoder: EncodesWords) -> None:
-        self._group = Group(texts, [(at,) for at in range(len(texts))], encoder, second_look=True)
+    def __init__(self, texts: Sequence[str], encoder: Encoder) -> None:
+        self._group = Group(
+            texts, [(at,) for at in range(len(texts))], encoder, second_look=isinstance(encoder, EncodesWords)
+        )
 
     def find(self, texts: Sequence[str]) -> list[Match | None]:
         whole = self._group.of_texts(texts)
@@ -263,7 +276,7 @@ class ByParts:
         ]
 
 
-def left_out(texts: Sequence[str], rows: Sequence[str], encoder: EncodesWords) -> Scores:
+def left_out(texts: Sequence[str], rows: Sequence[str], encoder: Encoder) -> Scores:
     """Each row against the held-out texts, less its own and a fifth of the others."""
     parts = []
     for fold in range(FOLDS):
@@ -388,6 +401,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--mbpp", type=Path, help="JSON lines with prompt and canonical_solution of MBPP's programs")
     parser.add_argument("--banking77", type=Path, help="folder with train.csv and test.csv")
     parser.add_argument("--source", help="a local encoder; all-MiniLM-L6-v2 from its package where nothing is said")
+    parser.add_argument("--encoder", choices=["minilm", "multilingual-e5"], default="minilm")
     parser.add_argument("--device", default="auto")
     parser.add_argument(
         "--most", type=int, default=10_000, help="rows of a set but GSM8K that are looked up, evenly drawn"

@@ -6,7 +6,10 @@ from its surroundings (`semantic_score`), so one threshold serves sets of very d
 
 A passage hides the question behind it: where a held-out text, or a row, has one (`semantic_parts`), questions are also
 compared with questions. Two that both stand behind passages count only if the passages are about one thing, and one that
-several held-out passages share says nothing.
+several held-out passages share says nothing. Of 197 reworded questions of MMLU sociology whose originals were put behind passages
+of BoolQ 186 are found (without their choices; by whole texts 9), and 0.8% of 3,592 questions and texts that are unlike. Where
+questions are much alike, so are questions apart from their passages: of 1,000 of BoolQ's, held against 400 others, 97 are found
+without any passage, and 115 where the 400 stand behind theirs.
 
 The threshold is calibrated on one set: 1% of GSM8K's 7,473 train questions, of which none is a test question reworded,
 reach it with their best test question; so do 99% of the reworded test questions. `tests/bench/paraphrase_leakage.py`
