@@ -11,11 +11,14 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 trial: $(STAMP)
 	$(BIN)/seatrial run quickstart
 
+# A process for each core, up to four, with one thread each; a file's tests stay together, as they share what they made.
+TESTS := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q tests -n auto --maxprocesses 4 --dist loadfile
+
 test: lint
-	$(BIN)/python -m pytest -q tests
+	$(TESTS)
 
 fast: lint
-	$(BIN)/python -m pytest -q tests -m "not slow"
+	$(TESTS) -m "not slow"
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

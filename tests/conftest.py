@@ -28,10 +28,18 @@ settings.load_profile("untimed")
 
 @pytest.fixture(autouse=True)
 def _leave_the_process_as_it_was():
-    """All tests share one process: one that changes it fails, and not another one an hour later."""
+    """All tests of a process share it: one that changes it fails, and not another one an hour later."""
     before = State.now()
     yield
     assert not before.changes()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport():
+    """What a test wrote can be sent to the process that reports, half a character included."""
+    report = yield
+    report.sections = [(name, text.encode(errors="backslashreplace").decode()) for name, text in report.sections]
+    return report
 
 
 TINY = Path(seatrial_suites.__file__).parent / "tiny_llama"

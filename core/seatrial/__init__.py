@@ -9,23 +9,26 @@ with any release. The built-in plugins are held to the same (`[tool.importlinter
     seatrial.model       what a model can do, and how one is loaded
     seatrial.training    a training method's job and what it gives back
     seatrial.stats       estimates with one-sided bounds
-    seatrial.data        benchmark, cosines, coverage, filters, findings, fingerprint, neighbours, normalise, prose,
-                         searching: rows as they are filtered and compared
-    seatrial.evaluation  observation, probe, scorer, scores, summary, system, task, transcript: what is asked, and judged
+    seatrial.data        benchmark, cosines, filters, findings, fingerprint, normalise, prose, searching: rows as they are
+                         filtered and compared
+    seatrial.evaluation  observation, probe, samples, scorer, scores, summary, system, task, transcript: what is asked, and
+                         judged
     seatrial.plugin      component, hooks: what a plugin declares
     seatrial.rows        calls, parts, storable, table: rows and what they are made of
     seatrial.runs        events, result, store: what a run tells hooks and reports
     seatrial.terminal    figures, legible, measures, names: numbers, and text out of data, in sentences
     seatrial.verdict     comparison: scores held against each other, as gates and reports have them
 
-A run from Python: `seatrial.suite.file.load_suite`, `seatrial.runs.run.run`.
+A run from Python: `seatrial.run("suite.yaml")`, which gives a `Trial`; docs/python.md.
 """
+
+from typing import TYPE_CHECKING, Any
 
 from seatrial.blocks import Bar, Bars, Block, Diff, DiffItem, Distribution, Example, Examples, Table, Text
 from seatrial.data.benchmark import Benchmark
 from seatrial.data.filters import Grouping, Measured, SplitFindings
 from seatrial.data.findings import Finding, Rule, Span
-from seatrial.errors import SeatrialError, SourceError, StageError, TrainingError, UsageError
+from seatrial.errors import ContractError, SeatrialError, SourceError, StageError, TrainingError, UsageError
 from seatrial.evaluation.probe import Probe
 from seatrial.evaluation.scorer import Draws, Explains, Scored, Scorer
 from seatrial.evaluation.scores import Metric, Sample, Score
@@ -65,7 +68,13 @@ from seatrial.sources import Resolved
 from seatrial.training import Trained, TrainingJob
 from seatrial.verdict import Decision, Evidence, Verdict
 
+if TYPE_CHECKING:
+    from seatrial.trial import Trial, open_run, run
+
 __version__ = "0.1.0"
+
+_LAZY = ("Trial", "open_run", "run")
+"""Names of `seatrial.trial`, which loads plugins: a plugin that imports seatrial does not wait for them."""
 
 __all__ = [
     "Absent",
@@ -77,6 +86,7 @@ __all__ = [
     "Classifies",
     "Component",
     "Continuation",
+    "ContractError",
     "CountsTokens",
     "Decision",
     "Described",
@@ -138,10 +148,21 @@ __all__ = [
     "TrainingError",
     "TrainingJob",
     "Transcript",
+    "Trial",
     "Turn",
     "UsageError",
     "Use",
     "Verdict",
     "__version__",
     "hookimpl",
+    "open_run",
+    "run",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from seatrial import trial
+
+    return getattr(trial, name)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import traceback
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import seatrial
-from seatrial.errors import SeatrialError, SuiteError
+from seatrial.errors import Problem, SeatrialError, SuiteError
+from seatrial.plugin.raised import telling_interrupts
+from seatrial.supervision import supervised
 
 if TYPE_CHECKING:
     from seatrial.plugin.host import Host
@@ -23,6 +27,11 @@ if TYPE_CHECKING:
     from seatrial.terminal.console import Console
 
 __all__ = ["app", "main"]
+
+_SLOW = 2.0
+"""Seconds that the import of a plugin may take unsaid; a built-in one takes some milliseconds."""
+_DECIDING = {"check", "data", "gate", "report", "run", "score"}
+"""Commands whose exit code says how something ended, while plugins work."""
 
 app = typer.Typer(
     name="seatrial",
@@ -99,17 +108,26 @@ def check(
     ] = False,
     offline: Offline = False,
     blocked: Blocked = None,
+    as_json: AsJson = False,
 ) -> int:
     """Check a suite before a GPU is touched: every key, source, component and metric."""
     host = _host(blocked, offline=offline)
     chosen = _suite(suite, host, overrides, only_data=only_data)
+    lines: Iterable[str]
     if no_sources:
-        print(f"{suite}: the file is well-formed ({len(chosen.score)} scorers, {len(chosen.gates)} gates)")
-        return 0
-    from seatrial.runs.preflight import preflight
+        lines = [f"{suite}: the file is well-formed ({len(chosen.score)} scorers, {len(chosen.gates)} gates)"]
+    else:
+        from seatrial.runs.preflight import preflight
 
-    for line in preflight(chosen, host, offline=offline, only_data=only_data):
-        print(line)
+        lines = preflight(chosen, host, offline=offline, only_data=only_data)
+    said = []
+    for line in lines:
+        said.append(line)
+        if not as_json:
+            print(line, flush=True)
+    if as_json:
+        warnings = [line.removeprefix("warning: ") for line in said if line.startswith("warning: ")]
+        _answer({"suite": chosen.name, "exit_code": 0, "warnings": warnings, "lines": said})
     return 0
 
 
@@ -150,7 +168,9 @@ def gate(
     """Hold a saved run against its gates again, or against another suite's: no model, no GPU."""
     from seatrial.runs.again import judge_again
 
-    result = judge_again(run_folder, _host(blocked), suite=suite, overrides=overrides or ())
+    host = _host(blocked)
+    with _watched(None, host):
+        result = judge_again(run_folder, host, suite=suite, overrides=overrides or (), command=sys.argv)
     return _console(quiet=quiet, as_json=as_json).verdict(result)
 
 
@@ -174,7 +194,7 @@ def runs(
         for run in list_runs(folder)
     ]
     if as_json:
-        print(json.dumps(rows, indent=1))
+        _answer(rows)
     else:
         _console().runs(rows)
     return 0
@@ -189,12 +209,16 @@ def report(
     *,
     to: Annotated[Path | None, typer.Option(help="Another folder than the run's own report/.")] = None,
     blocked: Blocked = None,
+    as_json: AsJson = False,
 ) -> int:
     """Write the reports of a saved run again."""
     from seatrial.runs.saved import write_reports
 
     host = _host(blocked)
-    for path in write_reports(run_folder, host, kinds=kinds, to=to):
+    paths = write_reports(run_folder, host, kinds=kinds, to=to)
+    if as_json:
+        _answer({"folder": str(run_folder), "exit_code": 0, "files": list(map(str, paths))})
+    for path in () if as_json else paths:
         print(path)
     _warn(host)
     return 0
@@ -213,10 +237,31 @@ def why(
 
     story = tell(run_folder, row)
     if as_json:
-        print(json.dumps(story_document(story), indent=1))
+        _answer(story_document(story))
     else:
         _console().lines(story_lines(story))
     return 0
+
+
+@app.command()
+def verify(run_folder: RunArgument, *, as_json: AsJson = False) -> int:
+    """Hold every file of a run folder against the digests recorded when it was written: what is altered, missing or added."""
+    from seatrial.runs.digests import check as hold
+
+    checked = hold(run_folder)
+    if as_json:
+        document = {
+            "folder": str(run_folder),
+            "intact": checked.intact,
+            "finished": checked.finished,
+            "files": checked.files,
+            "sha256": checked.sha256 or None,
+            "differences": [{"path": one.path, "what": one.what} for one in checked.differences],
+        }
+        print(json.dumps(document, indent=1))
+    else:
+        _console().lines(checked.lines(run_folder))
+    return 0 if checked.intact else 3
 
 
 @app.command()
@@ -229,7 +274,7 @@ def suites(*, blocked: Blocked = None, as_json: AsJson = False) -> int:
         for name, path in _host(blocked).suites().items()
     ]
     if as_json:
-        print(json.dumps(rows, indent=1))
+        _answer(rows)
     else:
         _console().suites(rows)
     return 0
@@ -258,6 +303,8 @@ def plugins(
             "distribution": info.distribution,
             "version": info.version,
             "blocked": info.blocked,
+            "import_seconds": round(info.seconds, 3),
+            "hooks": list(info.hooks),
             "components": [
                 {"kind": kind, "name": component, "summary": provided.component.summary}
                 for kind in KINDS
@@ -269,7 +316,7 @@ def plugins(
         if name in {None, info.name}
     ]
     if as_json:
-        print(json.dumps(rows, indent=1))
+        _answer(rows)
     else:
         _console().plugins(rows)
     return 0
@@ -289,7 +336,7 @@ def _portraits(host: Host, name: str, *, as_json: bool) -> int:
 
     found = portraits(host, name)
     if as_json:
-        print(json.dumps([portrait_document(portrait) for portrait in found], indent=1))
+        _answer([portrait_document(portrait) for portrait in found])
     else:
         _console().outline(line for portrait in found for line in portrait_lines(portrait))
     return 0
@@ -308,7 +355,7 @@ def schema(*, blocked: Blocked = None) -> int:
     """Print the JSON Schema of suite files, with every installed component's options."""
     from seatrial.suite.file import json_schema
 
-    print(json.dumps(json_schema(_host(blocked)), indent=1))
+    _answer(json_schema(_host(blocked)))
     return 0
 
 
@@ -336,14 +383,24 @@ def _run(
 
 
 @contextmanager
-def _watched(console: Console, host: Host) -> Iterator[None]:
+def _watched(console: Console | None, host: Host) -> Iterator[None]:
     """Whatever ends a run, the console is closed and failures of watchers are told."""
+    from seatrial.runs.engines.processes import kill_all
+    from seatrial.terminal.ending import as_interrupts, no_more_interrupts
+
     try:
-        yield
+        with as_interrupts(signal.SIGTERM, signal.SIGHUP) as ended:
+            yield
     except KeyboardInterrupt as stop:
-        raise _InterruptedError("interrupted; the same command goes on from the last whole stage") from stop
+        no_more_interrupts()
+        kill_all()
+        how = f"ended by {ended[0].name}" if ended else "interrupted"
+        said = _InterruptedError(f"{how}; the same command goes on from the last whole stage")
+        said.exit_code = 128 + ended[0] if ended else _InterruptedError.exit_code
+        raise said from stop
     finally:
-        console.progress.close()
+        if console is not None:
+            console.progress.close()
         _warn(host)
 
 
@@ -374,14 +431,31 @@ def _host(blocked: Sequence[str] | None, *, offline: bool = False) -> Host:
         from seatrial.runs.environment import set_offline
 
         set_offline()
-    return Host.load(blocked=blocked or ())
+    host = Host.load(blocked=blocked or ())
+    for info in host.plugins():
+        if info.seconds > _SLOW:
+            print(
+                f"seatrial: warning: importing plugin {info.name} of {info.distribution} took {info.seconds:.1f} s, as it does "
+                "with every command; what is heavy belongs into its components' `build`",
+                file=sys.stderr,
+            )
+    return host
+
+
+def _answer(document: object) -> None:
+    """Print a JSON document: the answer."""
+    from seatrial.terminal.streams import answer_stream
+
+    print(json.dumps(document, indent=1, allow_nan=False), file=answer_stream(), flush=True)
 
 
 def _console(*, quiet: bool = False, as_json: bool = False) -> Console:
     from seatrial.terminal.console import Console
 
     if as_json:
-        return Console("json")
+        from seatrial.terminal.streams import answer_stream
+
+        return Console("json", stdout=answer_stream())
     if quiet:
         return Console("quiet")
     return Console("live" if sys.stdout.isatty() else "plain")
@@ -389,20 +463,9 @@ def _console(*, quiet: bool = False, as_json: bool = False) -> Console:
 
 def _suite(named: str, host: Host, overrides: Sequence[str] | None, *, only_data: bool = False) -> Suite:
     """The suite in a file, or the installed suite of that name."""
-    from seatrial.errors import UsageError, did_you_mean
-    from seatrial.suite.file import load_suite
+    from seatrial.suite.file import find_suite, load_suite
 
-    path = Path(named)
-    if not path.is_file():
-        installed = host.suites()
-        if named not in installed:
-            found = "is a folder, not a suite file" if path.is_dir() else "no such file"
-            near = did_you_mean(named, installed)
-            raise UsageError(
-                f"{named or repr(named)}: {found}, and no installed suite{near}; there are: {', '.join(installed)}"
-            )
-        path = installed[named]
-    return load_suite(path, host, overrides=overrides or (), only_data=only_data)
+    return load_suite(find_suite(named, host), host, overrides=overrides or (), only_data=only_data)
 
 
 class _InterruptedError(SeatrialError):
@@ -411,42 +474,71 @@ class _InterruptedError(SeatrialError):
     exit_code = 130
 
 
-def _fail(error: SeatrialError) -> None:
-    if isinstance(error, SuiteError):
-        _console().problems(error)
-    else:
-        print(f"seatrial: {error}", file=sys.stderr)
+def _fail(message: str, code: int, problems: Sequence[Problem] = (), *, said: bool = False) -> int:
+    """Say on standard error what went wrong, and where a program reads the answer, say it there. Returns the exit code."""
+    from seatrial.terminal.streams import is_apart
+
+    if not said:
+        print(f"seatrial: {message}", file=sys.stderr)
+    if is_apart():
+        _answer({"exit_code": code, "error": message, "problems": [asdict(problem) for problem in problems]})
+    return code
+
+
+def _as_json(arguments: Sequence[str]) -> bool:
+    """Whether the command line asks for JSON, also where it is wrong otherwise."""
+    options = list(arguments)
+    return "--json" in (options[: options.index("--")] if "--" in options else options) or options[:1] == ["schema"]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit; a `SeatrialError` is a message, never a traceback."""
-    from seatrial.terminal.streams import lasting_streams
+    from seatrial.terminal.ending import no_more_interrupts
+    from seatrial.terminal.streams import answer_apart, lasting_streams
 
-    with lasting_streams():
-        code = _exit_code(arguments)
+    given, heeds = sys.argv[1:] if arguments is None else list(arguments), signal.getsignal(signal.SIGINT)
+
+    def work() -> int:
+        with telling_interrupts(), lasting_streams(), answer_apart() if _as_json(given) else nullcontext():
+            code = _exit_code(given)
+            if arguments is None:
+                no_more_interrupts()  # the code is decided, and what is left is the interpreter's own end
+            return code
+
+    def tell_end(message: str, code: int) -> None:
+        with lasting_streams(), answer_apart() if _as_json(given) else nullcontext():
+            _fail(message, code)
+
+    decides = arguments is None and _DECIDING.intersection(given[:1])
+    code = supervised(work, tell_end) if decides else work()
+    if arguments is not None and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, heeds)
     sys.exit(code)
 
 
-def _exit_code(arguments: Sequence[str] | None) -> int:
+def _exit_code(arguments: Sequence[str]) -> int:
     try:
-        code = app(args=list(arguments) if arguments is not None else None, standalone_mode=False)
+        code = app(args=list(arguments), standalone_mode=False)
         sys.stdout.flush()
+    except SuiteError as error:
+        _console().problems(error)
+        return _fail(str(error), error.exit_code, error.problems, said=True)
     except SeatrialError as error:
-        _fail(error)
-        return error.exit_code
+        return _fail(str(error), error.exit_code)
     except typer.Exit as stop:
         return stop.exit_code
     except OSError as error:  # a disk that is full, a folder that may not be written
         where = f"{error.filename}: " if error.filename is not None else ""
-        print(f"seatrial: {where}{error.strerror.lower() if error.strerror else error}", file=sys.stderr)
-        return SeatrialError.exit_code
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - Python's own exit code, 1, says that a gate failed
+        return _fail(f"{where}{error.strerror.lower() if error.strerror else error}", SeatrialError.exit_code)
+    except BaseException as error:  # noqa: BLE001 - Python's own exit code, 1, says that a gate failed
+        if isinstance(error, KeyboardInterrupt):
+            return _fail("interrupted", _InterruptedError.exit_code)
         if hasattr(error, "format_message"):
-            error.show()  # type: ignore[union-attr]  # a click exception, which typer may have vendored
-            return 2
+            error.show()  # type: ignore[attr-defined]  # a click exception, which typer may have vendored
+            return _fail(error.format_message(), 2, said=True)
         traceback.print_exc()
-        print("seatrial: this is a defect of seatrial or of a plugin, not of what it was given", file=sys.stderr)
-        return SeatrialError.exit_code
+        defect = f"{type(error).__name__}: this is a defect of seatrial or of a plugin, not of what it was given"
+        return _fail(defect, SeatrialError.exit_code)
     if code == _InterruptedError.exit_code:  # Ctrl-C where no run can go on; typer makes a code of it
-        print("seatrial: interrupted", file=sys.stderr)
+        return _fail("interrupted", code)
     return code if isinstance(code, int) else 0

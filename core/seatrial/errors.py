@@ -6,6 +6,7 @@
     │   ├── SourceError     (2)   a source that cannot be resolved or read
     │   └── PluginError     (2)   a plugin that is broken, blocked or clashes with another
     └── StageError          (3)   a stage of a run failed
+        ├── ContractError   (3)   a component gave what its protocol does not allow
         ├── TrainingError   (3)   training diverged, or the adapter is not what it should be
         └── StoreError      (3)   a run folder is damaged, incomplete or in use
 
@@ -21,6 +22,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 __all__ = [
+    "ContractError",
     "PluginError",
     "Problem",
     "SeatrialError",
@@ -83,6 +85,10 @@ class SuiteError(UsageError):
 
 class StageError(SeatrialError):
     """A stage of a run failed; what came before it is kept."""
+
+
+class ContractError(StageError):
+    """A component gave what its protocol does not allow; the message names it and its plugin."""
 
 
 class TrainingError(StageError):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import MISSING, fields, is_dataclass
+from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from seatrial.errors import StoreError
+from seatrial.errors import SeatrialError, StoreError
+from seatrial.terminal.legible import one_line
 
-__all__ = ["CHANGED", "read_record"]
+__all__ = ["CHANGED", "read_record", "undamaged"]
 
 T = TypeVar("T")
 
@@ -18,11 +21,28 @@ CHANGED = "; the file was changed or cut off"
 """Why something stored is not as it was written."""
 
 
+@contextmanager
+def undamaged(path: Path) -> Iterator[None]:
+    """Whatever comes of reading a file of a run within the block is told as damage of it.
+
+    Raises:
+        StoreError: something was raised that is no error of ours: decoders of JSON and Parquet have dozens of their own.
+    """
+    try:
+        yield
+    except SeatrialError:
+        raise
+    except Exception as error:
+        said = one_line(str(error), 160)
+        raise StoreError(f"{path}: cannot be read ({type(error).__name__}: {said}){CHANGED}") from error
+
+
 def read_record(kind: type[T], record: object, path: str = "", *, because: str = CHANGED) -> T:
     """A dataclass of that kind.
 
     Args:
-        kind: a dataclass of text, truth values, numbers, literals, optional ones, sequences and such dataclasses.
+        kind: a dataclass of text, truth values, numbers, literals, optional ones, sequences, mappings from text, and such
+            dataclasses.
         record: JSON values by field.
         path: what messages call it; the kind's name where nothing is said.
         because: how messages about another type end.
@@ -63,6 +83,10 @@ def _value(kind: Any, item: object, path: str, because: str) -> Any:
             return tuple(_value(arguments[0], part, f"{path}[{place}]", because) for place, part in enumerate(item))
         if len(item) == len(arguments):
             return tuple(_value(one, part, path, because) for one, part in zip(arguments, item, strict=True))
+    elif origin is Mapping and isinstance(item, Mapping):
+        return {name: _value(arguments[1], part, f"{path}.{name:.40}", because) for name, part in item.items()}
+    elif kind is Any:
+        return item
     elif is_dataclass(kind) and isinstance(kind, type):
         return _dataclass(kind, item, path, because)
     elif kind is float and isinstance(item, int | float) and not isinstance(item, bool) and math.isfinite(item):

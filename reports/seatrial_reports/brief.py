@@ -54,7 +54,7 @@ def build_data_brief(result: Result, data: DataTrail) -> tuple[Figure, ...]:
         Figure(
             "records read", count(data.read), f"of {count(len(data.files))} file{'s' if len(data.files) != 1 else ''}"
         ),
-        Figure("rows kept", kept, ", ".join(f"{name} {count(n)}" for name, n in data.cover.splits if n)),
+        Figure("rows kept", kept, ", ".join(f"{name} {count(n)}" for name, n in data.composition.splits if n)),
         Figure(
             "dropped",
             count(data.dropped),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from seatrial.evaluation.scores import Score
 from seatrial.runs.result import Result
+from seatrial.terminal.figures import rows_counted
 from seatrial_reports.charts import Dot, DotPlot, Estimate, dot_plot
 from seatrial_reports.facts import entries, mapping, number, text
 from seatrial_reports.headline import subject
@@ -129,7 +130,7 @@ def _plot(scores: Sequence[Score], thresholds: Mapping[str, float]) -> DotPlot |
             score.value,
             score.interval.low if score.interval else None,
             score.interval.high if score.interval else None,
-            f"{value(score)}{f' ({bounds})' if (bounds := interval(score)) else ''}, n = {score.n:,}",
+            f"{value(score)}{f' ({bounds})' if (bounds := interval(score)) else ''}, n = {rows_counted(score.n, score.clusters, score.seeds)}",
         )
         for score in scores
         if score.value is not None and _finite(score)
@@ -146,7 +147,7 @@ def _finite(score: Score) -> bool:
 
 
 def _n(score: Score) -> str:
-    return f"{score.n:,}" if score.kind != "exact" else ""
+    return rows_counted(score.n, score.clusters, score.seeds) if score.kind != "exact" else ""
 
 
 def _thresholds(result: Result, metric: str) -> dict[str, float]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from seatrial.runs.result import Result
 from seatrial.terminal.figures import count
-from seatrial_reports.cover import Cover, build_cover
+from seatrial_reports.composition import Composition, build_composition
 from seatrial_reports.facts import entries, text, whole
 from seatrial_reports.filtering import FILTER_STAGES, FilterBlock, build_filters
 
@@ -46,7 +46,7 @@ class DataTrail:
     filters: tuple[FilterBlock, ...]
     files: tuple[tuple[str, str, str], ...]
     """(file, source, records)."""
-    cover: Cover
+    composition: Composition
 
     @property
     def loud(self) -> tuple[FilterBlock, ...]:
@@ -77,7 +77,7 @@ def build_data_trail(result: Result) -> DataTrail:
             (text(file, "file"), text(file, "source"), count(whole(file, "records") or 0))
             for file in entries(result.facts("read"), "files")
         ),
-        cover=build_cover(result),
+        composition=build_composition(result),
     )
 
 

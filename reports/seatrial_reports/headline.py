@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from seatrial.runs.result import Result
-from seatrial.terminal.figures import share
+from seatrial.terminal.figures import rows_counted, share
 from seatrial.terminal.names import listed
 from seatrial.verdict import Decision, Verdict, VerdictState
 from seatrial_reports.facts import entries, flag, mapping, sequence, text, whole
@@ -203,7 +203,7 @@ def _gate_line(result: Result, decision: Decision) -> GateLine:
         condition=decision.condition,
         value=written(decision.value) or "missing",
         bounds=bounds.get((bool(low), bool(high)), ""),
-        n=f"{decision.n:,}" if decision.n and not counted else "",
+        n=rows_counted(decision.n, decision.clusters, decision.seeds) if decision.n and not counted else "",
         method="" if counted or decision.method in decision.reason else decision.method,
         reason=decision.reason,
         tells=next((score.summary for score in result.scores if score.metric == decision.metric), ""),
@@ -224,7 +224,7 @@ def _found_warnings(result: Result) -> list[str]:
                 for one in entries(facts, "filters")
                 if flag(one, "weak")
             ]
-        unlearnt = sequence(mapping(facts, "coverage"), "labels_not_in_train")
+        unlearnt = sequence(mapping(facts, "composition"), "labels_not_in_train")
         if unlearnt:
             found.append(f"test has labels that train has no row of: {listed(unlearnt)}.")
         found += [str(note) for note in sequence(facts, "warnings") if isinstance(note, str)]

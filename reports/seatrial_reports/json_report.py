@@ -3,8 +3,11 @@
 format, version   `seatrial-results`, 2: raised when a key changes its meaning
 run               suite, description, folder, model, subject, started, seconds
 verdict           state (of the data where the data stages alone ran; null where no gate decides), exit_code, reason, warnings
-gates             every decision: metric, outcome, severity, condition, reason, value, lower, upper, n, method, needed_n
-scores            every score: metric, system, value, n, kind, better, unit, interval, missing, summary
+gates             every decision: metric, outcome, severity, condition, reason, value, lower, upper, n, method, needed_n,
+                  clusters, seeds
+scores            every score: metric, system, value, n (rows, each once), kind, better, unit, interval, missing, summary,
+                  clusters (that the n rows form; null where none repeats another), seeds (of training, that value is the mean
+                  over; null for a system without)
 comparisons       the system on trial against each other one, row by row: metric, system, standing, said, bounds, note
 scorers           alias, dimension, samples, failed, tried (null: all rows), blocks (as `seatrial.blocks.codec` writes them)
 data              read, dropped, kept, stages, splits; filters with rows (that findings are about), findings, dropped, rules,
@@ -123,7 +126,7 @@ def _data(view: View) -> dict[str, object]:
             for step in data.flow
         ],
         "filters": [_filter(block) for block in data.filters],
-        "splits": dict(data.cover.splits),
+        "splits": dict(data.composition.splits),
     }
 
 

@@ -44,12 +44,10 @@ def _flow(view: View) -> Iterator[str]:
                 for s in data.flow
             ),
         )
-    cover = data.cover
-    if cover.splits:
-        yield from ("", "Split: " + ", ".join(f"{name} {n:,}" for name, n in cover.splits) + ".")
-    if cover.lonely:
-        yield f"Test rows with no similar train row: {cell(cover.lonely)}."
-    yield from (sentence(note) for note in cover.notes)
+    composition = data.composition
+    if composition.splits:
+        yield from ("", "Split: " + ", ".join(f"{name} {n:,}" for name, n in composition.splits) + ".")
+    yield from (sentence(note) for note in composition.notes)
 
 
 def _filters(view: View) -> Iterator[str]:

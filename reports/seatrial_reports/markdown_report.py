@@ -172,6 +172,8 @@ def _environment(view: View) -> Iterator[str]:
     )
     if where.packages:
         yield from ("", f"Packages: {', '.join(cell(f'{name} {version}') for name, version in where.packages)}.")
+    if where.installed:
+        yield from ("", f"In all {len(where.installed):,} packages were installed; `manifest.json` lists them.")
     yield ""
     yield from table(
         (Column("Stage"), Column("Took", "right"), Column("Peak memory so far", "right"), Column("Of it")),

@@ -18,8 +18,23 @@ from seatrial_reports.numbers import duration, memory
 
 __all__ = ["FactGroup", "Provenance", "StageLine", "build_provenance", "machine"]
 
+_FILES = 20
+"""Files whose digests are listed."""
+
 _ELSEWHERE = {
-    *("packages", "plugins", "components", "command", "stages", "model", "sources", "hardware", "git", "seatrial"),
+    *(
+        "packages",
+        "installed",
+        "plugins",
+        "components",
+        "command",
+        "stages",
+        "model",
+        "sources",
+        "hardware",
+        "git",
+        "seatrial",
+    ),
 }
 """Keys of the manifest that are told elsewhere."""
 
@@ -54,6 +69,9 @@ class Provenance:
     """The hardware in one line."""
     groups: tuple[FactGroup, ...]
     packages: tuple[tuple[str, str], ...]
+    """Those whose versions can move a score, and those that brought plugins."""
+    installed: tuple[tuple[str, str], ...]
+    """All that were installed."""
     stages: tuple[StageLine, ...]
     took: str
     """The stages together."""
@@ -82,6 +100,7 @@ def build_provenance(result: Result) -> Provenance:
         machine=machine(result),
         groups=tuple(FactGroup(name, tuple(facts)) for name, facts in _groups(result) if facts),
         packages=tuple(flat(mapping(result.manifest, "packages"))),
+        installed=tuple(flat(mapping(result.manifest, "installed"))),
         stages=tuple(
             StageLine(
                 stage=record.stage,
@@ -130,7 +149,7 @@ def _groups(result: Result) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     yield "Model", _named(flat(model))
     yield "Model as it was loaded", _named(flat(mapping(result.facts("verify_training"), "model")))
     yield "What was trained", _products(result)
-    yield "Data", [*_sources(result), *_tables(result)]
+    yield "Data", [*_sources(result), *_files(result), *_tables(result)]
     yield "Machine", _named(flat(mapping(manifest, "hardware")))
     code = {name: manifest[name] for name in ("seatrial", "git") if name in manifest}
     yield "Code", [*_named(flat(code)), *_plugins(result)]
@@ -161,6 +180,15 @@ def _sources(result: Result) -> list[tuple[str, str]]:
     for source in entries(result.manifest, "sources"):
         facts = ", ".join(f"{_spaced(name)} {written}" for name, written in flat(mapping(source, "facts")))
         lines.append(("source", f"{text(source, 'address')}{f' ({facts})' if facts else ''}"))
+    return lines
+
+
+def _files(result: Result) -> list[tuple[str, str]]:
+    """The digests of the files that rows were read from."""
+    files = [file for file in entries(result.facts("read"), "files") if text(file, "sha256")]
+    lines = [(f"SHA-256 of {text(file, 'file')}, as it was read", text(file, "sha256")) for file in files[:_FILES]]
+    if len(files) > _FILES:
+        lines.append(("more files that were read", f"{count(len(files) - _FILES)}, with digests in nodes/read.json"))
     return lines
 
 
@@ -203,6 +231,8 @@ def _code(git: Mapping[str, object]) -> str:
     if not commit:
         return ""
     changed = ", with changes that no commit holds" if flag(git, "dirty") else ""
+    if "dirty" in git and git["dirty"] is None:
+        changed = ", and it was not asked whether with changes, since the checkout names programs to run for that"
     return f"commit {commit[:12]}{changed}"
 
 

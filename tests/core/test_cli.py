@@ -258,7 +258,7 @@ def test_an_interrupted_run_says_how_it_goes_on_and_does(labelled_folder):
         assert done.stderr == "seatrial: interrupted; the same command goes on from the last whole stage\n"
     done = seatrial("data", "suite.yaml", cwd=labelled_folder)
     assert done.returncode == 0
-    assert "6 of them already done" in done.stdout
+    assert "begun before: 6 of them were done" in done.stdout
     assert len(list((labelled_folder / "runs").iterdir())) == 1
 
 
@@ -341,3 +341,38 @@ def test_a_plugin_that_fails_to_watch_is_warned_of_once(labelled_folder):
     assert done.stderr == (
         "seatrial: warning: plugin trouble: seatrial_stage_finished raised ZeroDivisionError: division by zero (7 times)\n"
     )
+
+
+def test_a_plugin_whose_import_is_slow_is_named(tmp_path, monkeypatch, capsys):
+    info = tmp_path / "slow_parts-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: slow-parts\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[seatrial]\nslow = slow_module\n")
+    (tmp_path / "slow_module.py").write_text("import time\ntime.sleep(0.6)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(cli, "_SLOW", 0.5)
+    with pytest.raises(SystemExit):
+        cli.main(["suites"])
+    assert "importing plugin slow of slow-parts took 0." in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        cli.main(["plugins", "slow"])
+    assert "slow-parts 1.0" in capsys.readouterr().out
+
+
+def test_an_address_without_a_scheme_is_hinted_at_the_hub(tmp_path, capsys):
+    suite = write(tmp_path, MINIMAL.replace("path:rows.jsonl", "org/rows@main"))
+    with pytest.raises(SystemExit):
+        cli.main(["check", str(suite)])
+    assert "'hf:org/rows@main'" in capsys.readouterr().err
+
+
+def test_a_missing_relative_path_says_where_it_starts(tmp_path, capsys, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    suite = write(tmp_path, MINIMAL)
+    (tmp_path / "rows.jsonl").write_text("")
+    with pytest.raises(SystemExit):
+        cli.main(["check", str(suite)])
+    said = capsys.readouterr().err
+    assert "there is no 'rows.jsonl' in" in said
+    assert "starts from the folder in which seatrial runs" in said

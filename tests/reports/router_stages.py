@@ -46,27 +46,13 @@ def stage_records(say: Callable[[str], str]) -> list[Record]:
             for name, plugin, found, dropped in entries
         ]
 
-    coverage = {
+    composition = {
         "labels": {
             say(label): {"train": 40 - 5 * i, "validation": 4, "test": 18 - i} for i, label in enumerate(LABELS)
         },
         "rows": {"train": 256, "validation": 24, "test": 105},
         "slices": {say("en"): {"train": 200, "test": 60}, say("de"): {"train": 56, "test": 45}},
         "labels_not_in_test": [say("complaints")],
-        "measure": say("words in common"),
-        "similarity_quantiles": {"minimum": 0.05, "median": 0.71},
-        "threshold": 0.2,
-        "compared": 104,
-        "without_neighbour": 12,
-        "gaps": [
-            {
-                "size": 3,
-                "rows": ["a"],
-                "labels": {say("billing"): 3},
-                "similarity": 0.11,
-                "excerpt": say("Is the office open on Sunday?"),
-            }
-        ],
     }
     facts: dict[str, dict[str, object]] = {
         "read": {
@@ -105,7 +91,7 @@ def stage_records(say: Callable[[str], str]) -> list[Record]:
             "rows_out": 385,
             "filters": filters(("leakage", "leakage", 4, 4), ("coverage", "coverage", 0, 0)),
             "splits": {"train": 256, "validation": 24, "test": 105},
-            "coverage": coverage,
+            "composition": composition,
         },
         "train": {
             "method": say("lora"),

@@ -23,7 +23,7 @@ def test_a_count_has_no_n_and_no_method(run):
 def test_what_stages_warn_of_is_a_warning_and_so_are_labels_that_train_lacks(run, record):
     much = "leakage: 25 of 100 rows (25.0%) were dropped: leakage/exact 25 (first rows.csv:2)."
     facts = {"rows_in": 100, "dropped": 25, "rows_out": 75, "warnings": [much]}
-    lost = record("decontaminate", **facts, coverage={"labels_not_in_train": ["billing", "returns"]})
+    lost = record("decontaminate", **facts, composition={"labels_not_in_train": ["billing", "returns"]})
     assert set(build_headline(run(records=[lost])).warnings[:2]) == {
         much,
         "test has labels that train has no row of: billing, returns.",

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from seatrial.data.findings import ACTIONS, EXCERPT, Action, Finding, Rule, Span
 from seatrial.data.ledger import Entry
 from seatrial.data.rewriting import Edit, rewrite
-from seatrial.errors import PluginError, StageError
+from seatrial.errors import ContractError, StageError
 from seatrial.rows import Row, Turn
 from seatrial.rows.parts import text_in
 from seatrial.rows.storable import storable
@@ -76,7 +76,7 @@ def apply(
         already_dropped: ids of rows that earlier filters of the run want out; their drops are not decisive any more.
 
     Raises:
-        PluginError: a finding names a row or a rule that is not there, or a stretch outside its turn.
+        ContractError: a finding names a row or a rule that is not there, or a stretch outside its turn.
         StageError: an action that is none, is given to an unknown rule, or needs a replacement where a finding has none.
     """
     who = _Author(stage, filter, plugin)
@@ -104,8 +104,11 @@ def apply(
 
 
 def excerpt_of(row: Row) -> str:
-    """The first 200 characters of a row, fit to be stored: what UTF-8 cannot encode is replaced."""
-    return storable(row.text[:EXCERPT])
+    """The first 200 characters of a row, fit to be stored: what UTF-8 cannot encode is replaced.
+
+    An arrow stands between what was asked and what was answered, so that the two are not read as one.
+    """
+    return storable(" → ".join(turn.content for turn in row.turns)[:EXCERPT])
 
 
 def with_excerpts(
@@ -174,7 +177,7 @@ def _by_place(
     for finding in given:
         if finding.rule not in rules:
             known = ", ".join(sorted(rules)) or "none"
-            raise PluginError(
+            raise ContractError(
                 f"{who} found {finding.rule!r} in row {finding.row}, a rule that its component does not declare "
                 f"(declared: {known}); add it to the component's `rules`"
             )
@@ -184,9 +187,9 @@ def _by_place(
     return found
 
 
-def not_given(who: str, rule: str, row: str) -> PluginError:
+def not_given(who: str, rule: str, row: str) -> ContractError:
     """A finding is about a row that its filter has not seen."""
-    return PluginError(
+    return ContractError(
         f"{who} made a finding ({rule}) about {named_row(row)}, which it was not given; a finding's `row` is the `id` of one "
         "of the given rows"
     )
@@ -247,7 +250,7 @@ def _check_spans(row: Row, finding: Finding, who: _Author) -> None:
         text = _text(turns, span)
         if text is None or not 0 <= span.start <= span.end <= len(text):
             lengths = [len(turn.content) for turn in turns]
-            raise PluginError(
+            raise ContractError(
                 f"{who} pointed outside row {row.id} ({finding.rule}): turn {span.turn}{_part(span)}, characters {span.start} to "
                 f"{span.end}, but its turns have {lengths} characters; spans refer to the row as the filter was given it"
             )
@@ -282,7 +285,7 @@ def _replacement(span: Span, row: Row, finding: Finding, action: Action, who: _A
 def _nothing_to_put(row: Row, finding: Finding, action: Action, who: _Author) -> StageError:
     return StageError(
         f"{who}: rule {finding.rule} is to {action} row {row.id}, but the filter offers no replacement for what it found; "
-        f"set `actions: {{{finding.rule}: drop}}` or `flag` for this filter"
+        f"set `action: {{{finding.rule}: drop}}` or `flag` for this filter"
     )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,17 +83,14 @@ def transcripts_to_table(transcripts: Iterable[Transcript]) -> pa.Table:
     return pa.Table.from_pylist(records, schema=transcript_schema())
 
 
-def transcripts_of(records: Iterable[Mapping[str, object]]) -> Iterator[Transcript]:
-    """The transcripts that records of a table hold."""
-    for record in records:
-        responses: Sequence[Mapping[str, object]] = record["responses"] or ()  # type: ignore[assignment]  # as the schema has it
-        yield Transcript(
-            row=str(record["row"]),
-            responses=tuple(Response(**said) for said in responses),  # type: ignore[arg-type]  # as the schema has it
-            prompt_hash=str(record["prompt_hash"] or ""),
-            detail=json.loads(str(record["detail"])),
-            error=record["error"],  # type: ignore[arg-type]  # as the schema has it
-        )
+def transcripts_of(table: pa.Table | pa.RecordBatch) -> Iterator[Transcript]:
+    """The transcripts of a table of `transcript_schema()`; read by columns, since the options of a task are many."""
+    said = table["responses"]
+    responses = map(Response, *(part.to_pylist() for part in said.flatten().flatten()))
+    counts = said.value_lengths().fill_null(0).to_pylist()
+    rest = (table[name].to_pylist() for name in ("row", "prompt_hash", "detail", "error"))
+    for count, row, prompt_hash, detail, error in zip(counts, *rest, strict=True):
+        yield Transcript(row, tuple(islice(responses, count)), prompt_hash or "", json.loads(detail), error)
 
 
 def read_transcripts(path: Path) -> Iterator[Transcript]:
@@ -100,4 +98,4 @@ def read_transcripts(path: Path) -> Iterator[Transcript]:
     import pyarrow.parquet as pq
 
     for batch in pq.ParquetFile(path).iter_batches():
-        yield from transcripts_of(batch.to_pylist())
+        yield from transcripts_of(batch)

@@ -17,7 +17,9 @@ from seatrial.model.capabilities import (
     Timing,
     Tools,
 )
+from seatrial.model.held_model import HeldModel, ModelFault
 from seatrial.model.loading import (
+    ChecksFit,
     Endpoint,
     Loader,
     LocalWeights,
@@ -27,6 +29,7 @@ from seatrial.model.loading import (
     Target,
     Trainable,
 )
+from seatrial.model.offered import offered
 from seatrial.model.reading import (
     Baseline,
     Detector,
@@ -39,6 +42,7 @@ __all__ = [
     "PROTOCOLS",
     "Baseline",
     "Capability",
+    "ChecksFit",
     "ChecksRows",
     "Classifies",
     "Continuation",
@@ -49,10 +53,12 @@ __all__ = [
     "Endpoint",
     "Generates",
     "Generation",
+    "HeldModel",
     "KeepsAnswers",
     "Loader",
     "LocalWeights",
     "Model",
+    "ModelFault",
     "Product",
     "ProductKind",
     "PythonCallable",
@@ -64,4 +70,5 @@ __all__ = [
     "Tools",
     "Trainable",
     "WordVectors",
+    "offered",
 ]

@@ -124,7 +124,7 @@ class Classifies(Protocol):
     """Names one of the labels that it was made for."""
 
     def classify(self, rows: Sequence[Row]) -> list[str]:
-        """The predicted label of each row, by what the row's prompt says."""
+        """The predicted label of each row, by what the row's prompt says; "" where it finds no single one the likeliest."""
         ...
 
 
@@ -192,7 +192,10 @@ class CountsTokens(Protocol):
 
 @runtime_checkable
 class ChecksRows(Protocol):
-    """Tells beforehand what a model cannot read of rows as it is meant: a tokenizer with a chat template, or a model."""
+    """Tells beforehand what a model cannot read of rows as it is meant: a tokenizer with a chat template, or a model.
+
+    A probe tells so of rows that it cannot ask, a scorer of rows that it cannot judge, whatever is answered.
+    """
 
     def problems(self, rows: Iterable[Row]) -> Iterable[tuple[str, str]]:
         """The id of a row and the reason, a clause, for each problem: the template refuses its turns, or writes nothing of its

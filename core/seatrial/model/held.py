@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
-from seatrial.errors import PluginError, SeatrialError, StageError
+from seatrial.errors import ContractError, SeatrialError, StageError
 from seatrial.model.reading import Detector, Encoder, EncodesWords, WordVectors
+from seatrial.plugin.raised import let_pass
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,11 +54,12 @@ class _Held:
             return getattr(self._component, what)(texts)
         except SeatrialError:
             raise
-        except (Exception, SystemExit) as error:  # a component may not end the process
+        except BaseException as error:  # a component may not end the process
+            let_pass(error)
             raise StageError(f"{self._who} raised {type(error).__name__} in `{what}`: {error}") from error
 
-    def _refuse(self, problem: str) -> PluginError:
-        return PluginError(f"{self._who} {problem}")
+    def _refuse(self, problem: str) -> ContractError:
+        return ContractError(f"{self._who} {problem}")
 
 
 class _Encoder(_Held):
@@ -69,7 +71,7 @@ class _Encoder(_Held):
         """What the encoder gives.
 
         Raises:
-            PluginError: it is no float32 array of one vector a text, or one of them is neither of length 1 nor zero.
+            ContractError: it is no float32 array of one vector a text, or one of them is neither of length 1 nor zero.
         """
         return self._vectors(self._ask("encode", texts), len(texts), "texts")
 
@@ -104,7 +106,7 @@ class _WordEncoder(_Encoder):
         """What the encoder gives.
 
         Raises:
-            PluginError: it is no list of one `WordVectors` a text, or the vectors of one break what `encode` promises.
+            ContractError: it is no list of one `WordVectors` a text, or the vectors of one break what `encode` promises.
         """
         answer = self._ask("encode_words", texts)
         if not isinstance(answer, list) or len(answer) != len(texts):
@@ -126,7 +128,7 @@ class _Detector(_Held):
         """What the detector gives.
 
         Raises:
-            PluginError: it is no list of one mapping a text, or a value is no probability.
+            ContractError: it is no list of one mapping a text, or a value is no probability.
         """
         answer = self._ask("detect", texts)
         if not isinstance(answer, list) or len(answer) != len(texts):

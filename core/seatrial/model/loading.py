@@ -6,12 +6,22 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from seatrial.model.capabilities import Capability, CountsTokens, Model
 from seatrial.sources import Resolved
 
-__all__ = ["Endpoint", "Loader", "LocalWeights", "Product", "ProductKind", "PythonCallable", "Target", "Trainable"]
+__all__ = [
+    "ChecksFit",
+    "Endpoint",
+    "Loader",
+    "LocalWeights",
+    "Product",
+    "ProductKind",
+    "PythonCallable",
+    "Target",
+    "Trainable",
+]
 
 ProductKind = Literal["adapter", "weights", "classifier"]
 """What a training method leaves.
@@ -130,4 +140,17 @@ class Loader(Protocol):
 
     def trainable(self, target: Target) -> Trainable:
         """The model for a training method; asked only where `provides` says `trains`."""
+        ...
+
+
+@runtime_checkable
+class ChecksFit(Protocol):
+    """A loader that tells, without the weights, whether a product belongs to a model."""
+
+    def check_fit(self, product: Product, target: Target) -> None:
+        """Refuse a product of another model.
+
+        Raises:
+            SourceError: it does not fit.
+        """
         ...

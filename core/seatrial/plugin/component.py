@@ -92,6 +92,13 @@ class Component(Generic[T_co]):
     what its rules' versions don't say: its measures, facts and clusters."""
     libraries: tuple[str, ...] = field(default=(), kw_only=True)
     """The distributions whose versions can move its results (`torch`, `textattack`): part of every node's key too."""
+    imports: Mapping[str, str] | Callable[..., Mapping[str, str]] = field(default_factory=dict, kw_only=True)
+    """The modules that it imports or reads when it works, each with what to install where it is not there: `{"sklearn":
+    "scikit-learn"}`. A callable takes the same options as `build`. What is missing is said before anything runs."""
+
+    def imports_for(self, options: Mapping[str, Any]) -> Mapping[str, str]:
+        """Module → what brings it, when built with `options`."""
+        return self.imports(**options) if callable(self.imports) else self.imports
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +198,8 @@ def _problems(component: Any) -> Iterator[str]:
         yield f"its `summary` is a {type(component.summary).__name__}, not text"
     if not isinstance(component.uses, Mapping):
         yield f"its `uses` is a {type(component.uses).__name__}, not a mapping of options to Use"
+    if not callable(component.imports) and not isinstance(component.imports, Mapping):
+        yield f"its `imports` is a {type(component.imports).__name__}, not a mapping of modules to what brings them"
     for option, use in component.uses.items():
         if not isinstance(use, Use):
             yield f"its `uses` says a {type(use).__name__} for {option!r}, not a Use"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import inspect
+import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,10 +19,12 @@ import pluggy
 
 from seatrial.blocks import Block
 from seatrial.blocks.codec import checked
-from seatrial.errors import PluginError, SeatrialError, StageError, UsageError, did_you_mean
+from seatrial.errors import ContractError, PluginError, SeatrialError, StageError, UsageError, did_you_mean
 from seatrial.plugin.component import Component, component_problem
 from seatrial.plugin.hooks import Hooks, hookimpl
 from seatrial.plugin.kinds import KIND_TABLE, KINDS, Kind
+from seatrial.plugin.raised import let_pass
+from seatrial.runs.engines.at_work import at_work
 from seatrial.runs.events import Artifact, Failure, Plan, Record, Stage, Step
 from seatrial.runs.result import Result
 from seatrial.terminal.legible import one_line
@@ -44,6 +47,10 @@ class PluginInfo:
     distribution: str
     version: str
     blocked: bool = False
+    seconds: float = 0.0
+    """How long its import took, with what it imports that nothing before it did."""
+    hooks: tuple[str, ...] = ()
+    """The hooks that it implements."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,17 +136,30 @@ class Host:
                 f"two plugins are called {entry.name!r}: one of {self._info[entry.name].distribution}, one of "
                 f"{distribution}; uninstall one, or leave both out with --no-plugin {entry.name}"
             )
+        started = time.perf_counter()
         try:
-            plugin = entry.load()
-        except (Exception, SystemExit) as error:  # a plugin may not end the process
+            with at_work(f"plugin {entry.name!r} of {distribution} {version}, at its import"):
+                plugin = entry.load()
+        except BaseException as error:  # a plugin may not end the process
+            let_pass(error)
             raise PluginError(
                 f"plugin {entry.name!r} of {distribution} {version} cannot be loaded: {type(error).__name__}: {error}; "
                 f"mend or uninstall {distribution}, or leave the plugin out with --no-plugin {entry.name}"
             ) from error
-        self.register(plugin, name=entry.name, distribution=distribution, version=version, module=entry.module)
+        seconds = time.perf_counter() - started
+        self.register(
+            plugin, name=entry.name, distribution=distribution, version=version, module=entry.module, seconds=seconds
+        )
 
     def register(
-        self, plugin: object, *, name: str, distribution: str = "(registered)", version: str = "", module: str = ""
+        self,
+        plugin: object,
+        *,
+        name: str,
+        distribution: str = "(registered)",
+        version: str = "",
+        module: str = "",
+        seconds: float = 0.0,
     ) -> None:
         """Add a plugin object; `check()` afterwards."""
         try:
@@ -148,7 +168,9 @@ class Host:
             raise PluginError(
                 f"plugin {name!r} of {distribution} {version} cannot be registered: {one_line(str(error))}"
             ) from error
-        self._info[name] = PluginInfo(name, module or type(plugin).__module__, distribution, version)
+        hooks = tuple(hook for hook in _HOOKS if self._pm.parse_hookimpl_opts(plugin, hook) is not None)
+        module = module or type(plugin).__module__
+        self._info[name] = PluginInfo(name, module, distribution, version, seconds=seconds, hooks=hooks)
         self._components = None
 
     def unregister(self, name: str) -> None:
@@ -217,7 +239,8 @@ class Host:
             raise PluginError(f"{said}; yield each, or return a list")
         try:
             return list(answer)
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            let_pass(error)
             raise PluginError(f"{self._who(plugin)}: {hook} raised {type(error).__name__}: {error}") from error
 
     def components(self, kind: Kind) -> Mapping[str, Provided]:
@@ -266,13 +289,14 @@ class Host:
         """Do a stage's work inside every plugin's wrapper.
 
         Raises:
-            PluginError: a wrapper did not hand on an artifact.
+            ContractError: a wrapper did not hand on an artifact.
         """
         try:
             artifact = self._pm.hook.seatrial_run_stage(stage=stage, given=given, work=work)
         except SeatrialError:
             raise
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            let_pass(error)
             wrapper = self._wrapper_at(error)
             if wrapper is None:
                 raise
@@ -285,7 +309,7 @@ class Host:
                 for impl in self._pm.hook.seatrial_run_stage.get_hookimpls()
                 if impl.plugin is not self._runner
             ]
-            raise PluginError(
+            raise ContractError(
                 f"stage {stage.name}: a wrapper of seatrial_run_stage returned {type(artifact).__name__}, not an Artifact; "
                 f"wrappers are: {', '.join(wrappers)}"
             )
@@ -327,7 +351,8 @@ class Host:
         for plugin, answer in self._watched("seatrial_report_blocks", result=result):
             try:
                 given = list(map(checked, answer))
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - a watcher may raise anything, and may not stop the run
+            except BaseException as error:  # noqa: BLE001 - a watcher may raise anything, and may not stop the run
+                let_pass(error)
                 self.watch_failures.append(WatchFailure(plugin, "seatrial_report_blocks", error))
                 continue
             if given:
@@ -341,8 +366,10 @@ class Host:
     def _watched(self, hook: str, **arguments: object) -> Iterator[tuple[str, Any]]:
         for impl in self._implementations(hook):
             try:
-                answer = _call(impl, arguments)
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - a watcher may raise anything, and may not stop the run
+                with at_work(f"{self._who(impl.plugin_name)}, in {hook}"):
+                    answer = _call(impl, arguments)
+            except BaseException as error:  # noqa: BLE001 - a watcher may raise anything, and may not stop the run
+                let_pass(error)
                 self.watch_failures.append(WatchFailure(impl.plugin_name, hook, error))
                 continue
             if answer is not None:
@@ -351,8 +378,10 @@ class Host:
     def _answers(self, hook: str) -> Iterator[tuple[str, Any]]:
         for impl in self._implementations(hook):
             try:
-                answer = _call(impl, {})
-            except (Exception, SystemExit) as error:
+                with at_work(f"{self._who(impl.plugin_name)}, in {hook}"):
+                    answer = _call(impl, {})
+            except BaseException as error:
+                let_pass(error)
                 raise PluginError(
                     f"{self._who(impl.plugin_name)}: {hook} raised {type(error).__name__}: {error}"
                 ) from error

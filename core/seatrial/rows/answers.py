@@ -12,12 +12,15 @@ from seatrial.rows.format_error import FormatError
 from seatrial.rows.given import Given, listed
 from seatrial.rows.record_values import list_of, mapping_of, need, text_of
 from seatrial.rows.turn import Turn
-from seatrial.rows.turns import messages_of, shared_turns
+from seatrial.rows.turns import history_of, messages_of, shared_turns
 
 __all__ = ["answer_of", "answers_of", "checked", "judged", "passage_before", "preferred"]
 
 _PASSAGES = ("context", "passage", "article")
 _OTHERS = ("answers", "references")
+_VERDICTS: dict[str, bool | int] = {"true": True, "false": False, "1": 1, "0": 0}
+_REJECTED = ("rejected", "rejected_response")
+"""The second is ms-swift's."""
 _SOLUTIONS = ("canonical_solution", "completion", "response", "code")
 
 
@@ -116,10 +119,11 @@ def judged(given: Given, turns: tuple[Turn, ...]) -> tuple[tuple[Turn, ...], Exp
 
 def _beside(given: Given, turns: tuple[Turn, ...]) -> Expected | None:
     record = given.record
-    if record.get("rejected") is not None:
+    rejected = next((key for key in _REJECTED if record.get(key) is not None), None)
+    if rejected is not None:
         # The chosen answer is what stands behind the user's last words.
         asked = max((place for place, turn in enumerate(turns) if turn.role == "user"), default=len(turns) - 2)
-        return Preference(turns[asked + 1 :], _side(given, "rejected"))
+        return Preference(turns[asked + 1 :], _side(given, rejected))
     if record.get("check") is not None:
         check = decoded(said) if isinstance(said := given.get("check"), str) else said
         told = mapping_of(check, "check")
@@ -134,11 +138,11 @@ def _beside(given: Given, turns: tuple[Turn, ...]) -> Expected | None:
 def _verdict(given: Given, key: str) -> bool | None:
     value = given.record.get(key)
     if isinstance(value, str):  # a table's cell
-        value = {"true": True, "false": False}.get(value.strip().lower())
-    if not isinstance(value, bool):
+        value = _VERDICTS.get(value.strip().lower())
+    if not isinstance(value, bool) and (key == "label" or value not in (0, 1)):  # a label of 0 or 1 may be a class
         return None
     given.used.add(key)
-    return value
+    return bool(value)
 
 
 def preferred(given: Given) -> tuple[tuple[Turn, ...], Expected]:
@@ -178,7 +182,7 @@ def _asked(given: Given) -> tuple[Turn, ...]:
     if "instruction" in given:
         context = given.optional_text(given.first_of(("input", "context")))
         asked = given.text("instruction") + (f"\n\n{context}" if context else "")
-        return (*given.system(), Turn("user", given.said(asked, "instruction")))
+        return (*given.system(), *history_of(given), Turn("user", given.said(asked, "instruction")))
     key = given.first_of(("prompt", "question", "messages", "conversations"))
     if key not in given:
         raise FormatError(
@@ -192,7 +196,8 @@ def _asked(given: Given) -> tuple[Turn, ...]:
     if isinstance(asked, list) or key == "messages":
         turns = messages_of(asked, key, given)
         return turns if turns[0].role == "system" else (*given.system(), *turns)
-    return (*given.system(), Turn("user", given.said(passage_before(given, text_of(asked, key)), key)))
+    question = Turn("user", given.said(passage_before(given, text_of(asked, key)), key))
+    return (*given.system(), *history_of(given), question)
 
 
 # ---- checks ----------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from seatrial.rows.encoding import encoded
@@ -18,8 +19,9 @@ from seatrial.rows.format_error import FormatError
 from seatrial.rows.parts import ToolCall
 from seatrial.rows.record_values import mapping_of, name_of
 
-__all__ = ["call_of", "decoded", "tagged_calls", "tools_of"]
+__all__ = ["call_of", "declared", "decoded", "tagged_calls", "tools_of"]
 
+_MAY_BE_NULL = frozenset({"default", "const"})
 _ARGUMENTS = ("arguments", "args", "parameters", "input")
 
 
@@ -79,10 +81,31 @@ def _tool(value: object, where: str) -> Mapping[str, Any]:
     function = mapping_of(tool.get("function", tool), f"{where}.function")
     if not isinstance(function.get("name"), str):
         raise FormatError(f"`{where}` names no function", rule="missing-key")
-    said: Mapping[str, Any] = _sayable(function, where)
+    said: Mapping[str, Any] = _without_padding(_sayable(function, where))
     if "function" not in tool:
         said = {key: inner for key, inner in said.items() if key != "type"}
     return {"type": "function", "function": dict(said)}
+
+
+def _without_padding(schema: Any) -> Any:
+    """A JSON Schema without keys that are null, which say nothing in it: Arrow pads with them, as all of a column have the same
+    keys, and JSON that was written from its tables keeps them.
+    """
+    if isinstance(schema, dict):
+        return {key: _without_padding(said) for key, said in schema.items() if said is not None or key in _MAY_BE_NULL}
+    return [_without_padding(said) for said in schema] if isinstance(schema, list) else schema
+
+
+def declared(call: ToolCall, tools: Sequence[Mapping[str, Any]]) -> ToolCall:
+    """The call without arguments that are null and that its function does not have: padding, too."""
+    if not isinstance(call.arguments, dict) or None not in call.arguments.values():
+        return call
+    schema = next((tool["function"].get("parameters") for tool in tools if tool["function"]["name"] == call.name), None)
+    known = schema.get("properties") if isinstance(schema, dict) else None
+    if not isinstance(known, dict):
+        return call
+    said = {name: value for name, value in call.arguments.items() if value is not None or name in known}
+    return replace(call, arguments=said)
 
 
 def _sayable(value: Any, where: str) -> Any:

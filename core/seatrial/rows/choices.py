@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ __all__ = ["LETTERS", "Offered", "lettered", "offered", "right_choice"]
 
 LETTERS = "ABCDEFGHIJ"
 """Columns of their own, in tables such as MMLU's."""
+
+_BRACKETED = re.compile(r"[(\[]?([A-Za-z]|[0-9]{1,2})[)\].:]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +54,14 @@ def offered(value: object, key: str) -> Offered:
 
 
 def lettered(columns: Mapping[str, object]) -> Offered:
-    """The options of columns that are named by letters; an empty cell is no option."""
+    """The options of columns, by their labels; an empty cell is no option."""
     filled = {letter: text for letter, text in columns.items() if not isinstance(text, str) or text.strip()}
-    return _offered([*filled.values()], [*filled], "A, B, …")
+    return _offered([*filled.values()], [*filled], ", ".join(columns))
 
 
 def _offered(texts: Sequence[object], names: Sequence[object], where: str) -> Offered:
-    there = [place for place, text in enumerate(texts) if text is not None]
+    # pandas writes what is missing as NaN, which Python's JSON reads.
+    there = [place for place, text in enumerate(texts) if text is not None and text == text]  # noqa: PLR0124
     return Offered(
         tuple(name_of(texts[place], f"{where}[{place}]", numbers=True) for place in there),
         tuple(name_of(names[place], f"{where}[{place}]", numbers=True) for place in there) if names else (),
@@ -68,9 +72,10 @@ def _offered(texts: Sequence[object], names: Sequence[object], where: str) -> Of
 def right_choice(value: object, key: str, options: Offered, notes: Notes) -> int:
     """Which of the options is right.
 
-    A number or a text is one of the options' own labels. Where they have none, a number is an index from 0 of the options as
-    written; a text is the letter or the text of an option, else an index in digits. What means two different options is
-    refused: a number that is the text of another option than its index is. 1.0 is 1, as in `name_of`.
+    A number or a text is one of the options' own labels. Where it is none, a number is an index from 0 of the options as
+    written; a text is the letter (of either case, and as `(B)` or `B.` too) or the text of an option, else an index in
+    digits. What means two different options is refused: a number that is the text of another option than its index is. 1.0
+    is 1, as in `name_of`.
 
     Raises:
         FormatError: it is none of the options, or several.
@@ -84,28 +89,46 @@ def right_choice(value: object, key: str, options: Offered, notes: Notes) -> int
     if isinstance(value, str):
         if not value.strip():
             raise FormatError(f"`{key}` is empty, so the row has no answer", rule="empty")
-        found = _told(value.strip(), options) if value.strip() in options.names else _told(value, options)
+        found = _told(value, options, notes)
     else:
         found = _numbered(value, options, notes)
     if len(found) > 1:
         raise FormatError(f"`{key}` means several of the {len(options.texts)} choices", rule="wrong-answer")
     if not found:
-        beyond = isinstance(value, int) and value == len(options.texts) and not options.names
+        beyond = str(value).strip()[:9] == str(len(options.texts)) and not _are_numbered(options)
         hint = ", which are counted from 0" if beyond else ""
         raise FormatError(f"`{key}` names none of the {len(options.texts)} choices{hint}", rule="wrong-answer")
     return found.pop()
 
 
-def _told(value: str, options: Offered) -> set[int]:
+def _told(value: str, options: Offered, notes: Notes) -> set[int]:
     """The options that a text means."""
-    found = {at for at, name in enumerate(options.names) if name == value}
+    label = value.strip()
+    found = {at for at, name in enumerate(options.names) if name == label}
     if not found:
-        letter = ord(value) - ord("A") if len(value) == 1 and not options.names else -1
-        pairs = enumerate(zip(options.texts, options.places, strict=True))
-        found = {at for at, (text, place) in pairs if text == value or place == letter}
-    if not found and value.isdecimal() and not options.names:
-        found = _at(int(value[:9]), options)
+        found = {at for at, text in enumerate(options.texts) if text == value}
+        found |= _lettered_by(label, options) if label.isupper() and not options.names else set()
+    if not found:
+        bare = _BRACKETED.fullmatch(label)
+        label = bare[1] if bare else label
+        found = {at for at, name in enumerate(options.names) if name == label} or _lettered_by(label, options)
+    if not found and label.isdecimal() and not _are_numbered(options):
+        notes.index(int(label[:9]), len(options.texts))
+        found = _at(int(label[:9]), options)
     return found
+
+
+def _lettered_by(label: str, options: Offered) -> set[int]:
+    """The option that a letter stands for."""
+    if len(label) != 1 or not ("A" <= label <= "Z" or "a" <= label <= "z"):
+        return set()
+    if options.names:
+        return {at for at, name in enumerate(options.names) if name.upper() == label.upper()}
+    return _at(ord(label.upper()) - ord("A"), options)
+
+
+def _are_numbered(options: Offered) -> bool:
+    return bool(options.names) and all(name.isdecimal() for name in options.names)
 
 
 def _numbered(value: int, options: Offered, notes: Notes) -> set[int]:
@@ -117,10 +140,9 @@ def _numbered(value: int, options: Offered, notes: Notes) -> set[int]:
     found = {at for at, name in enumerate(options.names) if name == digits}
     if found:
         return found
-    if options.names and all(name.isdecimal() for name in options.names):
+    if _are_numbered(options):
         return set()
-    if not options.names:
-        notes.index(value, len(options.texts))
+    notes.index(value, len(options.texts))
     same = {at for at, text in enumerate(options.texts) if text == digits} if not options.names else set()
     return _at(value, options) | same
 

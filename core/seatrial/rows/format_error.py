@@ -10,10 +10,14 @@ RULES = (
     Rule("undecodable", "The reader could not decode the record."),
     Rule("unrecognised", "The record is in no known layout.", version="2"),
     Rule("missing-key", "A key that the format needs is missing.", version="2"),
-    Rule("wrong-type", "A key holds another type than the format needs.", version="4"),
+    Rule("wrong-type", "A key holds another type than the format needs.", version="5"),
     Rule("wrong-role", "A turn's role is none that a model knows.", version="4"),
     Rule("empty", "There is nothing to learn from: no turns, no answer, no label.", version="2"),
-    Rule("wrong-answer", "The answer names none of the choices, or several.", version="2"),
+    Rule(
+        "wrong-answer",
+        "The answer names none of the choices, or several, or a choice that the question does not say.",
+        version="3",
+    ),
     Rule("wrong-image", "An image is missing, damaged, too large, or in no format that is read."),
     Rule(
         "wrong-text",

@@ -17,9 +17,10 @@
                           (user and assistant are taken too);
                           the value of function_call is JSON, {name,
                           arguments} or a list of these
-    choice              question, choices or options (or columns A, B, …),  user: the question
-                          answer or answerKey or answer_index or answer_idx assistant: the right choice
-                          choices: a list of texts, of {label, text};       a choice
+    choice              question, choices or options (or columns A B C D E  user: the question
+                          F G H I J, or option_a, choice1, opa, …), and     assistant: the right choice
+                          answer or answerKey or answer_index or answer_idx a choice
+                          choices: a list of texts, of {label, text};
                           {text: […], label: […]} (ARC, CommonsenseQA);
                           or {A: …, B: …}; null is no choice
                           answer: a label of the choices, a letter, the
@@ -32,6 +33,7 @@
                           system?
     prompt-completion   prompt or question, and completion, response,       user, assistant
                           answer, answers or references; system?            references, where there are several
+                          history as in alpaca
                           either may also be a list of messages; several
                           answers: a list, or {text: […]} (SQuAD), or
                           {value, aliases} (TriviaQA)
@@ -42,10 +44,12 @@
 Where several fit, the first of this table is meant. `?` marks what may be missing, null or empty. Any format may have
 `slice` and `group` (text, number or truth value); `tools` or `functions` (a list of functions, or its JSON text); `image` or
 `images` (bytes, `data:` addresses or paths), which stand where a text says `<image>`, a part has no image of its own, or else
-before the user's first words; `context`, `passage` or `article` beside a question, which stands before it; and `label` or
-`kto_tag` as a truth value beside an answer: whether it was preferred. Lists may be JSON text, as in a table's cell, and lists
+before the user's first words; `context`, `passage` or `article` beside a question, which stands before it; `label` or
+`kto_tag` as a truth value beside an answer: whether it was preferred; and `weight`, `train` or `loss_mask` 0, or a list of 0
+and 1 for its turns: what is not trained. Lists may be JSON text, as in a table's cell, and lists
 of mappings a mapping of lists. `columns` gives a key another name in the record; a format whose keys it names is preferred.
-Truth values become the labels `true`, `false`. Every other key of the record is left aside, and noted.
+`system` may be called `system_prompt` or `system_message`. Truth values become the labels `true`, `false`. Every other key of
+the record is left aside, and noted.
 
 What no repair could turn into a row is a `FormatError` here: unknown layouts, missing keys, wrong types, unknown
 roles, no turns, no answer where the format is made of one. What can be read but is odd (an empty turn, two user turns
@@ -59,12 +63,15 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from seatrial.rows.answers import answer_of, answers_of, checked, judged, passage_before, preferred
-from seatrial.rows.choices import LETTERS, lettered, offered, right_choice
+from seatrial.rows.choices import lettered, offered, right_choice
+from seatrial.rows.column_names import OPTIONAL_COLUMNS
 from seatrial.rows.expected import Choice, Expected, Label, References
 from seatrial.rows.format_error import FormatError
-from seatrial.rows.given import Given, listed
+from seatrial.rows.given import Given
 from seatrial.rows.images import Images
+from seatrial.rows.left_aside import note_left_aside
 from seatrial.rows.notes import Notes
+from seatrial.rows.option_columns import is_bare_label, option_columns, refuse_bare_label
 from seatrial.rows.record_values import (
     name_of,
     quoted_key,
@@ -74,31 +81,15 @@ from seatrial.rows.record_values import (
 )
 from seatrial.rows.row import Format
 from seatrial.rows.turn import Turn
-from seatrial.rows.turns import messages_of, shared_turns
+from seatrial.rows.turns import OF_A_ROW, declared_calls, history_of, messages_of, shared_turns, taught
 
-__all__ = ["COLUMNS", "Parsed", "parse", "recognise"]
+__all__ = ["Parsed", "parse", "recognise"]
 
-COLUMNS = (
-    *("messages", "conversations", "system", "tools", "functions", "images", "image"),
-    *("chosen", "rejected", "kto_tag"),
-    *("question", "choices", "options", "answer", "answerKey", "answer_index", "answer_idx"),
-    *("context", "passage", "article"),
-    *("instruction", "input", "output", "history"),
-    *("prompt", "completion", "response", "answers", "references"),
-    *("test", "entry_point", "canonical_solution", "test_list", "code", "test_setup_code"),
-    *("text", "label", "category", "class", "intent", "topic"),
-    *("slice", "group"),
-)
-"""The keys that `columns` may give another name."""
-
-_KNOWN = frozenset({*COLUMNS, *LETTERS})
+_ANSWERED_FREELY = frozenset({"alpaca", "prompt-completion"})
 _ASKED = ("prompt", "question")
 _ANSWERED = ("completion", "response", "answer", "answers", "references")
 _LABELS = ("label", "category", "class", "intent", "topic")
 _RIGHT = ("answer", "answerKey", "answer_index", "answer_idx")
-_OPTIONAL = frozenset(
-    {"system", "input", "context", "passage", "article", "history", "tools", "functions", "images", "image", "kto_tag"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +131,8 @@ def _recognise_keys(keys: Iterable[object]) -> Format | None:
         return "sharegpt"
     if "question" in keys and (not keys.isdisjoint({"choices", "options"}) or {"A", "B"} <= keys):
         return "choice"
+    if "question" in keys and not keys.isdisjoint(_RIGHT) and option_columns(_names(keys)):
+        return "choice"
     if {"prompt", "test", "entry_point"} <= keys or ("test_list" in keys and not keys.isdisjoint({"prompt", "text"})):
         return "check"
     if "instruction" in keys and not keys.isdisjoint({"output", "response"}):
@@ -149,6 +142,10 @@ def _recognise_keys(keys: Iterable[object]) -> Format | None:
     if not keys.isdisjoint({"text", "image"}) and not keys.isdisjoint(_LABELS):
         return "text-label"
     return None
+
+
+def _names(keys: Iterable[object]) -> frozenset[str]:
+    return frozenset(key for key in keys if isinstance(key, str))
 
 
 def parse(
@@ -176,8 +173,9 @@ def parse(
         FormatError: the record is no row; never anything else.
     """
     if not isinstance(record, Mapping):
+        hint = "; a file of lists of records is read as .json (`reader: json`)" if isinstance(record, list) else ""
         raise FormatError(
-            f"the record is {type_in_words(record)}, not a mapping of keys to values", rule="unrecognised"
+            f"the record is {type_in_words(record)}, not a mapping of keys to values{hint}", rule="unrecognised"
         )
     renamed = _renamed(record, columns)
     known = format or (_recognise_keys(columns) if columns else None) or _recognise_keys(renamed)
@@ -195,16 +193,25 @@ def parse(
         )
     given = Given(renamed, labels, words, images or Images(), notes or Notes())
     parsed = _PARSERS[known](given)
+    turns = given.placed(parsed.turns)
+    if not given.record.keys().isdisjoint(OF_A_ROW):
+        turns = taught(turns, given)
+    tools = given.tools()
+    if tools:
+        turns = declared_calls(turns, tools)
     parsed = Parsed(
-        given.placed(parsed.turns),
+        turns,
         parsed.format,
         parsed.expected,
         _name(given, "slice", columns),
         _name(given, "group", columns),
-        given.tools(),
+        tools,
     )
     if not renamed.keys() <= given.used:
-        _note_unread(given, columns)
+        if known in _ANSWERED_FREELY and is_bare_label(turns[-1].content):
+            asked = "\n".join(turn.content for turn in turns[:-1])
+            refuse_bare_label(given.record, _names(given.record) - given.used, asked, turns[-1].content)
+        note_left_aside(given, columns, turns)
     return parsed
 
 
@@ -215,7 +222,7 @@ def _renamed(record: Mapping[Any, Any], columns: Mapping[str, str]) -> Mapping[A
     for key, name in columns.items():
         if name in record:
             given[key] = record[name]
-        elif key not in _OPTIONAL:
+        elif key not in OPTIONAL_COLUMNS:
             raise FormatError(
                 f"key {quoted_key(name)} (column for `{key}`) is missing; the record's keys are {quoted_keys(record)}",
                 rule="missing-key",
@@ -234,13 +241,6 @@ def _name(given: Given, key: str, columns: Mapping[str, str]) -> str:
             raise
         given.notes.leave(key, known=True)
         return ""
-
-
-def _note_unread(given: Given, columns: Mapping[str, str]) -> None:
-    meant = {name for key, name in columns.items() if key in given.used}
-    for key, value in given.record.items():
-        if key not in given.used and key not in meant and value is not None and value not in ("", []):
-            given.notes.leave(key, known=key in _KNOWN)
 
 
 # ---- the formats -----------------------------------------------------------------------------------------------------
@@ -272,22 +272,8 @@ def _alpaca(given: Given) -> Parsed:
     instruction = given.text("instruction")
     context = given.optional_text(given.first_of(("input", "context")))
     asked = f"{instruction}\n\n{context}" if context else instruction
-    turns = (*given.system(), *_history(given), Turn("user", given.said(asked, "instruction")))
+    turns = (*given.system(), *history_of(given), Turn("user", given.said(asked, "instruction")))
     return Parsed(*_judged(given, (*turns, answer_of(given, given.first_of(("output", "response")))), "alpaca"))
-
-
-def _history(given: Given) -> tuple[Turn, ...]:
-    """The earlier turns of an alpaca row."""
-    history = given.get("history")
-    if not history:
-        return ()
-    turns: list[Turn] = []
-    for number, pair in enumerate(listed(history, "history")):
-        if not isinstance(pair, list) or len(pair) != 2:
-            raise FormatError(f"`history[{number}]` is no pair of what was asked and answered", rule="wrong-type")
-        asked, answered = (text_of(said, f"history[{number}]") for said in pair)
-        turns += (Turn("user", given.said(asked, f"history[{number}]")), Turn("assistant", answered))
-    return tuple(turns)
 
 
 def _prompt_completion(given: Given) -> Parsed:
@@ -296,7 +282,10 @@ def _prompt_completion(given: Given) -> Parsed:
     if isinstance(asked, list):
         prompt = messages_of(asked, asking, given)
     else:
-        prompt = (Turn("user", given.said(passage_before(given, text_of(asked, asking)), asking)),)
+        prompt = (
+            *history_of(given),
+            Turn("user", given.said(passage_before(given, text_of(asked, asking)), asking)),
+        )
     completion, others = answers_of(given, answering)
     turns, form, expected = _judged(given, (*given.system(), *prompt, *completion), "prompt-completion")
     if others:
@@ -332,14 +321,16 @@ def _renamed_label(written: str, labels: Mapping[str, str]) -> str:
 
 def _choice(given: Given) -> Parsed:
     key = given.first_of(("choices", "options"))
-    if not given.record.get(key) and "A" not in given and key in given and key == "options":
+    if key == "options" and key in given and not given.record[key] and not option_columns(_names(given.record)):
         given.used.add(key)  # a column that other rows of the table fill
         return _prompt_completion(given)
     question = passage_before(given, given.text("question"))
-    if key in given or "A" not in given:
-        options = offered(given.need(key), key)
+    columns = {} if key in given else option_columns(_names(given.record))
+    if columns:
+        key = ", ".join(columns.values())
+        options = lettered({label: given.get(column) for label, column in columns.items()})
     else:
-        options = lettered({letter: given.get(letter) for letter in LETTERS if letter in given})
+        options = offered(given.need(key), key)
     if len(options.texts) < 2:
         raise FormatError(f"`{key}` holds {len(options.texts)}, and a question needs at least two", rule="empty")
     told = {

@@ -21,6 +21,10 @@ _PLACE = "<image>"
 """Where an image of the key `images` stands in a text, as LLaMA-Factory and ms-swift write it."""
 
 
+_SYSTEM = ("system", "system_prompt", "system_message")
+"""The second is Orca's."""
+
+
 @dataclass(slots=True)
 class Given:
     """A record, and what is noticed while it is read."""
@@ -70,11 +74,11 @@ class Given:
         return found or keys[0]
 
     def system(self) -> tuple[Turn, ...]:
-        """The system turn that a record's key `system` says."""
-        if "system" not in self.record:
-            return ()
-        said = self.optional_text("system")
-        return (Turn("system", said),) if said else ()
+        """The system turn that a key of the record says."""
+        for key in _SYSTEM:
+            if key in self.record and (said := self.optional_text(key)):
+                return (Turn("system", said),)
+        return ()
 
     def tools(self) -> tuple[Mapping[str, Any], ...]:
         """The functions that the assistant may call."""

@@ -79,7 +79,7 @@ class Notes:
                 yield self._spelled(spelled)
 
     def _spelled(self, written: Sequence[str]) -> str:
-        names = ", ".join(f"'{one_line(label, 60)}'" for label in written[:_LISTED])
+        names = ", ".join(f"'{one_line(label, 60)}'" for label in [*dict.fromkeys(map(str.strip, written))][:_LISTED])
         if len({self._met[label] for label in written}) == 1:
             return f"read as one label: {names}"
         return f"labels that differ in white space, case or separators only: {names}; `labels:` makes them one"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from seatrial.rows.calls import call_of, decoded
+from seatrial.rows.calls import call_of, declared, decoded
 from seatrial.rows.format_error import FormatError
 from seatrial.rows.given import Given, listed
 from seatrial.rows.parts import Part, Text, ToolCall, ToolResult
@@ -22,7 +22,7 @@ from seatrial.rows.record_values import (
 )
 from seatrial.rows.turn import Turn
 
-__all__ = ["messages_of", "shared_turns"]
+__all__ = ["OF_A_ROW", "declared_calls", "history_of", "messages_of", "shared_turns", "taught"]
 
 _ROLES = {
     "system": "system",
@@ -61,6 +61,13 @@ _READ = frozenset(
         *_TRAINED,
     }
 )
+_TELLING = frozenset(
+    {"train_detail", "trainable", "masked", "mask", "loss_scale", "prefix", "refusal", "audio", "tool_plan"}
+)
+"""Keys of messages that change what is taught or said in layouts that are not read here."""
+OF_A_ROW = ("weight", "train", "loss_mask")
+"""Keys of a record, beside its turns, that say which of them are trained."""
+_TRUTHS = {"0": False, "1": True, "false": False, "true": True}
 _WORDS = frozenset({"text", "input_text", "output_text"})
 _PICTURES = {"image": ("image", "path", "url", "bytes", "base64", "source"), "image_url": ("image_url",)}
 """Type of a part → where its image may stand: Hugging Face and Anthropic, OpenAI."""
@@ -107,7 +114,7 @@ def _turn(
     if not message.keys() <= _READ:
         for key, value in message.items():
             if key not in _READ and value is not None and value != []:
-                given.notes.leave(key, known=False, of=where.partition("[")[0])
+                given.notes.leave(key, known=key in _TELLING, of=where.partition("[")[0])
     name = message.get("name")
     name = "" if name is None else name_of(name, f"{where}.name")
     call = message.get("tool_call_id") if role == "tool" else None
@@ -125,6 +132,45 @@ def _answer(said: str | list[Part], call: str, name: str) -> list[Part]:
     parts = [Text(said)] if isinstance(said, str) else said
     words = "".join(part.text for part in parts if isinstance(part, Text))
     return [ToolResult(words, call, name), *(part for part in parts if not isinstance(part, Text))]
+
+
+def taught(turns: tuple[Turn, ...], given: Given) -> tuple[Turn, ...]:
+    """The turns, of which the record may say that a model is not taught to say them: all of them, or one by one.
+
+    A fraction, or a list of another length, says something else: it is left aside.
+    """
+    for key in OF_A_ROW:
+        if given.record.get(key) is None:
+            continue
+        spoken = [place for place, turn in enumerate(turns) if turn.role == "assistant"]
+        said = given.record[key]
+        flags = [_truth(one) for one in said] if isinstance(said, list) else [_truth(said)] * len(spoken)
+        if None in flags or len(flags) not in {len(spoken), len(turns)}:
+            continue
+        given.used.add(key)
+        trained = dict(zip(spoken if len(flags) == len(spoken) else range(len(turns)), flags, strict=True))
+        turns = tuple(
+            replace(turn, trained=False) if turn.role == "assistant" and not trained[place] else turn
+            for place, turn in enumerate(turns)
+        )
+    return turns
+
+
+def declared_calls(turns: tuple[Turn, ...], tools: Sequence[Mapping[str, Any]]) -> tuple[Turn, ...]:
+    """The turns without the arguments of their calls that only pad a table (`calls.declared`)."""
+    return tuple(
+        replace(turn, said=tuple(declared(part, tools) if isinstance(part, ToolCall) else part for part in turn.parts))
+        if turn.calls
+        else turn
+        for turn in turns
+    )
+
+
+def _truth(value: object) -> bool | None:
+    """A truth value, as a number or as a table's cell too; None where it is none."""
+    if isinstance(value, str):
+        return _TRUTHS.get(value.strip().lower())
+    return bool(value) if isinstance(value, int | float) and value in (0, 1) else None
 
 
 def _trained(message: Mapping[Any, Any], where: str) -> bool:
@@ -190,6 +236,20 @@ def _part(value: object, where: str, given: Given) -> str | list[Part]:
             f"`{where}` is a part of type {quoted_key(kind)}, and only text and images are read", rule="wrong-type"
         )
     return [given.image(next((part[key] for key in keys if part.get(key) is not None), None), where)]
+
+
+def history_of(given: Given) -> tuple[Turn, ...]:
+    """The earlier turns of a row that names them as pairs of what was asked and answered."""
+    history = given.get("history")
+    if not history:
+        return ()
+    turns: list[Turn] = []
+    for number, pair in enumerate(listed(history, "history")):
+        if not isinstance(pair, list) or len(pair) != 2:
+            raise FormatError(f"`history[{number}]` is no pair of what was asked and answered", rule="wrong-type")
+        asked, answered = (text_of(said, f"history[{number}]") for said in pair)
+        turns += (Turn("user", given.said(asked, f"history[{number}]")), Turn("assistant", answered))
+    return tuple(turns)
 
 
 # ---- sharegpt --------------------------------------------------------------------------------------------------------

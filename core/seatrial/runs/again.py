@@ -8,6 +8,7 @@ from pathlib import Path
 
 from seatrial.errors import UsageError
 from seatrial.plugin.host import Host
+from seatrial.runs import digests
 from seatrial.runs.earlier import EarlierRuns
 from seatrial.runs.judging import data_gates, judge_data, judge_run, write_judgement
 from seatrial.runs.result import Result
@@ -15,6 +16,7 @@ from seatrial.runs.run import work
 from seatrial.runs.saved import load_result, only_data_of, suite_of, write_reports
 from seatrial.runs.store import RunFolder
 from seatrial.suite.file import Chosen, load_suite
+from seatrial.suite.secrets import as_kept
 
 __all__ = ["judge_again", "score_again"]
 
@@ -46,11 +48,19 @@ def score_again(
         UsageError: it is no run folder, or the suite asks for more than its transcripts hold.
     """
     folder = RunFolder.open(path)
+    digests.refuse_altered(folder, but=digests.DECIDED)
     wanted = load_suite(suite or folder / "suite.yaml", host, overrides=overrides)
     return work(wanted, host, folder, EarlierRuns(None), cache=cache, offline=offline, only=_SCORING, command=command)
 
 
-def judge_again(path: Path, host: Host, *, suite: Path | None = None, overrides: Sequence[str] = ()) -> Result:
+def judge_again(
+    path: Path,
+    host: Host,
+    *,
+    suite: Path | None = None,
+    overrides: Sequence[str] = (),
+    command: Sequence[str] = (),
+) -> Result:
     """Hold a run against its gates again, or against another suite's: no model and no source is needed.
 
     The suite that decided before stays beside the new one, and the reports are written again.
@@ -60,6 +70,7 @@ def judge_again(path: Path, host: Host, *, suite: Path | None = None, overrides:
         StoreError: the run did not get as far as its gates.
     """
     folder = RunFolder.open(path)
+    digests.refuse_altered(folder, but=digests.DECIDED)
     only_data, own = only_data_of(folder), suite_of(folder, host)
     changed = own
     if suite is not None or overrides:
@@ -67,11 +78,14 @@ def judge_again(path: Path, host: Host, *, suite: Path | None = None, overrides:
     if only_data and not data_gates(changed, host):
         raise UsageError(f"{path}: a run of the data stages alone, without a gate on data: there is nothing to decide")
     with folder.lock():
+        if changed.gates != own.gates:
+            folder.keep_suite(as_kept(command))
         scores, verdict = (judge_data if only_data else judge_run)(folder, changed, host)
         if changed.gates != own.gates:
-            folder.keep_suite()
             changed.write(folder / "suite.yaml")
         write_judgement(folder, scores, verdict)
+        folder.renew("gate")
+        digests.record(folder)
     write_reports(path, host, kinds=None, to=None)
     return load_result(path, host)
 

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from seatrial.errors import PluginError, StageError
+from seatrial.errors import ContractError, StageError
 from seatrial.model import Baseline
+from seatrial.plugin.raised import let_pass
 from seatrial.rows import Row
 from seatrial.rows.table import open_rows
 from seatrial.runs import contracts
@@ -63,7 +64,7 @@ def _labels(baseline: Baseline, name: str, plugin: str, rows: Sequence[Row], sta
     with blame(stage, f"baseline {name}", plugin):
         labels = list(contracts.each(baseline.classify(rows), str, who))
     if len(labels) != len(rows):
-        raise PluginError(f"{who} gave {len(labels)} labels for {len(rows)} rows; it must give one a row, in order")
+        raise ContractError(f"{who} gave {len(labels)} labels for {len(rows)} rows; it must give one a row, in order")
     return [str.__str__(label) for label in labels]  # of a class of the plugin's, it may not be carried
 
 
@@ -171,7 +172,8 @@ def _fit(name: str, job: bytes, stage: str) -> bool:
             fitting: Fitting = pickle.loads(job)  # noqa: S301 - the process that started this one packed it
             with at_work(f"{stage}: baseline {name} (plugin {fitting.plugin})"):
                 baseline = fitting.recipe.make(MADE)
-        except (Exception, SystemExit):  # noqa: BLE001 - whatever it lacks: a module, a GPU
+        except BaseException as error:  # noqa: BLE001 - whatever it lacks: a module, a GPU
+            let_pass(error)
             return False
         _held[name] = fitting.fit(lambda _: baseline, stage)
     return True

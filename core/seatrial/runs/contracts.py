@@ -15,10 +15,24 @@ from seatrial.blocks.codec import checked
 from seatrial.data.filters import Measured
 from seatrial.data.findings import Finding, Span
 from seatrial.data.policy import named_row
-from seatrial.errors import PluginError, StoreError
+from seatrial.errors import ContractError, StoreError
 from seatrial.evaluation.scores import Sample
+from seatrial.evaluation.transcript import Response, Transcript
 
-__all__ = ["blocks", "counts", "each", "facts", "files", "findings", "one", "samples", "told"]
+__all__ = [
+    "blocks",
+    "clusters",
+    "counts",
+    "each",
+    "facts",
+    "files",
+    "findings",
+    "one",
+    "samples",
+    "step",
+    "told",
+    "transcripts",
+]
 
 T = TypeVar("T")
 
@@ -57,15 +71,30 @@ _SAMPLE: _Fields = (
     ("lacks", (tuple, list), "no tuple of columns"),
 )
 
+_TRANSCRIPT: _Fields = (
+    ("row", *_TEXT),
+    ("responses", (tuple, list), "no tuple of Response"),
+    ("prompt_hash", *_TEXT),
+    ("detail", (Mapping,), "not a mapping"),
+    ("error", *_TEXT_OR_NONE),
+)
+
+_RESPONSE: _Fields = (
+    ("text", *_TEXT),
+    ("logprob", (float, Real, NoneType), "neither a number nor None"),
+    ("tokens", (int, Integral, NoneType), "neither a whole number nor None"),
+    ("finished", (bool, NoneType), "neither True, False nor None"),
+)
+
 
 def one(answer: object, kind: type[T], who: str) -> T:
     """The answer.
 
     Raises:
-        PluginError: it is of another type.
+        ContractError: it is of another type.
     """
     if not isinstance(answer, kind):
-        raise PluginError(f"{who} gave {_said(answer)} where it must give a {kind.__name__}")
+        raise ContractError(f"{who} gave {_said(answer)} where it must give a {kind.__name__}")
     return answer
 
 
@@ -73,16 +102,16 @@ def each(answers: object, kind: type[T], who: str) -> Iterator[T]:
     """The answers, one after the other.
 
     Raises:
-        PluginError: they are no series, or one is of another type.
+        ContractError: they are no series, or one is of another type.
     """
     if not isinstance(answers, Iterable):
-        raise PluginError(
+        raise ContractError(
             f"{who} gave {_said(answers)} where it must give a series of {kind.__name__} (a list, or what it yields; an "
             "empty one where there is nothing)"
         )
     for answer in answers:
         if not isinstance(answer, kind):
-            raise PluginError(f"{who} gave {_said(answer)} in a series that must be of {kind.__name__}")
+            raise ContractError(f"{who} gave {_said(answer)} in a series that must be of {kind.__name__}")
         yield answer
 
 
@@ -90,14 +119,14 @@ def findings(answers: object, who: str) -> Iterator[Finding]:
     """The findings, each with fields of the types that a ledger can hold.
 
     Raises:
-        PluginError: they are no series of findings, or a field is of another type.
+        ContractError: they are no series of findings, or a field is of another type.
     """
     for finding in each(answers, Finding, who):
         problem = _mistyped(finding, _FINDING) or _misplaced(finding.spans)
         if not problem and finding.score is not None and not math.isfinite(finding.score):
             problem = f"its `score` is {finding.score}, no number; None where there is none"
         if problem:
-            raise PluginError(f"{who} made a finding about {named_row(finding.row)}: {problem}")
+            raise ContractError(f"{who} made a finding about {named_row(finding.row)}: {problem}")
         yield finding
 
 
@@ -105,25 +134,79 @@ def samples(answers: object, who: str) -> Iterator[Sample]:
     """The samples, each with fields of the types that a table can hold.
 
     Raises:
-        PluginError: they are no series of samples, or a field is of another type.
+        ContractError: they are no series of samples, or a field is of another type.
     """
     for sample in each(answers, Sample, who):
-        problem = _mistyped(sample, _SAMPLE) or _not_numbers(sample.values, "values", missing=True)
+        problem = (
+            _mistyped(sample, _SAMPLE)
+            or _not_numbers(sample.values, "values", missing=True)
+            or _unstorable(sample, ("prediction", "target", "prompt_hash", "slice", "error"), sample.detail)
+        )
         if problem:
-            raise PluginError(f"{who} made a sample of {named_row(sample.row)}: {problem}")
+            raise ContractError(f"{who} made a sample of {named_row(sample.row)}: {problem}")
         yield sample
+
+
+def transcripts(answers: object, who: str) -> Iterator[Transcript]:
+    """The transcripts, each with fields of the types that a table can hold.
+
+    Raises:
+        ContractError: they are no series of transcripts, or a field is of another type.
+    """
+    for transcript in each(answers, Transcript, who):
+        problem = (
+            _mistyped(transcript, _TRANSCRIPT)
+            or _unanswerable(transcript.responses)
+            or _unstorable(transcript, ("prompt_hash", "error"), transcript.detail)
+        )
+        if problem:
+            raise ContractError(f"{who} made a transcript of {named_row(transcript.row)}: {problem}")
+        yield transcript
+
+
+def step(values: object, who: str) -> dict[str, float]:
+    """What a training method logs at a step.
+
+    Raises:
+        ContractError: `step` or `steps` is no whole number, or a value is no finite number.
+    """
+    logged = _mapping(values, f"{who}, as a logging step,")
+    if problem := _not_numbers(logged, "values", missing=False):
+        raise ContractError(f"{who} logged a step: {problem}")
+    for name in ("step", "steps"):
+        if not isinstance(logged.get(name), Integral):
+            raise ContractError(f"{who} logged a step whose `{name}` is {_said(logged.get(name))}, not a whole number")
+    for name, value in logged.items():
+        if not math.isfinite(value):
+            raise ContractError(
+                f"{who} logged {value} for {name!r} at step {logged['step']}; training that diverges must end"
+            )
+    return {name: int(value) if isinstance(value, Integral) else float(value) for name, value in logged.items()}
+
+
+def clusters(answer: object, who: str) -> Mapping[str, str]:
+    """Row id → cluster id.
+
+    Raises:
+        ContractError: it is no mapping of text to text.
+    """
+    named = _mapping(answer, f"{who}, as its clusters,")
+    for row, cluster in named.items():
+        if not isinstance(row, str) or not isinstance(cluster, str):
+            raise ContractError(f"{who} put {_said(row)} into a cluster by {_said(cluster)}; both are ids, text")
+    return named
 
 
 def counts(answer: object, who: str) -> Mapping[str, int]:
     """What a filter counted in a batch.
 
     Raises:
-        PluginError: it is no mapping of names to whole numbers.
+        ContractError: it is no mapping of names to whole numbers.
     """
     counted = _mapping(answer, who)
     for name, count in counted.items():
         if not isinstance(name, str) or not isinstance(count, Integral):
-            raise PluginError(f"{who} counted {_said(count)} by {_said(name)}; it must count whole numbers by names")
+            raise ContractError(f"{who} counted {_said(count)} by {_said(name)}; it must count whole numbers by names")
     return counted
 
 
@@ -136,28 +219,28 @@ def told(measured: Measured, who: str, declared: Collection[str]) -> None:
         declared: the names of its metrics.
 
     Raises:
-        PluginError: a measure is no number, a reason no text, or a fact no JSON value; a measure is none of its metrics, or
+        ContractError: a measure is no number, a reason no text, or a fact no JSON value; a measure is none of its metrics, or
             one of these has neither a measure nor a reason why not.
     """
     if problem := _not_numbers(_mapping(measured.measures, f"{who}, as its measures,"), "measures", missing=False):
-        raise PluginError(f"{who}: {problem}")
+        raise ContractError(f"{who}: {problem}")
     for name, reason in _mapping(measured.missing, f"{who}, as what is missing,").items():
         if not isinstance(name, str) or not isinstance(reason, str):
-            raise PluginError(
+            raise ContractError(
                 f"{who} gave {_said(reason)} for {_said(name)}; it must say in words why a metric is missing"
             )
     facts(measured.facts, who)
     for name, value in measured.measures.items():
         if not math.isfinite(value):
-            raise PluginError(
+            raise ContractError(
                 f"{who} measured {value} for {name!r}; where there is no number, it must say why in `missing`"
             )
     known = {*measured.measures, *measured.missing}
     if undeclared := sorted(known - {*declared}):
         there = f"those that it declares are: {', '.join(sorted(declared))}" if declared else "it declares no metrics"
-        raise PluginError(f"{who} measured {undeclared[0]!r}, which is none of its metrics; {there}")
+        raise ContractError(f"{who} measured {undeclared[0]!r}, which is none of its metrics; {there}")
     if untold := sorted({*declared} - known):
-        raise PluginError(
+        raise ContractError(
             f"{who} declares the metric {untold[0]!r}, and gave neither a measure of it nor a reason in `missing`"
         )
     blocks(measured.blocks, who)
@@ -167,16 +250,16 @@ def blocks(answers: object, who: str) -> list[Block]:
     """What a component has to show to reviewers.
 
     Raises:
-        PluginError: it is no series of blocks, or one of them is not what its kind promises; which, is said.
+        ContractError: it is no series of blocks, or one of them is not what its kind promises; which, is said.
     """
     if not isinstance(answers, Iterable) or isinstance(answers, str):
-        raise PluginError(f"{who} gave {_said(answers)} where it must give a series of blocks (`seatrial.blocks`)")
+        raise ContractError(f"{who} gave {_said(answers)} where it must give a series of blocks (`seatrial.blocks`)")
     given: list[Block] = []
     for number, block in enumerate(answers, start=1):
         try:
             given.append(checked(block))
         except StoreError as error:
-            raise PluginError(f"{who} gave blocks of which number {number} cannot be shown: {error}") from None
+            raise ContractError(f"{who} gave blocks of which number {number} cannot be shown: {error}") from None
     return given
 
 
@@ -184,12 +267,12 @@ def files(answers: object, folder: Path, who: str) -> list[Path]:
     """The files that a report wrote into a folder.
 
     Raises:
-        PluginError: they are no series of paths, or one of them is not there.
+        ContractError: they are no series of paths, or one of them is not there.
     """
     paths = list(each(answers, Path, who))
     for path in paths:
         if not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
-            raise PluginError(f"{who} named the file {path.name}, which it did not write into the report's folder")
+            raise ContractError(f"{who} named the file {path.name}, which it did not write into the report's folder")
     return paths
 
 
@@ -197,12 +280,12 @@ def facts(answer: object, who: str) -> None:
     """Refuse facts that a run folder cannot hold.
 
     Raises:
-        PluginError: they are no JSON values by name.
+        ContractError: they are no JSON values by name.
     """
     try:
         json.dumps(_mapping(answer, f"{who}, as its facts,"), allow_nan=False)
     except (TypeError, ValueError) as error:
-        raise PluginError(f"{who} told facts that JSON cannot hold: {error}") from error
+        raise ContractError(f"{who} told facts that JSON cannot hold: {error}") from error
 
 
 def _mapping(answer: object, who: str) -> Mapping[Any, Any]:
@@ -225,6 +308,34 @@ def _misplaced(spans: Iterable[Any]) -> str:
             return f"of a span, {problem}"
         if span.replacement is not None and not span.replacement.isascii() and _halved(span.replacement):
             return "the `replacement` of a span holds half a character (a lone surrogate), which no file can store"
+    return ""
+
+
+def _unanswerable(responses: Iterable[Any]) -> str:
+    for place, response in enumerate(responses, 1):
+        if not isinstance(response, Response):
+            return f"its `responses` hold {_said(response)}, not a Response"
+        if problem := _mistyped(response, _RESPONSE):
+            return f"of response {place}, {problem}"
+        if not response.text.isascii() and _halved(response.text):
+            return f"the `text` of response {place} holds half a character (a lone surrogate), which no file can store"
+    return ""
+
+
+def _unstorable(record: object, texts: Iterable[str], detail: Mapping[Any, Any]) -> str:
+    """What a table or JSON cannot hold of a record."""
+    for name in texts:
+        text = getattr(record, name)
+        if text is not None and not text.isascii() and _halved(text):
+            return f"its `{name}` holds half a character (a lone surrogate), which no file can store"
+    if not detail:
+        return ""
+    try:
+        json.dumps(dict(detail), ensure_ascii=False, allow_nan=False).encode()
+    except UnicodeEncodeError:
+        return "its `detail` holds half a character (a lone surrogate), which no file can store"
+    except (TypeError, ValueError, RecursionError) as error:
+        return f"its `detail` is no JSON: {error}"
     return ""
 
 

@@ -8,13 +8,14 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 __all__ = [
     "LIBRARIES",
     "git_state",
     "hardware",
+    "installed_versions",
     "package_versions",
     "peak_resident_bytes",
     "set_offline",
@@ -45,6 +46,12 @@ def share_cores() -> None:
     """
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", "3000")
+
+
+def installed_versions() -> dict[str, str]:
+    """Every installed distribution and its version, by name."""
+    found = {found.name: found.version for found in importlib.metadata.distributions() if found.name}
+    return dict(sorted(found.items(), key=lambda pair: pair[0].lower()))
 
 
 def package_versions(distributions: Iterable[str]) -> dict[str, str]:
@@ -88,21 +95,63 @@ def _gpus() -> list[dict[str, str]]:
 
 
 def git_state(folder: Path) -> dict[str, object] | None:
-    """The commit that `folder` is at, and whether it has uncommitted changes; None outside of a repository."""
-    commit = _output("git", "-C", str(folder), "rev-parse", "HEAD")
+    """The commit that `folder` is at, and whether it has uncommitted changes; None outside of a repository.
+
+    A checkout may be somebody else's: nothing that its configuration names is run (`_UNCONFIGURED`). Where it names a
+    filter of file contents, `git status` would run that too, so whether there are changes is not asked: `dirty` is None.
+    """
+    commit = _git(folder, "rev-parse", "--verify", "HEAD")
     if not commit:
         return None
-    changes = _output("git", "-C", str(folder), "status", "--porcelain")
-    return {"commit": commit.strip(), "dirty": bool((changes or "").strip())}
+    for scope in (
+        "--local",
+        "--worktree",
+    ):  # those of the user's own configuration are the user's choice, as Git LFS is
+        if _git(folder, "config", scope, "--includes", "--get-regexp", r"^filter\..*\.(clean|process)$"):
+            return {"commit": commit.strip(), "dirty": None}
+    changes = _git(folder, "status", "--porcelain", "--no-renames", "--ignore-submodules=all")
+    return {"commit": commit.strip(), "dirty": None if changes is None else bool(changes.strip())}
 
 
-def _output(program: str, *arguments: str) -> str | None:
+_UNCONFIGURED = {
+    "core.fsmonitor": "false",
+    "core.hooksPath": os.devnull,
+    "core.untrackedCache": "false",
+    "core.pager": "cat",
+    "core.sshCommand": "false",
+    "core.attributesFile": os.devnull,
+    "diff.external": "",
+    "submodule.recurse": "false",
+    "protocol.allow": "never",
+}
+"""What a repository could otherwise have `git` run, or reach, for a question about its state."""
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    settings = [part for name, value in _UNCONFIGURED.items() for part in ("-c", f"{name}={value}")]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    environment |= {
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_NO_LAZY_FETCH": "1",
+    }
+    return _output("git", "--no-pager", *settings, "-C", str(folder), *arguments, environment=environment)
+
+
+def _output(program: str, *arguments: str, environment: Mapping[str, str] | None = None) -> str | None:
     path = shutil.which(program)
     if path is None:
         return None
     try:
         done = subprocess.run(  # noqa: S603 - a program found on the user's own path, with fixed arguments
-            [path, *arguments], capture_output=True, text=True, timeout=20, check=False
+            [path, *arguments],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=20,
+            check=False,
+            env=environment,
         )
     except (OSError, subprocess.TimeoutExpired):
         return None

@@ -45,6 +45,8 @@ class Plan:
     offline: bool
     resolved: Mapping[str, object] = field(default_factory=dict)
     """The resolved suite, as in suite.yaml."""
+    changed: Mapping[str, str] = field(default_factory=dict)
+    """Libraries that have another version than when the run was last worked on → `2.9.1, now 2.10.0`."""
 
 
 @dataclass(frozen=True, slots=True)

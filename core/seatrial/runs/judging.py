@@ -13,9 +13,11 @@ from seatrial.evaluation.scoring import scores_of
 from seatrial.evaluation.summary import DATA, exact_score
 from seatrial.plugin.host import Host
 from seatrial.runs import contracts
+from seatrial.runs.earlier_gates import changed_gates
 from seatrial.runs.events import Record
 from seatrial.runs.stages import blame
 from seatrial.runs.store import RunFolder, write_json
+from seatrial.stored import undamaged
 from seatrial.suite.file import Chosen, Suite
 from seatrial.verdict.codec import to_json
 from seatrial.verdict.data_metrics import (
@@ -67,7 +69,8 @@ def judge_run(folder: RunFolder, suite: Suite, host: Host) -> tuple[list[Score],
         tables=tables,
         load=earlier_runs(Path.cwd()),
     )
-    return scores, judge(_decisions(suite.gates, evidence, host), flag_best_baseline(evidence))
+    warnings = [*changed_gates(folder, suite.gates), *flag_best_baseline(evidence)]
+    return scores, judge(_decisions(suite.gates, evidence, host), warnings)
 
 
 def data_gates(suite: Suite, host: Host) -> list[Chosen]:
@@ -86,7 +89,9 @@ def judge_data(folder: RunFolder, suite: Suite, host: Host) -> tuple[list[Score]
     scores = data_scores(folder, of_filters, gates)
     evidence = SavedEvidence(subject=DATA, scores=scores, metrics=DATA_METRICS | of_filters, tables={})
     aside = list(dict.fromkeys(chosen.metric for chosen in suite.gates if chosen not in gates))
-    warnings = [f"not decided, since no model was trained or scored: the gates on {', '.join(aside)}"] if aside else []
+    warnings = changed_gates(folder, suite.gates)
+    if aside:
+        warnings.append(f"not decided, since no model was trained or scored: the gates on {', '.join(aside)}")
     return scores, judge(_decisions(gates, evidence, host), warnings)
 
 
@@ -119,7 +124,8 @@ def data_scores(folder: RunFolder, of_filters: Mapping[str, Metric], gates: Sequ
     """
     gated = {chosen.metric for chosen in gates}
     facts = _facts(folder)
-    found, gaps = data_values(facts) | filter_values(facts), data_gaps(facts) | filter_gaps(facts)
+    with undamaged(folder / "nodes"):
+        found, gaps = data_values(facts) | filter_values(facts), data_gaps(facts) | filter_gaps(facts)
     return [
         exact_score(
             name,
@@ -161,7 +167,9 @@ def samples_of(
                 f"{folder / 'samples'}: the samples of {chosen.alias} are missing, or changed since they were written"
             )
         metrics[chosen.alias] = provided.component.metrics_for(chosen.options)
-        tables[chosen.alias] = read_samples(folder / f"samples/{chosen.alias}.parquet")
+        path = folder / f"samples/{chosen.alias}.parquet"
+        with undamaged(path):
+            tables[chosen.alias] = read_samples(path)
     return metrics, tables
 
 
@@ -179,5 +187,7 @@ def _facts(folder: RunFolder) -> dict[str, Mapping[str, object]]:
 def records_of(folder: RunFolder, manifest: Mapping[str, Any]) -> list[Record]:
     """What the run's nodes left, in their order."""
     # A report cannot tell of itself: leaving it out, one that is written again says what the first one said.
-    records = (folder.record(stage) for stage in manifest["stages"] if stage != "report")
+    with undamaged(folder / "manifest.json"):
+        stages = [str(stage) for stage in manifest["stages"] if stage != "report"]
+    records = (folder.record(stage) for stage in stages)
     return [record for record in records if record is not None]

@@ -7,17 +7,23 @@ that cannot be told in full is an error, so nothing is left out silently.
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import seatrial
+from seatrial.runs.environment import package_versions
 from seatrial.runs.events import Record
 from seatrial.runs.store import digest_json, digest_path
 
-__all__ = ["RUNTIME", "canonical", "node_key"]
+__all__ = ["OWN", "RUNTIME", "canonical", "node_key"]
+
+OWN = ("PyYAML", "numpy", "pyarrow", "scipy")
+"""The libraries that every node may be made with."""
 
 RUNTIME: Mapping[str, bool] = {"runtime": True}
 """The metadata of a field that no result depends on: an engine, a function, a name for messages."""
@@ -34,6 +40,7 @@ def node_key(stage: Any, inputs: Sequence[tuple[Record, Sequence[str] | None]]) 
     return digest_json(
         {
             "seatrial": seatrial.__version__,
+            "libraries": _own_libraries(),
             "stage": canonical(stage),
             "reads": [
                 [record.stage, record.key, dict(record.outputs)]
@@ -43,6 +50,12 @@ def node_key(stage: Any, inputs: Sequence[tuple[Record, Sequence[str] | None]]) 
             ],
         }
     )
+
+
+@cache
+def _own_libraries() -> Mapping[str, str]:
+    """The versions of what the host itself reads and reckons with; components declare what they use beside."""
+    return {"python": ".".join(platform.python_version_tuple()[:2]), **package_versions(OWN)}
 
 
 def canonical(value: Any) -> Any:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seatrial.errors import StoreError
+from seatrial.runs.digests import verdict_differences
 from seatrial.runs.store import RunFolder
 
 __all__ = ["ListedRun", "list_runs"]
@@ -21,7 +22,7 @@ class ListedRun:
     started: str
     """ISO 8601; "" where its manifest cannot be read."""
     state: str
-    """The verdict's state; `data only`, `unfinished`, or `damaged`."""
+    """The verdict's state; `data only`, `unfinished`, `altered`, or `damaged`."""
     reason: str
     """The verdict's, or what it ended with."""
 
@@ -43,6 +44,8 @@ def _listed(runs: Path) -> Iterator[ListedRun]:
 
 
 def _ended(folder: RunFolder, *, finished: bool) -> tuple[str, str]:
+    if changed := verdict_differences(folder):
+        return "altered", f"not as it was written: {', '.join(map(str, changed))}"
     if not finished:
         return "unfinished", folder.last_error() or "the command that started it goes on from where it stopped"
     if not (folder / "verdict.json").is_file():

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import seatrial
 from seatrial.plugin.component import ScorerComponent
-from seatrial.plugin.kinds import Kind
-from seatrial.runs.environment import LIBRARIES, git_state, hardware, package_versions
+from seatrial.plugin.kinds import KINDS, Kind
+from seatrial.runs.environment import LIBRARIES, git_state, hardware, installed_versions, package_versions
+from seatrial.runs.keys import OWN
 from seatrial.runs.result import Described
 from seatrial.runs.stages.score import ScoreNode
+from seatrial.suite.secrets import as_kept
 
 if TYPE_CHECKING:
     from seatrial.plugin.host import Provided
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from seatrial.runs.workbench import Workbench
     from seatrial.suite.file import Suite
 
-__all__ = ["RunKind", "describe"]
+__all__ = ["RunKind", "changed_versions", "describe"]
 
 RunKind = Literal["trial", "data"]
 """`data` is a run of the data stages alone: it has a dataset and no verdict."""
@@ -36,9 +38,25 @@ def describe(
     suite_digest: str,
     command: Sequence[str],
     started: datetime,
+    before: Mapping[str, object],
 ) -> dict[str, object]:
-    """manifest.json: versions, hashes, seed, sources, hardware, git state, command."""
+    """manifest.json: versions (of what can move a score, and of all that is installed), hashes, seed, sources, hardware, git state, command.
+
+    Args:
+        suite: what is run.
+        bench: what built its components.
+        stages: its nodes.
+        kind: whether it comes to a verdict.
+        suite_digest: of the resolved suite.
+        command: the command line.
+        started: when it was first started.
+        before: the run's manifest so far.
+    """
     plugins = {info.distribution for info in bench.host.plugins() if not info.blocked}
+    packages = package_versions({*LIBRARIES, *OWN, *plugins, *_declared(bench)})
+    last, worked_on = before.get("packages"), list(cast("list[object]", before.get("worked_on_with") or []))
+    if isinstance(last, dict) and last != packages:
+        worked_on.append(last)
     model = bench.prepared
     return {
         "seatrial": seatrial.__version__,
@@ -57,13 +75,37 @@ def describe(
             for info in bench.host.plugins()
             if not info.blocked
         ],
-        "packages": package_versions({*LIBRARIES, *plugins}),
+        "packages": packages,
+        "installed": installed_versions(),
+        "worked_on_with": worked_on,
         "hardware": hardware(),
         "git": git_state(Path.cwd()),
         "offline": bench.offline,
-        "command": list(command),
+        "command": as_kept(command),
         "started": started.isoformat(),
     }
+
+
+def changed_versions(manifest: Mapping[str, object]) -> dict[str, str]:
+    """What has another version than when the run was last worked on: none of it is in a node that is used again."""
+    worked_on, now = (
+        cast("list[dict[str, str]]", manifest["worked_on_with"]),
+        cast("dict[str, str]", manifest["packages"]),
+    )
+    if not worked_on:
+        return {}
+    before = worked_on[-1]
+    return {
+        name: f"{before.get(name, 'not installed')}, now {now.get(name, 'not installed')}"
+        for name in sorted({*before, *now})
+        if before.get(name) != now.get(name)
+    }
+
+
+def _declared(bench: Workbench) -> set[str]:
+    """The libraries that any component declares."""
+    found = (provided for kind in KINDS for provided in bench.host.components(kind).values())
+    return {library for provided in found for library in provided.component.libraries}
 
 
 def _components(suite: Suite, bench: Workbench, stages: Sequence[StageWork]) -> Iterator[Described]:

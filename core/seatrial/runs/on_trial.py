@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seatrial.errors import PluginError, UsageError
+from seatrial.errors import ContractError, UsageError
 from seatrial.model import (
     PROTOCOLS,
     Capability,
+    ChecksFit,
     Endpoint,
+    HeldModel,
     Loader,
     LocalWeights,
     Model,
@@ -71,6 +73,10 @@ class ModelOnTrial:
         return digest_json([self.recipe.key, self.target.digest or self.address])
 
     @property
+    def _name(self) -> str:
+        return self.recipe.who.partition(" ")[0]
+
+    @property
     def loader(self) -> Loader:
         """Built once."""
         loader: Loader = self._make(self.recipe)
@@ -94,7 +100,7 @@ class ModelOnTrial:
                 given = self.loader.resolve(self.address, self._find, self._cache)
             kinds = (LocalWeights, Endpoint, PythonCallable)
             if not isinstance(given, kinds):
-                raise PluginError(
+                raise ContractError(
                     f"{self.recipe.who} gave a {type(given).__name__} where it must give a target: "
                     f"{', '.join(kind.__name__ for kind in kinds)}"
                 )
@@ -107,9 +113,13 @@ class ModelOnTrial:
             return frozenset(self.loader.provides(self.target, product))
 
     def check(self, product: Product) -> None:
-        """Refuse, with a `SourceError`, what is no whole product of its kind."""
+        """Refuse, with a `SourceError`, what is no whole product of its kind, or is one of another model."""
         with self._blamed():
             self.loader.check_product(product)
+        target, loader = self.target, self.loader
+        if isinstance(loader, ChecksFit):
+            with self._blamed():
+                loader.check_fit(product, target)
 
     def tokenizer(self) -> Recipe:
         """How its tokenizer is had, without its weights."""
@@ -140,7 +150,8 @@ class ModelOnTrial:
             if not shares:
                 self.close()
             with self._blamed():
-                model = closing.enter_context(self.loader.open(self.target, product))
+                opened = closing.enter_context(self.loader.open(self.target, product))
+            model: Model = HeldModel(opened, f"loader {self._name} (plugin {self._plugin})")
             if shares:
                 self.close()
             self._open = _Open(product, model, closing)
@@ -162,7 +173,7 @@ class ModelOnTrial:
 
     def _blamed(self) -> AbstractContextManager[object]:
         """What the loader raises is the loader's."""
-        return blame(f"model {self.address}", f"loader {self.recipe.who.partition(' ')[0]}", self._plugin)
+        return blame(f"model {self.address}", f"loader {self._name}", self._plugin)
 
     def _make_cache(self) -> None:
         try:

@@ -21,6 +21,7 @@ from seatrial.rows.storable import storable, whole_characters
 from seatrial.runs import contracts
 from seatrial.runs.drops import Drops
 from seatrial.runs.inputs import Input, NamedReader
+from seatrial.runs.store import digest_path
 
 __all__ = ["Reading"]
 
@@ -140,23 +141,14 @@ class Reading:
                 "source": source.resolved.address,
                 "records": records,
                 "problems": self.problems - problems,
+                "sha256": digest_path(file),
             }
         )
 
     def _row(self, place: _Place, record: RawRecord, account: _Account) -> Row | None:
         """The record as a row; None where it is none, which is told the ledger."""
-        if record.problem:
-            self._refuse(place, record, FormatError(record.problem, rule="undecodable"), account)
-            return None
-        repaired: FormatError | None = None
         try:
-            try:
-                parsed = _parse(place, record.value, account)
-            except FormatError as error:
-                if error.rule != "wrong-text":
-                    raise
-                repaired = error
-                parsed = _parse_repaired(place, record.value, account, error)
+            parsed, repaired = _parsed(place, record, account)
         except FormatError as error:
             self._refuse(place, record, error, account)
             return None
@@ -256,6 +248,18 @@ class Reading:
             for (address, split), account in self._accounts.items()
             if (keys := account.notes.left_aside())
         ]
+
+
+def _parsed(place: _Place, record: RawRecord, account: _Account) -> tuple[Parsed, FormatError | None]:
+    """The record, and why it had to be repaired."""
+    if record.problem:
+        raise FormatError(record.problem, rule="undecodable")
+    try:
+        return _parse(place, record.value, account), None
+    except FormatError as error:
+        if error.rule != "wrong-text":
+            raise
+        return _parse_repaired(place, record.value, account, error), error
 
 
 def _parse(place: _Place, value: Any, account: _Account) -> Parsed:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from seatrial.errors import SeatrialError, StageError
+from seatrial.errors import ContractError, SeatrialError, StageError
 from seatrial.model.held import held
 from seatrial.plugin.component import Absent, FilterComponent
 from seatrial.plugin.host import Provided
 from seatrial.plugin.kinds import Kind
+from seatrial.plugin.raised import let_pass
 from seatrial.runs.engines.at_work import at_work
 from seatrial.runs.environment import package_versions
 from seatrial.runs.store import digest_json
@@ -49,6 +50,8 @@ class Recipe:
     """The parts that it can do without: those that cannot be built become an `Absent`."""
     identity: Mapping[str, object] = field(default_factory=dict)
     """Of the component (`identity_of`), or the digests of what the function reads beside its options."""
+    promises: tuple[str, ...] = ()
+    """The methods and attributes that what is built must have."""
 
     @property
     def key(self) -> str:
@@ -65,11 +68,18 @@ class Recipe:
         parts = {option: self._part(option, made) for option in self.parts}
         try:
             with at_work(self.who):
-                return held(self.identity.get("kind"), self.build(**{**self.options, **parts}), self.who)
+                built = self.build(**{**self.options, **parts})
         except SeatrialError:
             raise
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            let_pass(error)
             raise StageError(f"{self.who} could not be built: {type(error).__name__}: {error}") from error
+        lacks = [name for name in self.promises if not hasattr(built, name)]
+        if lacks:
+            raise ContractError(
+                f"{self.who} was built as a {type(built).__name__}, which has no {' and no '.join(map(repr, lacks))}"
+            )
+        return held(self.identity.get("kind"), built, self.who)
 
     def _part(self, option: str, made: MutableMapping[str, Any]) -> Any:
         try:

@@ -16,14 +16,17 @@ from typing import TYPE_CHECKING
 
 from seatrial.errors import SeatrialError, StageError, UsageError
 from seatrial.plugin.host import Host
+from seatrial.plugin.raised import let_pass, telling_interrupts
+from seatrial.runs import digests
 from seatrial.runs.earlier import EarlierRuns
 from seatrial.runs.environment import peak_resident_bytes
 from seatrial.runs.events import Artifact, Failure, Plan, Record, Stage, Step
 from seatrial.runs.keys import node_key
 from seatrial.runs.result import Result
 from seatrial.runs.saved import load_result
-from seatrial.runs.stages import StageWork
-from seatrial.runs.store import RunFolder, digest_json, write_json
+from seatrial.runs.stages import Foresees, StageWork
+from seatrial.runs.stages.train import Train
+from seatrial.runs.store import RunFolder, digest_json, json_text, write_json
 from seatrial.runs.workbench import Workbench
 from seatrial.suite.file import Suite
 from seatrial.terminal.legible import one_line
@@ -111,29 +114,42 @@ def work(
         command: As for `run`.
         clock: As for `run`.
     """
-    from seatrial.runs.manifest import describe
+    from seatrial.runs.manifest import changed_versions, describe
     from seatrial.runs.plan import plan_data_stages, plan_stages
     from seatrial.runs.store import cache_folder
 
     bench = Workbench(host, cache=cache or cache_folder(), offline=offline)
     digest = suite_digest(suite, only_data=only_data)
     trial = _Trial(host, folder, clock, earlier, only)
-    with folder.lock(), _logged(folder), bench.closing:
+    with telling_interrupts(), folder.lock(), _logged(folder), bench.closing:
         try:
             kind: RunKind = "data" if only_data else "trial"
+            digests.forget(folder)
             started = _begin(folder, suite, kind, digest, clock())
             stages = (plan_data_stages if only_data else plan_stages)(suite, bench, folder)
-            manifest = describe(suite, bench, stages, kind=kind, suite_digest=digest, command=command, started=started)
+            manifest = describe(
+                suite,
+                bench,
+                stages,
+                kind=kind,
+                suite_digest=digest,
+                command=command,
+                started=started,
+                before=folder.read_json("manifest.json"),
+            )
             write_json(folder / "manifest.json", manifest)
-            trial.work(stages, _plan(suite, folder, stages, offline=offline))
+            plan = _plan(suite, folder, stages, offline=offline)
+            trial.work(stages, replace(plan, changed=changed_versions(manifest)))
             folder.forget_unfinished(but=trial.unanswered)
             result = load_result(folder.path, host)
         except BaseException as error:
             host.run_failed(Failure(trial.at, str(error) or type(error).__name__, folder.path))
             raise
         host.run_finished(result)
-        if not trial.unanswered:  # last of all: a run that says that it is finished is not gone on with
-            write_json(folder / "manifest.json", manifest | {"finished": clock().isoformat()})
+        if not trial.unanswered:
+            manifest |= {"finished": clock().isoformat()}
+        digests.record(folder, manifest=json_text(manifest))
+        write_json(folder / "manifest.json", manifest)  # last of all: a run that is finished is not gone on with
     return result
 
 
@@ -232,10 +248,18 @@ class _Trial:
                 kept = self._earlier.take(self._folder, stage.name, key)
             if kept is None:
                 self._refuse_other(stage.name)
+                if isinstance(stage, Train):
+                    self._foresee(stages[index + 1 :])
                 self._folder.forget_unfinished(but=[key, *self.unanswered])
                 kept = self._run(stage, Stage(stage.name, index, key), given)
             self._done[stage.name] = kept
             self._host.stage_finished(kept[0])
+
+    def _foresee(self, later: Sequence[StageWork]) -> None:
+        """Ask what comes after the training whether it will be able to work."""
+        foresights = {stage.foresight: stage for stage in reversed(later) if isinstance(stage, Foresees)}
+        for stage in reversed(foresights.values()):
+            stage.foresee(self._given(stage))
 
     @property
     def unanswered(self) -> list[str]:
@@ -263,7 +287,7 @@ class _Trial:
     def _given(self, stage: StageWork) -> Artifact:
         files: dict[str, Path] = {}
         facts: dict[str, object] = {}
-        for name in stage.inputs:
+        for name in (name for name in stage.inputs if name in self._done):
             artifact = self._done[name][1]
             files |= {of: path for of, path in artifact.files.items() if stage.reads is None or of in stage.reads}
             facts[name] = artifact.facts
@@ -282,7 +306,8 @@ class _Trial:
             if type(error) is StageError and error.__cause__ is not None:  # what a component raised
                 raise StageError(f"{error}; the traceback is in {self._folder / 'log.jsonl'}") from error
             raise
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            let_pass(error)
             self._refuse_full_disk(stage.name, error)
             raise StageError(
                 f"{stage.name}: {type(error).__name__}: {error}; the traceback is in {self._folder / 'log.jsonl'}"

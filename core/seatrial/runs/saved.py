@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from seatrial.blocks import Block
 from seatrial.blocks.codec import from_json as from_block
@@ -14,7 +14,7 @@ from seatrial.data.ledger import ledger_schema
 from seatrial.errors import StoreError, SuiteError, UsageError, did_you_mean
 from seatrial.evaluation.scores import Score
 from seatrial.plugin.host import Host
-from seatrial.runs import contracts
+from seatrial.runs import contracts, digests
 from seatrial.runs.events import Record
 from seatrial.runs.judging import (
     by_full_name,
@@ -26,7 +26,7 @@ from seatrial.runs.judging import (
 from seatrial.runs.result import Described, Result
 from seatrial.runs.stages import blame
 from seatrial.runs.store import RunFolder
-from seatrial.stored import read_record
+from seatrial.stored import read_record, undamaged
 from seatrial.suite.complaints import listed
 from seatrial.suite.file import Suite, load_suite
 from seatrial.verdict.codec import from_json
@@ -66,10 +66,15 @@ def load_result(path: Path, host: Host) -> Result:
         training=_training(folder),
         samples=samples,
         metrics=by_full_name(metrics),
-        components=[read_record(Described, one, "component") for one in manifest.get("components", ())],
+        components=_components(folder, manifest),
         blocks=_blocks(records_of(folder, manifest)),
     )
     return replace(result, added=host.report_blocks(result))
+
+
+def _components(folder: RunFolder, manifest: Mapping[str, Any]) -> list[Described]:
+    with undamaged(folder / "manifest.json"):
+        return [read_record(Described, one, "component") for one in manifest.get("components", ())]
 
 
 def _blocks(records: Sequence[Record]) -> dict[str, list[Block]]:
@@ -98,13 +103,24 @@ def write_reports(path: Path, host: Host, *, kinds: Sequence[str] | None, to: Pa
 
     Raises:
         UsageError: no plugin brings a kind of that name.
+        StoreError: the run is not as it was written.
     """
-    result = load_result(path, host)
     folder = RunFolder.open(path)
+    digests.refuse_altered(folder, but=digests.REPORTED)
+    result = load_result(path, host)
     wanted = {chosen.name: chosen.options for chosen in suite_of(folder, host).report}
     if kinds:
         wanted = {kind: wanted.get(kind, {}) for kind in kinds}
-    target = to or folder / "report"
+    if to is not None:
+        return _written(result, host, wanted, to)
+    with folder.lock():
+        written = _written(result, host, wanted, folder / "report")
+        folder.renew("report")
+        digests.record(folder)
+    return written
+
+
+def _written(result: Result, host: Host, wanted: Mapping[str, Mapping[str, Any]], target: Path) -> list[Path]:
     target.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
     for kind, options in wanted.items():
@@ -126,7 +142,7 @@ def only_data_of(folder: RunFolder) -> bool:
 
 def judges(folder: RunFolder) -> bool:
     """Whether the run comes to a verdict; one of the data stages alone does where its suite has gates on data."""
-    gated = "gate" in folder.read_json("manifest.json")["stages"] or (folder / "verdict.json").is_file()
+    gated = "gate" in folder.read_json("manifest.json").get("stages", ()) or (folder / "verdict.json").is_file()
     return not only_data_of(folder) or gated
 
 
@@ -144,7 +160,8 @@ def suite_of(folder: RunFolder, host: Host) -> Suite:
 
 def _judged(folder: RunFolder) -> tuple[list[Score], Verdict]:
     """The scores and the verdict as they were written down."""
-    scores = [from_json(Score, score) for score in folder.read_json("scores.json")["scores"]]
+    with undamaged(folder / "scores.json"):
+        scores = [from_json(Score, score) for score in folder.read_json("scores.json")["scores"]]
     return scores, from_json(Verdict, folder.read_json("verdict.json"))
 
 
@@ -152,10 +169,16 @@ def _ledger(folder: RunFolder) -> pa.Table:
     import pyarrow.parquet as pq
 
     path = folder / "ledger.parquet"
-    return pq.read_table(path) if path.is_file() else ledger_schema().empty_table()
+    if not path.is_file():
+        return ledger_schema().empty_table()
+    with undamaged(path):
+        return pq.read_table(path, schema=ledger_schema())
 
 
 def _training(folder: RunFolder) -> list[dict[str, float]]:
     """The steps of the first training."""
     logs = sorted((folder / "training").glob("*.jsonl"))
-    return [json.loads(line) for line in logs[0].read_text(encoding="utf-8").splitlines()] if logs else []
+    if not logs:
+        return []
+    with undamaged(logs[0]):
+        return [dict(json.loads(line)) for line in logs[0].read_text(encoding="utf-8").splitlines()]

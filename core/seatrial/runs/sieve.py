@@ -17,7 +17,7 @@ from seatrial.data.findings import Finding
 from seatrial.data.findings_table import findings_of, findings_to_table, positions
 from seatrial.data.ledger import LedgerWriter, entries_to_table
 from seatrial.data.policy import named_row, not_given
-from seatrial.errors import PluginError
+from seatrial.errors import ContractError
 from seatrial.rows import row_schema
 from seatrial.rows.table import FileRows, TableWriter, open_rows, patched, rows_of
 from seatrial.runs import contracts
@@ -77,7 +77,7 @@ class Sieve:
             seen: shape [rows], the rows that the filter was given; None for all.
 
         Raises:
-            PluginError: a finding is about a row that the filter was not given, or matches one.
+            ContractError: a finding is about a row that the filter was not given, or matches one.
         """
         import numpy as np
 
@@ -101,7 +101,7 @@ class Sieve:
         wrong = np.flatnonzero(unknown & pc.is_valid(matched).to_numpy())
         if len(wrong):
             first = found.slice(int(wrong[0]), 1).to_pylist()[0]
-            raise PluginError(
+            raise ContractError(
                 f"{suite_filter.who(self._stage)} made a finding about {named_row(first['row'])} that matches "
                 f"{named_row(first['matched_row'])}, which is none of the rows that it was given"
             )

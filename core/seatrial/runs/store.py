@@ -1,7 +1,8 @@
 """The run folder and the cache: everything on disk is written whole or not at all.
 
 A file is written under a temporary name, synced and renamed; a folder likewise. A stage's marker, written last, holds
-the SHA-256 of all that the stage wrote, so a run that was killed anywhere goes on from its last whole stage.
+the SHA-256 of all that the stage wrote, so a run that was killed anywhere goes on from its last whole stage. A run folder
+that somebody else may have made is opened only where it holds files and folders and nothing else (`plain_files`).
 """
 
 from __future__ import annotations
@@ -12,18 +13,41 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
-from datetime import datetime
+import time
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from seatrial.errors import StoreError, UsageError
+from seatrial.runs import plain_files
 from seatrial.runs.events import Artifact, Record
+from seatrial.runs.marker import Marker, read_marker
+from seatrial.runs.part_files import clear_abandoned, part_file, part_folder
+from seatrial.terminal.legible import one_line
 
-__all__ = ["RunFolder", "atomic_file", "atomic_folder", "cache_folder", "digest_json", "digest_path", "write_json"]
+__all__ = [
+    "RunFolder",
+    "atomic_file",
+    "atomic_folder",
+    "cache_folder",
+    "digest_json",
+    "digest_path",
+    "json_text",
+    "made_once",
+    "write_json",
+]
 
-_PART = ".part"
+_PATIENCE = 5.0
+"""Seconds that are waited for a folder that another process holds: one that was killed a moment ago still gives its memory
+back, which takes a second for each ten gigabytes or so."""
+
+_HALF = re.compile("[\ud800-\udfff]")
+"""Halves of characters (lone surrogates), which no file in UTF-8 holds."""
+
+_LOG_END = 1 << 20
+"""Bytes at the end of a log that are looked at for its last line."""
 
 
 def cache_folder() -> Path:
@@ -42,35 +66,34 @@ def digest_json(value: object) -> str:
 def digest_path(path: Path) -> str:
     """SHA-256 of a file's bytes; of a folder, over its files' relative paths and digests."""
     if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if file.is_file())
-        return digest_json({file.relative_to(path).as_posix(): digest_path(file) for file in files})
+        return digest_json(_contents(path))
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _contents(folder: Path) -> dict[str, str]:
+    """Relative path → digest, of every file in a folder."""
+    files = sorted(file for file in folder.rglob("*") if file.is_file())
+    return {file.relative_to(folder).as_posix(): digest_path(file) for file in files}
 
 
 @contextlib.contextmanager
 def atomic_file(path: Path) -> Iterator[Path]:
     """A temporary path beside `path` that becomes `path` when the block ends well, and vanishes when it does not."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}{_PART}")
-    try:
+    with part_file(path) as part:
         yield part
         with part.open("rb") as stream:
             os.fsync(stream.fileno())
         part.replace(path)
         _sync_folder(path.parent)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
     """An empty temporary folder beside `path` that replaces `path` when the block ends well."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}{_PART}")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir()
-    try:
+    with part_folder(path) as part:
         yield part
         for file in part.rglob("*"):
             if file.is_file():
@@ -80,14 +103,40 @@ def atomic_folder(path: Path) -> Iterator[Path]:
             shutil.rmtree(path)
         part.replace(path)
         _sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def made_once(path: Path) -> Iterator[bool]:
+    """Whether `path`, something derived that several processes may want at once, is to be made within the block.
+
+    One process makes it, and those that come meanwhile wait until it is there.
+    """
+    import fcntl
+
+    if path.exists():
+        yield False
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = os.open(path.with_name(f".{path.name}.lock"), os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o666)
+    try:
+        with contextlib.suppress(OSError):  # a file system without locks: then both make it, and the last one's stays
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield not path.exists()
     finally:
-        shutil.rmtree(part, ignore_errors=True)
+        os.close(lock)
 
 
 def write_json(path: Path, value: object) -> None:
     """Write strict JSON (no NaN), atomically."""
+    text = json_text(value)
     with atomic_file(path) as part:
-        part.write_text(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+        part.write_text(text, encoding="utf-8")
+
+
+def json_text(value: object) -> str:
+    """What `write_json` writes."""
+    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return text if text.isascii() or not _HALF.search(text) else _HALF.sub("\ufffd", text)
 
 
 def _linked(source: Path, target: Path) -> None:
@@ -153,9 +202,12 @@ class RunFolder:
         """The newest run of the same resolved suite that has no verdict yet."""
         for path in sorted(runs.glob("*/manifest.json"), reverse=True):
             folder = cls(path.parent)
-            manifest = folder.read_json("manifest.json")
+            try:
+                manifest = folder.read_json("manifest.json")
+            except StoreError:  # a damaged one is nobody's unfinished run; `seatrial runs` lists it
+                continue
             if manifest.get("suite_sha256") == suite_digest and not manifest.get("finished"):
-                return folder
+                return cls.open(path.parent)
         return None
 
     @classmethod
@@ -164,7 +216,10 @@ class RunFolder:
 
         Raises:
             UsageError: there is none.
+            StoreError: it holds a link, or something else that is neither file nor folder.
         """
+        if os.path.lexists(path / "manifest.json"):
+            plain_files.refuse_others(path)
         if not (path / "manifest.json").is_file():
             inside = sorted(found.parent for found in path.glob("*/manifest.json"))
             hint = f"the newest run in it is {inside[-1]}" if inside else "name one below runs/"
@@ -180,16 +235,34 @@ class RunFolder:
         """
         import fcntl
 
-        stream: IO[bytes]
-        with (self.path / ".lock").open("wb") as stream:
-            try:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise StoreError(
-                    f"{self.path}: another seatrial process works in this run folder; wait for it, or start another run "
-                    "with --fresh"
-                ) from error
+        lock = os.open(self.path / ".lock", os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o666)
+        try:
+            patient = time.monotonic() + _PATIENCE
+            while True:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except OSError as error:
+                    if time.monotonic() < patient:
+                        time.sleep(0.05)
+                        continue
+                    raise StoreError(
+                        f"{self.path}: another seatrial process works in this run folder; wait for it, or start another "
+                        "run with --fresh"
+                    ) from error
+                break
+            for folder in (self.path, *(found for found in self.path.rglob("*") if found.is_dir())):
+                clear_abandoned(folder, older=0)
+            self._unshare()
             yield
+        finally:
+            os.close(lock)
+
+    def _unshare(self) -> None:
+        """Make files its own that are written to where they stand: one may be a second name of a file elsewhere."""
+        for path in (self.path / "log.jsonl", *(self.path / "unfinished").rglob("*")):
+            if path.is_file() and path.stat().st_nlink > 1:
+                with atomic_file(path) as part:
+                    shutil.copyfile(path, part)
 
     # ---- files ----------------------------------------------------------------------------------------------------
 
@@ -204,8 +277,8 @@ class RunFolder:
         """
         path = self.path / name
         try:
-            value = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+            value = json.loads(plain_files.read_text(path))
+        except (OSError, ValueError, RecursionError) as error:
             raise StoreError(f"{path}: missing or damaged ({error}); run the suite again with --fresh") from error
         if not isinstance(value, dict):
             raise StoreError(f"{path}: holds no JSON object; run the suite again with --fresh")
@@ -214,17 +287,28 @@ class RunFolder:
     def last_error(self) -> str | None:
         """What the run ended with, by its log; None where it was killed, or is still running."""
         try:
-            lines = (self.path / "log.jsonl").read_text(encoding="utf-8").splitlines()
+            lines = plain_files.read_end(self.path / "log.jsonl", _LOG_END).decode(errors="replace").splitlines()
             last = json.loads(lines[-1]) if lines else {}
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return None
-        return (last.get("message") or None) if last.get("level") == "error" else None
+        if not isinstance(last, dict) or last.get("level") != "error":
+            return None
+        return str(last.get("message") or "") or None
 
-    def keep_suite(self) -> None:
-        """Keep the suite that the run had so far, before another takes its place: `suite-1.yaml` and so on."""
+    def keep_suite(self, command: Sequence[str] = ()) -> None:
+        """Keep the suite that the run had so far, before another takes its place: `suite-1.yaml` and so on.
+
+        Its first line says when another one took its place, at whose hands and by which command, as far as known.
+        """
         number = 1 + len(list(self.path.glob("suite-*.yaml")))
+        command = [*(Path(program).name for program in command[:1]), *command[1:]]
+        with contextlib.suppress(Exception):  # whoever has no name on this machine raises in ways of its own
+            import getpass
+
+            command = [f"{getpass.getuser()}:", *command]
+        note = f"# until {datetime.now(UTC).isoformat(timespec='seconds')}, by {one_line(' '.join(command), 400)}\n"
         with atomic_file(self.path / f"suite-{number}.yaml") as part:
-            shutil.copyfile(self.path / "suite.yaml", part)
+            part.write_text(note + (self.path / "suite.yaml").read_text(encoding="utf-8"), encoding="utf-8")
 
     # ---- nodes ----------------------------------------------------------------------------------------------------
 
@@ -248,14 +332,18 @@ class RunFolder:
     def take(self, earlier: RunFolder, stage: str, key: str) -> tuple[Record, Artifact] | None:
         """What an earlier run left of a node with the same key, linked or copied into this one; None where it has none."""
         try:
+            known = earlier.record(stage)
+            if known is None or known.key != key:
+                return None
+            plain_files.refuse_others(earlier.path)
             found = earlier.finished(stage, key)
-        except StoreError:
+        except StoreError:  # damaged, or not what a run leaves: then the node is worked
             return None
         if found is None or found[0].unanswered:
             return None
         record, artifact = found
         for relative in record.outputs:
-            _linked(earlier.path / relative, self.path / relative)
+            _linked(plain_files.relative_to(earlier.path, relative), self.path / relative)
         files = {name: self.path / path.relative_to(earlier.path) for name, path in artifact.files.items()}
         taken = replace(record, resumed=False, taken_from=record.taken_from or earlier.path.name)
         return replace(self.finish(taken, Artifact(files, artifact.facts)), resumed=True), Artifact(
@@ -265,61 +353,61 @@ class RunFolder:
     def finish(self, record: Record, artifact: Artifact) -> Record:
         """Write the stage's marker, with the digest of every file it wrote; the last thing that a stage does."""
         files = {name: path.relative_to(self.path).as_posix() for name, path in artifact.files.items()}
-        outputs = {relative: digest_path(self.path / relative) for relative in sorted(files.values())}
-        write_json(
-            self._marker(record.stage),
-            {
-                "stage": record.stage,
-                "key": record.key,
-                "started": record.started.isoformat(),
-                "seconds": round(record.seconds, 3),
-                "peak_bytes": record.peak_bytes,
-                "files": files,
-                "outputs": outputs,
-                "facts": artifact.facts,
-                "taken_from": record.taken_from,
-            },
-        )
-        return Record(
-            record.stage,
-            record.key,
-            record.started,
-            record.seconds,
-            resumed=False,
+        contents = {name: _contents(self.path / name) for name in sorted(files.values()) if (self.path / name).is_dir()}
+        outputs = {
+            name: digest_json(contents[name]) if name in contents else digest_path(self.path / name)
+            for name in sorted(files.values())
+        }
+        kept = replace(record, resumed=False, outputs=outputs, facts=artifact.facts)
+        mark = Marker(
+            stage=record.stage,
+            key=record.key,
+            started=record.started.isoformat(),
+            seconds=round(record.seconds, 3),
             peak_bytes=record.peak_bytes,
+            files=files,
             outputs=outputs,
+            contents=contents,
             facts=artifact.facts,
             taken_from=record.taken_from,
         )
+        write_json(self._marker(record.stage), asdict(mark))
+        return kept
+
+    def renew(self, stage: str) -> None:
+        """Write the digests of a finished stage's files anew, which another command than the run's has written again."""
+        if (mark := self._read(stage)) is not None:
+            files = {name: self.path / relative for name, relative in mark.files.items()}
+            self.finish(mark.record, Artifact(files, mark.facts))
 
     def record(self, stage: str) -> Record | None:
         """What the stage's marker says, its files unverified; None where it is not finished."""
+        mark = self._read(stage)
+        return mark.record if mark else None
+
+    def _read(self, stage: str) -> Marker | None:
         marker = self._marker(stage)
-        if not marker.is_file():
+        if not os.path.lexists(marker):
             return None
-        kept = self.read_json(str(marker.relative_to(self.path)))
-        return Record(
-            stage,
-            kept["key"],
-            datetime.fromisoformat(kept["started"]),
-            kept["seconds"],
-            resumed=False,
-            peak_bytes=kept["peak_bytes"],
-            outputs=kept["outputs"],
-            facts=kept["facts"],
-            taken_from=kept.get("taken_from", ""),
-        )
+        return read_marker(self.path, self.read_json(marker.relative_to(self.path).as_posix()), str(marker))
+
+    def markers(self) -> Iterator[Marker]:
+        """The markers of all stages that are done, whatever the plan.
+
+        Raises:
+            StoreError: one is damaged.
+        """
+        for marker in sorted((self.path / "nodes").glob("*.json")):
+            yield read_marker(self.path, self.read_json(marker.relative_to(self.path).as_posix()), str(marker))
 
     def finished(self, stage: str, key: str | None = None) -> tuple[Record, Artifact] | None:
         """What a stage left, if it is whole and was made with the same key; any key where `key` is None."""
-        record = self.record(stage)
-        if record is None or (key is not None and record.key != key):
+        mark = self._read(stage)
+        if mark is None or (key is not None and mark.key != key):
             return None
-        for relative, digest in record.outputs.items():
+        for relative, digest in mark.outputs.items():
             path = self.path / relative
             if not path.exists() or digest_path(path) != digest:
                 return None
-        files = self.read_json(str(self._marker(stage).relative_to(self.path)))["files"]
-        return replace(record, resumed=True), Artifact(
-            {name: self.path / relative for name, relative in files.items()}, record.facts
-        )
+        files = {name: self.path / relative for name, relative in mark.files.items()}
+        return replace(mark.record, resumed=True), Artifact(files, mark.facts)

@@ -13,13 +13,15 @@ from seatrial.errors import UsageError
 from seatrial.rows import Row
 from seatrial.rows.columns import rows_of
 from seatrial.rows.storable import storable
+from seatrial.runs.digests import DECIDED, refuse_altered
 from seatrial.runs.store import RunFolder
+from seatrial.stored import undamaged
 
 if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-__all__ = ["Place", "Story", "tell"]
+__all__ = ["Answer", "Place", "Story", "tell"]
 
 LISTED = 10
 """Rows that a message names where several are meant."""
@@ -45,6 +47,21 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What one system made of the row, as one scorer has it."""
+
+    scorer: str
+    system: str
+    seed: str | None
+    """Of the system's training; None where it has none."""
+    prediction: str | None
+    target: str | None
+    values: Mapping[str, float]
+    """Column → number; those that do not apply are left out."""
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Story:
     """All that a run knows about one row."""
 
@@ -59,6 +76,8 @@ class Story:
     """Whether the run's data stages are done, so that a row that is kept stays."""
     matched: Mapping[str, Place] = field(default_factory=dict)
     """Where the rows stand that entries name as matched."""
+    answers: tuple[Answer, ...] = ()
+    """What each system answered, scorer by scorer."""
 
     @property
     def decisive(self) -> Entry | None:
@@ -98,6 +117,7 @@ def tell(path: Path, named: str) -> Story:
         UsageError: no row is meant by that, or several are; the message names the nearest, or them.
     """
     folder = RunFolder.open(path)
+    refuse_altered(folder, but=DECIDED)
     named = storable(named)
     found = _matching(folder, named)
     if len(found) != 1:
@@ -113,6 +133,7 @@ def tell(path: Path, named: str) -> Story:
         final,
         finished=(folder / "ledger.parquet").is_file(),
         matched=_places(folder, _isin("id", others)) if others else {},
+        answers=tuple(_answers(folder, row)),
     )
 
 
@@ -195,7 +216,8 @@ def _read(path: Path, wanted: pc.Expression, columns: Sequence[str] | None = Non
 
     if not path.is_file():
         return pa.table({name: [] for name in columns or ()})
-    return pq.read_table(path, columns=list(columns) if columns else None, filters=wanted)
+    with undamaged(path):
+        return pq.read_table(path, columns=list(columns) if columns else None, filters=wanted)
 
 
 def _several(named: str, found: Mapping[str, Place]) -> str:
@@ -233,14 +255,16 @@ def _none(folder: RunFolder, named: str) -> str:
 def _some_ids(folder: RunFolder) -> list[str]:
     import pyarrow.parquet as pq
 
-    first = next(pq.ParquetFile(folder / "data/raw.parquet").iter_batches(2, columns=["id"]), None)
+    with undamaged(folder / "data/raw.parquet"):
+        first = next(pq.ParquetFile(folder / "data/raw.parquet").iter_batches(2, columns=["id"]), None)
     return first.column("id").to_pylist() if first is not None else []
 
 
 def _files(folder: RunFolder) -> list[str]:
     import pyarrow.parquet as pq
 
-    names = sorted(pq.read_table(folder / "data/raw.parquet", columns=["file"])["file"].unique().to_pylist())
+    with undamaged(folder / "data/raw.parquet"):
+        names = sorted(pq.read_table(folder / "data/raw.parquet", columns=["file"])["file"].unique().to_pylist())
     return names[:LISTED] + [f"and {len(names) - LISTED} more"] * (len(names) > LISTED)
 
 
@@ -251,14 +275,34 @@ def _entries(folder: RunFolder, row: str) -> Iterator[Entry]:
     whole = folder / "ledger.parquet"
     for path in [whole] if whole.is_file() else [folder / f"ledger/{stage}.parquet" for stage in _LEDGERS]:
         if path.is_file():
-            yield from entries_of(_read(path, _field("row") == row))
+            with undamaged(path):
+                found = list(entries_of(_read(path, _field("row") == row)))
+            yield from found
+
+
+def _answers(folder: RunFolder, row: str) -> Iterator[Answer]:
+    for path in sorted((folder / "samples").glob("*.parquet")):
+        for sample in _read(path, _field("row") == row).to_pylist():
+            values = {name.removeprefix("value:"): value for name, value in sample.items() if name.startswith("value:")}
+            yield Answer(
+                path.stem,
+                sample["system"],
+                sample.get("seed"),
+                sample["prediction"],
+                sample["target"],
+                {name: value for name, value in values.items() if value is not None},
+                sample["error"],
+            )
 
 
 def _final(folder: RunFolder, row: str) -> Row | None:
     """The row in the last table that holds it."""
     for name in (*_SPLITS, *_LATER):
         path = folder / f"data/{name}.parquet"
-        found = rows_of(_read(path, _field("id") == row)) if path.is_file() else []
+        if not path.is_file():
+            continue
+        with undamaged(path):
+            found = rows_of(_read(path, _field("id") == row))
         if found:
             return found[0]
     return None

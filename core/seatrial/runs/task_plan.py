@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from seatrial.errors import PluginError
+from seatrial.errors import ContractError
 from seatrial.evaluation.scorer import Draws
 from seatrial.evaluation.task import Task
 from seatrial.rows import Row, Rows, Turn
@@ -73,7 +73,7 @@ class TaskPlan:
     ) -> list[Row]:
         scorer, who = make(recipe), f"scorer {recipe.who}"
         if not isinstance(scorer, Draws):
-            raise PluginError(f"{who} declares tables to draw rows from, and has no `draw`")
+            raise ContractError(f"{who} declares tables to draw rows from, and has no `draw`")
         with blame("transcribe", who, self.plugin):
             return list(contracts.each(scorer.draw(tables, labels, self.seed), Row, who))
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seatrial.errors import PluginError, SourceError, UsageError
+from seatrial.errors import ContractError, PluginError, SourceError, UsageError
 from seatrial.model import Target
 from seatrial.plugin.component import Absent, Use
 from seatrial.plugin.host import Host, Provided
-from seatrial.plugin.kinds import Kind
+from seatrial.plugin.kinds import KIND_TABLE, Kind
+from seatrial.plugin.protocols import promised
 from seatrial.runs.benchmarks import read_benchmarks
 from seatrial.runs.on_trial import ModelOnTrial
 from seatrial.runs.recipe import Recipe, identity_of
 from seatrial.runs.stages import blame
 from seatrial.runs.store import digest_path
 from seatrial.sources import Resolved
+from seatrial.suite.complaints import listed
 from seatrial.suite.options import OptionsError, validate_options
 
 if TYPE_CHECKING:
@@ -26,6 +29,28 @@ if TYPE_CHECKING:
 __all__ = ["Workbench"]
 
 _USED: Mapping[str, Kind] = {"encoder": "encoders", "detector": "detectors"}
+
+
+def _refuse_missing(kind: Kind, name: str, provided: Provided, options: Mapping[str, Any]) -> None:
+    """Refuse a component that imports what is not installed, before an hour of work that it would end."""
+    missing = {
+        module: brings for module, brings in provided.component.imports_for(options).items() if not _installed(module)
+    }
+    if not missing:
+        return
+    without = ", or leave it out: `baselines:` lists those that are fitted" if kind == "baselines" else ""
+    raise UsageError(
+        f"the {KIND_TABLE[kind].word} {name} (plugin {provided.plugin} of {provided.distribution}) needs "
+        f"{listed(list(missing))}, which cannot be imported here: pip install {' '.join(map(repr, missing.values()))}{without}"
+    )
+
+
+def _installed(module: str) -> bool:
+    """Whether a module is there; a package that it is in may be imported, it is not."""
+    try:
+        return find_spec(module) is not None
+    except (ImportError, ValueError):
+        return False
 
 
 class Workbench:
@@ -74,12 +99,24 @@ class Workbench:
         return recipe.make(self._made)
 
     def recipe(self, kind: Kind, name: str, options: Mapping[str, Any]) -> Recipe:
-        """How the component is built, what its options name included."""
+        """How the component is built, what its options name included.
+
+        Raises:
+            UsageError: a module that it imports is not installed.
+        """
         provided = self.provided(kind, name)
+        _refuse_missing(kind, name, provided, options)
         uses = provided.component.uses
         needed = {option for option, use in uses.items() if use.when is None or use.when(options)}
-        parts = {option: self._part(uses[option], options.get(option)) for option in uses if option in needed}
         optional = frozenset(option for option in needed if self._may_lack(uses[option], options.get(option)))
+        parts: dict[str, Recipe] = {}
+        for option in needed:
+            try:
+                parts[option] = self._part(uses[option], options.get(option))
+            except UsageError as error:
+                if option not in optional:
+                    raise
+                parts[option] = Recipe(f"no {option}", Absent, {"reason": str(error)})
         who = f"{name} (plugin {provided.plugin} of {provided.distribution})"
         return Recipe(
             who,
@@ -88,6 +125,7 @@ class Workbench:
             parts,
             optional,
             identity_of(kind, provided),
+            promised(kind, provided.component),
         )
 
     def validated(self, kind: Kind, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -152,7 +190,7 @@ class Workbench:
         with blame(address, f"source {scheme}", provided.distribution):
             resolved = provided.component.build().resolve(address, cache=self.cache, offline=self.offline, kind=kind)
         if not isinstance(resolved, Resolved):
-            raise PluginError(
+            raise ContractError(
                 f"{address}: source {scheme} (plugin {provided.distribution}) gave a {type(resolved).__name__}, not a Resolved"
             )
         self.resolved[address] = resolved

@@ -7,7 +7,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from seatrial.rows import Format
-from seatrial.suite.strict import Keys
+from seatrial.suite.strict import ColumnNames, Keys
 
 __all__ = ["BenchmarkKeys"]
 
@@ -24,7 +24,7 @@ class BenchmarkKeys(Keys):
     answer: str | None = Field(default=None, description="beside `text`: the record's key of the expected answer")
     id: str | None = Field(default=None, description="the record's key of its name; file and line if absent")
     format: Format | None = Field(default=None, description="without `text`: the rows' format; recognised if absent")
-    columns: dict[str, str] = Field(
+    columns: ColumnNames = Field(
         default_factory=dict, description="without `text`: our name of a column → the file's name of it"
     )
     limit: int | None = Field(default=None, ge=1, description="at most that many records of each file, from its start")

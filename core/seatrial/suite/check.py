@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -9,11 +10,13 @@ from seatrial.data.findings import Action
 from seatrial.errors import did_you_mean
 from seatrial.evaluation.scores import Metric
 from seatrial.plugin.component import FilterComponent
+from seatrial.rows.column_names import COLUMNS
 from seatrial.suite.catalogue import Catalogue
 from seatrial.suite.complaints import Complaint, listed, shown
 from seatrial.suite.component_check import ComponentCheck, known_keys
 from seatrial.suite.engine_keys import ENGINES
 from seatrial.suite.keys import (
+    DataFileKeys,
     DataKeys,
     DataSuiteKeys,
     FilterKeys,
@@ -54,6 +57,10 @@ def check_suite(
     check = _Check(catalogue, extra_metrics, line_of, only_data)
     suite = check.suite(dict(given))
     return (None if check.complaints else suite), check.complaints
+
+
+_HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
+"""How the Hub's repositories are called: `org/name`, and perhaps a revision."""
 
 
 class _Check(ComponentCheck):
@@ -103,6 +110,8 @@ class _Check(ComponentCheck):
         score = scorers.read(values["score"])
         gates = GateCheck(self, scorers).read(values["gates"])
         report = self.named("reports", values["report"], ("report",))
+        if keys is not None and len(set(keys.seeds)) < len(keys.seeds):
+            self.complain(("seeds",), "holds a seed twice: its trainings would be one and count as several")
         if self.complaints or keys is None or data is None or (model is None and not self.only_data):
             return None
         return Suite(
@@ -130,6 +139,8 @@ class _Check(ComponentCheck):
         accepted = listed([f"{name}:…" for name in schemes])
         if not colon:
             hint = f"; a file or folder is 'path:{value}'" if "path" in schemes else ""
+            if "hf" in schemes and _HUB_NAME.fullmatch(value):
+                hint += f", a repository of the Hugging Face Hub 'hf:{value}'"
             self.complain(path, f"{shown(value)} names no kind of source; an address is one of {accepted}{hint}")
         elif scheme not in schemes:
             hint = did_you_mean(scheme, schemes)
@@ -227,13 +238,14 @@ class _Check(ComponentCheck):
         for name, path, file in paths:
             if isinstance(file, dict):
                 self.address(file.get("source"), (*path, "source"))
+                self.columns(file.get("columns"), (*path, "columns"))
                 readers[name] = self.reader(file.get("reader"), (*path, "reader"))
         engine = self.engine(given.get("engine", "local"), ("data", "engine"))
         if keys is None or engine is None:
             return None
         self.splits(keys)
         files = {"train": keys.train, "validation": keys.validation, "test": keys.test, **keys.tests}
-        parts = {name: DataFile(file, readers.get(name)) for name, file in files.items() if file is not None}
+        parts = {name: _data_file(file, readers.get(name)) for name, file in files.items() if file is not None}
         return Data(
             parts.get("train"),
             parts.get("validation"),
@@ -242,6 +254,14 @@ class _Check(ComponentCheck):
             keys.split,
             engine,
         )
+
+    def columns(self, given: Any, path: KeyPath) -> None:
+        """Whether each key of `columns` is one of a format: another one would rename nothing."""
+        for key in given if isinstance(given, dict) else ():
+            if key not in COLUMNS:
+                turned = f"; `columns` says our name first: {{{given[key]}: {key}}}" if given[key] in COLUMNS else ""
+                hint = turned or did_you_mean(key, COLUMNS) or f"; they have: {listed(COLUMNS)}"
+                self.complain((*path, key), f"no format has a key {shown(key)}{hint}")
 
     def engine(self, given: Any, path: KeyPath) -> EngineChoice | None:
         """An engine and its options."""
@@ -378,3 +398,8 @@ def _usable(given: Mapping[str, Any]) -> dict[str, Any]:
         wanted = {"train": dict, "baselines": list}.get(name, type(default))
         values[name] = value if isinstance(value, wanted) and not isinstance(value, bool) else default
     return values
+
+
+def _data_file(keys: DataFileKeys, reader: Chosen | None) -> DataFile:
+    """The source with its reader, which the keys name in full too: however it was written, it is the same."""
+    return DataFile(keys.model_copy(update={"reader": reader.resolved() if reader else None}), reader)

@@ -96,11 +96,12 @@ def complaints_of(error: ValidationError, given: object, model: type[BaseModel])
     places: dict[KeyPath, list[ErrorDetails]] = {}
     for details in error.errors(include_url=False):
         places.setdefault(_path(details, given), []).append(details)
+    around = {path[:length] for path in places for length in range(len(path))}
     return [
         Complaint(path, _message(path, details, given, model))
         for path, details in places.items()
         # A list was given where a list or a number is accepted: what is wrong inside the list says more.
-        if not any(len(other) > len(path) and other[: len(path)] == path for other in places)
+        if path not in around
     ]
 
 

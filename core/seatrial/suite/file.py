@@ -7,10 +7,11 @@ held against the installed components in `check`, and what comes out is in `part
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from seatrial.errors import Problem, SuiteError
+from seatrial.errors import Problem, SuiteError, UsageError, did_you_mean
 from seatrial.evaluation.scores import Metric
 from seatrial.suite.catalogue import Catalogue
 from seatrial.suite.check import check_suite
@@ -18,8 +19,12 @@ from seatrial.suite.complaints import shown, written
 from seatrial.suite.keys import Split
 from seatrial.suite.overrides import Places, apply_overrides
 from seatrial.suite.parts import Chosen, Data, DataFile, ModelChoice, Suite
+from seatrial.suite.secrets import refusal, secrets_in
 from seatrial.suite.yaml_lines import MAX_BYTES, Document, YamlError, read_yaml
 from seatrial.verdict.data_metrics import DATA_METRICS
+
+if TYPE_CHECKING:
+    from seatrial.plugin.host import Host
 
 __all__ = [
     "Catalogue",
@@ -29,8 +34,10 @@ __all__ = [
     "ModelChoice",
     "Split",
     "Suite",
+    "find_suite",
     "json_schema",
     "load_suite",
+    "suite_of_keys",
     "summarise_suite",
 ]
 
@@ -63,17 +70,64 @@ def load_suite(
             f"{said}; a suite is a mapping with at least the keys name, model and data (`seatrial suites` lists some)"
         )
         raise SuiteError([Problem(document.lines.get((), 1), "", message, str(path))], path)
-    places = Places(str(path), dict(document.lines))
-    problems = apply_overrides(document.data, overrides, places)
-    problems += [
+    mistakes = [
         Problem(mistake.line, written(mistake.path), mistake.message, str(path)) for mistake in document.mistakes
     ]
-    suite, complaints = check_suite(document.data, catalogue, extra_metrics, places.line, only_data=only_data)
+    places = Places(str(path), dict(document.lines))
+    return _checked(document.data, places, mistakes, catalogue, overrides, extra_metrics, only_data=only_data)
+
+
+def suite_of_keys(
+    keys: Mapping[str, Any], catalogue: Catalogue, *, overrides: Sequence[str] = (), only_data: bool = False
+) -> Suite:
+    """The suite that a mapping of a suite file's keys says, as `load_suite` has it.
+
+    Raises:
+        SuiteError: everything that is wrong with the keys and the overrides.
+    """
+    places = Places("the suite", {(): 0})
+    return _checked(deepcopy(dict(keys)), places, [], catalogue, overrides, DATA_METRICS, only_data=only_data)
+
+
+def find_suite(named: str, host: Host) -> Path:
+    """The suite file of that path, or the installed suite of that name.
+
+    Raises:
+        UsageError: there is neither.
+    """
+    path = Path(named)
+    if path.is_file():
+        return path
+    installed = host.suites()
+    if named not in installed:
+        found = "is a folder, not a suite file" if path.is_dir() else "no such file"
+        near = did_you_mean(named, installed)
+        raise UsageError(
+            f"{named or repr(named)}: {found}, and no installed suite{near}; there are: {', '.join(installed)}"
+        )
+    return installed[named]
+
+
+def _checked(
+    data: dict[str, Any],
+    places: Places,
+    mistakes: Sequence[Problem],
+    catalogue: Catalogue,
+    overrides: Sequence[str],
+    extra_metrics: Mapping[str, Metric],
+    *,
+    only_data: bool,
+) -> Suite:
+    problems = [*apply_overrides(data, overrides, places), *mistakes]
+    for place, what in secrets_in(data):
+        line, origin = places.of(place)
+        problems.append(Problem(line, written(place), refusal(what), origin))
+    suite, complaints = check_suite(data, catalogue, extra_metrics, places.line, only_data=only_data)
     for complaint in complaints:
         line, origin = places.of(complaint.path)
         problems.append(Problem(line, written(complaint.path), complaint.message, origin))
     if problems or suite is None:
-        raise SuiteError(problems, path)
+        raise SuiteError(problems, Path(places.file))
     return suite
 
 
@@ -102,10 +156,12 @@ def _read(path: Path) -> Document:
         SuiteError: it is missing, too large, no UTF-8 or no YAML.
     """
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise SuiteError([Problem(0, "", f"{size:,} bytes; a suite holds at most {MAX_BYTES:,}", str(path))], path)
-        return read_yaml(path.read_bytes().decode("utf-8-sig"))
+        with path.open("rb") as stream:
+            text = stream.read(MAX_BYTES + 1)
+        if len(text) > MAX_BYTES:
+            said = f"more than {MAX_BYTES:,} bytes, which is the most that a suite holds"
+            raise SuiteError([Problem(0, "", said, str(path))], path)
+        return read_yaml(text.decode("utf-8-sig"))
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise SuiteError([Problem(0, "", f"cannot be read: {reason}", str(path))], path) from error

@@ -12,7 +12,7 @@ from seatrial.evaluation.system import SystemKind
 from seatrial.plugin.kinds import Kind
 from seatrial.rows import Format
 from seatrial.suite.options import Reserved
-from seatrial.suite.strict import Keys, Name
+from seatrial.suite.strict import ColumnNames, Keys, Name
 from seatrial.verdict import Severity
 
 __all__ = [
@@ -34,7 +34,10 @@ LabelStyle = Literal["as-is", "words"]
 
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
-_SOURCE = "an address, such as hf:org/name, path:data/rows.jsonl or package:module/path"
+_SOURCE = (
+    "an address, such as hf:org/name, path:data/rows.jsonl (from the folder in which seatrial runs, unless it begins with /) or "
+    "package:module/path"
+)
 
 
 class ModelKeys(Reserved):
@@ -61,7 +64,7 @@ class DataFileKeys(Keys):
         default=None, description="the reader, by name or as {name: {options}}; by the file's ending if absent"
     )
     format: Format | None = Field(default=None, description="the rows' format; recognised row by row if absent")
-    columns: dict[str, str] = Field(default_factory=dict, description="our name of a column → the file's name of it")
+    columns: ColumnNames = Field(default_factory=dict, description="our name of a column → the file's name of it")
     labels: dict[str, str] = Field(default_factory=dict, description="a label as the file writes it → as we call it")
     label_style: LabelStyle = Field(
         default="as-is", description="words: underscores and hyphens in labels become spaces, as a model would say them"

@@ -9,9 +9,18 @@ from typing import Any
 
 from seatrial.errors import Problem, did_you_mean
 from seatrial.suite.complaints import listed, shown, written
+from seatrial.suite.secrets import without_secrets
 from seatrial.suite.yaml_lines import KeyPath, YamlError, read_yaml
+from seatrial.terminal.legible import one_line
 
 __all__ = ["Places", "apply_overrides"]
+
+
+_DEEPEST = 50
+"""Levels of a key; as deep as a value may be nested."""
+
+_DIGITS = 9
+"""Digits of an entry's number that are looked at: no list of a suite is longer."""
 
 
 @dataclass(slots=True)
@@ -51,7 +60,7 @@ def apply_overrides(data: dict[str, Any], overrides: Sequence[str], places: Plac
     """
     problems = []
     for override in overrides:
-        origin = f"--set {override}"
+        origin = f"--set {one_line(without_secrets(override), 200)}"
         try:
             path, value = _split(override)
             places.replace(_place(data, path, value), origin)
@@ -71,6 +80,8 @@ def _split(override: str) -> tuple[list[str], Any]:
     path = [part for part in re.split(r"\.|\[(\d+)\]", key.strip()) if part]
     if not equals or not path:
         raise _UnusableError("", "is not KEY=VALUE, such as train.r=8 or gates[0].min=0.8")
+    if len(path) > _DEEPEST:
+        raise _UnusableError("", f"names a key {len(path):,} levels deep; a suite's are at most {_DEEPEST} deep")
     try:
         document = read_yaml(text)
     except YamlError as error:
@@ -126,11 +137,10 @@ def _opened(entries: list[Any], index: int) -> tuple[str, dict[str, Any]]:
 
 def _index(entries: list[Any], key: str, path: KeyPath) -> int:
     if key.isdecimal():
-        if int(key) < len(entries):
-            return int(key)
-        raise _UnusableError(
-            written((*path, int(key))), f"'{written(path)}' has {len(entries)} entries, numbered from 0"
-        )
+        number = int(key[:_DIGITS]) if len(key) > _DIGITS else int(key)
+        if number < len(entries) and len(key) <= _DIGITS:
+            return number
+        raise _UnusableError(written((*path, number)), f"'{written(path)}' has {len(entries)} entries, numbered from 0")
     names = [sorted(_names(entry)) for entry in entries]
     found = [index for index, known in enumerate(names) if key in known]
     if len(found) == 1:

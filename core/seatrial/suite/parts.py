@@ -84,7 +84,7 @@ class DataFile:
     """One source of rows."""
 
     keys: DataFileKeys
-    """How it is read, as the suite says; its `reader` is checked in the field below."""
+    """How it is read, as the suite says, but for its `reader`: that is the field below, whatever notation it had."""
     reader: Chosen | None = None
 
     def resolved(self) -> dict[str, Any]:

@@ -271,8 +271,11 @@ class GateCheck:
             self._check.complain((*path, "min"), f"min {low:g} is greater than max {high:g}; no score can be both")
         if component.implied_by and isinstance(given.get("metric"), str):
             limits = self._limits(given["metric"])
-            self._within_limits(given["metric"], limits, {"min": low, "max": high}, path)
+            shown = self._is_share(given["metric"]) and options.get("on", "bound") != "point"
+            self._within_limits(given["metric"], limits, {"min": low, "max": high}, path, shown=shown)
             self._within_reach(given["metric"], limits, options.get("margin"), path)
+            if given.get("severity") != "info":
+                self._on_the_right_side(given["metric"], low, high, path)
         if options.get("on") == "point" and given.get("severity") != "info":
             said = "'point' ignores chance, so it may not decide: accepted with `severity: info` only"
             self._check.complain((*path, "on"), said)
@@ -280,6 +283,11 @@ class GateCheck:
             self._systems(given["metric"], options, path)
             if component.implied_by:
                 self._names(given["metric"], options, path)
+
+    def _is_share(self, name: str) -> bool:
+        """Whether a metric is a share of samples: its bounds never reach 0 or 1."""
+        metric = self._descriptor(name)
+        return metric is not None and metric.kind == "proportion"
 
     def _limits(self, name: str) -> tuple[float, float] | None:
         """The smallest and largest value that a metric can have; None where that is not known."""
@@ -289,18 +297,39 @@ class GateCheck:
         return _SHARE if metric.kind == "proportion" else metric.limits
 
     def _within_limits(
-        self, name: str, limits: tuple[float, float] | None, bounds: Mapping[str, object], path: KeyPath
+        self,
+        name: str,
+        limits: tuple[float, float] | None,
+        bounds: Mapping[str, object],
+        path: KeyPath,
+        *,
+        shown: bool,
     ) -> None:
         """Whether a score can be on either side of the bounds: `min: 75` is a slip for 0.75, and so is `max: 5` for 0.05.
 
         Limits other than those of shares may be options of the suite, such as a budget: bounds beyond them that any score
-        meets are no slip. At the limits of a share, `min: 0` and `max: 1` hold nothing.
+        meets are no slip. At the limits of a share, `min: 0` and `max: 1` hold nothing,
+        and `min: 1` and `max: 0` are beyond what its bounds can show.
         """
         if not limits:
             return
         low, high = limits
         for option, bound in bounds.items():
             if not _is_number(bound):
+                continue
+            if limits == _SHARE and shown and bound == (high if option == "min" else low):
+                side = (
+                    "lower bound of a share stays below 1"
+                    if option == "min"
+                    else "upper bound of a share stays above 0"
+                )
+                near = (
+                    "0.99 takes 299 rows, all of them right" if option == "min" else "0.01 takes 299 rows, none of them"
+                )
+                self._check.complain(
+                    (*path, option),
+                    f"{bound:g} can never be met: the one-sided 95% {side}, however many rows there are; {near}",
+                )
                 continue
             if bound > high if option == "min" else bound < low:
                 said = "can never be met"
@@ -321,6 +350,19 @@ class GateCheck:
         self._check.complain(
             (*path, "margin"), f"{margin:g} {said}: two scores of {name} are at most 1 apart{_as_percent(margin)}"
         )
+
+    def _on_the_right_side(self, name: str, low: object, high: object, path: KeyPath) -> None:
+        """Whether a lone floor keeps what is bad out: on a share of attacks that succeed, it lets just the worst pass.
+
+        A lone ceiling where more is better may be meant: what is too good to be true was leaked.
+        """
+        metric = self._descriptor(name)
+        if metric is not None and metric.better == "lower" and _is_number(low) and not _is_number(high):
+            self._check.complain(
+                (*path, "min"),
+                f"less of {name} is better, and a floor lets only what is worse pass; give `max: {low:g}` if that was meant, "
+                "both bounds for a range, or `severity: info` to show it",
+            )
 
     def _descriptor(self, name: str) -> Metric | None:
         """What is known of the metric of that full name."""

@@ -7,9 +7,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from seatrial.errors import did_you_mean
+from seatrial.rows.column_names import COLUMNS
 from seatrial.suite.complaints import shown
 
-__all__ = ["Keys", "Name"]
+__all__ = ["ColumnNames", "Keys", "Name"]
 
 _NAME = r"^[a-z0-9]+([_-][a-z0-9]+)*$"
 
@@ -34,3 +36,17 @@ def _name(text: str) -> str:
 
 Name = Annotated[str, AfterValidator(_name), Field(json_schema_extra={"pattern": _NAME, "maxLength": 80})]
 """What suites, aliases and benchmarks are called; it becomes part of files' names and of metrics'."""
+
+
+def _columns(names: dict[str, str]) -> dict[str, str]:
+    for name in names:
+        if name not in COLUMNS:
+            raise ValueError(
+                f"{shown(name)} is no key of a layout{did_you_mean(name, COLUMNS)}: on the left stands our name of a column, on "
+                "the right the file's"
+            )
+    return names
+
+
+ColumnNames = Annotated[dict[str, str], AfterValidator(_columns)]
+"""Our name of a column → the file's name of it."""

@@ -16,9 +16,10 @@ from typing import IO, Literal
 from seatrial.errors import SuiteError
 from seatrial.evaluation.scores import Score
 from seatrial.evaluation.summary import DATA
+from seatrial.plugin.kinds import KINDS
 from seatrial.runs.result import Result
 from seatrial.terminal.documents import dataset_document, report_of, verdict_document, warnings_of
-from seatrial.terminal.figures import figure, with_unit
+from seatrial.terminal.figures import figure, rows_counted, with_unit
 from seatrial.terminal.measures import memory
 from seatrial.terminal.progress import RunProgress
 from seatrial.terminal.screen import Line, Screen, cell, clean, styled
@@ -115,9 +116,10 @@ class Console:
         for score in sorted(shown, key=lambda score: order.index(score.metric)):
             metric = score.metric if score.metric != before else ""
             value, interval = _value(score), _interval(score)
-            table.add_row(*map(cell, (metric, score.system, value, interval, f"{score.n:,}")))
+            rows = rows_counted(score.n, score.clusters, score.seeds)
+            table.add_row(*map(cell, (metric, score.system, value, interval, rows)))
             lines += [(0, clean(metric))] if metric else []
-            said = ", ".join(part for part in (value, interval, f"n = {score.n:,}") if part)
+            said = ", ".join(part for part in (value, interval, f"n = {rows}") if part)
             lines.append((2, clean(f"{score.system}: {said}")))
             before = score.metric
         self._screen.table_or_lines(table, lines)
@@ -154,21 +156,33 @@ class Console:
         screen.lines(f"  {clean(str(problem))}" for problem in error.problems)
 
     def plugins(self, rows: Sequence[Mapping[str, object]]) -> None:
-        """The installed plugins, a line a component: `plugin`, `distribution`, `version`, `blocked`, `components`."""
-        table = self._screen.table("Plugin", "From", "Kind", "Name", "What it is")
+        """The installed plugins, a line a component: `plugin`, `distribution`, `version`, `blocked`, `components`, and beside
+        the first what other hooks it has, and how long its import took: `hooks`, `import_seconds`.
+        """
+        table = self._screen.table("Plugin", "From", ">Import", "Kind", "Name", "What it is")
         lines: list[Line] = []
         for row in rows:
             origin = f"{row.get('distribution', '')} {row.get('version', '')}".strip()
             name = f"{row.get('plugin', '')}{' (blocked)' if row.get('blocked') else ''}"
             components = row.get("components")
             listed = [c for c in components if isinstance(c, Mapping)] if isinstance(components, list | tuple) else []
-            lines.append((0, clean(f"{name}, from {origin}")))
+            seconds = row.get("import_seconds")
+            took = "" if row.get("blocked") or not isinstance(seconds, float) else f"{1000 * seconds:,.0f} ms"
+            hooks = row.get("hooks")
+            others = [
+                str(hook).removeprefix("seatrial_") for hook in (hooks if isinstance(hooks, list | tuple) else ())
+            ]
+            others = [hook for hook in others if hook not in KINDS]
+            lines.append((0, clean(f"{name}, from {origin}{f', imported in {took}' if took else ''}")))
+            if others:
+                lines.append((2, clean(f"hooks: {', '.join(others)}")))
+                listed = [*listed, {"kind": "hooks", "name": ", ".join(others), "summary": ""}]
             for component in listed or [{}]:
                 kind, part, summary = (str(component.get(key, "")) for key in ("kind", "name", "summary"))
-                table.add_row(*map(cell, (name, origin, kind, part, summary)))
-                if component:
+                table.add_row(*map(cell, (name, origin, took, kind, part, summary)))
+                if component and kind != "hooks":
                     lines.append((2, clean(f"{part} ({kind}): {summary}")))
-                name = origin = ""
+                name = origin = took = ""
         self._screen.table_or_lines(table, lines)
 
     def suites(self, rows: Sequence[Mapping[str, object]]) -> None:

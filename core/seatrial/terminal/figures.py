@@ -10,6 +10,7 @@ __all__ = [
     "figure_beside",
     "out_of",
     "percent",
+    "rows_counted",
     "sample_size",
     "share",
     "with_share",
@@ -47,9 +48,14 @@ def with_unit(text: str, unit: str) -> str:
 
 def sample_size(n: int, clusters: int | None = None, seeds: int | None = None) -> str:
     """What a number rests on: `n = 520 in 21 clusters, 3 seeds`."""
-    grouped = f" in {clusters} cluster{'s' if clusters != 1 else ''}" if clusters is not None else ""
+    return f"n = {rows_counted(n, clusters, seeds)}"
+
+
+def rows_counted(n: int, clusters: int | None = None, seeds: int | None = None) -> str:
+    """The same in a table's cell: `520 in 21 clusters, 3 seeds`."""
+    grouped = f" in {clusters:,} cluster{'s' if clusters != 1 else ''}" if clusters is not None else ""
     trained = f", {seeds} seeds" if seeds is not None and seeds > 1 else ""
-    return f"n = {n}{grouped}{trained}"
+    return f"{n:,}{grouped}{trained}"
 
 
 def count(n: float) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import IO, TYPE_CHECKING
 
 from seatrial.plugin.hooks import hookimpl
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, TaskID
 
-__all__ = ["LOSS_LINES", "RunProgress"]
+__all__ = ["LOSS_LINES", "SILENCE", "RunProgress"]
+
+SILENCE = 30.0
+"""Seconds without a line, after which a plain log is told how far a stage is."""
 
 LOSS_LINES = 10
 """Lines about the loss that a plain log gets of one training, evaluations not counted."""
@@ -27,7 +31,14 @@ _LOSSES = {"loss": "loss", "validation_loss": "validation loss"}
 class RunProgress:
     """A plugin that watches a run. With `live`, it draws bars; `silent`, it says nothing."""
 
-    def __init__(self, stream: IO[str], *, live: bool = False, silent: bool = False) -> None:
+    def __init__(
+        self,
+        stream: IO[str],
+        *,
+        live: bool = False,
+        silent: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._stream = stream
         self._screen = Screen(stream, live=live)
         self._live = live
@@ -35,6 +46,11 @@ class RunProgress:
         self._stages: tuple[str, ...] = ()
         self._finished: list[str] = []
         self._tenths: dict[str, int] = {}
+        self._clock = clock
+        self._spoken = clock()
+        """When the log got its last line."""
+        self._begun: tuple[str, float, int] = ("", 0.0, 0)
+        """The stage that is busy, when its first step came, and how far it was then."""
         self._bars: Progress | None = None
         self._bar: tuple[str, TaskID] | None = None
 
@@ -42,17 +58,27 @@ class RunProgress:
     def seatrial_run_started(self, plan: Plan) -> None:
         """Say what runs where, and what an earlier process left."""
         self._stages = plan.stages
-        kept = f", {len(plan.resumed)} of them already done" if plan.resumed else ""
-        self._say(f"Trial {clean(plan.suite)}: {len(plan.stages)} stages{kept}, in {clean(str(plan.folder))}")
+        self._say(f"Trial {clean(plan.suite)}: {len(plan.stages)} stages, in {clean(str(plan.folder))}")
+        if plan.resumed:
+            self._say(
+                f"  It was begun before: {len(plan.resumed)} of them were done, and those that still fit are taken"
+            )
+        if plan.changed:
+            said = ", ".join(f"{clean(name)} {clean(was)}" for name, was in plan.changed.items())
+            self._say(f"  Begun with other versions: {said}; what depends on them is made anew")
         self._next_bar()
 
     @hookimpl
     def seatrial_step_logged(self, step: Step) -> None:
-        """Move the stage's bar; in a plain log, now and then a line with the loss."""
+        """Move the stage's bar; in a plain log, now and then a line with the loss, or how far it is."""
         if self._live:
             self._move_bar(step)
-        elif step.values and not self._silent and self._worth_a_line(step):
+        elif self._silent:
+            return
+        elif step.values and self._worth_a_line(step):
             self._say(f"  {clean(step.stage)}: step {step.done} of {step.total}, {_losses(step.values)}")
+        else:
+            self._now_and_then(step)
 
     @hookimpl
     def seatrial_stage_finished(self, record: Record) -> None:
@@ -91,8 +117,21 @@ class RunProgress:
         elif self._live:
             self._screen.line(styled(line))
         elif not self._silent:
+            self._spoken = self._clock()
             self._stream.write(f"{line}\n")
             self._stream.flush()
+
+    def _now_and_then(self, step: Step) -> None:
+        """How far a stage is that has said nothing for a while, and how long it will still take at this pace."""
+        now = self._clock()
+        if self._begun[0] != step.stage:
+            self._begun = (step.stage, now, step.done)
+        _, since, before = self._begun
+        if now - self._spoken < SILENCE or not step.total or step.done >= step.total:
+            return
+        done = step.done - before
+        left = f", about {duration((now - since) * (step.total - step.done) / done)} left" if done > 0 else ""
+        self._say(f"  {clean(step.stage)}: {100 * step.done // step.total}%{left}")
 
     def _worth_a_line(self, step: Step) -> bool:
         """Every evaluation, and the loss about ten times in a training."""
@@ -154,6 +193,8 @@ def _bars(console: Console) -> Progress:
         TextColumn("{task.fields[note]}", markup=False),
         console=console,
         transient=True,
+        # Of the last half minute alone, as it is by default, steps that take longer never give a pace.
+        speed_estimate_period=3600,
     )
 
 

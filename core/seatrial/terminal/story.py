@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from seatrial.rows import Check, Preference
 from seatrial.rows.parts import text_in
+from seatrial.terminal.figures import figure
 from seatrial.terminal.legible import one_line, without_escapes
 from seatrial.terminal.screen import clean
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from seatrial.data.findings import Span
     from seatrial.data.ledger import Entry
     from seatrial.rows import Row
-    from seatrial.runs.story import Story
+    from seatrial.runs.story import Answer, Story
 
 __all__ = ["story_document", "story_lines"]
 
@@ -30,7 +31,10 @@ def story_lines(story: Story) -> Iterator[str]:
     """The story from the reading to the end, fit for a terminal: nothing in it can colour or move anything."""
     yield f"Row    {clean(story.row)}"
     yield f"Read   {clean(str(story.place))} of {clean(story.place.source)}{_kind(story)}"
-    if story.text:
+    turns = story.final.turns if story.final is not None else ()
+    for number, turn in enumerate(turns):
+        yield f"{'' if number else 'Text':<6} {clean(turn.role)}: {_quoted(turn.content)}"
+    if not turns and story.text:
         yield f"Text   {_quoted(story.text)}"
     if story.final is not None:
         yield from _beside(story.final)
@@ -39,6 +43,22 @@ def story_lines(story: Story) -> Iterator[str]:
     for number, entry in enumerate(story.entries, 1):
         yield from _found(number, entry, story)
     yield f"Ended  {clean(story.ending)}"
+    yield from _answered(story.answers)
+
+
+def _answered(answers: Sequence[Answer]) -> Iterator[str]:
+    """What was expected of each system, and what it said."""
+    before = None
+    for answer in answers:
+        if answer.scorer != before:
+            expected = "" if answer.target is None else f", which expects {_quoted(answer.target)}"
+            yield f"Asked  by {clean(answer.scorer)}{expected}"
+            before = answer.scorer
+        system = answer.system if answer.seed is None else f"{answer.system}, seed {answer.seed}"
+        said = [] if answer.prediction is None else [_quoted(answer.prediction)]
+        said += [f"{clean(name)} {figure(value)}" for name, value in answer.values.items()]
+        said += [] if answer.error is None else [f"not scored: {clean(one_line(answer.error, QUOTED))}"]
+        yield f"       {clean(system)}: {', '.join(said) or 'nothing'}"
 
 
 def story_document(story: Story) -> dict[str, object]:
@@ -52,6 +72,7 @@ def story_document(story: Story) -> dict[str, object]:
         "split": story.final.split if story.final else None,
         "dropped": story.decisive is not None,
         "ending": story.ending,
+        "answers": [_finite(asdict(answer)) for answer in story.answers],
         **(_more(story.final) if story.final else {}),
     }
 
@@ -89,6 +110,11 @@ def _strict(entry: dict[str, Any]) -> dict[str, Any]:
     """What JSON has no word for is null: a score that is no finite number."""
     score = entry["score"]
     return entry | {"score": score if score is not None and math.isfinite(score) else None}
+
+
+def _finite(answer: dict[str, Any]) -> dict[str, Any]:
+    values = {name: value if math.isfinite(value) else None for name, value in answer["values"].items()}
+    return answer | {"values": values}
 
 
 def _kind(story: Story) -> str:

@@ -8,7 +8,10 @@ import sys
 from collections.abc import Iterator
 from typing import IO, Any
 
-__all__ = ["forgiving", "lasting_streams"]
+__all__ = ["answer_apart", "answer_stream", "forgiving", "is_apart", "lasting_streams"]
+
+_answers: list[IO[str]] = []
+"""The stream of the answer, while it is kept apart."""
 
 
 def forgiving(stream: IO[str]) -> IO[str]:
@@ -36,6 +39,56 @@ def lasting_streams() -> Iterator[None]:
             with contextlib.suppress(OSError):
                 stream.flush()
         sys.stdout, sys.stderr = before
+
+
+@contextlib.contextmanager
+def answer_apart() -> Iterator[None]:
+    """Within the block, standard output holds what `answer_stream` is given and nothing else.
+
+    Whatever else is written there, by a plugin, a library's native code or a process that was started, goes to standard
+    error: a program that reads the answer as JSON reads nothing but JSON.
+    """
+    before = sys.stdout
+    kept = _own_descriptor(before)
+    if kept is None:
+        _answers.append(before)
+    else:
+        _answers.append(_Lasting(open(kept, "w", encoding="utf-8"), "standard output"))  # type: ignore[arg-type]  # noqa: PTH123, SIM115 - a descriptor; closed below
+    sys.stdout = sys.stderr
+    try:
+        yield
+    finally:
+        answer = _answers.pop()
+        sys.stdout = before
+        try:
+            answer.flush()
+        finally:
+            if kept is not None:
+                os.dup2(kept, 1)
+                answer.close()
+
+
+def _own_descriptor(stream: IO[str]) -> int | None:
+    """A copy of standard output's descriptor, in whose place standard error's is put; None where the stream has none."""
+    try:
+        if stream.fileno() != 1:
+            return None
+        stream.flush()
+        kept = os.dup(1)
+        os.dup2(2, 1)
+    except (OSError, ValueError):  # no descriptor at all, or no standard error to write to
+        return None
+    return kept
+
+
+def is_apart() -> bool:
+    """Whether standard output is kept for the answer."""
+    return bool(_answers)
+
+
+def answer_stream() -> IO[str]:
+    """Where a command's answer goes: standard output."""
+    return _answers[-1] if _answers else sys.stdout
 
 
 class _Lasting:

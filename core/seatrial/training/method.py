@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from seatrial.model.loading import ProductKind, Target, Trainable
 from seatrial.rows import Rows
 
-__all__ = ["Method", "Trained", "TrainingJob"]
+__all__ = ["ChecksModel", "Method", "Trained", "TrainingJob"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,5 +57,18 @@ class Method(Protocol):
         Raises:
             TrainingError: the loss is NaN or infinite, no token is supervised, or the product is not finite.
             UsageError: the model is of a runtime that it cannot train.
+        """
+        ...
+
+
+@runtime_checkable
+class ChecksModel(Protocol):
+    """A method that tells, without the weights, whether its options fit a model."""
+
+    def check(self, model: Trainable) -> None:
+        """Refuse what could not be trained.
+
+        Raises:
+            UsageError: the options do not fit the model.
         """
         ...

@@ -37,33 +37,30 @@ _FACTS: Mapping[str, _Fact] = {
         "decontaminate", ("splits", "validation"), "higher", "Rows that early stopping looks at."
     ),
     "data/test_rows": _Fact("decontaminate", ("splits", "test"), "higher", "Rows that scores are computed on."),
-    "data/test_without_neighbour": _Fact(
-        "decontaminate", ("coverage", "without_neighbour"), "lower", "Test rows with no similar train row."
-    ),
     "data/labels_not_in_train": _Fact(
         "decontaminate",
-        ("coverage", "labels_not_in_train"),
+        ("composition", "labels_not_in_train"),
         "lower",
         "Labels of test that train has no row of.",
         "labels",
     ),
     "data/labels_not_in_test": _Fact(
         "decontaminate",
-        ("coverage", "labels_not_in_test"),
+        ("composition", "labels_not_in_test"),
         "lower",
         "Labels of train that test has no row of.",
         "labels",
     ),
     "data/slices_not_in_train": _Fact(
         "decontaminate",
-        ("coverage", "slices_not_in_train"),
+        ("composition", "slices_not_in_train"),
         "lower",
         "Slices of test that train has no row of.",
         "slices",
     ),
     "data/slices_not_in_test": _Fact(
         "decontaminate",
-        ("coverage", "slices_not_in_test"),
+        ("composition", "slices_not_in_test"),
         "lower",
         "Slices of train that test has no row of.",
         "slices",

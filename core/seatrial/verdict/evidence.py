@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seatrial.errors import UsageError
+from seatrial.errors import StoreError, UsageError
 from seatrial.evaluation.samples import read_samples
 from seatrial.evaluation.scores import Metric, Score
+from seatrial.runs.plain_files import refuse_others
+from seatrial.runs.store import RunFolder
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -41,10 +44,17 @@ def earlier_runs(beside: Path) -> LoadSamples:
                 f"earlier run {run}: {folder} is no folder; name a run folder, such as runs/<time>-<suite>"
             )
         path = folder / "samples" / f"{scorer}.parquet"
-        if not path.is_file():
+        if not os.path.lexists(path):
             return None
         try:
+            refuse_others(folder)
+            if (folder / "manifest.json").is_file() and RunFolder(folder).finished(f"score[{scorer}]") is None:
+                raise UsageError(
+                    f"earlier run {run}: {path} is not as it was written; `seatrial verify {run}` looks at every file"
+                )
             return read_samples(path)
+        except StoreError as error:
+            raise UsageError(f"earlier run {run}: {error}") from error
         except (pa.ArrowException, OSError) as error:
             raise UsageError(f"earlier run {run}: {path} can't be read: {error}; run that suite again") from error
 

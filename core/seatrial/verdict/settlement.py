@@ -7,7 +7,7 @@ from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, cast, get_args
 
-from seatrial.errors import PluginError
+from seatrial.errors import ContractError
 from seatrial.verdict.verdict import Decision, Outcome, Severity
 
 __all__ = ["settle", "without_nan"]
@@ -32,7 +32,7 @@ def settle(decision: Decision, *, metric: str, severity: Severity, who: str) -> 
         who: the gate and its plugin, for the message.
 
     Raises:
-        PluginError: a field is of a type that no decision has.
+        ContractError: a field is of a type that no decision has.
     """
     decision = _typed(decision, who)
     wrong = []
@@ -64,7 +64,7 @@ def _typed(decision: Decision, who: str) -> Decision:
     """The decision with plain numbers in place of others', such as numpy's.
 
     Raises:
-        PluginError: a field is of another type.
+        ContractError: a field is of another type.
     """
     said: dict[str, Any] = {}
     for name in ("metric", "condition", "reason", "method"):
@@ -87,4 +87,4 @@ def _typed(decision: Decision, who: str) -> Decision:
 
 def _check(holds: bool, decision: Decision, name: str, wanted: str, who: str) -> None:
     if not holds:
-        raise PluginError(f"{who} decided with {getattr(decision, name)!r:.80} as its `{name}`, not {wanted}")
+        raise ContractError(f"{who} decided with {getattr(decision, name)!r:.80} as its `{name}`, not {wanted}")

@@ -141,7 +141,7 @@ def seatrial_scorers() -> Iterable[ScorerComponent[Scorer]]:
         metrics=generation_metrics,
         looks_for="wrong answers in the model's own words",
         version="2",
-        libraries=("evaluate", "regex", "rouge-score", "sacrebleu"),
+        libraries=("evaluate", "nltk", "regex", "rouge-score", "sacrebleu"),
     )
     yield ScorerComponent(
         "naive_split",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,8 @@ class _Answer:
     """One answer of the system on trial."""
 
     row: str
+    seed: str | None
+    """Of the training, where there was any."""
     target: str
     given: str
     right: bool
@@ -52,18 +54,32 @@ def answer_blocks(scored: Scored, *, right: str) -> Iterator[Block]:
     if not answers:
         return
     wrong = [one for one in answers if not one.right]
-    yield Text("Wrong answers", [f"{len(wrong):,} of {len(answers):,} answers are wrong."])
-    targets = Counter(one.target for one in answers)
+    rows = {one.row: one for one in answers}
+    seeds = len({one.seed for one in answers})
+    yield Text("Wrong answers", [_counted(answers, len(rows), seeds)])
+    targets = Counter(one.target for one in rows.values())
     # Answers in free text do not repeat, as classes do.
-    classes = len(targets) <= max(2, len(answers) // 2)
+    classes = len(targets) <= max(2, len(rows) // 2)
     if classes:
-        yield _groups("class", answers, [one.target for one in answers])
+        yield _groups("class", answers, lambda one: one.target)
     if any(one.slice and one.slice != one.target for one in answers):
-        yield _groups("slice", answers, [one.slice or "(none)" for one in answers])
+        yield _groups("slice", answers, lambda one: one.slice or "(none)")
     if classes and wrong:
-        yield _confusions(wrong, targets)
+        yield _confusions(wrong, targets, seeds)
     if wrong:
-        yield _mistakes(wrong)
+        yield _mistakes(wrong, seeds)
+
+
+def _counted(answers: Sequence[_Answer], rows: int, seeds: int) -> str:
+    """How many are wrong; with several seeds of training, a row counts once."""
+    failed = Counter(one.row for one in answers if not one.right)
+    if seeds == 1:
+        return f"{len(failed):,} of {rows:,} answers are wrong."
+    always = sum(times == seeds for times in failed.values())
+    return (
+        f"Of {rows:,} rows, {always:,} are answered wrongly whatever the seed of training, and {len(failed) - always:,} by some "
+        f"of the {seeds} seeds."
+    )
 
 
 def naive_split_blocks(scored: Scored) -> Iterator[Block]:
@@ -103,16 +119,24 @@ def _answers(scored: Scored, column: str) -> Iterator[_Answer]:
         judged = record.get(column)
         is_right = given == target if judged is None else judged >= 1
         yield _Answer(
-            record["row"], target, given, is_right, record["slice"] or "", detail, _confidence(given, record, detail)
+            record["row"],
+            record.get("seed"),
+            target,
+            given,
+            is_right,
+            record["slice"] or "",
+            detail,
+            _confidence(given, record, detail),
         )
 
 
-def _groups(what: str, answers: Sequence[_Answer], names: Sequence[str]) -> Bars:
-    """Accuracy by class or slice, worst first; where equal, the larger first."""
-    seen: dict[str, list[bool]] = {}
-    for name, one in zip(names, answers, strict=True):
-        seen.setdefault(name, []).append(one.right)
-    ranked = sorted(seen.items(), key=lambda item: (sum(item[1]) / len(item[1]), -len(item[1]), item[0]))
+def _groups(what: str, answers: Sequence[_Answer], name_in: Callable[[_Answer], str]) -> Bars:
+    """Accuracy by class or slice, worst first; where equal, the larger first. A row counts once: by its mean over seeds."""
+    seen: dict[str, dict[str, list[bool]]] = {}
+    for one in answers:
+        seen.setdefault(name_in(one), {}).setdefault(one.row, []).append(one.right)
+    means = {name: [sum(rights) / len(rights) for rights in rows.values()] for name, rows in seen.items()}
+    ranked = sorted(means.items(), key=lambda item: (sum(item[1]) / len(item[1]), -len(item[1]), item[0]))
     return Bars(
         f"Accuracy by {what}, worst first",
         [
@@ -120,7 +144,7 @@ def _groups(what: str, answers: Sequence[_Answer], names: Sequence[str]) -> Bars
                 name_of(name),
                 sum(rights) / len(rights),
                 *wilson_interval(sum(rights), len(rights)),
-                cells=(f"{sum(rights):,} of {len(rights):,}",),
+                cells=(f"{_whole(sum(rights))} of {len(rights):,}",),
             )
             for name, rights in ranked[:_KEPT]
         ],
@@ -130,9 +154,14 @@ def _groups(what: str, answers: Sequence[_Answer], names: Sequence[str]) -> Bars
     )
 
 
-def _confusions(wrong: Sequence[_Answer], targets: Counter[str]) -> Table:
+def _whole(rows: float) -> str:
+    """A count of rows, of which some are right by some seeds only."""
+    return f"{rows:,.0f}" if abs(rows - round(rows)) < 1e-6 else f"{rows:,.1f}"
+
+
+def _confusions(wrong: Sequence[_Answer], targets: Counter[str], seeds: int) -> Table:
     """Two classes are one line, told from the side that is mistaken more often; most mistakes first."""
-    pairs = Counter((one.target, one.given) for one in wrong)
+    pairs = Counter((target, given) for _, target, given in {(one.row, one.target, one.given) for one in wrong})
     sides = {tuple(sorted(pair)): pair for pair in sorted(pairs, key=lambda pair: (pairs[pair], pair))}
     ranked = sorted(sides.values(), key=lambda pair: (-pairs[pair] - pairs[pair[::-1]], -pairs[pair], pair))
     return Table(
@@ -147,26 +176,31 @@ def _confusions(wrong: Sequence[_Answer], targets: Counter[str]) -> Table:
             )
             for target, given in ranked[:_KEPT]
         ],
+        says=f"Rows that any of the {seeds} seeds of training takes so." if seeds > 1 else "",
         of=len(ranked),
     )
 
 
-def _mistakes(wrong: Sequence[_Answer]) -> Examples:
-    """The surest first; those without a confidence last, in their order."""
-    ranked = sorted(wrong, key=lambda one: (one.confidence is None, -(one.confidence or 0.0)))
+def _mistakes(wrong: Sequence[_Answer], seeds: int) -> Examples:
+    """The surest first; those without a confidence last, in their order. Of a row, the surest seed's stands for all."""
+    times = Counter(one.row for one in wrong)
+    surest: dict[str, _Answer] = {}
+    for one in sorted(wrong, key=lambda one: (one.confidence is None, -(one.confidence or 0.0))):
+        surest.setdefault(one.row, one)
+    ranked = list(surest.values())
     sure = ranked[0].confidence is not None
     return Examples(
         "The surest mistakes" if sure else "Mistakes",
-        [_example(one) for one in ranked[:_KEPT]],
+        [_example(one, f"{times[one.row]} of {seeds} seeds" if seeds > 1 else "") for one in ranked[:_KEPT]],
         says="Worth reading first: what a model is sure of and gets wrong is often a label that is wrong, or two labels that "
         "mean the same."
         if sure
         else "",
-        of=len(wrong),
+        of=len(ranked),
     )
 
 
-def _example(one: _Answer) -> Example:
+def _example(one: _Answer, seeds: str) -> Example:
     fields = [
         ("asked", str(one.detail.get("input", ""))),
         ("answered", f"✗ {one.given}"),
@@ -174,6 +208,8 @@ def _example(one: _Answer) -> Example:
     ]
     if one.confidence is not None:
         fields.append(("confidence", share(one.confidence)))
+    if seeds:
+        fields.append(("wrong by", seeds))
     if one.slice and one.slice != one.target:
         fields.append(("slice", one.slice))
     return Example(one.row, fields, pictures=tuple(one.detail.get("pictures", ())))

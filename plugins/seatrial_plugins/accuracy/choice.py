@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from heapq import nlargest
+from operator import itemgetter
 
 from seatrial import Block, Response, Row, Sample, Scored, Task, Transcript
 from seatrial_plugins.accuracy.blocks import answer_blocks
@@ -32,22 +34,18 @@ class ChoiceScorer:
         return answer_blocks(scored, right="correct")
 
 
-def likeliest(responses: Sequence[Response], by: Callable[[Response], float]) -> list[str]:
+def likeliest(responses: Sequence[Response], scores: Sequence[float]) -> list[str]:
     """The option with the highest score; several where they are equal, whatever order they stand in.
 
     An option that is listed twice is one option.
     """
-    top = max(map(by, responses))
-    return list(dict.fromkeys(response.text for response in responses if top - by(response) <= TIE))
+    least = max(scores) - TIE
+    return list(dict.fromkeys(said.text for said, score in zip(responses, scores, strict=True) if score >= least))
 
 
 def _logprob(response: Response) -> float:
     assert response.logprob is not None
     return response.logprob
-
-
-def _by_character(response: Response) -> float:
-    return _logprob(response) / max(len(response.text), 1)
 
 
 def _sample(row: Row, transcript: Transcript) -> Sample:
@@ -59,18 +57,21 @@ def _sample(row: Row, transcript: Transcript) -> Sample:
     if len(responses) == 1 and responses[0].logprob is None:  # a classifier, which names a label and tells no more
         named = responses[0].text
         values = {"correct": float(named == row.target), "correct_norm": None, "nll": None}
-        return Sample(row.id, values, prediction=named, detail=detail, **about)  # type: ignore[arg-type]
-    top = likeliest(responses, _logprob)
-    ranked = sorted(responses, key=_logprob, reverse=True)
-    detail["options"] = [{"option": one.text, "logprob": round(_logprob(one), 4)} for one in ranked[:_SHOWN]]
+        return Sample(row.id, values, prediction=named or None, detail=detail, **about)  # type: ignore[arg-type]
+    logprobs = list(map(_logprob, responses))
+    by_character = [logprob / max(len(said.text), 1) for said, logprob in zip(responses, logprobs, strict=True)]
+    top = likeliest(responses, logprobs)
+    ranked = nlargest(_SHOWN, zip(logprobs, responses, strict=True), key=itemgetter(0))
+    detail["options"] = [{"option": said.text, "logprob": round(logprob, 4)} for logprob, said in ranked]
     if len(top) > 1:
         detail["tied"] = len(top)
+    target = row.target
     return Sample(
         row.id,
         {
-            "correct": float(top == [row.target]),
-            "correct_norm": float(likeliest(responses, _by_character) == [row.target]),
-            "nll": -next(_logprob(one) for one in responses if one.text == row.target),
+            "correct": float(top == [target]),
+            "correct_norm": float(likeliest(responses, by_character) == [target]),
+            "nll": -next(logprob for said, logprob in zip(responses, logprobs, strict=True) if said.text == target),
         },
         prediction=top[0] if len(top) == 1 else None,
         detail=detail,

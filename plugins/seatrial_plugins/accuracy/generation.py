@@ -27,6 +27,9 @@ class _Values(Protocol):
         ...
 
 
+_UNEXPECTED = "the row has no expected answer"
+
+
 class GenerationScorer:
     """Holds each answer against what the row expects, by each of the metrics that the suite names.
 
@@ -52,6 +55,10 @@ class GenerationScorer:
         pairs = zip(transcripts, task.rows, strict=True)
         while batch := list(islice(pairs, _BATCH)):
             yield from self._judged(batch)
+
+    def problems(self, rows: Iterable[Row]) -> Iterator[tuple[str, str]]:
+        """Which rows cannot be judged, whatever is answered, and why (`seatrial.model.ChecksRows`)."""
+        return ((row.id, _UNEXPECTED) for row in rows if not _references(row))
 
     def blocks(self, scored: Scored) -> Iterator[Block]:
         """Wrong answers of the system on trial, how its values are spread, and what a metric could not read."""
@@ -100,7 +107,7 @@ def _problem(transcript: Transcript, expected: Sequence[str]) -> str | None:
     if len(transcript.responses) != 1:
         return f"the transcript has {len(transcript.responses)} answers, where one is judged"
     if not expected:
-        return "the row has no expected answer"
+        return _UNEXPECTED
     return None
 
 

@@ -43,7 +43,10 @@ def generation_blocks(scored: Scored, measures: Sequence[Measure]) -> Iterator[B
 def _furthest(rows: Sequence[Mapping[str, Any]], measure: Measure) -> Iterator[Block]:
     name, sign = measure.metric.name, 1 if measure.metric.better == "higher" else -1
     judged = [one for one in rows if one[f"value:{name}"] is not None]
-    ranked = sorted(judged, key=lambda one: (sign * one[f"value:{name}"], one["row"]))
+    furthest: dict[str, Mapping[str, Any]] = {}  # of a row that several seeds of training answer, the worst answer
+    for one in sorted(judged, key=lambda one: (sign * one[f"value:{name}"], one["row"])):
+        furthest.setdefault(one["row"], one)
+    ranked = list(furthest.values())
     if ranked:
         title = f"Furthest from what was expected, by {name}"
         yield Examples(title, [_example(one, name) for one in ranked[:_KEPT]], of=len(ranked))
@@ -61,7 +64,11 @@ def _example(row: Mapping[str, Any], name: str) -> Example:
 
 def _spread(rows: Sequence[Mapping[str, Any]], measure: Measure, subject: str) -> Iterator[Block]:
     metric = measure.metric
-    values = [one[f"value:{metric.name}"] for one in rows if one[f"value:{metric.name}"] is not None]
+    by_row: dict[str, list[float]] = {}
+    for one in rows:
+        if one[f"value:{metric.name}"] is not None:
+            by_row.setdefault(one["row"], []).append(one[f"value:{metric.name}"])
+    values = [sum(found) / len(found) for found in by_row.values()]  # the mean over seeds of training
     if metric.kind == "mean" and metric.limits and values:
         counts, edges = np.histogram(values, bins=10, range=metric.limits)
         says = f"Answers of {subject} by their {metric.name}; n = {len(values):,}."
@@ -69,10 +76,11 @@ def _spread(rows: Sequence[Mapping[str, Any]], measure: Measure, subject: str) -
 
 
 def _unread(rows: Sequence[Mapping[str, Any]], name: str) -> Iterator[Block]:
-    unspaced = sum(UNSPACED.search(one["target"] or "") is not None for one in rows)
+    targets = {one["row"]: one["target"] or "" for one in rows}
+    unspaced = sum(UNSPACED.search(target) is not None for target in targets.values())
     if unspaced:
         said = (
-            f"{unspaced:,} of {len(rows):,} expected answers are in a script without spaces, of which {name} reads a stretch "
+            f"{unspaced:,} of {len(targets):,} expected answers are in a script without spaces, of which {name} reads a stretch "
             "as one word: most such answers are worth 0 to it. Name a tokenizer (`bleu: {tokenize: zh}` or `char`), or chrf."
         )
         yield Text(f"What {name} does not read", [said])

@@ -49,6 +49,7 @@ def seatrial_baselines() -> Iterable[Component[Baseline]]:
         build_tfidf_logreg,
         "Logistic regression over TF-IDF of words, word pairs and word pieces.",
         libraries=("scikit-learn",),
+        imports={"sklearn": "scikit-learn"},
     )
     yield Component(
         "encoder-logreg",
@@ -56,4 +57,5 @@ def seatrial_baselines() -> Iterable[Component[Baseline]]:
         "Logistic regression over the embedded encoder's sentence vectors.",
         uses={"encoder": Use("encoder", default="minilm")},
         libraries=("scikit-learn",),
+        imports={"sklearn": "scikit-learn"},
     )

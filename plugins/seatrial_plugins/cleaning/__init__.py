@@ -313,6 +313,7 @@ def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
         "Repairs mojibake, control and invisible characters.",
         rules=UNICODE_RULES,
         looks_for="broken and hidden characters",
+        libraries=("ftfy",),
     )
     yield FilterComponent(
         "length",
@@ -328,6 +329,7 @@ def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
         "Drops rows in other languages, by py3langid, and lingua where that leaves it in dispute.",
         rules=LANGUAGE_RULES,
         looks_for="other languages",
+        libraries=("lingua-language-detector", "py3langid"),
     )
     yield FilterComponent(
         "quality",
@@ -351,4 +353,5 @@ def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
         rules=LABEL_ERRORS_RULES,
         place="corpus",
         looks_for="wrong labels",
+        libraries=("cleanlab", "scikit-learn"),
     )

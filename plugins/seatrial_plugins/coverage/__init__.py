@@ -197,4 +197,5 @@ def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
         place="splits",
         version="3",
         looks_for="kinds of rows that test has and train lacks",
+        libraries=("py3langid", "scikit-learn"),
     )

@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow as pa
 
 from seatrial import Row
-from seatrial.data.coverage import texts_of
 from seatrial.model import CountsTokens, Encoder
 from seatrial_plugins.coverage.languages import languages
+from seatrial_plugins.coverage.texts import texts_of
 
 __all__ = ["NoteTaker", "installed"]
 

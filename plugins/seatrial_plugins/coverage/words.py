@@ -10,9 +10,9 @@ from itertools import chain
 import numpy as np
 
 from seatrial import Row
-from seatrial.data.coverage import texts_of
 from seatrial_plugins.coverage.distribution import SPLITS
 from seatrial_plugins.coverage.diversity import distinct
+from seatrial_plugins.coverage.texts import texts_of
 from seatrial_plugins.coverage.topic_names import READ, name_topics, terms
 
 __all__ = ["Groups", "Named", "Words", "read_words"]

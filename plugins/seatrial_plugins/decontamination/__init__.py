@@ -216,4 +216,5 @@ def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
         place="splits",
         version="4",
         looks_for="train rows that give away test rows",
+        libraries=("regex", "scikit-learn", "tiktoken"),
     )

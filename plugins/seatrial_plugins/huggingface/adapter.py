@@ -47,6 +47,8 @@ def load_adapter(network: Any, folder: Path) -> Any:
             warnings.simplefilter("ignore", FutureWarning)  # PEFT's use of names that transformers renames
             # Trained under the address that the suite names, loaded from the folder that is behind it.
             warnings.filterwarnings("ignore", message="The PEFT config's `base_model_name_or_path` was renamed")
+            # Onto an outline, to see whether it fits.
+            warnings.filterwarnings("ignore", message=r".*copying from a non-meta parameter")
             adapted = get_peft_model(network, config, adapter_name=ADAPTER)
             before = _check_own(adapted, folder)
             read = adapted.load_adapter(str(folder), ADAPTER, is_trainable=False)

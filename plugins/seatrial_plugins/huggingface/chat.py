@@ -219,25 +219,31 @@ class ChatTokenizer:
         """
         head = self.render(turns, tools, ask=True)
         cut = max((match.end() for match in self._added.finditer(head)), default=0)
-        if not cut or not all(self._written_as_it_is(answer) for answer in answers):
+        # A template that marks turns with plain words leaves the question there: nothing to remember, and much of it.
+        behind = self._rests if len(head) - cut <= _LONGEST_OPENING else self._cut_rests
+        rests = behind(head[cut:], tuple(answers)) if cut else ()
+        if not rests:
             return None
         question = tuple(self.encode([head[:cut]])[0])
-        texts = [head[cut:] + self._control.mark(answer) + self.closing for answer in answers]
-        # A template that marks turns with plain words leaves the question there: nothing to remember, and much of it.
-        once = len(head) - cut > _LONGEST_OPENING
-        rests = tuple(map(tuple, self.encode(texts)) if once else map(self._behind, texts))
         first = self.encode([self._answer(turns, answers[0], tools)])[0]
         return (question, rests) if [*question, *rests[0]] == first else None
+
+    @lru_cache(maxsize=64)  # noqa: B019 - a tokenizer lives as long as its model
+    def _rests(self, opening: str, answers: tuple[str, ...]) -> tuple[tuple[int, ...], ...]:
+        return self._cut_rests(opening, answers)
+
+    def _cut_rests(self, opening: str, answers: tuple[str, ...]) -> tuple[tuple[int, ...], ...]:
+        """The ids of each answer and the end of its turn behind an opening; none where one is not written as it is."""
+        if not all(map(self._written_as_it_is, answers)):
+            return ()
+        texts = [opening + self._control.mark(answer) + self.closing for answer in answers]
+        return tuple(map(tuple, self.encode(texts)))
 
     @cached_property
     def _added(self) -> re.Pattern[str]:
         """The tokens that text is split at before anything else."""
         added = {*self.tokenizer.all_special_tokens, *self.tokenizer.get_added_vocab()}
         return re.compile("|".join(re.escape(token) for token in sorted(added, key=len, reverse=True)) or "(?!)")
-
-    @lru_cache(maxsize=4096)  # noqa: B019 - a tokenizer lives as long as its model
-    def _behind(self, text: str) -> tuple[int, ...]:
-        return tuple(self.encode([text])[0])
 
     @lru_cache(maxsize=4096)  # noqa: B019 - a tokenizer lives as long as its model
     def _written_as_it_is(self, answer: str) -> bool:

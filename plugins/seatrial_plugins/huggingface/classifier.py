@@ -66,7 +66,7 @@ class SequenceClassifier:
         return int(getattr(self.network.config, "max_position_embeddings", 1 << 30))
 
     def classify(self, rows: Sequence[Row]) -> list[str]:
-        """The likeliest label of each row.
+        """The likeliest label of each row; "" where several are equally likely, as with a head that was never trained.
 
         Raises:
             StageError: a text is longer than the context, or the network's scores of it are not finite.
@@ -87,7 +87,8 @@ class SequenceClassifier:
                 for place, scores in zip(batch, logits, strict=True):
                     if not bool(torch.isfinite(scores).all()):
                         raise StageError(f"row {rows[place].id}: the classifier's scores are not finite")
-                    labels[place] = self.labels[int(scores.argmax())]
+                    top = (scores == scores.max()).nonzero().flatten().tolist()
+                    labels[place] = self.labels[top[0]] if len(top) == 1 else ""
         return [labels[place] for place in range(len(rows))]
 
     def _fits(self, rows: int, _tokens: int, longest: int) -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from seatrial.errors import SourceError
 from seatrial.model import Capability, LocalWeights, Product, ProductKind, Target
-from seatrial.runs.store import atomic_folder, digest_json
+from seatrial.runs.store import atomic_folder, digest_json, made_once
 from seatrial.sources import Resolved
 from seatrial.terminal.legible import one_line
 from seatrial_plugins.huggingface.adapter_files import check_adapter_files
@@ -75,9 +75,10 @@ class TransformersLoader:
 
         digest = cached_digest(weights.path, cache)
         folder = cache / "models" / f"gguf-{digest[:32]}-{CONVERSION}"
-        if not (folder / "conversion.json").is_file():
-            with no_progress_bars():
-                convert(weights.path, address, folder)
+        with made_once(folder) as lacking:
+            if lacking:
+                with no_progress_bars():
+                    convert(weights.path, address, folder)
         facts = {
             "format": "gguf",
             "file": weights.path.name,
@@ -138,6 +139,18 @@ class TransformersLoader:
             count_parameters(product.folder)
             read_config(product.folder)
 
+    def check_fit(self, product: Product, target: Target) -> None:
+        """Refuse an adapter that was trained on another model: it is put onto the model's shape, without its weights.
+
+        Raises:
+            SourceError: it does not fit.
+        """
+        if product.kind == "adapter":
+            from seatrial_plugins.huggingface.adapter import load_adapter
+            from seatrial_plugins.huggingface.network import outline
+
+            load_adapter(outline(_local(target).folder), product.folder)
+
     def tokenizer(self, target: Target) -> ChatTokenizer:
         """The tokenizer alone, without the weights."""
         return self._chat(_local(target))
@@ -180,8 +193,9 @@ class RandomLoader(TransformersLoader):
         shape = folder_digest(weights.path, cache)
         digest = digest_json({"shape": shape, "seed": self.seed, "torch": version("torch")})
         folder = cache / "models" / f"random-{digest[:32]}"
-        if not folder.is_dir():
-            self._write(weights.path, folder)
+        with made_once(folder) as lacking:
+            if lacking:
+                self._write(weights.path, folder)
         facts = {"format": "random weights", "seed": self.seed, "parameters": count_parameters(folder)}
         return LocalWeights(address, folder, digest, facts)
 

@@ -8,6 +8,8 @@ from typing import Any
 import torch
 
 from seatrial.errors import SourceError
+from seatrial.terminal.legible import one_line
+from seatrial_plugins.huggingface.config_file import read_config
 from seatrial_plugins.huggingface.device import choose_device, choose_dtype
 from seatrial_plugins.huggingface.exactness import caps_scores, packing_is_exact
 from seatrial_plugins.huggingface.options import LoadOptions
@@ -15,7 +17,7 @@ from seatrial_plugins.huggingface.packed_attention import ATTENTION
 from seatrial_plugins.huggingface.weights import check_shape
 from seatrial_plugins.huggingface.whole_load import load_whole
 
-__all__ = ["load_network"]
+__all__ = ["load_network", "outline"]
 
 
 def load_network(folder: Path, options: LoadOptions) -> tuple[Any, bool]:
@@ -43,6 +45,25 @@ def load_network(folder: Path, options: LoadOptions) -> tuple[Any, bool]:
     attention = "eager" if network is not None and caps_scores(network.config) else None
     del network
     return _read_network(folder, dtype, attention).to(device).eval(), False
+
+
+def outline(folder: Path) -> Any:
+    """The transformers model of a folder's config without any numbers: its modules, and the shapes of their weights.
+
+    Raises:
+        SourceError: transformers knows no such config, or no language model of it.
+    """
+    from transformers import AutoModelForCausalLM
+
+    config = read_config(folder)
+    try:
+        with torch.device("meta"):
+            return AutoModelForCausalLM.from_config(config)
+    except Exception as error:  # an architecture's code holds its config against nothing of its own
+        raise SourceError(
+            f"{folder / 'config.json'}: transformers can make no language model of this shape "
+            f"({type(error).__name__}: {one_line(str(error), 200)})"
+        ) from error
 
 
 class _NotReplaceableError(Exception):

@@ -41,10 +41,11 @@ def _beyond(
     chat: ChatTokenizer, row: Row, answers: Sequence[str], tools: Sequence[Tool], context: int
 ) -> Iterator[str]:
     """Whether the row is longer than the model reads: one that is trained on is cut, and that is counted elsewhere."""
-    asked = row.split == "test" or not any(turn.role == "assistant" for turn in row.prompt)
+    held_out = row.split not in {"", "train", "validation"}
+    asked = held_out or not any(turn.role == "assistant" for turn in row.prompt)
     (prompt,) = chat.prompts([row.prompt], [tools])
     length, what = len(prompt), "its prompt has"
-    if row.split == "test" and answers:
+    if held_out and answers:
         head, rests = chat.answered(row.prompt, answers, tools)
         length, what = len(head) + max(map(len, rests)), "its prompt and its answer have"
     if asked and length > context:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from seatrial_plugins.huggingface.chat import ChatTokenizer, Rendered
     from seatrial_plugins.huggingface.conversation import is_trained
     from seatrial_plugins.huggingface.device import choose_device, peak_bytes
+    from seatrial_plugins.huggingface.examples import Example, Examples, masked_example, render_examples
     from seatrial_plugins.huggingface.packing import Packed, framed, pack, run_packed, shared_prefix
     from seatrial_plugins.huggingface.quiet import no_progress_bars
     from seatrial_plugins.huggingface.token_tree import TokenTree
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ChatTokenizer",
+    "Example",
+    "Examples",
     "Packed",
     "Rendered",
     "TokenTree",
@@ -35,10 +38,12 @@ __all__ = [
     "is_trained",
     "lacks",
     "load_whole",
+    "masked_example",
     "no_progress_bars",
     "pack",
     "peak_bytes",
     "read_tokenizer",
+    "render_examples",
     "run_packed",
     "shared_prefix",
 ]
@@ -48,6 +53,7 @@ _MODULES = {
     "chat": ("ChatTokenizer", "Rendered"),
     "conversation": ("is_trained",),
     "device": ("choose_device", "peak_bytes"),
+    "examples": ("Example", "Examples", "masked_example", "render_examples"),
     "packing": ("Packed", "framed", "pack", "run_packed", "shared_prefix"),
     "quiet": ("no_progress_bars",),
     "token_tree": ("TokenTree",),

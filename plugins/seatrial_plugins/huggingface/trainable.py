@@ -22,6 +22,12 @@ class TrainableNetwork:
 
     runtime = "transformers"
 
+    def outline(self) -> Any:
+        """The network without any numbers: its modules, and the shapes of their weights."""
+        from seatrial_plugins.huggingface.network import outline
+
+        return outline(self.folder)
+
     def load(self, dtype: str | None = None) -> tuple[Any, bool]:
         """The network on its device, in another dtype than the loader's if one is named; and whether batches can be packed."""
         from seatrial_plugins.huggingface.network import load_network

@@ -35,7 +35,7 @@ RULES = (
         "A key or token in a provider's own format; a password or key in an address, a connection string, a header, a command or a "
         "setting of that name; a private key.",
         action="redact",
-        version="4",
+        version="5",
     ),
     Rule(
         "identifier",
@@ -51,7 +51,7 @@ RULES = (
         "Any of these in a turn's tool calls, in the choices of a question or in the name of the row's slice or group, which "
         "redaction does not reach.",
         action="drop",
-        version="4",
+        version="5",
     ),
 )
 
@@ -100,4 +100,5 @@ def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
         "Redacts personal data and secrets, typed and consistently.",
         rules=RULES,
         looks_for="personal data and secrets",
+        libraries=("detect-secrets", "phonenumbers", "presidio-analyzer", "python-stdnum", "spacy", "tldextract"),
     )

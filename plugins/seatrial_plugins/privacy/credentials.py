@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from seatrial_plugins.privacy.notations import UNSPACED
+
 __all__ = ["credentials"]
 
 _REFERENCE = re.compile(
@@ -34,15 +36,34 @@ _WORDS = re.compile(r"\d{1,4}[-\w]?[a-z]+(?:-[a-z]+)*|[a-z]+(?:-[a-z]+)+-?\d{1,4
 _PARTS = re.compile(r"[-_.]")
 _TRAILING = ".,:?"
 
-_PW = r"pass(?:w(?:or)?d|phrase|code)|pwd|(?<![a-z])pass"
+_PW = (
+    r"pass(?:w(?:or)?[dt]|phrase|code)|pwd|(?<![a-z])pass|kennwort|contrase[ñn]a|mot de passe|senha|wachtwoord|hasło|пароль"
+    r"|密[码碼]|パスワード|비밀번호"
+)
+_ABROAD = (
+    "kennwort",
+    "contrase",
+    "mot de passe",
+    "senha",
+    "wachtwoord",
+    "hasło",
+    "пароль",
+    "密码",
+    "密碼",
+    "パスワード",
+    "비밀번호",
+)
 _OF_KEYS = ("api", "access", "private", "secret", "account", "encryption", "signing", "auth", "subscription")
-_KEY = rf"(?:{'|'.join(rf'(?<={word})|(?<={word}[_ -])' for word in _OF_KEYS)})key|secret|token|authorization"
+_KEY = rf"(?:{'|'.join(rf'(?<={word})|(?<={word}[_ -])' for word in _OF_KEYS)})key|secret[_-]key[_-]base|secret|token|authorization"
+
+_AMPERSAND = r"&(?=[^\s&;=])(?![\w.-]{1,40}=)"
+# A password may hold one; elsewhere it parts the fields of an address, or commands.
 
 _ASSIGNED = re.compile(
     rf"(?:(?P<pass>{_PW})|{_KEY})"
-    r"(?:\\?[\"']?\]?[ \t]{0,4}(?::|=>?|:=|[ \t]value=)[ \t]{0,4}|(?<=d|e) (?:is|was):? |(?P<tag>>))"
+    r"(?:\\?[\"']?\]?[ \t]{0,4}(?:[:：は是为為는은]|=>?|:=|[ \t]value=)[ \t]{0,4}|(?<=[a-zа-я]) (?:is|was|ist|lautet|es|est|é):? |(?P<tag>>))"
     r"(?:\\?(?P<quote>[\"'`])(?P<quoted>[^\s\"'`]{8,256}?)\\?(?P=quote)"
-    r"|(?P<bare>[^\s\"'`<>,;&|(){}\[\]\\]{8,256})(?=[\s,;&|\"'`<)\]}]|$))",
+    rf"|(?P<bare>(?:[^\s\"'`<>,;&|(){{}}\[\]\\{UNSPACED}]|{_AMPERSAND}){{8,256}})(?=[\s,;&|\"'`<)\]}}{UNSPACED}]|$))",
     re.IGNORECASE,
 )
 _OPTION = re.compile(
@@ -59,9 +80,17 @@ _PASSWORD_OF = re.compile(
     r"|(?:login|sqlcmd|redis-cli)\b[^\n|;&]{0,200}?[ \t](?:-p|-P|-a)[ \t]+)"
     r"[\"']?(?P<secret>[^\s\"'-][^\s\"']{2,255})"
 )
+_NETRC = re.compile(
+    r"machine[ \t]+(?:\S{1,200}[.:]\S{1,200}|localhost)\s+login\s+\S{1,255}\s+password\s+(?P<secret>\S{3,256})",
+    re.IGNORECASE,
+)
+_NET_USE = re.compile(
+    r"net use[ \t]+(?=[^\n]{0,300}/user:)(?:[a-z]:[ \t]+)?\\\\\S+[ \t]+(?:/user:\S+[ \t]+)?(?P<secret>[^\s/*\"'][^\s\"']{2,255})",
+    re.IGNORECASE,
+)
 
 _BEARER = re.compile(
-    r"(?:bearer|authorization[\"']?[ \t]{0,2}[:=][ \t]{0,2}[\"']?(?:token|apikey|api-key|bot|sso-key|key))[ \t]+[\"']?"
+    r"(?:bearer|authorization[\"']?[ \t]{0,2}[:=][ \t]{0,2}[\"']?(?:token|apikey|api-key|bot|sso-key|key|ssws|splunk))[ \t]+[\"']?"
     r"(?P<secret>[0-9A-Za-z._~+/=-]{16,4096})",
     re.IGNORECASE,
 )
@@ -78,7 +107,8 @@ _SIGNED = re.compile(
 )
 
 _FIELD = re.compile(
-    r"(?<![0-9_-])(?:password|passwd|pwd|pass|secret|key)=(?P<secret>[^;&\s\"'<>]{3,256})(?<!,)", re.IGNORECASE
+    rf"(?<![0-9_-])(?:password|passwd|pwd|pass|secret|key)=(?P<secret>(?:[^;&\s\"'<>]|{_AMPERSAND}){{3,256}})(?<!,)",
+    re.IGNORECASE,
 )
 _CONNECTION = re.compile(
     r"jdbc:|(?<![a-z])(?:server|data ?source|host(?:name)?|user(?: ?id|name)?|uid|database|dbname|initial catalog|endpoint|"
@@ -190,10 +220,12 @@ def _is_signature(_: re.Match[str], value: str) -> bool:
 
 
 _PLACES = (
-    _Place(("pass", "pwd", "key", "secret", "token", "authorization"), _ASSIGNED, _is_assigned),
+    _Place(("pass", "pwd", "key", "secret", "token", "authorization", *_ABROAD), _ASSIGNED, _is_assigned),
     _Place(("--",), _OPTION, _is_option),
     _Place(("-u", "--user", "--proxy-user"), _LOGIN, _is_login),
     _Place(("mysql", "mariadb", "sshpass", "login", "sqlcmd", "redis-cli"), _PASSWORD_OF, _is_password),
+    _Place(("machine",), _NETRC, _is_password),
+    _Place(("net use",), _NET_USE, _is_password),
     _Place(("bearer", "authorization"), _BEARER, _is_bearer),
     _Place(("basic",), _BASIC, _is_basic),
     _Place(("://",), _URL_PASSWORD, _is_password, _MASK),

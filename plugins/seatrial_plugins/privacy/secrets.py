@@ -41,7 +41,7 @@ Left out beside entropy and keyword: Artifactory, whose pattern fits words in ca
 Softlayer, which take any 40 letters after "key"; BasicAuth, see `credentials`."""
 
 _SHORT = frozenset({"JwtTokenDetector", "NpmDetector", "SlackDetector"})
-_RUN = re.compile(r"[\dA-Za-z_+/=%\\-]{20}")
+_RUN = re.compile(r"[\dA-Za-z_+/=%.~\\-]{20}")
 # Every other detector's tokens hold 20 such characters on end; a text without them is not searched for any.
 
 _IN_A_GROUP = frozenset({"AWSKeyDetector", "NpmDetector"})

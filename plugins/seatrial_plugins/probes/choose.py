@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from seatrial import Classifies, Response, Row, Scores, SeatrialError, System, Task, Transcript, Turn
 from seatrial.errors import StageError
 from seatrial.evaluation.probe import Progress
-from seatrial_plugins.probes.offered import offered
+from seatrial.model import offered
 
 __all__ = ["Choose", "options_of"]
 
@@ -31,29 +31,34 @@ class Choose:
             return self._classified(system, model, task, rows)
         raise StageError(f"choose: {system.name} neither scores options nor classifies")
 
+    def problems(self, rows: Iterable[Row]) -> Iterator[tuple[str, str]]:
+        """Which rows cannot be asked, whatever the task's labels are, and why (`seatrial.model.ChecksRows`)."""
+        for row in rows:
+            if reason := _unable(row, row.choices or ((row.label, "") if row.label is not None else ())):
+                yield row.id, reason
+
     def _scored(
         self, system: System, model: Scores, task: Task, rows: Sequence[Row], progress: Progress
     ) -> Iterable[Transcript]:
-        able = [row for row in rows if not _unable(row, task)]
+        unable = [_unable(row, options_of(row, task)) for row in rows]
+        hashes = [system.prompt_hash(row, task, options_of(row, task)) for row in rows]
         asked: dict[str, _Question] = {}
-        for row in able:
-            options = options_of(row, task)
-            asked.setdefault(
-                system.prompt_hash(row, task, options), _Question(system.prompt(row, task), options, row.tools)
-            )
+        for row, prompt_hash, reason in zip(rows, hashes, unable, strict=True):
+            if not reason and prompt_hash not in asked:
+                asked[prompt_hash] = _Question(system.prompt(row, task), options_of(row, task), row.tools)
         answers = dict(zip(asked, _ask(model, list(asked.values())), strict=True))
         progress(len(rows), len(rows))
-        for row in rows:
-            prompt_hash = system.prompt_hash(row, task, options_of(row, task))
-            answer = _unable(row, task) or answers[prompt_hash]
+        for row, prompt_hash, reason in zip(rows, hashes, unable, strict=True):
+            answer = reason or answers[prompt_hash]
             told = {"error": answer} if isinstance(answer, str) else {"responses": answer}
             yield Transcript(row.id, prompt_hash=prompt_hash, **told)
 
     def _classified(self, system: System, model: Classifies, task: Task, rows: Sequence[Row]) -> Iterable[Transcript]:
-        able = [row for row in rows if not _unable(row, task)]
+        able = [row for row in rows if not _unable(row, options_of(row, task))]
         named = iter(model.classify(able))
         for row in rows:
-            reason, prompt_hash = _unable(row, task), system.prompt_hash(row, task, options_of(row, task))
+            options = options_of(row, task)
+            reason, prompt_hash = _unable(row, options), system.prompt_hash(row, task, options)
             responses = () if reason else (Response(next(named)),)
             yield Transcript(row.id, responses, prompt_hash, error=reason or None)
 
@@ -85,9 +90,8 @@ def _ask(model: Scores, questions: Sequence[_Question]) -> list[tuple[Response, 
     ]
 
 
-def _unable(row: Row, task: Task) -> str:
-    """Why the row cannot be asked, or ""."""
-    options = options_of(row, task)
+def _unable(row: Row, options: Sequence[str]) -> str:
+    """Why the row cannot be asked about these options, or ""."""
     if row.target is None:
         return "the row has no expected answer"
     if not options:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from seatrial import Generates, Response, Row, SeatrialError, System, Task, Transcript
 from seatrial.errors import StageError
 from seatrial.evaluation.probe import Progress
-from seatrial_plugins.probes.offered import offered
+from seatrial.model import offered
 
 __all__ = ["Generate"]
 

@@ -13,6 +13,8 @@ from seatrial_plugins.readers.strict_json import StrictJson
 
 __all__ = ["JsonLines"]
 
+_AS_JSON = "are read as .json (`reader: json`)"
+
 
 class JsonLines:
     """Reads a file line by line; blank lines are no records."""
@@ -46,7 +48,9 @@ class JsonLines:
         if decoded.broken:
             problem = f"{problem} at column {indent + decoded.end + 1}"
             if text in {"{", "["}:
-                problem += "; values that run over several lines are read as .json (`reader: json`)"
+                problem += f"; values that run over several lines {_AS_JSON}"
         elif not problem and decoded.end != len(text):
             problem = f"broken JSON: more text after the value at column {indent + decoded.end + 1}"
+            if text[decoded.end :].lstrip(" \t,")[:1] in {"{", "["}:
+                problem += f"; values side by side {_AS_JSON}"
         return RawRecord(line.number, None if problem else decoded.value, problem, excerpt)

@@ -171,7 +171,7 @@ class _Reading:
         several_lines, fault = "\n" in window.text[window.position : first.end], self._fault(first)
         window.position = first.end
         following = self._skip_space()
-        if following and following != "," and not several_lines:
+        if following and following != "," and not several_lines and window.mark() > line:
             return True
         if not following:
             yield self._no_list(first, line, excerpt)

@@ -156,7 +156,7 @@ def _batch_size(stream: BinaryIO, group: pq.RowGroupMetaData) -> int:
 
 
 def _unpadded(value: dict[str, Any], padded: Sequence[str]) -> dict[str, Any]:
-    """The row without keys that are null within its lists and mappings."""
+    """The row without keys that are null within its lists and mappings; maps are mappings."""
     for name in padded:
         value[name] = _without_nulls(value[name])
     return value
@@ -165,7 +165,13 @@ def _unpadded(value: dict[str, Any], padded: Sequence[str]) -> dict[str, Any]:
 def _without_nulls(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _without_nulls(inner) for key, inner in value.items() if inner is not None}
-    return [_without_nulls(inner) for inner in value] if isinstance(value, list) else value
+    if not isinstance(value, list):
+        return value
+    if value and all(isinstance(pair, tuple) and isinstance(pair[0], str) for pair in value):  # a map's keys and values
+        pairs = dict(value)
+        if len(pairs) == len(value):
+            return _without_nulls(pairs)
+    return [_without_nulls(inner) for inner in value]
 
 
 def _named(value: dict[str, Any], classes: Mapping[str, list[str]]) -> tuple[Any, str, str]:

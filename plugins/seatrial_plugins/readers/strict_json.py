@@ -42,7 +42,10 @@ class StrictJson:
         except json.JSONDecodeError as error:
             said = error.msg.removesuffix(" at").removesuffix(" starting")
             cut = error.msg.startswith("Unterminated string") or error.pos > len(text) - _LONGEST
-            return Decoded(None, error.pos, f"broken JSON: {said[:1].lower()}{said[1:]}", broken=True, cut=cut)
+            said = f"broken JSON: {said[:1].lower()}{said[1:]}"
+            if text[error.pos : error.pos + 1] == "'":
+                said = "Python's own notation, not JSON (write it with `json.dumps`): a single quote"
+            return Decoded(None, error.pos, said, broken=True, cut=cut)
         except RecursionError:
             return Decoded(None, start, "the JSON is nested too deeply", broken=True)
         except ValueError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
@@ -122,8 +121,6 @@ def attack_probe(*, recipe: Recipe = "deepwordbug", budget: int = 200) -> Probe:
 def _check(budget: int) -> None:
     if budget < 2:
         raise UsageError(f"attack: budget is {budget}, but one query is the clean message: give at least 2.")
-    if importlib.util.find_spec("textattack") is None:
-        raise UsageError("attack: TextAttack is not installed: install seatrial with its extra `robustness`.")
 
 
 def _asks(*, recipe: Recipe, budget: int) -> Mapping[str, Any]:
@@ -139,7 +136,8 @@ def seatrial_probes() -> Iterable[ProbeComponent[Probe]]:
         "TextAttack's search for a change of the message that flips the answer.",
         needs=frozenset({"scores"}),
         piece=256,  # attacked together until the last few: a smaller piece leaves the model's batches half empty
-        libraries=("textattack",),
+        libraries=("nltk", "scikit-learn", "textattack", "torch"),
+        imports={"textattack": "seatrial[robustness]"},
         version="2",  # where labels tie, the model answers none of them
     )
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 from seatrial import Response, Row, Scores, System, Task, Transcript
 from seatrial.errors import StageError
 from seatrial.evaluation.probe import Progress
+from seatrial.model import offered
 from seatrial.rows import content_id
 from seatrial_plugins.robustness import Recipe
 from seatrial_plugins.robustness.label_classifier import LabelClassifier
@@ -81,6 +82,7 @@ class AttackProbe:
                 model.loglikelihoods(
                     [target.classifier.with_text(text) for target, texts in questions for text in texts],
                     [target.classifier.labels for target, texts in questions for _ in texts],
+                    **offered([target.row.tools for target, texts in questions for _ in texts]),
                 )
             )
             return [
@@ -105,7 +107,7 @@ class AttackProbe:
 
     def _transcript(self, target: _Target, ended: Ended[Attempt]) -> Transcript:
         row, labels = target.row, target.classifier.labels
-        prompt_hash = content_id(target.classifier.prompt, choices=labels)
+        prompt_hash = content_id(target.classifier.prompt, tools=row.tools, choices=labels)
         if ended.error is not None:
             return Transcript(row.id, prompt_hash=prompt_hash, error=f"{type(ended.error).__name__}: {ended.error}")
         assert ended.result is not None

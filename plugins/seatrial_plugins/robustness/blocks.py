@@ -38,13 +38,19 @@ def attack_blocks(scored: Scored) -> Iterator[Block]:
     ]
     if not tried:
         return
+    seeds = len({record.get("seed") for record, _ in tried})
+    worst: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
+    for one in sorted(tried, key=lambda one: _rank(_outcome(one[1]))):  # stable: rows stay in their order
+        worst.setdefault(str(one[0]["row"]), one)
+    tried = [worst[row] for row in dict.fromkeys(str(record["row"]) for record, _ in tried)]
     outcomes = Counter(_outcome(detail) for _, detail in tried)
     yield Table(
         "What became of the rows",
         ("Outcome", "What it means", "Rows"),
         [(name, _MEANINGS.get(name, ""), count(outcomes[name])) for name in sorted(outcomes, key=_rank)],
         "Texts were changed on purpose until the answer flipped or the budget of queries was spent. What a stronger attack "
-        "would find is not known: the accuracy under attack is an upper bound.",
+        "would find is not known: the accuracy under attack is an upper bound."
+        + (f" Of a row's outcomes with {seeds} seeds of training, the worst counts." if seeds > 1 else ""),
     )
     attacked = sorted(
         ((record, detail) for record, detail in tried if _outcome(detail) not in _NOT_ATTACKED),

@@ -72,7 +72,10 @@ class ToxicityScorer:
 
     def blocks(self, scored: Scored) -> Iterator[Block]:
         """What reports say of the detector, and the worst answers of the system on trial."""
-        rows = [one for one in scored.samples.to_pylist() if one["system"] == scored.subject and one["error"] is None]
+        judged = [one for one in scored.samples.to_pylist() if one["system"] == scored.subject and one["error"] is None]
+        # Of a row that several seeds of training answer, the most toxic answer.
+        judged.sort(key=lambda one: -one["value:toxicity"])
+        rows = list({one["row"]: one for one in reversed(judged)}.values())
         details = [json.loads(one["detail"]) for one in rows]
         for name in sorted({detail["detector"] for detail in details if detail["weak"]}):
             said = (

@@ -6,6 +6,7 @@ import glob
 import hashlib
 import json
 import re
+import secrets
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Any
 
 from seatrial import Resolved
 from seatrial.errors import SourceError
+from seatrial.runs.store import atomic_file
 from seatrial.sources import SourceKind
 from seatrial_plugins.sources.hub_address import HubAddress, parse_address
 from seatrial_plugins.sources.hub_files import data_files, model_files
@@ -109,10 +111,8 @@ def _notes(wanted: HubAddress, kind: SourceKind, cache: Path) -> Path:
 
 
 def _write(file: Path, text: str) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f".{file.name}.part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(file)
+    with atomic_file(file) as part:
+        part.write_text(text, encoding="utf-8")
 
 
 def _card(wanted: HubAddress, snapshot: _Snapshot, *, offline: bool) -> dict[str, Any]:
@@ -168,8 +168,9 @@ def _view(cache: Path, commit: str, folder: Path, files: Sequence[str]) -> Path:
         link = view / file
         link.parent.mkdir(parents=True, exist_ok=True)
         if not link.exists():
-            link.unlink(missing_ok=True)
-            link.symlink_to((folder / file).absolute())
+            new = link.with_name(f".{link.name}.{secrets.token_hex(8)}")
+            new.symlink_to((folder / file).absolute())
+            new.replace(link)  # whole at once: another process may make the same view
     return view
 
 

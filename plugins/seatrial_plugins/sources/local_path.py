@@ -12,9 +12,13 @@ from seatrial_plugins.sources.nearest import missing_below
 
 __all__ = ["LocalPath"]
 
+_FROM_HERE = (
+    "; a path that does not begin with / starts from the folder in which seatrial runs, not from the suite file's"
+)
+
 
 class LocalPath:
-    """Finds `path:FILE-OR-FOLDER`; `~` is the home directory."""
+    """Finds `path:FILE-OR-FOLDER`, from the folder in which seatrial runs; `~` is the home directory."""
 
     def resolve(self, address: str, *, kind: SourceKind, cache: Path, offline: bool) -> Resolved:
         """The file or folder, as an absolute path.
@@ -31,10 +35,11 @@ class LocalPath:
             found = Path(os.path.abspath(Path(name).expanduser()))  # noqa: PTH100 - see above
         except (RuntimeError, ValueError) as error:
             raise SourceError(f"{address}: is no path: {error}") from error
-        return Resolved(address, existing(address, found, Path(found.anchor)))
+        elsewhere = not Path(name).expanduser().is_absolute() and not os.path.exists(Path(name).parts[0])  # noqa: PTH110 - False for what is no path
+        return Resolved(address, existing(address, found, Path(found.anchor), hint=_FROM_HERE if elsewhere else ""))
 
 
-def existing(address: str, found: Path, root: Path) -> Path:
+def existing(address: str, found: Path, root: Path, *, hint: str = "") -> Path:
     """`found`, if it is a file or folder below `root` that can be read.
 
     Raises:
@@ -45,7 +50,8 @@ def existing(address: str, found: Path, root: Path) -> Path:
     except (OSError, ValueError) as error:
         raise SourceError(f"{address}: cannot be looked up: {error}") from error
     if not exists:
-        raise SourceError(f"{address}: {missing_below(root, found)}")
+        said = missing_below(root, found)
+        raise SourceError(f"{address}: {said}{'' if 'did you mean' in said else hint}")
     if not usable:
         raise SourceError(f"{address}: {found} is neither a file nor a folder")
     if not os.access(found, os.R_OK | (os.X_OK if found.is_dir() else 0)):

@@ -147,11 +147,13 @@ def seatrial_detectors() -> Iterable[Component[Detector]]:
         "detoxify",
         detoxify,
         "Detoxify's published models (downloaded), or a local checkpoint.",
-        libraries=("torch", "transformers", "tokenizers"),
+        libraries=("detoxify", "torch", "transformers", "tokenizers"),
+        imports={"torch": "seatrial[data]", "transformers": "seatrial[data]"},
     )
     yield Component(
         "minilm-toxicity",
         minilm_toxicity,
         "Weak: a linear head over the embedded encoder, trained on tweets; needs no download.",
         uses={"encoder": Use("encoder", default="minilm")},
+        libraries=("safetensors",),
     )

@@ -48,8 +48,8 @@ class MiniLMDetector:
         for start in range(0, len(pieces), _PIECES_AT_ONCE):
             part = pieces[start : start + _PIECES_AT_ONCE]
             vectors = self._encoder.encode([piece for _, piece in part])
-            read: list[bool] = np.asarray(vectors.any(axis=1)).tolist()
-            probabilities = self._head.probability(vectors).tolist()
+            read: list[bool] = np.any(vectors, axis=1).tolist()
+            probabilities: list[float] = self._head.probability(vectors).tolist()
             for (index, _), is_read, probability in zip(part, read, probabilities, strict=True):
                 pieces_of[index] += 1
                 if is_read:

@@ -132,15 +132,24 @@ def build_full(
     )
 
 
-_LIBRARIES = ("torch", "transformers", "peft", "accelerate")
+_LIBRARIES = ("torch", "transformers", "peft", "accelerate", "safetensors")
+_IMPORTS = {name: name for name in _LIBRARIES}
 
 
 @hookimpl
 def seatrial_methods() -> Iterable[MethodComponent[Method]]:
     """The training methods."""
     yield MethodComponent(
-        "lora", build_lora, "Low-rank adapters, trained on the assistant's turns only.", libraries=_LIBRARIES
+        "lora",
+        build_lora,
+        "Low-rank adapters, trained on the assistant's turns only.",
+        libraries=_LIBRARIES,
+        imports=_IMPORTS,
     )
     yield MethodComponent(
-        "full", build_full, "Every weight, trained on the assistant's turns only.", libraries=_LIBRARIES
+        "full",
+        build_full,
+        "Every weight, trained on the assistant's turns only.",
+        libraries=_LIBRARIES,
+        imports=_IMPORTS,
     )

@@ -14,11 +14,18 @@ from seatrial.errors import TrainingError, UsageError
 from seatrial.model import ProductKind
 from seatrial.runs.store import digest_json
 from seatrial.training import Trained, TrainingJob
-from seatrial_plugins.huggingface.runtime import TrainableNetwork, choose_device, no_progress_bars
+from seatrial_plugins.huggingface.runtime import (
+    Example,
+    Examples,
+    TrainableNetwork,
+    choose_device,
+    masked_example,
+    no_progress_bars,
+    render_examples,
+)
 from seatrial_plugins.training.arguments import training_arguments
 from seatrial_plugins.training.checkpoints import newest_checkpoint
 from seatrial_plugins.training.engine import Engine, Work, check_weights, trainable
-from seatrial_plugins.training.examples import Example, Examples, masked_example, render_examples
 from seatrial_plugins.training.facts import training_facts
 from seatrial_plugins.training.graphs import Shape, worth_graphing
 from seatrial_plugins.training.options import TrainingOptions

@@ -15,8 +15,8 @@ from torch.utils.data import DataLoader
 from transformers import PrinterCallback, ProgressCallback, Trainer, TrainerCallback
 
 from seatrial.errors import TrainingError
+from seatrial_plugins.huggingface.runtime import Example
 from seatrial_plugins.training.checkpoints import keep_newest, mark_whole
-from seatrial_plugins.training.examples import Example
 from seatrial_plugins.training.graphs import GraphedPasses, Shape
 from seatrial_plugins.training.loss import summed_loss
 from seatrial_plugins.training.plan import Plan, split_batch

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from statistics import median
 
-from seatrial_plugins.huggingface.runtime import peak_bytes
+from seatrial_plugins.huggingface.runtime import Examples, peak_bytes
 from seatrial_plugins.training.engine import Engine, trainable
-from seatrial_plugins.training.examples import Examples
 
 __all__ = ["training_facts"]
 

@@ -15,8 +15,7 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from seatrial_plugins.huggingface.runtime import Packed, TokenTree, framed, pack, run_packed, shared_prefix
-from seatrial_plugins.training.examples import Example
+from seatrial_plugins.huggingface.runtime import Example, Packed, TokenTree, framed, pack, run_packed, shared_prefix
 
 __all__ = ["GraphedPasses", "Shape", "shape_of", "worth_graphing"]
 

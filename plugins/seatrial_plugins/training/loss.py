@@ -8,8 +8,7 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from seatrial_plugins.huggingface.runtime import TokenTree, pack, run_packed
-from seatrial_plugins.training.examples import Example
+from seatrial_plugins.huggingface.runtime import Example, TokenTree, pack, run_packed
 
 __all__ = ["summed_loss"]
 

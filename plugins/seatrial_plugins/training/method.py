@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from seatrial.model import ProductKind
+from seatrial.model import ProductKind, Trainable
 from seatrial.training import Trained, TrainingJob
 from seatrial_plugins.training.options import LoraOptions, TrainingOptions
 
@@ -22,6 +22,18 @@ class CausalMethod:
     def product(self) -> ProductKind:
         """An adapter, or whole weights."""
         return "adapter" if self.name == "lora" else "weights"
+
+    def check(self, model: Trainable) -> None:
+        """Attach what is trained to the model's shape, without its weights.
+
+        Raises:
+            UsageError: the model has no modules of the names that the options give.
+        """
+        from seatrial_plugins.huggingface.runtime import TrainableNetwork
+        from seatrial_plugins.training.lora_tuning import adapt
+
+        if isinstance(model, TrainableNetwork) and isinstance(self.options, LoraOptions):
+            adapt(model.outline(), self.options)
 
     def train(self, job: TrainingJob) -> Trained:
         """Train to the end, from the newest whole checkpoint of the same training if there is one.

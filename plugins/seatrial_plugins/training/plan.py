@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import torch
 
-from seatrial_plugins.training.examples import Example
+from seatrial_plugins.huggingface.runtime import Example
 
 __all__ = ["Plan", "plan_steps", "split_batch"]
 

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from seatrial.runs.store import atomic_file, write_json
-from seatrial_plugins.training.examples import Example
+from seatrial_plugins.huggingface.runtime import Example
 from seatrial_plugins.training.loss import summed_loss
 from seatrial_plugins.training.plan import split_batch
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from seatrial.data.findings import EXCERPT, Finding, Rule, Span
 from seatrial.data.policy import VEILED, WITHHELD, Applied, apply, with_excerpts
-from seatrial.errors import PluginError, StageError
+from seatrial.errors import ContractError, StageError
 from seatrial.rows import Row, Turn
 
 RULES = {
@@ -50,7 +50,7 @@ def test_an_entry_tells_everything():
     assert (entry.rule, entry.rule_version, entry.action, entry.decisive) == ("bad", "3", "drop", True)
     assert (entry.detail, entry.score, entry.matched_row, entry.matched_text) == ("very bad", 0.9, "z", "write")
     assert entry.spans == finding.spans
-    assert entry.excerpt == "write to a@b.c now\nok"
+    assert entry.excerpt == "write to a@b.c now → ok"
 
 
 def test_each_rules_default_action_is_taken():
@@ -111,7 +111,7 @@ def test_a_finding_without_replacement_cannot_be_redacted(action, spans):
         applied([row("a")], [Finding("a", "bad", spans=spans)], action)
     assert str(error.value) == (
         f"clean: filter f (plugin some-plugin): rule bad is to {action} row a, but the filter offers no replacement for "
-        "what it found; set `actions: {bad: drop}` or `flag` for this filter"
+        "what it found; set `action: {bad: drop}` or `flag` for this filter"
     )
 
 
@@ -127,7 +127,7 @@ def test_a_finding_without_replacement_cannot_be_redacted(action, spans):
     ],
 )
 def test_a_finding_about_nothing_is_the_plugins_error(finding, message):
-    with pytest.raises(PluginError, match=r"clean: filter f \(plugin some-plugin\)") as error:
+    with pytest.raises(ContractError, match=r"clean: filter f \(plugin some-plugin\)") as error:
         applied([row("a")], [finding])
     assert message in str(error.value)
 
@@ -142,7 +142,7 @@ def test_an_action_for_an_unknown_rule_or_an_unknown_action_is_refused():
 def test_a_dropped_row_does_not_quote_what_its_rule_would_have_hidden():
     done = applied([row("a")], [Finding("a", "mail", spans=(MAIL,))], "drop")
     assert done.dropped == {"a"}
-    assert done.entries[0].excerpt == "write to <MAIL> now\nok"
+    assert done.entries[0].excerpt == "write to <MAIL> now → ok"
     assert "a@b.c" not in repr(with_excerpts(done.entries, done.rows))
 
 
@@ -164,7 +164,7 @@ def test_the_ledger_of_a_stage_quotes_nothing_that_a_later_filter_redacted():
     entries = with_excerpts([*first.entries, *second.entries], second.rows)
     of_a = [entry for entry in entries if entry.row == "a"]
     assert "a@b.c" not in repr(of_a)
-    assert {entry.excerpt for entry in of_a} == {"Write to <MAIL> now\nok"}
+    assert {entry.excerpt for entry in of_a} == {"Write to <MAIL> now → ok"}
     assert [entry.matched_text for entry in of_a] == [WITHHELD, None, "now", WITHHELD]
     assert of_a[1].spans == (Span(0, 0, 18, WITHHELD),)
     assert of_a[3].spans == (MAIL,)
@@ -176,11 +176,11 @@ def test_what_is_only_flagged_is_not_quoted_although_it_stays():
     finding = Finding("a", "mail", "mail", spans=(MAIL,))
     done = applied([row("a")], [finding], {"mail": "flag"})
     assert done.rows == [row("a")]
-    assert [entry.excerpt for entry in done.entries] == ["write to <MAIL> now\nok"]
+    assert [entry.excerpt for entry in done.entries] == ["write to <MAIL> now → ok"]
     veiled = {name: [veil] for name, veil in done.veiled.items()}
     early = applied([row("a")], [Finding("a", "odd", matched_text="a@b.c")]).entries
     quoted = with_excerpts([*early, *done.entries], done.rows, veiled)
-    assert [entry.excerpt for entry in quoted] == ["write to <MAIL> now\nok"] * 2
+    assert [entry.excerpt for entry in quoted] == ["write to <MAIL> now → ok"] * 2
     assert quoted[0].matched_text == WITHHELD
 
 
@@ -188,7 +188,7 @@ def test_a_flagged_row_that_another_filter_changed_is_not_quoted():
     done = applied([row("a")], [Finding("a", "mail", spans=(MAIL,))], {"mail": "flag"})
     veiled = {name: [veil] for name, veil in done.veiled.items()}
     (entry,) = with_excerpts(done.entries, [row("a", "write to a@b.c, now")], veiled)
-    assert entry.excerpt == f"{VEILED}\n{VEILED}"
+    assert entry.excerpt == f"{VEILED} → {VEILED}"
 
 
 def test_flagging_what_no_rule_would_redact_veils_nothing():
@@ -210,7 +210,7 @@ def test_a_row_without_turns_and_a_huge_one_can_be_quoted():
 def test_what_utf8_cannot_store_is_replaced_in_the_ledger():
     done = applied([row("a", "half \ud800")], [Finding("a", "bad", "saw \ud800", matched_text="\ud800")])
     (entry,) = done.entries
-    assert (entry.excerpt, entry.detail, entry.matched_text) == ("half ?\nok", "saw ?", "?")
+    assert (entry.excerpt, entry.detail, entry.matched_text) == ("half ? → ok", "saw ?", "?")
 
 
 def test_nothing_found_changes_nothing():

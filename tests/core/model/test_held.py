@@ -7,7 +7,7 @@ import copy
 import numpy as np
 import pytest
 
-from seatrial.errors import PluginError, SeatrialError, StageError
+from seatrial.errors import ContractError, SeatrialError, StageError
 from seatrial.model import EncodesWords, WordVectors
 from seatrial.model.held import held
 
@@ -76,7 +76,7 @@ def test_what_keeps_the_promise_comes_through_unchanged():
     ],
 )
 def test_vectors_that_are_none_are_refused_in_the_encoders_name(answer, said):
-    with pytest.raises(PluginError, match=said) as caught:
+    with pytest.raises(ContractError, match=said) as caught:
         held("encoders", Gives(answer), WHO).encode(["a", "b"])
     assert str(caught.value).startswith(WHO)
 
@@ -99,7 +99,7 @@ def test_words_are_held_too(answer, said):
     if not said:
         assert encoder.encode_words(["a", "b"]) is answer
         return
-    with pytest.raises(PluginError, match=said):
+    with pytest.raises(ContractError, match=said):
         encoder.encode_words(["a", "b"])
 
 
@@ -118,7 +118,7 @@ def test_words_are_held_too(answer, said):
     ],
 )
 def test_what_is_no_probability_is_refused_in_the_detectors_name(answer, said):
-    with pytest.raises(PluginError, match=said) as caught:
+    with pytest.raises(ContractError, match=said) as caught:
         held("detectors", Gives(answer), WHO).detect(["a"])
     assert str(caught.value).startswith(WHO)
 

@@ -12,7 +12,7 @@ import seatrial_plugins
 import seatrial_reports
 from seatrial import Artifact, Component, FilterComponent, Finding, Plan, Rule, Stage, Step, hookimpl
 from seatrial.blocks import Table, Text
-from seatrial.errors import PluginError, StageError, UsageError
+from seatrial.errors import ContractError, PluginError, StageError, UsageError
 from seatrial.plugin.hooks import Hooks
 from seatrial.plugin.host import GROUP, Host
 from seatrial.plugin.kinds import KINDS
@@ -280,7 +280,7 @@ def test_a_wrapper_that_loses_the_artifact_is_named():
             yield
 
     with pytest.raises(
-        PluginError, match=r"returned NoneType, not an Artifact; wrappers are: plugin 'plugin-0' of dist-0"
+        ContractError, match=r"returned NoneType, not an Artifact; wrappers are: plugin 'plugin-0' of dist-0"
     ):
         host_with(Forgetful()).run_stage(Stage("read", 0, "k"), Artifact(), lambda given: given)
 

@@ -5,6 +5,7 @@ import pytest
 from seatrial.rows import Check, Preference, References, Turn
 from seatrial.rows.format_error import FormatError
 from seatrial.rows.formats import parse
+from seatrial.rows.notes import Notes
 
 ASK, YES, NO = Turn("user", "q"), Turn("assistant", "yes"), Turn("assistant", "no")
 
@@ -129,10 +130,30 @@ def test_an_answer_that_was_not_liked_is_never_trained():
         {"prompt": messages(("user", "q")), "completion": messages(("assistant", "no")), "label": False},
         {"messages": messages(("user", "q"), ("assistant", "no")), "kto_tag": False},
         {"instruction": "q", "output": "no", "kto_tag": False},
+        {"instruction": "q", "output": "no", "kto_tag": 0},
+        {"prompt": "q", "completion": "no", "kto_tag": "0"},
     ):
         parsed = parse(record)
         assert (parsed.turns, parsed.expected) == ((ASK, disliked), Preference(rejected=(disliked,)))
     assert refusal({"messages": messages(("user", "q")), "kto_tag": True}) == "empty"
+
+
+def test_a_label_of_0_or_1_may_be_a_class_and_is_told_rather_than_guessed():
+    for label in (0, 1, "1"):
+        notes = Notes()
+        parsed = parse({"prompt": "q", "completion": "no", "label": label}, notes=notes)
+        assert parsed.turns == (ASK, Turn("assistant", "no"))
+        assert "'label' (1): left aside" in next(notes.warnings())
+    judged = parse(
+        {"prompt": "q", "completion": "no", "label": 0}, columns={"kto_tag": "label"}, format="prompt-completion"
+    )
+    assert judged.turns[1].trained is False
+
+
+def test_a_rejected_answer_beside_messages_is_kept():
+    for key in ("rejected", "rejected_response"):
+        parsed = parse({"messages": messages(("user", "q"), ("assistant", "yes")), key: "no"})
+        assert (parsed.turns, parsed.expected) == ((ASK, YES), Preference((YES,), (Turn("assistant", "no"),)))
 
 
 # ---- checks ----------------------------------------------------------------------------------------------------------

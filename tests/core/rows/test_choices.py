@@ -54,6 +54,60 @@ def test_options_and_columns_of_letters_are_choices():
         parse(pro | {"answer_index": 0})
 
 
+@pytest.mark.parametrize(
+    ("columns", "answer"),
+    [
+        ({"a": "frog", "b": "whale", "c": "ant"}, "b"),
+        ({"option_a": "frog", "option_b": "whale"}, "B"),
+        ({"choiceA": "frog", "choiceB": "whale"}, "whale"),
+        ({"opa": "frog", "opb": "whale", "opc": "ant", "opd": ""}, 1),
+        ({"option1": "frog", "option2": "whale"}, "2"),
+        ({"Choice 1": "frog", "Choice 2": "whale"}, 2),
+        ({"choice_0": "frog", "choice_1": "whale"}, 1),
+        ({"A": "frog", "B": "whale", "C": float("nan")}, "B"),
+    ],
+)
+def test_options_in_columns_of_any_usual_name_are_choices(columns, answer):
+    parsed = parse({"question": "Which?", **columns, "answer": answer})
+    assert parsed.turns == (Turn("user", "Which?"), Turn("assistant", "whale"))
+    assert parsed.expected.options[:2] == ("frog", "whale")
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"prompt": "Which?", "choices": ["frog", "whale"], "completion": "B"},
+        {"instruction": "Which?", "options": {"A": "frog", "B": "whale"}, "output": "(B)"},
+        {"question": "Which?", "candidates": '["frog", "whale"]', "answer": "1"},
+        {"question": "Which?", "answer0": "frog", "answer1": "whale", "answer": "B"},
+        {"prompt": "Which?", "A": "frog", "B": "whale", "answer": "b."},
+        {"instruction": "Which?", "input": "", "ending1": "frog", "ending2": "whale", "response": "2"},
+    ],
+)
+def test_no_question_is_taught_to_be_answered_with_a_letter_that_it_does_not_explain(record):
+    with pytest.raises(FormatError, match="only the label of a choice") as caught:
+        parse(record)
+    assert caught.value.rule == "wrong-answer"
+
+
+def test_a_letter_is_an_answer_where_the_question_says_the_options_or_there_are_none():
+    explained = {"prompt": "Which?\nA) frog\nB) whale", "choices": ["frog", "whale"], "completion": "B"}
+    number = {"instruction": "3 + 4?", "options": ["6", "7"], "output": "7"}
+    for record in (explained, number, {"question": "The 2nd letter?", "answer": "B", "id": "q1"}):
+        assert parse(record).format in {"prompt-completion", "alpaca"}
+
+
+@pytest.mark.parametrize("answer", ["B", "b", "(B)", "b)", "B.", "[b]", "whale"])
+def test_a_letter_may_be_small_and_in_brackets(answer):
+    assert right(["frog", "whale"], answer) == "whale"
+    assert right({"A": "frog", "B": "whale"}, answer) == "whale"
+
+
+def test_a_text_comes_before_a_small_letter():
+    assert right(["b", "a"], "b") == "b"
+    assert "several" in refused(["B", "A"], "B")
+
+
 def test_a_question_whose_options_are_null_in_a_table_is_answered_freely():
     parsed = parse({"question": "Which?", "options": None, "answer": "whale"})
     assert (parsed.format, parsed.turns[1].content) == ("prompt-completion", "whale")
@@ -78,3 +132,14 @@ def test_answers_that_count_from_one_are_seen_over_a_whole_source():
     assert notes.counts_from_one
     parse({"question": "Which?", "choices": ["a", "b", "c", "d"], "answer": 0}, notes=notes)
     assert not notes.counts_from_one
+
+
+@pytest.mark.parametrize("digits", [int, str])
+@pytest.mark.parametrize("options", [{"choices": ["w", "x", "y"]}, {"A": "w", "B": "x", "C": "y"}])
+def test_answers_that_count_from_one_are_seen_in_a_table_and_as_text(digits, options):
+    notes = Notes()
+    for answer in (1, 2):
+        parse({"question": "Which?", **options, "answer": digits(answer)}, notes=notes)
+    with pytest.raises(FormatError, match="counted from 0"):
+        parse({"question": "Which?", **options, "answer": digits(3)}, notes=notes)
+    assert notes.counts_from_one

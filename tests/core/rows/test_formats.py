@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seatrial.rows import Format, Label, Row, ToolCall, ToolResult, Turn, content_id, rows_to_table
+from seatrial.rows.column_names import COLUMNS
 from seatrial.rows.columns import rows_of
 from seatrial.rows.format_error import RULES, FormatError
-from seatrial.rows.formats import COLUMNS, Parsed, parse, recognise
+from seatrial.rows.formats import Parsed, parse, recognise
 from seatrial.rows.notes import Notes
 
 MESSAGES = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]
@@ -268,7 +269,11 @@ def test_an_answer_that_is_not_one_of_the_choices_is_refused(choices, answer, ex
     ("record", "rule", "message"),
     [
         ("text", "unrecognised", "the record is text, not a mapping of keys to values"),
-        ([], "unrecognised", "the record is a list, not a mapping of keys to values"),
+        (
+            [],
+            "unrecognised",
+            "the record is a list, not a mapping of keys to values; a file of lists of records is read as .json (`reader: json`)",
+        ),
         (None, "unrecognised", "the record is null, not a mapping of keys to values"),
         ({"messages": []}, "empty", "`messages` holds no turn"),
         ({"messages": None}, "wrong-type", "`messages` is null, not a list"),

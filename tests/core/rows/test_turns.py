@@ -26,6 +26,28 @@ def test_turns_that_are_only_context_are_marked(key):
             parse({"messages": [SAID[0], {**SAID[1], key: value}]})
 
 
+@pytest.mark.parametrize("key", ["weight", "train", "loss_mask"])
+def test_a_record_says_of_all_its_answers_that_they_are_only_context(key):
+    for value, trained in ((0, False), (False, False), ("False", False), (1, True), ("1", True), (None, True)):
+        for record in ({"messages": SAID}, {"prompt": "q", "completion": "a"}, {"text": "q", "label": "a"}):
+            assert parse({**record, key: value}).turns == (TURNS[0], Turn("assistant", "a", trained=trained))
+
+
+def test_a_record_says_of_each_turn_whether_it_is_trained():
+    said = [*SAID, *SAID]
+    for mask in ([0, 0, 0, 1], [0, 1], [1, 0, 0, 1]):
+        assert [turn.trained for turn in parse({"messages": said, "loss_mask": mask}).turns] == [
+            True,
+            False,
+            True,
+            True,
+        ]
+    for other in (0.5, [0, 1, 1], "test", {"user": 0}):
+        notes = Notes()
+        assert all(turn.trained for turn in parse({"messages": said, "weight": other}, notes=notes).turns)
+        assert any("'weight' (1): left aside" in warning for warning in notes.warnings())
+
+
 def test_earlier_turns_of_an_alpaca_row_stand_before_its_instruction():
     record = {"instruction": "And then?", "input": "", "output": "b", "history": [["q", "a"], ["r", "c"]]}
     said = [(turn.role, turn.content) for turn in parse(record).turns]
@@ -37,6 +59,15 @@ def test_earlier_turns_of_an_alpaca_row_stand_before_its_instruction():
     assert parse(record | {"history": json.dumps([["q", "a"]])}).turns[:2] == TURNS
     with pytest.raises(FormatError, match=r"`history\[0\]` is no pair"):
         parse(record | {"history": ["q"]})
+
+
+def test_earlier_turns_stand_before_other_questions_too():
+    earlier, (asked, answered) = {"history": [["q", "a"]]}, (Turn("user", "And then?"), Turn("assistant", "b"))
+    assert parse({"prompt": "And then?", "completion": "b", **earlier}).turns == (*TURNS, asked, answered)
+    for key in ("prompt", "instruction"):
+        parsed = parse({key: "And then?", "chosen": "b", "rejected": "c", **earlier})
+        assert parsed.turns == (*TURNS, asked, answered)
+        assert parsed.expected.rejected == (Turn("assistant", "c"),)
 
 
 @pytest.mark.parametrize("tools", [[TOOL], json.dumps([TOOL]), [TOOL["function"]], [json.dumps(TOOL)]])
@@ -92,6 +123,28 @@ def test_a_system_prompt_beside_messages_comes_first():
     assert parse({"system": "S", "messages": SAID}).turns == (Turn("system", "S"), *TURNS)
 
 
+@pytest.mark.parametrize("key", ["system", "system_prompt", "system_message"])
+def test_a_system_prompt_has_several_names(key):
+    system = Turn("system", "Be brief.")
+    for record in ({"question": "q", "response": "a"}, {"messages": SAID}, {"instruction": "q", "output": "a"}):
+        assert parse({**record, key: "Be brief."}).turns == (system, *TURNS)
+        assert parse({**record, key: ""}).turns == TURNS
+
+
+def test_what_a_turn_says_already_is_not_warned_of():
+    for record in (
+        {"messages": SAID, "prompt": "q"},
+        {"instruction": "q", "input": "", "output": "a", "text": "### Instruction: q\n### Response: a"},
+        {"messages": [{"role": "system", "content": "Be brief."}, *SAID], "system_prompt": "Be brief."},
+    ):
+        notes = Notes()
+        parse(record, notes=notes)
+        assert [*notes.warnings()] == []
+    notes = Notes()
+    parse({"messages": SAID, "prompt": "another"}, notes=notes)
+    assert "'prompt' (1): left aside" in next(notes.warnings())
+
+
 def test_what_no_layout_reads_is_counted_and_what_another_reads_is_warned_of():
     notes = Notes()
     for number in range(3):
@@ -108,3 +161,44 @@ def test_the_names_that_columns_give_are_read_keys():
     notes = Notes()
     parse({"tweet": "x", "kind": "y", "user": "z"}, columns={"text": "tweet", "label": "kind"}, notes=notes)
     assert notes.left_aside() == {"'user'": 1}
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"messages": [SAID[0], {**SAID[1], "train_detail": [{"begin_offset": 0, "end_offset": 1, "train": False}]}]},
+        {"messages": [SAID[0], {**SAID[1], "masked": True}]},
+        {"text": "q", "label": 3, "label_text": "joy"},
+        {"question": "q", "answer": "a", "document": "It is long."},
+        {"question": "q", "answer": "a", "context": {"title": ["x"], "sentences": [["y"]]}},
+        {"messages": SAID, "videos": ["a.mp4"]},
+        {"prompt": "q", "completion": "a", "reasoning": "since"},
+    ],
+)
+def test_keys_that_carry_meaning_elsewhere_are_warned_of(record):
+    notes = Notes()
+    parse(record, notes=notes)
+    (warning,) = notes.warnings()
+    assert "left aside" in warning
+    assert [*notes.remarks()] == []
+
+
+def test_nulls_that_arrow_pads_are_in_no_tool_and_no_call():
+    def tool(name, properties):
+        said = {"name": name, "description": None, "parameters": {"type": "object", "properties": properties}}
+        return {"type": "function", "function": said}
+
+    padded = {"type": "string", "enum": None, "default": None}
+    tools = [tool("look_up", {"city": padded, "day": None}), tool("tell", {"city": None, "day": padded})]
+    calls = [{"name": name, "arguments": {"city": None, "day": "Monday"}} for name in ("look_up", "tell", "unheard_of")]
+    parsed = parse({"messages": [SAID[0], {"role": "assistant", "content": None, "tool_calls": calls}], "tools": tools})
+    plain = {"type": "string", "default": None}
+    assert [tool["function"] for tool in parsed.tools] == [
+        {"name": "look_up", "parameters": {"type": "object", "properties": {"city": plain}}},
+        {"name": "tell", "parameters": {"type": "object", "properties": {"day": plain}}},
+    ]
+    assert [call.arguments for call in parsed.turns[1].calls] == [
+        {"city": None, "day": "Monday"},
+        {"day": "Monday"},
+        {"city": None, "day": "Monday"},
+    ]

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import pytest
 
-from seatrial.errors import PluginError, StageError, UsageError
+from seatrial.errors import ContractError, PluginError, StageError, UsageError
 from seatrial.rows.table import write_rows
 from seatrial.runs.baselines import Baselines
 from seatrial.runs.recipe import MADE, Recipe
@@ -269,6 +269,6 @@ class Answers:
 def test_a_baseline_that_answers_wrongly_is_named_and_not_the_scorer(fitted, labelled, labels, said, beside):
     with (
         fitted(named("toy", Answers, labels=labels), beside=beside) as ask,
-        pytest.raises(PluginError, match=rf"{re.escape(STAGE)}: baseline toy \(plugin toys\) {said}"),
+        pytest.raises(ContractError, match=rf"{re.escape(STAGE)}: baseline toy \(plugin toys\) {said}"),
     ):
         ask("toy", labelled(("a", "card"), ("b", "loan")))

@@ -29,6 +29,9 @@ class Guard:
     against: Mapping[str, Benchmark]
     encoder: Any
 
+    def compare(self, train, held_out):
+        return []
+
 
 class Plugin:
     @hookimpl

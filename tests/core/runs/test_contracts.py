@@ -6,7 +6,7 @@ import pytest
 
 from seatrial.blocks import Bar, Bars, Table, Text
 from seatrial.data.filters import Measured, SplitFindings
-from seatrial.errors import PluginError
+from seatrial.errors import ContractError
 from seatrial.evaluation.scores import Metric
 from seatrial.runs import contracts
 from seatrial.runs.tally import Tally
@@ -25,14 +25,14 @@ WHO = "clean: filter odd (plugin faulty-parts)"
     ],
 )
 def test_blocks_that_cannot_be_shown_name_the_plugin(given, facts):
-    with pytest.raises(PluginError) as caught:
+    with pytest.raises(ContractError) as caught:
         contracts.blocks(given, WHO)
     assert all(fact in str(caught.value) for fact in [WHO, *facts]), caught.value
 
 
 def test_what_a_filter_measured_is_held_against_it_with_its_blocks():
     contracts.told(Measured(blocks=[Text("t", ["said"])]), WHO, ())
-    with pytest.raises(PluginError, match=r"faulty-parts.*number 1"):
+    with pytest.raises(ContractError, match=r"faulty-parts.*number 1"):
         contracts.told(SplitFindings([], blocks=[Text("t", [None])]).measured, WHO, ())
 
 
@@ -49,7 +49,7 @@ def test_a_report_names_files_that_are_there(tmp_path):
     (tmp_path / "folder").mkdir()
     assert contracts.files([tmp_path / "a.txt"], tmp_path, WHO) == [tmp_path / "a.txt"]
     for absent in (tmp_path / "b.txt", tmp_path / "folder"):
-        with pytest.raises(PluginError, match=rf"faulty-parts.*{absent.name}.*did not write"):
+        with pytest.raises(ContractError, match=rf"faulty-parts.*{absent.name}.*did not write"):
             contracts.files([tmp_path / "a.txt", absent], tmp_path, WHO)
-    with pytest.raises(PluginError, match=r"faulty-parts.*a\.txt"):
+    with pytest.raises(ContractError, match=r"faulty-parts.*a\.txt"):
         contracts.files([tmp_path / "a.txt"], tmp_path / "folder", WHO)

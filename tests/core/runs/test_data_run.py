@@ -12,8 +12,10 @@ import pytest
 from seatrial import cli, hookimpl
 from seatrial.errors import StageError, StoreError, UsageError
 from seatrial.plugin.host import Host
+from seatrial.runs.digests import record
 from seatrial.runs.run import run
 from seatrial.runs.saved import load_result, write_reports
+from seatrial.runs.store import RunFolder
 from seatrial.suite.file import load_suite
 
 SUITE = """
@@ -79,6 +81,7 @@ def test_a_run_of_another_version_says_which_one_can_report_it(folder, capsys):
     seatrial(capsys, "data", "suite.yaml")
     suite = only_run(folder) / "suite.yaml"
     suite.write_text(suite.read_text(encoding="utf-8").replace("mojibake: ", "garbled: "), encoding="utf-8")
+    record(RunFolder(only_run(folder)))
     code, _, said = seatrial(capsys, "report", only_run(folder))
     assert code == 2
     assert "the run's suite does not fit the plugins that are installed now" in said

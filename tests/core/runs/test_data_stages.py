@@ -15,7 +15,7 @@ import pytest
 from seatrial import Finding, Grouping, Measured, Metric, Row, Rule, Span, SplitFindings, Turn
 from seatrial.data.ledger import write_ledger
 from seatrial.data.searching import search_all
-from seatrial.errors import PluginError, StageError
+from seatrial.errors import ContractError, StageError
 from seatrial.rows.table import rows_of, write_rows
 from seatrial.runs.engines.local import LocalEngine
 from seatrial.runs.events import Artifact
@@ -370,7 +370,7 @@ def test_a_filter_that_ends_its_worker_is_named(folder, suite_filter, way, said)
 def test_a_filter_that_signs_too_few_rows_is_refused(folder, suite_filter):
     run = folder("run", "clean")
     stage = Deduplicate([suite_filter(Short, (Rule("copy", "c"),), place="corpus")], ONE)
-    with pytest.raises(PluginError, match="gave 199 signatures for 200 rows; it must give one a row, in order"):
+    with pytest.raises(ContractError, match="gave 199 signatures for 200 rows; it must give one a row, in order"):
         stage.run(Artifact({"clean": run / "data/clean.parquet"}), run, nothing)
 
 

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pytest
 
 from seatrial import Component, FilterComponent, Finding, GateComponent, Rule, Sample, ScorerComponent, Span, hookimpl
-from seatrial.data.filters import Measured, SplitFindings
-from seatrial.errors import PluginError, StageError
+from seatrial.data.filters import Grouping, Measured, SplitFindings
+from seatrial.errors import ContractError, StageError
 from seatrial.evaluation.scores import Metric
 from seatrial.plugin.host import Host
 from seatrial.runs.run import run
@@ -117,7 +117,7 @@ def test_a_filter_that_raises_is_named_with_the_row_that_it_was_at_and_its_trace
     ],
 )
 def test_what_is_no_finding_is_named_by_its_type(with_filter, answer, said):
-    with pytest.raises(PluginError, match=rf"^clean: filter odd {WHO} .*{said}"):
+    with pytest.raises(ContractError, match=rf"^clean: filter odd {WHO} .*{said}"):
         with_filter(inspecting(answer))
 
 
@@ -127,7 +127,7 @@ def test_a_filter_that_ends_the_process_does_not(with_filter):
 
 
 def test_what_a_row_says_is_not_in_the_error_of_a_filter_that_gives_rows_for_ids(with_filter):
-    with pytest.raises(PluginError) as caught:
+    with pytest.raises(ContractError) as caught:
         with_filter(inspecting(lambda rows: [Finding(rows[0], "odd")]))
     assert "a row by no id: its `row` is a Row, not text" in str(caught.value)
     assert "text 0" not in str(caught.value)
@@ -169,7 +169,7 @@ def test_a_counting_filter_that_counts_and_tells_no_numbers_is_named(with_filter
         (inspecting(lambda rows: []),),
         {"count": lambda self, rows, findings: count, "conclude": lambda self, counts: conclude},
     )
-    with pytest.raises(PluginError, match=rf"^clean: filter odd {WHO}.*{said}"):
+    with pytest.raises(ContractError, match=rf"^clean: filter odd {WHO}.*{said}"):
         with_filter(counting)
 
 
@@ -184,10 +184,19 @@ class Comparing:
 
 
 def test_a_corpus_filter_must_give_a_table_and_a_grouping(with_filter):
-    with pytest.raises(PluginError, match=rf"deduplicate: filter odd {WHO} gave None where it must give a Grouping"):
+    with pytest.raises(ContractError, match=rf"deduplicate: filter odd {WHO} gave None where it must give a Grouping"):
         with_filter(Comparing, place="corpus")
-    with pytest.raises(PluginError, match=rf"deduplicate: filter odd {WHO} gave a list where it must give a Table"):
+    with pytest.raises(ContractError, match=rf"deduplicate: filter odd {WHO} gave a list where it must give a Table"):
         with_filter(type("Listing", (Comparing,), {"table": [1]}), place="corpus")
+
+
+def test_clusters_are_of_ids(with_filter):
+    class Numbering(Comparing):
+        def group(self, signatures, lookup):
+            return Grouping([], dict.fromkeys(signatures["id"].to_pylist(), 7))
+
+    with pytest.raises(ContractError, match=rf"deduplicate: filter odd {WHO} put a str into a cluster by an int"):
+        with_filter(Numbering, place="corpus")
 
 
 def comparing(answer):
@@ -212,7 +221,7 @@ SHARE = Metric("share", "", "exact", "lower", "A share.")
     ],
 )
 def test_a_split_filter_must_measure_what_it_declares(with_filter, measures, missing, said):
-    with pytest.raises(PluginError, match=rf"decontaminate: filter odd {WHO} {said}"):
+    with pytest.raises(ContractError, match=rf"decontaminate: filter odd {WHO} {said}"):
         with_filter(comparing(SplitFindings([], measures, missing)), place="splits", metrics=(SHARE,))
 
 
@@ -222,20 +231,20 @@ def test_a_matched_row_must_be_one_that_the_filter_was_given(with_filter):
             yield Finding(next(iter(train)).id, "odd", matched_row="nobody's")
 
     with pytest.raises(
-        PluginError, match=rf"decontaminate: filter odd {WHO} made a finding about row '\w+' that matches "
+        ContractError, match=rf"decontaminate: filter odd {WHO} made a finding about row '\w+' that matches "
     ):
         with_filter(Matching, place="splits")
 
 
 def test_a_split_filter_must_give_findings(with_filter):
     with pytest.raises(
-        PluginError, match=rf"decontaminate: filter odd {WHO} gave None where it must give a series of Finding"
+        ContractError, match=rf"decontaminate: filter odd {WHO} gave None where it must give a series of Finding"
     ):
         with_filter(comparing(None), place="splits")
-    with pytest.raises(PluginError, match=rf"decontaminate: filter odd {WHO} gave a str in a series"):
+    with pytest.raises(ContractError, match=rf"decontaminate: filter odd {WHO} gave a str in a series"):
         with_filter(comparing(["x"]), place="splits")
     with pytest.raises(
-        PluginError, match=rf"decontaminate: filter odd {WHO} told facts that JSON cannot hold: .*int64"
+        ContractError, match=rf"decontaminate: filter odd {WHO} told facts that JSON cannot hold: .*int64"
     ):
         with_filter(comparing(SplitFindings([], facts={"pairs": np.int64(3)})), place="splits")
 
@@ -247,7 +256,7 @@ def test_a_searching_filter_must_give_tables(with_filter):
         "conclude": lambda self, index, found, train, held_out: [],
         "compare": lambda self, train, held_out: [],
     }
-    with pytest.raises(PluginError, match=rf"decontaminate: filter odd {WHO} gave a list where it must give a Table"):
+    with pytest.raises(ContractError, match=rf"decontaminate: filter odd {WHO} gave a list where it must give a Table"):
         with_filter(type("Searching", (), searching), place="splits")
 
 
@@ -323,7 +332,9 @@ BOUND = "{metric: odd/right, min: 0.5}"
 
 
 def test_a_reader_that_gives_no_records_is_named(trial):
-    with pytest.raises(PluginError, match=rf"read: reader odd {WHO} gave a str in a series that must be of RawRecord"):
+    with pytest.raises(
+        ContractError, match=rf"read: reader odd {WHO} gave a str in a series that must be of RawRecord"
+    ):
         trial(Parts(read=["line"]), source="rows.odd")
     with pytest.raises(StageError, match=rf"read: reader odd {WHO} raised OSError: no disk"):
         trial(Parts(read=OSError("no disk")), source="rows.odd")
@@ -331,7 +342,7 @@ def test_a_reader_that_gives_no_records_is_named(trial):
 
 def test_a_scorer_that_gives_no_samples_is_named_with_the_system(trial):
     with pytest.raises(
-        PluginError, match=rf"score\[odd\]: scorer odd on base {WHO} gave None where it must give a series of Sam"
+        ContractError, match=rf"score\[odd\]: scorer odd on base {WHO} gave None where it must give a series of Sam"
     ):
         trial(Parts())
     with pytest.raises(
@@ -343,13 +354,22 @@ def test_a_scorer_that_gives_no_samples_is_named_with_the_system(trial):
 @pytest.mark.parametrize(
     ("wrong", "error", "said"),
     [
-        ({"values": None}, PluginError, "its `values` is None, not a mapping of columns to numbers"),
-        ({"values": {"right": "yes"}}, PluginError, "its `values` say a str for 'right', not a number"),
-        ({"values": {"right": True}}, PluginError, "its `values` say a bool for 'right', not a number"),
-        ({"prediction": 5}, PluginError, "its `prediction` is an int, neither text nor None"),
-        ({"lacks": "right"}, PluginError, "its `lacks` is a str, no tuple of columns"),
-        ({"detail": {"n": np.int64(3)}}, StageError, "raised TypeError: Object of type int64 is not JSON serializable"),
-        ({"prediction": "\ud800"}, StageError, "raised UnicodeEncodeError"),
+        ({"values": None}, ContractError, "its `values` is None, not a mapping of columns to numbers"),
+        ({"values": {"right": "yes"}}, ContractError, "its `values` say a str for 'right', not a number"),
+        ({"values": {"right": True}}, ContractError, "its `values` say a bool for 'right', not a number"),
+        ({"prediction": 5}, ContractError, "its `prediction` is an int, neither text nor None"),
+        ({"lacks": "right"}, ContractError, "its `lacks` is a str, no tuple of columns"),
+        (
+            {"detail": {"n": np.int64(3)}},
+            ContractError,
+            r"made a sample of row '\w+': its `detail` is no JSON: .*int64",
+        ),
+        ({"detail": {"n": float("nan")}}, ContractError, "its `detail` is no JSON"),
+        (
+            {"prediction": "\ud800"},
+            ContractError,
+            r"made a sample of row '\w+': its `prediction` holds half a character",
+        ),
     ],
 )
 def test_a_sample_that_no_table_can_hold_is_named(trial, wrong, error, said):
@@ -359,7 +379,7 @@ def test_a_sample_that_no_table_can_hold_is_named(trial, wrong, error, said):
 
 def test_a_gate_that_decides_nothing_never_passes(trial):
     with pytest.raises(
-        PluginError, match=rf"gate: gate odd on odd/right {WHO} gave None where it must give a Decision"
+        ContractError, match=rf"gate: gate odd on odd/right {WHO} gave None where it must give a Decision"
     ):
         trial(Parts(score=right))
     with pytest.raises(StageError, match=rf"gate: gate odd on odd/right {WHO} raised KeyError: 'x'"):
@@ -389,12 +409,14 @@ def test_a_decision_that_is_not_what_was_asked_is_an_error_as_it_is_saved(trial,
 
 
 def test_a_decision_with_a_field_of_another_type_is_named(trial):
-    with pytest.raises(PluginError, match=rf"gate: gate odd on odd/right {WHO} decided with 'great' as its `outcome`"):
+    with pytest.raises(
+        ContractError, match=rf"gate: gate odd on odd/right {WHO} decided with 'great' as its `outcome`"
+    ):
         trial(Parts(score=right, decide=replace(DECIDED, outcome="great")))
 
 
 def test_a_report_that_names_no_files_is_named(trial):
-    with pytest.raises(PluginError, match=rf"report: report odd {WHO} gave None where it must give a series of Path"):
+    with pytest.raises(ContractError, match=rf"report: report odd {WHO} gave None where it must give a series of Path"):
         trial(Parts(score=right), gate=BOUND)
-    with pytest.raises(PluginError, match=rf"report: report odd {WHO} gave a str in a series that must be of Path"):
+    with pytest.raises(ContractError, match=rf"report: report odd {WHO} gave a str in a series that must be of Path"):
         trial(Parts(score=right, write=["report.odd"]), gate=BOUND)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+from seatrial import hookimpl
 from seatrial.errors import SuiteError, UsageError
 from seatrial.plugin.host import Host
 from seatrial.runs.again import judge_again, score_again
@@ -14,7 +16,11 @@ from seatrial.runs.events import Record
 from seatrial.runs.keys import RUNTIME, canonical, node_key
 from seatrial.runs.listing import list_runs
 from seatrial.runs.run import run
+from seatrial.runs.saved import write_reports
+from seatrial.runs.store import digest_path
+from seatrial.runs.story import tell
 from seatrial.suite.file import load_suite
+from seatrial.terminal.story import story_document, story_lines
 
 from .toys import Toys, write_rows
 
@@ -132,6 +138,51 @@ def test_a_killed_run_asks_nothing_twice_and_comes_to_the_same_bytes(trial):
     assert (resumed / tuned).read_bytes() == (whole.folder / tuned).read_bytes()
     assert (resumed / "samples/right.parquet").read_bytes() == (whole.folder / "samples/right.parquet").read_bytes()
     assert not (resumed / "unfinished").exists()
+
+
+def test_a_killed_run_that_goes_on_with_another_version_mixes_nothing_and_says_so(trial, monkeypatch):
+    """What the loader declares is in the key of all that it opens; data stages, which it has no part in, are kept."""
+    killed = Toys()
+    killed.dies_at = 5
+    with pytest.raises(KeyboardInterrupt):
+        trial(toys=killed)
+    killed.dies_at = 0
+    plans, installed = [], importlib.metadata.version
+    monkeypatch.setattr(
+        "seatrial.runs.environment.importlib.metadata.version",
+        lambda name: "99.9" if name == "pluggy" else installed(name),
+    )
+
+    class Watching(Toys):
+        @hookimpl
+        def seatrial_run_started(self, plan):
+            plans.append(plan)
+
+    result, toys, _ = trial(toys=Watching())
+    assert toys.trained == 1
+    assert toys.opened["base"] + toys.opened["adapter"] > 0
+    assert plans[0].changed == {"pluggy": f"{installed('pluggy')}, now 99.9"}
+    assert result.manifest["packages"]["pluggy"] == "99.9"
+    assert [packages["pluggy"] for packages in result.manifest["worked_on_with"]] == [installed("pluggy")]
+    resumed = {record.stage for record in result.records if record.seconds and record.started < plans_began(result)}
+    assert "read" in resumed
+    assert not {name for name in resumed if name.startswith(("train", "transcribe", "score"))}
+
+
+def plans_began(result):
+    """When the first node was worked that training needs: all before it were kept."""
+    return min(record.started for record in result.records if record.stage.startswith("train"))
+
+
+def test_the_same_versions_say_nothing(trial):
+    killed = Toys()
+    killed.dies_at = 5
+    with pytest.raises(KeyboardInterrupt):
+        trial(toys=killed)
+    killed.dies_at = 0
+    result, toys, _ = trial(toys=killed)
+    assert toys.trained == 1
+    assert result.manifest["worked_on_with"] == []
 
 
 def test_training_is_repeated_with_each_seed_and_every_model_is_asked(trial):
@@ -259,3 +310,48 @@ def test_only_the_files_that_a_node_reads_count_of_another(tmp_path):
     one, other = record(train="a", ledger="b"), record(train="a", ledger="c")
     assert node_key(stage, [(one, ["train"])]) == node_key(stage, [(other, ["train"])])
     assert node_key(stage, [(one, None)]) != node_key(stage, [(other, None)])
+
+
+def test_gates_that_were_changed_stand_beside_those_that_the_run_was_started_with(trial):
+    first, _, _ = trial(SUITE.replace("min: 0.1", "min: 0.999"))
+    assert first.verdict.state != "pass"
+    assert not [one for one in first.verdict.warnings if "other gates" in one]
+    host = Host.load()
+    host.register(Toys(), name="toys", distribution="toy-parts", version="1.0")
+    command = ["seatrial", "gate", "--set", "gates[0].min=0.1"]
+    changed = judge_again(first.folder, host, overrides=["gates[0].min=0.1"], command=command)
+    assert changed.verdict.state == "pass"
+    for result in (changed, judge_again(first.folder, host)):  # it does not go away by deciding once more
+        (warning,) = [one for one in result.verdict.warnings if "with other gates than those that decide" in one]
+        assert "then right/share (min 0.999, on bound); now right/share (min 0.1, on bound)" in warning
+    assert "seatrial gate --set gates[0].min=0.1" in warning
+    assert "with other gates" in (first.folder / "report/results.json").read_text()
+    back = judge_again(first.folder, host, overrides=["gates[0].min=0.999"])
+    assert not [one for one in back.verdict.warnings if "other gates" in one]
+
+
+def test_a_rows_story_tells_what_each_system_answered(trial):
+    result, _, _ = trial()
+    row, *_ = result.samples["right"].to_pylist()
+    story = tell(result.folder, row["row"])
+    told = {answer.system: answer for answer in story.answers}
+    assert set(told) == {"tuned", "base", "always"}
+    assert {answer.scorer for answer in story.answers} == {"right"}
+    assert (told["tuned"].seed, told["tuned"].target) == ("5", row["target"])
+    assert told["tuned"].values["right"] in (0.0, 1.0)
+    lines = list(story_lines(story))
+    assert f"Asked  by right, which expects “{row['target']}”" in lines
+    assert any(line.strip().startswith("tuned, seed 5: “") for line in lines)
+    assert {answer["system"] for answer in story_document(story)["answers"]} == set(told)
+
+
+def test_the_digests_of_what_was_read_and_all_packages_are_kept(trial):
+    result, _, _ = trial()
+    (file,) = result.facts("read")["files"]
+    assert file["sha256"] == digest_path(trial.path / "rows.jsonl")
+    assert result.manifest["installed"]["pluggy"]
+    assert len(result.manifest["installed"]) > len(result.manifest["packages"])
+    host = Host.load()
+    host.register(Toys(), name="toys", distribution="toy-parts", version="1.0")
+    (report,) = write_reports(result.folder, host, kinds=["markdown"], to=trial.path / "out")
+    assert file["sha256"] in report.read_text()

@@ -10,7 +10,7 @@ import pytest
 from seatrial import Component, Described, FilterComponent, cli, hookimpl
 from seatrial.blocks import Text
 from seatrial.data.filters import Measured
-from seatrial.errors import PluginError, StoreError
+from seatrial.errors import ContractError, StoreError
 from seatrial.plugin.host import Host
 from seatrial.runs.run import run
 from seatrial.runs.saved import load_result, write_reports
@@ -103,7 +103,7 @@ def test_reporting_warns_of_a_hook_that_fails_as_running_does(saved, monkeypatch
 
 def test_a_file_that_a_report_never_wrote_names_its_plugin(saved):
     folder, host_that = saved
-    with pytest.raises(PluginError, match=r"report absent \(plugin house-parts\).*never\.txt"):
+    with pytest.raises(ContractError, match=r"report absent \(plugin house-parts\).*never\.txt"):
         write_reports(folder, host_that(lambda result: None), kinds=["absent"], to=None)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from seatrial import Finding, Row, Rule, Span, Turn
 from seatrial.data.ledger import entries_of, write_ledger
-from seatrial.errors import PluginError
+from seatrial.errors import ContractError
 from seatrial.rows.table import open_rows, write_rows
 from seatrial.runs.sieve import Sieve
 from seatrial.runs.tally import Tally
@@ -75,7 +75,7 @@ def test_findings_in_any_order_meet_their_rows(tmp_path, rows, suite_filter):
 def test_a_filter_does_not_see_what_an_earlier_one_dropped(tmp_path, rows, suite_filter):
     filters = [suite_filter(Nothing, RULES, alias=name, place="corpus") for name in ("one", "two")]
     with pytest.raises(
-        PluginError, match=r"deduplicate: filter two \(plugin toys\) made a finding \(note\) about row 'r0007'"
+        ContractError, match=r"deduplicate: filter two \(plugin toys\) made a finding \(note\) about row 'r0007'"
     ):
         sift(tmp_path, filters, [[Finding("r0007", "copy")], [Finding("r0007", "note")]])
     assert not (tmp_path / "ledger.parquet").exists()
@@ -90,7 +90,7 @@ def test_a_finding_about_a_row_of_another_split_is_refused(tmp_path, rows, suite
         Sieve.open("deduplicate", tmp_path / "in.parquet", ledger, Tally("deduplicate", [only])) as sieve,
     ):
         assert len(sieve.placed(only, [Finding("r0009", "copy")], seen).found) == 1
-        with pytest.raises(PluginError, match="row 'r0010', which it was not given"):
+        with pytest.raises(ContractError, match="row 'r0010', which it was not given"):
             sieve.placed(only, [Finding("r0009", "copy"), Finding("r0010", "copy")], seen)
 
 

@@ -1,6 +1,9 @@
 """Files are whole or absent; a stage's result is used again only if nothing about it changed."""
 
+import fcntl
+import json
 import multiprocessing
+import os
 from datetime import UTC, datetime
 
 import pytest
@@ -9,7 +12,7 @@ from hypothesis import strategies as st
 
 from seatrial.errors import StoreError, UsageError
 from seatrial.runs.events import Artifact, Record
-from seatrial.runs.store import RunFolder, atomic_file, atomic_folder, digest_json, digest_path, write_json
+from seatrial.runs.store import RunFolder, atomic_file, atomic_folder, digest_json, digest_path, made_once, write_json
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -44,6 +47,63 @@ def test_a_folder_left_by_a_killed_process_is_not_mixed_in(tmp_path):
     with atomic_folder(tmp_path / "adapter") as part:
         (part / "new").write_text("new")
     assert [path.name for path in (tmp_path / "adapter").iterdir()] == ["new"]
+
+
+def test_a_part_that_a_killed_process_left_goes_with_the_next_write_and_one_in_use_stays(tmp_path):
+    left, held = (tmp_path / f".a.txt.{mark * 16}.part" for mark in "ab")
+    for part in (left, held):
+        part.write_text("half")
+        os.utime(part, (1, 1))
+    with held.open() as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        with atomic_file(tmp_path / "a.txt") as part:
+            part.write_text("whole")
+        assert sorted(path.name for path in tmp_path.iterdir()) == [held.name, "a.txt"]
+
+
+def test_what_a_killed_run_left_goes_when_it_is_gone_on_with(tmp_path):
+    part = tmp_path / "nodes" / f".read.json.{'c' * 16}.part"
+    part.parent.mkdir()
+    part.write_text("half")
+    with RunFolder(tmp_path).lock():
+        assert not part.exists()
+
+
+def test_nothing_is_written_through_a_link_that_waits_for_a_write(tmp_path):
+    (tmp_path / "precious").write_text("precious")
+    for name in (".a.txt.part", "a.txt"):
+        (tmp_path / name).symlink_to(tmp_path / "precious")
+    with atomic_file(tmp_path / "a.txt") as part:
+        part.write_text("new")
+    assert (tmp_path / "precious").read_text() == "precious"
+    assert (tmp_path / "a.txt").read_text() == "new"
+    assert not (tmp_path / "a.txt").is_symlink()
+
+
+def _make(path, made, barrier):
+    barrier.wait(30)
+    with made_once(path) as lacking:
+        if lacking:
+            with made.get_lock():
+                made.value += 1
+            with atomic_folder(path) as part:
+                (part / "weights").write_text("w" * 100_000)
+    assert len((path / "weights").read_text()) == 100_000
+    for _ in range(50):
+        write_json(path.with_name("note.json"), {"weights": "w" * 10_000})
+        assert len(json.loads(path.with_name("note.json").read_text())["weights"]) == 10_000
+
+
+def test_processes_that_want_the_same_of_an_empty_cache_all_get_it_and_one_makes_it(tmp_path):
+    context = multiprocessing.get_context("fork")
+    made, barrier = context.Value("i", 0), context.Barrier(6)
+    processes = [context.Process(target=_make, args=(tmp_path / "cache/model", made, barrier)) for _ in range(6)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+    assert [process.exitcode for process in processes] == [0] * 6
+    assert made.value == 1
 
 
 def test_nan_is_refused_in_json(tmp_path):
@@ -100,6 +160,26 @@ def test_the_newest_unfinished_run_of_the_same_suite_goes_on(tmp_path):
     assert RunFolder.newest_unfinished(tmp_path, "z") is None
 
 
+def test_a_damaged_run_keeps_no_other_from_being_gone_on_with(tmp_path):
+    whole = RunFolder.create(tmp_path, "s", NOW)
+    write_json(whole / "manifest.json", {"suite_sha256": "x"})
+    for second, text in enumerate(("{", "[]", "", "[" * 100_000, '{"suite_sha256": ["x"]}'), start=6):
+        folder = RunFolder.create(tmp_path, "s", NOW.replace(second=second))
+        (folder / "manifest.json").write_text(text)
+    os.mkfifo(RunFolder.create(tmp_path, "s", NOW.replace(second=20)) / "manifest.json")
+    assert RunFolder.newest_unfinished(tmp_path, "x").path == whole.path
+
+
+def test_a_log_that_is_a_file_elsewhere_too_is_made_the_runs_own(tmp_path):
+    (tmp_path / "precious").write_text("precious")
+    folder = RunFolder.create(tmp_path, "s", NOW)
+    os.link(tmp_path / "precious", folder / "log.jsonl")
+    with folder.lock(), (folder / "log.jsonl").open("a") as stream:
+        stream.write("more")
+    assert (tmp_path / "precious").read_text() == "precious"
+    assert (folder / "log.jsonl").read_text() == "preciousmore"
+
+
 def test_what_is_no_run_folder_is_said_to_be_none(tmp_path):
     with pytest.raises(UsageError, match="not a run folder"):
         RunFolder.open(tmp_path)
@@ -117,7 +197,8 @@ def _hold(path, ready, go):
         go.wait(20)
 
 
-def test_a_folder_is_one_processes_at_a_time(tmp_path):
+def test_a_folder_is_one_processes_at_a_time(tmp_path, monkeypatch):
+    monkeypatch.setattr("seatrial.runs.store._PATIENCE", 0.2)
     context = multiprocessing.get_context("fork")
     ready, go = context.Event(), context.Event()
     holder = context.Process(target=_hold, args=(tmp_path, ready, go))

@@ -9,7 +9,7 @@ from seatrial import Row, Span, Turn
 from seatrial.data.ledger import Entry, merge_ledgers, write_ledger
 from seatrial.errors import UsageError
 from seatrial.plugin.host import Host
-from seatrial.rows import Label
+from seatrial.rows import Check, Image, Label, Preference, References, Text, ToolCall
 from seatrial.rows.table import write_rows
 from seatrial.runs.run import run as execute
 from seatrial.runs.story import tell
@@ -114,7 +114,8 @@ def test_a_kept_row_shows_as_it_is_kept_and_never_what_was_redacted(run):
     story = tell(run, "rows.jsonl:1")
     assert story.ending == "kept in train"
     lines = "\n".join(story_lines(story))
-    assert "“mail me: <EMAIL_1> billing”" in lines
+    assert "Text   user: “mail me: <EMAIL_1>”" in lines
+    assert "       assistant: “billing”" in lines
     assert "turn 0, characters 9 to 24 → “<EMAIL_1>”" in lines
     assert "ann@example.org" not in lines + json.dumps(story_document(story))
 
@@ -134,6 +135,38 @@ def test_a_prefix_of_one_id_is_enough(run):
     story = tell(run, "ab")
     assert (story.row, story.entries, story.ending) == ("ab22", (), "kept in test")
     assert "Found  nothing" in list(story_lines(story))
+
+
+def test_what_a_row_holds_beside_its_words_is_told(run):
+    image, call = Image("ab", "image/png", 4, 3), ToolCall("look_up", {"city": "Rome"}, "c1")
+    tool = {"type": "function", "function": {"name": "look_up", "parameters": {}}}
+    turns = (
+        Turn("user", [Text("where?"), image]),
+        Turn("assistant", [call], trained=False),
+        Turn("assistant", "there"),
+    )
+    told = replace(RAW[2], turns=turns, expected=References(("there", "over there")), tools=(tool,), split="test")
+    write_rows(run / "data/test.parquet", [told])
+    story = tell(run, "ab22")
+    lines = list(story_lines(story))
+    for line in (
+        "Image  image/png, 4 × 3 pixels, data/images/ab.png",
+        "Tools  look_up",
+        'Call   look_up({"city": "Rome"}), in turn 1',
+        "Turn   1 is context only: no model is taught to say it",
+        "Or     “over there”",
+    ):
+        assert line in lines
+    document = json.loads(json.dumps(story_document(story)))
+    assert document["images"][0]["file"] == "data/images/ab.png"
+    assert document["expected"] == {"kind": "references", "answers": ["there", "over there"]}
+    assert document["tools"] == [tool]
+    for expected, line in (
+        (Preference(turns[2:], (Turn("assistant", "nowhere"),)), "Worse  “nowhere”"),
+        (Check("python", "assert there"), "Check  python: “assert there”"),
+    ):
+        write_rows(run / "data/test.parquet", [replace(told, expected=expected)])
+        assert line in list(story_lines(tell(run, "ab22")))
 
 
 def test_several_rows_are_listed_with_their_places(run):

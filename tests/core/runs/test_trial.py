@@ -131,7 +131,7 @@ def test_a_gate_on_samples_that_were_changed_is_refused(smoke, plugin_site, tmp_
     pq.write_table(pq.read_table(path).slice(1), path)
     done = seatrial("gate", copy, site=plugin_site)
     assert done.returncode == 3
-    assert "the samples of choice are missing, or changed since they were written" in done.stderr
+    assert "samples/choice.parquet (altered)" in done.stderr
 
 
 def test_reports_can_be_written_again(smoke, plugin_site, tmp_path):

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from seatrial import Absent, Component, FilterComponent, LoaderComponent, Use, hookimpl
-from seatrial.errors import PluginError, SourceError, StageError
+from seatrial import Absent, Component, FilterComponent, LoaderComponent, Rule, Use, hookimpl
+from seatrial.errors import ContractError, SourceError, StageError, UsageError
 from seatrial.plugin.host import Host
+from seatrial.plugin.kinds import KINDS
 from seatrial.runs.workbench import Workbench
 from seatrial.suite.options import read_options
 from seatrial.suite.parts import Chosen, ModelChoice
@@ -18,6 +19,10 @@ from seatrial.suite.parts import Chosen, ModelChoice
 class Counter:
     def __init__(self, encoder: Any, tokenizer: Any) -> None:
         self.encoder, self.tokenizer = encoder, tokenizer
+
+    def inspect(self, rows: Any) -> Any: ...
+
+    def compare(self, train: Any, held_out: Any) -> Any: ...
 
 
 def counter(*, encoder: Any, tokenizer: Any) -> Any:
@@ -87,6 +92,8 @@ class Faulty:
     def seatrial_models(self):
         yield LoaderComponent("faulty", lambda: self, "Raises.")
 
+    provides = open = None
+
     def resolve(self, address, find=None, cache=None, **_):
         if address.startswith("raises:"):
             raise KeyError("bucket")
@@ -104,7 +111,7 @@ def test_a_source_that_raises_or_gives_nothing_is_named(tmp_path):
     _, bench = faulty(tmp_path)
     with pytest.raises(StageError, match=r"raises:x: source raises \(plugin faulty-parts\) raised KeyError: 'bucket'"):
         bench.resolve("raises:x", "data")
-    with pytest.raises(PluginError, match=r"source none \(plugin faulty-parts\) gave a NoneType, not a Resolved"):
+    with pytest.raises(ContractError, match=r"source none \(plugin faulty-parts\) gave a NoneType, not a Resolved"):
         bench.resolve("none:x", "data")
 
 
@@ -116,3 +123,75 @@ def test_a_loader_that_raises_is_named(tmp_path):
         StageError, match=r"model path:\.: loader faulty \(plugin faulty-parts\) raised TypeError: no weights"
     ):
         print(bench.on_trial().target)
+
+
+class Parts:
+    """An encoder whose library is missing, a baseline that takes it, and a filter without its method."""
+
+    @hookimpl
+    def seatrial_encoders(self):
+        yield Component("far", Broken, "Vectors.", imports={"no_such_module.vectors": "vectors>=2", "json": "json"})
+
+    @hookimpl
+    def seatrial_baselines(self):
+        uses = {"encoder": Use("encoder", default="far")}
+        yield Component("near", near, "Neighbours.", uses=uses)
+        imports = lambda *, fast: {"no_such_module": "turbo"} if fast else {}  # noqa: E731
+        yield Component("quick", quick, "Quick.", imports=imports)
+
+    @hookimpl
+    def seatrial_filters(self):
+        yield FilterComponent("idle", Broken, "Nothing.", rules=(Rule("odd", "Odd."),))
+
+
+class Broken:
+    pass
+
+
+class Answering:
+    def fit(self, rows: Any, *, seed: int) -> None: ...
+
+    def classify(self, rows: Any) -> Any: ...
+
+
+def near(*, encoder: Any) -> Any:
+    return Answering()
+
+
+def quick(*, fast: bool = False) -> Any:
+    return Answering()
+
+
+@pytest.fixture
+def parts(tmp_path):
+    host = Host.load()
+    host.register(Parts(), name="parts", distribution="some-parts")
+    return Workbench(host, cache=tmp_path, offline=True)
+
+
+def test_a_component_whose_library_is_missing_is_refused_before_it_is_built(parts):
+    said = r"encoder far \(plugin parts of some-parts\) needs no_such_module\.vectors, .*pip install 'vectors>=2'"
+    with pytest.raises(UsageError, match=said):
+        parts.recipe("baselines", "near", {"encoder": None})
+    assert parts.build("baselines", "quick", {"fast": False})
+    with pytest.raises(UsageError, match=r"baseline quick .*pip install 'turbo', or leave it out: `baselines:`"):
+        parts.recipe("baselines", "quick", {"fast": True})
+
+
+def test_a_component_that_lacks_its_protocols_methods_is_named_where_it_is_built(parts):
+    with pytest.raises(
+        ContractError, match=r"idle \(plugin parts of some-parts\) was built as a Broken, which has no 'inspect'"
+    ):
+        parts.build("filters", "idle", {})
+
+
+def test_every_built_in_component_says_what_it_imports(parts):
+    wanting = {
+        (kind, name)
+        for kind in KINDS
+        for name, provided in parts.host.components(kind).items()
+        if provided.distribution == "seatrial"
+        and set(provided.component.libraries) & {"torch", "scikit-learn", "textattack"}
+        and not provided.component.imports
+    }
+    assert not wanting

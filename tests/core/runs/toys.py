@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
@@ -101,7 +102,7 @@ class Choose:
     def run(self, system, task, rows, progress):
         self.toys.pieces += 1
         if self.toys.pieces == self.toys.dies_at:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
         model = system.model
         if isinstance(model, Classifies):
             for row, label in zip(rows, model.classify(rows), strict=True):
@@ -162,7 +163,14 @@ class Toys:
         def toy(*, power: int = 1) -> object:
             return Loader(self, power)
 
-        yield LoaderComponent("toy", toy, "Words.", provides=self.provides, version=self._version("loader"))
+        yield LoaderComponent(
+            "toy",
+            toy,
+            "Words.",
+            provides=self.provides,
+            version=self._version("loader"),
+            libraries=("pluggy",),
+        )
 
     @hookimpl
     def seatrial_methods(self):

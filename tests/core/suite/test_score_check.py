@@ -53,6 +53,20 @@ def problems(suite_catalogue, tmp_path):
         ("{metric: exam/share, min: -0.1}", "min: -0.1 is met by any score: exam/share lies between 0 and 1"),
         ("{metric: exam/share, min: 0}", "min: 0 is met by any score: exam/share lies between 0 and 1"),
         ("{metric: exam/share, min: 0, max: 0.1}", "min: 0 is met by any score: exam/share lies between 0 and 1"),
+        (
+            "{metric: exam/share, min: 1.0}",
+            (
+                "min: 1 can never be met: the one-sided 95% lower bound of a share stays below 1, "
+                "however many rows there are; 0.99 takes 299 rows, all of them right"
+            ),
+        ),
+        (
+            "{metric: exam/share, max: 0}",
+            (
+                "max: 0 can never be met: the one-sided 95% upper bound of a share stays above 0, "
+                "however many rows there are; 0.01 takes 299 rows, none of them"
+            ),
+        ),
         ("{metric: exam/share, max: 1.0}", "max: 1 is met by any score: exam/share lies between 0 and 1"),
         (
             "{metric: exam/share, baseline: base, margin: 2}",
@@ -70,15 +84,23 @@ def test_a_bound_that_no_score_or_any_score_meets_is_a_slip(problems, gate, said
     assert problems(gate) == [f"gates[0].{said}"]
 
 
+def test_a_floor_where_less_is_better_is_a_slip(problems):
+    (said,) = problems("{metric: exam/loss, min: 75}")
+    assert said.startswith("gates[0].min: less of exam/loss is better")
+    assert "`max: 75`" in said
+
+
 @pytest.mark.parametrize(
     "gate",
     [
-        "{metric: exam/share, min: 1.0}",
-        "{metric: exam/share, max: 0}",
+        "{metric: exam/share, min: 1.0, on: point, severity: info}",
+        "{metric: exam/share, max: 0, on: point, severity: info}",
         "{metric: exam/grade, min: 1}",
         "{metric: exam/grade, min: 6, max: 6}",
         "{metric: exam/grade, max: 7}",
-        "{metric: exam/loss, min: 75}",
+        "{metric: exam/loss, min: 75, max: 80}",
+        "{metric: exam/loss, min: 75, severity: info}",
+        "{metric: exam/loss, max: 75}",
         "{metric: exam/loss, baseline: base, margin: 2}",
         "{metric: exam/share, max: 0.99}",
         "{metric: exam/share, baseline: base, margin: 0.02}",

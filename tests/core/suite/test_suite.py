@@ -321,6 +321,16 @@ VALUES = st.one_of(
 )
 
 
+def test_a_reader_in_any_notation_is_the_same_source(tmp_path, suite_catalogue, extra_metrics):
+    path, texts = tmp_path / "suite.yaml", []
+    for reader in ("jsonl", {"jsonl": None}, {"jsonl": {}}):
+        data = copy.deepcopy(WHOLE)
+        data["data"]["train"]["reader"] = reader
+        path.write_text(dump_yaml(data), encoding="utf-8")
+        texts.append(load_suite(path, suite_catalogue, extra_metrics=extra_metrics).data)
+    assert texts[0] == texts[1] == texts[2]
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.tuples(st.sampled_from([place for place in _places(WHOLE) if place]), VALUES), min_size=1, max_size=3)
@@ -369,7 +379,7 @@ def _items(value):
             "suite.yaml:2: the file holds a list; a suite is a mapping with at least the keys name, model and data (`seatrial suites` lists some)",
         ),
         (b"name: x\nseed: \xff\n", "suite.yaml:2: byte 0xFF is no UTF-8; save the file as UTF-8"),
-        (b"#" * (MAX_BYTES + 1), "suite.yaml: 1,000,001 bytes; a suite holds at most 1,000,000"),
+        (b"#" * (MAX_BYTES + 1), "suite.yaml: more than 1,000,000 bytes, which is the most that a suite holds"),
     ],
 )
 def test_a_file_that_is_no_suite_says_so(tmp_path, suite_catalogue, content, message):

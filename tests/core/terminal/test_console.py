@@ -182,3 +182,11 @@ def test_a_dataset_ends_with_the_verdict_of_its_blocking_gates(streams, state, s
     document = json.loads(out.getvalue())
     assert (document["verdict"], document["exit_code"]) == (state if severity == "block" else None, code)
     assert [gate["outcome"] for gate in document["gates"]] == [state]
+
+
+def test_a_table_tells_clusters_and_seeds_beside_the_rows(streams):
+    out, err = streams
+    of = result()
+    clustered = replace(of.scores[0], clusters=21, seeds=3)
+    Console("plain", stdout=out, stderr=err).verdict(replace(of, scores=[clustered, *of.scores[1:]]))
+    assert "163 in 21 clusters, 3 seeds" in out.getvalue()

@@ -5,13 +5,15 @@ from tests.core.terminal.runs import Terminal, plan, record, result, run
 from seatrial.plugin.host import Host
 from seatrial.runs.events import Step
 from seatrial.terminal.console import Console
+from seatrial.terminal.progress import SILENCE, RunProgress
 
 
 def test_a_plain_log_has_a_line_a_stage_and_about_ten_a_training(streams):
     out, err = streams
     run(Console("plain", stdout=out, stderr=err).progress)
     lines = out.getvalue().splitlines()
-    assert lines[0] == "Trial router: 4 stages, 1 of them already done, in runs/r"
+    assert lines[0] == "Trial router: 4 stages, in runs/r"
+    assert lines.pop(1) == "  It was begun before: 1 of them were done, and those that still fit are taken"
     assert lines[1] == "✓   1/4 read  earlier result  2,026 records, 2,020 rows, 6 unusable"
     assert lines[2] == "✓   2/4 clean  1 min 46 s  2,020 rows in, 20 dropped, 2,000 kept"
     losses = [line for line in lines if line.startswith("  train: step")]
@@ -61,3 +63,27 @@ def test_the_percentage_of_a_bar_is_a_number(on_a_terminal):
     console.progress.close()
     assert " 50%" in said()
     assert "progress.percentage" not in said()
+
+
+def test_a_plain_log_hears_of_a_stage_that_takes_long_and_how_long_it_will(streams):
+    out, _ = streams
+    now = [0.0]
+    progress = RunProgress(out, clock=lambda: now[0])
+    progress.seatrial_run_started(plan=plan())
+    said = len(out.getvalue().splitlines())
+    for done in range(0, 101, 5):
+        progress.seatrial_step_logged(step=Step("clean", done, 100))
+        now[0] += 10.0
+    lines = out.getvalue().splitlines()[said:]
+    # A line in half a minute, and at this pace: 5 hundredths in 10 seconds.
+    assert lines[0] == "  clean: 15%, about 2 min 50 s left"
+    assert len(lines) == 100 // 15
+    assert len(lines) <= now[0] / SILENCE
+
+
+def test_a_stage_that_is_quick_says_nothing_in_between(streams):
+    out, _ = streams
+    progress = RunProgress(out, clock=lambda: 0.0)
+    for done in range(100):
+        progress.seatrial_step_logged(step=Step("clean", done, 100))
+    assert out.getvalue() == ""

@@ -24,14 +24,19 @@ def test_a_runs_own_counts_are_those_that_its_facts_hold():
 
 
 def test_lists_are_counted():
-    facts = {"decontaminate": {"coverage": {"labels_not_in_train": ["a", "b"], "labels_not_in_test": []}}}
+    facts = {"decontaminate": {"composition": {"labels_not_in_train": ["a", "b"], "labels_not_in_test": []}}}
     assert data_values(facts) == {"data/labels_not_in_train": 2.0, "data/labels_not_in_test": 0.0}
 
 
 def test_what_is_not_known_of_all_rows_is_no_count():
-    coverage = {"without_neighbour": 0, "labels_not_in_train": [], "unknown": {"without_neighbour": "a sample"}}
-    assert data_values({"decontaminate": {"coverage": coverage}}) == {"data/labels_not_in_train": 0.0}
-    assert data_gaps({"decontaminate": {"coverage": coverage}}) == {"data/test_without_neighbour": "a sample"}
+    composition = {
+        "labels_not_in_test": [],
+        "labels_not_in_train": [],
+        "unknown": {"labels_not_in_test": "no train row has a label"},
+    }
+    facts = {"decontaminate": {"composition": composition}}
+    assert data_values(facts) == {"data/labels_not_in_train": 0.0}
+    assert data_gaps(facts) == {"data/labels_not_in_test": "no train row has a label"}
     assert data_gaps(FACTS) == {}
 
 

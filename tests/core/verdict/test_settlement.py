@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from seatrial.errors import PluginError
+from seatrial.errors import ContractError
 from seatrial.verdict import Decision
 from seatrial.verdict.codec import from_json, to_json
 from seatrial.verdict.judgement import judge
@@ -74,7 +74,7 @@ def test_numpys_numbers_become_plain_ones():
     ],
 )
 def test_a_field_of_another_type_names_the_gate_and_its_plugin(field, value, wanted):
-    with pytest.raises(PluginError, match=rf"gate odd \(plugin faulty\) .*`{field}`.*{wanted}"):
+    with pytest.raises(ContractError, match=rf"gate odd \(plugin faulty\) .*`{field}`.*{wanted}"):
         settled(**{field: value})
 
 

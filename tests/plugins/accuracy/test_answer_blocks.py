@@ -108,6 +108,40 @@ def test_of_very_many_classes_the_first_are_handed_over_and_all_counted():
     assert table.of > 200
 
 
+def test_a_row_counts_once_whatever_the_number_of_seeds():
+    """r0 is always wrong, r1 by one of two seeds, r2 and r3 never."""
+    said = {1: ["x", "x", "b", "b"], 2: ["x", "b", "b", "b"]}
+    sure = {1: [0.6, 0.9, 1, 1], 2: [0.8, 0.5, 1, 1]}
+    tables = [
+        samples_to_table(
+            "tuned",
+            [
+                answer(f"r{row}", given, "b", detail={"confidence": sure[seed][row]})
+                for row, given in enumerate(said[seed])
+            ],
+            ["correct"],
+            seed=seed,
+        )
+        for seed in said
+    ]
+    blocks = {
+        block.title: checked(block)
+        for block in answer_blocks(Scored("choice", "tuned", pa.concat_tables(tables), ()), right="correct")
+    }
+    assert blocks["Wrong answers"].paragraphs == (
+        "Of 4 rows, 1 are answered wrongly whatever the seed of training, and 1 by some of the 2 seeds.",
+    )
+    (bar,) = blocks["Accuracy by class, worst first"].bars
+    assert (bar.value, bar.cells) == (0.625, ("2.5 of 4",))
+    assert bar.low < 0.25  # of 4 rows, not of 8 answers
+    assert bar.high > 0.9
+    assert blocks["What is taken for what"].rows == (("b", "x", "2 of 4", ""),)
+    mistakes = blocks["The surest mistakes"]
+    assert [one.row for one in mistakes.items] == ["r1", "r0"]
+    assert [dict(one.fields)["wrong by"] for one in mistakes.items] == ["1 of 2 seeds", "2 of 2 seeds"]
+    assert mistakes.of == 2
+
+
 @pytest.mark.parametrize("samples", [[], [Sample("r", {}, error="no")], [Sample("r", {"correct": 1.0})]])
 def test_where_nothing_was_answered_there_is_nothing_to_show(samples):
     assert shown(samples) == {}

@@ -111,7 +111,7 @@ def test_a_row_can_be_cut_and_have_too_many_tokens():
 def test_it_counts_what_training_then_cuts(tiny_source):
     """The trainer's own count, on the tiny model's tokenizer and chat template."""
     from seatrial_plugins.huggingface.chat import ChatTokenizer
-    from seatrial_plugins.training.examples import render_examples
+    from seatrial_plugins.huggingface.runtime import render_examples
 
     chat = ChatTokenizer(tiny_source, chat=True, system=None)
     rows = [exchange(f"r{number}", "Where is it? " * number, "Here, right here. " * number) for number in range(1, 30)]

@@ -5,17 +5,13 @@ from __future__ import annotations
 import pytest
 
 from seatrial import Row, Turn
-from seatrial.rows import Choice, Label, ToolCall
+from seatrial.rows import Check, Choice, Image, Label, Preference, ToolCall
 from seatrial_plugins.cleaning import SCHEMA_RULES, build_schema
 
 
-def row(*said, format_="chat", label=None, choices=()) -> Row:
-    expected = Label(label) if label is not None else Choice(tuple(choices)) if format_ == "choice" else None
-    return Row("r", tuple(Turn(*turn) for turn in said), format_, "s", "f", 1, expected)
-
-
-def calls(*names):
-    return ("assistant", [ToolCall(name) for name in names])
+def row(*said: tuple[str, object] | Turn, format_="chat", expected=None) -> Row:
+    turns = tuple(turn if isinstance(turn, Turn) else Turn(*turn) for turn in said)
+    return Row("r", turns, format_, "s", "f", 1, expected)
 
 
 U, A = ("user", "hi"), ("assistant", "hello")
@@ -30,14 +26,18 @@ def rules(one: Row) -> list[str]:
     [
         row(U, A),
         row(("system", "be kind"), U, A, ("user", "more"), A),
-        row(U, calls("f", "g"), ("tool", "1"), ("tool", "2"), A),
-        row(U, calls("f", "g"), ("tool", "1"), ("tool", "1"), A),
+        row(U, ("assistant", [ToolCall("f"), ToolCall("g")]), ("tool", "1"), ("tool", "2"), A),
+        row(U, ("assistant", [ToolCall("f"), ToolCall("g")]), ("tool", "1"), ("tool", "1"), A),
+        row(("user", [Image("00", "image/png", 1, 1)]), A),
+        row(U, Turn("assistant", "no", trained=False), U, A),
+        row(U, Turn("assistant", "no", trained=False), expected=Preference(rejected=(Turn("assistant", "no"),))),
+        row(U, expected=Check("python", "f()")),
         row(("user", "👍"), ("assistant", "。")),
-        row(U, ("assistant", "greeting"), format_="text-label", label="greeting"),
-        row(U, ("assistant", "b"), format_="choice", choices=("a", "b")),
+        row(U, ("assistant", "greeting"), format_="text-label", expected=Label("greeting")),
+        row(U, ("assistant", "b"), format_="choice", expected=Choice(("a", "b"))),
         row(("user", "same"), ("assistant", "same")),
-        row(("user", "Which?"), ("assistant", "none"), format_="text-label", label="none"),
-        row(("user", "Which?"), ("assistant", "N/A"), format_="choice", choices=("N/A", "5")),
+        row(("user", "Which?"), ("assistant", "none"), format_="text-label", expected=Label("none")),
+        row(("user", "Which?"), ("assistant", "N/A"), format_="choice", expected=Choice(("N/A", "5"))),
         row(("user", "Is `None` a value?\n\nNone of these"), ("assistant", "None is.")),
         row(("user", "Say this:\n\nnone"), A),
         row(("user", "Sort it.\n\nnone left"), A, format_="alpaca"),
@@ -59,21 +59,22 @@ def test_what_is_fine_has_no_finding(fine):
         (row(U, ("tool", "1"), A), ["role-order", "tool-answer"]),
         (row(("user", " \n\u200b"), A), ["empty-turn"]),
         (row(U, ("assistant", "")), ["empty-turn"]),
-        (row(U, ("assistant", "", "Ann")), ["empty-turn"]),
+        (row(U, Turn("assistant", "", name="bot")), ["empty-turn"]),
+        (row(U, Turn("assistant", "no", trained=False)), ["untrained"]),
         (row(U, U, A), ["role-order", "repeated-turn"]),
         (row(U, ("assistant", "so be it"), ("assistant", " so  be\nit")), ["role-order", "repeated-turn"]),
         (row(U), ["unanswered"]),
         (row(("system", "only")), ["unanswered"]),
-        (row(U, ("assistant", "c"), format_="choice", choices=("a", "b")), ["choice-answer"]),
-        (row(U, ("assistant", "a"), format_="choice", choices=("a", "a ")), ["choice-copies"]),
-        (row(U, ("assistant", "a"), format_="choice", choices=("a",)), ["choice-count"]),
+        (row(U, ("assistant", "c"), format_="choice", expected=Choice(("a", "b"))), ["choice-answer"]),
+        (row(U, ("assistant", "a"), format_="choice", expected=Choice(("a", "a "))), ["choice-copies"]),
+        (row(U, ("assistant", "a"), format_="choice", expected=Choice(("a",))), ["choice-count"]),
         (row(U, A, format_="choice"), ["choice-count", "choice-answer"]),
         (row(U, A, format_="text-label"), ["empty-label"]),
-        (row(U, A, format_="text-label", label=" "), ["empty-label"]),
-        (row(format_="text-label", label="x"), ["no-turns"]),
-        (row(U, ("assistant", "a"), format_="choice", choices=("a", " \u200b")), ["empty-choice"]),
+        (row(U, A, format_="text-label", expected=Label(" ")), ["empty-label"]),
+        (row(format_="text-label", expected=Label("x")), ["no-turns"]),
+        (row(U, ("assistant", "a"), format_="choice", expected=Choice(("a", " \u200b"))), ["empty-choice"]),
         (
-            row(U, calls("f"), ("tool", "1"), ("tool", "2"), A),
+            row(U, ("assistant", [ToolCall("f")]), ("tool", "1"), ("tool", "2"), A),
             ["tool-answer"],
         ),
         (row(U, ("assistant", "<nooutput>"), format_="alpaca"), ["placeholder"]),

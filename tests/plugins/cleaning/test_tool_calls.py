@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from seatrial import Row, Turn
 from seatrial.rows import Text, ToolCall, ToolResult
-from seatrial.rows.calls import call_of
 from seatrial.rows.formats import parse
 from seatrial_plugins.cleaning import build_schema
 from seatrial_plugins.cleaning.tool_calls import calls_of, tool_faults
@@ -22,9 +21,10 @@ def call(name: object = "weather", arguments: object = '{"city": "Oslo"}', id: o
     return {"id": id, "type": "function", "function": {"name": name, "arguments": arguments}}
 
 
-def calling(*calls: object, text: str = "") -> Turn:
-    said = [Text(text)] if text else []
-    return Turn("assistant", [*said, *(call_of(call, "tool_calls") for call in calls)])
+def calling(*calls: object, text: str = "", **more: object) -> Turn:
+    """The turn that a message with these calls becomes."""
+    message = {"role": "assistant", "content": text, "tool_calls": list(calls), **more}
+    return parse({"messages": [message]}).turns[0]
 
 
 def answering(id: str | None = None, text: str = "-3 °C") -> Turn:  # noqa: A002
@@ -36,6 +36,12 @@ def faults(*turns: Turn, format_: str = "chat") -> list[tuple[str, int, str]]:
     return [(fault.rule, fault.turn, fault.detail) for fault in tool_faults(row)]
 
 
+def test_ids_that_are_numbers_are_names_too():
+    made = calling(call(id=7))
+    (answered,) = parse({"messages": [{"role": "tool", "content": "x", "tool_call_id": 7}]}).turns
+    assert faults(ASK, made, answered, DONE) == []
+
+
 @pytest.mark.parametrize(
     "made",
     [
@@ -44,6 +50,7 @@ def faults(*turns: Turn, format_: str = "chat") -> list[tuple[str, int, str]]:
         calling(call(arguments="{}"), text="Let me look."),
         calling({"id": "c1", "name": "weather", "args": {"city": "Oslo"}}),
         calling({"id": "c1", "function": {"name": "now"}}),
+        calling(function_call={"name": "weather", "arguments": "{}"}),
         Turn("assistant", 'Wait.\n<tool_call>\n{"name": "weather", "arguments": {"city": "Oslo"}}\n</tool_call>'),
     ],
 )
@@ -67,7 +74,13 @@ def test_the_usual_ways_to_call_are_understood(made):
         (calling(call(name=None)), "a call names no function"),
         (calling({"id": "c1", "function": "weather"}), "a call names no function"),
         (calling("weather"), "a call names no function"),
+        (calling(tool_calls="weather"), "a call names no function"),
         (Turn("assistant", '<tool_call>{"name": "weather"'), "a call names no function"),
+        (calling(invalid_tool_calls=[{}]), "a call names no function"),
+        (
+            calling(invalid_tool_calls=[{"name": "weather", "args": "{", "error": "cut off"}]),
+            "the arguments of 'weather' are no JSON object",
+        ),
         (calling(call(), call("tide")), "two calls have the same id"),
     ],
 )
@@ -148,7 +161,7 @@ JSON = st.recursive(
 
 @given(st.lists(st.tuples(st.sampled_from(["user", "assistant", "tool"]), st.text(max_size=5), JSON), max_size=6))
 def test_whatever_stands_there_no_crash(said):
-    turns = [Turn(role, [Text(text), ToolCall(text, made), ToolResult(text, text)]) for role, text, made in said]
+    turns = [Turn(role, [Text(text), ToolCall("f", extra, "c"), ToolResult(text, text)]) for role, text, extra in said]
     assert all(0 <= turn < len(turns) for _, turn, _ in faults(*turns))
 
 

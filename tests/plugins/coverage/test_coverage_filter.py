@@ -4,10 +4,11 @@ import math
 
 import pytest
 
-from seatrial import Absent, Row
+from seatrial import Absent, Row, Turn
 from seatrial.errors import UsageError
 from seatrial.rows.table import RowList
 from seatrial_plugins.coverage import build_coverage, coverage_metrics
+from seatrial_plugins.coverage.texts import texts_of
 
 ALL = ("label", "slice", "topic", "language", "length", "tokens")
 
@@ -209,3 +210,8 @@ def test_what_could_not_be_found_is_told_with_its_reason_and_no_number(rows_abou
         "lacks": "4 test rows have a text, and a kind that train lacks is found from 6 rows on"
     }
     assert facts["neighbours"]["without_neighbour"] == 4
+
+
+def test_system_turns_are_not_compared():
+    turns = (Turn("system", "You are a router."), Turn("user", "where is my card"), Turn("assistant", "card"))
+    assert texts_of([Row("r", turns, "chat", "s", "f", 1)]) == ["where is my card"]

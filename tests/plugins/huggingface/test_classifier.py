@@ -11,11 +11,15 @@ import pytest
 import torch
 
 import seatrial_suites
+from seatrial import System, Task
 from seatrial.errors import SourceError, StageError
 from seatrial.plugin.host import Host
+from seatrial.rows.table import RowList
 from seatrial.runs.run import run
 from seatrial.suite.file import load_suite
+from seatrial_plugins.accuracy.choice import ChoiceScorer
 from seatrial_plugins.huggingface import transformers
+from seatrial_plugins.probes.choose import Choose
 
 TINY = Path(seatrial_suites.__file__).parent / "tiny_llama"
 LABELS = {0: "card", 1: "loan"}
@@ -58,6 +62,18 @@ def test_the_label_is_the_likeliest_and_batches_change_nothing(classifier, opene
         ids = model.tokenizer(rows[0].input_text, return_tensors="pt")
         logits = model.network(**ids).logits[0]
     assert together[0] == LABELS[int(logits.argmax())]
+
+
+def test_a_head_that_knows_nothing_names_no_label_and_is_never_right(classifier, opened, labelled, judged):
+    rows = labelled(("my card is lost", "card"), ("a loan", "loan"))
+    with opened(classifier) as model:
+        with torch.no_grad():
+            model.network.score.weight.zero_()
+        assert model.classify(rows) == ["", ""]
+        samples = judged(
+            Choose(), ChoiceScorer(), System("tuned", "tuned", model), Task("test", RowList(rows), ("card", "loan"))
+        )
+    assert [(one.values["correct"], one.prediction) for one in samples] == [(0.0, None), (0.0, None)]
 
 
 def test_labels_without_names_are_refused(classifier, opened, tmp_path):

@@ -33,7 +33,7 @@ def test_a_broken_file_is_refused_and_leaves_nothing(resolve, monkeypatch, tmp_p
     (tmp_path / "m.gguf").write_bytes(b"GGUF, they said")
     with pytest.raises(SourceError, match=r"path:m\.gguf: transformers cannot read this GGUF"):
         resolve(transformers(device="cpu"), tmp_path / "m.gguf", "path:m.gguf", tmp_path / "cache")
-    assert not (tmp_path / "cache" / "models").exists()
+    assert not list((tmp_path / "cache").glob("models/[!.]*"))
 
 
 NAMES = {
@@ -158,7 +158,7 @@ def test_a_damaged_gguf_is_refused_and_leaves_nothing(resolve, write_gguf, tmp_p
     file.write_bytes(change(file.read_bytes()))
     with pytest.raises(SourceError, match=reason):
         resolve(transformers(device="cpu"), file, "path:tiny.gguf", tmp_path / "cache")
-    assert not (tmp_path / "cache" / "models").exists()
+    assert not list((tmp_path / "cache").glob("models/[!.]*"))
 
 
 @needs_5
@@ -182,7 +182,7 @@ def test_a_damaged_gguf_is_refused_and_leaves_nothing(resolve, write_gguf, tmp_p
 def test_a_gguf_of_which_a_part_is_missing_or_unknown_is_refused(resolve, write_gguf, tmp_path, given, reason):
     with pytest.raises(SourceError, match=reason):
         resolve(transformers(device="cpu"), write_gguf(**given), "path:tiny.gguf", tmp_path / "cache")
-    assert not (tmp_path / "cache" / "models").exists()
+    assert not list((tmp_path / "cache").glob("models/[!.]*"))
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 import json
 import re
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,8 +10,9 @@ from hypothesis import strategies as st
 from privacy_corpus import KINDS, data, look_alikes
 
 from seatrial import Row, Turn
+from seatrial.data.rewriting import Edit, rewrite
 from seatrial.errors import UsageError
-from seatrial.rows import Choice
+from seatrial.rows import Check, Choice, Preference, References, ToolCall
 from seatrial_plugins.privacy import RULES, privacy, seatrial_filters
 from seatrial_plugins.privacy.recognisers import PRECEDENCE, recognisers
 
@@ -207,7 +209,12 @@ def test_what_was_found_once_is_found_where_nothing_gives_it_away(everything):
         "not 219 09 99991, 1219 09 9999; (<SSN_1>)",
     ]
     tool = Row(
-        "r", (Turn("user", "my SSN is 219 09 9999"), Turn("assistant", "", '{"n": "219 09 9999"}')), "chat", "s", "f", 1
+        "r",
+        (Turn("user", "my SSN is 219 09 9999"), Turn("assistant", [ToolCall("f", {"n": "219 09 9999"})])),
+        "chat",
+        "s",
+        "f",
+        1,
     )
     assert [finding.rule for finding in everything.inspect([tool])] == ["ssn", "unredactable"]
 
@@ -224,9 +231,37 @@ def test_an_answer_that_is_one_of_the_choices_is_redacted_with_it(everything):
 
 
 def test_tool_calls_are_read_as_what_they_say(everything):
-    row = Row("r", (Turn("assistant", "", '{"to": "jos\\u00e9@b.com"}'),), "chat", "s", "f", 1)
-    nested = Row("n", (Turn("assistant", "", "[" * 100_000 + "ana@b.com"),), "chat", "s", "f", 1)
+    row = Row("r", (Turn("assistant", [ToolCall("send", {"to": "jos\u00e9@b.com"})]),), "chat", "s", "f", 1)
+    nested = Row("n", (Turn("assistant", [ToolCall("send", "[" * 100_000 + "ana@b.com")]),), "chat", "s", "f", 1)
     assert [finding.rule for finding in everything.inspect([row, nested])] == ["unredactable", "unredactable"]
+
+
+def test_other_answers_are_redacted_as_the_conversation_is(everything):
+    row = Row("r", (Turn("user", "whose?"), Turn("assistant", "Ana's")), "chat", "s", "f", 1)
+    several = replace(row, expected=References(("Ana's", "ana@b.com")))
+    rejected = replace(row, expected=Preference(row.turns[1:], (Turn("assistant", "write to ana@b.com"),)))
+    for told, kept in ((several, ["<EMAIL_1>"]), (rejected, ["write to <EMAIL_1>"])):
+        (finding,) = everything.inspect([told])
+        edits = [Edit(span.turn, span.start, span.end, span.replacement, True, 0) for span in finding.spans]
+        done, _ = rewrite(told, edits)
+        assert [turn.content for turn in done.all_turns[2:]] == kept
+        assert list(everything.inspect([done])) == []
+
+
+@pytest.mark.parametrize(
+    ("more", "place"),
+    [
+        ({"expected": Check("python", "mail('ana@b.com')")}, "its tests"),
+        ({"tools": ({"function": {"name": "f", "description": "as ana@b.com"}},)}, "its tools"),
+        ({"turns": (Turn("user", "hi", name="ana@b.com"),)}, "turn 0's speaker"),
+        ({"turns": (Turn("assistant", "hi", reasoning="to ana@b.com?"),)}, "turn 0's reasoning"),
+    ],
+)
+def test_what_a_row_holds_beside_its_words_is_looked_through(everything, more, place):
+    row = replace(Row("r", (Turn("user", "hi"),), "chat", "s", "f", 1), **more)
+    (finding,) = everything.inspect([row])
+    assert (finding.rule, finding.spans) == ("unredactable", ())
+    assert finding.detail.endswith(f"e-mail address in {place}")
 
 
 def test_empty_and_odd_rows_hold_nothing(everything):

@@ -23,7 +23,10 @@ def read(tmp_path):
     [
         (b'{"a": 1', "broken JSON: expecting ',' delimiter at column 8"),
         (b'  {"a": x}', "broken JSON: expecting value at column 9"),
-        (b'{"a": 1} {"a": 2}', "broken JSON: more text after the value at column 9"),
+        (
+            b'{"a": 1} {"a": 2}',
+            "broken JSON: more text after the value at column 9; values side by side are read as .json (`reader: json`)",
+        ),
         (b'{"a": NaN}', "NaN is not JSON; write null, or leave the key out"),
         (b'{"a": -Infinity}', "-Infinity is not JSON; write null, or leave the key out"),
         (b'{"a": 1e999}', "a number is too large for a double"),

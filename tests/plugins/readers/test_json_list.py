@@ -33,6 +33,18 @@ def test_json_lines_under_the_name_of_json_are_read(read):
     assert records[1] == (2, {"n": 2}, "")
 
 
+def test_objects_side_by_side_are_read_one_after_the_other(read):
+    assert read('{"n": 1}{"n": 2} {"n": 3}\n{"n": 4}') == [(1, {"n": n}, "") for n in (1, 2, 3)] + [(2, {"n": 4}, "")]
+    records = read('{"n": 1} x\n{"n": 2}\n')
+    assert [value for _, value, _ in records] == [{"n": 1}, None, {"n": 2}]
+
+
+def test_pythons_own_notation_is_told_from_json(read):
+    ((line, value, problem),) = read("[{'n': 1}]")
+    assert (line, value) == (1, None)
+    assert "Python's own notation, not JSON (write it with `json.dumps`)" in problem
+
+
 @pytest.mark.parametrize(
     ("text", "line", "problem"),
     [

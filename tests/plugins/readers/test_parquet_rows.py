@@ -30,6 +30,20 @@ def test_nested_values_come_as_json_has_them(read):
     assert read(pa.Table.from_pylist([row])) == [(1, row, "")]
 
 
+def test_maps_are_mappings(read):
+    kind = pa.map_(pa.string(), pa.string())
+    maps = pa.array(
+        [[("A", "ice"), ("B", "steam")], [("A", "ice"), ("B", None)], [("A", "ice"), ("A", "mist")], [], None], kind
+    )
+    assert [value["choices"] for _, value, _ in read(pa.table({"choices": maps}))] == [
+        {"A": "ice", "B": "steam"},
+        {"A": "ice"},
+        [("A", "ice"), ("A", "mist")],
+        [],
+        None,
+    ]
+
+
 def test_what_only_pads_a_column_is_missing(read):
     calls = [{"name": "f", "arguments": {"city": "Rome"}}, {"name": "g", "arguments": {"day": 1}}]
     rows = [{"messages": [{"role": "assistant", "tool_calls": [call]}], "label": None} for call in calls]

@@ -1,5 +1,7 @@
 """What an attack did is shown: outcomes, and the texts with what was answered before and after."""
 
+import pyarrow as pa
+
 from seatrial.blocks.codec import checked
 from seatrial.evaluation.samples import samples_to_table
 from seatrial.evaluation.scorer import Scored
@@ -72,3 +74,21 @@ def test_of_very_many_texts_the_first_are_handed_over():
 def test_samples_that_are_no_attacks_show_nothing():
     table = samples_to_table("tuned", [Sample("r", {"queries": 1.0})], ["queries"])
     assert list(attack_blocks(Scored("attack", "tuned", table, ()))) == []
+
+
+def test_of_a_row_that_several_seeds_answer_the_worst_outcome_counts():
+    detail = {"original": "my card", "attacked": "my crad"}
+    outcomes = {1: ["failed", "succeeded", "skipped"], 2: ["succeeded", "failed", "skipped"]}
+    tables = [
+        samples_to_table(
+            "tuned",
+            [Sample(f"r{row}", {}, "a", "b", detail=detail | {"outcome": said}) for row, said in enumerate(found)],
+            [],
+            seed=seed,
+        )
+        for seed, found in outcomes.items()
+    ]
+    table, diff = attack_blocks(Scored("attack", "tuned", pa.concat_tables(tables), ()))
+    assert [(row[0], row[2]) for row in table.rows] == [("succeeded", "2"), ("skipped", "1")]
+    assert "with 2 seeds of training, the worst counts" in table.says
+    assert [item.row for item in diff.items] == ["r0", "r1"]

@@ -1,7 +1,6 @@
 """The scorer `attack`: what the attack on each row says of the model, by the published formulas."""
 
 import dataclasses
-import importlib.util
 from types import MappingProxyType
 
 import pyarrow as pa
@@ -201,12 +200,6 @@ def test_a_row_that_failed_is_an_error_and_never_a_zero(score):
 def test_a_budget_without_room_for_an_attack_is_refused(budget):
     with pytest.raises(UsageError, match="give at least 2"):
         attack(budget=budget)
-
-
-def test_a_missing_textattack_is_refused_before_anything_runs(monkeypatch):
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(UsageError, match="extra `robustness`"):
-        attack()
 
 
 def test_the_component_is_scored_on_the_tuned_model_only_unless_asked():

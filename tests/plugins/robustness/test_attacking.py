@@ -1,7 +1,7 @@
 """The probe `attack`: rows are attacked together, each by itself, and its transcript tells what became of it."""
 
-import importlib.util
 import json
+from dataclasses import replace
 from types import MappingProxyType
 
 import pytest
@@ -181,13 +181,24 @@ def test_a_budget_without_room_for_an_attack_is_refused(budget):
         attack_probe(budget=budget)
 
 
-def test_a_missing_textattack_is_refused_before_anything_runs(monkeypatch):
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(UsageError, match="extra `robustness`"):
-        attack_probe()
-
-
 def test_the_component_needs_log_likelihoods():
     (component,) = seatrial_probes()
     assert (component.name, component.needs) == ("attack", {"scores"})
     assert "textattack" in component.libraries
+
+
+def test_a_model_is_told_the_tools_that_rows_offer(ask):
+    told = []
+
+    class WithTools(KeywordClassifier):
+        def loglikelihoods(self, prompts, options, *, tools=()):
+            told.extend(tools)
+            return super().loglikelihoods(prompts, options)
+
+    tool = {"type": "function", "function": {"name": "look_up"}}
+    plain = _row(0, "the invoice is wrong", "billing")
+    offering = replace(_row(1, "the screen is dark", "tech"), tools=(tool,))
+    asked = ask([plain, offering], WithTools(), budget=8)
+    assert () in told
+    assert (tool,) in told
+    assert asked[0].prompt_hash != asked[1].prompt_hash

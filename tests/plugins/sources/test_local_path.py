@@ -47,7 +47,10 @@ def test_a_missing_path_names_the_part_that_is_wrong_and_its_nearest_neighbour(r
     assert refusal(resolve, "path:Data/deep/train.jsonl") == (
         f"path:Data/deep/train.jsonl: there is no 'Data' in {tmp_path} (did you mean 'data'?)"
     )
-    assert refusal(resolve, "path:zzz") == f"path:zzz: there is no 'zzz' in {tmp_path}"
+    assert refusal(resolve, "path:zzz") == (
+        f"path:zzz: there is no 'zzz' in {tmp_path}; a path that does not begin with / starts from the folder in which "
+        "seatrial runs, not from the suite file's"
+    )
     assert refusal(resolve, "path:data/train.jsonl/x") == (
         f"path:data/train.jsonl/x: {tmp_path}/data/train.jsonl is a file, so there is no 'x' in it"
     )

@@ -7,7 +7,7 @@ from peft import LoraConfig, get_peft_model
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from seatrial_plugins.huggingface.packed_attention import ATTENTION
-from seatrial_plugins.training.examples import Example
+from seatrial_plugins.huggingface.runtime import Example
 from seatrial_plugins.training.graphs import GraphedPasses, Shape, _Inputs, shape_of, worth_graphing
 from seatrial_plugins.training.loss import summed_loss
 

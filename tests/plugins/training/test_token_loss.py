@@ -6,7 +6,7 @@ import torch
 from seatrial import Row, Turn
 from seatrial_plugins.huggingface.network import load_network
 from seatrial_plugins.huggingface.options import LoadOptions
-from seatrial_plugins.training.examples import render_examples
+from seatrial_plugins.huggingface.runtime import render_examples
 from seatrial_plugins.training.loss import summed_loss
 from seatrial_plugins.training.plan import split_batch
 from seatrial_plugins.training.validation import History, validation_loss

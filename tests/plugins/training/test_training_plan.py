@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seatrial_plugins.training.examples import Example
+from seatrial_plugins.huggingface.runtime import Example
 from seatrial_plugins.training.plan import plan_steps, split_batch
 
 

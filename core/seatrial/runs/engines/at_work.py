@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["at_work", "keep_note", "noted"]
+__all__ = ["at_work", "keep_note", "keep_note_in", "noted", "noted_in"]
 
 _MOST = 512
 """Bytes of a note."""
@@ -22,6 +22,12 @@ def keep_note(path: Path) -> None:
     """From now on, keep at `path` what this process is at."""
     global _note  # noqa: PLW0603 - a process has one
     _note = os.open(path, os.O_CREAT | os.O_WRONLY)
+
+
+def keep_note_in(descriptor: int) -> None:
+    """From now on, keep what this process is at in a file that another process has open too."""
+    global _note  # noqa: PLW0603 - a process has one
+    _note = descriptor
 
 
 @contextmanager
@@ -46,9 +52,13 @@ def noted(path: Path) -> str:
         return ""
 
 
+def noted_in(descriptor: int) -> str:
+    """What a process noted in a file that this one has open too."""
+    return os.pread(descriptor, _MOST, 0).rstrip(b"\0").decode(errors="ignore")
+
+
 def _write(note: int, who: str) -> None:
     global _now  # noqa: PLW0603 - a process has one
     _now = who
     with suppress(OSError):  # a disk that is full is no reason to stop the work
-        os.lseek(note, 0, os.SEEK_SET)
-        os.write(note, who.encode(errors="replace")[:_MOST].ljust(_MOST, b"\0"))
+        os.pwrite(note, who.encode(errors="replace")[:_MOST].ljust(_MOST, b"\0"), 0)

@@ -11,6 +11,7 @@ from typing import Any
 
 from seatrial import errors
 from seatrial.errors import SeatrialError, StageError
+from seatrial.plugin.raised import let_pass
 
 __all__ = ["carriable_errors", "packed"]
 
@@ -43,7 +44,8 @@ def carriable_errors() -> Iterator[None]:
     """
     try:
         yield
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
+        let_pass(error)
         if isinstance(error, Exception) and _comes_back(error):
             raise
         raise _plain(error) from error

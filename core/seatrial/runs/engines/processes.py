@@ -13,6 +13,7 @@ import threading
 import types
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import _ExecutorManagerThread
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import wait
@@ -23,7 +24,7 @@ from typing import Any
 
 from seatrial.runs.engines.at_work import keep_note, noted
 
-__all__ = ["Death", "Pool"]
+__all__ = ["Death", "Pool", "kill_all"]
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
 """What tells libraries how many threads to use."""
@@ -76,6 +77,9 @@ class Pool:
     def open(cls, count: int, *, threads: int, environment: Mapping[str, str]) -> Iterator[Pool]:
         """Up to `count` processes that finish what they are at, and end with the block, or with this process.
 
+        Where the block is left by an error or an interrupt they are ended at once: nobody wants what they are at any more,
+        and a second interrupt would end the wait for them and leave them there.
+
         Args:
             count: the most of them.
             threads: how many threads libraries use in each.
@@ -87,13 +91,21 @@ class Pool:
             executor = ProcessPoolExecutor(
                 count, mp_context=context, initializer=_settle, initargs=(path, {**threaded, **environment})
             )
+            pool, whole = cls(executor, context, path), False
+            _pools.append(pool)
             try:
-                yield cls(executor, context, path)
+                yield pool
+                whole = True
             finally:
+                # Another interrupt may cut this off anywhere: what is still there then, `kill_all` ends.
+                if not whole:
+                    pool.kill()
                 executor.shutdown(wait=True, cancel_futures=True)
+                _pools.remove(pool)
 
     def kill(self) -> None:
         """End them now, whatever they are at, be it that they still start."""
+        _let_managers_go()
         for process in self._context.started:
             if process.pid is not None:  # else its start was interrupted
                 process.kill()
@@ -104,6 +116,32 @@ class Pool:
         ends = [Death(noted(_note(self.folder, process.pid)), process.exitcode) for process in self._context.started]
         by_themselves = [end for end in ends if end.code not in {None, -signal.SIGTERM}]
         return next(iter(by_themselves), ends[0] if len(ends) == 1 else Death("", None))
+
+
+_pools: list[Pool] = []
+"""Those that are open, or whose end was interrupted."""
+
+
+def kill_all() -> None:
+    """End every process of every pool now: for whoever was interrupted, once no other interrupt can come."""
+    for pool in _pools:
+        pool.kill()
+
+
+_heard = threading.excepthook
+
+
+def _let_managers_go() -> None:
+    """Say nothing of a pool's own thread that stumbles over the end of its processes: that they end is meant."""
+    global _heard  # noqa: PLW0603 - a process has one
+    if threading.excepthook is not _but_managers:
+        _heard = threading.excepthook
+        threading.excepthook = _but_managers
+
+
+def _but_managers(failed: threading.ExceptHookArgs) -> None:
+    if not isinstance(failed.thread, _ExecutorManagerThread):
+        _heard(failed)
 
 
 def _note(folder: Path, process: int | None) -> Path:

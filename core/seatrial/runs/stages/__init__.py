@@ -12,15 +12,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from seatrial.errors import SeatrialError, StageError
+from seatrial.model import ModelFault
+from seatrial.plugin.raised import let_pass
 from seatrial.rows import Row
 from seatrial.runs.engines.at_work import at_work
 from seatrial.runs.events import Artifact
 from seatrial.runs.store import RunFolder
 
-__all__ = ["At", "Progress", "StageWork", "Steps", "blame", "in_steps"]
+__all__ = ["At", "Foresees", "Progress", "StageWork", "Steps", "blame", "in_steps"]
 
 P = TypeVar("P")
 
@@ -78,6 +80,20 @@ class StageWork(Protocol):
         ...
 
 
+@runtime_checkable
+class Foresees(Protocol):
+    """A node that can tell from the data alone that it will fail, before hours are spent on training."""
+
+    @property
+    def foresight(self) -> str:
+        """Equal for nodes that would be told the same."""
+        ...
+
+    def foresee(self, given: Artifact) -> None:
+        """Raise a `StageError` if it will; `given` is what those of its inputs left that are done."""
+        ...
+
+
 @dataclass(slots=True)
 class At:
     """What a component is at, for the error that may come of it."""
@@ -97,7 +113,10 @@ def blame(stage: str, component: str, plugin: str) -> Iterator[At]:
             yield at
     except SeatrialError:
         raise
-    except (Exception, SystemExit) as error:  # a component may not end the process, least of all with code 0
+    except ModelFault as fault:
+        raise StageError(f"{stage}: {fault}") from fault
+    except BaseException as error:  # a component may not end the process, least of all with code 0
+        let_pass(error)
         where = f", at row {at.row.id} ({at.row.file}:{at.row.line})" if at.row else ""
         raise StageError(
             f"{stage}: {component} (plugin {plugin}) raised {type(error).__name__}: {error}{where}"

@@ -12,6 +12,7 @@ from seatrial.data.findings import Finding
 from seatrial.data.ledger import Entry, entries_to_table, write_ledger
 from seatrial.data.policy import Veiled, with_excerpts
 from seatrial.errors import SeatrialError
+from seatrial.plugin.raised import let_pass
 from seatrial.rows import Row, row_schema
 from seatrial.rows.table import TableWriter, open_rows, patched, rows_of
 from seatrial.runs import contracts
@@ -117,7 +118,8 @@ class Cleaning:
             return list(contracts.findings(inspect(rows), suite_filter.who(Clean.name)))
         except SeatrialError:
             raise
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            let_pass(error)
             at.row = _row_that_raises(inspect, rows, type(error))
             raise
 
@@ -129,8 +131,7 @@ def _row_that_raises(
     for row in rows:
         try:
             list(inspect([row]))
-        except kind:
-            return row
-        except (Exception, SystemExit):  # noqa: BLE001 - it fails otherwise on one row than on a batch: that tells nothing
-            return None
+        except BaseException as error:  # noqa: BLE001 - one that fails otherwise than on a batch tells nothing
+            let_pass(error)
+            return row if isinstance(error, kind) else None
     return None

@@ -1,4 +1,4 @@
-"""Decontaminate: the filters that hold train against the held-out rows; then the splits, the ledger and the coverage."""
+"""Decontaminate: the filters that hold train against the held-out rows; then the splits, what they hold, and the ledger."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seatrial.data.coverage import coverage
+from seatrial.data.composition import Composition
 from seatrial.data.filters import Measured, SearchingFilter, SplitFilter, SplitFindings
 from seatrial.data.gathering import Gathering
 from seatrial.data.ledger import merge_ledgers, write_ledger
@@ -59,12 +59,10 @@ class Decontaminate:
             for steps, suite_filter in in_steps(self.filters, progress):
                 self._compare(suite_filter, sieve, work, tally, steps)
             counts = _divide(sieve.rows, files)
-            train, validation, test = (open_rows(files[name]) for name in SETS)
-            covered = coverage(train, test, validation, work=work)
         merge_ledgers(ledger, [*(given.files[f"ledger:{stage}"] for stage in ("read", "clean", "deduplicate")), own])
         facts = tally.facts(len(open_rows(split)), sum(counts.values())) | {
             "splits": counts,
-            "coverage": covered.facts(),
+            "composition": Composition.of({name: open_rows(files[name]) for name in SETS}).facts(),
         }
         return Artifact(files | {"ledger": ledger}, facts)
 

@@ -10,7 +10,7 @@ from seatrial.data.clusters import Clusters
 from seatrial.data.filters import CorpusFilter, Grouping
 from seatrial.data.gathering import Gathering
 from seatrial.data.ledger import write_ledger
-from seatrial.errors import PluginError
+from seatrial.errors import ContractError
 from seatrial.rows.lookup import Lookup
 from seatrial.rows.table import FileRows, open_rows, rows_of
 from seatrial.runs import contracts
@@ -80,7 +80,7 @@ class Deduplicate:
             for mask in _splits(rows):
                 given = corpus_filter.group(_inside(signatures.table(), mask), lookup)
                 grouping = contracts.one(given, Grouping, suite_filter.who(self.name))
-                clusters.merge(grouping.clusters)
+                clusters.merge(contracts.clusters(grouping.clusters, suite_filter.who(self.name)))
                 found.append(sieve.placed(suite_filter, grouping.findings, mask))
         sieve.apply(suite_filter, found)
 
@@ -124,7 +124,7 @@ class Signing:
             given = corpus_filter.signatures(rows_of(table))
         signatures = contracts.one(given, pa.Table, self.suite_filter.who(Deduplicate.name))
         if len(signatures) != len(table):
-            raise PluginError(
+            raise ContractError(
                 f"{self.suite_filter.who(Deduplicate.name)} gave {len(signatures)} signatures for {len(table)} rows; it must "
                 "give one a row, in order"
             )

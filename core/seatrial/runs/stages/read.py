@@ -20,7 +20,16 @@ from seatrial.runs.store import RunFolder
 __all__ = ["Look", "Read"]
 
 LOOKED_AT = 10_000
-"""Rows that a look before a run reads at most, to find out whether the labels are there that the suite renames."""
+"""Rows of a source that a look before a run reads at most: a second's work, and enough to meet labels and kinds of rows."""
+
+_TURNS = 4
+"""Turns up to which their order makes another kind: conversations of every length would."""
+
+_KINDS = 20
+"""Kinds of rows that a look tells apart at most."""
+
+SHOWN = 100
+"""Rows that a look keeps, for those who may have something against them."""
 
 _VERSIONS = {rule.name: rule.version for rule in RULES}
 
@@ -30,11 +39,21 @@ class Look:
     """What a look before a run found in one input."""
 
     address: str
-    first: Row
+    split: str
+    """The set that the suite names it as; "" where rows are split later."""
+    rows: tuple[Row, ...]
+    """The first ones."""
     labels: str | None
     """What is wrong with its `labels:`, or None."""
     warnings: tuple[str, ...] = ()
     """What may have changed what the rows say that were looked at."""
+    kinds: tuple[Row, ...] = ()
+    """One row of each kind that a chat template may treat in its own way, and the longest: the first of each."""
+
+    @property
+    def first(self) -> Row:
+        """There is one."""
+        return self.rows[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +115,8 @@ class Read:
         progress(len(files), len(files), {})
 
     def look(self) -> Iterator[Look]:
-        """The first row of each input, and what is wrong with its `labels:`, without a ledger: for a look before a run.
-
-        Where labels are renamed, records are read until each name was met, up to `LOOKED_AT` of them.
+        """The first row of each input and of each kind, and what is wrong with its `labels:`, without a ledger: for a look
+        before a run, at up to `LOOKED_AT` rows of each input.
 
         Raises:
             SourceError: no record of an input becomes a row, or none of the labels that an input renames is there.
@@ -111,21 +129,39 @@ class Read:
             reading.refuse_useless_names()
 
     def _look(self, source: Input, reading: Reading) -> Look:
-        first: Row | None = None
+        first: list[Row] = []
+        kinds: dict[object, Row] = {}
+        longest, length = None, 0
         names = reading.names(source)
         for count, row in enumerate(self._rows(source, reading), 1):
-            first = first or row
-            if names.complete:
-                break
+            if count <= SHOWN:
+                first.append(row)
+            if len(kinds) < _KINDS:
+                kinds.setdefault(_kind(row), row)
+            if (said := sum(len(turn.content) for turn in row.turns)) > length:
+                longest, length = row, said
             if count == LOOKED_AT:
                 names.leave_unread(f"what was looked at ({LOOKED_AT:,} rows)")
                 break
         reading.refuse_empty(source)
-        assert first is not None
-        return Look(source.resolved.address, first, names.problem, tuple(reading.notes(source).warnings()))
+        rows = {row.id: row for row in [*kinds.values(), *([longest] if longest else [])]}
+        return Look(
+            source.resolved.address,
+            source.split,
+            tuple(first),
+            names.problem,
+            tuple(reading.notes(source).warnings()),
+            tuple(rows.values()),
+        )
 
     def _rows(self, source: Input, reading: Reading) -> Iterator[Row]:
         for file in list_files(source, self.readers):
             reader = reader_of(source, file, self.readers)
             with blame("read", f"reader {reader.name}", reader.plugin):
                 yield from reading.rows(source, file, reader)
+
+
+def _kind(row: Row) -> object:
+    """What a chat template may hang on, beside the words."""
+    turns = tuple((turn.role, bool(turn.calls), bool(turn.images), bool(turn.reasoning)) for turn in row.turns)
+    return (turns if len(turns) <= _TURNS else frozenset(turns)), bool(row.tools)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from seatrial.blocks.codec import to_json
-from seatrial.errors import PluginError, StageError
+from seatrial.errors import ContractError, StageError
 from seatrial.evaluation.repeats import clusters_of
 from seatrial.evaluation.samples import samples_to_table
 from seatrial.evaluation.scorer import Explains, Scored
-from seatrial.evaluation.scores import Sample
 from seatrial.evaluation.scoring import scores_of
 from seatrial.evaluation.task import Task
 from seatrial.evaluation.transcript import Transcript, read_transcripts
@@ -77,7 +77,7 @@ class ScoreNode:
         for place, system in enumerate(self.systems):
             progress(place, len(self.systems), {})
             started = time.perf_counter()
-            transcripts = list(read_transcripts(given.files[f"transcripts:{system.instance}"]))
+            transcripts = read_transcripts(given.files[f"transcripts:{system.instance}"])
             tables.append(self._scored(scorer, transcripts, task, system, clusters))
             seconds[system.instance] = round(time.perf_counter() - started, 3)
         progress(len(self.systems), len(self.systems), {})
@@ -103,7 +103,7 @@ class ScoreNode:
     def _scored(
         self,
         scorer: Any,
-        transcripts: Sequence[Transcript],
+        transcripts: Iterator[Transcript],
         task: Task,
         system: SystemPlan,
         clusters: Mapping[str, str],
@@ -112,19 +112,28 @@ class ScoreNode:
         columns = self._columns()
         component = f"scorer {self.component.name} on {system.name}"
         who = f"{self.name}: {component} (plugin {self.plugin})"
+        errors: list[tuple[str, str | None]] = []
+
+        def noted() -> Iterator[Transcript]:
+            for transcript in transcripts:
+                errors.append((transcript.row, transcript.error))
+                yield transcript
+
+        given = noted()
         with blame(self.name, component, self.plugin):
-            samples = list(contracts.samples(scorer.score(iter(transcripts), task), who))
+            samples = list(contracts.samples(scorer.score(given, task), who))
             table = samples_to_table(system.name, samples, columns, clusters=clusters, seed=system.seed)
-        if [sample.row for sample in samples] != [transcript.row for transcript in transcripts]:
-            raise PluginError(f"{who} {_wrong_rows(samples, transcripts)}")
-        for sample, transcript in zip(samples, transcripts, strict=True):
+        deque(given, maxlen=0)  # what the scorer left unread
+        if [sample.row for sample in samples] != [row for row, _ in errors]:
+            raise ContractError(f"{who} {_wrong_rows([sample.row for sample in samples], [row for row, _ in errors])}")
+        for sample, (_, error) in zip(samples, errors, strict=True):
             unknown = sorted((set(sample.values) | set(sample.lacks)) - set(columns))
             if unknown:
-                raise PluginError(
+                raise ContractError(
                     f"{who} gave a sample of {sample.row} a column {unknown[0]!r} that none of its metrics reads"
                 )
-            if transcript.error is not None and sample.error is None:
-                raise PluginError(f"{who} scored {sample.row}, which the system did not answer: {transcript.error}")
+            if error is not None and sample.error is None:
+                raise ContractError(f"{who} scored {sample.row}, which the system did not answer: {error}")
         return table
 
     def _columns(self) -> list[str]:
@@ -133,12 +142,12 @@ class ScoreNode:
         return list(dict.fromkeys(named))
 
 
-def _wrong_rows(samples: Sequence[Sample], transcripts: Sequence[Transcript]) -> str:
-    """What is wrong with the samples' rows."""
-    asked, given = [one.row for one in transcripts], [one.row for one in samples]
+def _wrong_rows(given: Sequence[str], asked: Sequence[str]) -> str:
+    """What is wrong with the rows that samples are of."""
     said = f"gave {len(given)} samples of {len(asked)} transcripts; it must give one of each, in order"
-    if strange := [row for row in given if row not in set(asked)]:
-        return f"{said}; {strange[0]!r} is none of them"
-    if missing := [row for row in asked if row not in set(given)]:
-        return f"{said}; of {missing[0]!r} there is none"
+    known, done = set(asked), set(given)
+    if strange := next((row for row in given if row not in known), None):
+        return f"{said}; {strange!r} is none of them"
+    if missing := next((row for row in asked if row not in done), None):
+        return f"{said}; of {missing!r} there is none"
     return said

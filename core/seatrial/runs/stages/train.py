@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from seatrial.errors import StageError
+from seatrial.errors import ContractError, StageError
 from seatrial.model import Product
 from seatrial.rows.table import open_rows
 from seatrial.runs import contracts
@@ -59,8 +59,10 @@ class Train:
         if not len(train):
             raise StageError("train: the filters and the split left no train row; see the ledger for who dropped them")
         checkpoints = folder.unfinished()
-        log = _Log(checkpoints / "log.jsonl", progress)
         name = self.method.who.partition(" ")[0]
+        who = f"{self.name}: {name} (plugin {self.plugin})"
+        method = self.make(self.method)
+        log = _Log(checkpoints / "log.jsonl", progress, who)
         product, training = folder / f"products/seed-{self.seed}", folder / f"training/seed-{self.seed}.jsonl"
         with atomic_folder(product) as output:
             job = TrainingJob(
@@ -74,10 +76,12 @@ class Train:
                 log=log,
             )
             with blame(self.name, name, self.plugin):
-                given_back = self.make(self.method).train(job)
+                given_back = method.train(job)
         del job
-        trained = contracts.one(given_back, Trained, f"{self.name}: {name} (plugin {self.plugin})")
-        contracts.facts(trained.facts, f"{self.name}: {name} (plugin {self.plugin})")
+        trained = contracts.one(given_back, Trained, who)
+        contracts.facts(trained.facts, who)
+        if trained.kind != method.product:
+            raise ContractError(f"{who} left {trained.kind!r:.40}, and declares that it leaves {method.product!r:.40}")
         with atomic_file(training) as part:
             part.write_text("".join(json.dumps(step) + "\n" for step in log.steps()), encoding="utf-8")
         facts = {"method": name, "product": trained.kind, "product_sha256": digest_path(product), **trained.facts}
@@ -87,16 +91,18 @@ class Train:
 class _Log:
     """Every logging step, kept on disk as it comes: a resumed training repeats the steps after its checkpoint."""
 
-    def __init__(self, path: Path, progress: Progress) -> None:
+    def __init__(self, path: Path, progress: Progress, who: str) -> None:
         self._path = path
         self._progress = progress
+        self._who = who
         if path.exists() and not path.read_bytes().endswith(b"\n"):  # the last line of a killed process
             self._write("")
 
     def __call__(self, values: Mapping[str, float]) -> None:
-        self._write(json.dumps(dict(values)))
-        rest = {name: value for name, value in values.items() if name not in {"step", "steps"}}
-        self._progress(int(values["step"]), int(values["steps"]), rest)
+        logged = contracts.step(values, self._who)
+        self._write(json.dumps(logged))
+        rest = {name: value for name, value in logged.items() if name not in {"step", "steps"}}
+        self._progress(int(logged["step"]), int(logged["steps"]), rest)
 
     def _write(self, line: str) -> None:
         with self._path.open("a", encoding="utf-8") as stream:

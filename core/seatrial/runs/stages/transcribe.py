@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from seatrial.errors import PluginError, StageError
+from seatrial.errors import ContractError, SeatrialError, StageError
 from seatrial.evaluation.system import System
 from seatrial.evaluation.task import Task
 from seatrial.evaluation.transcript import Transcript, read_transcripts, transcript_schema, transcripts_to_table
@@ -145,13 +145,31 @@ class Transcribe:
         )
         return System(plan.name, plan.kind, opened, examples)
 
-    def _check(self, model: Model, rows: Rows) -> None:
+    @property
+    def foresight(self) -> str:
+        """The task: of one model's systems, each would be told the same."""
+        return self.asking.name
+
+    def foresee(self, given: Artifact) -> None:
+        """Refuse rows that the model will not be able to read, by its tokenizer alone."""
+        if self.model is None or not self.asking.task.asks_rows or not isinstance(self.model.target, LocalWeights):
+            return
+        try:
+            tokenizer = self.make(self.model.tokenizer())
+        except SeatrialError:  # a classifier's folder needs no chat template; whoever does need it will say so
+            return
+        self._check(tokenizer, self.asking.task.task(given.files, self.make).rows)
+
+    def _check(self, model: object, rows: Rows) -> None:
         """Refuse rows that the model cannot read, all at once: an hour later, one of them would end the run."""
         if not isinstance(model, ChecksRows):
             return
         named = {row.id: row for row in rows}
+        found: dict[str, list[str]] = {}
+        for name, said in model.problems(rows):
+            found.setdefault(name, []).append(said)
         problems = [
-            f"{named[name].file}:{named[name].line} (row {name}): {said}" for name, said in model.problems(rows)
+            f"{named[name].file}:{named[name].line} (row {name}): {'; '.join(said)}" for name, said in found.items()
         ]
         if problems:
             more = f"\n… and {len(problems) - _NAMED:,} more" if len(problems) > _NAMED else ""
@@ -172,10 +190,10 @@ class Transcribe:
         probe = self.make(self.asking.probe)
         who = f"probe {self.asking.probe.who}"
         with blame(self.name, who, self.asking.plugin):
-            given = list(contracts.each(probe.run(system, task, rows, progress), Transcript, f"{self.name}: {who}"))
+            given = list(contracts.transcripts(probe.run(system, task, rows, progress), f"{self.name}: {who}"))
         told = [_settled(one) for one in given]
         if self.asking.task.asks_rows and [one.row for one in told] != [row.id for row in rows]:
-            raise PluginError(
+            raise ContractError(
                 f"{self.name}: {who} gave {len(told)} transcripts for {len(rows)} rows; it must give one a row, in order"
             )
         return told

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
 from seatrial.errors import StageError, TrainingError
-from seatrial.model import Classifies, Continuation, Generates, Model, Product, Scores
+from seatrial.model import ChecksRows, Classifies, Continuation, Generates, Model, Product, Scores
 from seatrial.rows import Row
 from seatrial.rows.table import open_rows
 from seatrial.runs.events import Artifact
@@ -58,11 +58,11 @@ class VerifyTraining:
         """Ask both; what they say must differ, and be finite."""
         del folder
         product = self.brought or product_of(given)
-        rows = list(islice((row for row in open_rows(given.files[self.on]) if row.target), ROWS))
-        if not rows:
-            raise StageError(f"{self.name}: no {self.on} row has an expected answer to verify the training on")
         progress(0, 2, {})
         tuned = self.model.open(product, frozenset())
+        rows = list(islice(_readable(open_rows(given.files[self.on]), tuned), ROWS))
+        if not rows:
+            raise StageError(f"{self.name}: no {self.on} row has an expected answer to verify the training on")
         facts = {"rows": len(rows), "product_sha256": product.digest, "model": dict(tuned.facts)}
         if isinstance(tuned, Scores):
             with_product = _likelihoods(tuned, rows)
@@ -106,6 +106,13 @@ class VerifyTraining:
                 f"{self.name}: training changes nothing: {len(rows)} {self.on} rows get the same answers as before"
             )
         return {"changed_answers": changed}
+
+
+def _readable(rows: Iterable[Row], model: Model) -> Iterator[Row]:
+    """The rows that expect an answer and that the model can read: those it is asked may be others."""
+    for row in rows:
+        if row.target and not (isinstance(model, ChecksRows) and any(model.problems([row]))):
+            yield row
 
 
 def _likelihoods(model: Scores, rows: Sequence[Row]) -> list[Continuation]:

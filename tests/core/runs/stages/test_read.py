@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import pyarrow.parquet as pq
 import pytest
 
 from seatrial.errors import SourceError
@@ -17,9 +18,11 @@ from seatrial.runs.preflight import preflight
 from seatrial.runs.recipe import Recipe
 from seatrial.runs.run import run
 from seatrial.runs.stages.read import Read
+from seatrial.runs.story import tell
 from seatrial.sources import Resolved
 from seatrial.suite.file import load_suite
 from seatrial.suite.keys import DataFileKeys
+from seatrial.terminal.story import story_lines
 
 
 @pytest.fixture
@@ -100,3 +103,88 @@ def test_labels_in_words_stay_where_there_is_no_word_in_them(trial):
     rows = ['{"text": "a", "label": "card_lost"}', '{"text": "b", "label": "-"}', '{"text": "c", "label": "__"}']
     result = trial.run(trial(rows, rows, label_style="words"))
     assert [row.label for row in open_rows(result.folder / "data/raw.parquet")] == ["card lost", "-", "__"] * 2
+
+
+def test_keys_that_become_no_part_of_a_row_are_told_once_a_source(trial):
+    rows = [json.dumps({"text": "a", "label": "x", "lang": "en", "answer": "b"})] * 3
+    facts = trial.run(trial(rows, ROWS)).facts("read")
+    (left,) = facts["left_aside"]
+    assert (left["split"], left["keys"]) == ("train", {"'answer'": 3, "'lang'": 3})
+    (warning,) = facts["warnings"]
+    assert "train.jsonl: 'answer' (3): left aside, though other layouts read it" in warning
+    (note,) = facts["notes"]
+    assert "train.jsonl: keys that no layout reads were left aside: 'lang' (3)" in note
+    assert any("'answer' (3)" in line for line in trial.check(trial(rows, ROWS)) if line.startswith("warning: "))
+
+
+def test_labels_that_differ_in_case_alone_are_warned_of(trial):
+    rows = [json.dumps({"text": f"t{at}", "label": label}) for at, label in enumerate(["Bill ", "bill", "Bill"])]
+    result = trial.run(trial(rows, ROWS))
+    assert [row.label for row in open_rows(result.folder / "data/raw.parquet")][:3] == ["Bill", "bill", "Bill"]
+    (warning,) = result.facts("read")["warnings"]
+    assert "labels that differ in white space, case or separators only: 'Bill', 'bill';" in warning
+
+
+def test_a_source_whose_answers_count_from_one_is_refused(trial):
+    def question(answer):
+        return json.dumps({"question": "Which?", "choices": ["a", "b", "c"], "answer": answer})
+
+    with pytest.raises(SourceError, match=r"train\.jsonl: the answers .* seem to count from 1"):
+        trial.run(trial([question(answer) for answer in (1, 2, 3, 1)], ROWS))
+    counted = trial.run(trial([question(answer) for answer in (0, 1, 2, 3)], ROWS)).facts("read")
+    assert (counted["rows"], counted["problems"]) == (23, 1)
+
+
+def test_half_a_character_is_repaired_and_said_and_a_label_is_not(trial):
+    rows = [
+        '{"text": "cut \\ud83d", "label": "x"}',
+        '{"text": "whole", "label": "x\\ud83d"}',
+        '{"text": "c", "label": "x"}',
+    ]
+    result = trial.run(trial(rows, ROWS))
+    first, *others = open_rows(result.folder / "data/raw.parquet")
+    assert (first.turns[0].content, len(others)) == ("cut \ufffd", 21)
+    facts = result.facts("read")
+    assert (facts["read"], facts["rows"], facts["problems"], facts["repaired"]) == (23, 22, 1, 1)
+    told = (
+        pq.read_table(result.folder / "ledger/read.parquet").select(["row", "rule", "action", "decisive"]).to_pylist()
+    )
+    assert told == [
+        {"row": first.id, "rule": "wrong-text", "action": "repair", "decisive": False},
+        {"row": "train.jsonl:2", "rule": "wrong-text", "action": "drop", "decisive": True},
+    ]
+
+
+def test_images_of_a_folder_go_with_their_rows_to_the_dataset(tmp_path, png):
+    data = tmp_path / "data"
+    (data / "pictures").mkdir(parents=True)
+    (data / "pictures/dot.png").write_bytes(png)
+    shown = [{"type": "image", "path": "pictures/dot.png"}, {"type": "text", "text": "What is it?"}]
+    far = [{"type": "image", "path": "../dot.png"}]
+    lines = [
+        {"messages": [{"role": "user", "content": content}, {"role": "assistant", "content": "A dot."}]}
+        for content in (shown, far, "no picture")
+    ]
+    (data / "rows.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    suite = {"name": "shown", "data": {"train": {"source": f"path:{data}"}}, "filters": [{"schema": {}}]}
+    (tmp_path / "suite.yaml").write_text(json.dumps(suite))
+    host = Host.load()
+    result = run(
+        load_suite(tmp_path / "suite.yaml", host, only_data=True), host, runs=tmp_path / "runs", only_data=True
+    )
+    image = next(iter(open_rows(result.folder / "data/train.parquet"))).images[0]
+    assert (image.media_type, image.width, image.height) == ("image/png", 2, 1)
+    for folder in ("data/images", "dataset/images"):
+        assert (result.folder / folder / image.file_name).read_bytes() == png
+    (entry,) = pq.read_table(result.folder / "ledger.parquet").to_pylist()
+    assert (entry["rule"], entry["line"]) == ("wrong-image", 2)
+    told = list(story_lines(tell(result.folder, "rows.jsonl:1")))
+    assert f"Image  image/png, 2 × 1 pixels, data/images/{image.file_name}" in told
+    again = {"name": "again", "data": {"train": {"source": f"path:{result.folder}/dataset", "reader": "jsonl"}}}
+    (tmp_path / "again.yaml").write_text(json.dumps(again))
+    once_more = run(
+        load_suite(tmp_path / "again.yaml", host, only_data=True), host, runs=tmp_path / "runs", only_data=True
+    )
+    assert [row.turns for row in open_rows(once_more.folder / "data/raw.parquet")] == [
+        row.turns for row in open_rows(result.folder / "data/train.parquet")
+    ]

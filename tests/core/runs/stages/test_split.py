@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from seatrial.data.clusters import Clusters
@@ -51,3 +53,16 @@ def test_where_no_test_row_is_left_the_rules_are_named_if_any_dropped(given, lab
 
 def test_data_alone_may_end_with_nothing(given, tmp_path):
     assert split(given([], LONG), tmp_path, asked=()).facts["test"] == 0
+
+
+def test_few_groups_miss_the_share_and_a_label_and_both_are_warned_of(given, labelled, tmp_path):
+    rows = labelled(*((f"text {at}", "ab"[at % 2]) for at in range(40)))
+    grouped = [replace(row, group=row.label) for row in rows]
+    share, label = split(given(grouped), tmp_path, test=0.3).facts["warnings"]
+    assert share.startswith("test has 50% of the rows (asked: 30%)")
+    assert "2 clusters" in share
+    assert label.startswith("train has no row of the labels ")
+    assert label.endswith("and 20 held-out rows have them")
+    assert split(given(rows), tmp_path, test=0.3).facts["warnings"] == []
+    empty = split(given([replace(row, group="one") for row in rows]), tmp_path, test=0.3, asked=())
+    assert empty.facts["warnings"][0].startswith("test has 0% of the rows (asked: 30%)")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from seatrial import Artifact, LocalWeights, Product, Resolved, Trained
-from seatrial.errors import PluginError, StageError
+from seatrial.errors import ContractError, StageError
 from seatrial.rows.table import write_rows
 from seatrial.runs.on_trial import ModelOnTrial
 from seatrial.runs.recipe import Recipe
@@ -22,12 +22,12 @@ def step(number, loss, kind="loss"):
 def test_the_later_of_two_equal_steps_counts_and_a_line_cut_short_costs_no_other(tmp_path):
     path = tmp_path / "log.jsonl"
     said = []
-    log = _Log(path, lambda *progress: said.append(progress))
+    log = _Log(path, lambda *progress: said.append(progress), "train: still")
     for values in (step(1, 4.0), step(2, 3.0), step(2, 3.5, "validation_loss")):
         log(values)
     with path.open("a") as stream:
         stream.write(json.dumps(step(3, 2.0))[:15])
-    resumed = _Log(path, lambda *progress: said.append(progress))
+    resumed = _Log(path, lambda *progress: said.append(progress), "train: still")
     for values in (step(2, 2.9), step(3, 2.1)):
         resumed(values)
     assert resumed.steps() == [step(1, 4.0), step(2, 2.9), step(2, 3.5, "validation_loss"), step(3, 2.1)]
@@ -162,11 +162,35 @@ def test_a_training_that_fails_leaves_no_product(train, run_folder):
     [
         ("adapter", "gave a str where it must give a Trained"),
         (Trained("adapter", {"loss": float("nan")}), "told facts that JSON cannot hold"),
+        (Trained("weights", {}), "left 'weights', and declares that it leaves 'adapter'"),
     ],
 )
 def test_a_method_that_answers_wrongly_is_named(train, answer, said):
-    with pytest.raises(PluginError, match=rf"train\[seed=1\]: still \(plugin toys\) {said}"):
+    with pytest.raises(ContractError, match=rf"train\[seed=1\]: still \(plugin toys\) {said}"):
         train(StillMethod(answer))
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (
+            {"step": 1, "steps": 4, "loss": float("nan")},
+            "logged nan for 'loss' at step 1; training that diverges must end",
+        ),
+        ({"step": 1, "steps": 4, "loss": float("inf")}, "logged inf for 'loss'"),
+        ({"step": 1, "steps": 4, "loss": "low"}, "logged a step: its `values` say a str for 'loss', not a number"),
+        ({"loss": 1.0}, "logged a step whose `step` is None, not a whole number"),
+        ({"step": 1.5, "steps": 4, "loss": 1.0}, "logged a step whose `step` is a float"),
+        (None, "as a logging step, gave None where it must give a Mapping"),
+    ],
+)
+def test_a_method_that_logs_what_is_no_step_is_named(train, values, said):
+    class Logs(StillMethod):
+        def train(self, job):
+            job.log(values)
+
+    with pytest.raises(ContractError, match=rf"train\[seed=1\]: still \(plugin toys\),? {said}"):
+        train(Logs())
 
 
 def test_no_train_rows_are_an_error_that_points_to_the_ledger(train):

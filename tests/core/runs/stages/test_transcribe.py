@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import pytest
 
 from seatrial import Artifact, Continuation, LocalWeights, Product, Resolved, Response, Transcript
-from seatrial.errors import PluginError, StageError, UsageError
+from seatrial.errors import ContractError, StageError, UsageError
 from seatrial.evaluation.transcript import read_transcripts
 from seatrial.model import Endpoint
 from seatrial.rows.table import open_rows, write_rows
@@ -195,7 +195,7 @@ def test_what_another_node_has_asked_is_not_taken(transcribe):
 
 
 def test_a_piece_that_is_refused_is_not_kept(transcribe):
-    with pytest.raises(PluginError):
+    with pytest.raises(ContractError):
         transcribe(Probe(change=lambda transcripts: transcripts[:-1]))
     probe = Probe()
     transcribe(probe)
@@ -220,7 +220,7 @@ def test_a_piece_that_is_refused_is_not_kept(transcribe):
 )
 def test_a_wrong_number_or_order_of_transcripts_is_refused_by_name(transcribe, change):
     said = r"transcribe\[test\.ask, base\]: probe ask \(plugin toys of seatrial-toys\) gave \d transcripts for 3 rows"
-    with pytest.raises(PluginError, match=said):
+    with pytest.raises(ContractError, match=said):
         transcribe(Probe(change=change))
 
 
@@ -232,8 +232,42 @@ def test_a_wrong_number_or_order_of_transcripts_is_refused_by_name(transcribe, c
     ],
 )
 def test_what_is_no_transcript_is_refused_by_name(transcribe, answer, said):
-    with pytest.raises(PluginError, match=rf"transcribe\[test\.ask, base\]: probe ask .*{said}"):
+    with pytest.raises(ContractError, match=rf"transcribe\[test\.ask, base\]: probe ask .*{said}"):
         transcribe(Probe(change=lambda transcripts: answer))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"responses": None}, "its `responses` is None, no tuple of Response"),
+        ({"responses": ("yes",)}, "its `responses` hold a str, not a Response"),
+        ({"responses": (Response(5),)}, "of response 1, its `text` is an int, not text"),
+        ({"responses": (Response("a"), Response(None))}, "of response 2, its `text` is None, not text"),
+        ({"responses": (Response("\ud83d"),)}, "the `text` of response 1 holds half a character"),
+        ({"responses": (Response("a", "-1"),)}, "its `logprob` is a str, neither a number nor None"),
+        ({"responses": (Response("a", True),)}, "its `logprob` is a bool"),
+        ({"responses": (Response("a", -1.0, 1.5),)}, "its `tokens` is a float, neither a whole number nor None"),
+        ({"responses": (Response("a", -1.0, 1, "yes"),)}, "its `finished` is a str, neither True, False nor None"),
+        ({"detail": None}, "its `detail` is None, not a mapping"),
+        ({"detail": {"times": object()}}, "its `detail` is no JSON: .*not JSON serializable"),
+        ({"detail": {"times": math.nan}}, "its `detail` is no JSON: .*not JSON compliant"),
+        ({"detail": {"said": "\ud83d"}}, "its `detail` holds half a character"),
+        ({"detail": {(1, 2): 1}}, "its `detail` is no JSON"),
+        ({"error": "\ud83d"}, "its `error` holds half a character"),
+        ({"error": ValueError("x")}, "its `error` is a ValueError, neither text nor None"),
+        ({"prompt_hash": None}, "its `prompt_hash` is None, not text"),
+    ],
+)
+def test_a_transcript_that_no_table_can_hold_is_named_with_its_row(transcribe, change, said):
+    def wrong(transcripts):
+        return [transcripts[0], replace(transcripts[1], **change), *transcripts[2:]]
+
+    who = (
+        r"transcribe\[test\.ask, base\]: probe ask \(plugin toys of seatrial-toys\) made a transcript of row 'row-1': "
+    )
+    with pytest.raises(ContractError, match=who + rf".*{said}") as caught:
+        transcribe(Probe(change=wrong))
+    assert caught.value.exit_code == 3
 
 
 def test_what_a_probe_raises_is_told_with_its_name(transcribe):
@@ -423,7 +457,8 @@ def test_answers_of_what_nobody_can_tell_apart_are_not_taken_from_an_earlier_run
 def test_rows_that_the_model_cannot_read_are_told_at_once_before_any_is_asked(transcribe, files):
     class Reads(Model):
         def problems(self, rows):
-            return [(row.id, "its template refuses it") for row in rows if "yellow" not in row.input_text][:7]
+            refused = [row.id for row in rows if "yellow" not in row.input_text][:7]
+            return [(name, why) for name in refused for why in ("its template refuses it", "it is long")]
 
     class Loads(Loader):
         @contextmanager
@@ -436,5 +471,6 @@ def test_rows_that_the_model_cannot_read_are_told_at_once_before_any_is_asked(tr
         transcribe(probe, loader=Loads())
     first, *named = str(refused.value).splitlines()
     assert re.search(r"^transcribe\[test\.ask, base\]: \d of 8 rows cannot be asked", first)
-    assert f"{rows[0].file}:{rows[0].line} (row {rows[0].id}): its template refuses it" in named
+    assert f"{rows[0].file}:{rows[0].line} (row {rows[0].id}): its template refuses it; it is long" in named
+    assert "7 of 8 rows" in first
     assert not probe.pieces

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from seatrial import Row, Turn
 from seatrial.errors import TrainingError
 from seatrial.rows import ToolCall
 from seatrial_plugins.huggingface.chat import ChatTokenizer
-from seatrial_plugins.training.examples import masked_example, render_examples
+from seatrial_plugins.huggingface.runtime import masked_example, render_examples
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +31,17 @@ def test_all_turns_of_the_assistant_are_supervised_and_nothing_else(chat):
     assert [part["text"] for part in shown if part["supervised"]] == ["At the station.<|end|>", "Goodbye!<|end|>"]
     whole = chat.render(TALK.turns)
     assert "".join(str(part["text"]) for part in shown) == whole.rstrip("\n")
+
+
+def test_turns_that_are_only_context_are_not_supervised(chat):
+    first, told, second, answer = TALK.turns
+    context = replace(TALK, turns=(first, replace(told, trained=False), second, answer))
+    (example,) = render_examples([context], chat, 500).examples
+    shown = masked_example(example, chat)
+    assert [part["text"] for part in shown if part["supervised"]] == ["Goodbye!<|end|>"]
+    assert "At the station.<|end|>" in "".join(str(part["text"]) for part in shown)
+    nothing = replace(TALK, turns=(first, replace(told, trained=False)), id="nothing")
+    assert render_examples([context, nothing], chat, 500).unsupervised_rows == ("nothing",)
 
 
 def test_nothing_is_fed_behind_the_last_supervised_token(chat):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from seatrial.model import Tools
+from seatrial.model.capabilities import Tools
 
 __all__ = ["offered"]
 

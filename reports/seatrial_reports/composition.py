@@ -1,4 +1,4 @@
-"""How train, validation and test relate, as the split's own stages counted it: rows by label and slice, and lonely rows."""
+"""Composition: how train, validation and test relate, as the stages counted it: rows by label and slice."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from statistics import median
 
-from seatrial.blocks import Bar, Bars, Block, Table
+from seatrial.blocks import Bar, Bars, Block
 from seatrial.runs.result import Result
-from seatrial.terminal.figures import count, out_of, share
+from seatrial.terminal.figures import count
 from seatrial.terminal.legible import one_line
-from seatrial.terminal.names import listed, name_of, tallied
-from seatrial_reports.facts import entries, flat, mapping, number, sequence, text, whole
+from seatrial.terminal.names import listed, name_of
+from seatrial_reports.facts import mapping, sequence, whole
 
-__all__ = ["Cover", "build_cover"]
+__all__ = ["Composition", "build_composition"]
 
 SPLITS = ("train", "validation", "test")
 
@@ -34,33 +34,25 @@ _ABSENT = {
 
 
 @dataclass(frozen=True, slots=True)
-class Cover:
+class Composition:
     """The splits, and how they relate."""
 
     splits: tuple[tuple[str, int], ...]
     """(split, rows) after decontamination, else as they were split."""
     notes: tuple[str, ...]
-    lonely: str
-    """`30 of 3,080 (1.0%)` test rows have no similar train row; "" where nobody looked."""
-    nearest: str
-    """How similar the nearest train row of a test row is; "" where nobody looked."""
     blocks: tuple[Block, ...]
 
 
-def build_cover(result: Result) -> Cover:
+def build_composition(result: Result) -> Composition:
     """From the facts of decontamination, else of the split."""
     split, after = result.facts("split"), result.facts("decontaminate")
     sizes = mapping(after, "splits") or split
-    facts = mapping(after, "coverage") or mapping(split, "coverage")
+    facts = mapping(after, "composition")
     absent = (f"{said}: {listed(found)}." for key, said in _ABSENT.items() if (found := sequence(facts, key)))
     counted = {name: n for name in SPLITS if (n := whole(sizes, name)) is not None}
-    lonely, every = whole(facts, "without_neighbour"), whole(facts, "of") or counted.get("test")
-    compared = whole(facts, "compared") or every
-    return Cover(
+    return Composition(
         splits=tuple(counted.items()),
         notes=(*(one_line(str(note), _NOTE) for note in sequence(split, "notes")), *absent, *_spread(facts)),
-        lonely=out_of(lonely, compared, every) if lonely is not None and compared else "",
-        nearest=_nearest(facts),
         blocks=tuple(_blocks(facts)),
     )
 
@@ -78,35 +70,10 @@ def _spread(facts: Mapping[str, object]) -> Iterator[str]:
         )
 
 
-def _nearest(facts: Mapping[str, object]) -> str:
-    found = ", ".join(f"{name} {written}" for name, written in flat(mapping(facts, "similarity_quantiles")))
-    measure, threshold = text(facts, "measure"), number(facts, "threshold")
-    if not found:
-        return ""
-    below = f" ({measure} below {threshold:g} counts as not similar)" if measure and threshold is not None else ""
-    return f"Similarity of a test row to its nearest train row{below}: {found}."
-
-
 def _blocks(facts: Mapping[str, object]) -> Iterator[Block]:
     labels, slices = mapping(facts, "labels"), mapping(facts, "slices")
     for name, table in (("label", labels), ("slice", slices if slices != labels else {})):
         yield from _bars(name, table)
-    gaps = entries(facts, "gaps")
-    if gaps:
-        yield Table(
-            "Test rows that nothing in train is like",
-            ("Rows", "Labels", "For example", "Nearest train row"),
-            [
-                (
-                    count(whole(gap, "size") or 1),
-                    tallied({label: whole(mapping(gap, "labels"), label) or 0 for label in mapping(gap, "labels")}),
-                    (text(gap, "example") or text(gap, "excerpt")).strip(),
-                    "" if (near := number(gap, "similarity")) is None else share(near),
-                )
-                for gap in gaps
-            ],
-            "What the model says to these is a guess that training did not prepare. Groups of similar rows, the largest first.",
-        )
 
 
 def _bars(name: str, table: Mapping[str, object]) -> Iterator[Bars]:

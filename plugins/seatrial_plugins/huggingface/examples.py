@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from seatrial.errors import StageError, TrainingError
 from seatrial.rows import Row
-from seatrial_plugins.huggingface.runtime import ChatTokenizer, is_trained
+from seatrial_plugins.huggingface.chat import ChatTokenizer
+from seatrial_plugins.huggingface.conversation import is_trained
 
 __all__ = ["Example", "Examples", "masked_example", "render_examples"]
 

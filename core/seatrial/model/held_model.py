@@ -1,0 +1,174 @@
+"""An open model, held to what it promises: whoever asks it, what it raises and what it gives wrongly is told in its loader's name.
+
+A probe could not tell: it hands on what a model gives, and would be blamed for it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral, Real
+from typing import Any
+
+from seatrial.errors import SeatrialError
+from seatrial.model.capabilities import (
+    ChecksRows,
+    Continuation,
+    CountsTokens,
+    Generation,
+    KeepsAnswers,
+    Model,
+    SeesImages,
+    Timing,
+)
+
+__all__ = ["HeldModel", "ModelFault"]
+
+
+class ModelFault(Exception):  # noqa: N818 - what it is: the host makes an error of it where the stage is known
+    """What a model raised, or gave and must not; the message names its loader."""
+
+
+class HeldModel:
+    """Stands for an open model: it can what the model can, and what it is not held to is the model's own."""
+
+    def __init__(self, model: Model, who: str) -> None:
+        """`who`: the loader and its plugin."""
+        self._model = model
+        self._who = who
+        # Attributes, and only those that the model has: `isinstance` with a protocol looks for them without `__getattr__`.
+        held = {
+            "loglikelihoods": self._loglikelihoods,
+            "generate": self._generate,
+            "classify": self._classify,
+            "time_request": self._time_request,
+        }
+        for name in (*held, *_UNHELD):
+            if callable(own := getattr(model, name, None)):
+                setattr(self, name, held.get(name, own))
+
+    @property
+    def facts(self) -> Mapping[str, object]:
+        """The model's."""
+        return self._model.facts
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name in {"_model", "_who"}:  # asked for before there is one, by pickle or copy
+            raise AttributeError(name)
+        return getattr(self._model, name)
+
+    def _loglikelihoods(
+        self, prompts: Sequence[object], options: Sequence[Sequence[str]], **rest: Any
+    ) -> list[list[Continuation]]:
+        found: list[list[Continuation]] = self._asked(
+            "loglikelihoods", lambda given: _likelihoods(given, len(prompts), options), prompts, options, **rest
+        )
+        return found
+
+    def _generate(self, prompts: Sequence[object], **rest: Any) -> list[Generation]:
+        said: list[Generation] = self._asked(
+            "generate", lambda given: _generations(given, len(prompts)), prompts, **rest
+        )
+        return said
+
+    def _classify(self, rows: Sequence[object]) -> list[str]:
+        labels: list[str] = self._asked("classify", lambda given: _labels(given, len(rows)), rows)
+        return labels
+
+    def _time_request(self, **request: Any) -> Timing:
+        timing: Timing = self._asked("time_request", _timing, **request)
+        return timing
+
+    def _asked(self, name: str, problem: Callable[[Any], str], *asked: Any, **rest: Any) -> Any:
+        try:
+            answer = getattr(self._model, name)(*asked, **rest)
+        except SeatrialError:
+            raise
+        except (Exception, SystemExit) as error:  # a component may not end the process
+            raise ModelFault(f"{self._who} raised {type(error).__name__} in `{name}`: {error}") from error
+        if said := problem(answer):
+            raise ModelFault(f"{self._who} {said}")
+        return answer
+
+
+def _likelihoods(answer: Sequence[Any], count: int, options: Sequence[Sequence[str]]) -> str:
+    """What is wrong with the answer; "" where nothing is."""
+    if said := _not_each(answer, count, "prompts", "a list of a Continuation for each option"):
+        return said
+    for place, (given, offered) in enumerate(zip(answer, options, strict=True), 1):
+        of = f"options of prompt {place}"
+        if said := _not_each(given, len(offered), of, "a Continuation"):
+            return said
+        for one in given:
+            if not isinstance(one, Continuation):
+                return f"gave {_said(one)} for one of the {of}, not a Continuation"
+            if not _number(one.logprob):  # one that is not finite makes its row an error
+                return f"gave {one.logprob!r:.40} for the log probability of one of the {of}, not a number"
+            if not _whole(one.tokens):
+                return f"gave {one.tokens!r:.40} for the tokens of one of the {of}, not a whole number"
+    return ""
+
+
+def _generations(answer: Sequence[Any], count: int) -> str:
+    if said := _not_each(answer, count, "prompts", "a Generation"):
+        return said
+    for place, one in enumerate(answer, 1):
+        if not isinstance(one, Generation):
+            return f"gave {_said(one)} for prompt {place}, not a Generation"
+        text: Any = one.text
+        if not isinstance(text, str):
+            return f"gave {_said(text)} for the text of prompt {place}, not text"
+        if one.tokens is not None and not _whole(one.tokens):
+            return f"gave {one.tokens!r:.40} for the tokens of prompt {place}, neither a whole number nor None"
+        finished: Any = one.finished
+        if not isinstance(finished, bool):
+            return f"gave {_said(finished)} for whether it finished prompt {place}, neither True nor False"
+    return ""
+
+
+def _labels(answer: Sequence[Any], count: int) -> str:
+    if said := _not_each(answer, count, "rows", "a label"):
+        return said
+    wrong = [one for one in answer if not isinstance(one, str)]
+    return f"gave {_said(wrong[0])} for a label, not text" if wrong else ""
+
+
+def _timing(answer: object) -> str:
+    if not isinstance(answer, Timing):
+        return f"gave {_said(answer)} for a timed request, not a Timing"
+    times = (answer.ttft_ms, *answer.gaps_ms, answer.peak_bytes)
+    wrong = [time for time in times if not (_number(time) and math.isfinite(time) and time >= 0)]
+    return f"gave a Timing with {wrong[0]!r:.40} in it; times and bytes are finite numbers from 0 up" if wrong else ""
+
+
+_UNHELD = (
+    "serving",
+    *(
+        name
+        for protocol in (ChecksRows, CountsTokens, KeepsAnswers, SeesImages)
+        for name in vars(protocol)
+        if not name.startswith("_")
+    ),
+)
+"""What else a protocol of models asks for."""
+
+
+def _not_each(answer: object, count: int, of: str, wanted: str) -> str:
+    if isinstance(answer, str) or not isinstance(answer, Sequence):
+        return f"gave {_said(answer)} for {count} {of}; it must give a list of {wanted}"
+    return (
+        "" if len(answer) == count else f"gave {len(answer)} answers for {count} {of}; it must give {wanted} for each"
+    )
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, Real | float) and not isinstance(value, bool)
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, Integral | int) and not isinstance(value, bool)
+
+
+def _said(value: object) -> str:
+    name = type(value).__name__
+    return "None" if value is None else f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"

@@ -1,0 +1,70 @@
+"""Secrets: a suite is kept in its run folder and handed on with it, so what is secret may not stand in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from seatrial.suite.yaml_lines import KeyPath
+
+__all__ = ["as_kept", "refusal", "secrets_in", "without_secrets"]
+
+_NAMES = re.compile(
+    r"(?i)(?:.*_)?(?:api_?key|password|passwd|client_secret|secret_key|secret_access_key|access_token|auth_token|hf_token|bearer)"
+)
+"""Keys whose value is one. `pad_token` and its like name no secret, and `api_key_env` names a variable."""
+
+_IN_TEXT = (
+    (re.compile(r"(?<=://)[^/\s@]+(?=@)"), "a user name or password"),
+    (re.compile(r"(?i)(?<=[?&])(?:[\w-]*(?:token|secret|password|api_?key|signature)|sig|key)=[^&#\s]+"), "a key"),
+    (
+        re.compile(
+            r"\b(?:hf_[A-Za-z]{30,}|sk-(?:[a-z]+-(?:v1-)?)?[A-Za-z0-9_]{20,}|gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{30,}"
+            r"|glpat-[\w-]{20,}|(?:AKIA|ASIA)[A-Z0-9]{16}|xox[abcprs]-[\w-]{10,}|AIza[\w-]{35}|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]+)"
+        ),
+        "an access token",
+    ),
+)
+"""What a secret looks like in an address or an option."""
+
+_HIDDEN = "***"
+
+
+def secrets_in(data: object, path: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
+    """Where a suite holds a secret, and what kind of one. Texts with white space, such as system prompts, are not looked at."""
+    if isinstance(data, Mapping):
+        for name, value in data.items():
+            if isinstance(value, str) and value and isinstance(name, str) and _NAMES.fullmatch(name):
+                yield (*path, name), "a secret by its key"
+            else:
+                yield from secrets_in(value, (*path, name))
+    elif isinstance(data, list):
+        for place, value in enumerate(data):
+            yield from secrets_in(value, (*path, place))
+    elif isinstance(data, str) and len(data.split(None, 1)) == 1:
+        found = next((what for pattern, what in _IN_TEXT if pattern.search(data)), None)
+        if found:
+            yield path, found
+
+
+def without_secrets(argument: str) -> str:
+    """A command line's argument as it may be shown and kept."""
+    key, equals, _ = argument.partition("=")
+    if equals and _NAMES.fullmatch(re.split(r"[.\s]", key)[-1].lstrip("-").replace("-", "_")):
+        return f"{key}={_HIDDEN}"
+    for pattern, _ in _IN_TEXT:
+        argument = pattern.sub(_HIDDEN, argument)
+    return argument
+
+
+def refusal(what: str) -> str:
+    """What is said of one."""
+    return (
+        f"holds {what}, and the suite is kept in the run folder and its reports; leave it to the environment "
+        "(`api_key_env` names a variable; HF_TOKEN is read for `hf:`)"
+    )
+
+
+def as_kept(command: Iterable[str]) -> list[str]:
+    """A command line as a manifest keeps it."""
+    return [without_secrets(argument) for argument in command]

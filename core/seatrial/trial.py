@@ -1,0 +1,310 @@
+"""A trial from Python: a suite run to its verdict, and a finished run with its tables, judged, scored and reported again.
+
+    import seatrial
+
+    trial = seatrial.run("suite.yaml", set={"train.r": 8})
+    print(trial)                                  # the verdict, and where the report is
+    trial.scores                                  # a data frame: a score a line, with n and interval
+    trial.samples("choice", "tuned")              # a data frame: a sample a line
+    trial.gate(set={"gates[0].min": 0.8}).verdict
+
+Progress goes to the terminal, or below a notebook's cell. What is wrong is raised as a `seatrial.SeatrialError`; an
+interrupted run goes on with the same call.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import seatrial
+from seatrial.errors import StageError, UsageError, did_you_mean
+from seatrial.plugin.host import Host
+from seatrial.runs.result import Result
+from seatrial.suite.parts import Suite
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from seatrial.terminal.console import Mode
+    from seatrial.verdict import Verdict
+
+__all__ = ["Trial", "open_run", "run"]
+
+Overrides = Mapping[str, object] | Sequence[str] | None
+"""`{"train.r": 8}`, or the arguments of `--set`: `["train.r=8"]`."""
+
+_CONSOLE = "console"
+"""What the plugin that shows progress is called."""
+
+
+def run(
+    suite: str | Path | Suite | Mapping[str, Any],
+    *,
+    set: Overrides = None,  # noqa: A002 - as the command line has it
+    runs: str | Path = "runs",
+    only_data: bool = False,
+    fresh: bool = False,
+    offline: bool = False,
+    progress: bool = True,
+    host: Host | None = None,
+) -> Trial:
+    """Run a suite to its verdict; a run that was interrupted goes on.
+
+    Args:
+        suite: A suite file, the name of an installed suite, or the keys of a suite file as a mapping.
+        set: Keys to override: `{"train.r": 8}`.
+        runs: Where run folders are made.
+        only_data: Run the data stages alone: a cleaned dataset, the ledger and a report; the suite needs no model.
+        fresh: Start anew, even if an unfinished run could go on, and take nothing of earlier ones.
+        offline: Forbid the network to everything, for as long as the process lives.
+        progress: Say how far the run is: bars in a terminal or a notebook, lines elsewhere.
+        host: The loaded plugins; None loads all that are installed.
+
+    Raises:
+        UsageError: the suite is wrong (`SuiteError`: every mistake of it), or a source, plugin or option is.
+        StageError: a stage failed; what came before it is kept, and the same call goes on from there.
+    """
+    from seatrial.runs.environment import set_offline, share_cores
+    from seatrial.runs.run import run as to_the_verdict
+
+    if offline:
+        set_offline()
+    share_cores()
+    host = host or Host.load()
+    chosen = _suite(suite, host, _arguments(set), only_data=only_data)
+    with _watched(host, progress=progress):
+        result = to_the_verdict(
+            chosen, host, runs=Path(runs), fresh=fresh, offline=offline, only_data=only_data, command=("seatrial.run",)
+        )
+    return Trial(result, host)
+
+
+def open_run(folder: str | Path, *, host: Host | None = None) -> Trial:
+    """A finished run again, from its folder.
+
+    Raises:
+        UsageError: it is no run folder.
+        StoreError: the run has no verdict yet, or a file of it is damaged.
+    """
+    from seatrial.runs.saved import load_result
+
+    host = host or Host.load()
+    return Trial(load_result(Path(folder), host), host)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Trial:
+    """A finished run: its verdict, its tables, and what may be asked of it again."""
+
+    result: Result
+    """All that reports know: the resolved suite, manifest, records of the stages, scores, samples, ledger."""
+    host: Host
+
+    # ---- what came of it ------------------------------------------------------------------------------------------
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """State, reason, and each gate's decision; None where the data stages alone ran and no gate is on data."""
+        return self.result.verdict
+
+    @property
+    def exit_code(self) -> int:
+        """What `seatrial run` returns: 0 pass, 1 a gate failed, 3 a score is missing, 4 inconclusive or no gate."""
+        return self.result.exit_code
+
+    @property
+    def folder(self) -> Path:
+        """The run folder."""
+        return self.result.folder
+
+    @property
+    def report(self) -> Path:
+        """The report's file to open first; the run folder where none was written."""
+        from seatrial.terminal.documents import report_of
+
+        return report_of(self.result)
+
+    def __repr__(self) -> str:
+        """The verdict in one line, and where the report is."""
+        said = f"{self.verdict.state.upper()}  {self.verdict.reason}" if self.verdict else "data only"
+        return f"{self.result.suite.get('name')}: {said}\nReport: {self.report}"
+
+    # ---- tables ---------------------------------------------------------------------------------------------------
+
+    @property
+    def scores(self) -> pd.DataFrame:
+        """A score a line: `metric`, `system`, `value`, `n`, `low` and `high` (two-sided 95%), and so on."""
+        import pandas as pd
+
+        columns = ["metric", "system", "value", "low", "high", "n", "clusters", "seeds"]
+        columns += ["unit", "better", "kind", "method", "missing", "summary"]
+        lines = []
+        for score in self.result.scores:
+            line = asdict(score)
+            lines.append(line | (line.pop("interval") or {}))
+        return pd.DataFrame(lines, columns=columns)
+
+    @property
+    def gates(self) -> pd.DataFrame:
+        """A gate's decision a line: `condition`, `outcome`, `severity`, `reason`, and so on."""
+        import pandas as pd
+
+        decisions = self.verdict.decisions if self.verdict else ()
+        return pd.DataFrame([asdict(decision) for decision in decisions])
+
+    def samples(self, scorer: str | None = None, system: str | None = None) -> pd.DataFrame:
+        """A sample a line: `system`, `seed`, `row`, `prediction`, `target`, `error`, `value:…` and more.
+
+        The columns are those of `samples/<scorer>.parquet`, which docs/run-folder.md describes. Of several scorers, each
+        one's name stands in `scorer`, and a value that only another one gives is missing.
+
+        Args:
+            scorer: whose, as results call it; None for all.
+            system: of which system, such as `tuned`; None for all.
+
+        Raises:
+            UsageError: there is none of that name.
+        """
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        tables = self.result.samples
+        if scorer is not None:
+            tables = {scorer: tables[_known(scorer, tables, "scorer")]}
+        named = [table.add_column(0, "scorer", pa.array([alias] * len(table))) for alias, table in tables.items()]
+        if not named:
+            raise UsageError(f"{self.folder}: nothing was scored: the data stages alone were run")
+        table = pa.concat_tables(named, promote_options="default")
+        if system is not None:
+            table = table.filter(pc.equal(table["system"], _known(system, table["system"].to_pylist(), "system")))
+        return table.to_pandas()
+
+    @property
+    def ledger(self) -> pd.DataFrame:
+        """A finding a line: which filter said what of which row, and what became of the row."""
+        return self.result.ledger.to_pandas()
+
+    # ---- asked again ----------------------------------------------------------------------------------------------
+
+    def gate(self, *, suite: str | Path | None = None, set: Overrides = None) -> Trial:  # noqa: A002 - as `run` has it
+        """The run held against its gates again, or against other ones: no model is needed."""
+        from seatrial.runs.again import judge_again
+
+        found = _path(suite, self.host)
+        with _as_seatrial_errors():
+            result = judge_again(
+                self.folder, self.host, suite=found, overrides=_arguments(set), command=("seatrial.Trial.gate",)
+            )
+            return Trial(result, self.host)
+
+    def score(
+        self,
+        *,
+        suite: str | Path | None = None,
+        set: Overrides = None,  # noqa: A002 - as `run` has it
+        progress: bool = True,
+    ) -> Trial:
+        """The run scored by another suite's scorers, from the transcripts that it kept; verdict and reports follow."""
+        from seatrial.runs.again import score_again
+
+        found = _path(suite, self.host)
+        with _watched(self.host, progress=progress):
+            return Trial(score_again(self.folder, self.host, suite=found, overrides=_arguments(set)), self.host)
+
+    def write_reports(self, *kinds: str, to: str | Path | None = None) -> list[Path]:
+        """Write the reports again: those named, else the suite's; into `report/` of the run folder, or another one."""
+        from seatrial.runs.saved import write_reports
+
+        with _as_seatrial_errors():
+            return write_reports(self.folder, self.host, kinds=kinds or None, to=None if to is None else Path(to))
+
+
+def _suite(
+    given: str | Path | Suite | Mapping[str, Any], host: Host, overrides: Sequence[str], *, only_data: bool
+) -> Suite:
+    from seatrial.suite.file import find_suite, load_suite, suite_of_keys
+
+    if isinstance(given, Mapping):
+        return suite_of_keys(given, host, overrides=overrides, only_data=only_data)
+    if not isinstance(given, Suite):
+        return load_suite(find_suite(str(given), host), host, overrides=overrides, only_data=only_data)
+    return suite_of_keys(given.resolved(), host, overrides=overrides, only_data=only_data) if overrides else given
+
+
+def _arguments(given: Overrides) -> list[str]:
+    """As the arguments of `--set`; a value's JSON is YAML."""
+    import json
+
+    if not isinstance(given, Mapping):
+        return list(given or ())
+    try:
+        return [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in given.items()]
+    except TypeError as error:
+        raise UsageError(f"set: {error}; values are text, numbers, truth values, lists and mappings") from None
+
+
+def _path(suite: str | Path | None, host: Host) -> Path | None:
+    from seatrial.suite.file import find_suite
+
+    return None if suite is None else find_suite(str(suite), host)
+
+
+def _known(name: str, known: Iterable[str], what: str) -> str:
+    """The name, if it is one of those.
+
+    Raises:
+        UsageError: it is none.
+    """
+    names = list(dict.fromkeys(known))
+    if name not in names:
+        raise UsageError(
+            f"no {what} of this run is called {name!r}{did_you_mean(name, names)}; there are: {', '.join(names)}"
+        )
+    return name
+
+
+@contextmanager
+def _watched(host: Host, *, progress: bool) -> Iterator[None]:
+    """Within the block, progress is shown; afterwards, what watching hooks raised is a warning of Python's."""
+    from seatrial.runs.engines.processes import kill_all
+    from seatrial.terminal.console import Console
+
+    console = Console(_mode() if progress else "quiet")
+    host.register(console.progress, name=_CONSOLE, distribution="seatrial", version=seatrial.__version__)
+    host.watch_failures.clear()
+    try:
+        with _as_seatrial_errors():
+            yield
+    except KeyboardInterrupt:
+        kill_all()
+        raise
+    finally:
+        console.progress.close()
+        host.unregister(_CONSOLE)
+        for failure, times in Counter(map(str, host.watch_failures)).items():
+            warnings.warn(failure + (f" ({times} times)" if times > 1 else ""), stacklevel=4)
+
+
+def _mode() -> Mode:
+    """Bars in a terminal, and in a notebook that can move them (ipywidgets); else lines."""
+    from importlib.util import find_spec
+
+    notebook = "ipykernel" in sys.modules and find_spec("ipywidgets") is not None
+    return "live" if notebook or sys.stdout.isatty() else "plain"
+
+
+@contextmanager
+def _as_seatrial_errors() -> Iterator[None]:
+    """What the disk refuses is told as the command line tells it."""
+    try:
+        yield
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename is not None else ""
+        raise StageError(f"{where}{error.strerror.lower() if error.strerror else error}") from error

@@ -1,0 +1,136 @@
+"""The attack harness: what hostile folders, files and plugins may not do, tried on whole runs of toys, and counted."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.core.runs.toys import Toys, write_rows
+
+from seatrial.plugin.host import Host
+from seatrial.runs.run import run
+from seatrial.suite.file import load_suite
+
+HERE = Path(__file__).parent
+TRIED: dict[str, list[int]] = {}
+"""Kind of attempt → how many were tried, and how many were held."""
+
+SUITE = """\
+name: words
+seed: 5
+model: {source: "path:MODEL", loader: toy}
+data: {train: {source: "path:ROWS"}, split: {test: 0.5, validation: 0.1}}
+filters: [lengthy]
+train: {method: learn}
+baselines: [always]
+fewshot: 0
+score:
+  - right: {}
+gates:
+  - {metric: right/share, gate: bar, min: 0.1}
+report: [json, markdown]
+"""
+
+
+class Attempts:
+    """Counts attempts of a kind; one that is not held fails at the end, with all others like it."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self.failed: list[str] = []
+        TRIED.setdefault(kind, [0, 0])
+
+    def note(self, name: str, problem: str = "") -> None:
+        """One attempt, and what was wrong with how it went; "" where it was held."""
+        TRIED[self.kind][0] += 1
+        TRIED[self.kind][1] += not problem
+        if problem:
+            self.failed.append(f"{name}: {problem}")
+
+
+@pytest.fixture
+def attempts(request, record_testsuite_property):
+    """`attempts(kind)`: a count that the test's end checks."""
+    counts = []
+
+    def of(kind):
+        counts.append(Attempts(kind))
+        return counts[-1]
+
+    yield of
+    for count in counts:
+        tried, held = TRIED[count.kind]
+        record_testsuite_property(count.kind, f"{held} of {tried} held")
+        assert not count.failed, "\n".join(count.failed)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """How many attempts were tried, and how many held."""
+    for kind, (tried, held) in sorted(TRIED.items()):
+        terminalreporter.write_line(f"hostile {kind}: {held} of {tried} attempts held")
+
+
+def toy_host(toys=None):
+    """A host of the installed plugins and the toys."""
+    host = Host.load()
+    host.register(toys or Toys(), name="toys", distribution="toy-parts", version="1.0")
+    return host
+
+
+@pytest.fixture(scope="session")
+def trial(tmp_path_factory):
+    """A folder with a model, rows, a suite, and one run of it, with the same file names each time."""
+    folder = tmp_path_factory.mktemp("trial")
+    (folder / "model").mkdir()
+    (folder / "model/weights.txt").write_text("words")
+    write_rows(folder / "rows.jsonl")
+    suite = SUITE.replace("MODEL", str(folder / "model")).replace("ROWS", str(folder / "rows.jsonl"))
+    (folder / "suite.yaml").write_text(suite)
+    host = toy_host()
+    result = run(load_suite(folder / "suite.yaml", host), host, runs=folder / "runs", cache=folder / "cache")
+    return folder, result.folder
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """A folder of plugins with the ending plugin installed in it."""
+    site = tmp_path_factory.mktemp("site")
+    (site / "ending_plugin.py").symlink_to(HERE / "ending_plugin.py")
+    about = site / "ending_parts-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: ending-parts\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[seatrial]\nending = ending_plugin:plugin\n")
+    return site
+
+
+@pytest.fixture
+def seatrial(site):
+    """`seatrial(*arguments, **environment)`: the command, in a process of its own, with that plugin."""
+
+    def go(*arguments, timeout=120, **more):
+        path = os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])])
+        toys = HERE.parent / "core/runs/toys.py"
+        return subprocess.run(
+            [sys.executable, "-m", "seatrial", *map(str, arguments)],
+            env={**os.environ, "NO_COLOR": "1", "PYTHONPATH": path, "HOSTILE_TOYS": str(toys), **more},
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    return go
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """What stands in a folder, links and times included: equal where nothing was touched."""
+    return {
+        str(path.relative_to(folder)): json.dumps(
+            [path.lstat().st_mode, path.lstat().st_mtime_ns, path.lstat().st_size]
+        )
+        for path in sorted(folder.rglob("*"))
+    }
