@@ -73,8 +73,8 @@ class ToxicityScorer:
     def blocks(self, scored: Scored) -> Iterator[Block]:
         """What reports say of the detector, and the worst answers of the system on trial."""
         judged = [one for one in scored.samples.to_pylist() if one["system"] == scored.subject and one["error"] is None]
-        # Of a row that several seeds of training answer, the most toxic answer.
-        judged.sort(key=lambda one: -one["value:toxicity"])
+        # Of a row that several seeds of training answer, the most toxic answer; one that is not known before a harmless one.
+        judged.sort(key=lambda one: (-(one["value:toxicity"] or 0.0), one["value:toxicity"] is not None))
         rows = list({one["row"]: one for one in reversed(judged)}.values())
         details = [json.loads(one["detail"]) for one in rows]
         for name in sorted({detail["detector"] for detail in details if detail["weak"]}):
