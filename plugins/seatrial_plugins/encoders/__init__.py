@@ -46,11 +46,14 @@ def multilingual_e5() -> Encoder:
 
     It reads the letters of Latin, Greek, Cyrillic, Armenian, Georgian, Hebrew, Arabic, Ethiopic, ten scripts of India and Sri
     Lanka, Thai, Lao, Burmese, Khmer, Hangul, Kana and Han. A text whose letters and pictures are for the most part others, or
-    emoji, has a zero vector, so that nobody judges by it. Of MMLU sociology's 201 questions in Chinese the nearest
-    English one is the right one for all 201, and 85% are nearer to it than 1% of the Chinese ones are to another (to
-    all-MiniLM-L6-v2 3%). But two English questions about one thing are nearer to each other than a question to its translation
-    (median cosine 0.59), so `semantic` and `platypus` find no translations by their thresholds. It takes some five times as long, and of English reworded it finds less (81% beside 92%). It knows no words, so
-    `semantic` wants `semantic_judge: encoder` with it, and thresholds that were measured with another encoder fit it roughly.
+    emoji, has a zero vector, so that nobody judges by it.
+
+    Of MMLU sociology's 201 questions in Chinese the nearest English one is the right one for all 201, and 85% are nearer to it
+    than 99% of the Chinese ones are to another (to all-MiniLM-L6-v2 3%). But two English questions about one thing are nearer to
+    each other than a question to its translation (median cosine 0.59), so `semantic` and `platypus` find no translations by their
+    thresholds. It takes some five times as long as all-MiniLM-L6-v2, and of English reworded it finds less (81% beside 92%). It
+    knows no words, so `semantic` wants `semantic_judge: encoder` with it, and thresholds that were measured with another encoder
+    fit it roughly.
     """
     from seatrial_plugins.encoders.e5_encoder import MultilingualE5
 
