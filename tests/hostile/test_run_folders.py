@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from seatrial import cli
-from seatrial.errors import SeatrialError
+from seatrial.errors import SeatrialError, StageError
 from seatrial.runs.again import judge_again, score_again
 from seatrial.runs.digests import check, record
 from seatrial.runs.listing import list_runs
@@ -378,3 +378,19 @@ def test_the_command_verify_tells_by_its_code_and_as_json(given, capsys, tmp_pat
     assert (told["intact"], told["finished"], told["sha256"]) == (False, True, check(run).sha256)
     assert told["differences"][1] == {"path": "verdict.json", "what": "altered"}
     assert verify(tmp_path)[0] == 2
+
+
+def test_gates_that_could_not_decide_leave_the_run_as_it_was(given, host, monkeypatch):
+    run, _ = given()
+
+    def fail(*given):
+        raise StageError("gate: it failed")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("seatrial.runs.again.judge_run", fail)
+        with pytest.raises(StageError):
+            judge_again(run, host, overrides=["gates[0].min=0.2"])
+    assert check(run).intact
+    judge_again(run, host, overrides=["gates[0].min=0.2"])
+    assert check(run).intact
+    assert (run / "suite-1.yaml").is_file()
