@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,7 +24,7 @@ from seatrial.runs.keys import RUNTIME
 from seatrial.runs.on_trial import ModelOnTrial
 from seatrial.runs.stages import Progress, blame
 from seatrial.runs.stages.train import product_of
-from seatrial.runs.store import RunFolder, atomic_file
+from seatrial.runs.store import RunFolder, atomic_file, write_json
 from seatrial.runs.systems import SystemPlan
 from seatrial.runs.task_plan import fewshot_examples
 
@@ -73,6 +74,7 @@ class Transcribe:
         total = len(task.rows) if self.asking.task.asks_rows else 1000
         path = folder / f"transcripts/{self.asking.name}/{self.system.instance.replace(', ', '-')}.parquet"
         kept = folder.unfinished()
+        told = kept / "model.json"
         opened: System | None = None
         done = errors = count = 0
         for place, rows in enumerate(pieces):
@@ -97,6 +99,8 @@ class Transcribe:
                 with atomic_file(part) as unfinished:
                     pq.write_table(transcripts_to_table(asked), unfinished, compression="zstd")
                 part.with_suffix(".answers").unlink(missing_ok=True)
+                if self.model is not None:
+                    write_json(told, dict(opened.model.facts))
             done += len(rows)
             progress(done if self.asking.task.asks_rows else 1000, total, {})
         with (
@@ -111,8 +115,8 @@ class Transcribe:
         if errors and self._elsewhere:
             said = f"{self.name}: {errors} of {len(task.rows)} rows were not answered; the same command asks them again"
             facts |= {"unanswered": errors, "warnings": [said]}
-        if opened is not None and self.model is not None:
-            facts["model"] = dict(opened.model.facts)
+        if told.is_file():
+            facts["model"] = json.loads(told.read_text("utf-8"))
         return Artifact({f"transcripts:{self.system.instance}": path}, facts)
 
     @property

@@ -179,12 +179,13 @@ def test_whatever_kills_it_nothing_is_asked_twice_and_the_bytes_are_the_same(tra
 
 
 def test_what_was_asked_in_full_is_put_together_without_a_model(transcribe):
-    transcribe(Probe())
+    whole, _ = transcribe(Probe())
     (transcribe.folder / "transcripts/test.ask/base.parquet").unlink()
     loader, probe = Loader(), Probe()
-    _, transcripts = transcribe(probe, loader=loader)
+    artifact, transcripts = transcribe(probe, loader=loader)
     assert (probe.pieces, loader.opened) == ([], [])
     assert len(transcripts) == 8
+    assert artifact.facts == whole.facts
 
 
 def test_what_another_node_has_asked_is_not_taken(transcribe):
