@@ -258,7 +258,7 @@ def verify(run_folder: RunArgument, *, as_json: AsJson = False) -> int:
             "sha256": checked.sha256 or None,
             "differences": [{"path": one.path, "what": one.what} for one in checked.differences],
         }
-        print(json.dumps(document, indent=1))
+        _console(as_json=True).document(document)
     else:
         _console().lines(checked.lines(run_folder))
     return 0 if checked.intact else 3

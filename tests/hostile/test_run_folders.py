@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from seatrial import cli
-from seatrial.errors import SeatrialError
+from seatrial.errors import SeatrialError, StageError
 from seatrial.runs.again import judge_again, score_again
 from seatrial.runs.digests import check, record
 from seatrial.runs.listing import list_runs
@@ -176,8 +176,11 @@ def test_links_out_of_a_run_folder_are_refused_by_name(given, host, trial, attem
 @pytest.mark.parametrize("command", COMMANDS)
 def test_no_command_follows_a_link_or_waits_for_a_fifo(given, host, trial, attempts, command):
     count = attempts("run folders")
-    for name in (*FILES, *FOLDERS):
-        for harm in HARMS:
+    names, harms = (*FILES, *FOLDERS), HARMS
+    if command == "beside":  # each of these is a whole run
+        names, harms = ("nodes", "nodes/score-right.json", "samples/right.parquet"), (link, fifo)
+    for name in names:
+        for harm in harms:
             count.note(f"{harm.__name__} for {name}, {command}", held(harm, name, command, given, host, trial[0]))
 
 
@@ -341,7 +344,7 @@ def damaged(number, given, host, trial):
 
 
 @pytest.mark.parametrize(
-    "numbers", [range(12), pytest.param(range(12, 90), marks=pytest.mark.slow)], ids=["few", "many"]
+    "numbers", [range(12), pytest.param(range(12, 60), marks=pytest.mark.slow)], ids=["few", "many"]
 )
 def test_a_damaged_file_is_an_error_of_ours_and_no_traceback(given, host, trial, attempts, numbers):
     count = attempts("damaged files")
@@ -375,3 +378,19 @@ def test_the_command_verify_tells_by_its_code_and_as_json(given, capsys, tmp_pat
     assert (told["intact"], told["finished"], told["sha256"]) == (False, True, check(run).sha256)
     assert told["differences"][1] == {"path": "verdict.json", "what": "altered"}
     assert verify(tmp_path)[0] == 2
+
+
+def test_gates_that_could_not_decide_leave_the_run_as_it_was(given, host, monkeypatch):
+    run, _ = given()
+
+    def fail(*given):
+        raise StageError("gate: it failed")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("seatrial.runs.again.judge_run", fail)
+        with pytest.raises(StageError):
+            judge_again(run, host, overrides=["gates[0].min=0.2"])
+    assert check(run).intact
+    judge_again(run, host, overrides=["gates[0].min=0.2"])
+    assert check(run).intact
+    assert (run / "suite-1.yaml").is_file()

@@ -78,9 +78,13 @@ def judge_again(
     if only_data and not data_gates(changed, host):
         raise UsageError(f"{path}: a run of the data stages alone, without a gate on data: there is nothing to decide")
     with folder.lock():
-        if changed.gates != own.gates:
-            folder.keep_suite(as_kept(command))
-        scores, verdict = (judge_data if only_data else judge_run)(folder, changed, host)
+        kept = folder.keep_suite(as_kept(command)) if changed.gates != own.gates else None
+        try:
+            scores, verdict = (judge_data if only_data else judge_run)(folder, changed, host)
+        except BaseException:
+            if kept is not None:  # what did not decide took no place
+                kept.unlink(missing_ok=True)
+            raise
         if changed.gates != own.gates:
             changed.write(folder / "suite.yaml")
         write_judgement(folder, scores, verdict)

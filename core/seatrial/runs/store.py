@@ -295,7 +295,7 @@ class RunFolder:
             return None
         return str(last.get("message") or "") or None
 
-    def keep_suite(self, command: Sequence[str] = ()) -> None:
+    def keep_suite(self, command: Sequence[str] = ()) -> Path:
         """Keep the suite that the run had so far, before another takes its place: `suite-1.yaml` and so on.
 
         Its first line says when another one took its place, at whose hands and by which command, as far as known.
@@ -307,8 +307,10 @@ class RunFolder:
 
             command = [f"{getpass.getuser()}:", *command]
         note = f"# until {datetime.now(UTC).isoformat(timespec='seconds')}, by {one_line(' '.join(command), 400)}\n"
-        with atomic_file(self.path / f"suite-{number}.yaml") as part:
+        kept = self.path / f"suite-{number}.yaml"
+        with atomic_file(kept) as part:
             part.write_text(note + (self.path / "suite.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+        return kept
 
     # ---- nodes ----------------------------------------------------------------------------------------------------
 

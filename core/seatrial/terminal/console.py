@@ -205,6 +205,10 @@ class Console:
             lines += [(0, clean(folder)), (2, clean(f"{state}: {reason}" if reason else state))]
         self._screen.table_or_lines(table, lines)
 
+    def document(self, document: Mapping[str, object]) -> None:
+        """An answer as JSON."""
+        self._print_json(document)
+
     def lines(self, lines: Iterable[str]) -> None:
         """Lines that are clean already, each on its own, wrapped only where the terminal ends."""
         self._screen.lines(lines)
