@@ -136,12 +136,12 @@ def test_a_template_without_added_tokens_behind_the_question_leaves_nothing_in_m
         "{% for m in messages %}{% if m.role == 'user' %}<|begin|>[INST] {{ m.content }} [/INST] "
         "{% else %}{{ m.content }}<|end|>{% endif %}{% endfor %}"
     )
-    ChatTokenizer._behind.cache_clear()
+    ChatTokenizer._rests.cache_clear()
     turns = [Turn("user", "Where is my parcel? " * 9)]
     head, rests = chat.answered(turns, ["here", "there"])
     assert head
     assert [[*head, *rest] for rest in rests] == chat.encode([chat._answer(turns, said) for said in ("here", "there")])
-    assert ChatTokenizer._behind.cache_info().currsize == 0
+    assert ChatTokenizer._rests.cache_info().currsize == 0
 
 
 def test_without_a_template_a_text_begins_with_what_the_tokenizer_puts_there(tiny_target, tmp_path):
