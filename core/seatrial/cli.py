@@ -537,8 +537,7 @@ def _exit_code(arguments: Sequence[str]) -> int:
             error.show()  # type: ignore[attr-defined]  # a click exception, which typer may have vendored
             return _fail(error.format_message(), 2, said=True)
         traceback.print_exc()
-        defect = f"{type(error).__name__}: this is a defect of seatrial or of a plugin, not of what it was given"
-        return _fail(defect, SeatrialError.exit_code)
+        return _fail("this is a defect of seatrial or of a plugin, not of what it was given", SeatrialError.exit_code)
     if code == _InterruptedError.exit_code:  # Ctrl-C where no run can go on; typer makes a code of it
         return _fail("interrupted", code)
     return code if isinstance(code, int) else 0

@@ -53,7 +53,7 @@ def answer_apart() -> Iterator[None]:
     if kept is None:
         _answers.append(before)
     else:
-        _answers.append(_Lasting(open(kept, "w", encoding="utf-8"), "standard output"))  # type: ignore[arg-type]  # noqa: PTH123, SIM115 - a descriptor; closed below
+        _answers.append(_Lasting(open(kept, "w", encoding="utf-8", closefd=False), "standard output"))  # type: ignore[arg-type]  # noqa: SIM115 - a descriptor; closed below
     sys.stdout = sys.stderr
     try:
         yield
@@ -65,7 +65,7 @@ def answer_apart() -> Iterator[None]:
         finally:
             if kept is not None:
                 os.dup2(kept, 1)
-                answer.close()
+                os.close(kept)
 
 
 def _own_descriptor(stream: IO[str]) -> int | None:
