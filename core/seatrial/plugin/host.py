@@ -168,7 +168,9 @@ class Host:
             raise PluginError(
                 f"plugin {name!r} of {distribution} {version} cannot be registered: {one_line(str(error))}"
             ) from error
-        hooks = tuple(hook for hook in _HOOKS if self._pm.parse_hookimpl_opts(plugin, hook) is not None)
+        hooks = tuple(
+            hook for hook in _HOOKS if hasattr(plugin, hook) and self._pm.parse_hookimpl_opts(plugin, hook) is not None
+        )
         module = module or type(plugin).__module__
         self._info[name] = PluginInfo(name, module, distribution, version, seconds=seconds, hooks=hooks)
         self._components = None
