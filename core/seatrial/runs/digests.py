@@ -39,7 +39,7 @@ __all__ = [
 DIGESTS = "digests.json"
 REPORTED = ("report/", "nodes/report.json")
 """What writing reports writes anew."""
-DECIDED = (*REPORTED, "scores.json", "verdict.json", "nodes/gate.json", DIGESTS)
+DECIDED = (*REPORTED, "scores.json", "verdict.json", "nodes/gate.json")
 """What deciding again writes anew."""
 _LOG = "log.jsonl"
 _APART = (DIGESTS, _LOG, ".lock")
