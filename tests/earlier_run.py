@@ -16,7 +16,7 @@ def earlier_run(path, **samples):
     for scorer, table in samples.items():
         file = path / f"samples/{scorer}.parquet"
         file.write_bytes(table) if isinstance(table, bytes) else pq.write_table(table, file)
-        done = Record(f"score[{scorer}]", "key", datetime.now(UTC), 0.0, resumed=False)
+        done = Record(f"score[{scorer}]", "key", datetime.now(UTC), 0.0, resumed=False, peak_bytes=0)
         folder.finish(done, Artifact({"samples": file}, {}))
     manifest = {"finished": "2026-01-01T00:00:00+00:00"}
     record(folder, manifest=json_text(manifest))
