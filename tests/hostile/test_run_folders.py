@@ -377,7 +377,7 @@ def test_an_earlier_run_is_another_one_that_is_finished_and_scored_alike(given, 
 def test_gate_refuses_what_it_does_not_heed(given, host, override, named):
     run, _ = given()
     before = contents(run)
-    with pytest.raises(UsageError, match=re.escape(f"{named} differ")):
+    with pytest.raises(UsageError, match=re.escape(f"{named} differs")):
         judge_again(run, host, overrides=[override])
     after = contents(run)
     assert {name: after[name] for name in before if name not in {".", ".lock"}} == {

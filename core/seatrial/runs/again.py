@@ -108,7 +108,7 @@ def _refuse_unheeded(path: Path, own: Suite, wanted: Suite) -> None:
     if other:
         named = ", ".join(other[:5]) + (f" and {len(other) - 5} more" if len(other) > 5 else "")
         raise UsageError(
-            f"{path}: it was not run with what the suite asks for: {named} differ, and `seatrial gate` decides by other "
+            f"{path}: it was not run with what the suite asks for: {named} {'differs' if len(other) == 1 else 'differ'}, and `seatrial gate` decides by other "
             "`gates` alone. `seatrial score` scores its transcripts anew by other scorers; all else is another `seatrial run`"
         )
 

@@ -23,6 +23,7 @@ class EarlierRuns:
         self._runs = runs
         self._but = but
         self._intact: dict[Path, bool] = {}
+        self._unsaid: list[str] = []
 
     @cached_property
     def _folders(self) -> list[RunFolder]:
@@ -40,6 +41,11 @@ class EarlierRuns:
         taken = (folder.take(earlier, node, key) for earlier in holders)
         return next((found for found in taken if found is not None), None)
 
+    def warnings(self) -> list[str]:
+        """Which runs were refused since this was last asked, and why."""
+        said, self._unsaid = self._unsaid, []
+        return said
+
     def _is_intact(self, earlier: RunFolder) -> bool:
         """Whether a run is as it was written; weights are held against their digests where they are taken."""
         if earlier.path not in self._intact:
@@ -47,7 +53,8 @@ class EarlierRuns:
                 plain_files.refuse_others(earlier.path)
                 digests.refuse_altered(earlier, but=digests.DECIDED)
             except (StoreError, OSError) as error:  # one that another process works in may change meanwhile
-                _log.warning("nothing is taken from an earlier run: %s", error)
+                self._unsaid.append(f"nothing is taken from an earlier run: {error}")
+                _log.warning(self._unsaid[-1])
                 self._intact[earlier.path] = False
             else:
                 self._intact[earlier.path] = True
