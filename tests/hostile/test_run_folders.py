@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from seatrial import cli
+from seatrial import cli, hookimpl
 from seatrial.errors import SeatrialError, StageError, UsageError
 from seatrial.runs.again import judge_again, score_again
 from seatrial.runs.digests import check, record
@@ -320,6 +320,27 @@ def test_nothing_is_taken_from_a_run_that_was_altered(given, host, trial, caplog
     named = "score-right.json (altered)" if harm == "marker" else "digests.json (missing)"
     assert run.name in caplog.text
     assert named in caplog.text
+
+
+class Listener:
+    """Hears of every node that is done."""
+
+    def __init__(self):
+        self.warnings = []
+
+    @hookimpl
+    def seatrial_stage_finished(self, record):
+        self.warnings += record.warnings
+
+
+def test_a_run_that_nothing_is_taken_from_is_told_once_and_not_kept(given, trial):
+    run, _ = given()
+    forged(run)
+    listener, host = Listener(), toy_host()
+    host.register(listener, name="listener", distribution="listening", version="1.0")
+    anew = beside(run, host, trial[0])
+    assert [run.name in said for said in listener.warnings if "nothing is taken" in said] == [True]
+    assert not any("nothing is taken" in said for record in anew.records for said in record.warnings)
 
 
 @pytest.mark.parametrize("command", ["gate", "score", "report", "why", "baseline"])
