@@ -8,16 +8,18 @@ import shutil
 import socket
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from seatrial import cli
-from seatrial.errors import SeatrialError, StageError
+from seatrial import cli, hookimpl
+from seatrial.errors import SeatrialError, StageError, UsageError
 from seatrial.runs.again import judge_again, score_again
 from seatrial.runs.digests import check, record
 from seatrial.runs.listing import list_runs
 from seatrial.runs.run import run
 from seatrial.runs.saved import write_reports
-from seatrial.runs.store import RunFolder
+from seatrial.runs.store import RunFolder, digest_path
 from seatrial.runs.story import tell
 from seatrial.suite.file import load_suite
 from seatrial.verdict.evidence import earlier_runs
@@ -291,6 +293,135 @@ def test_an_earlier_run_whose_samples_were_altered_is_no_baseline(given, host, t
     alter(run / "samples/right.parquet", None)
     with pytest.raises(SeatrialError, match=r"right\.parquet"):
         earlier_runs(run.parent)(run.name, "right")
+
+
+def forged(run):
+    """Let the samples say that all was right, and their marker that they always did."""
+    path, marker = run / "samples/right.parquet", run / "nodes/score-right.json"
+    before, table = digest_path(path), pq.read_table(path)
+    right = pa.array([1.0] * table.num_rows)
+    pq.write_table(table.set_column(table.schema.get_field_index("value:right"), "value:right", right), path)
+    alter(marker, lambda said: said.replace(before, digest_path(path)))
+    return run
+
+
+@pytest.mark.parametrize("harm", ["marker", "digests"])
+def test_nothing_is_taken_from_a_run_that_was_altered(given, host, trial, caplog, harm):
+    run, _ = given()
+    intact = beside(run, host, trial[0])
+    assert {record.taken_from for record in intact.records if record.base == "score"} == {run.name}
+    shutil.rmtree(intact.folder)
+    forged(run)
+    if harm == "digests":
+        (run / "digests.json").unlink()
+    anew = beside(run, host, trial[0])
+    assert {record.taken_from for record in anew.records} == {""}
+    assert {score.value for score in anew.scores} == {score.value for score in intact.scores}
+    named = "score-right.json (altered)" if harm == "marker" else "digests.json (missing)"
+    assert run.name in caplog.text
+    assert named in caplog.text
+
+
+class Listener:
+    """Hears of every node that is done."""
+
+    def __init__(self):
+        self.warnings = []
+
+    @hookimpl
+    def seatrial_stage_finished(self, record):
+        self.warnings += record.warnings
+
+
+def test_a_run_that_nothing_is_taken_from_is_told_once_and_not_kept(given, trial):
+    run, _ = given()
+    forged(run)
+    listener, host = Listener(), toy_host()
+    host.register(listener, name="listener", distribution="listening", version="1.0")
+    anew = beside(run, host, trial[0])
+    assert [run.name in said for said in listener.warnings if "nothing is taken" in said] == [True]
+    assert not any("nothing is taken" in said for record in anew.records for said in record.warnings)
+
+
+@pytest.mark.parametrize("command", ["gate", "score", "report", "why", "baseline"])
+def test_a_finished_run_without_its_digests_is_refused(given, host, trial, command):
+    run, _ = given()
+    forged(run)
+    (run / "digests.json").unlink()
+    assert "digests.json (missing)" in tried(command, run, host, trial[0])
+
+
+def test_an_earlier_run_is_held_against_its_digests(given):
+    for harm, said in {
+        "manifest.json": "no manifest.json",
+        "digests.json": "digests.json (missing)",
+        "nodes": "nodes/score-right.json (missing)",
+        "suite.yaml": "suite.yaml (missing)",
+    }.items():
+        run, _ = given()
+        shutil.rmtree(run / harm) if harm == "nodes" else (run / harm).unlink()
+        with pytest.raises(SeatrialError, match=re.escape(said)):
+            earlier_runs(run.parent)(run.name, "right")
+    with pytest.raises(SeatrialError, match=r"score-right\.json \(altered\)"):
+        earlier_runs(run.parent)(forged(given()[0]), "right")
+
+
+def test_an_earlier_run_is_another_one_that_is_finished_and_scored_alike(given, host, trial):
+    run, _ = given()
+    scorers = {one.alias: one.resolved() for one in load_suite(run / "suite.yaml", host).score}
+    assert earlier_runs(run.parent, own=trial[0], scorers=scorers)(run.name, "right").num_rows
+    with pytest.raises(SeatrialError, match="the run itself"):
+        earlier_runs(run.parent, own=run)(run.name, "right")
+    ((name, options),) = scorers["right"].items()
+    with pytest.raises(SeatrialError, match=r"fewshot: 0, now 3"):
+        earlier_runs(run.parent, scorers={"right": {name: options | {"fewshot": 3}}})(run.name, "right")
+    with pytest.raises(SeatrialError, match=rf"scorer {name}, this run's of other"):
+        earlier_runs(run.parent, scorers={"right": {"other": options}})(run.name, "right")
+    manifest = json.loads((run / "manifest.json").read_text())
+    del manifest["finished"]
+    (run / "manifest.json").write_text(json.dumps(manifest))
+    (run / "digests.json").unlink()
+    with pytest.raises(SeatrialError, match="not finished"):
+        earlier_runs(run.parent)(run.name, "right")
+
+
+@pytest.mark.parametrize(
+    ("override", "named"),
+    [
+        ("seed=9", "seed"),
+        ("name=other", "name"),
+        ("model.source=path:elsewhere", "model.source"),
+        ("data.train.limit=1", "data.train.limit"),
+        ("score[0].right.fewshot=3", "score[0].right.fewshot"),
+    ],
+)
+def test_gate_refuses_what_it_does_not_heed(given, host, override, named):
+    run, _ = given()
+    before = contents(run)
+    with pytest.raises(UsageError, match=re.escape(f"{named} differs")):
+        judge_again(run, host, overrides=[override])
+    after = contents(run)
+    assert {name: after[name] for name in before if name not in {".", ".lock"}} == {
+        name: before[name] for name in before if name not in {".", ".lock"}
+    }
+
+
+def test_gate_heeds_gates_and_lets_reports_and_description_differ(given, host, tmp_path):
+    run, _ = given()
+    suite = tmp_path / "other.yaml"
+    suite.write_text((run / "suite.yaml").read_text())
+    assert judge_again(run, host, suite=suite, overrides=["description=other", "gates[0].min=0.2"]).verdict
+    assert check(run).intact
+
+
+def test_a_suite_that_is_missing_is_named(given, host, trial):
+    run, _ = given()
+    (run / "suite.yaml").unlink()
+    for command in ("gate", "score", "report"):
+        assert "suite.yaml (missing)" in tried(command, run, host, trial[0])
+    record(RunFolder(run))
+    for command in ("gate", "score", "report"):
+        assert "suite.yaml is missing" in tried(command, run, host, trial[0])
 
 
 def mutated(value, rng):

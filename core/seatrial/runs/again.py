@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,16 +12,19 @@ from seatrial.plugin.host import Host
 from seatrial.runs import digests
 from seatrial.runs.earlier import EarlierRuns
 from seatrial.runs.judging import data_gates, judge_data, judge_run, write_judgement
+from seatrial.runs.part_files import part_file
 from seatrial.runs.result import Result
 from seatrial.runs.run import work
-from seatrial.runs.saved import load_result, only_data_of, suite_of, write_reports
+from seatrial.runs.saved import kept_suite, load_result, only_data_of, suite_of, write_reports
 from seatrial.runs.store import RunFolder
-from seatrial.suite.file import Chosen, load_suite
+from seatrial.suite.file import Suite, load_suite
 from seatrial.suite.secrets import as_kept
 
 __all__ = ["judge_again", "score_again"]
 
 _SCORING = frozenset({"score", "gate", "report"})
+_MAY_DIFFER = frozenset({"gates", "report", "description", "data.engine"})
+"""Keys of a suite that say nothing about what was measured."""
 
 
 def score_again(
@@ -49,7 +53,7 @@ def score_again(
     """
     folder = RunFolder.open(path)
     digests.refuse_altered(folder, but=digests.DECIDED)
-    wanted = load_suite(suite or folder / "suite.yaml", host, overrides=overrides)
+    wanted = load_suite(suite or kept_suite(folder), host, overrides=overrides)
     return work(wanted, host, folder, EarlierRuns(None), cache=cache, offline=offline, only=_SCORING, command=command)
 
 
@@ -66,7 +70,8 @@ def judge_again(
     The suite that decided before stays beside the new one, and the reports are written again.
 
     Raises:
-        UsageError: it is no run folder, or one of the data stages alone whose suite has no gate on data.
+        UsageError: it is no run folder, one of the data stages alone whose suite has no gate on data, or the suite differs
+            from the run's in more than its gates, reports and description.
         StoreError: the run did not get as far as its gates.
     """
     folder = RunFolder.open(path)
@@ -74,7 +79,10 @@ def judge_again(
     only_data, own = only_data_of(folder), suite_of(folder, host)
     changed = own
     if suite is not None or overrides:
-        changed = replace(own, gates=_gates_of(suite or folder / "suite.yaml", host, overrides, only_data=only_data))
+        wanted = load_suite(suite or folder / "suite.yaml", host, overrides=overrides, only_data=only_data)
+        _refuse_unheeded(path, own, wanted)
+        changed = replace(own, gates=wanted.gates)
+        _refuse_unreadable(folder, changed, host, only_data=only_data)
     if only_data and not data_gates(changed, host):
         raise UsageError(f"{path}: a run of the data stages alone, without a gate on data: there is nothing to decide")
     with folder.lock():
@@ -94,5 +102,36 @@ def judge_again(
     return load_result(path, host)
 
 
-def _gates_of(suite: Path, host: Host, overrides: Sequence[str], *, only_data: bool) -> tuple[Chosen, ...]:
-    return load_suite(suite, host, overrides=overrides, only_data=only_data).gates
+def _refuse_unheeded(path: Path, own: Suite, wanted: Suite) -> None:
+    """Refuse a suite that asks for another model, other rows or other scores than the run's: gates alone decide again."""
+    other = sorted({_key_of(place) for place in _differing("", own.resolved(), wanted.resolved())} - _MAY_DIFFER)
+    if other:
+        named = ", ".join(other[:5]) + (f" and {len(other) - 5} more" if len(other) > 5 else "")
+        raise UsageError(
+            f"{path}: it was not run with what the suite asks for: {named} {'differs' if len(other) == 1 else 'differ'}, and `seatrial gate` decides by other "
+            "`gates` alone. `seatrial score` scores its transcripts anew by other scorers; all else is another `seatrial run`"
+        )
+
+
+def _refuse_unreadable(folder: RunFolder, suite: Suite, host: Host, *, only_data: bool) -> None:
+    """Read the suite that is going to be the run's before it is: one that cannot be read again would end every command."""
+    with part_file(folder / "suite.yaml") as part:
+        part.write_text(suite.text(), encoding="utf-8")
+        load_suite(part, host, only_data=only_data)
+
+
+def _differing(place: str, own: object, wanted: object) -> Iterator[str]:
+    """The places of two resolved suites that say different things, such as `score[0].generation.metrics`."""
+    if isinstance(own, Mapping) and isinstance(wanted, Mapping) and (own.keys() == wanted.keys() or not place):
+        for key in own:
+            yield from _differing(f"{place}.{key}" if place else str(key), own[key], wanted.get(key))
+    elif isinstance(own, list) and isinstance(wanted, list) and len(own) == len(wanted):
+        for at, (one, other) in enumerate(zip(own, wanted, strict=True)):
+            yield from _differing(f"{place}[{at}]", one, other)
+    elif own != wanted:
+        yield place
+
+
+def _key_of(place: str) -> str:
+    """The place, or the key of the suite that it is in where all below that may differ."""
+    return next((key for key in _MAY_DIFFER if re.match(rf"{re.escape(key)}([.\[]|$)", place)), place)

@@ -39,7 +39,7 @@ __all__ = [
 DIGESTS = "digests.json"
 REPORTED = ("report/", "nodes/report.json")
 """What writing reports writes anew."""
-DECIDED = (*REPORTED, "scores.json", "verdict.json", "nodes/gate.json", DIGESTS)
+DECIDED = (*REPORTED, "scores.json", "verdict.json", "nodes/gate.json")
 """What deciding again writes anew."""
 _LOG = "log.jsonl"
 _APART = (DIGESTS, _LOG, ".lock")
@@ -123,7 +123,14 @@ def record(folder: RunFolder, *, manifest: str | None = None) -> None:
 
 
 def forget(folder: RunFolder) -> None:
-    """Take the record back, for work that goes on: what was recorded is held against the files before."""
+    """Take the record back, for work that goes on: what was recorded is held against the files before.
+
+    The run says that it is not finished first: a finished one without its digests is refused.
+    """
+    if (folder / "manifest.json").is_file():
+        manifest = folder.read_json("manifest.json")
+        if manifest.pop("finished", None) is not None:
+            write_json(folder / "manifest.json", manifest)
     (folder / DIGESTS).unlink(missing_ok=True)
 
 

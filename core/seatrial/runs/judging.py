@@ -67,7 +67,9 @@ def judge_run(folder: RunFolder, suite: Suite, host: Host) -> tuple[list[Score],
         scores=scores,
         metrics=by_full_name(metrics) | DATA_METRICS | of_filters,
         tables=tables,
-        load=earlier_runs(Path.cwd()),
+        load=earlier_runs(
+            Path.cwd(), own=folder.path, scorers={chosen.alias: chosen.resolved() for chosen in suite.score}
+        ),
     )
     warnings = [*changed_gates(folder, suite.gates), *flag_best_baseline(evidence)]
     return scores, judge(_decisions(suite.gates, evidence, host), warnings)

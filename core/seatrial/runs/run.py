@@ -253,13 +253,18 @@ class _Trial:
                 self._folder.forget_unfinished(but=[key, *self.unanswered])
                 kept = self._run(stage, Stage(stage.name, index, key), given)
             self._done[stage.name] = kept
-            self._host.stage_finished(kept[0])
+            self._host.stage_finished(self._told(kept[0]))
 
     def _foresee(self, later: Sequence[StageWork]) -> None:
         """Ask what comes after the training whether it will be able to work."""
         foresights = {stage.foresight: stage for stage in reversed(later) if isinstance(stage, Foresees)}
         for stage in reversed(foresights.values()):
             stage.foresee(self._given(stage))
+
+    def _told(self, record: Record) -> Record:
+        """A node's record with what it warns of at its end, but not for good: which earlier runs were refused."""
+        refused = self._earlier.warnings()
+        return replace(record, facts={**record.facts, "warnings": [*record.warnings, *refused]}) if refused else record
 
     @property
     def unanswered(self) -> list[str]:

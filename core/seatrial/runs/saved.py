@@ -36,7 +36,7 @@ from seatrial.verdict.verdict import Verdict
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["judges", "load_result", "only_data_of", "suite_of", "write_reports"]
+__all__ = ["judges", "kept_suite", "load_result", "only_data_of", "suite_of", "write_reports"]
 
 
 def load_result(path: Path, host: Host) -> Result:
@@ -146,10 +146,25 @@ def judges(folder: RunFolder) -> bool:
     return not only_data_of(folder) or gated
 
 
+def kept_suite(folder: RunFolder) -> Path:
+    """The file of the suite that the run keeps.
+
+    Raises:
+        StoreError: it is missing.
+    """
+    kept = folder / "suite.yaml"
+    if not kept.is_file():
+        raise StoreError(
+            f"{folder.path}: its suite.yaml is missing; put it back, or get the run folder again from who made it"
+        )
+    return kept
+
+
 def suite_of(folder: RunFolder, host: Host) -> Suite:
     """The suite as the run resolved it; it was in order then, so what is wrong now has come with another version."""
+    kept = kept_suite(folder)
     try:
-        return load_suite(folder / "suite.yaml", host, extra_metrics=DATA_METRICS, only_data=only_data_of(folder))
+        return load_suite(kept, host, extra_metrics=DATA_METRICS, only_data=only_data_of(folder))
     except SuiteError as error:
         version = folder.read_json("manifest.json").get("seatrial", "unknown")
         raise UsageError(

@@ -11,8 +11,12 @@ from typing import TYPE_CHECKING
 from seatrial.errors import StoreError, UsageError
 from seatrial.evaluation.samples import read_samples
 from seatrial.evaluation.scores import Metric, Score
-from seatrial.runs.plain_files import refuse_others
+from seatrial.runs.digests import DECIDED, DIGESTS, refuse_altered
+from seatrial.runs.plain_files import read_text
 from seatrial.runs.store import RunFolder
+from seatrial.stored import undamaged
+from seatrial.suite.yaml_lines import read_yaml
+from seatrial.terminal.legible import one_line
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,12 +32,33 @@ def scorer_of(metric: str) -> str:
     return metric.partition("/")[0]
 
 
-def earlier_runs(beside: Path) -> LoadSamples:
+def earlier_runs(
+    beside: Path, *, own: Path | None = None, scorers: Mapping[str, Mapping[str, object]] | None = None
+) -> LoadSamples:
     """Reads `samples/<scorer>.parquet` of run folders named absolutely or relative to `beside`.
 
+    Args:
+        beside: where relative names start.
+        own: the folder of the run that is judged, which is no earlier one.
+        scorers: scorer → its resolved entry in the suite; an earlier run that scored otherwise measured something else.
+
     Raises (when called):
-        UsageError: there is no such run folder, or its samples can't be read.
+        UsageError: there is no such run folder, it is not finished or not as it was written, its scorer had other
+            options, or its samples can't be read.
     """
+    looked_at: set[Path] = set()
+
+    def refuse(folder: Path) -> None:
+        """Refuse a run that is not finished or not as it was written."""
+        if folder in looked_at:
+            return
+        earlier = RunFolder.open(folder)
+        refuse_altered(earlier, but=DECIDED)
+        if not (folder / DIGESTS).is_file():
+            raise StoreError(
+                f"{folder} is not finished, so its files have no digests yet; finish it, or name another run"
+            )
+        looked_at.add(folder)
 
     def load(run: str, scorer: str) -> pa.Table | None:
         import pyarrow as pa
@@ -43,15 +68,24 @@ def earlier_runs(beside: Path) -> LoadSamples:
             raise UsageError(
                 f"earlier run {run}: {folder} is no folder; name a run folder, such as runs/<time>-<suite>"
             )
+        if own is not None and folder.resolve() == own.resolve():
+            raise UsageError(
+                f"earlier run {run}: that is the run itself, which is as good as itself; name an earlier one"
+            )
+        try:
+            refuse(folder)
+        except (StoreError, UsageError) as error:
+            raise UsageError(f"earlier run {run}: {error}") from error
         path = folder / "samples" / f"{scorer}.parquet"
         if not os.path.lexists(path):
             return None
         try:
-            refuse_others(folder)
-            if (folder / "manifest.json").is_file() and RunFolder(folder).finished(f"score[{scorer}]") is None:
+            if RunFolder(folder).finished(f"score[{scorer}]") is None:
                 raise UsageError(
                     f"earlier run {run}: {path} is not as it was written; `seatrial verify {run}` looks at every file"
                 )
+            if scorers is not None and scorer in scorers:
+                _refuse_other_scorer(run, folder, scorer, scorers[scorer])
             return read_samples(path)
         except StoreError as error:
             raise UsageError(f"earlier run {run}: {error}") from error
@@ -59,6 +93,35 @@ def earlier_runs(beside: Path) -> LoadSamples:
             raise UsageError(f"earlier run {run}: {path} can't be read: {error}; run that suite again") from error
 
     return load
+
+
+def _refuse_other_scorer(run: str, folder: Path, alias: str, now: Mapping[str, object]) -> None:
+    """Refuse samples that were scored by another scorer, or with other options: the same name is not the same measure."""
+    path = folder / "suite.yaml"
+    with undamaged(path):
+        listed = read_yaml(read_text(path)).data["score"]
+        entries = [(name, options or {}) for entry in listed for name, options in entry.items()]
+        then = [{name: options} for name, options in entries if options.get("as", name) == alias]
+    ((name, wanted),) = _comparable(now).items()
+    for ((found, had),) in (_comparable(one).items() for one in then):
+        if found != name:
+            raise UsageError(f"earlier run {run}: its {alias} is of the scorer {found}, this run's of {name}")
+        other = [key for key in wanted if key in had and had[key] != wanted[key]]
+        if other:
+            said = "; ".join(one_line(f"{key}: {had[key]!r}, now {wanted[key]!r}", 200) for key in other)
+            raise UsageError(
+                f"earlier run {run}: its {alias} was scored with other options, which is another measure ({said}); "
+                f"`seatrial score {run} --suite FILE` scores it as this suite does, from what it kept"
+            )
+
+
+def _comparable(entry: Mapping[str, object]) -> dict[str, dict[str, object]]:
+    """A scorer and its options, but for those that change no sample's score: which systems, under which name."""
+    return {
+        name: {key: value for key, value in options.items() if key not in {"as", "systems"}}
+        for name, options in entry.items()
+        if isinstance(options, Mapping)
+    }
 
 
 def _no_earlier_run(run: str, scorer: str) -> pa.Table | None:

@@ -1,5 +1,5 @@
-import pyarrow.parquet as pq
 import pytest
+from tests.earlier_run import earlier_run
 
 from seatrial import Metric, Sample
 from seatrial.errors import UsageError
@@ -17,10 +17,7 @@ def table(system, values):
 @pytest.fixture
 def evidence(tmp_path):
     samples = table("tuned", [1.0, 1.0, 0.0])
-    folder = tmp_path / "runs" / "earlier" / "samples"
-    folder.mkdir(parents=True)
-    pq.write_table(table("tuned", [1.0, 0.0]), folder / "choice.parquet")
-    (folder / "broken.parquet").write_bytes(b"no parquet")
+    earlier_run(tmp_path / "runs/earlier", choice=table("tuned", [1.0, 0.0]), broken=b"no parquet")
     return SavedEvidence(
         "tuned",
         [summarise(ACCURACY, "choice", "tuned", samples), summarise(ACCURACY, "choice", "base", None)],

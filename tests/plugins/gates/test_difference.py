@@ -2,10 +2,10 @@ import math
 from dataclasses import replace
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.earlier_run import earlier_run
 
 from seatrial import Metric, Sample
 from seatrial.evaluation.samples import samples_to_table
@@ -109,8 +109,7 @@ def test_a_mean_is_tested_on_its_paired_differences():
 
 def test_an_earlier_run_is_a_baseline(tmp_path):
     ours, theirs = pair(40, 2, 163, 60)
-    (tmp_path / "earlier" / "samples").mkdir(parents=True)
-    pq.write_table(table("tuned", theirs), tmp_path / "earlier" / "samples" / "s.parquet")
+    earlier_run(tmp_path / "earlier", s=table("tuned", theirs))
     saved = evidence(ACCURACY, table("tuned", ours), load=earlier_runs(tmp_path))
     decision = difference(metric="s/accuracy", baseline="run:earlier").decide(saved)
     assert (decision.outcome, decision.condition) == ("pass", "s/accuracy: tuned - tuned of earlier ≥ 0")
@@ -130,8 +129,7 @@ def test_an_earlier_run_is_a_baseline(tmp_path):
 )
 def test_an_earlier_run_that_can_not_be_paired_is_an_error(tmp_path, earlier, reason):
     if earlier is not None:
-        (tmp_path / "earlier" / "samples").mkdir(parents=True)
-        pq.write_table(earlier, tmp_path / "earlier" / "samples" / "s.parquet")
+        earlier_run(tmp_path / "earlier", s=earlier)
     saved = evidence(ACCURACY, table("tuned", [1.0, 1.0]), load=earlier_runs(tmp_path))
     decision = difference(metric="s/accuracy", baseline="run:earlier").decide(saved)
     assert decision.outcome == "error"
