@@ -10,7 +10,14 @@ from seatrial.errors import UsageError
 from seatrial.plugin.host import Host
 from seatrial.runs import digests
 from seatrial.runs.earlier import EarlierRuns
-from seatrial.runs.judging import data_gates, judge_data, judge_run, write_judgement
+from seatrial.runs.judging import (
+    data_gates,
+    judge_data,
+    judge_run,
+    judged_digests,
+    refuse_other_judgement,
+    write_judgement,
+)
 from seatrial.runs.result import Result
 from seatrial.runs.run import work
 from seatrial.runs.saved import load_result, only_data_of, suite_of, write_reports
@@ -88,10 +95,13 @@ def judge_again(
         if changed.gates != own.gates:
             changed.write(folder / "suite.yaml")
         write_judgement(folder, scores, verdict)
+        judged = judged_digests(folder)
         folder.renew("gate")
         digests.record(folder)
     write_reports(path, host, kinds=None, to=None)
-    return load_result(path, host)
+    result = load_result(path, host)
+    refuse_other_judgement(folder, judged, "a report, or a hook of reports")
+    return result
 
 
 def _gates_of(suite: Path, host: Host, overrides: Sequence[str], *, only_data: bool) -> tuple[Chosen, ...]:

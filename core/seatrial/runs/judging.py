@@ -16,7 +16,7 @@ from seatrial.runs import contracts
 from seatrial.runs.earlier_gates import changed_gates
 from seatrial.runs.events import Record
 from seatrial.runs.stages import blame
-from seatrial.runs.store import RunFolder, write_json
+from seatrial.runs.store import RunFolder, digest_path, write_json
 from seatrial.stored import undamaged
 from seatrial.suite.file import Chosen, Suite
 from seatrial.verdict.codec import to_json
@@ -43,7 +43,9 @@ __all__ = [
     "filter_metrics",
     "judge_data",
     "judge_run",
+    "judged_digests",
     "records_of",
+    "refuse_other_judgement",
     "samples_of",
     "write_judgement",
 ]
@@ -115,6 +117,30 @@ def write_judgement(folder: RunFolder, scores: Sequence[Score], verdict: Verdict
     """Write scores.json and verdict.json."""
     write_json(folder / "scores.json", {"scores": [to_json(score) for score in scores]})
     write_json(folder / "verdict.json", to_json(verdict))
+
+
+def judged_digests(folder: RunFolder) -> dict[str, str]:
+    """What scores.json and verdict.json are, to be held against them when plugins have been at work."""
+    return {name: digest_path(folder / name) for name in ("scores.json", "verdict.json") if (folder / name).is_file()}
+
+
+def refuse_other_judgement(folder: RunFolder, judged: Mapping[str, str], when: str) -> None:
+    """Refuse a judgement that is not the one that was made.
+
+    Args:
+        folder: the run.
+        judged: what `judged_digests` gave when the gates had decided.
+        when: what was at work since then, for the message.
+
+    Raises:
+        StoreError: a file of it was altered or taken away.
+    """
+    now = judged_digests(folder)
+    if other := [name for name, digest in judged.items() if now.get(name) != digest]:
+        raise StoreError(
+            f"{folder / other[0]}: a plugin altered it after the gates had decided ({when}), so there is no verdict; leave that "
+            "plugin out (--no-plugin), and the same command decides again"
+        )
 
 
 def data_scores(folder: RunFolder, of_filters: Mapping[str, Metric], gates: Sequence[Chosen] = ()) -> list[Score]:
