@@ -239,6 +239,8 @@ def told(measured: Measured, who: str, declared: Collection[str]) -> None:
     if undeclared := sorted(known - {*declared}):
         there = f"those that it declares are: {', '.join(sorted(declared))}" if declared else "it declares no metrics"
         raise ContractError(f"{who} measured {undeclared[0]!r}, which is none of its metrics; {there}")
+    if both := sorted({*measured.measures} & {*measured.missing}):
+        raise ContractError(f"{who} gave a measure of {both[0]!r}, and a reason in `missing` why there is none")
     if untold := sorted({*declared} - known):
         raise ContractError(
             f"{who} declares the metric {untold[0]!r}, and gave neither a measure of it nor a reason in `missing`"

@@ -106,10 +106,13 @@ def _decisions(gates: Sequence[Chosen], evidence: SavedEvidence, host: Host) -> 
         who = f"gate {chosen.name} on {chosen.metric}"
         with blame("gate", who, provided.distribution):
             gate: Gate = provided.component.build(**chosen.options)
-            decision = gate.decide(evidence)
+            decision = gate.decide(evidence.copy())
         named = f"gate: {who} (plugin {provided.distribution})"
         decision = contracts.one(decision, Decision, named)
-        decisions.append(settle(decision, metric=chosen.metric, severity=chosen.severity, who=named))
+        missing = evidence.missing(chosen.metric)
+        decisions.append(
+            settle(decision, metric=chosen.metric, severity=chosen.severity, who=named, missing=missing)
+        )
     return decisions
 
 

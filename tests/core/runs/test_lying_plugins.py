@@ -12,6 +12,7 @@ from seatrial.errors import ContractError, StoreError
 from seatrial.plugin.host import Host
 from seatrial.runs.again import judge_again
 from seatrial.runs.run import run
+from seatrial.runs.saved import load_result
 from seatrial.suite.file import load_suite
 from seatrial.verdict import Decision
 
@@ -156,3 +157,58 @@ def test_a_report_that_rewrites_the_verdict_is_found_out_when_gates_decide_again
 def test_a_wrapper_that_tells_no_json_is_named(trial):
     with pytest.raises(ContractError, match=r"read: a wrapper of the stage .*'lying' of lying-parts.*JSON"):
         trial(Teller())
+
+
+def sparing(transcript, place):
+    """Gives what was not answered a number, and names another column as the one that lacks."""
+    lacks = ("sure",) if transcript.error else ()
+    return Sample(transcript.row, {"right": 1.0, "sure": None}, error=transcript.error, lacks=lacks)
+
+
+def test_a_row_that_was_not_answered_lacks_every_number(trial):
+    result = trial(Plugin(sample=sparing), failing=True)
+    assert (result.exit_code, result.verdict.state) == (3, "error")
+    assert "20 of 60 samples failed" in result.verdict.reason
+
+
+def test_a_column_left_out_of_a_sample_is_no_none(trial):
+    def some(transcript, place):
+        return Sample(transcript.row, {"right": 1.0, "sure": 1.0} if place < 12 else {"sure": 1.0})
+
+    with pytest.raises(ContractError, match=r"scorer odd on base .*lying-parts.* gave a sample of \w+ no 'right'"):
+        trial(Plugin(sample=some))
+
+
+@pytest.mark.parametrize(
+    ("decided", "failing", "said"),
+    [(ALL_RIGHT, True, "without a score: 20 of 60 samples failed"), (replace(ALL_RIGHT, n=0), False, "its n is 0")],
+)
+def test_a_gate_passes_only_on_a_score_of_something(trial, decided, failing, said):
+    result = trial(Plugin(decide=lambda evidence: decided), gates=LAX, failing=failing)
+    assert (result.exit_code, result.verdict.state) == (3, "error")
+    assert said in result.verdict.reason
+
+
+def test_what_a_gate_does_to_its_evidence_no_other_gate_sees(trial):
+    def decide(evidence):
+        table = evidence.tables["odd"]
+        place = table.column_names.index("value:right")
+        changed = table.set_column(place, "value:right", table["value:sure"])
+        object.__setattr__(evidence, "tables", {"odd": changed})
+        for score in evidence.scores:
+            object.__setattr__(score, "value", 1.0)
+        with pytest.raises(TypeError):
+            evidence.copy().tables["odd"] = changed
+        return ALL_RIGHT
+
+    result = trial(Plugin(decide=decide), gates=f"{LAX}, {BOUND}")
+    assert [one.outcome for one in result.verdict.decisions] == ["pass", "fail"]
+    assert (result.exit_code, result.scores[0].value) == (1, 0.0)
+
+
+def test_a_state_that_its_decisions_contradict_is_refused(trial):
+    folder = trial(Plugin()).folder
+    kept = folder / "verdict.json"
+    kept.write_text(kept.read_text().replace('"state": "fail"', '"state": "pass"'))
+    with pytest.raises(StoreError, match=r"it says pass, and from its gates' decisions follows fail"):
+        load_result(folder, host_with(Plugin()))
