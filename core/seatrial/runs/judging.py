@@ -29,7 +29,7 @@ from seatrial.verdict.data_metrics import (
     filter_values,
 )
 from seatrial.verdict.evidence import SavedEvidence, earlier_runs
-from seatrial.verdict.judgement import flag_best_baseline, judge
+from seatrial.verdict.judgement import flag_best_baseline, flag_unmeasured, judge
 from seatrial.verdict.settlement import settle
 from seatrial.verdict.verdict import Decision, Gate, Verdict
 
@@ -71,7 +71,8 @@ def judge_run(folder: RunFolder, suite: Suite, host: Host) -> tuple[list[Score],
         tables=tables,
         load=earlier_runs(Path.cwd()),
     )
-    warnings = [*changed_gates(folder, suite.gates), *flag_best_baseline(evidence)]
+    unmeasured = flag_unmeasured(evidence, [chosen.metric for chosen in suite.gates])
+    warnings = [*changed_gates(folder, suite.gates), *flag_best_baseline(evidence), *unmeasured]
     return scores, judge(_decisions(suite.gates, evidence, host), warnings)
 
 
@@ -110,9 +111,7 @@ def _decisions(gates: Sequence[Chosen], evidence: SavedEvidence, host: Host) -> 
         named = f"gate: {who} (plugin {provided.distribution})"
         decision = contracts.one(decision, Decision, named)
         missing = evidence.missing(chosen.metric)
-        decisions.append(
-            settle(decision, metric=chosen.metric, severity=chosen.severity, who=named, missing=missing)
-        )
+        decisions.append(settle(decision, metric=chosen.metric, severity=chosen.severity, who=named, missing=missing))
     return decisions
 
 

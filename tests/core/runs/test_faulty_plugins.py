@@ -216,6 +216,7 @@ SHARE = Metric("share", "", "exact", "lower", "A share.")
         ),
         ({"share": 0.5}, {"rows": "why"}, "measured 'rows', which is none of its metrics"),
         ({}, {}, "declares the metric 'share', and gave neither a measure of it nor a reason"),
+        ({"share": 0.5}, {"share": "not looked"}, "gave a measure of 'share', and a reason in `missing`"),
         ({"share": float("nan")}, {}, "measured nan for 'share'"),
         ({"share": float("inf")}, {}, "measured inf for 'share'"),
     ],
