@@ -351,6 +351,10 @@ def _not_numbers(values: Mapping[Any, Any], name: str, *, missing: bool) -> str:
             return f"its `{name}` have {_said(key)} for a name"
         if not isinstance(value, (float, Real, NoneType) if missing else (float, Real)) or value.__class__ is bool:
             return f"its `{name}` say {_said(value)} for {key!r}, not a number"
+        try:
+            float(0 if value is None else value)
+        except OverflowError:
+            return f"its `{name}` say for {key!r} a number that is too large to hold"
     return ""
 
 
