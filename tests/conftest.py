@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import signal
 import struct
 import zlib
 from pathlib import Path
@@ -20,6 +21,9 @@ from .last_words import pytest_configure  # noqa: F401 - a hook of pytest
 from .left_behind import State
 
 share_cores()
+
+# A shell that starts the tests in the background has Ctrl-C ignored; some of them interrupt a run by it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # No test asserts how long something takes: a busy machine, or a first call that imports a library, is no failure.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -63,11 +63,13 @@ def end_at(place):
 def ending(place, made, method):
     """What was made, but for a method that ends the process first."""
 
+    def called(*given, **named):
+        end_at(place)
+        return getattr(made, method)(*given, **named)
+
     class Ending:
         def __getattr__(self, name):
-            if name == method:
-                end_at(place)
-            return getattr(made, name)
+            return called if name == method else getattr(made, name)
 
     return Ending()
 

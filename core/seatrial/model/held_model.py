@@ -25,6 +25,10 @@ from seatrial.model.capabilities import (
 __all__ = ["HeldModel", "ModelFault"]
 
 
+_ROUNDING = 1e-3
+"""Nats. The log of a softmax in low precision may come out so much above 0."""
+
+
 class ModelFault(Exception):  # noqa: N818 - what it is: the host makes an error of it where the stage is known
     """What a model raised, or gave and must not; the message names its loader."""
 
@@ -104,8 +108,10 @@ def _likelihoods(answer: Sequence[Any], count: int, options: Sequence[Sequence[s
                 return f"gave {_said(one)} for one of the {of}, not a Continuation"
             if not _number(one.logprob):  # one that is not finite makes its row an error
                 return f"gave {one.logprob!r:.40} for the log probability of one of the {of}, not a number"
-            if not _whole(one.tokens):
-                return f"gave {one.tokens!r:.40} for the tokens of one of the {of}, not a whole number"
+            if one.logprob > _ROUNDING:
+                return f"gave {one.logprob!r:.40} for the log probability of one of the {of}; none is above 0"
+            if not _whole(one.tokens) or one.tokens < 1:
+                return f"gave {one.tokens!r:.40} for the tokens of one of the {of}, not a whole number from 1 up"
     return ""
 
 
@@ -118,8 +124,10 @@ def _generations(answer: Sequence[Any], count: int) -> str:
         text: Any = one.text
         if not isinstance(text, str):
             return f"gave {_said(text)} for the text of prompt {place}, not text"
-        if one.tokens is not None and not _whole(one.tokens):
-            return f"gave {one.tokens!r:.40} for the tokens of prompt {place}, neither a whole number nor None"
+        if one.tokens is not None and not (_whole(one.tokens) and one.tokens >= 0):
+            return (
+                f"gave {one.tokens!r:.40} for the tokens of prompt {place}, neither a whole number from 0 up nor None"
+            )
         finished: Any = one.finished
         if not isinstance(finished, bool):
             return f"gave {_said(finished)} for whether it finished prompt {place}, neither True nor False"

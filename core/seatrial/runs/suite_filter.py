@@ -61,6 +61,14 @@ class SuiteFilter:
         """Whether a split filter looks at train rows that there is nothing to compare with."""
         return bool(getattr(self.filter, "alone", False))
 
+    @property
+    def drops(self) -> bool:
+        """Whether any finding of it takes a row out."""
+        actions = self.actions
+        if isinstance(actions, str):
+            return actions == "drop"
+        return any((actions or {}).get(rule.name, rule.action) == "drop" for rule in self.component.rules)
+
     def who(self, stage: str) -> str:
         """Stage, filter and plugin, for errors."""
         return f"{stage}: filter {self.alias} (plugin {self.plugin})"

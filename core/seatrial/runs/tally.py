@@ -40,6 +40,11 @@ class Tally:
             one.alias: {metric.name for metric in one.component.metrics_for(one.options)} for one in filters
         }
         self._drops = Drops()
+        self._unknown = (
+            {}
+            if any(one.drops for one in filters)
+            else {"dropped": f"no filter of the suite takes rows out in the stage {stage}"}
+        )
 
     def add(self, entries: pa.Table) -> None:
         """Count the entries of a table of `seatrial.data.ledger.ledger_schema()`."""
@@ -78,6 +83,7 @@ class Tally:
         return {
             "rows_in": rows_in,
             "dropped": self.dropped,
+            "unknown": self._unknown,
             "rows_out": rows_out,
             "filters": list(self._counts.values()),
             "drops": self._drops.facts(),

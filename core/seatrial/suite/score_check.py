@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeGuard
@@ -333,13 +334,15 @@ class GateCheck:
                 continue
             if bound > high if option == "min" else bound < low:
                 said = "can never be met"
-            elif high == 1 and (bound <= low if option == "min" else bound >= high):
+            elif high in (1, math.inf) and (bound <= low if option == "min" else bound >= high):
                 said = "is met by any score"
             else:
                 continue
             percent = _as_percent(bound) if high == 1 and bound > 0 else ""
             self._check.complain(
-                (*path, option), f"{bound:g} {said}: {name} lies between {low:g} and {high:g}{percent}"
+                (*path, option),
+                f"{bound:g} {said}: {name} "
+                + (f"is never below {low:g}" if high == math.inf else f"lies between {low:g} and {high:g}{percent}"),
             )
 
     def _within_reach(self, name: str, limits: tuple[float, float] | None, margin: object, path: KeyPath) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -74,7 +75,7 @@ _FACTS: Mapping[str, _Fact] = {
 }
 
 DATA_METRICS: dict[str, Metric] = {
-    name: Metric(name.partition("/")[2], "", "exact", fact.better, fact.summary, fact.unit)
+    name: Metric(name.partition("/")[2], "", "exact", fact.better, fact.summary, fact.unit, limits=(0, math.inf))
     for name, fact in _FACTS.items()
 }
 """Full name → descriptor."""

@@ -25,14 +25,23 @@ def generation_of(completion: Mapping[str, object], stop: Sequence[str], where: 
     Raises:
         StageError: there is no answer in it, or the server withheld it.
     """
+    if error := completion.get("error"):
+        raise StageError(f"{where}: answered an error: {_shown(error)}")
     choices = completion.get("choices")
-    choice = choices[0] if isinstance(choices, list) and choices else None
+    first = (
+        [each for each in choices if not isinstance(each, dict) or not each.get("index")]
+        if isinstance(choices, list)
+        else []
+    )
+    choice = first[0] if first else None
     message = choice.get("message") if isinstance(choice, dict) else None
     if not isinstance(choice, dict) or not isinstance(message, dict):
         raise StageError(f"{where}: answered no chat completion: {_shown(completion)}")
     reason = choice.get("finish_reason")
     if reason == "content_filter":
         raise StageError(f"{where}: the server's content filter withheld the answer")
+    if reason == "error":
+        raise StageError(f"{where}: the server ended the answer with an error: {_shown(choice)}")
     text = _text(message)
     if text is None:
         raise StageError(f"{where}: answered a message without content: {_shown(message)}")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from seatrial import Continuation, Generation, Row, SeatrialError, Turn
 from seatrial.errors import StageError
 from seatrial.model import Capability, Model, Tools
+from seatrial.rows import content_id
 from seatrial.rows.storable import storable
 from seatrial_plugins.endpoints.messages import messages_of
 from seatrial_plugins.endpoints.python_module import UserError, blame
@@ -117,12 +119,19 @@ class _Scores(_Calls):
         ]
 
 
+def _question(row: Row) -> Row:
+    """The row without what it is expected to be answered, and where that could be looked up."""
+    return replace(
+        row, id=content_id(row.prompt), turns=row.prompt, expected=None, source="", file="", line=0, slice="", group=""
+    )
+
+
 class _Classifies(_Calls):
     """An object with `classify` (`Classifies`)."""
 
     def classify(self, rows: Sequence[Row]) -> list[str]:
         """As the object answers."""
-        answer = self._call(self._made.classify, rows)
+        answer = self._call(self._made.classify, [_question(row) for row in rows])
         return self._list("classify()", answer, rows, str, "a list with a label for each row")
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
+from unicodedata import category, normalize
 
 from seatrial import Classifies, Response, Row, Scores, SeatrialError, System, Task, Transcript, Turn
 from seatrial.errors import StageError
@@ -99,6 +101,14 @@ def _unable(row: Row, options: Sequence[str]) -> str:
     where = "its choices" if row.choices else f"the {len(options)} labels"
     if row.target not in options:
         return f"the expected answer {row.target!r} is not among {where}"
-    if len(set(options)) < 2:
+    if _different(tuple(options)) < 2:
         return f"there is nothing to choose: the only option is {row.target!r}"
     return ""
+
+
+@lru_cache(maxsize=64)
+def _different(options: tuple[str, ...]) -> int:
+    """How many options there are to a reader: white space and what cannot be seen make none."""
+    return len(
+        {"".join(sign for sign in normalize("NFKC", option) if category(sign)[0] not in "CZ") for option in options}
+    )

@@ -116,6 +116,13 @@ def test_what_keeps_the_promise_comes_through_unchanged(ask, answer):
             "gave None for the log probability of one of the options of prompt 2",
         ),
         (score, [LIKELY[0], [Continuation(-1.0, "1")]], "gave '1' for the tokens"),
+        (score, [LIKELY[0], [Continuation(-1.0, 0)]], "gave 0 for the tokens"),
+        (
+            score,
+            [LIKELY[0], [Continuation(5.0, 1)]],
+            "gave 5.0 for the log probability of one of the options of prompt 2; none is above 0",
+        ),
+        (write, [Generation("a", -1, finished=True)] * 2, "gave -1 for the tokens of prompt 1"),
         (write, ["a", "b"], "gave a str for prompt 1, not a Generation"),
         (write, "ab", "gave a str for 2 prompts"),
         (write, [*WRITTEN, WRITTEN[0]], "gave 3 answers for 2 prompts"),

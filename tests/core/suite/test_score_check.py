@@ -52,6 +52,9 @@ def problems(suite_catalogue, tmp_path):
         ("{metric: exam/share, max: 5}", "max: 5 is met by any score: exam/share lies between 0 and 1; 5% is 0.05"),
         ("{metric: exam/share, min: -0.1}", "min: -0.1 is met by any score: exam/share lies between 0 and 1"),
         ("{metric: exam/share, min: 0}", "min: 0 is met by any score: exam/share lies between 0 and 1"),
+        ("{metric: data/test_rows, min: 0}", "min: 0 is met by any score: data/test_rows is never below 0"),
+        ("{metric: data/test_rows, min: -5}", "min: -5 is met by any score: data/test_rows is never below 0"),
+        ("{metric: data/unreadable, max: -1}", "max: -1 can never be met: data/unreadable is never below 0"),
         ("{metric: exam/share, min: 0, max: 0.1}", "min: 0 is met by any score: exam/share lies between 0 and 1"),
         (
             "{metric: exam/share, min: 1.0}",

@@ -53,3 +53,9 @@ def test_filters_say_why_they_did_not_measure_something():
     kept = {"clean": {"filters": [{"filter": "harm", "missing": {"parity": "no row"}}, {"filter": "unicode"}]}}
     assert filter_gaps(kept) == {"harm/parity": "no row"}
     assert filter_gaps({}) == {}
+
+
+def test_a_count_of_what_nobody_took_out_is_not_known():
+    facts = {"decontaminate": {"dropped": 0, "unknown": {"dropped": "no filter takes rows out"}}}
+    assert "data/dropped_for_leakage" not in data_values(facts)
+    assert data_gaps(facts) == {"data/dropped_for_leakage": "no filter takes rows out"}

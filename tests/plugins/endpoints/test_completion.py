@@ -28,6 +28,17 @@ def test_only_the_limit_cuts_an_answer_off(reason):
     assert read(said("x", finish_reason=reason)).finished
 
 
+@pytest.mark.parametrize("answer", [said("x", finish_reason="error"), said("x") | {"error": {"message": "overloaded"}}])
+def test_an_error_beside_an_answer_makes_it_none(answer):
+    with pytest.raises(StageError, match="error"):
+        read(answer)
+
+
+def test_the_first_choice_is_the_one_that_the_server_numbers_so():
+    other, first = said("other")["choices"][0] | {"index": 1}, said("first")["choices"][0] | {"index": 0}
+    assert read({"choices": [other, first]}).text == "first"
+
+
 def test_text_ends_before_the_first_stop_also_where_the_server_leaves_it():
     assert read(said("one\ntwo END", finish_reason="length"), ["END", "\n"]) == Generation("one", 3, finished=True)
     assert read(said("one"), ["", "x"]).text == "one"

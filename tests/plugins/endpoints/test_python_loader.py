@@ -6,9 +6,10 @@ from textwrap import dedent
 
 import pytest
 
-from seatrial import Continuation, Generates, Generation, Scores, Turn
+from seatrial import Continuation, Generates, Generation, Row, Scores, Turn
 from seatrial.errors import SourceError, StageError
 from seatrial.model import Classifies, LocalWeights
+from seatrial.rows import Label
 from seatrial_plugins.endpoints.callables import python
 
 _NUMBERS = count()
@@ -70,6 +71,21 @@ def test_it_gets_messages_as_the_chat_api_has_them(write):
         assert answer.text == "[{'role': 'system', 'content': 'Be brief.'}, {'role': 'user', 'content': 'hi'}]"
 
 
+ROWS = [
+    Row(
+        f"row-{n}",
+        (Turn("user", f"question {n}"), Turn("assistant", f"secret {n}")),
+        "text-label",
+        "path:rows.csv",
+        "rows.csv",
+        n,
+        Label(f"secret {n}"),
+        slice="secret",
+        group="secret",
+    )
+    for n in (1, 2)
+]
+
 CAPABLE = """
     from seatrial import Continuation, Generation
 
@@ -106,7 +122,23 @@ def test_an_object_has_the_capabilities_of_its_class(write, factory):
         assert isinstance(model, Classifies)
         assert ask(model, "q") == ["yes"]
         assert model.loglikelihoods([()], [["a", "bb"]]) == [[Continuation(-1.0, 1), Continuation(-2.0, 1)]]
-        assert model.classify([1, 2]) == ["a", "a"]
+        assert model.classify(ROWS) == ["a", "a"]
+
+
+ECHO = """
+    class Echo:
+        def classify(self, rows):
+            return [str(row) for row in rows]
+"""
+
+
+def test_what_classifies_is_not_told_what_is_expected_or_where_it_stands(write):
+    loader, address = write(ECHO, "Echo")
+    with loader.open(resolve(loader, address)) as model:
+        said = model.classify(ROWS)
+    assert ["question 1" in one for one in said] == [True, False]
+    for told in ("secret", "rows.csv", "line=1", "id='row"):
+        assert not any(told in one for one in said)
 
 
 def test_a_factory_that_names_no_class_promises_to_write_only(write):

@@ -92,9 +92,10 @@ def test_rows_that_ask_the_same_are_asked_once_and_have_a_transcript_each(ask):
         (label_row("lost card", "lost card"), ("lost card",), "nothing to choose: the only option is 'lost card'"),
         (choice_row("apple", "apple", "apple"), LABELS, "nothing to choose: the only option is 'apple'"),
         (choice_row("apple", "apple", "apple", "apple"), LABELS, "nothing to choose: the only option is 'apple'"),
+        (choice_row("apple", "apple", "apple", "apple\u200b "), LABELS, "nothing to choose: the only option is 'apple'"),
         (label_row("hello", "hello"), (), "neither a label nor choices"),
     ],
-    ids=["unanswered", "free text", "label unseen", "answer missing", "one label", "one choice", "same choices", "no labels"],
+    ids=["unanswered", "free text", "label unseen", "answer missing", "one label", "one choice", "same choices", "same to the eye", "no labels"],
 )  # fmt: skip
 def test_what_cannot_be_asked_is_an_error_and_not_asked(ask, row, labels, reason):
     class Classifier:
