@@ -57,9 +57,11 @@ def supervised(work: Callable[[], int], tell_end: Callable[[str, int], object]) 
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         if note is not None:
             keep_note_in(note)
+        own = os.getpid()
         code = work()
-        with contextlib.suppress(OSError):
-            os.write(tell, str(code).encode())
+        if os.getpid() == own:  # a component may fork, and its copy comes here too
+            with contextlib.suppress(OSError):
+                os.write(tell, str(code).encode())
         return code
     os.close(tell)
     ended = _wait(child, heard)

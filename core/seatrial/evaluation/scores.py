@@ -53,6 +53,11 @@ class Metric:
 
     Bounds of gates are held against them. With limits a mean has bounds from any sample; without, a sample whose values are all the same has none.
     """
+    unmeasured: str = ""
+    """What a sample without an error and without this number is, where it is a gap in what was looked at: `empty answers`.
+
+    A gate that decides on the rest then says so. "": the metric just does not apply there.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -306,16 +306,17 @@ class Host:
                 f"{stage.name}: {wrapper}: its wrapper of the stage raised {type(error).__name__}: {error}"
             ) from error
         if not isinstance(artifact, Artifact):
-            wrappers = [
-                self._who(impl.plugin_name)
-                for impl in self._pm.hook.seatrial_run_stage.get_hookimpls()
-                if impl.plugin is not self._runner
-            ]
             raise ContractError(
                 f"stage {stage.name}: a wrapper of seatrial_run_stage returned {type(artifact).__name__}, not an Artifact; "
-                f"wrappers are: {', '.join(wrappers)}"
+                f"wrappers are: {self.wrappers}"
             )
         return artifact
+
+    @property
+    def wrappers(self) -> str:
+        """The plugins that wrap stages, for messages."""
+        wrapping = self._pm.hook.seatrial_run_stage.get_hookimpls()
+        return ", ".join(self._who(impl.plugin_name) for impl in wrapping if impl.plugin is not self._runner)
 
     def _wrapper_at(self, error: BaseException) -> str | None:
         """The plugin whose wrapper raised that, if the stage's own work did not."""

@@ -11,7 +11,14 @@ from seatrial.errors import UsageError
 from seatrial.plugin.host import Host
 from seatrial.runs import digests
 from seatrial.runs.earlier import EarlierRuns
-from seatrial.runs.judging import data_gates, judge_data, judge_run, write_judgement
+from seatrial.runs.judging import (
+    data_gates,
+    judge_data,
+    judge_run,
+    judged_digests,
+    refuse_other_judgement,
+    write_judgement,
+)
 from seatrial.runs.part_files import part_file
 from seatrial.runs.result import Result
 from seatrial.runs.run import work
@@ -96,10 +103,13 @@ def judge_again(
         if changed.gates != own.gates:
             changed.write(folder / "suite.yaml")
         write_judgement(folder, scores, verdict)
+        judged = judged_digests(folder)
         folder.renew("gate")
         digests.record(folder)
     write_reports(path, host, kinds=None, to=None)
-    return load_result(path, host)
+    result = load_result(path, host)
+    refuse_other_judgement(folder, judged, "a report, or a hook of reports")
+    return result
 
 
 def _refuse_unheeded(path: Path, own: Suite, wanted: Suite) -> None:

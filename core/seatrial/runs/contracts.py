@@ -239,6 +239,8 @@ def told(measured: Measured, who: str, declared: Collection[str]) -> None:
     if undeclared := sorted(known - {*declared}):
         there = f"those that it declares are: {', '.join(sorted(declared))}" if declared else "it declares no metrics"
         raise ContractError(f"{who} measured {undeclared[0]!r}, which is none of its metrics; {there}")
+    if both := sorted({*measured.measures} & {*measured.missing}):
+        raise ContractError(f"{who} gave a measure of {both[0]!r}, and a reason in `missing` why there is none")
     if untold := sorted({*declared} - known):
         raise ContractError(
             f"{who} declares the metric {untold[0]!r}, and gave neither a measure of it nor a reason in `missing`"
@@ -349,6 +351,10 @@ def _not_numbers(values: Mapping[Any, Any], name: str, *, missing: bool) -> str:
             return f"its `{name}` have {_said(key)} for a name"
         if not isinstance(value, (float, Real, NoneType) if missing else (float, Real)) or value.__class__ is bool:
             return f"its `{name}` say {_said(value)} for {key!r}, not a number"
+        try:
+            float(0 if value is None else value)
+        except OverflowError:
+            return f"its `{name}` say for {key!r} a number that is too large to hold"
     return ""
 
 

@@ -16,7 +16,7 @@ from seatrial.runs import contracts
 from seatrial.runs.earlier_gates import changed_gates
 from seatrial.runs.events import Record
 from seatrial.runs.stages import blame
-from seatrial.runs.store import RunFolder, write_json
+from seatrial.runs.store import RunFolder, digest_path, write_json
 from seatrial.stored import undamaged
 from seatrial.suite.file import Chosen, Suite
 from seatrial.verdict.codec import to_json
@@ -29,7 +29,7 @@ from seatrial.verdict.data_metrics import (
     filter_values,
 )
 from seatrial.verdict.evidence import SavedEvidence, earlier_runs
-from seatrial.verdict.judgement import flag_best_baseline, judge
+from seatrial.verdict.judgement import flag_best_baseline, flag_unmeasured, judge
 from seatrial.verdict.settlement import settle
 from seatrial.verdict.verdict import Decision, Gate, Verdict
 
@@ -43,7 +43,9 @@ __all__ = [
     "filter_metrics",
     "judge_data",
     "judge_run",
+    "judged_digests",
     "records_of",
+    "refuse_other_judgement",
     "samples_of",
     "write_judgement",
 ]
@@ -71,7 +73,8 @@ def judge_run(folder: RunFolder, suite: Suite, host: Host) -> tuple[list[Score],
             Path.cwd(), own=folder.path, scorers={chosen.alias: chosen.resolved() for chosen in suite.score}
         ),
     )
-    warnings = [*changed_gates(folder, suite.gates), *flag_best_baseline(evidence)]
+    unmeasured = flag_unmeasured(evidence, [chosen.metric for chosen in suite.gates])
+    warnings = [*changed_gates(folder, suite.gates), *flag_best_baseline(evidence), *unmeasured]
     return scores, judge(_decisions(suite.gates, evidence, host), warnings)
 
 
@@ -106,10 +109,11 @@ def _decisions(gates: Sequence[Chosen], evidence: SavedEvidence, host: Host) -> 
         who = f"gate {chosen.name} on {chosen.metric}"
         with blame("gate", who, provided.distribution):
             gate: Gate = provided.component.build(**chosen.options)
-            decision = gate.decide(evidence)
+            decision = gate.decide(evidence.copy())
         named = f"gate: {who} (plugin {provided.distribution})"
         decision = contracts.one(decision, Decision, named)
-        decisions.append(settle(decision, metric=chosen.metric, severity=chosen.severity, who=named))
+        missing = evidence.missing(chosen.metric)
+        decisions.append(settle(decision, metric=chosen.metric, severity=chosen.severity, who=named, missing=missing))
     return decisions
 
 
@@ -117,6 +121,30 @@ def write_judgement(folder: RunFolder, scores: Sequence[Score], verdict: Verdict
     """Write scores.json and verdict.json."""
     write_json(folder / "scores.json", {"scores": [to_json(score) for score in scores]})
     write_json(folder / "verdict.json", to_json(verdict))
+
+
+def judged_digests(folder: RunFolder) -> dict[str, str]:
+    """What scores.json and verdict.json are, to be held against them when plugins have been at work."""
+    return {name: digest_path(folder / name) for name in ("scores.json", "verdict.json") if (folder / name).is_file()}
+
+
+def refuse_other_judgement(folder: RunFolder, judged: Mapping[str, str], when: str) -> None:
+    """Refuse a judgement that is not the one that was made.
+
+    Args:
+        folder: the run.
+        judged: what `judged_digests` gave when the gates had decided.
+        when: what was at work since then, for the message.
+
+    Raises:
+        StoreError: a file of it was altered or taken away.
+    """
+    now = judged_digests(folder)
+    if other := [name for name, digest in judged.items() if now.get(name) != digest]:
+        raise StoreError(
+            f"{folder / other[0]}: a plugin altered it after the gates had decided ({when}), so there is no verdict; leave that "
+            "plugin out (--no-plugin), and the same command decides again"
+        )
 
 
 def data_scores(folder: RunFolder, of_filters: Mapping[str, Metric], gates: Sequence[Chosen] = ()) -> list[Score]:

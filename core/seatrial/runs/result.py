@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -87,6 +88,11 @@ class Result:
         if self.verdict is None or (self.only_data and not self.verdict.decides):
             return 0
         return self.verdict.exit_code
+
+    def handed_out(self) -> Result:
+        """A copy for plugins: what they do to it changes neither the verdict nor what others are shown."""
+        own = {name: deepcopy(getattr(self, name)) for name in ("suite", "manifest", "records", "scores", "verdict")}
+        return replace(self, **own)
 
     def facts(self, stage: str) -> Mapping[str, object]:
         """The facts of one stage (of its first node, where there are several), empty where it did not run."""

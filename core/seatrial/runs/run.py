@@ -17,14 +17,16 @@ from typing import TYPE_CHECKING
 from seatrial.errors import SeatrialError, StageError, UsageError
 from seatrial.plugin.host import Host
 from seatrial.plugin.raised import let_pass, telling_interrupts
-from seatrial.runs import digests
+from seatrial.runs import contracts, digests
 from seatrial.runs.earlier import EarlierRuns
 from seatrial.runs.environment import peak_resident_bytes
 from seatrial.runs.events import Artifact, Failure, Plan, Record, Stage, Step
+from seatrial.runs.judging import judged_digests, refuse_other_judgement
 from seatrial.runs.keys import node_key
 from seatrial.runs.result import Result
 from seatrial.runs.saved import load_result
 from seatrial.runs.stages import Foresees, StageWork
+from seatrial.runs.stages.gate import GateNode
 from seatrial.runs.stages.train import Train
 from seatrial.runs.store import RunFolder, digest_json, json_text, write_json
 from seatrial.runs.workbench import Workbench
@@ -141,11 +143,13 @@ def work(
             plan = _plan(suite, folder, stages, offline=offline)
             trial.work(stages, replace(plan, changed=changed_versions(manifest)))
             folder.forget_unfinished(but=trial.unanswered)
+            refuse_other_judgement(folder, trial.judged, "a watcher of stages, or a report")
             result = load_result(folder.path, host)
         except BaseException as error:
             host.run_failed(Failure(trial.at, str(error) or type(error).__name__, folder.path))
             raise
-        host.run_finished(result)
+        host.run_finished(result.handed_out())
+        refuse_other_judgement(folder, trial.judged, "a hook of reports, or a watcher of the run's end")
         if not trial.unanswered:
             manifest |= {"finished": clock().isoformat()}
         digests.record(folder, manifest=json_text(manifest))
@@ -234,6 +238,8 @@ class _Trial:
         self._done: dict[str, tuple[Record, Artifact]] = {}
         self.at = ""
         """The node that is worked."""
+        self.judged: dict[str, str] = {}
+        """The digests of the judgement, once there is one."""
 
     def work(self, stages: Sequence[StageWork], plan: Plan) -> None:
         self._host.run_started(plan)
@@ -252,6 +258,8 @@ class _Trial:
                     self._foresee(stages[index + 1 :])
                 self._folder.forget_unfinished(but=[key, *self.unanswered])
                 kept = self._run(stage, Stage(stage.name, index, key), given)
+            elif isinstance(stage, GateNode):
+                self.judged = judged_digests(self._folder)
             self._done[stage.name] = kept
             self._host.stage_finished(self._told(kept[0]))
 
@@ -302,10 +310,20 @@ class _Trial:
         def progress(done: int, total: int, values: Mapping[str, float]) -> None:
             self._host.step_logged(Step(stage.name, done, total, values))
 
+        def own(given: Artifact) -> Artifact:
+            artifact = work.run(given, folder, progress)
+            if isinstance(work, GateNode):
+                self.judged = judged_digests(self._folder)
+            return artifact
+
         folder = replace(self._folder, node=stage.key)
         started, clock = self._clock(), time.perf_counter()
         try:
-            artifact = self._host.run_stage(stage, given, lambda given: work.run(given, folder, progress))
+            artifact = self._host.run_stage(stage, given, own)
+            if self._host.wrappers:
+                who = f"{stage.name}: a wrapper of the stage (of {self._host.wrappers})"
+                contracts.facts(artifact.facts, who)
+                refuse_other_judgement(self._folder, self.judged, who)
         except SeatrialError as error:
             self._refuse_full_disk(stage.name, error)
             if type(error) is StageError and error.__cause__ is not None:  # what a component raised

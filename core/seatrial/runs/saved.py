@@ -31,6 +31,7 @@ from seatrial.suite.complaints import listed
 from seatrial.suite.file import Suite, load_suite
 from seatrial.verdict.codec import from_json
 from seatrial.verdict.data_metrics import DATA_METRICS
+from seatrial.verdict.judgement import judge
 from seatrial.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def load_result(path: Path, host: Host) -> Result:
         components=_components(folder, manifest),
         blocks=_blocks(records_of(folder, manifest)),
     )
-    return replace(result, added=host.report_blocks(result))
+    return replace(result, added=host.report_blocks(result.handed_out()))
 
 
 def _components(folder: RunFolder, manifest: Mapping[str, Any]) -> list[Described]:
@@ -130,7 +131,7 @@ def _written(result: Result, host: Host, wanted: Mapping[str, Mapping[str, Any]]
             raise UsageError(f"{kind}: no such report{did_you_mean(kind, names)}; there are: {listed(names)}")
         who = f"report {kind}"
         with blame("report", who, provided.distribution):
-            paths = provided.component.build(**options).write(result, target)
+            paths = provided.component.build(**options).write(result.handed_out(), target)
             written.extend(contracts.files(paths, target, f"report: {who} (plugin {provided.distribution})"))
     return written
 
@@ -177,7 +178,13 @@ def _judged(folder: RunFolder) -> tuple[list[Score], Verdict]:
     """The scores and the verdict as they were written down."""
     with undamaged(folder / "scores.json"):
         scores = [from_json(Score, score) for score in folder.read_json("scores.json")["scores"]]
-    return scores, from_json(Verdict, folder.read_json("verdict.json"))
+    verdict = from_json(Verdict, folder.read_json("verdict.json"))
+    follows = judge(verdict.decisions).state
+    if verdict.state != follows:
+        raise StoreError(
+            f"{folder / 'verdict.json'}: it says {verdict.state}, and from its gates' decisions follows {follows}; it was altered"
+        )
+    return scores, verdict
 
 
 def _ledger(folder: RunFolder) -> pa.Table:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from seatrial.errors import StoreError, UsageError
 from seatrial.evaluation.samples import read_samples
 from seatrial.evaluation.scores import Metric, Score
+from seatrial.evaluation.summary import DATA
 from seatrial.runs.digests import DECIDED, DIGESTS, refuse_altered
 from seatrial.runs.plain_files import read_text
 from seatrial.runs.store import RunFolder
@@ -139,6 +142,18 @@ class SavedEvidence:
     tables: Mapping[str, pa.Table] = field(default_factory=dict)
     """Scorer → samples of every system."""
     load: LoadSamples = _no_earlier_run
+
+    def copy(self) -> SavedEvidence:
+        """The same for another gate: what one does to it, no other sees."""
+        own = {name: deepcopy(getattr(self, name)) for name in ("scores", "metrics")}
+        return replace(self, tables=MappingProxyType(dict(self.tables)), **own)
+
+    def missing(self, metric: str) -> str | None:
+        """Why there is no number of what is on trial; None where there is one."""
+        found = self.score(metric, self.subject) or self.score(metric, DATA)
+        if found is None:
+            return f"{metric} was not scored"
+        return None if found.value is not None else found.missing or "it has no value"
 
     def score(self, metric: str, system: str) -> Score | None:
         """The score, or None where it was not produced."""

@@ -11,7 +11,7 @@ from seatrial.verdict import Decision, Outcome, Verdict
 from seatrial.verdict.comparison import COMPARABLE, PairedComparison, compare
 from seatrial.verdict.evidence import SavedEvidence
 
-__all__ = ["flag_best_baseline", "judge"]
+__all__ = ["flag_best_baseline", "flag_unmeasured", "judge"]
 
 GRAVEST_FIRST: tuple[Outcome, ...] = ("error", "fail", "inconclusive", "pass")
 """The order in which outcomes prevail: exit codes 3, 1, 4, 0."""
@@ -79,6 +79,22 @@ def flag_best_baseline(evidence: SavedEvidence) -> list[str]:
         ]
         if others and metric.kind in COMPARABLE and metric.better == "higher" and not metric.unit:
             warnings.extend(_not_beaten(evidence, name, metric, others))
+    return warnings
+
+
+def flag_unmeasured(evidence: SavedEvidence, gated: Sequence[str]) -> list[str]:
+    """One warning for each gated metric that could not be measured on all rows, where its descriptor calls that a gap."""
+    warnings = []
+    for name in dict.fromkeys(gated):
+        metric, samples = evidence.metric(name), evidence.samples(name, evidence.subject)
+        if metric is None or not metric.unmeasured or samples is None:
+            continue
+        rows = len(samples["row"].unique())
+        without = samples.filter(samples[f"value:{metric.column}"].is_null())
+        if gap := len(without["row"].unique()):
+            warnings.append(
+                f"{name}: {gap} of {rows} rows have no number ({metric.unmeasured}); its gate decides on the rest"
+            )
     return warnings
 
 

@@ -19,17 +19,18 @@ _NUMBERS = ("value", "lower", "upper")
 _COUNTS = ("n", "needed_n", "clusters", "seeds")
 
 
-def settle(decision: Decision, *, metric: str, severity: Severity, who: str) -> Decision:
+def settle(decision: Decision, *, metric: str, severity: Severity, who: str, missing: str | None = None) -> Decision:
     """The decision that is judged, saved and reported.
 
-    It is of the metric and severity that the suite gives, its numbers are finite or None, and it passes only with a value. A
-    decision that says otherwise is an error, with the gate's own reason behind it.
+    It is of the metric and severity that the suite gives, its numbers are finite or None, and it passes only with a value, on
+    something, and where there is a score. A decision that says otherwise is an error, with the gate's own reason behind it.
 
     Args:
         decision: as the gate gave it.
         metric: the one that it was asked about.
         severity: the suite's.
         who: the gate and its plugin, for the message.
+        missing: why the metric has no score; None where it has one.
 
     Raises:
         ContractError: a field is of a type that no decision has.
@@ -41,8 +42,13 @@ def settle(decision: Decision, *, metric: str, severity: Severity, who: str) -> 
     if decision.severity != severity:
         wrong.append(f"the suite gives it severity {severity} and it took {decision.severity}")
     decision = without_nan(replace(decision, metric=metric, severity=severity))
-    if decision.outcome == "pass" and decision.value is None:
-        wrong.append("it passed without a value")
+    if decision.outcome == "pass":
+        if decision.value is None:
+            wrong.append("it passed without a value")
+        if decision.n == 0:
+            wrong.append("it passed on nothing: its n is 0")
+        if missing is not None:
+            wrong.append(f"it passed without a score: {missing}")
     if not wrong:
         return decision
     return replace(decision, outcome="error", reason=f"{'; '.join(wrong)} (its reason: {decision.reason})")

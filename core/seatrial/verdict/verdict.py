@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from seatrial.evaluation.scores import Metric, Score
@@ -18,7 +19,7 @@ Severity = Literal["block", "warn", "info"]
 """`block` decides the verdict; `warn` is shown as a warning; `info` is only shown."""
 VerdictState = Literal["pass", "fail", "inconclusive", "error"]
 
-EXIT_CODES: Mapping[VerdictState, int] = {"pass": 0, "fail": 1, "error": 3, "inconclusive": 4}
+EXIT_CODES: Mapping[VerdictState, int] = MappingProxyType({"pass": 0, "fail": 1, "error": 3, "inconclusive": 4})
 """What the process returns; no blocking gate at all is `inconclusive`. Usage errors are 2."""
 
 

@@ -25,17 +25,17 @@ class LatencyScorer:
         """One sample a request, in order."""
         del task
         for transcript in transcripts:
-            yield _sample(transcript)
+            yield _sample(transcript, self.batch)
 
     def blocks(self, scored: Scored) -> Iterable[Block]:
         """The distribution of each time."""
         return latency_blocks(scored)
 
 
-def _sample(transcript: Transcript) -> Sample:
+def _sample(transcript: Transcript, sizes: Iterable[int]) -> Sample:
     detail: Any = transcript.detail
     size = detail["batch"]
-    columns = [name if size == 1 else f"{name}@b{size}" for name in VALUES]
+    columns = _columns(size)
     if transcript.error is not None:
         return Sample(transcript.row, {}, slice=f"batch {size}", error=transcript.error, lacks=tuple(columns))
     gaps = detail["gaps_ms"]
@@ -49,8 +49,13 @@ def _sample(transcript: Transcript) -> Sample:
     )
     return Sample(
         transcript.row,
-        dict(zip(columns, values, strict=True)),
+        {name: None for one in sizes for name in _columns(one)} | dict(zip(columns, values, strict=True)),
         prompt_hash=transcript.prompt_hash,
         slice=f"batch {size}",
         detail={**detail, "ttft_ms": round(detail["ttft_ms"], 4), "gaps_ms": [round(gap, 4) for gap in gaps]},
     )
+
+
+def _columns(size: int) -> list[str]:
+    """What the values of requests of that batch size are called."""
+    return [name if size == 1 else f"{name}@b{size}" for name in VALUES]

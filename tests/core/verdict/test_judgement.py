@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -7,7 +9,7 @@ from seatrial import Decision, Metric, Sample
 from seatrial.evaluation.samples import samples_to_table
 from seatrial.stats import PairedDifference
 from seatrial.verdict.evidence import SavedEvidence
-from seatrial.verdict.judgement import flag_best_baseline, judge
+from seatrial.verdict.judgement import flag_best_baseline, flag_unmeasured, judge
 
 ACCURACY = Metric("accuracy", "correct", "proportion", "higher", "")
 
@@ -157,3 +159,12 @@ def test_a_lead_on_copies_of_few_rows_is_no_victory():
     (found,) = flag_best_baseline(evidence(clusters=copied, **systems))
     assert "tuned 0.982 is not shown to beat base 0.245" in found
     assert found.endswith("n = 163 in 4 clusters)")
+
+
+def test_a_gate_on_what_could_not_be_measured_everywhere_says_so():
+    metric = replace(ACCURACY, unmeasured="answers that are empty")
+    gaps = [*right(10, 14), *[None] * 46]
+    (said,) = flag_unmeasured(evidence(metric, tuned=gaps), ["choice/accuracy", "choice/accuracy"])
+    assert said.startswith("choice/accuracy: 46 of 60 rows have no number (answers that are empty)")
+    assert flag_unmeasured(evidence(metric, tuned=right(10, 14)), ["choice/accuracy"]) == []
+    assert flag_unmeasured(evidence(tuned=gaps), ["choice/accuracy"]) == []

@@ -50,7 +50,7 @@ class ReportNode:
                 progress(done, len(self.reports), {})
                 who = f"report {report.name}"
                 with blame(self.name, who, report.plugin):
-                    paths = report.writer.write(result, part)
+                    paths = report.writer.write(result.handed_out(), part)
                     named = contracts.files(paths, part, f"{self.name}: {who} (plugin {report.plugin})")
                     written.extend(path.relative_to(part).as_posix() for path in named)
             progress(len(self.reports), len(self.reports), {})

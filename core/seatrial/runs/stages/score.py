@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from seatrial.blocks.codec import to_json
@@ -122,7 +122,6 @@ class ScoreNode:
         given = noted()
         with blame(self.name, component, self.plugin):
             samples = list(contracts.samples(scorer.score(given, task), who))
-            table = samples_to_table(system.name, samples, columns, clusters=clusters, seed=system.seed)
         deque(given, maxlen=0)  # what the scorer left unread
         if [sample.row for sample in samples] != [row for row, _ in errors]:
             raise ContractError(f"{who} {_wrong_rows([sample.row for sample in samples], [row for row, _ in errors])}")
@@ -134,7 +133,18 @@ class ScoreNode:
                 )
             if error is not None and sample.error is None:
                 raise ContractError(f"{who} scored {sample.row}, which the system did not answer: {error}")
-        return table
+            if untold := [name for name in columns if sample.error is None and name not in sample.values]:
+                raise ContractError(
+                    f"{who} gave a sample of {sample.row} no {untold[0]!r}: a number where there is one, None where it does not "
+                    "apply, and an error where there should be one"
+                )
+        # What was not answered has no numbers, and where rows are asked, none of its columns is spared.
+        asked = len(task.rows) > 0
+        samples = [
+            sample if error is None else replace(sample, values={}, lacks=() if asked else sample.lacks)
+            for sample, (_, error) in zip(samples, errors, strict=True)
+        ]
+        return samples_to_table(system.name, samples, columns, clusters=clusters, seed=system.seed)
 
     def _columns(self) -> list[str]:
         metrics = self.component.metrics_for(self.scorer.options)
