@@ -204,7 +204,7 @@ def choose_moments(durations: Mapping[str, float], kills: int, seed: int) -> lis
     counts: Counter[str] = Counter(places if kills >= len(places) else ())
     while counts.total() < kills:
         (place,) = chance.choices(places, weights)
-        if kills >= len(places) or place not in counts:
+        if kills >= len(places) or place not in counts or len(counts) == sum(weight > 0 for weight in weights):
             counts[place] += 1
     return [
         Moment(place, 0.9 * (number + chance.random()) / counts[place], chance.random())
