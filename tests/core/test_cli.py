@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from seatrial import cli
+from seatrial import cli, commands
 from seatrial.plugin.host import Host
 from seatrial.plugin.kinds import KINDS
 
@@ -350,7 +350,7 @@ def test_a_plugin_whose_import_is_slow_is_named(tmp_path, monkeypatch, capsys):
     (info / "entry_points.txt").write_text("[seatrial]\nslow = slow_module\n")
     (tmp_path / "slow_module.py").write_text("import time\ntime.sleep(0.6)\n")
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(cli, "_SLOW", 0.5)
+    monkeypatch.setattr(commands, "_SLOW", 0.5)
     with pytest.raises(SystemExit):
         cli.main(["suites"])
     assert "importing plugin slow of slow-parts took 0." in capsys.readouterr().err
