@@ -110,6 +110,20 @@ def smollm2_target(resolve, smollm2_source: Path, tmp_path_factory: pytest.TempP
 
 
 @pytest.fixture
+def installed(tmp_path):
+    """Installs a plugin of one module as a distribution in the test's folder, for whoever has that on their path."""
+
+    def install(name: str, source: str) -> None:
+        (tmp_path / f"{name}_module.py").write_text(source)
+        info = tmp_path / f"{name}_parts-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}-parts\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text(f"[seatrial]\n{name} = {name}_module\n")
+
+    return install
+
+
+@pytest.fixture
 def transcribed():
     """Has a probe put a whole task to a system, as the stage `transcribe` does; notes the progress that it tells."""
 

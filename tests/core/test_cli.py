@@ -343,12 +343,8 @@ def test_a_plugin_that_fails_to_watch_is_warned_of_once(labelled_folder):
     )
 
 
-def test_a_plugin_whose_import_is_slow_is_named(tmp_path, monkeypatch, capsys):
-    info = tmp_path / "slow_parts-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: slow-parts\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[seatrial]\nslow = slow_module\n")
-    (tmp_path / "slow_module.py").write_text("import time\ntime.sleep(0.6)\n")
+def test_a_plugin_whose_import_is_slow_is_named(installed, tmp_path, monkeypatch, capsys):
+    installed("slow", "import time\ntime.sleep(0.6)\n")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(commands, "_SLOW", 0.5)
     with pytest.raises(SystemExit):

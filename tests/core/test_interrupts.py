@@ -40,13 +40,9 @@ report: [json]
 
 
 @pytest.fixture
-def started(tmp_path):
+def started(installed, tmp_path):
     """A run whose two worker processes are busy for minutes; gives the process and the workers' ids."""
-    (tmp_path / "slow_module.py").write_text(SLOW)
-    info = tmp_path / "slow_parts-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: slow-parts\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[seatrial]\nslow = slow_module\n")
+    installed("slow", SLOW)
     lines = [json.dumps({"text": f"text {number}", "label": "ab"[number % 2]}) for number in range(6000)]
     (tmp_path / "rows.jsonl").write_text("\n".join(lines))
     (tmp_path / "suite.yaml").write_text(SUITE)

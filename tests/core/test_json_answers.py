@@ -54,13 +54,9 @@ report: [json]
 
 
 @pytest.fixture
-def seatrial(tmp_path):
+def seatrial(installed, tmp_path):
     """Runs the command line in a folder with a noisy plugin; gives the document, the exit code and standard error."""
-    (tmp_path / "noisy.py").write_text(NOISY)
-    info = tmp_path / "noisy_parts-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: noisy-parts\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[seatrial]\nnoise = noisy\n")
+    installed("noise", NOISY)
     (tmp_path / "rows.jsonl").write_text(
         "\n".join(json.dumps({"text": f"t {n}", "label": "ab"[n % 2]}) for n in range(8))
     )
@@ -98,7 +94,7 @@ def test_an_answer_is_json_whatever_a_plugin_prints(seatrial):
 def test_an_error_is_json_too_and_says_what_went_wrong(seatrial):
     document, code, said = seatrial("data", "bad.yaml", "--json")
     assert (code, document["exit_code"]) == (3, 3)
-    assert "filter noisy (plugin noisy-parts) raised ValueError: no good" in document["error"]
+    assert "filter noisy (plugin noise-parts) raised ValueError: no good" in document["error"]
     assert document["error"] in said
     document, code, _ = seatrial("data", "good.yaml", "--json", "--set", "filters[0].noisy.fials=true")
     assert (code, document["exit_code"]) == (2, 2)
