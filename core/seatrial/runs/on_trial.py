@@ -152,8 +152,8 @@ class ModelOnTrial:
             with self._blamed():
                 opened = closing.enter_context(self.loader.open(self.target, product))
             model: Model = HeldModel(opened, f"loader {self._name} (plugin {self._plugin})")
-            if shares:
-                self.close()
+            if before is not None and shares:
+                before.closing.close()  # its weights stay with the next, so there is nothing to collect
             self._open = _Open(product, model, closing)
         model = self._open.model
         if needs and not any(isinstance(model, PROTOCOLS[one]) for one in needs if one in PROTOCOLS):
