@@ -20,6 +20,7 @@ from seatrial.runs.store import RunFolder, digest_path, write_json
 from seatrial.stored import undamaged
 from seatrial.suite.file import Chosen, Suite
 from seatrial.verdict.codec import to_json
+from seatrial.verdict.completeness import flag_missing, unscored
 from seatrial.verdict.data_metrics import (
     DATA_METRICS,
     OF_DATA,
@@ -73,9 +74,15 @@ def judge_run(folder: RunFolder, suite: Suite, host: Host) -> tuple[list[Score],
             Path.cwd(), own=folder.path, scorers={chosen.alias: chosen.resolved() for chosen in suite.score}
         ),
     )
-    unmeasured = flag_unmeasured(evidence, [chosen.metric for chosen in suite.gates])
-    warnings = [*changed_gates(folder, suite.gates), *flag_best_baseline(evidence), *unmeasured]
-    return scores, judge(_decisions(suite.gates, evidence, host), warnings)
+    decisions = _decisions(suite.gates, evidence, host)
+    decisions += unscored(evidence, list(tables), decisions)
+    warnings = [
+        *changed_gates(folder, suite.gates),
+        *flag_missing(evidence, decisions),
+        *flag_best_baseline(evidence),
+        *flag_unmeasured(evidence, [chosen.metric for chosen in suite.gates]),
+    ]
+    return scores, judge(decisions, warnings)
 
 
 def data_gates(suite: Suite, host: Host) -> list[Chosen]:

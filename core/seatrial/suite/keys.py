@@ -139,7 +139,10 @@ class GateKeys(Reserved):
 
     metric: str = Field(description="the metric to hold, as scorer/metric, such as choice/accuracy")
     gate: str | None = Field(default=None, description="the gate's name; if absent, by the keys that stand beside it")
-    severity: Severity = Field(default="block", description="block decides the verdict, warn warns, info only shows")
+    severity: Severity = Field(
+        default="block",
+        description="block decides the verdict, warn warns (exit code 3 where it could not be decided), info only shows",
+    )
 
 
 RESERVED: Mapping[Kind, type[Reserved]] = {

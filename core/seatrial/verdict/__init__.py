@@ -7,6 +7,7 @@ data_metrics   counts of the data and the training, so that gates can hold them 
 evidence       what gates may decide on
 pairing        the answers of two systems to the same rows
 comparison     two systems on the same items
+completeness   what the suite asked for and has no score of
 settlement     a gate's decision, held against what was asked of it
 judgement      all decisions together: the verdict
 codec          scores and verdicts as strict JSON, and back

@@ -25,10 +25,11 @@ SAID: dict[Outcome, str] = {
 
 
 def judge(decisions: Sequence[Decision], warnings: Sequence[str] = ()) -> Verdict:
-    """The verdict on a run: the gravest outcome among its blocking gates.
+    """The verdict on a run: the gravest outcome among the gates that decide.
 
-    Error before fail before inconclusive before pass. Without a blocking gate nothing decides, and the verdict is
-    inconclusive. A gate of severity `warn` that doesn't pass becomes a warning.
+    Error before fail before inconclusive before pass. A gate of severity `warn` that doesn't pass becomes a warning; one that
+    could not be decided is an error as a blocking one is, since a number that was asked for is missing. Where nothing
+    decides, the verdict is inconclusive.
 
     Args:
         decisions: of every gate, in the suite's order.
@@ -38,20 +39,21 @@ def judge(decisions: Sequence[Decision], warnings: Sequence[str] = ()) -> Verdic
         _sentence(decision) for decision in decisions if decision.severity == "warn" and decision.outcome != "pass"
     ]
     seen = tuple(dict.fromkeys([*warnings, *raised]))
-    blocking = [decision for decision in decisions if decision.severity == "block"]
-    if not blocking:
+    deciding = [decision for decision in decisions if decision.decides]
+    if not deciding:
         return Verdict(
             "inconclusive", "no gate decides: the suite has no gate of severity block", tuple(decisions), seen
         )
-    state = next(outcome for outcome in GRAVEST_FIRST if any(decision.outcome == outcome for decision in blocking))
-    return Verdict(state, _reason(state, blocking), tuple(decisions), seen)
+    state = next(outcome for outcome in GRAVEST_FIRST if any(decision.outcome == outcome for decision in deciding))
+    return Verdict(state, _reason(state, deciding), tuple(decisions), seen)
 
 
-def _reason(state: Outcome, blocking: Sequence[Decision]) -> str:
-    total = f"{len(blocking)} blocking gate{'s' if len(blocking) > 1 else ''}"
+def _reason(state: Outcome, deciding: Sequence[Decision]) -> str:
+    blocking = "blocking " if all(decision.severity == "block" for decision in deciding) else ""
+    total = f"{len(deciding)} {blocking}gate{'s' if len(deciding) > 1 else ''}"
     if state == "pass":
-        return f"{total} passed" if len(blocking) == 1 else f"all {total} passed"
-    decisive = [decision for decision in blocking if decision.outcome == state]
+        return f"{total} passed" if len(deciding) == 1 else f"all {total} passed"
+    decisive = [decision for decision in deciding if decision.outcome == state]
     first = f"{decisive[0].condition}: {decisive[0].reason}"
     more = "" if len(decisive) == 1 else f" (and {len(decisive) - 1} more)"
     return f"{len(decisive)} of {total} {SAID[state]}: {first}{more}"
@@ -104,6 +106,9 @@ def _not_beaten(evidence: SavedEvidence, name: str, metric: Metric, others: Sequ
     warnings = []
     unbeaten: list[tuple[str, PairedComparison]] = []
     for other in others:
+        score = evidence.score(name, other)
+        if score is not None and score.value is None:
+            continue  # that it is missing is said by itself
         found = compare(metric, (subject, ours), (other, evidence.samples(name, other)), same_prompts=other == "base")
         if isinstance(found, str):
             warnings.append(f"{name}: {subject} can't be compared with {other}: {found}")

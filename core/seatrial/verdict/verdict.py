@@ -16,7 +16,8 @@ __all__ = ["EXIT_CODES", "Decision", "Evidence", "Gate", "Outcome", "Severity", 
 
 Outcome = Literal["pass", "fail", "inconclusive", "error"]
 Severity = Literal["block", "warn", "info"]
-"""`block` decides the verdict; `warn` is shown as a warning; `info` is only shown."""
+"""`block` decides the verdict; `warn` is shown as a warning, and decides only where it could not be answered at all; `info`
+is only shown."""
 VerdictState = Literal["pass", "fail", "inconclusive", "error"]
 
 EXIT_CODES: Mapping[VerdictState, int] = MappingProxyType({"pass": 0, "fail": 1, "error": 3, "inconclusive": 4})
@@ -71,6 +72,11 @@ class Decision:
     seeds: int | None = None
     """How many training seeds the value is the mean over; None for a system that has none."""
 
+    @property
+    def decides(self) -> bool:
+        """Whether the verdict hangs on it. `warn` softens an answer, not the want of one."""
+        return self.severity == "block" or (self.severity == "warn" and self.outcome == "error")
+
 
 class Gate(Protocol):
     """Holds one metric against one condition."""
@@ -98,8 +104,8 @@ class Verdict:
 
     @property
     def decides(self) -> bool:
-        """Whether there was a blocking gate to decide."""
-        return any(decision.severity == "block" for decision in self.decisions)
+        """Whether there was a gate to decide."""
+        return any(decision.decides for decision in self.decisions)
 
     @property
     def exit_code(self) -> int:

@@ -26,7 +26,8 @@ def threshold(
         metric: full name, `choice/accuracy`.
         min: the floor: passes if the one-sided 95% lower bound reaches it, fails if the upper bound stays below it.
         max: the ceiling: passes if the upper bound stays within it, fails if the lower bound lies above it.
-        severity: `block` decides the verdict, `warn` becomes a warning, `info` is only shown.
+        severity: `block` decides the verdict, `warn` becomes a warning (an error where it could not be decided), `info` is
+            only shown.
         on: `point` holds the value itself against the threshold, without regard to chance; with `severity: info` only.
         system: whose score; where none is named, the system on trial, or the data for a count of a data stage.
     """
@@ -50,7 +51,8 @@ def difference(
         baseline: a system of this run (`base`, `majority`, …), or `run:PATH` for the same system of an earlier run.
         margin: how much worse than the baseline may be tolerated, in the metric's unit; 0 asks for at least as good.
         test: `paired`: item by item on the same rows.
-        severity: `block` decides the verdict, `warn` becomes a warning, `info` is only shown.
+        severity: `block` decides the verdict, `warn` becomes a warning (an error where it could not be decided), `info` is
+            only shown.
     """
     from seatrial_plugins.gates.against_baseline import Difference
 

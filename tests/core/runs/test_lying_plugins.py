@@ -171,6 +171,28 @@ def test_a_row_that_was_not_answered_lacks_every_number(trial):
     assert "20 of 60 samples failed" in result.verdict.reason
 
 
+@pytest.mark.parametrize("severity", ["warn", "info"])
+def test_a_scorer_that_scored_nothing_ends_no_run_well(trial, severity):
+    gates = f"{{metric: data/test_rows, min: 1}}, {{metric: odd/right, min: 0.8, severity: {severity}}}"
+    result = trial(Plugin(), gates=gates, failing=True, report="json")
+    assert (result.exit_code, result.verdict.state) == (3, "error")
+    assert "20 of 60 samples failed" in result.verdict.reason
+    again = judge_again(result.folder, host_with(Plugin()))
+    assert again.exit_code == 3
+    assert load_result(result.folder, host_with(Plugin())).verdict == result.verdict
+
+
+def test_a_metric_that_failed_and_that_no_gate_holds_is_a_warning(trial):
+    def half(transcript, place):
+        error = "no idea" if place == 7 else None
+        return Sample(transcript.row, {"right": 1.0, "sure": 1.0}, error=error, lacks=("sure",) if error else ())
+
+    result = trial(Plugin(sample=half))
+    assert (result.exit_code, result.verdict.state) == (0, "pass")
+    (said,) = [one for one in result.verdict.warnings if "odd/sure" in one]
+    assert "1 of 60 samples failed" in said
+
+
 def test_a_column_left_out_of_a_sample_is_no_none(trial):
     def some(transcript, place):
         return Sample(transcript.row, {"right": 1.0, "sure": 1.0} if place < 12 else {"sure": 1.0})

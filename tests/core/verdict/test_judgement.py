@@ -48,15 +48,27 @@ def test_without_a_blocking_gate_nothing_decides(decisions):
 
 def test_warn_gates_that_do_not_pass_become_warnings_after_those_given():
     verdict = judge(
-        [decision("pass"), decision("fail", "warn", "x/y"), decision("error", "warn", "z/y"), decision("fail", "info")],
+        [
+            decision("pass"),
+            decision("fail", "warn", "x/y"),
+            decision("inconclusive", "warn", "z/y"),
+            decision("fail", "info"),
+        ],
         ["mind the baseline"],
     )
     assert verdict.state == "pass"
     assert verdict.warnings == (
         "mind the baseline",
         "gate failed: x/y ≥ 0.5: the reason",
-        "gate could not be decided: z/y ≥ 0.5: the reason",
+        "gate inconclusive: z/y ≥ 0.5: the reason",
     )
+
+
+@pytest.mark.parametrize("others", [[], [decision("pass")]])
+def test_a_warn_gate_that_could_not_be_decided_is_no_warning_alone(others):
+    verdict = judge([*others, decision("error", "warn", "z/y")])
+    assert (verdict.state, verdict.exit_code, verdict.decides) == ("error", 3, True)
+    assert "could not be decided: z/y ≥ 0.5: the reason" in verdict.reason
 
 
 def test_the_reason_counts_and_quotes_what_decided():
@@ -71,7 +83,8 @@ def test_the_reason_counts_and_quotes_what_decided():
 def test_it_passes_only_where_some_gate_blocks_and_all_that_do_pass(gates):
     verdict = judge([decision(outcome, severity) for outcome, severity in gates])
     blocking = [outcome for outcome, severity in gates if severity == "block"]
-    assert (verdict.state == "pass") == (bool(blocking) and set(blocking) == {"pass"})
+    undecided = ("error", "warn") in gates
+    assert (verdict.state == "pass") == (bool(blocking) and set(blocking) == {"pass"} and not undecided)
     assert len(verdict.decisions) == len(gates)
 
 
