@@ -7,6 +7,7 @@ import logging
 import shutil
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -23,11 +24,14 @@ from seatrial.runs.environment import peak_resident_bytes
 from seatrial.runs.events import Artifact, Failure, Plan, Record, Stage, Step
 from seatrial.runs.judging import judged_digests, refuse_other_judgement
 from seatrial.runs.keys import node_key
+from seatrial.runs.readiness import looks_of, unready
 from seatrial.runs.result import Result
 from seatrial.runs.saved import load_result
 from seatrial.runs.stages import Foresees, StageWork
 from seatrial.runs.stages.gate import GateNode
+from seatrial.runs.stages.score import ScoreNode
 from seatrial.runs.stages.train import Train
+from seatrial.runs.stages.transcribe import Transcribe
 from seatrial.runs.store import RunFolder, digest_json, json_text, write_json
 from seatrial.runs.workbench import Workbench
 from seatrial.suite.file import Suite
@@ -122,7 +126,7 @@ def work(
 
     bench = Workbench(host, cache=cache or cache_folder(), offline=offline)
     digest = suite_digest(suite, only_data=only_data)
-    trial = _Trial(host, folder, clock, earlier, only)
+    trial = _Trial(bench, folder, clock, earlier, only)
     with telling_interrupts(), folder.lock(), _logged(folder), bench.closing:
         try:
             kind: RunKind = "data" if only_data else "trial"
@@ -228,9 +232,10 @@ class _Trial:
     """The loop over the nodes."""
 
     def __init__(
-        self, host: Host, folder: RunFolder, clock: Clock, earlier: EarlierRuns, only: Collection[str] | None
+        self, bench: Workbench, folder: RunFolder, clock: Clock, earlier: EarlierRuns, only: Collection[str] | None
     ) -> None:
-        self._host = host
+        self._bench = bench
+        self._host = bench.host
         self._folder = folder
         self._clock = clock
         self._earlier = earlier
@@ -243,6 +248,7 @@ class _Trial:
 
     def work(self, stages: Sequence[StageWork], plan: Plan) -> None:
         self._host.run_started(plan)
+        ready = False
         for index, stage in enumerate(stages):
             self.at = stage.name
             given = self._given(stage)
@@ -254,6 +260,9 @@ class _Trial:
                 kept = self._earlier.take(self._folder, stage.name, key)
             if kept is None:
                 self._refuse_other(stage.name)
+                if not ready:
+                    self._refuse_unready(stages, stages[index:])
+                    ready = True
                 if isinstance(stage, Train):
                     self._foresee(stages[index + 1 :])
                 self._folder.forget_unfinished(but=[key, *self.unanswered])
@@ -262,6 +271,11 @@ class _Trial:
                 self.judged = judged_digests(self._folder)
             self._done[stage.name] = kept
             self._host.stage_finished(self._told(kept[0]))
+
+    def _refuse_unready(self, stages: Sequence[StageWork], later: Sequence[StageWork]) -> None:
+        """Refuse what `seatrial check` refuses, before the first node is worked; which rows are of no use, reports tell."""
+        asked = any(isinstance(stage, Transcribe | ScoreNode) for stage in later)
+        deque(unready(later, looks_of(stages) if asked else (), self._bench), maxlen=0)
 
     def _foresee(self, later: Sequence[StageWork]) -> None:
         """Ask what comes after the training whether it will be able to work."""
