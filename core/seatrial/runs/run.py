@@ -9,7 +9,7 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,7 +32,7 @@ from seatrial.runs.stages.gate import GateNode
 from seatrial.runs.stages.score import ScoreNode
 from seatrial.runs.stages.train import Train
 from seatrial.runs.stages.transcribe import Transcribe
-from seatrial.runs.store import RunFolder, digest_json, json_text, write_json
+from seatrial.runs.store import RunFolder, atomic_file, digest_json, json_text, write_json
 from seatrial.runs.workbench import Workbench
 from seatrial.suite.file import Suite
 from seatrial.terminal.legible import one_line
@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 
 _NO_SPACE = 1 << 16
 """Bytes left on a disk that is as good as full: libraries fail in ways of their own when they cannot write."""
+
+_RECORDS = ("suite*.yaml", "manifest.json", digests.DIGESTS, "log.jsonl")
+"""What a start writes before a node is worked."""
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -127,7 +130,8 @@ def work(
     bench = Workbench(host, cache=cache or cache_folder(), offline=offline)
     digest = suite_digest(suite, only_data=only_data)
     trial = _Trial(bench, folder, clock, earlier, only)
-    with telling_interrupts(), folder.lock(), _logged(folder), bench.closing:
+    refused = _as_it_was(folder, trial) if only is not None else nullcontext()
+    with telling_interrupts(), folder.lock(), refused, _logged(folder), bench.closing:
         try:
             kind: RunKind = "data" if only_data else "trial"
             digests.forget(folder)
@@ -191,6 +195,28 @@ def _plan(suite: Suite, folder: RunFolder, stages: Sequence[StageWork], *, offli
 
 
 @contextmanager
+def _as_it_was(folder: RunFolder, trial: _Trial) -> Iterator[None]:
+    """Put a run's records back where it is asked more and that is refused before a node was worked."""
+
+    def records() -> dict[Path, bytes]:
+        return {path: path.read_bytes() for name in _RECORDS for path in folder.path.glob(name)}
+
+    before = records()
+    try:
+        yield
+    except BaseException:
+        if not trial.has_worked:
+            now = records()
+            for path in now.keys() - before.keys():
+                path.unlink()
+            for path, data in before.items():
+                if now.get(path) != data:
+                    with atomic_file(path) as part:
+                        part.write_bytes(data)
+        raise
+
+
+@contextmanager
 def _logged(folder: RunFolder) -> Iterator[None]:
     """Keep warnings, and the traceback of what ends the run, in `log.jsonl` of the run folder."""
     log = logging.getLogger("seatrial")
@@ -243,6 +269,7 @@ class _Trial:
         self._done: dict[str, tuple[Record, Artifact]] = {}
         self.at = ""
         """The node that is worked."""
+        self.has_worked = False
         self.judged: dict[str, str] = {}
         """The digests of the judgement, once there is one."""
 
@@ -330,6 +357,7 @@ class _Trial:
                 self.judged = judged_digests(self._folder)
             return artifact
 
+        self.has_worked = True
         folder = replace(self._folder, node=stage.key)
         started, clock = self._clock(), time.perf_counter()
         try:
