@@ -22,7 +22,7 @@ from seatrial.runs.saved import write_reports
 from seatrial.runs.store import RunFolder, digest_path
 from seatrial.runs.story import tell
 from seatrial.suite.file import load_suite
-from seatrial.verdict.evidence import earlier_runs
+from seatrial.verdict.evidence import ScoredAs, earlier_runs
 
 from .conftest import contents, toy_host
 from .limits import in_time
@@ -368,15 +368,19 @@ def test_an_earlier_run_is_held_against_its_digests(given):
 
 def test_an_earlier_run_is_another_one_that_is_finished_and_scored_alike(given, host, trial):
     run, _ = given()
-    scorers = {one.alias: one.resolved() for one in load_suite(run / "suite.yaml", host).score}
-    assert earlier_runs(run.parent, own=trial[0], scorers=scorers)(run.name, "right").num_rows
+    (chosen,) = load_suite(run / "suite.yaml", host).score
+    ((name, options),) = chosen.resolved().items()
+
+    def scored(entry):
+        return {"right": ScoredAs(entry, (), lambda both: [])}
+
+    assert earlier_runs(run.parent, own=trial[0], scorers=scored({name: options}))(run.name, "right").num_rows
     with pytest.raises(SeatrialError, match="the run itself"):
         earlier_runs(run.parent, own=run)(run.name, "right")
-    ((name, options),) = scorers["right"].items()
     with pytest.raises(SeatrialError, match=r"fewshot: 0, now 3"):
-        earlier_runs(run.parent, scorers={"right": {name: options | {"fewshot": 3}}})(run.name, "right")
+        earlier_runs(run.parent, scorers=scored({name: options | {"fewshot": 3}}))(run.name, "right")
     with pytest.raises(SeatrialError, match=rf"scorer {name}, this run's of other"):
-        earlier_runs(run.parent, scorers={"right": {"other": options}})(run.name, "right")
+        earlier_runs(run.parent, scorers=scored({"other": options}))(run.name, "right")
     manifest = json.loads((run / "manifest.json").read_text())
     del manifest["finished"]
     (run / "manifest.json").write_text(json.dumps(manifest))

@@ -252,16 +252,30 @@ def test_a_finished_run_is_scored_by_another_suite_without_a_model(trial):
     assert (result.folder / "suite-1.yaml").is_file()
 
 
-def test_what_no_transcript_holds_is_refused_by_the_node_that_would_ask(trial):
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("score[0].right.samples=3", r"transcribe\[test\.ask, tuned, seed=5\].*`seatrial run` with that suite"),
+        ("data.train.source=path:nowhere.jsonl", r"nowhere\.jsonl"),
+    ],
+)
+def test_what_no_transcript_holds_is_refused_and_leaves_the_run_as_it_was(trial, override, said):
     result, _, _ = trial()
-    with pytest.raises(UsageError, match=r"transcribe\[test\.ask, tuned, seed=5\].*`seatrial run` with that suite"):
+
+    def contents():
+        return {path: path.read_bytes() for path in result.folder.rglob("*") if path.is_file()}
+
+    before = contents()
+    with pytest.raises(UsageError, match=said):
         score_again(
             result.folder,
             again_host(Toys()),
             suite=trial.path / "suite.yaml",
-            overrides=["score[0].right.samples=3"],
+            overrides=[override],
             cache=trial.path / "cache",
         )
+    assert contents() == before
+    write_reports(result.folder, again_host(Toys()), kinds=None, to=None)
 
 
 def test_other_gates_decide_and_those_before_stay_beside_them(trial):

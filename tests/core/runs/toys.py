@@ -50,6 +50,13 @@ class Words:
         return sum(self.synonyms.get(word, word) == option for word in text.split())
 
 
+class Spaces:
+    """Cuts at white space."""
+
+    def count_tokens(self, conversations, tools=()):
+        return [sum(len(turn.content.split()) for turn in turns) for turns in conversations]
+
+
 class Loader:
     def __init__(self, toys, power):
         self.toys = toys
@@ -72,7 +79,7 @@ class Loader:
         (product.folder / "words.json").read_text()
 
     def tokenizer(self, target):
-        raise NotImplementedError("a test asks for none")
+        return Spaces()
 
     def trainable(self, target):
         return type("Trainable", (), {"runtime": "words"})()
