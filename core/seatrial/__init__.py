@@ -5,6 +5,7 @@ with any release. The built-in plugins are held to the same (`[tool.importlinter
 
     seatrial.errors      what is raised, and the exit code of each
     seatrial.sources     addresses, resolved
+    seatrial.source_code  the digest of the code that results hang on
     seatrial.blocks      what components show to reviewers: tables, bars, examples, pictures
     seatrial.model       what a model can do, and how one is loaded
     seatrial.training    a training method's job and what it gives back

@@ -52,6 +52,8 @@ def _of_scores(result: Result, measured: Sequence[Measured]) -> Iterator[str]:
             yield f"What {listed(undeclared)} speaks of: it names no dimension."
     else:
         yield "What the scorers speak of: the run does not say it, so whether any dimension was left out is not known."
+    if not_known := text(mapping(result.manifest, "model"), "not_known"):
+        yield f"Of what answered, it is not known {not_known}."
     for one in described.values():
         yield from _left_out(one.alias, one.unseen, one.missing)
     for scored in (scored for one in measured for scored in one.scorers):

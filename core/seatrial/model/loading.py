@@ -78,7 +78,7 @@ class PythonCallable:
     module: str
     name: str
     digest: str | None = None
-    """SHA-256 of the module's file; None where it has none."""
+    """SHA-256 of the module's code; None where it has no file."""
     facts: Mapping[str, object] = field(default_factory=dict)
 
 

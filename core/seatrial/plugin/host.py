@@ -63,6 +63,8 @@ class Provided:
     distribution: str
     version: str
     """The distribution's."""
+    module: str = ""
+    """The plugin's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +221,9 @@ class Host:
                             f"two plugins bring {kind} called {component.name!r}: {self._who(earlier.plugin)} and "
                             f"{self._who(plugin)}; leave one out with --no-plugin"
                         )
-                    found[kind][component.name] = Provided(component, plugin, info.distribution, info.version)
+                    found[kind][component.name] = Provided(
+                        component, plugin, info.distribution, info.version, info.module
+                    )
         return found
 
     def _listed(self, plugin: str, kind: Kind, components: object) -> Iterator[Component[Any]]:

@@ -19,6 +19,7 @@ import seatrial
 from seatrial.runs.environment import package_versions
 from seatrial.runs.events import Record
 from seatrial.runs.store import digest_json, digest_path
+from seatrial.source_code import code_digest
 
 __all__ = ["OWN", "RUNTIME", "canonical", "node_key"]
 
@@ -39,7 +40,7 @@ def node_key(stage: Any, inputs: Sequence[tuple[Record, Sequence[str] | None]]) 
     """
     return digest_json(
         {
-            "seatrial": seatrial.__version__,
+            "seatrial": [seatrial.__version__, _own_code()],
             "libraries": _own_libraries(),
             "stage": canonical(stage),
             "reads": [
@@ -56,6 +57,11 @@ def node_key(stage: Any, inputs: Sequence[tuple[Record, Sequence[str] | None]]) 
 def _own_libraries() -> Mapping[str, str]:
     """The versions of what the host itself reads and reckons with; components declare what they use beside."""
     return {"python": ".".join(platform.python_version_tuple()[:2]), **package_versions(OWN)}
+
+
+@cache
+def _own_code() -> str:
+    return code_digest(Path(seatrial.__file__))
 
 
 def canonical(value: Any) -> Any:

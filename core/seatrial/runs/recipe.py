@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from seatrial.errors import ContractError, SeatrialError, StageError
@@ -15,6 +17,7 @@ from seatrial.plugin.raised import let_pass
 from seatrial.runs.engines.at_work import at_work
 from seatrial.runs.environment import package_versions
 from seatrial.runs.store import digest_json
+from seatrial.source_code import code_digest
 
 __all__ = ["MADE", "Recipe", "identity_of"]
 
@@ -30,10 +33,32 @@ def identity_of(kind: Kind, provided: Provided) -> dict[str, object]:
         "kind": kind,
         "name": component.name,
         "provider": [provided.distribution, provided.version],
+        "code": code_of(provided),
         "version": component.version,
         "rules": {rule.name: rule.version for rule in rules},
         "libraries": package_versions(component.libraries),
     }
+
+
+def code_of(provided: Provided) -> dict[str, str]:
+    """Module → digest of the code that it is part of: the plugin's, and the one that its component is built in."""
+    build = getattr(provided.component.build, "func", provided.component.build)
+    names = {provided.module, str(getattr(build, "__module__", ""))}
+    return {name: digest for name in sorted(names) if (digest := _digest(name))}
+
+
+_DIGESTS: dict[str, tuple[object, str]] = {}
+"""Module → its spec, which is another one where it is imported anew, and the digest of the code that this process runs."""
+
+
+def _digest(name: str) -> str:
+    module = sys.modules.get(name)
+    file, spec = getattr(module, "__file__", None), getattr(module, "__spec__", None)
+    if file is None or not Path(file).is_file():
+        return ""
+    if name not in _DIGESTS or _DIGESTS[name][0] is not spec:
+        _DIGESTS[name] = spec, code_digest(Path(file))
+    return _DIGESTS[name][1]
 
 
 @dataclass(frozen=True, slots=True)

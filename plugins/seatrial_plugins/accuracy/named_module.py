@@ -9,7 +9,6 @@ A module is Python code, which runs with all that the user may do.
 
 from __future__ import annotations
 
-import hashlib
 import math
 import os
 import re
@@ -19,6 +18,7 @@ from typing import Any, TypeVar
 
 from seatrial import Metric
 from seatrial.errors import SourceError, StageError, UsageError, did_you_mean
+from seatrial.source_code import code_digest
 from seatrial_plugins.accuracy.measure import Measure
 
 __all__ = ["NamedModule", "module_measure"]
@@ -102,7 +102,8 @@ class NamedModule:
         self._takes_text = "Value" in expected
         self._takes_several = any(kind != "Value" for kind in expected)
         self.reads = {address: _digest(address)} if address.startswith("path:") else {}
-        """What the values hang on: the file's SHA-256. A hub's module has its revision in its address."""
+        """What the values hang on: the SHA-256 of the file, and of those beside it that it imports. A hub's module has its
+        revision in its address."""
 
     def values(self, predictions: Sequence[str], references: Sequence[Sequence[str]]) -> list[float | str]:
         """Each answer's value, or why the module gave none."""
@@ -151,7 +152,7 @@ def _file(address: str) -> Path:
 
 
 def _digest(address: str) -> str:
-    return hashlib.sha256(_file(address).read_bytes()).hexdigest()
+    return code_digest(_file(address))
 
 
 def _from_file(address: str) -> Any:

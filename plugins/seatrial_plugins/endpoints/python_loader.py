@@ -24,6 +24,12 @@ from seatrial_plugins.endpoints.python_module import (
 
 __all__ = ["PythonLoader"]
 
+NOT_KNOWN = (
+    "what the callable loads, reads or asks by itself (weights, files, environment variables, services); answers that it gave "
+    "are taken again while its code is the same, and --fresh asks anew"
+)
+"""What the digest of a callable's code does not hold."""
+
 _NAME = r"[^\W\d]\w*"
 _ADDRESS = re.compile(rf"python:(?P<module>{_NAME}(\.{_NAME})*):(?P<name>{_NAME})")
 _CAPABILITIES: tuple[Capability, ...] = ("generates", "scores", "classifies")
@@ -43,7 +49,8 @@ class PythonLoader:
         if parts is None:
             raise SourceError(f"{address}: not the address of a callable; write `python:package.module:factory`")
         module = import_module(parts["module"], address)
-        target = PythonCallable(address, parts["module"], parts["name"], source_digest(module))
+        facts = {"not_known": NOT_KNOWN}
+        target = PythonCallable(address, parts["module"], parts["name"], source_digest(module), facts)
         _check_callable(target)
         if not _promised(_factory(target)):
             raise SourceError(

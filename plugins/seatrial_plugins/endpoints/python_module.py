@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import importlib
 import importlib.util
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 from seatrial.errors import SourceError
+from seatrial.source_code import code_digest, source_files
 from seatrial.terminal.legible import one_line
 
 __all__ = ["UserError", "blame", "import_module", "importable_from_here", "source_digest"]
@@ -48,7 +48,7 @@ def import_module(name: str, address: str) -> ModuleType:
             module = importlib.import_module(name)
             digest = source_digest(module)
             if getattr(module, _RAN, digest) != digest:
-                module = importlib.reload(module)
+                module = _run_again(module)
         except ModuleNotFoundError as error:
             if error.name is None or not f"{name}.".startswith(f"{error.name}."):
                 raise _fails(name, address, error) from error
@@ -66,11 +66,19 @@ def _fails(name: str, address: str, error: BaseException) -> SourceError:
 
 
 def source_digest(module: ModuleType) -> str | None:
-    """SHA-256 of the module's file; None where it has none. What the module imports is not in it."""
+    """SHA-256 of the module's code, with the modules beside it that it imports; None where it has no file."""
     file = getattr(module, "__file__", None)
-    if not isinstance(file, str) or not Path(file).is_file():
-        return None
-    return hashlib.sha256(Path(file).read_bytes()).hexdigest()
+    return code_digest(Path(file)) if isinstance(file, str) and Path(file).is_file() else None
+
+
+def _run_again(module: ModuleType) -> ModuleType:
+    """The module from its file as it is now, and what it imports from beside it as well."""
+    files = set(source_files(Path(str(module.__file__))))
+    for name, other in list(sys.modules.items()):
+        if other is not module and getattr(other, "__file__", None) in files:
+            del sys.modules[name]
+    importlib.invalidate_caches()
+    return importlib.reload(module)
 
 
 def blame(error: BaseException, name: str) -> str:

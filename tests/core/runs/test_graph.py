@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -369,3 +371,21 @@ def test_the_digests_of_what_was_read_and_all_packages_are_kept(trial):
     host.register(Toys(), name="toys", distribution="toy-parts", version="1.0")
     (report,) = write_reports(result.folder, host, kinds=["markdown"], to=trial.path / "out")
     assert file["sha256"] in report.read_text()
+
+
+def test_a_plugin_whose_code_changed_under_its_version_works_its_nodes_again(trial, monkeypatch):
+    """Every kind of component keys on it: an editable plugin has no other version for another line."""
+    source = (Path(__file__).parent / "toys.py").read_text() + "\nimport bought\n"
+    monkeypatch.syspath_prepend(trial.path)
+    worked = []
+    for before, after, helper in (("", "", 1), ("", "", 1), ("-1.0 /", "-2.0 /", 1), ("", "", 2)):
+        (trial.path / "edited_module.py").write_text(source.replace(before, after))
+        (trial.path / "bought.py").write_text(f"{helper}\n")
+        monkeypatch.delitem(sys.modules, "edited_module", raising=False)
+        importlib.invalidate_caches()
+        module = importlib.import_module("edited_module")
+        worked.append(set(trial(toys=module.Toys())[2]))
+    sys.modules.pop("edited_module")
+    sys.modules.pop("bought")
+    assert worked[1] == {"gate"}
+    assert {"clean", "train[seed=5]", "score[right]", "transcribe[test.ask, always]"} <= worked[2] & worked[3]

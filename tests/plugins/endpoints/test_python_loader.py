@@ -1,5 +1,6 @@
 """Callables of the user's own: found, held to what they promise, and blamed by module and line."""
 
+import os
 import sys
 from itertools import count
 from textwrap import dedent
@@ -284,6 +285,26 @@ def test_options_without_a_likelihood_are_told(write):
         pytest.raises(StageError, match="asked for 2 and returned a list of 0, not a Continuation for each option"),
     ):
         model.loglikelihoods([()], [["a", "b"]])
+
+
+def test_what_a_module_beside_it_says_is_in_its_digest_and_a_change_is_run(write, tmp_path):
+    helper = tmp_path / f"users_helper_{next(_NUMBERS)}.py"
+    helper.write_text("WORD = 'one'\n")
+    loader, address = write(
+        f"def make():\n    from {helper.stem} import WORD\n    return lambda messages: WORD\n",
+        name=f"users_{next(_NUMBERS)}",
+    )
+    first = resolve(loader, address)
+    with loader.open(first) as model:
+        assert ask(model, "hi") == ["one"]
+    changed = helper.stat()
+    helper.write_text("WORD = 'two'\n")
+    os.utime(helper, ns=(changed.st_atime_ns, changed.st_mtime_ns + 10**9))
+    second = resolve(loader, address)
+    assert second.digest != first.digest
+    with loader.open(second) as model:
+        assert ask(model, "hi") == ["two"]
+    assert "--fresh asks anew" in str(second.facts["not_known"])
 
 
 def test_what_the_module_says_is_in_its_digest_and_a_change_is_run(write):

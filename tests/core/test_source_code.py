@@ -1,0 +1,68 @@
+import os
+
+import pytest
+
+from seatrial.source_code import code_digest, source_files
+
+
+@pytest.fixture
+def write(tmp_path):
+    def files(**sources):
+        for name, source in sources.items():
+            path = tmp_path / name.replace("__", "/").replace("/init", "/__init__")
+            path = path.with_name(f"{path.name}.py")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(source)
+        return tmp_path
+
+    return files
+
+
+def names(folder, file):
+    return [os.path.relpath(one, folder) for one in source_files(folder / file)]
+
+
+def test_a_module_alone_is_its_file(write):
+    folder = write(one="x = 1\n", other="y = 1\n")
+    assert names(folder, "one.py") == ["one.py"]
+
+
+def test_what_it_imports_from_beside_it_counts_and_what_that_imports(write):
+    folder = write(
+        one="import os, helper\n",
+        helper="def late():\n    from . import far\n    import parts.inner\n",
+        far="import one\n",
+        parts__init="",
+        parts__inner="",
+        stranger="import one\n",
+    )
+    assert names(folder, "one.py") == ["far.py", "helper.py", "one.py", "parts/__init__.py", "parts/inner.py"]
+
+
+def test_a_module_of_a_package_is_all_of_it_and_its_small_data(write):
+    folder = write(pack__init="", pack__one="", pack__deep__two="", beside="")
+    (folder / "pack/words.json").write_text("[]")
+    (folder / "pack/weights.bin").write_bytes(bytes((1 << 20) + 1))
+    (folder / "pack/__pycache__").mkdir()
+    (folder / "pack/__pycache__/one.py").write_text("")
+    (folder / "pack/runs").mkdir()
+    (folder / "pack/runs/log.txt").write_text("")
+    assert names(folder, "pack/one.py") == ["pack/__init__.py", "pack/deep/two.py", "pack/one.py", "pack/words.json"]
+
+
+def test_of_what_is_installed_nothing_beside_counts(write):
+    folder = write(**{"site-packages__one": "import two\n", "site-packages__two": ""}) / "site-packages"
+    assert names(folder, "one.py") == ["one.py"]
+
+
+@pytest.mark.parametrize("changed", ["one.py", "helper.py"])
+def test_other_bytes_of_the_same_size_and_time_are_other_code(write, changed):
+    folder = write(one="import helper\n#1\n", helper="#1\n")
+    before, times = code_digest(folder / "one.py"), (folder / changed).stat()
+    (folder / changed).write_text((folder / changed).read_text().replace("#1", "#2"))
+    os.utime(folder / changed, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert code_digest(folder / "one.py") != before
+
+
+def test_code_that_cannot_be_parsed_has_a_digest(write):
+    assert len(code_digest(write(one="import (\n", helper="") / "one.py")) == 64
