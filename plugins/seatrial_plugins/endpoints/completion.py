@@ -13,6 +13,8 @@ from seatrial.terminal.legible import one_line
 __all__ = ["generation_of"]
 
 _MOST_TOKENS = 2**31
+_CUT_OFF = ("length", "max_tokens", "model_length")
+"""Reasons to stop that servers give for a limit of tokens: OpenAI's, Anthropic's behind a proxy, Mistral's."""
 
 
 def generation_of(completion: Mapping[str, object], stop: Sequence[str], where: str) -> Generation:
@@ -46,7 +48,7 @@ def generation_of(completion: Mapping[str, object], stop: Sequence[str], where: 
     if text is None:
         raise StageError(f"{where}: answered a message without content: {_shown(message)}")
     cuts = [place for word in stop if word and (place := text.find(word)) >= 0]
-    finished = reason != "length" or bool(cuts)
+    finished = True if cuts else None if reason is None else reason not in _CUT_OFF
     return Generation(storable(text[: min(cuts)] if cuts else text), _tokens(completion.get("usage")), finished)
 
 
