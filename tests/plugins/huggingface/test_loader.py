@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -16,6 +17,12 @@ from seatrial_plugins.huggingface.device import choose_device, choose_dtype
 from seatrial_plugins.huggingface.network import load_network
 from seatrial_plugins.huggingface.options import LoadOptions
 from seatrial_plugins.huggingface.tokenizer_files import read_tokenizer
+
+
+def test_a_python_without_docstrings_is_refused_before_anything_is_loaded(resolve, tiny_source, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "flags", SimpleNamespace(optimize=2))
+    with pytest.raises(SourceError, match=r"docstrings.*PYTHONOPTIMIZE=2"):
+        resolve(random(device="cpu"), tiny_source, "path:tiny_llama", tmp_path)
 
 
 def test_random_weights_repeat_and_follow_the_seed(resolve, tiny_source, tiny_target, tmp_path):
