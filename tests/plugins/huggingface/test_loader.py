@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -20,7 +19,7 @@ from seatrial_plugins.huggingface.tokenizer_files import read_tokenizer
 
 
 def test_a_python_without_docstrings_is_refused_before_anything_is_loaded(resolve, tiny_source, tmp_path, monkeypatch):
-    monkeypatch.setattr(sys, "flags", SimpleNamespace(optimize=2))
+    monkeypatch.setattr("seatrial_plugins.huggingface.loader._NO_DOCSTRINGS", 0)
     with pytest.raises(SourceError, match=r"docstrings.*PYTHONOPTIMIZE=2"):
         resolve(random(device="cpu"), tiny_source, "path:tiny_llama", tmp_path)
 
