@@ -18,8 +18,8 @@ def changed_section(changed: Changed | None) -> Iterator[str]:
     if changed.missing:
         yield sentence(changed.missing)
         return
-    same = f" {changed.same} score{' is' if changed.same == 1 else 's are'} the same." if changed.same else ""
-    yield f"{f'That run was started on {cell(changed.started)}. ' if changed.started else ''}What is not listed is equal in both.{same}"
+    same = f", as {changed.same} score{' is' if changed.same == 1 else 's are'}" if changed.same else ""
+    yield f"{f'That run was started on {cell(changed.started)}. ' if changed.started else ''}What is not listed is equal in both{same}."
     if changed.scores:
         columns = ("Score", "System", "Then (95% interval)", "Now (95% interval)", "Row by row, now is")
         rows = ((one.metric, one.system, one.before, one.now, _against(one)) for one in changed.scores)
