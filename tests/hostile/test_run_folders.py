@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.core.runs.toys import toy_host
 
 from seatrial import cli, hookimpl
 from seatrial.errors import SeatrialError, StageError, UsageError
@@ -24,7 +25,7 @@ from seatrial.runs.story import tell
 from seatrial.suite.file import load_suite
 from seatrial.verdict.evidence import ScoredAs, earlier_runs
 
-from .conftest import contents, toy_host
+from .conftest import contents
 from .limits import in_time
 
 FILES = (
