@@ -103,7 +103,12 @@ CHOICE = (
 )
 
 FINISHED = Metric(
-    "finished", "finished", "proportion", "higher", "Answers that ended by themselves before the token limit."
+    "finished",
+    "finished",
+    "proportion",
+    "higher",
+    "Answers that ended by themselves before the token limit.",
+    unmeasured="answers of a system that does not say why it stopped",
 )
 
 NAIVE_SPLIT = (

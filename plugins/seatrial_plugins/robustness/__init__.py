@@ -25,6 +25,7 @@ def attack_metrics(*, recipe: Recipe = "deepwordbug", budget: int = 200) -> tupl
             summary=f"Rows still answered correctly after {recipe} with {budget} queries a row, (C - S)/N with C right "
             "when clean and S of them flipped: an empirical upper bound on robustness, for another attack or a larger "
             "budget may flip more. Rows that offer the attack no word to change are left out.",
+            unmeasured="rows that offer the attack no word to change",
         ),
         Metric(
             name="clean_accuracy",
