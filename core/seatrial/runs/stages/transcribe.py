@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -100,7 +100,7 @@ class Transcribe:
                     pq.write_table(transcripts_to_table(asked), unfinished, compression="zstd")
                 part.with_suffix(".answers").unlink(missing_ok=True)
                 if self.model is not None:
-                    write_json(told, dict(opened.model.facts))
+                    write_json(told, _with_earlier_warnings(opened.model.facts, told))
             done += len(rows)
             progress(done if self.asking.task.asks_rows else 1000, total, {})
         with (
@@ -112,11 +112,16 @@ class Transcribe:
                 errors += len(table) - table["error"].null_count
                 out.write_table(table)
         facts: dict[str, object] = {"rows": len(task.rows), "of": self.asking.task.of(given.files), "errors": errors}
+        warnings = []
         if errors and self._elsewhere:
-            said = f"{self.name}: {errors} of {len(task.rows)} rows were not answered; the same command asks them again"
-            facts |= {"unanswered": errors, "warnings": [said]}
+            warnings.append(f"{errors} of {len(task.rows)} rows were not answered; the same command asks them again")
+            facts["unanswered"] = errors
         if told.is_file():
-            facts["model"] = json.loads(told.read_text("utf-8"))
+            model = json.loads(told.read_text("utf-8"))
+            warnings += model.pop("warnings", [])
+            facts["model"] = model
+        if warnings:
+            facts["warnings"] = [f"{self.name}: {said}" for said in warnings]
         return Artifact({f"transcripts:{self.system.instance}": path}, facts)
 
     @property
@@ -201,6 +206,14 @@ class Transcribe:
                 f"{self.name}: {who} gave {len(told)} transcripts for {len(rows)} rows; it must give one a row, in order"
             )
         return told
+
+
+def _with_earlier_warnings(facts: Mapping[str, object], told: Path) -> dict[str, object]:
+    """A model's facts, with what it warned of when it answered the pieces before: a process may have been killed since."""
+    earlier = json.loads(told.read_text("utf-8")).get("warnings", []) if told.is_file() else []
+    said = facts.get("warnings")
+    warnings = dict.fromkeys([*earlier, *map(str, said if isinstance(said, list | tuple) else ())])
+    return {**facts, "warnings": list(warnings)} if warnings else dict(facts)
 
 
 def _settled(transcript: Transcript) -> Transcript:
