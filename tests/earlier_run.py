@@ -9,9 +9,11 @@ from seatrial.runs.events import Artifact, Record
 from seatrial.runs.store import RunFolder, json_text, write_json
 
 
-def earlier_run(path, **samples):
-    """Make the run folder `path`; `samples`: scorer → its table, or the bytes of a broken file."""
+def earlier_run(path, *, suite="", **samples):
+    """Make the run folder `path`; `suite`: the text of its suite; `samples`: scorer → its table, or a broken file's bytes."""
     (path / "samples").mkdir(parents=True)
+    if suite:
+        (path / "suite.yaml").write_text(suite)
     folder = RunFolder(path)
     for scorer, table in samples.items():
         file = path / f"samples/{scorer}.parquet"

@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.core.runs.toys import toy_host
 
 from seatrial import cli, hookimpl
 from seatrial.errors import SeatrialError, StageError, UsageError
@@ -22,9 +23,9 @@ from seatrial.runs.saved import write_reports
 from seatrial.runs.store import RunFolder, digest_path
 from seatrial.runs.story import tell
 from seatrial.suite.file import load_suite
-from seatrial.verdict.evidence import earlier_runs
+from seatrial.verdict.evidence import ScoredAs, earlier_runs
 
-from .conftest import contents, toy_host
+from .conftest import contents
 from .limits import in_time
 
 FILES = (
@@ -271,13 +272,17 @@ def test_verify_names_what_is_missing_and_what_was_added(given, trial, attempts)
     (run / "nodes/split.json").unlink()
     (run / "notes.txt").write_text("mine")
     (run / "report/extra.html").write_text("mine")
+    (run / "unfinished/abc").mkdir(parents=True)
+    (run / "unfinished/abc/000000.parquet").write_text("mine")
     (run / "products/seed-5/extra.bin").write_text("mine")
     found = {one.path: one.what for one in check(run).differences}
     assert {name: found.pop(name) for name in ("samples/right.parquet", "nodes/split.json")} == dict.fromkeys(
         ("samples/right.parquet", "nodes/split.json"), "missing"
     )
     assert set(found.values()) == {"added"}
-    assert {"notes.txt", "report/extra.html", "products/seed-5/extra.bin"} <= set(found)
+    assert {"notes.txt", "report/extra.html", "unfinished/abc/000000.parquet", "products/seed-5/extra.bin"} <= set(
+        found
+    )
     (run / "digests.json").unlink()
     assert ("digests.json", "missing") in {(one.path, one.what) for one in check(run).differences}
 
@@ -368,15 +373,19 @@ def test_an_earlier_run_is_held_against_its_digests(given):
 
 def test_an_earlier_run_is_another_one_that_is_finished_and_scored_alike(given, host, trial):
     run, _ = given()
-    scorers = {one.alias: one.resolved() for one in load_suite(run / "suite.yaml", host).score}
-    assert earlier_runs(run.parent, own=trial[0], scorers=scorers)(run.name, "right").num_rows
+    (chosen,) = load_suite(run / "suite.yaml", host).score
+    ((name, options),) = chosen.resolved().items()
+
+    def scored(entry):
+        return {"right": ScoredAs(entry, (), lambda both: [])}
+
+    assert earlier_runs(run.parent, own=trial[0], scorers=scored({name: options}))(run.name, "right").num_rows
     with pytest.raises(SeatrialError, match="the run itself"):
         earlier_runs(run.parent, own=run)(run.name, "right")
-    ((name, options),) = scorers["right"].items()
     with pytest.raises(SeatrialError, match=r"fewshot: 0, now 3"):
-        earlier_runs(run.parent, scorers={"right": {name: options | {"fewshot": 3}}})(run.name, "right")
+        earlier_runs(run.parent, scorers=scored({name: options | {"fewshot": 3}}))(run.name, "right")
     with pytest.raises(SeatrialError, match=rf"scorer {name}, this run's of other"):
-        earlier_runs(run.parent, scorers={"right": {"other": options}})(run.name, "right")
+        earlier_runs(run.parent, scorers=scored({"other": options}))(run.name, "right")
     manifest = json.loads((run / "manifest.json").read_text())
     del manifest["finished"]
     (run / "manifest.json").write_text(json.dumps(manifest))

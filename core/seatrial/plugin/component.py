@@ -186,6 +186,9 @@ class ScorerComponent(MeasuringComponent[T_co]):
     """Whether base, few-shot base and baselines are asked beside the system on trial unless the suite says otherwise."""
     draws: tuple[Literal["raw", "train"], ...] = field(default=(), kw_only=True)
     """The tables out of which it draws the rows that are asked (`Draws`), where these are not an evaluation set's."""
+    selects: tuple[str, ...] = field(default=(), kw_only=True)
+    """The options, lists each, that say which metrics are computed, each on its own: runs that differ in them share the metrics
+    that both list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +226,8 @@ def _problems(component: Any) -> Iterator[str]:
             yield f"its `place` is {component.place!r}; there are: {', '.join(get_args(Place))}"
     if isinstance(component, ScorerComponent) and component.dimension not in get_args(Dimension):
         yield f"its `dimension` is {component.dimension!r}; there are: {', '.join(get_args(Dimension))}"
+    if isinstance(component, ScorerComponent):
+        yield from _mislisted("selects", component.selects, str, '"metrics"')
     if isinstance(component, ProbeComponent | MethodComponent):
         yield from _capability_problems("needs", component.needs)
     if isinstance(component, LoaderComponent):

@@ -50,7 +50,8 @@ def share_cores() -> None:
 
 def installed_versions() -> dict[str, str]:
     """Every installed distribution and its version, by name."""
-    found = {found.name: found.version for found in importlib.metadata.distributions() if found.name}
+    every = (found.metadata for found in importlib.metadata.distributions())  # parsed anew whenever it is asked for
+    found = {about["Name"]: about["Version"] for about in every if about["Name"]}
     return dict(sorted(found.items(), key=lambda pair: pair[0].lower()))
 
 

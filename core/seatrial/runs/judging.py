@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from seatrial.evaluation.samples import read_samples
 from seatrial.evaluation.scores import Metric, Score
 from seatrial.evaluation.scoring import scores_of
 from seatrial.evaluation.summary import DATA, exact_score
+from seatrial.plugin.component import ScorerComponent
 from seatrial.plugin.host import Host
 from seatrial.runs import contracts
 from seatrial.runs.earlier_gates import changed_gates
@@ -19,7 +21,7 @@ from seatrial.runs.stages import blame
 from seatrial.runs.store import RunFolder, digest_path, write_json
 from seatrial.stored import undamaged
 from seatrial.suite.file import Chosen, Suite
-from seatrial.verdict.codec import to_json
+from seatrial.verdict.codec import from_json, to_json
 from seatrial.verdict.completeness import flag_missing, unscored
 from seatrial.verdict.data_metrics import (
     DATA_METRICS,
@@ -29,7 +31,7 @@ from seatrial.verdict.data_metrics import (
     filter_gaps,
     filter_values,
 )
-from seatrial.verdict.evidence import SavedEvidence, earlier_runs
+from seatrial.verdict.evidence import LoadSamples, SavedEvidence, ScoredAs, earlier_runs
 from seatrial.verdict.judgement import flag_best_baseline, flag_unmeasured, judge
 from seatrial.verdict.settlement import settle
 from seatrial.verdict.verdict import Decision, Gate, Verdict
@@ -41,10 +43,12 @@ __all__ = [
     "by_full_name",
     "data_gates",
     "data_scores",
+    "earlier_samples",
     "filter_metrics",
     "judge_data",
     "judge_run",
     "judged_digests",
+    "read_judgement",
     "records_of",
     "refuse_other_judgement",
     "samples_of",
@@ -70,9 +74,7 @@ def judge_run(folder: RunFolder, suite: Suite, host: Host) -> tuple[list[Score],
         scores=scores,
         metrics=by_full_name(metrics) | DATA_METRICS | of_filters,
         tables=tables,
-        load=earlier_runs(
-            Path.cwd(), own=folder.path, scorers={chosen.alias: chosen.resolved() for chosen in suite.score}
-        ),
+        load=earlier_samples(folder, suite, host),
     )
     decisions = _decisions(suite.gates, evidence, host)
     decisions += unscored(evidence, list(tables), decisions)
@@ -83,6 +85,24 @@ def judge_run(folder: RunFolder, suite: Suite, host: Host) -> tuple[list[Score],
         *flag_unmeasured(evidence, [chosen.metric for chosen in suite.gates]),
     ]
     return scores, judge(decisions, warnings)
+
+
+def earlier_samples(folder: RunFolder, suite: Suite, host: Host) -> LoadSamples:
+    """Reads the samples of other runs, where they measured what this run's suite measures."""
+    scorers = {}
+    for chosen in suite.score:
+        if (provided := host.find("scorers", chosen.name)) is not None:
+            selects = provided.component.selects
+            scorers[chosen.alias] = ScoredAs(chosen.resolved(), selects, partial(_measured, chosen, provided.component))
+    return earlier_runs(Path.cwd(), own=folder.path, scorers=scorers)
+
+
+def _measured(chosen: Chosen, component: ScorerComponent[Any], replaced: Mapping[str, object]) -> list[str]:
+    """The full names of what a scorer measures with other options; none where it takes no such options."""
+    try:
+        return [f"{chosen.alias}/{one.name}" for one in component.metrics_for({**chosen.options, **replaced})]
+    except UsageError:
+        return []
 
 
 def data_gates(suite: Suite, host: Host) -> list[Chosen]:
@@ -128,6 +148,23 @@ def write_judgement(folder: RunFolder, scores: Sequence[Score], verdict: Verdict
     """Write scores.json and verdict.json."""
     write_json(folder / "scores.json", {"scores": [to_json(score) for score in scores]})
     write_json(folder / "verdict.json", to_json(verdict))
+
+
+def read_judgement(folder: RunFolder) -> tuple[list[Score], Verdict]:
+    """The scores and the verdict as they were written down.
+
+    Raises:
+        StoreError: they are missing or damaged, or the verdict does not follow from its gates' decisions.
+    """
+    with undamaged(folder / "scores.json"):
+        scores = [from_json(Score, score) for score in folder.read_json("scores.json")["scores"]]
+    verdict = from_json(Verdict, folder.read_json("verdict.json"))
+    follows = judge(verdict.decisions).state
+    if verdict.state != follows:
+        raise StoreError(
+            f"{folder / 'verdict.json'}: it says {verdict.state}, and from its gates' decisions follows {follows}; it was altered"
+        )
+    return scores, verdict
 
 
 def judged_digests(folder: RunFolder) -> dict[str, str]:

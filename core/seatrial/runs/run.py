@@ -7,8 +7,9 @@ import logging
 import shutil
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,12 +24,15 @@ from seatrial.runs.environment import peak_resident_bytes
 from seatrial.runs.events import Artifact, Failure, Plan, Record, Stage, Step
 from seatrial.runs.judging import judged_digests, refuse_other_judgement
 from seatrial.runs.keys import node_key
+from seatrial.runs.readiness import looks_of, unready
 from seatrial.runs.result import Result
 from seatrial.runs.saved import load_result
 from seatrial.runs.stages import Foresees, StageWork
 from seatrial.runs.stages.gate import GateNode
+from seatrial.runs.stages.score import ScoreNode
 from seatrial.runs.stages.train import Train
-from seatrial.runs.store import RunFolder, digest_json, json_text, write_json
+from seatrial.runs.stages.transcribe import Transcribe
+from seatrial.runs.store import RunFolder, atomic_file, digest_json, json_text, write_json
 from seatrial.runs.workbench import Workbench
 from seatrial.suite.file import Suite
 from seatrial.terminal.legible import one_line
@@ -40,6 +44,9 @@ if TYPE_CHECKING:
 
 _NO_SPACE = 1 << 16
 """Bytes left on a disk that is as good as full: libraries fail in ways of their own when they cannot write."""
+
+_RECORDS = ("suite*.yaml", "manifest.json", digests.DIGESTS, "log.jsonl")
+"""What a start writes before a node is worked."""
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -122,8 +129,9 @@ def work(
 
     bench = Workbench(host, cache=cache or cache_folder(), offline=offline)
     digest = suite_digest(suite, only_data=only_data)
-    trial = _Trial(host, folder, clock, earlier, only)
-    with telling_interrupts(), folder.lock(), _logged(folder), bench.closing:
+    trial = _Trial(bench, folder, clock, earlier, only)
+    refused = _as_it_was(folder, trial) if only is not None else nullcontext()
+    with telling_interrupts(), folder.lock(), refused, _logged(folder), bench.closing:
         try:
             kind: RunKind = "data" if only_data else "trial"
             digests.forget(folder)
@@ -187,6 +195,28 @@ def _plan(suite: Suite, folder: RunFolder, stages: Sequence[StageWork], *, offli
 
 
 @contextmanager
+def _as_it_was(folder: RunFolder, trial: _Trial) -> Iterator[None]:
+    """Put a run's records back where it is asked more and that is refused before a node was worked."""
+
+    def records() -> dict[Path, bytes]:
+        return {path: path.read_bytes() for name in _RECORDS for path in folder.path.glob(name)}
+
+    before = records()
+    try:
+        yield
+    except BaseException:
+        if not trial.has_worked:
+            now = records()
+            for path in now.keys() - before.keys():
+                path.unlink()
+            for path, data in before.items():
+                if now.get(path) != data:
+                    with atomic_file(path) as part:
+                        part.write_bytes(data)
+        raise
+
+
+@contextmanager
 def _logged(folder: RunFolder) -> Iterator[None]:
     """Keep warnings, and the traceback of what ends the run, in `log.jsonl` of the run folder."""
     log = logging.getLogger("seatrial")
@@ -228,9 +258,10 @@ class _Trial:
     """The loop over the nodes."""
 
     def __init__(
-        self, host: Host, folder: RunFolder, clock: Clock, earlier: EarlierRuns, only: Collection[str] | None
+        self, bench: Workbench, folder: RunFolder, clock: Clock, earlier: EarlierRuns, only: Collection[str] | None
     ) -> None:
-        self._host = host
+        self._bench = bench
+        self._host = bench.host
         self._folder = folder
         self._clock = clock
         self._earlier = earlier
@@ -238,11 +269,13 @@ class _Trial:
         self._done: dict[str, tuple[Record, Artifact]] = {}
         self.at = ""
         """The node that is worked."""
+        self.has_worked = False
         self.judged: dict[str, str] = {}
         """The digests of the judgement, once there is one."""
 
     def work(self, stages: Sequence[StageWork], plan: Plan) -> None:
         self._host.run_started(plan)
+        ready = False
         for index, stage in enumerate(stages):
             self.at = stage.name
             given = self._given(stage)
@@ -254,6 +287,9 @@ class _Trial:
                 kept = self._earlier.take(self._folder, stage.name, key)
             if kept is None:
                 self._refuse_other(stage.name)
+                if not ready:
+                    self._refuse_unready(stages, stages[index:])
+                    ready = True
                 if isinstance(stage, Train):
                     self._foresee(stages[index + 1 :])
                 self._folder.forget_unfinished(but=[key, *self.unanswered])
@@ -262,6 +298,11 @@ class _Trial:
                 self.judged = judged_digests(self._folder)
             self._done[stage.name] = kept
             self._host.stage_finished(self._told(kept[0]))
+
+    def _refuse_unready(self, stages: Sequence[StageWork], later: Sequence[StageWork]) -> None:
+        """Refuse what `seatrial check` refuses, before the first node is worked; which rows are of no use, reports tell."""
+        asked = any(isinstance(stage, Transcribe | ScoreNode) for stage in later)
+        deque(unready(later, looks_of(stages) if asked else (), self._bench), maxlen=0)
 
     def _foresee(self, later: Sequence[StageWork]) -> None:
         """Ask what comes after the training whether it will be able to work."""
@@ -316,6 +357,7 @@ class _Trial:
                 self.judged = judged_digests(self._folder)
             return artifact
 
+        self.has_worked = True
         folder = replace(self._folder, node=stage.key)
         started, clock = self._clock(), time.perf_counter()
         try:

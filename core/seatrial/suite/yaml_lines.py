@@ -42,7 +42,18 @@ _SCALARS = {
 
 
 class _Loader(yaml.SafeLoader):
+    """Composing is recursive in PyYAML, its parsing isn't: so no level is composed that lies too deep."""
+
     yaml_implicit_resolvers = {}  # noqa: RUF012 - PyYAML declares it so, and fills it per class
+    _depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if self._depth > MAX_DEPTH:
+            raise YamlError(f"nested more than {MAX_DEPTH} levels deep", self.line + 1)
+        self._depth += 1
+        node: yaml.Node | None = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
 
 
 class _Dumper(yaml.SafeDumper):
@@ -97,7 +108,6 @@ def read_yaml(text: str) -> Document:
     if len(text) > MAX_BYTES:
         raise YamlError(f"{len(text):,} characters; a suite holds at most {MAX_BYTES:,}")
     try:
-        _check_depth(text)
         node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -126,18 +136,6 @@ def dump_yaml(data: Any) -> str:
     """Plain data as YAML that `read_yaml` reads back equal; keys stay in their order."""
     text: str = yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
     return text
-
-
-def _check_depth(text: str) -> None:
-    """Composing is recursive in PyYAML, its parsing isn't: so the depth is measured before anything is composed."""
-    depth = 0
-    for event in yaml.parse(text, Loader=_Loader):
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise YamlError(f"nested more than {MAX_DEPTH} levels deep", _line(event))
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
 
 
 @dataclass(slots=True)

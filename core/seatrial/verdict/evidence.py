@@ -24,10 +24,22 @@ from seatrial.terminal.legible import one_line
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["LoadSamples", "SavedEvidence", "earlier_runs", "scorer_of"]
+__all__ = ["LoadSamples", "SavedEvidence", "ScoredAs", "earlier_runs", "scorer_of"]
 
 LoadSamples = Callable[[str, str], "pa.Table | None"]
-"""(run, scorer) → the samples that another run saved, or None where it has none."""
+"""(run, metric's full name) → the samples of its scorer that another run saved, or None where it has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredAs:
+    """How a run's suite scores by one scorer: an earlier run's samples are held against it."""
+
+    entry: Mapping[str, object]
+    """The suite's, resolved."""
+    selects: tuple[str, ...]
+    """As in `ScorerComponent`."""
+    metrics: Callable[[Mapping[str, object]], Sequence[str]]
+    """The full names of what it measures with some of its options replaced."""
 
 
 def scorer_of(metric: str) -> str:
@@ -36,14 +48,14 @@ def scorer_of(metric: str) -> str:
 
 
 def earlier_runs(
-    beside: Path, *, own: Path | None = None, scorers: Mapping[str, Mapping[str, object]] | None = None
+    beside: Path, *, own: Path | None = None, scorers: Mapping[str, ScoredAs] | None = None
 ) -> LoadSamples:
     """Reads `samples/<scorer>.parquet` of run folders named absolutely or relative to `beside`.
 
     Args:
         beside: where relative names start.
         own: the folder of the run that is judged, which is no earlier one.
-        scorers: scorer → its resolved entry in the suite; an earlier run that scored otherwise measured something else.
+        scorers: scorer → how the suite scores by it; an earlier run that scored otherwise measured something else.
 
     Raises (when called):
         UsageError: there is no such run folder, it is not finished or not as it was written, its scorer had other
@@ -63,9 +75,10 @@ def earlier_runs(
             )
         looked_at.add(folder)
 
-    def load(run: str, scorer: str) -> pa.Table | None:
+    def load(run: str, metric: str) -> pa.Table | None:
         import pyarrow as pa
 
+        scorer = scorer_of(metric)
         folder = beside / Path(run).expanduser()
         if not folder.is_dir():
             raise UsageError(
@@ -83,12 +96,19 @@ def earlier_runs(
         if not os.path.lexists(path):
             return None
         try:
-            if RunFolder(folder).finished(f"score[{scorer}]") is None:
+            scored = RunFolder(folder).finished(f"score[{scorer}]")
+            if scored is None:
                 raise UsageError(
                     f"earlier run {run}: {path} is not as it was written; `seatrial verify {run}` looks at every file"
                 )
             if scorers is not None and scorer in scorers:
-                _refuse_other_scorer(run, folder, scorer, scorers[scorer])
+                _refuse_other_scorer(run, folder, metric, scorers[scorer])
+            ours = RunFolder(own).finished(f"score[{scorer}]") if own is not None else None
+            if ours is not None and ours[1].facts.get("measure") != scored[1].facts.get("measure"):
+                raise UsageError(
+                    f"earlier run {run}: its {scorer} was scored by other code, or another file that it reads, which may be "
+                    f"another measure; `seatrial score {run} --suite FILE` scores it as this suite does, from what it kept"
+                )
             return read_samples(path)
         except StoreError as error:
             raise UsageError(f"earlier run {run}: {error}") from error
@@ -98,24 +118,34 @@ def earlier_runs(
     return load
 
 
-def _refuse_other_scorer(run: str, folder: Path, alias: str, now: Mapping[str, object]) -> None:
-    """Refuse samples that were scored by another scorer, or with other options: the same name is not the same measure."""
-    path = folder / "suite.yaml"
+def _refuse_other_scorer(run: str, folder: Path, metric: str, now: ScoredAs) -> None:
+    """Refuse samples that were scored by another scorer, or with other options: the same name is not the same measure.
+
+    Where the options differ in which metrics they list, those that both list are the same measures.
+    """
+    alias, path = scorer_of(metric), folder / "suite.yaml"
     with undamaged(path):
         listed = read_yaml(read_text(path)).data["score"]
         entries = [(name, options or {}) for entry in listed for name, options in entry.items()]
         then = [{name: options} for name, options in entries if options.get("as", name) == alias]
-    ((name, wanted),) = _comparable(now).items()
+    ((name, wanted),) = _comparable(now.entry).items()
     for ((found, had),) in (_comparable(one).items() for one in then):
         if found != name:
             raise UsageError(f"earlier run {run}: its {alias} is of the scorer {found}, this run's of {name}")
         other = [key for key in wanted if key in had and had[key] != wanted[key]]
-        if other:
+        both = {key: _common(wanted[key], had[key]) for key in other if key in now.selects}
+        if other and (len(both) < len(other) or metric not in now.metrics(both)):
             said = "; ".join(one_line(f"{key}: {had[key]!r}, now {wanted[key]!r}", 200) for key in other)
+            shared = f"; both measured {', '.join(now.metrics(both))}" if len(both) == len(other) else ""
             raise UsageError(
-                f"earlier run {run}: its {alias} was scored with other options, which is another measure ({said}); "
+                f"earlier run {run}: its {alias} was scored with other options, which is another measure ({said}){shared}; "
                 f"`seatrial score {run} --suite FILE` scores it as this suite does, from what it kept"
             )
+
+
+def _common(ours: object, theirs: object) -> list[object]:
+    """What two lists have in common, in the order of the first."""
+    return [one for one in ours if one in theirs] if isinstance(ours, list) and isinstance(theirs, list) else []
 
 
 def _comparable(entry: Mapping[str, object]) -> dict[str, dict[str, object]]:
@@ -127,8 +157,8 @@ def _comparable(entry: Mapping[str, object]) -> dict[str, dict[str, object]]:
     }
 
 
-def _no_earlier_run(run: str, scorer: str) -> pa.Table | None:
-    raise UsageError(f"earlier run {run}: its samples of {scorer} can't be looked up here")
+def _no_earlier_run(run: str, metric: str) -> pa.Table | None:
+    raise UsageError(f"earlier run {run}: its samples of {metric} can't be looked up here")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -167,8 +197,7 @@ class SavedEvidence:
         """The system's samples behind a score, of this run or another's folder; None where there are none."""
         import pyarrow.compute as pc
 
-        scorer = scorer_of(metric)
-        table = self.tables.get(scorer) if run is None else self.load(run, scorer)
+        table = self.tables.get(scorer_of(metric)) if run is None else self.load(run, metric)
         if table is None:
             return None
         own = table.filter(pc.equal(table["system"], system))

@@ -151,6 +151,7 @@ def seatrial_scorers() -> Iterable[ScorerComponent[Scorer]]:
         asks=_generate,
         dimension="accuracy",
         metrics=generation_metrics,
+        selects=("metrics", "remote_code"),
         looks_for="wrong answers in the model's own words",
         version="2",
         libraries=("evaluate", "nltk", "regex", "rouge-score", "sacrebleu"),

@@ -5,7 +5,7 @@ from seatrial import Metric, Sample
 from seatrial.errors import UsageError
 from seatrial.evaluation.samples import samples_to_table
 from seatrial.evaluation.summary import summarise
-from seatrial.verdict.evidence import SavedEvidence, earlier_runs, scorer_of
+from seatrial.verdict.evidence import SavedEvidence, ScoredAs, earlier_runs, scorer_of
 
 ACCURACY = Metric("accuracy", "correct", "proportion", "higher", "")
 
@@ -51,6 +51,30 @@ def test_samples_of_an_earlier_run_are_read_from_its_folder(evidence, tmp_path):
 def test_an_earlier_run_that_is_not_there_is_named(evidence):
     with pytest.raises(UsageError, match=r"earlier run runs/gone: .*gone is no folder; name a run folder"):
         evidence.samples("choice/accuracy", "tuned", "runs/gone")
+
+
+def test_runs_that_listed_other_metrics_share_those_that_both_list(tmp_path):
+    suite = "score: [{words: {metrics: [exact, {f1: {case: true}}, bleu], tokens: 64}}]\n"
+    earlier_run(tmp_path / "earlier", suite=suite, words=table("tuned", [1.0, 0.0]))
+
+    def loaded(metric, *metrics, tokens=64):
+        def names(both):
+            listed = both.get("metrics", metrics)
+            return [f"words/{one if isinstance(one, str) else next(iter(one))}" for one in listed]
+
+        entry = {"words": {"metrics": list(metrics), "tokens": tokens}}
+        scorers = {"words": ScoredAs(entry, ("metrics",), names)}
+        return earlier_runs(tmp_path, scorers=scorers)("earlier", metric)
+
+    assert loaded("words/exact", "exact").num_rows == 2  # one metric more then
+    assert (
+        loaded("words/exact", {"f1": {"case": True}}, "bleu", "exact", "chrf").num_rows == 2
+    )  # another order, one more now
+    for metric in ("words/f1", "words/chrf"):  # with other options, and never measured
+        with pytest.raises(UsageError, match=r"other options.*; both measured words/exact; `seatrial score earlier"):
+            loaded(metric, "exact", {"f1": {"case": False}}, "chrf")
+    with pytest.raises(UsageError, match="tokens: 64, now 32"):
+        loaded("words/exact", "exact", "bleu", tokens=32)
 
 
 def test_samples_that_can_not_be_read_are_named(evidence):

@@ -48,7 +48,8 @@ class Look:
     warnings: tuple[str, ...] = ()
     """What may have changed what the rows say that were looked at."""
     kinds: tuple[Row, ...] = ()
-    """One row of each kind that a chat template may treat in its own way, and the longest: the first of each."""
+    """One row of each kind that a chat template may treat in its own way, one of each kind of expected answer, and the
+    longest: the first of each."""
 
     @property
     def first(self) -> Row:
@@ -138,6 +139,7 @@ class Read:
                 first.append(row)
             if len(kinds) < _KINDS:
                 kinds.setdefault(_kind(row), row)
+            kinds.setdefault(type(row.expected), row)
             if (said := sum(len(turn.content) for turn in row.turns)) > length:
                 longest, length = row, said
             if count == LOOKED_AT:

@@ -1,0 +1,112 @@
+"""Readiness: what would end a run after hours is refused before its first node; `seatrial check` and every run come here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from seatrial.errors import UsageError
+from seatrial.model import ChecksRows, Endpoint, LocalWeights
+from seatrial.runs.recipe import Recipe
+from seatrial.runs.stages import StageWork, blame
+from seatrial.runs.stages.gate import GateNode
+from seatrial.runs.stages.read import Look, Read
+from seatrial.runs.stages.score import ScoreNode
+from seatrial.runs.stages.train import Train
+from seatrial.runs.stages.transcribe import Transcribe
+from seatrial.runs.workbench import Workbench
+from seatrial.training import ChecksModel
+
+__all__ = ["looks_of", "model_tokenizer", "unready"]
+
+
+def looks_of(stages: Sequence[StageWork]) -> list[Look]:
+    """The first rows of each input of a run.
+
+    Raises:
+        SourceError: no record of an input becomes a row.
+    """
+    return [look for stage in stages if isinstance(stage, Read) for look in stage.look()]
+
+
+def unready(stages: Sequence[StageWork], looks: Sequence[Look], bench: Workbench) -> Iterator[str]:
+    """What some of the nodes have against some of the rows that were looked at, a sentence each.
+
+    An endpoint is looked for, and everything that the nodes work with is built: libraries, detectors' weights and files that
+    are missing show now. The weights of the model on trial are not loaded, and what a factory makes is not made.
+
+    Args:
+        stages: the nodes that are not done yet.
+        looks: the first rows of each input.
+        bench: builds what they need.
+
+    Raises:
+        UsageError: the endpoint does not answer, a component's options do not fit the model, or one of the probes and scorers
+            can do nothing with any row.
+        StageError: a component could not be built.
+    """
+    asks_model = any(isinstance(stage, Transcribe) and stage.model is not None for stage in stages)
+    if asks_model and isinstance(bench.prepared, Endpoint):
+        bench.on_trial().open(None, frozenset())
+    if asks_model or any(isinstance(stage, Train) for stage in stages):
+        model_tokenizer(bench)
+    for recipe in _recipes(stages):
+        bench.made_once(recipe)
+    for train in {stage.method.key: stage for stage in stages if isinstance(stage, Train)}.values():
+        if isinstance(method := bench.made_once(train.method), ChecksModel):
+            with blame("train", train.method.who, train.plugin):
+                method.check(bench.on_trial().trainable())
+    yield from _against_rows(stages, looks, bench)
+
+
+def model_tokenizer(bench: Workbench) -> Any:
+    """The tokenizer by which the model on trial reads rows; None where that cannot be seen, or it is a classifier.
+
+    Raises:
+        SourceError: there is none that can be loaded.
+    """
+    if not isinstance(bench.prepared, LocalWeights) or bench.on_trial().provides(None) == {"classifies"}:
+        return None
+    return bench.tokenizer()
+
+
+def _recipes(stages: Sequence[StageWork]) -> Iterator[Recipe]:
+    """What the nodes build when they work."""
+    for stage in stages:
+        if isinstance(stage, Train):
+            yield stage.method
+        elif isinstance(stage, Transcribe):
+            yield stage.asking.probe
+            if stage.system.baseline is not None:
+                yield stage.system.baseline
+        elif isinstance(stage, GateNode):
+            yield from stage.recipes
+
+
+def _against_rows(stages: Sequence[StageWork], looks: Sequence[Look], bench: Workbench) -> Iterator[str]:
+    """What probes and scorers have against some of the rows that were looked at.
+
+    Raises:
+        UsageError: one of them can do nothing with any.
+    """
+    asking = {stage.asking.name: stage.asking for stage in stages if isinstance(stage, Transcribe)}.values()
+    asked = [(one.probe, one.task, one.plugin) for one in asking]
+    scored = [(stage.scorer, stage.task, stage.plugin) for stage in stages if isinstance(stage, ScoreNode)]
+    for recipe, task, plugin in asked + scored:
+        checks = bench.made_once(recipe)
+        if not isinstance(checks, ChecksRows) or not task.asks_rows or task.draws is not None:
+            continue
+        of_set = [look for look in looks if look.split == task.on] or [look for look in looks if not look.split]
+        for look in of_set:
+            others = {row.id: row for row in look.kinds}
+            with blame(look.address, recipe.who, plugin):
+                found = dict(checks.problems(look.rows))
+                useless = len(dict(checks.problems(others.values()))) == len(others)
+            if not found:
+                continue
+            row = next(row for row in look.rows if row.id in found)
+            count = f"{len(found)} of the first {len(look.rows)} rows"
+            said = f"{look.address}: {recipe.who} can do nothing with {count}: {row.file}:{row.line}: {found[row.id]}"
+            if useless and len(found) == len(look.rows):
+                raise UsageError(f"{said}; leave the scorer out, or ask another set: `on:`")
+            yield said
