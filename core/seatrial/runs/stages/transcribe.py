@@ -75,6 +75,7 @@ class Transcribe:
         path = folder / f"transcripts/{self.asking.name}/{self.system.instance.replace(', ', '-')}.parquet"
         kept = folder.unfinished()
         told = kept / "model.json"
+        before = json.loads(told.read_text("utf-8")).get("warnings", []) if told.is_file() else []
         opened: System | None = None
         done = errors = count = 0
         for place, rows in enumerate(pieces):
@@ -99,8 +100,7 @@ class Transcribe:
                 with atomic_file(part) as unfinished:
                     pq.write_table(transcripts_to_table(asked), unfinished, compression="zstd")
                 part.with_suffix(".answers").unlink(missing_ok=True)
-                if self.model is not None:
-                    write_json(told, _with_earlier_warnings(opened.model.facts, told))
+                write_json(told, _with_warnings(opened.model.facts, before))
             done += len(rows)
             progress(done if self.asking.task.asks_rows else 1000, total, {})
         with (
@@ -208,9 +208,8 @@ class Transcribe:
         return told
 
 
-def _with_earlier_warnings(facts: Mapping[str, object], told: Path) -> dict[str, object]:
-    """A model's facts, with what it warned of when it answered the pieces before: a process may have been killed since."""
-    earlier = json.loads(told.read_text("utf-8")).get("warnings", []) if told.is_file() else []
+def _with_warnings(facts: Mapping[str, object], earlier: Sequence[str]) -> dict[str, object]:
+    """A model's facts, with what it warned of before the process was killed."""
     said = facts.get("warnings")
     warnings = dict.fromkeys([*earlier, *map(str, said if isinstance(said, list | tuple) else ())])
     return {**facts, "warnings": list(warnings)} if warnings else dict(facts)
