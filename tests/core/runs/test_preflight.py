@@ -99,6 +99,24 @@ def test_a_prompt_beyond_the_context_ends_the_run_before_it_trains_and_its_row_i
     assert not (folder / "products").exists()
 
 
+@pytest.mark.parametrize("choice", ["{choice: {fewshot: 4}}", "{choice: {systems: [tuned, fewshot]}}"])
+def test_a_prompt_that_its_examples_bring_beyond_the_context_is_told_before_anything_is_trained(
+    strict, tmp_path, choice
+):
+    rows = [{"text": f"{number} " + "word " * 120, "label": "ab"[number % 2]} for number in range(8)]
+    strict(rows, rows[:3])
+    file = tmp_path / "suite.yaml"
+    file.write_text(file.read_text().replace("choice: {}", choice[1:-1]) + "fewshot: 4\n")
+    suite = load_suite(file, Host.load())
+    said = list(preflight(suite, Host.load(), cache=tmp_path / "cache", offline=True))
+    told = r"warning: .* 3 of the first 3 rows cannot be asked with 4 examples before each: test\.jsonl:1"
+    assert any(re.match(told, line) for line in said)
+    with pytest.raises(StageError, match=r"3 of 3 rows cannot be asked with [48] examples before each .*\ntest\.jsonl:1"):
+        run(suite, Host.load(), runs=tmp_path / "runs", cache=tmp_path / "cache", offline=True)
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert not (folder / "products").exists()
+
+
 def test_training_is_verified_on_rows_that_the_model_can_read(strict, tmp_path):
     suite = strict(ROWS, [{"text": "word " * 2000, "label": "a"}, *ROWS])
     suite = replace(suite, score=tuple(replace(chosen, samples=1) for chosen in suite.score))
