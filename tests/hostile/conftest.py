@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -66,6 +67,30 @@ def trial(tmp_path_factory):
     host = toy_host()
     result = run(load_suite(folder / "suite.yaml", host), host, runs=folder / "runs", cache=folder / "cache")
     return folder, result.folder
+
+
+@pytest.fixture(scope="module")
+def host():
+    return toy_host()
+
+
+@pytest.fixture
+def given(trial, tmp_path):
+    """`given()`: a new copy of the run, and a folder outside of it."""
+    _, done = trial
+    count = iter(range(1000))
+
+    def copy():
+        at = tmp_path / str(next(count))
+        outside = at / "outside"
+        outside.mkdir(parents=True)
+        (outside / "precious.txt").write_text("precious")
+        (outside / "folder").mkdir()
+        (outside / "folder/precious.txt").write_text("precious")
+        shutil.copytree(done, at / "runs" / done.name)
+        return at / "runs" / done.name, outside
+
+    return copy
 
 
 @pytest.fixture(scope="session")
