@@ -70,7 +70,7 @@ class ModelOnTrial:
     @property
     def key(self) -> str:
         """Equal for the same weights opened in the same way."""
-        return digest_json([self.recipe.key, self.target.digest or self.address])
+        return digest_json([self.recipe.key, self.target.identity])
 
     @property
     def _name(self) -> str:
@@ -128,7 +128,7 @@ class ModelOnTrial:
             _tokenizer,
             {"target": self.target},
             {"loader": self.recipe},
-            identity={"target": self.target.digest},
+            identity={"target": self.target.identity},
         )
 
     def trainable(self) -> Trainable:
