@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.core.runs.toys import suite_text, toy_host, write_trial
+from tests.installed_plugin import install_plugin
 
 from seatrial.runs.run import run
 from seatrial.suite.file import load_suite
@@ -97,11 +98,7 @@ def given(trial, tmp_path):
 def site(tmp_path_factory):
     """A folder of plugins with the ending plugin installed in it."""
     site = tmp_path_factory.mktemp("site")
-    (site / "ending_plugin.py").symlink_to(HERE / "ending_plugin.py")
-    about = site / "ending_parts-1.0.dist-info"
-    about.mkdir()
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: ending-parts\nVersion: 1.0\n")
-    (about / "entry_points.txt").write_text("[seatrial]\nending = ending_plugin:plugin\n")
+    install_plugin(site, "ending", (HERE / "ending_plugin.py").read_text(), "plugin")
     return site
 
 
