@@ -63,13 +63,17 @@ def test_verify_names_what_is_missing_and_what_was_added(given, trial, attempts)
     (run / "nodes/split.json").unlink()
     (run / "notes.txt").write_text("mine")
     (run / "report/extra.html").write_text("mine")
+    (run / "unfinished/abc").mkdir(parents=True)
+    (run / "unfinished/abc/000000.parquet").write_text("mine")
     (run / "products/seed-5/extra.bin").write_text("mine")
     found = {one.path: one.what for one in check(run).differences}
     assert {name: found.pop(name) for name in ("samples/right.parquet", "nodes/split.json")} == dict.fromkeys(
         ("samples/right.parquet", "nodes/split.json"), "missing"
     )
     assert set(found.values()) == {"added"}
-    assert {"notes.txt", "report/extra.html", "products/seed-5/extra.bin"} <= set(found)
+    assert {"notes.txt", "report/extra.html", "unfinished/abc/000000.parquet", "products/seed-5/extra.bin"} <= set(
+        found
+    )
     (run / "digests.json").unlink()
     assert ("digests.json", "missing") in {(one.path, one.what) for one in check(run).differences}
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from seatrial import hookimpl
-from seatrial.errors import SuiteError, UsageError
+from seatrial.errors import SourceError, SuiteError, UsageError
 from seatrial.runs.again import judge_again, score_again
 from seatrial.runs.events import Record
 from seatrial.runs.keys import RUNTIME, canonical, node_key
@@ -21,7 +21,7 @@ from seatrial.runs.store import digest_path
 from seatrial.runs.story import tell
 from seatrial.terminal.story import story_document, story_lines
 
-from .toys import SUITE, Toys, toy_host, write_rows
+from .toys import SUITE, Learn, Loader, Toys, toy_host, write_rows
 
 
 def test_a_second_run_works_nothing_but_its_gates(trial):
@@ -341,3 +341,31 @@ def test_a_plugin_whose_code_changed_under_its_version_works_its_nodes_again(tri
     sys.modules.pop("bought")
     assert worked[1] == {"gate"}
     assert {"clean", "train[seed=5]", "score[right]", "transcribe[test.ask, always]"} <= worked[2] & worked[3]
+
+
+def test_weights_that_are_replaced_while_a_run_goes_on_are_refused(trial, monkeypatch):
+    folder, train = trial.path / "model", Learn.train
+
+    def replaces(self, job):
+        trained = train(self, job)
+        (folder / "more.txt").write_text("other weights")
+        return trained
+
+    monkeypatch.setattr(Learn, "train", replaces)
+    with pytest.raises(SourceError, match=r"model: its files have changed since this run began"):
+        trial()
+    monkeypatch.setattr(Learn, "train", train)
+    assert trial()[0].verdict.state == "pass"
+
+
+def test_an_adapter_that_is_altered_before_it_is_opened_is_refused(trial, monkeypatch):
+    opens = Loader.open
+
+    def spoils(self, target, product=None):
+        if product:
+            (product.folder / "words.json").write_text("{}")
+        return opens(self, target, product)
+
+    monkeypatch.setattr(Loader, "open", spoils)
+    with pytest.raises(SourceError, match=r"seed-5: its files have changed"):
+        trial()

@@ -6,11 +6,10 @@ import json
 
 import pytest
 
-from seatrial import MethodComponent, hookimpl
 from seatrial.errors import StoreError, UsageError
 from seatrial.runs.saved import load_result, write_reports
 
-from .toys import SUITE, Learn, Toys, toy_host, write_rows
+from .toys import SUITE, Learn, toy_host, write_rows
 
 MORE = SUITE.replace("  - right: {}\n", "  - wrong: {}\n  - right: {as: correct}\n  - right: {}\n").replace(
     "min: 0.1", "min: 0.2"
@@ -51,25 +50,18 @@ def test_all_that_changed_is_named_with_what_it_was_and_is(trial):
     assert scores["wrong/share", "tuned"]["before"] is None
 
 
-class Muddled(Learn):
+def muddled(self, job, train=Learn.train):
     """Takes plastic for a loan."""
-
-    def train(self, job):
-        trained = super().train(job)
-        words = job.output / "words.json"
-        words.write_text(json.dumps(json.loads(words.read_text()) | {"plastic": "loan"}))
-        return trained
+    trained = train(self, job)
+    words = job.output / "words.json"
+    words.write_text(json.dumps(json.loads(words.read_text()) | {"plastic": "loan"}))
+    return trained
 
 
-class MuddledToys(Toys):
-    @hookimpl
-    def seatrial_methods(self):
-        yield MethodComponent("learn", lambda: Muddled(self), "Synonyms.", version="2")
-
-
-def test_the_same_rows_are_paired(trial):
+def test_the_same_rows_are_paired(trial, monkeypatch):
     first, _, _ = trial()
-    second, _, _ = trial(toys=MuddledToys())
+    monkeypatch.setattr(Learn, "train", muddled)
+    second, _, _ = trial(method="2")
     since = told(second.folder, trial, since=first.folder)
     (tuned,) = since["scores"]
     assert (tuned["system"], tuned["before"]["value"], tuned["now"]["value"]) == ("tuned", 1.0, 0.5)
@@ -120,3 +112,14 @@ def test_a_gate_that_compares_with_an_earlier_run_has_the_report_tell_what_chang
     gone = told(second.folder, trial)
     assert first.folder.name in gone["missing"]
     assert not gone["changes"]
+
+
+def test_an_earlier_run_that_other_code_scored_is_not_compared_with(trial):
+    first, _, _ = trial()
+    text = SUITE.replace("report:", f"  - {{metric: right/share, baseline: 'run:{first.folder}'}}\nreport:")
+    same, _, _ = trial(text)
+    assert [decision.outcome for decision in same.verdict.decisions] == ["pass", "inconclusive"]
+    other, _, _ = trial(text, right="2")
+    told = other.verdict.decisions[1]
+    assert told.outcome == "error"
+    assert f"`seatrial score {first.folder}" in told.reason
