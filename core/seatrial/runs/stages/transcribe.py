@@ -155,14 +155,18 @@ class Transcribe:
         return self.asking.name
 
     def foresee(self, given: Artifact) -> None:
-        """Refuse rows that the model will not be able to read, by its tokenizer alone."""
-        if self.model is None or not self.asking.task.asks_rows or not isinstance(self.model.target, LocalWeights):
+        """Refuse rows that the probe can do nothing with, or that the model will not be able to read, by its tokenizer alone."""
+        if not self.asking.task.asks_rows:
+            return
+        task = self.asking.task.task(given.files, self.make)
+        self.asking.task.refuse_useless(self.asking.probe, self.asking.plugin, task, self.make)
+        if self.model is None or not isinstance(self.model.target, LocalWeights):
             return
         try:
             tokenizer = self.make(self.model.tokenizer())
         except SeatrialError:  # a classifier's folder needs no chat template; whoever does need it will say so
             return
-        self._check(tokenizer, self.asking.task.task(given.files, self.make).rows)
+        self._check(tokenizer, task.rows)
 
     def _check(self, model: object, rows: Rows) -> None:
         """Refuse rows that the model cannot read, all at once: an hour later, one of them would end the run."""
