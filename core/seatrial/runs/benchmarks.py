@@ -66,8 +66,8 @@ class _Reading:
                     raise SourceError(f"benchmark {self._name}: {file}:{record.line}: {error}") from error
 
     def _item(self, file: Path, record: RawRecord) -> Row:
-        if record.problem:
-            raise FormatError(record.problem, rule="undecodable")
+        if record.problem or record.lost:
+            raise FormatError(record.problem or "more of the file could not be read", rule="undecodable")
         parsed = self._parse(record.value)
         root = self._source.resolved.path
         place = file.name if root.is_file() else file.relative_to(root).as_posix()

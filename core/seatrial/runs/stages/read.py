@@ -11,6 +11,7 @@ from seatrial.data.ledger import write_ledger
 from seatrial.rows import Row
 from seatrial.rows.format_error import RULES
 from seatrial.rows.table import write_rows
+from seatrial.runs.broken_files import broken_warnings
 from seatrial.runs.events import Artifact
 from seatrial.runs.inputs import Input, NamedReader, list_files, reader_of
 from seatrial.runs.reading import Reading
@@ -70,6 +71,7 @@ class Read:
     """Versions of the rules by which a record is no row."""
 
     name = "read"
+    version = "2"
     inputs = ()
     reads = None
     reusable = True
@@ -97,6 +99,7 @@ class Read:
             "rows": count,
             "problems": reading.problems,
             "files": reading.files,
+            "broken_files": reading.broken.facts(),
             "drops": reading.drops.facts(),
             "repaired": reading.repaired,
             "left_aside": reading.left_aside(),
@@ -152,7 +155,7 @@ class Read:
             source.split,
             tuple(first),
             names.problem,
-            tuple(reading.notes(source).warnings()),
+            (*(said for _, said in broken_warnings(reading.broken.facts())), *reading.notes(source).warnings()),
             tuple(rows.values()),
         )
 
