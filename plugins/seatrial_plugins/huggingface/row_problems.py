@@ -24,16 +24,19 @@ def row_problems(chat: ChatTokenizer, row: Row) -> Iterator[str]:
     trained = row.split in {"train", "validation"}
     try:
         text = chat.render(row.turns, tools)
-        chat.render(row.prompt, tools, ask=True)
+        prompt = chat.render(row.prompt, tools, ask=True)
         if trained:
             chat.rendered(row.turns, tools)
     except StageError as error:
         yield str(error)
         return
+    missing = chat.left_out(text, row.turns, taught=trained) or chat.left_out(prompt, row.prompt)
+    if missing:
+        yield missing
     yield from unwritten(chat, row.turns, tools)
     answers = row.choices or ((row.target,) if row.target is not None else ())
     longest = len(text) + max(map(len, answers), default=0)
-    if chat.context is not None and _BYTES * longest > chat.context:
+    if not missing and chat.context is not None and _BYTES * longest > chat.context:
         yield from _beyond(chat, row, answers, tools, chat.context)
 
 
