@@ -275,7 +275,10 @@ class ChatTokenizer:
         return self._answer((_QUESTION,), answer) == written
 
     def _answer(self, turns: Sequence[Turn], answer: str, tools: Sequence[Tool] = ()) -> str:
-        text = self.render((*turns, Turn("assistant", answer)), tools)
+        said = (*turns, Turn("assistant", answer))
+        text = self.render(said, tools)
+        if missing := self.left_out(text, said):
+            raise StageError(missing)
         if not self.closing:
             return text
         end = text.rfind(self.closing)

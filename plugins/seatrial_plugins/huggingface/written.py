@@ -26,7 +26,7 @@ __all__ = ["left_out"]
 _THOUGHT = re.compile(r"<\|?/?[\w:]*(?:think|thought|reason)\w*\|?>|\[/?think\]", re.IGNORECASE)
 """What stands around reasoning within the assistant's words."""
 
-_SWITCH = re.compile(r"(?<!\S)/(?:no_?think|think|system_override)(?!\S)")
+_SWITCH = re.compile(r"(?<![\w/])/(?:no_?think|think|system_override)(?![\w/])")
 
 _TELLING = 20
 """Characters at the beginning of a turn that do not stand in a text by chance."""

@@ -6,7 +6,7 @@ import pytest
 
 from seatrial import Row, Turn
 from seatrial.errors import SourceError, StageError, TrainingError
-from seatrial.rows import Text, ToolCall, ToolResult
+from seatrial.rows import Choice, Text, ToolCall, ToolResult
 from seatrial_plugins.huggingface.chat import ChatTokenizer
 from seatrial_plugins.huggingface.examples import render_examples
 
@@ -37,8 +37,9 @@ def chat(tiny_target):
     return make
 
 
-def row(*turns, split=""):
-    return Row("r1", turns, "chat", "path:x", "rows.jsonl", 7, split=split)
+def row(*turns, split="", choices=()):
+    expected = Choice(choices, 0) if choices else None
+    return Row("r1", turns, "chat", "path:x", "rows.jsonl", 7, split=split, expected=expected)
 
 
 LOSSES = {
@@ -90,11 +91,31 @@ def test_a_later_turn_is_not_taken_for_an_earlier_one(chat):
 
 def test_the_assistants_words_are_a_problem_where_they_are_read_or_taught(chat):
     model = chat(written("(m.content[:12] if m.role == 'assistant' else m.content)"))
-    for split in ("train", "test"):
-        ((_, reason),) = model.problems([row(*TALK, split=split)])
+    choices = (TALK[1].content, "The red one, in the evening.")
+    for one in (
+        row(*TALK, split="train"),
+        row(*TALK, Turn("user", "Sure?"), split="test"),
+        row(*TALK, split="test", choices=choices),
+        row(TALK[0], split="test", choices=choices),
+    ):
+        ((_, reason),) = model.problems([one])
         assert "what the assistant says (turn 2" in reason
+    assert not list(model.problems([row(*TALK, split="test")]))  # it is only asked
+    with pytest.raises(StageError, match="what the assistant says"):
+        model.answered(TALK[:1], choices)
     with pytest.raises(TrainingError, match="what the assistant says"):
         render_examples([row(*TALK, split="train")], model, 500)
+
+
+def test_a_system_turn_that_no_answer_stands_behind_is_a_problem_where_likelihoods_are_asked(chat):
+    last = "{% if m.role != 'system' or messages[-1].role == 'user' %}{{ m.content }}{% endif %}"
+    model = chat(PLAIN.replace("BODY", last))
+    talk = (Turn("system", "Answer as briefly as you can."), *TALK)
+    assert not list(model.problems([row(*talk, split="test")]))
+    ((_, reason),) = model.problems([row(*talk, split="test", choices=(TALK[1].content, "b"))])
+    assert "the system turn (turn 1)" in reason
+    with pytest.raises(StageError, match="the system turn"):
+        model.answered(talk[:2], ["a", "b"])
 
 
 def test_words_beside_a_call_are_a_problem_where_they_are_taught(chat):
