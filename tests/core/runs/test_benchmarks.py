@@ -133,6 +133,14 @@ def test_a_file_of_which_records_are_lost_is_named_though_each_record_is_whole(b
         bench.build("filters", "guard", {"against": {"mine": keys_of(file, text="text")}, "embed": False})
 
 
+def test_a_folder_of_which_files_are_left_out_is_named(bench, tmp_path):
+    (tmp_path / "items").mkdir()
+    (tmp_path / "items/a.jsonl").write_text('{"text": "a"}\n')
+    (tmp_path / "items/b.jsonl.part").touch()
+    with pytest.raises(SourceError, match=r"benchmark mine: .*were left out: b.jsonl.part \(not fetched to its end\)"):
+        bench.build("filters", "guard", {"against": {"mine": keys_of(tmp_path / "items", text="text")}, "embed": False})
+
+
 def test_an_unknown_reader_is_named(items):
     with pytest.raises(PluginError, match="no plugin brings readers called 'parket'"):
         items(HUMANEVAL, text="prompt", reader="parket")

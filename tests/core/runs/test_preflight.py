@@ -235,6 +235,6 @@ def test_a_template_that_cuts_what_the_user_says_is_told_by_its_row_and_refused(
     assert f"test.jsonl:13: {reason}; give the tokenizer one that does (chat_template.jinja)" in said
     with pytest.raises(StageError, match=r"1 of 13 rows cannot be asked as they are") as refused:
         run(suite, host, runs=tmp_path / "runs", cache=tmp_path / "cache")
-    assert f"test.jsonl:13 (row " in str(refused.value)
+    assert "test.jsonl:13 (row " in str(refused.value)
     assert reason in str(refused.value)
     assert not list((tmp_path / "runs").glob("*/products"))

@@ -131,6 +131,20 @@ def test_a_file_that_breaks_off_stands_beside_the_verdict_once_and_can_be_gated(
         assert [warning for warning in warnings_of(result) if "records are lost" in warning] == said
 
 
+def test_a_file_that_no_reader_takes_is_warned_of(trial, tmp_path):
+    suite = trial(ROWS, ROWS)
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (tmp_path / "test.jsonl").rename(folder / "test.jsonl")
+    (folder / "test-2.jsonl.zst").touch()
+    data = {"train": {"source": f"path:{tmp_path / 'train.jsonl'}"}, "test": {"source": f"path:{folder}"}}
+    (tmp_path / "suite.yaml").write_text(json.dumps({"name": "two", "data": data}))
+    suite = load_suite(tmp_path / "suite.yaml", Host.load(), only_data=True)
+    (warning,) = trial.run(suite).facts("read")["warnings"]
+    assert warning.startswith(f"path:{folder}: files of the folder were left out: test-2.jsonl.zst (packed); unpack")
+    assert f"warning: {warning}" in trial.check(suite)
+
+
 def test_a_reader_may_say_that_records_are_lost_beside_a_whole_one():
     files = BrokenFiles()
     for line in (3, 7):
