@@ -222,3 +222,20 @@ def test_what_works_after_training_only_is_built_before_it(check):
 
     with pytest.raises(StageError, match=r"weighty \(plugin third of third-parts\) could not be built: .*weights\.bin"):
         check(LABELLED, "score: [choice]\nbaselines: [weighty]\n", plugin=Third())
+
+
+def test_a_template_that_cuts_what_the_user_says_is_told_by_its_row_and_refused(strict, tmp_path):
+    cuts = "{% for m in messages %}<|begin|>{{ m.role }}\n{{ m.content[:40] }}<|end|>\n{% endfor %}<|begin|>assistant\n"
+    long = {"text": "the ferry that leaves Lyon on Sundays, and comes back on Mondays", "label": "a"}
+    suite = strict(ROWS, [*ROWS, long])
+    config = tmp_path / "model/tokenizer_config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), "chat_template": cuts}))
+    host = Host.load()
+    (said,) = [line for line in preflight(suite, host, cache=tmp_path / "cache") if line.startswith("warning: ")]
+    reason = "the chat template does not write what the user says (turn 1, but for its first 40 of 64 characters)"
+    assert f"test.jsonl:13: {reason}; give the tokenizer one that does (chat_template.jinja)" in said
+    with pytest.raises(StageError, match=r"1 of 13 rows cannot be asked as they are") as refused:
+        run(suite, host, runs=tmp_path / "runs", cache=tmp_path / "cache")
+    assert "test.jsonl:13 (row " in str(refused.value)
+    assert reason in str(refused.value)
+    assert not list((tmp_path / "runs").glob("*/products"))
