@@ -17,11 +17,13 @@ from seatrial.runs.events import Record
 from seatrial.runs.keys import RUNTIME, canonical, node_key
 from seatrial.runs.listing import list_runs
 from seatrial.runs.saved import write_reports
+from seatrial.runs.stages import Artifact
+from seatrial.runs.stages.verify_training import VerifyTraining
 from seatrial.runs.store import digest_path
 from seatrial.runs.story import tell
 from seatrial.terminal.story import story_document, story_lines
 
-from .toys import SUITE, Learn, Loader, Toys, toy_host, write_rows
+from .toys import SUITE, Learn, Loader, Toys, Words, toy_host, write_rows
 
 
 def test_a_second_run_works_nothing_but_its_gates(trial):
@@ -369,3 +371,23 @@ def test_an_adapter_that_is_altered_before_it_is_opened_is_refused(trial, monkey
     monkeypatch.setattr(Loader, "open", spoils)
     with pytest.raises(SourceError, match=r"seed-5: its files have changed"):
         trial()
+
+
+def test_what_a_model_told_of_the_pieces_before_stays(trial, monkeypatch):
+    """Two processes asked two models behind one address: the record names both."""
+    begin, name = Words.__init__, iter("ab")
+
+    def begins(self, toys, synonyms):
+        begin(self, toys, synonyms)
+        if synonyms:
+            self.facts = {"served": [next(name)]}
+
+    monkeypatch.setattr(Words, "__init__", begins)
+    monkeypatch.setattr(VerifyTraining, "run", lambda self, given, folder, progress: Artifact({}, {}))
+    dying = Toys()
+    dying.dies_at = 2
+    with pytest.raises(KeyboardInterrupt):
+        trial(toys=dying)
+    result, _, _ = trial()
+    (asked,) = [record for record in result.records if record.stage == "transcribe[test.ask, tuned, seed=5]"]
+    assert asked.facts["model"]["served"] == ["a", "b"]
