@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import re
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from seatrial import hookimpl
-from seatrial.errors import SourceError, SuiteError, UsageError
+from seatrial.errors import SourceError, StoreError, SuiteError, UsageError
 from seatrial.runs.again import judge_again, score_again
 from seatrial.runs.events import Record
 from seatrial.runs.keys import RUNTIME, canonical, node_key
@@ -391,3 +392,23 @@ def test_what_a_model_told_of_the_pieces_before_stays(trial, monkeypatch):
     result, _, _ = trial()
     (asked,) = [record for record in result.records if record.stage == "transcribe[test.ask, tuned, seed=5]"]
     assert asked.facts["model"]["served"] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("after", "name", "before"),
+    [
+        ("decontaminate", "data/test.parquet", "verify_training[seed=5]"),
+        ("transcribe[test.ask, always]", "transcripts/test.ask/tuned-seed=5.parquet", "score[right]"),
+    ],
+)
+def test_what_a_node_left_is_held_against_its_digest_before_another_reads_it(trial, after, name, before):
+    class Alters(Toys):
+        @hookimpl
+        def seatrial_stage_finished(self, record):
+            if record.stage == after:
+                (file,) = trial.path.glob(f"runs/*/{name}")
+                file.write_bytes(file.read_bytes() + b"\n")
+
+    with pytest.raises(StoreError, match=rf"{re.escape(before)}: .*{re.escape(name)} is not as .* left it"):
+        trial(toys=Alters())
+    assert trial()[0].verdict.state == "pass"
