@@ -5,12 +5,12 @@ import dataclasses
 import pytest
 import transformers
 
+from seatrial_plugins.training import Lora
 from seatrial_plugins.training.arguments import training_arguments
-from seatrial_plugins.training.options import LoraOptions
 
 
 def make(tmp_path, save_every=80, **changes):
-    options = LoraOptions(warmup=0.1, lr=1e-3, weight_decay=0.01, max_grad_norm=0.5, **changes)
+    options = Lora(warmup=0.1, lr=1e-3, weight_decay=0.01, max_grad_norm=0.5, **changes)
     return training_arguments(options, folder=tmp_path, steps=400, seed=3, save_every=save_every, on_cpu=True)
 
 
