@@ -202,6 +202,9 @@ def report(
     ] = None,
     *,
     to: Annotated[Path | None, typer.Option(help="Another folder than the run's own report/.")] = None,
+    since: Annotated[
+        Path | None, typer.Option(metavar="OTHER", help="An earlier run, for what changed since then.")
+    ] = None,
     blocked: Blocked = None,
     as_json: AsJson = False,
 ) -> int:
@@ -209,7 +212,7 @@ def report(
     from seatrial.runs.saved import write_reports
 
     host = _host(blocked)
-    paths = write_reports(run_folder, host, kinds=kinds, to=to)
+    paths = write_reports(run_folder, host, kinds=kinds, to=to, since=since)
     if as_json:
         answer({"folder": str(run_folder), "exit_code": 0, "files": list(map(str, paths))})
     for path in () if as_json else paths:

@@ -9,31 +9,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.core.runs.toys import Toys, write_rows
+from tests.core.runs.toys import suite_text, toy_host, write_trial
 
-from seatrial.plugin.host import Host
 from seatrial.runs.run import run
 from seatrial.suite.file import load_suite
 
 HERE = Path(__file__).parent
 TRIED: dict[str, list[int]] = {}
 """Kind of attempt → how many were tried, and how many were held."""
-
-SUITE = """\
-name: words
-seed: 5
-model: {source: "path:MODEL", loader: toy}
-data: {train: {source: "path:ROWS"}, split: {test: 0.5, validation: 0.1}}
-filters: [lengthy]
-train: {method: learn}
-baselines: [always]
-fewshot: 0
-score:
-  - right: {}
-gates:
-  - {metric: right/share, gate: bar, min: 0.1}
-report: [json, markdown]
-"""
 
 
 class Attempts:
@@ -74,22 +57,12 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.write_line(f"hostile {kind}: {held} of {tried} attempts held")
 
 
-def toy_host(toys=None):
-    """A host of the installed plugins and the toys."""
-    host = Host.load()
-    host.register(toys or Toys(), name="toys", distribution="toy-parts", version="1.0")
-    return host
-
-
 @pytest.fixture(scope="session")
 def trial(tmp_path_factory):
     """A folder with a model, rows, a suite, and one run of it, with the same file names each time."""
     folder = tmp_path_factory.mktemp("trial")
-    (folder / "model").mkdir()
-    (folder / "model/weights.txt").write_text("words")
-    write_rows(folder / "rows.jsonl")
-    suite = SUITE.replace("MODEL", str(folder / "model")).replace("ROWS", str(folder / "rows.jsonl"))
-    (folder / "suite.yaml").write_text(suite)
+    write_trial(folder)
+    (folder / "suite.yaml").write_text(suite_text(folder))
     host = toy_host()
     result = run(load_suite(folder / "suite.yaml", host), host, runs=folder / "runs", cache=folder / "cache")
     return folder, result.folder

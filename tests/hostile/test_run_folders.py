@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.core.runs.toys import toy_host
 
 from seatrial import cli, hookimpl
 from seatrial.errors import SeatrialError, StageError, UsageError
@@ -24,7 +25,7 @@ from seatrial.runs.story import tell
 from seatrial.suite.file import load_suite
 from seatrial.verdict.evidence import ScoredAs, earlier_runs
 
-from .conftest import contents, toy_host
+from .conftest import contents
 from .limits import in_time
 
 FILES = (
@@ -271,13 +272,17 @@ def test_verify_names_what_is_missing_and_what_was_added(given, trial, attempts)
     (run / "nodes/split.json").unlink()
     (run / "notes.txt").write_text("mine")
     (run / "report/extra.html").write_text("mine")
+    (run / "unfinished/abc").mkdir(parents=True)
+    (run / "unfinished/abc/000000.parquet").write_text("mine")
     (run / "products/seed-5/extra.bin").write_text("mine")
     found = {one.path: one.what for one in check(run).differences}
     assert {name: found.pop(name) for name in ("samples/right.parquet", "nodes/split.json")} == dict.fromkeys(
         ("samples/right.parquet", "nodes/split.json"), "missing"
     )
     assert set(found.values()) == {"added"}
-    assert {"notes.txt", "report/extra.html", "products/seed-5/extra.bin"} <= set(found)
+    assert {"notes.txt", "report/extra.html", "unfinished/abc/000000.parquet", "products/seed-5/extra.bin"} <= set(
+        found
+    )
     (run / "digests.json").unlink()
     assert ("digests.json", "missing") in {(one.path, one.what) for one in check(run).differences}
 

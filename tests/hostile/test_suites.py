@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from tests.core.runs.toys import toy_host
 
 from seatrial.errors import SeatrialError
 from seatrial.suite.file import load_suite
@@ -88,8 +89,6 @@ def problem(path, host, *overrides):
 
 @pytest.fixture(scope="module")
 def host():
-    from .conftest import toy_host
-
     return toy_host()
 
 

@@ -44,7 +44,6 @@ DECIDED = (*REPORTED, "scores.json", "verdict.json", "nodes/gate.json")
 _LOG = "log.jsonl"
 _APART = (DIGESTS, _LOG, ".lock")
 _VERDICT = ("manifest.json", "suite.yaml", "nodes/gate.json")
-_UNFINISHED = "unfinished"
 _WEIGHTS = "products"
 
 What = Literal["altered", "missing", "added"]
@@ -262,13 +261,9 @@ def _says_finished(folder: RunFolder) -> bool:
 
 
 def _files(folder: Path) -> list[str]:
-    """Every file of a run that keeps what it is; what is unfinished changes."""
+    """Every file of a run, but for the parts of one that is being written."""
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    return [
-        name
-        for name in names
-        if name not in _APART and name.partition("/")[0] != _UNFINISHED and not any(map(is_part, name.split("/")))
-    ]
+    return [name for name in names if name not in _APART and not any(map(is_part, name.split("/")))]
 
 
 def _claimed(markers: Iterator[Marker] | list[Marker]) -> set[str]:

@@ -119,6 +119,14 @@ def test_a_mean_without_spread_or_limits_is_inconclusive():
     assert "their limits are not known, so there are no bounds" in decision.reason
 
 
+@pytest.mark.parametrize(("values", "outcome"), [([1.9, 1.91], "inconclusive"), ([1.9, 1.91] * 5, "pass")])
+def test_a_mean_of_few_rows_without_limits_is_inconclusive(values, outcome):
+    nll = Metric("nll", "x", "mean", "lower", "")
+    decision = threshold(metric="s/nll", max=2).decide(evidence(nll, values))
+    assert decision.outcome == outcome
+    assert ("2 values of no known limits" in decision.reason and decision.needed_n == 10) == (outcome != "pass")
+
+
 @pytest.mark.parametrize(("ceiling", "outcome", "reason"), [(9, "pass", "9 bytes ≤ 9"), (8.5, "fail", "9 bytes > 8.5")])
 def test_a_maximum_is_decided_on_its_value(ceiling, outcome, reason):
     decision = threshold(metric="s/peak", max=ceiling).decide(evidence(PEAK, [5.0, 9.0, 7.0]))

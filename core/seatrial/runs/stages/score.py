@@ -22,7 +22,7 @@ from seatrial.runs.events import Artifact
 from seatrial.runs.keys import RUNTIME
 from seatrial.runs.recipe import Recipe
 from seatrial.runs.stages import Progress, blame
-from seatrial.runs.store import RunFolder, atomic_file
+from seatrial.runs.store import RunFolder, atomic_file, digest_json
 from seatrial.runs.systems import SystemPlan
 from seatrial.runs.task_plan import TaskPlan
 
@@ -62,6 +62,13 @@ class ScoreNode:
         """The transcripts, and the rows that they are about."""
         return self.task.files | {f"transcripts:{system.instance}" for system in self.systems}
 
+    @property
+    def _measure(self) -> str:
+        """Digest of what scores, options aside: two runs' samples are of one measure where it is the same."""
+        own = {name: value for name, value in self.scorer.identity.items() if name not in {"provider", "libraries"}}
+        parts = {option: part.key for option, part in self.scorer.parts.items()}
+        return digest_json([own, parts, self.files])
+
     def run(self, given: Artifact, folder: RunFolder, progress: Progress) -> Artifact:
         """System by system; each one's samples are a table, in the order of the transcripts."""
         import pyarrow as pa
@@ -86,8 +93,15 @@ class ScoreNode:
         with atomic_file(path) as part:
             pq.write_table(table, part, compression="zstd")
         names = list(dict.fromkeys(system.name for system in self.systems))
-        facts = {"seconds": seconds, "systems": names, "rows": len(task.rows), "of": self.task.of(given.files)}
-        return Artifact({f"samples:{self.alias}": path}, facts | {"blocks": self._blocks(scorer, table)})
+        facts = {
+            "seconds": seconds,
+            "systems": names,
+            "rows": len(task.rows),
+            "of": self.task.of(given.files),
+            "measure": self._measure,
+            "blocks": self._blocks(scorer, table),
+        }
+        return Artifact({f"samples:{self.alias}": path}, facts)
 
     def _blocks(self, scorer: Any, samples: pa.Table) -> list[object]:
         """What the scorer has to show besides its scores, as JSON values."""
