@@ -20,7 +20,7 @@ from seatrial_plugins.training.checkpoints import keep_newest, mark_whole
 from seatrial_plugins.training.graphs import GraphedPasses, Shape
 from seatrial_plugins.training.loss import summed_loss
 from seatrial_plugins.training.plan import Plan, split_batch
-from seatrial_plugins.training.validation import History, validation_loss
+from seatrial_plugins.training.validation import Evaluation, History, validation_losses
 
 __all__ = ["Engine", "Work", "check_weights"]
 
@@ -68,6 +68,7 @@ class Engine(Trainer):
         self._tokens_since = 0
         self._losses: list[tuple[int, torch.Tensor]] = []
         """Step and loss since the last log: left on the device, since to read one waits for it."""
+        self._since_evaluation: list[torch.Tensor] = []
         self._clock = time.perf_counter()
 
     # ---- steps ----------------------------------------------------------------------------------------------------
@@ -106,6 +107,8 @@ class Engine(Trainer):
         if self.accelerator.num_processes > 1:
             total = self.accelerator.reduce(total, reduction="sum")
         self._losses.append((int(inputs), total))
+        if self.work.evaluate_every:
+            self._since_evaluation.append(total)
         return total
 
     def _graphed(self, part: list[Example], supervised: int, *, first: bool) -> torch.Tensor | None:
@@ -190,15 +193,18 @@ class Engine(Trainer):
         """
         step, work = self.state.global_step, self.work
         due = work.evaluate_every and (step % work.evaluate_every == 0 or step == self.state.max_steps)
-        if not due or any(step == earlier for earlier, _ in self.history.losses):
+        if not due or any(step == one.step for one in self.history.evaluations):
             return False
         network = self.accelerator.unwrap_model(self.model)
-        loss = validation_loss(
+        rows = validation_losses(
             network, work.validation, packs=work.packs, device=self.args.device, rows=work.rows, tokens=work.tokens
         )
+        loss = sum(rows) / sum(len(example.targets) for example in work.validation)
         if not math.isfinite(loss):
             raise TrainingError(f"the validation loss is {loss} at step {step}; lower train.lr or raise train.warmup")
-        self.history.add(step, loss, trainable(network))
+        training = float(torch.stack(self._since_evaluation).mean())
+        self._since_evaluation.clear()
+        self.history.add(Evaluation(step, loss, training), rows, trainable(network))
         self._clock = time.perf_counter()
         self._say({"validation_loss": loss})
         return bool(work.patience) and self.history.exhausted(work.patience)

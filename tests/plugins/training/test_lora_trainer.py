@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from seatrial import TrainingJob
+from seatrial import Turn
 from seatrial.errors import TrainingError, UsageError
 from seatrial_plugins.huggingface import random
 from seatrial_plugins.huggingface.loader import TransformersLoader
@@ -18,47 +18,9 @@ from seatrial_plugins.training import Lora
 from seatrial_plugins.training.causal_training import CausalTraining
 from seatrial_plugins.training.engine import check_weights
 from seatrial_plugins.training.options import EarlyStopping
+from seatrial_plugins.training.plan import plan_steps
 
-PAIRS = [
-    (f"{question} {thing}?", desk)
-    for desk, thing in (("delivery", "parcel"), ("billing", "refund"), ("account", "password"))
-    for question in ("Where is my", "What about the", "I ask for the", "Please help with the")
-]
-
-
-@pytest.fixture
-def job(tiny_target, labelled, tmp_path):
-    """Makes a training job on the tiny model; each has folders of its own but where they are given."""
-    made = []
-
-    def make(pairs=PAIRS, validation=(), *, dtype="float32", loader=None, seed=1, log=None, checkpoints=None):
-        number = len(made)
-        output = tmp_path / f"adapter-{number}"
-        output.mkdir()
-        made.append(output)
-        steps = []
-        kept = checkpoints or tmp_path / f"checkpoints-{number}"
-        kept.mkdir(exist_ok=True)
-        return TrainingJob(
-            target=tiny_target,
-            model=(loader or random(dtype=dtype, device="cpu")).trainable(tiny_target),
-            train=labelled(*pairs),
-            validation=labelled(*validation),
-            output=output,
-            checkpoints=kept,
-            seed=seed,
-            log=log or steps.append,
-        ), steps
-
-    return make
-
-
-def adapter_of(job):
-    return (job.output / "adapter_model.safetensors").read_bytes()
-
-
-def options(**changes):
-    return {"r": 4, "lr": 5e-3, "epochs": 4, "batch_size": 4, **changes}
+from .jobs import PAIRS, KilledError, adapter_of, options
 
 
 def test_the_loss_falls_and_the_adapter_learns_the_rows(job, tiny_target, tiny_model, adapter_in):
@@ -140,10 +102,6 @@ def test_equal_seeds_give_equal_bytes_and_others_do_not(job):
         adapters.append(adapter_of(work))
     assert adapters[0] == adapters[1]
     assert adapters[0] != adapters[2]
-
-
-class KilledError(Exception):
-    pass
 
 
 @pytest.mark.parametrize("killed_at", [1, 5, 8, 11])
@@ -237,6 +195,46 @@ def test_early_stopping_keeps_the_best_adapter(job):
     assert all(bool(torch.isfinite(tensor).all()) for tensor in shown)
 
 
+def test_overfitting_is_named_with_what_was_kept(job):
+    # The format of an answer is learned first, and then which one it is: here, another.
+    other = {"delivery": "billing", "billing": "account", "account": "delivery"}
+    wrong = [(text, other[desk]) for text, desk in PAIRS]
+    work, _ = job(validation=wrong)
+    learns = options(epochs=20, lr=1e-2, target_modules="all-linear")
+    facts = Lora(**learns).train(work).facts
+    assert 0 < facts["validation_rise"] == facts["overfitting"]["rise"]
+    best, last = facts["overfitting"]["best"], facts["overfitting"]["last"]
+    assert (last["step"], facts["validation_loss"]) == (facts["steps"], last["loss"])
+    assert best["loss"] < last["loss"]
+    assert best["training"] > last["training"]
+    (said,) = facts["warnings"]
+    assert f"overfits from step {best['step']} on" in said
+    assert "early_stopping" in said
+    stopping = {"patience": 2, "every": 2}
+    facts = Lora(**learns, early_stopping=stopping).train(job(validation=wrong)[0]).facts
+    assert (facts["validation_rise"], facts["best_step"]) == (0.0, facts["overfitting"]["best"]["step"])
+    assert f"the weights of step {facts['best_step']} were kept" in facts["warnings"][0]
+    healthy = Lora(**options()).train(job(validation=PAIRS)[0]).facts
+    assert (healthy["overfitting"], healthy["validation_rise"], healthy["warnings"]) == (None, 0.0, [])
+    assert Lora(**options(epochs=1)).train(job()[0]).facts["validation_rise"] is None
+
+
+def test_the_last_turn_alone_can_be_trained(job):
+    work, _ = job()
+    talk = (
+        Turn("user", "Where is it?"),
+        Turn("assistant", "billing"),
+        Turn("user", "Sure?"),
+        Turn("assistant", "account"),
+    )
+    rows = [dataclasses.replace(work.train[0], turns=talk)]
+    said = []
+    for loss_on in ("all", "last"):
+        facts = Lora(**options(epochs=1, loss_on=loss_on)).train(dataclasses.replace(job()[0], train=rows)).facts
+        said.append([part["text"] for part in facts["masked_example"] if part["supervised"]])
+    assert said == [["billing<|end|>", "account<|end|>"], ["account<|end|>"]]
+
+
 def test_without_validation_rows_nothing_stops_early(job):
     trained = Lora(**options(early_stopping={"patience": 1})).train(job()[0])
     assert not trained.facts["stopped_early"]
@@ -254,8 +252,10 @@ def test_a_loss_that_is_not_a_number_aborts(job, monkeypatch):
 
     monkeypatch.setattr(engine, "summed_loss", breaks)
     work, steps = job()
-    with pytest.raises(TrainingError, match=r"the loss is nan at step 3 of 12 .*lower train\.lr"):
+    with pytest.raises(TrainingError, match=r"the loss is nan at step 3 of 12 .*lower train\.lr") as caught:
         Lora(**options()).train(work)
+    read = plan_steps(len(PAIRS), rows_per_step=4, epochs=4, seed=1).steps[2]
+    assert f"read the rows {', '.join(work.train[place].id for place in read)};" in str(caught.value)
     assert len(steps) == 2
     assert not list(work.output.iterdir())
 
