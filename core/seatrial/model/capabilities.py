@@ -84,7 +84,10 @@ class Model(Protocol):
 
     @property
     def facts(self) -> Mapping[str, object]:
-        """What a reviewer should know: device, dtype, parameters, attention, versions. JSON values."""
+        """What a reviewer should know: device, dtype, parameters, attention, versions. JSON values.
+
+        Sentences that no reviewer may miss stand in a list under `warnings`; they are shown beside the verdict.
+        """
         ...
 
 

@@ -61,8 +61,8 @@ def render_examples(
         loss_on: All of the assistant's turns that a row lets be trained, or the last of them.
 
     Raises:
-        TrainingError: the chat template refuses rows, or writes nothing of their tool calls, reasoning or tools; or there are
-            rows, and none of them has a supervised token.
+        TrainingError: the chat template refuses rows, leaves out words of theirs, or writes nothing of their tool calls,
+            reasoning or tools; or there are rows, and none of them has a supervised token.
     """
     examples: list[Example] = []
     unsupervised: list[str] = []
@@ -75,7 +75,8 @@ def render_examples(
         turns = only_last_trained(row.turns) if loss_on == "last" else row.turns
         try:
             rendered = chat.rendered(turns, row.tools)
-            reasons = chat.unwritten(turns, row.tools)
+            missing = chat.left_out(rendered.text, turns, taught=True)
+            reasons = [missing] * bool(missing) + chat.unwritten(turns, row.tools)
         except StageError as error:
             reasons = [str(error)]
         if reasons:

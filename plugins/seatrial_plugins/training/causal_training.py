@@ -86,7 +86,13 @@ class CausalTraining:
         seconds = time.perf_counter() - loaded
         self._finish(engine)
         facts = training_facts(
-            engine, examples, validation, first_step=first, seconds=seconds, seconds_before=loaded - started
+            engine,
+            self.options,
+            examples,
+            validation,
+            first_step=first,
+            seconds=seconds,
+            seconds_before=loaded - started,
         )
         facts["masked_example"] = masked_example(examples.examples[0], chat)
         facts["options"] = dataclasses.asdict(self.options)

@@ -46,8 +46,8 @@ class TrainingOptions:
         gradient_accumulation: Passes of one optimizer step. The loss is the mean over all supervised tokens of the step.
         max_length: Rows are cut after so many tokens; how many were, and what was lost, is recorded.
         loss_on: The assistant's turns that are trained: all, or the last of each row.
-        schedule: Of the learning rate, after the warm-up: cosine or linear to the floor, constant, or wsd (warm-up, stable,
-            decay: constant until the last fifth, which falls to the floor).
+        schedule: Of the learning rate, after the warm-up: cosine to the floor, linear to zero, constant, or wsd (warm-up,
+            stable, decay: constant until the last fifth, which falls to the floor).
         warmup: Share of the steps in which the learning rate rises from zero.
         floor: What the learning rate falls to, as a share of its peak (cosine and wsd).
         weight_decay: Of AdamW.

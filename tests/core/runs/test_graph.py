@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import re
 import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,17 +12,19 @@ from pathlib import Path
 import pytest
 
 from seatrial import hookimpl
-from seatrial.errors import SourceError, SuiteError, UsageError
+from seatrial.errors import SourceError, StoreError, SuiteError, UsageError
 from seatrial.runs.again import judge_again, score_again
 from seatrial.runs.events import Record
 from seatrial.runs.keys import RUNTIME, canonical, node_key
 from seatrial.runs.listing import list_runs
 from seatrial.runs.saved import write_reports
+from seatrial.runs.stages import Artifact
+from seatrial.runs.stages.verify_training import VerifyTraining
 from seatrial.runs.store import digest_path
 from seatrial.runs.story import tell
 from seatrial.terminal.story import story_document, story_lines
 
-from .toys import SUITE, Learn, Loader, Toys, toy_host, write_rows
+from .toys import SUITE, Learn, Loader, Toys, Words, toy_host, write_rows
 
 
 def test_a_second_run_works_nothing_but_its_gates(trial):
@@ -382,3 +385,43 @@ def test_an_adapter_that_is_altered_before_it_is_opened_is_refused(trial, monkey
     monkeypatch.setattr(Loader, "open", spoils)
     with pytest.raises(SourceError, match=r"seed-5: its files have changed"):
         trial()
+
+
+def test_what_a_model_told_of_the_pieces_before_stays(trial, monkeypatch):
+    """Two processes asked two models behind one address: the record names both."""
+    begin, name = Words.__init__, iter("ab")
+
+    def begins(self, toys, synonyms):
+        begin(self, toys, synonyms)
+        if synonyms:
+            self.facts = {"served": [next(name)]}
+
+    monkeypatch.setattr(Words, "__init__", begins)
+    monkeypatch.setattr(VerifyTraining, "run", lambda self, given, folder, progress: Artifact({}, {}))
+    dying = Toys()
+    dying.dies_at = 2
+    with pytest.raises(KeyboardInterrupt):
+        trial(toys=dying)
+    result, _, _ = trial()
+    (asked,) = [record for record in result.records if record.stage == "transcribe[test.ask, tuned, seed=5]"]
+    assert asked.facts["model"]["served"] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("after", "name", "before"),
+    [
+        ("decontaminate", "data/test.parquet", "verify_training[seed=5]"),
+        ("transcribe[test.ask, always]", "transcripts/test.ask/tuned-seed=5.parquet", "score[right]"),
+    ],
+)
+def test_what_a_node_left_is_held_against_its_digest_before_another_reads_it(trial, after, name, before):
+    class Alters(Toys):
+        @hookimpl
+        def seatrial_stage_finished(self, record):
+            if record.stage == after:
+                (file,) = trial.path.glob(f"runs/*/{name}")
+                file.write_bytes(file.read_bytes() + b"\n")
+
+    with pytest.raises(StoreError, match=rf"{re.escape(before)}: .*{re.escape(name)} is not as .* left it"):
+        trial(toys=Alters())
+    assert trial()[0].verdict.state == "pass"

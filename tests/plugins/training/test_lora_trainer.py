@@ -239,6 +239,7 @@ def test_without_validation_rows_nothing_stops_early(job):
     trained = Lora(**options(early_stopping={"patience": 1})).train(job()[0])
     assert not trained.facts["stopped_early"]
     assert trained.facts["validation_rows"] == 0
+    assert "no validation rows" in trained.facts["warnings"][0]
 
 
 def test_a_loss_that_is_not_a_number_aborts(job, monkeypatch):
