@@ -369,3 +369,9 @@ def test_an_adapter_that_is_altered_before_it_is_opened_is_refused(trial, monkey
     monkeypatch.setattr(Loader, "open", spoils)
     with pytest.raises(SourceError, match=r"seed-5: its files have changed"):
         trial()
+
+
+def test_a_plugin_whose_code_stands_in_no_file_is_named_in_the_manifest(trial):
+    assert "code_not_known" not in trial()[0].manifest
+    result, _, _ = trial(toys=type("Toys", (Toys,), {"__module__": "a_notebooks_cell"})())
+    assert result.manifest["code_not_known"].startswith("of toys: it stands in no file")

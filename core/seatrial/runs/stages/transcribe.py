@@ -119,7 +119,8 @@ class Transcribe:
         if told.is_file():
             model = json.loads(told.read_text("utf-8"))
             warnings += model.pop("warnings", [])
-            facts["model"] = model
+            if self.model is not None:
+                facts["model"] = model
         if warnings:
             facts["warnings"] = [f"{self.name}: {said}" for said in warnings]
         return Artifact({f"transcripts:{self.system.instance}": path}, facts)
