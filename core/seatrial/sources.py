@@ -69,6 +69,7 @@ class Reader(Protocol):
     def read(self, file: Path) -> Iterator[RawRecord]:
         """Every record of `file` in order. What cannot be decoded is a record with a `problem`, never an exception.
 
-        A problem of the whole file (it is empty, it ends too early) is a record too, at the line where it shows.
+        A problem of the whole file (it is empty, it ends too early) is a record too, at the line where it shows; where
+        nobody can tell how many records are missing there, it says `lost=True`.
         """
         ...

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seatrial.evaluation.scores import Score
+from seatrial.evaluation.summary import DATA
 from seatrial.runs.result import Change, Result, ScoreChange
 from seatrial.terminal.figures import rows_counted
-from seatrial_reports.headline import moment_written
+from seatrial_reports.headline import moment_written, subject
 from seatrial_reports.numbers import interval, value
 from seatrial_reports.rivals import Rival, rival_of
 
@@ -53,6 +54,11 @@ class Changed:
     started: str
     subjects: tuple[Subject, ...]
     scores: tuple[ScoreMoved, ...]
+    """Of the system on trial, and of the data."""
+    others: tuple[ScoreMoved, ...]
+    """Of all other systems."""
+    unpaired: str
+    """Why none can be told row by row, where that is one reason; then it stands at no score."""
     same: int
     """How many scores are equal in both."""
     missing: str
@@ -64,11 +70,18 @@ def build_changed(result: Result) -> Changed | None:
     since = result.since
     if since is None:
         return None
+    moved = [_moved(score, result) for score in since.scores]
+    notes = [score.note for score in moved if score.note]
+    common = notes[0] if len(notes) > 1 and len(set(notes)) == 1 else ""
+    moved = [replace(score, note="") if common else score for score in moved]
+    first = {subject(result), DATA}
     return Changed(
         run=since.run,
         started=moment_written(since.started),
         subjects=tuple(Subject(name, _written(changes)) for name, changes in since.groups.items()),
-        scores=tuple(_moved(score, result) for score in since.scores),
+        scores=tuple(score for score in moved if score.system in first),
+        others=tuple(score for score in moved if score.system not in first),
+        unpaired=common,
         same=since.same,
         missing=since.missing,
     )

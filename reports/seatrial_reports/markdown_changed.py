@@ -20,14 +20,17 @@ def changed_section(changed: Changed | None) -> Iterator[str]:
         return
     same = f", as {changed.same} score{' is' if changed.same == 1 else 's are'}" if changed.same else ""
     yield f"{f'That run was started on {cell(changed.started)}. ' if changed.started else ''}What is not listed is equal in both{same}."
-    if changed.scores:
+    if changed.unpaired:
+        yield from ("", sentence(f"No score can be told row by row: {changed.unpaired}"))
+    scores = (*changed.scores, *changed.others)
+    if scores:
         columns = ("Score", "System", "Then (95% interval)", "Now (95% interval)", "Row by row, now is")
-        rows = ((one.metric, one.system, one.before, one.now, _against(one)) for one in changed.scores)
+        rows = ((one.metric, one.system, one.before, one.now, _against(one)) for one in scores)
         yield from ("", *table([Column(title) for title in columns], rows))
     changes = [(subject.name, one.what, one.before, one.now) for subject in changed.subjects for one in subject.changes]
     if changes:
         yield from ("", *table([Column(title) for title in ("Of", "What", "Then", "Now")], changes))
-    elif not changed.scores:
+    elif not scores:
         yield from ("", "Nothing.")
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from tests.core.runs.toys import suite_text, toy_host, write_trial
+from tests.installed_plugin import install_plugin
 
 from seatrial.runs.run import run
 from seatrial.suite.file import load_suite
@@ -68,15 +70,35 @@ def trial(tmp_path_factory):
     return folder, result.folder
 
 
+@pytest.fixture(scope="module")
+def host():
+    return toy_host()
+
+
+@pytest.fixture
+def given(trial, tmp_path):
+    """`given()`: a new copy of the run, and a folder outside of it."""
+    _, done = trial
+    count = iter(range(1000))
+
+    def copy():
+        at = tmp_path / str(next(count))
+        outside = at / "outside"
+        outside.mkdir(parents=True)
+        (outside / "precious.txt").write_text("precious")
+        (outside / "folder").mkdir()
+        (outside / "folder/precious.txt").write_text("precious")
+        shutil.copytree(done, at / "runs" / done.name)
+        return at / "runs" / done.name, outside
+
+    return copy
+
+
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):
     """A folder of plugins with the ending plugin installed in it."""
     site = tmp_path_factory.mktemp("site")
-    (site / "ending_plugin.py").symlink_to(HERE / "ending_plugin.py")
-    about = site / "ending_parts-1.0.dist-info"
-    about.mkdir()
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: ending-parts\nVersion: 1.0\n")
-    (about / "entry_points.txt").write_text("[seatrial]\nending = ending_plugin:plugin\n")
+    install_plugin(site, "ending", (HERE / "ending_plugin.py").read_text(), "plugin")
     return site
 
 

@@ -95,6 +95,9 @@ class Hooks(Protocol):
     def seatrial_readers(self) -> Iterable[Component[Reader]]:
         """File formats. A reader is chosen by name in the suite, else by the file's ending.
 
+        A record of a file that breaks off says `lost=True` (`RawRecord`): a run warns of that, and `data/broken_files` counts
+        it.
+
         Called once. None: no readers.
 
             @hookimpl

@@ -20,3 +20,6 @@ class RawRecord:
     """Why nothing could be decoded here (broken JSON, invalid UTF-8, a line over the limit), or ""."""
     excerpt: str = field(default="", repr=False)
     """The first 200 characters of what stood there."""
+    lost: bool = False
+    """Whether an unknown number of other records is lost at this place: the file breaks off, cannot be read at all, or this
+    record holds what may be several. A run warns of it whatever the share of such records."""

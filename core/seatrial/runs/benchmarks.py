@@ -13,6 +13,7 @@ from seatrial.rows import RawRecord, Row
 from seatrial.rows.format_error import FormatError
 from seatrial.rows.formats import Parsed, parse
 from seatrial.runs.inputs import Input, NamedReader, list_files, reader_of
+from seatrial.runs.left_files import left_files, left_warning
 from seatrial.sources import Reader, Resolved
 from seatrial.suite.benchmark_keys import BenchmarkKeys
 from seatrial.suite.keys import DataFileKeys
@@ -57,6 +58,8 @@ class _Reading:
         self._source = Input(resolved=resolved, split="", file=file, reader=keys.reader)
 
     def items(self) -> Iterator[Row]:
+        if left := left_files(self._source, self._readers):
+            raise SourceError(f"benchmark {self._name}: {self._source.resolved.address}: {left_warning(left)}")
         for file in list_files(self._source, self._readers):
             reader = reader_of(self._source, file, self._readers)
             for record in islice(reader.reader.read(file), self._source.file.limit):
@@ -66,8 +69,8 @@ class _Reading:
                     raise SourceError(f"benchmark {self._name}: {file}:{record.line}: {error}") from error
 
     def _item(self, file: Path, record: RawRecord) -> Row:
-        if record.problem:
-            raise FormatError(record.problem, rule="undecodable")
+        if record.problem or record.lost:
+            raise FormatError(record.problem or "more of the file could not be read", rule="undecodable")
         parsed = self._parse(record.value)
         root = self._source.resolved.path
         place = file.name if root.is_file() else file.relative_to(root).as_posix()

@@ -12,7 +12,7 @@ from seatrial.runs.recipe import Recipe
 from seatrial.sources import Reader, Resolved
 from seatrial.suite.keys import DataFileKeys
 
-__all__ = ["Input", "NamedReader", "list_files", "reader_of"]
+__all__ = ["PACKED", "Input", "NamedReader", "list_files", "reader_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Input:
     """The name of the suite's reader; None chooses by each file's ending."""
 
 
-_PACKED = frozenset({".zip", ".zst", ".zstd", ".bz2", ".xz", ".7z", ".tar", ".tgz", ".rar", ".xlsx"})
+PACKED = frozenset({".zip", ".zst", ".zstd", ".bz2", ".xz", ".7z", ".tar", ".tgz", ".rar", ".xlsx"})
 """Endings of files that a reader's name alone does not help."""
 
 
@@ -60,7 +60,7 @@ def list_files(source: Input, readers: Mapping[str, NamedReader]) -> list[Path]:
     if path.is_file():
         if source.reader is None and not any(_reads(reader.reader, path) for reader in readers.values()):
             endings = ", ".join(sorted({ending for reader in readers.values() for ending in _endings(reader.reader)}))
-            if path.suffix.lower() in _PACKED:
+            if path.suffix.lower() in PACKED:
                 raise SourceError(
                     f"{source.resolved.address}: no reader takes {path.name!r}: it is packed; unpack it, or compress it with "
                     f"gzip (.gz); readers take {endings}"

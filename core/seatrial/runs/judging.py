@@ -15,6 +15,7 @@ from seatrial.evaluation.summary import DATA, exact_score
 from seatrial.plugin.component import ScorerComponent
 from seatrial.plugin.host import Host
 from seatrial.runs import contracts
+from seatrial.runs.broken_files import broken_warnings
 from seatrial.runs.earlier_gates import changed_gates
 from seatrial.runs.events import Record
 from seatrial.runs.stages import blame
@@ -79,6 +80,7 @@ def judge_run(folder: RunFolder, suite: Suite, host: Host) -> tuple[list[Score],
     decisions = _decisions(suite.gates, evidence, host)
     decisions += unscored(evidence, list(tables), decisions)
     warnings = [
+        *_broken_files(folder),
         *changed_gates(folder, suite.gates),
         *flag_missing(evidence, decisions),
         *flag_best_baseline(evidence),
@@ -121,7 +123,7 @@ def judge_data(folder: RunFolder, suite: Suite, host: Host) -> tuple[list[Score]
     scores = data_scores(folder, of_filters, gates)
     evidence = SavedEvidence(subject=DATA, scores=scores, metrics=DATA_METRICS | of_filters, tables={})
     aside = list(dict.fromkeys(chosen.metric for chosen in suite.gates if chosen not in gates))
-    warnings = changed_gates(folder, suite.gates)
+    warnings = [*_broken_files(folder), *changed_gates(folder, suite.gates)]
     if aside:
         warnings.append(f"not decided, since no model was trained or scored: the gates on {', '.join(aside)}")
     return scores, judge(_decisions(gates, evidence, host), warnings)
@@ -250,6 +252,14 @@ def samples_of(
 def by_full_name(metrics: Mapping[str, tuple[Metric, ...]]) -> dict[str, Metric]:
     """`alias/metric` → the metric, of what `samples_of` gave."""
     return {f"{alias}/{metric.name}": metric for alias, listed in metrics.items() for metric in listed}
+
+
+def _broken_files(folder: RunFolder) -> list[str]:
+    """What a verdict on the rows that could be read must say: how many could not is unknown."""
+    with undamaged(folder / "nodes"):
+        broken = _facts(folder).get("read", {}).get("broken_files")
+        listed = broken if isinstance(broken, list) else []
+        return [f"{address}: {warning}" for address, warning in broken_warnings(listed)]
 
 
 def _facts(folder: RunFolder) -> dict[str, Mapping[str, object]]:

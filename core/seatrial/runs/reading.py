@@ -19,6 +19,7 @@ from seatrial.rows.label_names import LabelNames
 from seatrial.rows.notes import Notes
 from seatrial.rows.storable import storable, whole_characters
 from seatrial.runs import contracts
+from seatrial.runs.broken_files import BrokenFiles, broken_warnings
 from seatrial.runs.drops import Drops
 from seatrial.runs.inputs import Input, NamedReader
 from seatrial.runs.store import digest_path
@@ -69,6 +70,7 @@ class Reading:
         self.problems = 0
         self.repaired = 0
         self.drops = Drops()
+        self.broken = BrokenFiles()
         self._ledger = ledger
         self._excerpts = excerpts
         self._images = images
@@ -131,6 +133,8 @@ class Reading:
                 account.names.leave_unread(f"what was read of it (limit: {source.file.limit:,})")
                 break
             records += 1
+            if record.lost:
+                self.broken.add(source.resolved.address, source.split, name, record)
             row = self._row(place, record, account)
             if row is not None:
                 account.rows += 1
@@ -222,7 +226,7 @@ class Reading:
 
     def warnings(self) -> list[str]:
         """What must be said of each source: a small one that is half lost does not show among the others."""
-        found = []
+        found = [f"{address}: {warning}" for address, warning in broken_warnings(self.broken.facts())]
         for (address, _), account in self._accounts.items():
             stage = f"read {address}" if len(self._accounts) > 1 else "read"
             records = account.rows + account.problems

@@ -35,7 +35,7 @@ from seatrial.verdict.data_metrics import DATA_METRICS
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["judges", "kept_suite", "load_result", "only_data_of", "suite_of", "write_reports"]
+__all__ = ["judges", "kept_suite", "load_result", "load_saved", "only_data_of", "suite_of", "write_reports"]
 
 
 def load_result(path: Path, host: Host) -> Result:
@@ -71,6 +71,15 @@ def load_result(path: Path, host: Host) -> Result:
         blocks=_blocks(records_of(folder, manifest)),
     )
     return replace(result, added=host.report_blocks(result.handed_out()))
+
+
+def load_saved(path: Path, host: Host) -> Result:
+    """As `load_result`, with a warning where the run is not finished: then nobody can tell whether it is as it was written."""
+    result = load_result(path, host)
+    if result.verdict is None or digests.is_recorded(RunFolder(path)):
+        return result
+    said = "the run is not finished, so whether its files are as they were written can't be told; the command that started it goes on"
+    return replace(result, verdict=replace(result.verdict, warnings=(*result.verdict.warnings, said)))
 
 
 def _components(folder: RunFolder, manifest: Mapping[str, Any]) -> list[Described]:
@@ -118,7 +127,7 @@ def write_reports(
     folder = RunFolder.open(path)
     digests.refuse_altered(folder, but=digests.REPORTED)
     suite = suite_of(folder, host)
-    result = with_since(load_result(path, host), suite, host, since)
+    result = with_since(load_saved(path, host), suite, host, since)
     wanted = {chosen.name: chosen.options for chosen in suite.report}
     if kinds:
         wanted = {kind: wanted.get(kind, {}) for kind in kinds}
@@ -127,7 +136,7 @@ def write_reports(
     with folder.lock():
         written = _written(result, host, wanted, folder / "report")
         folder.renew("report")
-        digests.record(folder)
+        digests.renew(folder)
     return written
 
 

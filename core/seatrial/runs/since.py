@@ -238,4 +238,5 @@ def _paired(metric: str, system: str, result: Result, earlier: str, load: LoadSa
         theirs = load(earlier, metric)
     except UsageError as error:
         return str(error).removeprefix(f"earlier run {earlier}: ")
-    return compare(described, (system, samples), (system, theirs), same_prompts=True, other_name=f"{system} then")
+    pair = (system, samples), (system, theirs)
+    return compare(described, *pair, same_prompts=True, subject_name="this run", other_name="the earlier one")

@@ -19,7 +19,7 @@ _OUT = ("data/unreadable", "data/dropped_by_cleaning", "data/dropped_by_comparin
 def warnings_of(result: Result) -> list[str]:
     """What the stages warn of, and what stands beside the verdict."""
     of_stages = [warning for record in result.records for warning in record.warnings]
-    return [*of_stages, *(result.verdict.warnings if result.verdict else ())]
+    return list(dict.fromkeys([*of_stages, *(result.verdict.warnings if result.verdict else ())]))
 
 
 def report_of(result: Result) -> Path:

@@ -26,6 +26,13 @@ class _Fact:
 _FACTS: Mapping[str, _Fact] = {
     "data/read": _Fact("read", ("read",), "higher", "Records found in the suite's sources."),
     "data/unreadable": _Fact("read", ("problems",), "lower", "Records that could not become a row."),
+    "data/broken_files": _Fact(
+        "read",
+        ("broken_files",),
+        "lower",
+        "Files that break off or cannot be read: how many of their records are lost is not known.",
+        "files",
+    ),
     "data/dropped_by_cleaning": _Fact("clean", ("dropped",), "lower", "Rows that the row filters took out."),
     "data/dropped_by_comparing": _Fact(
         "deduplicate", ("dropped",), "lower", "Rows that duplicates and label counts took out."

@@ -20,6 +20,7 @@ from seatrial_plugins.huggingface.conversation import Conversation, Tool, argume
 from seatrial_plugins.huggingface.row_problems import row_problems, unwritten
 from seatrial_plugins.huggingface.template import ChatTemplate
 from seatrial_plugins.huggingface.tokenizer_files import read_tokenizer
+from seatrial_plugins.huggingface.written import left_out
 
 __all__ = ["ChatTokenizer", "Rendered"]
 
@@ -33,6 +34,8 @@ _SENTINEL = "Answer"
 
 _QUESTION = Turn("user", "Question")
 
+_ANOTHER = "give the tokenizer one that does (chat_template.jinja)"
+
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
@@ -41,6 +44,8 @@ class Rendered:
     ids: tuple[int, ...]
     supervised: tuple[bool, ...]
     """True on the words of the assistant's turns that are trained, and on the end of each."""
+    text: str
+    """What the chat template wrote."""
 
 
 class ChatTokenizer:
@@ -67,7 +72,7 @@ class ChatTokenizer:
         try:
             self.closing = self._closing()
             """What ends the assistant's turn, such as `<|im_end|>`."""
-            asked = self.render((_QUESTION,))
+            asked = self._question()
         except (StageError, ValueError) as error:
             raise SourceError(
                 f"{folder}: its chat template cannot write a question and its answer; mend chat_template.jinja, or say "
@@ -134,6 +139,18 @@ class ChatTokenizer:
         """What every template is given, such as `bos_token`."""
         return tuple((name, _flat(value)) for name, value in self.tokenizer.special_tokens_map.items())
 
+    def _question(self) -> str:
+        """A question, behind the system turn of all conversations.
+
+        Raises:
+            StageError: the template does not write it, or not the system turn.
+        """
+        text = self.render((_QUESTION,))
+        said = (_QUESTION,) if self.system is None else (Turn("system", self.system), _QUESTION)
+        if missing := self.left_out(text, said):
+            raise StageError(missing)
+        return text
+
     def _closing(self) -> str:
         """The text between the assistant's last word and the end of its turn, up to the first special token."""
         text = self.render((_QUESTION, Turn("assistant", _SENTINEL)))
@@ -193,8 +210,15 @@ class ChatTokenizer:
         return tuple(whole[: next(starts, 0)])
 
     def prompts(self, conversations: Sequence[Sequence[Turn]], tools: Tools = ()) -> list[list[int]]:
-        """The ids that the model reads before it answers."""
+        """The ids that the model reads before it answers.
+
+        Raises:
+            StageError: the chat template refuses a conversation, or leaves out words of it.
+        """
         texts = [self.render(turns, may, ask=True) for turns, may in _each(conversations, tools)]
+        for text, turns in zip(texts, conversations, strict=True):
+            if missing := self.left_out(text, turns):
+                raise StageError(missing)
         return [[*self.opening, *ids] for ids in self.encode(texts)]
 
     def answered(
@@ -251,7 +275,10 @@ class ChatTokenizer:
         return self._answer((_QUESTION,), answer) == written
 
     def _answer(self, turns: Sequence[Turn], answer: str, tools: Sequence[Tool] = ()) -> str:
-        text = self.render((*turns, Turn("assistant", answer)), tools)
+        said = (*turns, Turn("assistant", answer))
+        text = self.render(said, tools)
+        if missing := self.left_out(text, said):
+            raise StageError(missing)
         if not self.closing:
             return text
         end = text.rfind(self.closing)
@@ -276,7 +303,7 @@ class ChatTokenizer:
             ids, offsets = encoded["input_ids"], encoded["offset_mapping"]
         supervised = (any(begin < stop and end > start for start, stop in spans) for begin, end in offsets)
         opening = self.opening
-        return Rendered((*opening, *ids), (*[False] * len(opening), *supervised))
+        return Rendered((*opening, *ids), (*[False] * len(opening), *supervised), text)
 
     def _span(self, turns: Sequence[Turn], tools: Sequence[Tool], index: int, text: str) -> tuple[int, int]:
         """Where the assistant's turn stands in the text, its end of turn included."""
@@ -327,6 +354,17 @@ class ChatTokenizer:
             return None
         return getattr(read_config(self.folder).get_text_config(), "max_position_embeddings", None)
 
+    def left_out(self, text: str, turns: Sequence[Turn], *, taught: bool = False) -> str:
+        """Why a rendered text is not what was said, in a clause; "" where all words stand in it.
+
+        Args:
+            text: what `render` made of the turns.
+            turns: what was said.
+            taught: whether the model is taught it, and not only asked.
+        """
+        missing = left_out(text, turns, self._control.mark, taught=taught) if self.chat else ""
+        return missing and f"the chat template does not write {missing}; {_ANOTHER}"
+
     def unwritten(self, turns: Sequence[Turn], tools: Sequence[Tool] = ()) -> list[str]:
         """What a conversation has and the template writes nothing of (calls, reasoning, tools), each in a clause."""
         return list(unwritten(self, turns, tools))
@@ -334,8 +372,8 @@ class ChatTokenizer:
     def problems(self, rows: Iterable[Row]) -> Iterator[tuple[str, str]]:
         """What keeps the model from reading rows as they are meant: the row's id, and the reason, for each.
 
-        The template refuses the conversation, or writes nothing of its tool calls, its tools or its reasoning; or the prompt
-        is beyond the context.
+        The template refuses the conversation, leaves out words of it, or writes nothing of its tool calls, its tools or its
+        reasoning; or the prompt is beyond the context.
         """
         for row in rows:
             for reason in row_problems(self, row):

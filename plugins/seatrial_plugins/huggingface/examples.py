@@ -52,8 +52,8 @@ def render_examples(rows: Iterable[Row], chat: ChatTokenizer, max_length: int) -
     """Render rows and mark the words of the assistant's turns that are trained, and the ends of these.
 
     Raises:
-        TrainingError: the chat template refuses rows, or writes nothing of their tool calls, reasoning or tools; or there are
-            rows, and none of them has a supervised token.
+        TrainingError: the chat template refuses rows, leaves out words of theirs, or writes nothing of their tool calls,
+            reasoning or tools; or there are rows, and none of them has a supervised token.
     """
     examples: list[Example] = []
     unsupervised: list[str] = []
@@ -65,7 +65,8 @@ def render_examples(rows: Iterable[Row], chat: ChatTokenizer, max_length: int) -
             continue
         try:
             rendered = chat.rendered(row.turns, row.tools)
-            reasons = chat.unwritten(row.turns, row.tools)
+            missing = chat.left_out(rendered.text, row.turns, taught=True)
+            reasons = [missing] * bool(missing) + chat.unwritten(row.turns, row.tools)
         except StageError as error:
             reasons = [str(error)]
         if reasons:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from seatrial.errors import StageError
@@ -24,17 +25,34 @@ def row_problems(chat: ChatTokenizer, row: Row) -> Iterator[str]:
     trained = row.split in {"train", "validation"}
     try:
         text = chat.render(row.turns, tools)
-        chat.render(row.prompt, tools, ask=True)
+        prompt = chat.render(row.prompt, tools, ask=True)
         if trained:
             chat.rendered(row.turns, tools)
     except StageError as error:
         yield str(error)
         return
+    missing = chat.left_out(text, row.turns, taught=True) if trained else _left_out(chat, row, text, prompt)
+    if missing:
+        yield missing
     yield from unwritten(chat, row.turns, tools)
     answers = row.choices or ((row.target,) if row.target is not None else ())
     longest = len(text) + max(map(len, answers), default=0)
-    if chat.context is not None and _BYTES * longest > chat.context:
+    if not missing and chat.context is not None and _BYTES * longest > chat.context:
         yield from _beyond(chat, row, answers, tools, chat.context)
+
+
+def _left_out(chat: ChatTokenizer, row: Row, text: str, prompt: str) -> str:
+    """What the model is not asked of a row; with an answer, where its likelihood may be asked.
+
+    Some templates (Mistral 7B's third) write the system turn only where the user speaks last: that loses nothing of an answer
+    that is written freely.
+    """
+    if (missing := chat.left_out(prompt, row.prompt)) or not (row.choices or row.label is not None):
+        return missing
+    if row.answered:
+        return chat.left_out(text, row.turns)
+    turns = (*row.prompt, *(Turn("assistant", choice) for choice in row.choices[:1]))
+    return chat.left_out(chat.render(turns, row.tools), turns)
 
 
 def _beyond(
@@ -46,8 +64,9 @@ def _beyond(
     (prompt,) = chat.prompts([row.prompt], [tools])
     length, what = len(prompt), "its prompt has"
     if held_out and answers:
-        head, rests = chat.answered(row.prompt, answers, tools)
-        length, what = len(head) + max(map(len, rests)), "its prompt and its answer have"
+        with suppress(StageError):  # a text that is never made, as `_left_out` says
+            head, rests = chat.answered(row.prompt, answers, tools)
+            length, what = len(head) + max(map(len, rests)), "its prompt and its answer have"
     if asked and length > context:
         yield f"{what} {length:,} tokens, the model's context {context:,}; the filter `length` drops such rows"
 

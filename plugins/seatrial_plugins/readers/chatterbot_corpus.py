@@ -38,14 +38,15 @@ class ChatterbotCorpus:
         if not problem and (conversations is None or conversations.kind != "list"):
             problem = "there is no list `conversations:`"
         if problem or conversations is None:
-            yield RawRecord(document.line or 1, problem=document.problem or problem)
+            lost = document.root is not None or bool(document.problem)
+            yield RawRecord(document.line or 1, problem=document.problem or problem, lost=lost)
             return
         for conversation in conversations.items:
             problem = conversation.problem or _problem(conversation)
             value = None if problem else self._record(conversation, category)
             yield RawRecord(conversation.line, value, problem, conversation.excerpt)
         if document.problem:
-            yield RawRecord(document.line, problem=document.problem)
+            yield RawRecord(document.line, problem=document.problem, lost=True)
         elif not conversations.items:
             yield RawRecord(conversations.line, problem="`conversations:` is empty")
 

@@ -65,7 +65,7 @@ class Delimited:
             problem = "" if header is None else self._unusable(header, names)
             if header is not None and problem:
                 problem = f"the header cannot be used, so no row can be read: {problem}"
-                yield RawRecord(header.line, problem=problem, excerpt=header.excerpt)
+                yield RawRecord(header.line, problem=problem, excerpt=header.excerpt, lost=True)
                 return
         read = 0
         for row in rows:
@@ -75,11 +75,13 @@ class Delimited:
                 record = replace(record, value=None, problem="the header stands here again: were two files joined?")
             elif record.problem and not quote and '"' in row.excerpt:
                 record = replace(record, problem=record.problem + _quote_hint(self._delimiter))
+            if record.problem and table.cut and not row.quoting and len(row.cells) < len(names):
+                record = replace(record, problem=f"{record.problem}; the file ends within this row", lost=True)
             if record.problem and len(row.cells) == 1 and self._names is not None:
                 record = replace(record, problem=record.problem + _hint(row.excerpt, self._delimiter))
             yield record
         if table.end is not None:
-            yield RawRecord(table.end.number, problem=table.end.problem)
+            yield RawRecord(table.end.number, problem=table.end.problem, lost=True)
         elif not read:
             yield RawRecord(1, problem="the table has a header and no row" if names else "the file is empty")
 
@@ -154,6 +156,8 @@ class _Row(NamedTuple):
     excerpt: str
     quoting: bool = False
     """Whether the problem is that of its quotes."""
+    lost: bool = False
+    """Whether it may have taken others with it."""
 
 
 def _record(row: _Row, names: Sequence[str]) -> RawRecord:
@@ -161,7 +165,7 @@ def _record(row: _Row, names: Sequence[str]) -> RawRecord:
     if not problem and len(row.cells) != len(names):
         problem = f"{len(row.cells)} cells where the header has {len(names)}"
     value = None if problem else {name: cell for name, cell in zip(names, row.cells, strict=True) if name}
-    return RawRecord(row.line, value, problem, row.excerpt)
+    return RawRecord(row.line, value, problem, row.excerpt, row.lost)
 
 
 class _TooLong(Exception):  # noqa: N818 - it ends one row, and never leaves this module
@@ -182,7 +186,9 @@ class _Table:
         self._limit = limit
         self.doubled = False
         """Whether two quotes stand side by side anywhere."""
-        self._number = 0
+        self.cut = False
+        """Whether the last line that was read has no line end."""
+        self._number, self._line = 0, ""
         self._skips_blanks = False
         self._start_row()
 
@@ -190,6 +196,7 @@ class _Table:
         self._size = 0
         self._head = ""
         self._problem = ""
+        self._lost = False
 
     def names(self, header: Sequence[str]) -> list[str]:
         """The columns' names. Where a blank stands before one, it does so before cells, and belongs to none of them."""
@@ -217,12 +224,13 @@ class _Table:
             except StopIteration:
                 return
             except _TooLong:
-                quoting = self._number > start
+                quoting = self._lost = self._number > start
             except csv.Error as error:
                 quoting = True
                 self._problem = self._problem or self._reason(error, start)
+                self._lost = self._lost or self._number > start
             if cells or self._problem:
-                yield _Row(start, cells, self._problem, excerpt_of(self._head), quoting)
+                yield _Row(start, cells, self._problem, excerpt_of(self._head), quoting, self._lost)
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -232,11 +240,12 @@ class _Table:
         if line is None or line.ends:
             self.end = line
             raise StopIteration
-        self._number = line.number
+        self._number, self._line = line.number, line.text
         self._size += len(line.text)
         self._head += line.text[: EXCERPT - len(self._head)]
         self._problem = self._problem or line.problem
         self.doubled = self.doubled or '""' in line.text
+        self.cut = not line.problem and not line.text.endswith("\n")
         if self._size > self._limit:
             self._problem = (
                 self._problem or f"the row is longer than {self._limit:,} characters; a quote may be left open"
@@ -248,10 +257,13 @@ class _Table:
     def _reason(self, error: csv.Error, start: int) -> str:
         message = str(error)
         if "unexpected end of data" in message:
+            self._lost = True
             rest = f"; lines {start} to {self._number} were read as one row" if self._number > start else ""
             return f"a quote that opens in this row is never closed{rest}"
         if "expected after" in message:
             return "a quote closes before its cell ends; double the quotes that belong to the text"
         if "new-line character" in message:
+            # Where each piece has cells, these are the line ends of the old Mac OS, and each is a row.
+            self._lost = all(self._dialect["delimiter"] in piece for piece in self._line.split("\r"))
             return "a carriage return stands in a cell without quotes"
         return f"broken row: {message}"

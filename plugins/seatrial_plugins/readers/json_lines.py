@@ -40,17 +40,19 @@ class JsonLines:
     def _record(self, line: Line) -> RawRecord:
         excerpt = excerpt_of(line.text)
         if line.problem:
-            return RawRecord(line.number, problem=line.problem, excerpt=excerpt)
+            return RawRecord(line.number, problem=line.problem, excerpt=excerpt, lost=line.ends)
         text = line.text.strip(" \t\r\n")
         decoded = self._json.decode(text)
-        problem = decoded.problem
+        problem, lost = decoded.problem, False
         indent = len(line.text) - len(line.text.lstrip(" \t\r\n"))
         if decoded.broken:
             problem = f"{problem} at column {indent + decoded.end + 1}"
             if text in {"{", "["}:
                 problem += f"; values that run over several lines {_AS_JSON}"
+            elif decoded.cut and not line.text.endswith("\n"):
+                problem, lost = f"{problem}: the file ends within this line", True
         elif not problem and decoded.end != len(text):
             problem = f"broken JSON: more text after the value at column {indent + decoded.end + 1}"
             if text[decoded.end :].lstrip(" \t,")[:1] in {"{", "["}:
-                problem += f"; values side by side {_AS_JSON}"
-        return RawRecord(line.number, None if problem else decoded.value, problem, excerpt)
+                problem, lost = f"{problem}; values side by side {_AS_JSON}", True
+        return RawRecord(line.number, None if problem else decoded.value, problem, excerpt, lost)

@@ -21,6 +21,9 @@ _OUTSIDE = re.compile(r'[\[\]{},"]')
 _INSIDE = re.compile(r'\\|"')
 """What counts in a string."""
 _NEXT_VALUE = re.compile("\n\ufeff?[{\\[]")
+_BEGINNING = re.compile(r'\{\s*("(?:[^"\\]|\\.){0,200}")\s*:')
+_NEVER = re.compile(r"(?!)")
+_SEVERAL = "other records may have been read as part of it"
 
 
 class JsonList:
@@ -42,7 +45,7 @@ class JsonList:
                 window = TextWindow(stream)
                 lines = yield from _Reading(window, self._limit).records()
         except READ_ERRORS as error:
-            yield RawRecord(1, problem=read_problem(error))
+            yield RawRecord(1, problem=read_problem(error), lost=True)
             return
         if lines:
             yield from JsonLines(self._limit).read(file)
@@ -61,7 +64,7 @@ class _Reading:
         window = self._window
         start = self._skip_space()
         if not start:
-            yield RawRecord(1, problem=window.problem or "the file is empty")
+            yield RawRecord(1, problem=window.problem or "the file is empty", lost=bool(window.problem))
         elif start == "[":
             yield from self._lists()
         elif start == "{":
@@ -86,9 +89,9 @@ class _Reading:
             if after != "[":
                 break
         if after:
-            yield self._problem("text after the end of the list")
+            yield self._lost("text after the end of the list")
         if window.problem:
-            yield self._problem(window.problem)
+            yield self._lost(window.problem)
 
     def _elements(self) -> Generator[RawRecord, None, bool]:
         """The elements up to the bracket that ends their list; returns whether it was found."""
@@ -97,7 +100,7 @@ class _Reading:
         while start := self._skip_space():
             if start == "]":
                 if empty:
-                    yield self._problem("the list is empty", excerpt=False)
+                    yield RawRecord(window.mark(), problem="the list is empty")
                 return True
             empty = False
             record, goes_on = self._element()
@@ -106,7 +109,8 @@ class _Reading:
                 return False
             if self._skip_space() not in {"]", ""}:  # a comma, or a brace that closes nothing
                 window.position += 1
-        yield self._problem(window.problem or "the list is never closed: the file may be cut off", excerpt=False)
+        problem = window.problem or "the list is never closed: the file may be cut off"
+        yield RawRecord(window.mark(), problem=problem, lost=True)
         return False
 
     def _element(self) -> tuple[RawRecord, bool]:
@@ -121,15 +125,20 @@ class _Reading:
             if self._skip_space() in {",", "]", ""}:
                 return RawRecord(line, None if problem else decoded.value, problem, excerpt), True
             problem = f"broken JSON: expecting ',' after the value at line {at}, column {column}"
-        found = self._skip_element()
+        found, several = self._skip_element(self._beginning())
         if not found:
             problem = window.problem or f"{problem}; what follows here is lost"
-        return RawRecord(line, problem=problem, excerpt=excerpt), found
+        elif several:
+            problem = f"{problem}; {_SEVERAL}"
+        return RawRecord(line, problem=problem, excerpt=excerpt, lost=several or not found), found
 
-    def _skip_element(self) -> bool:
-        """Go to the comma or bracket that ends an element, told by its brackets and strings; whether there is one."""
+    def _skip_element(self, beginning: re.Pattern[str]) -> tuple[bool, bool]:
+        """Go to the comma or bracket that ends an element, told by its brackets and strings; whether there is one, and
+        whether what seems to be another element's `beginning` was gone past.
+        """
         window = self._window
-        depth, inside, gone = 0, False, 0
+        depth, inside, gone, several = 0, False, 0, False
+        unseen = window.position + 1
         while True:
             text, place = window.text, window.position
             while found := (_INSIDE if inside else _OUTSIDE).search(text, place):
@@ -147,13 +156,15 @@ class _Reading:
                     depth -= 1
                 if depth < 0 or (depth == 0 and mark == ","):
                     window.position = found.start()
-                    return True
+                    return True, several or beginning.search(text, unseen, found.start()) is not None
             else:
                 place = len(text)
+            several = several or beginning.search(text, unseen, place) is not None
             gone += place - window.position
             window.position = place
             if gone > SKIPPED or not window.more():
-                return False
+                return False, several
+            unseen = window.position
 
     # ---- values ---------------------------------------------------------------------------------------------------
 
@@ -181,7 +192,7 @@ class _Reading:
         while self._skip_space():
             yield self._value()
         if window.problem:
-            yield self._problem(window.problem, excerpt=False)
+            yield RawRecord(window.mark(), problem=window.problem, lost=True)
         return False
 
     def _value(self) -> RawRecord:
@@ -189,41 +200,55 @@ class _Reading:
         window = self._window
         decoded = self._decode()
         line, excerpt, problem = window.mark(), self._excerpt(decoded), self._fault(decoded)
+        lost = False
         if not decoded.broken:
             window.position = decoded.end
             if self._skip_space() == ",":
                 window.position += 1
-        elif not self._skip_to_value():
-            problem = window.problem or f"{problem}; what follows here is lost"
-        return RawRecord(line, None if problem else decoded.value, problem, excerpt)
+        else:
+            found, lost = self._skip_to_value(self._beginning())
+            if not found:
+                problem, lost = window.problem or f"{problem}; what follows here is lost", True
+            elif lost:
+                problem = f"{problem}; {_SEVERAL}"
+        return RawRecord(line, None if problem else decoded.value, problem, excerpt, lost)
 
-    def _skip_to_value(self) -> bool:
+    def _skip_to_value(self, beginning: re.Pattern[str]) -> tuple[bool, bool]:
+        """Go to the next line that begins with a value, as `_skip_element` goes to the end of an element."""
         window = self._window
-        gone = 0
+        gone, several = 0, False
         window.position += 1
         while not (found := _NEXT_VALUE.search(window.text, window.position)):
+            several = several or beginning.search(window.text, window.position) is not None
             gone += len(window.text) - window.position
             window.position = max(
                 len(window.text) - 2, window.position
             )  # a line end and a mark may be cut from the bracket
             if gone > SKIPPED or not window.more():
                 window.position = len(window.text)
-                return False
+                return False, several
+        several = several or beginning.search(window.text, window.position, found.start()) is not None
         window.position = found.end() - 1
-        return True
+        return True, several
+
+    def _beginning(self) -> re.Pattern[str]:
+        """How the value that starts here begins, up to its first key: where that comes again, another has begun."""
+        found = _BEGINNING.match(self._window.text, self._window.position)
+        return re.compile(rf"\{{\s*{re.escape(found[1])}\s*:") if found else _NEVER
 
     def _no_list(self, decoded: Decoded, line: int, excerpt: str) -> RawRecord:
         window = self._window
         if window.problem or decoded.problem:
             at, column = window.at(decoded.end) if decoded.broken else (0, 0)
             place = f" at line {at}, column {column}" if decoded.broken else ""
-            return RawRecord(line, problem=window.problem or decoded.problem + place, excerpt=excerpt)
+            return RawRecord(line, problem=window.problem or decoded.problem + place, excerpt=excerpt, lost=True)
         value = decoded.value
         kind = "an object" if isinstance(value, dict) else "one value"
         if isinstance(value, dict) and value and all(isinstance(column, list) for column in value.values()):
             kind = "an object of lists" if len(value) > 1 else "an object with one list in it"
         how = "write the records as a list, or one a line as .jsonl"
-        return RawRecord(line, problem=f"the top level is {kind}, not a list of records; {how}", excerpt=excerpt)
+        problem = f"the top level is {kind}, not a list of records; {how}"
+        return RawRecord(line, problem=problem, excerpt=excerpt, lost=True)
 
     # ---- both -----------------------------------------------------------------------------------------------------
 
@@ -256,7 +281,8 @@ class _Reading:
         end = min(decoded.end, start + EXCERPT) if not decoded.broken else start + EXCERPT
         return excerpt_of(self._window.text[start:end])
 
-    def _problem(self, problem: str, *, excerpt: bool = True) -> RawRecord:
+    def _lost(self, problem: str) -> RawRecord:
+        """What stands here, and all behind it."""
         window = self._window
-        said = excerpt_of(window.text[window.position : window.position + EXCERPT]) if excerpt else ""
-        return RawRecord(window.mark(), problem=problem, excerpt=said)
+        excerpt = excerpt_of(window.text[window.position : window.position + EXCERPT])
+        return RawRecord(window.mark(), problem=problem, excerpt=excerpt, lost=True)

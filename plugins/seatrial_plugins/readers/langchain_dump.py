@@ -61,7 +61,9 @@ def _one_conversation(records: list[RawRecord]) -> Iterator[RawRecord]:
     broken = next((record for record in records if record.problem), None)
     first = records[0]
     if broken is not None:
-        yield RawRecord(first.line, problem=f"message at line {broken.line}: {broken.problem}", excerpt=first.excerpt)
+        problem = f"message at line {broken.line}: {broken.problem}"
+        lost = any(record.lost for record in records)
+        yield RawRecord(first.line, problem=problem, excerpt=first.excerpt, lost=lost)
         return
     yield _conversation(RawRecord(first.line, [record.value for record in records], excerpt=first.excerpt))
 

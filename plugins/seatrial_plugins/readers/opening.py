@@ -64,7 +64,9 @@ def open_bytes(file: Path) -> Iterator[ByteStream]:
         start = raw.peek(2)[:2]
         if start == _GZIP:
             stream = stack.enter_context(gzip.GzipFile(fileobj=raw, mode="rb"))
-        elif start and file.name.lower().endswith(".gz"):
+        elif file.name.lower().endswith(".gz"):
+            if not start:
+                raise EOFError
             what = _packing(raw)
             rest = f" but is {what}; unpack it" if what else " and does not hold gzip data; rename it or compress it"
             raise _PackingError(f"the file is named .gz{rest}")

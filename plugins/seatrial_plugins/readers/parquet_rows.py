@@ -58,7 +58,7 @@ class ParquetRows:
                     # Parquet is read from its end, which compressed data does not let one do.
                     path = Path(plain.name)
                     if not _copied(packed, plain):
-                        yield RawRecord(1, problem=f"the file unpacks to more than {20 * SKIPPED:,} bytes")
+                        yield RawRecord(1, problem=f"the file unpacks to more than {20 * SKIPPED:,} bytes", lost=True)
                         return
                 for record in self._rows(path):
                     row = record.line
@@ -66,7 +66,7 @@ class ParquetRows:
         except (*READ_ERRORS, pa.ArrowException) as error:
             # Arrow raises OSError too, without a number, for pages that it cannot decompress.
             arrow = isinstance(error, pa.ArrowException) or (type(error) is OSError and error.errno is None)
-            yield RawRecord(row + 1, problem=f"broken Parquet: {error}" if arrow else read_problem(error))
+            yield RawRecord(row + 1, problem=f"broken Parquet: {error}" if arrow else read_problem(error), lost=True)
             return
         if not row:
             yield RawRecord(1, problem="the table has no row")
@@ -84,7 +84,8 @@ class ParquetRows:
                 try:
                     size = _batch_size(stream, group)
                 except ValueError as error:
-                    yield RawRecord(row + 1, problem=f"row group {number + 1}, with {group.num_rows:,} rows: {error}")
+                    problem = f"row group {number + 1}, with {group.num_rows:,} rows: {error}"
+                    yield RawRecord(row + 1, problem=problem, lost=True)
                     row += max(group.num_rows, 1)
                     continue
                 for batch in table.iter_batches(batch_size=size, row_groups=[number]):

@@ -29,10 +29,10 @@ class YamlList:
                 items += 1
                 yield RawRecord(item.line, None if item.problem else item.value(), item.problem, item.excerpt)
             elif item.problem:
-                yield RawRecord(item.line, problem=item.problem)
+                yield RawRecord(item.line, problem=item.problem, lost=True)
             elif item.root is None or (item.root.kind == "list" and not items):
                 yield RawRecord(1, problem="the file is empty" if item.root is None else "the list is empty")
             elif item.root.kind != "list":
                 kind = "a mapping" if item.root.kind == "mapping" else "one value"
                 problem = f"the top level is {kind}, not a list of records"
-                yield RawRecord(item.root.line, problem=problem, excerpt=item.root.excerpt)
+                yield RawRecord(item.root.line, problem=problem, excerpt=item.root.excerpt, lost=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from seatrial import Benchmark, Component, FilterComponent, Use, hookimpl
+from seatrial import Benchmark, Component, FilterComponent, RawRecord, Use, hookimpl
 from seatrial.errors import PluginError, SourceError
 from seatrial.plugin.host import Host
 from seatrial.runs.workbench import Workbench
@@ -122,6 +122,23 @@ def test_an_undecodable_record_is_named(bench, tmp_path):
     file.write_text('{"text": "a"}\n{broken\n')
     with pytest.raises(SourceError, match=r"benchmark mine: .*items.jsonl:2: "):
         bench.build("filters", "guard", {"against": {"mine": keys_of(file, text="text")}, "embed": False})
+
+
+def test_a_file_of_which_records_are_lost_is_named_though_each_record_is_whole(bench, tmp_path, monkeypatch):
+    file = tmp_path / "items.jsonl"
+    file.write_text('{"text": "a"}\n')
+    lost = [RawRecord(1, {"text": "a"}, lost=True)]
+    monkeypatch.setattr("seatrial_plugins.readers.json_lines.JsonLines.read", lambda *_: iter(lost))
+    with pytest.raises(SourceError, match=r"items.jsonl:1: more of the file could not be read"):
+        bench.build("filters", "guard", {"against": {"mine": keys_of(file, text="text")}, "embed": False})
+
+
+def test_a_folder_of_which_files_are_left_out_is_named(bench, tmp_path):
+    (tmp_path / "items").mkdir()
+    (tmp_path / "items/a.jsonl").write_text('{"text": "a"}\n')
+    (tmp_path / "items/b.jsonl.part").touch()
+    with pytest.raises(SourceError, match=r"benchmark mine: .*were left out: b.jsonl.part \(not fetched to its end\)"):
+        bench.build("filters", "guard", {"against": {"mine": keys_of(tmp_path / "items", text="text")}, "embed": False})
 
 
 def test_an_unknown_reader_is_named(items):

@@ -23,6 +23,11 @@ def test_a_runs_own_counts_are_those_that_its_facts_hold():
     assert set(data_values(FACTS)) <= set(DATA_METRICS)
 
 
+def test_files_that_break_off_are_counted():
+    broken = [{"file": "a.csv", "line": 3}, {"file": "b.csv", "line": 1}]
+    assert data_values({"read": {"broken_files": broken}}) == {"data/broken_files": 2.0}
+
+
 def test_lists_are_counted():
     facts = {"decontaminate": {"composition": {"labels_not_in_train": ["a", "b"], "labels_not_in_test": []}}}
     assert data_values(facts) == {"data/labels_not_in_train": 2.0, "data/labels_not_in_test": 0.0}

@@ -11,8 +11,10 @@ from seatrial.data.ledger import write_ledger
 from seatrial.rows import Row
 from seatrial.rows.format_error import RULES
 from seatrial.rows.table import write_rows
+from seatrial.runs.broken_files import broken_warnings
 from seatrial.runs.events import Artifact
 from seatrial.runs.inputs import Input, NamedReader, list_files, reader_of
+from seatrial.runs.left_files import left_files, left_warning
 from seatrial.runs.reading import Reading
 from seatrial.runs.stages import Progress, blame
 from seatrial.runs.store import RunFolder
@@ -70,6 +72,7 @@ class Read:
     """Versions of the rules by which a record is no row."""
 
     name = "read"
+    version = "2"
     inputs = ()
     reads = None
     reusable = True
@@ -97,11 +100,12 @@ class Read:
             "rows": count,
             "problems": reading.problems,
             "files": reading.files,
+            "broken_files": reading.broken.facts(),
             "drops": reading.drops.facts(),
             "repaired": reading.repaired,
             "left_aside": reading.left_aside(),
             "notes": reading.remarks(),
-            "warnings": reading.warnings(),
+            "warnings": [*reading.warnings(), *self._left()],
         }
         files_written = {"raw": raw, "ledger:read": ledger} | ({"images": images} if images.is_dir() else {})
         return Artifact(files_written, facts)
@@ -114,6 +118,12 @@ class Read:
             with blame("read", f"reader {reader.name}", reader.plugin):
                 yield from reading.rows(source, file, reader)
         progress(len(files), len(files), {})
+
+    def _left(self) -> Iterator[str]:
+        """What must be said of each source's folder."""
+        for source in self.sources:
+            if left := left_files(source, self.readers):
+                yield f"{source.resolved.address}: {left_warning(left)}"
 
     def look(self) -> Iterator[Look]:
         """The first row of each input and of each kind, and what is wrong with its `labels:`, without a ledger: for a look
@@ -147,12 +157,18 @@ class Read:
                 break
         reading.refuse_empty(source)
         rows = {row.id: row for row in [*kinds.values(), *([longest] if longest else [])]}
+        left = left_files(source, self.readers)
+        warnings = [
+            *(said for _, said in broken_warnings(reading.broken.facts())),
+            *reading.notes(source).warnings(),
+            *([left_warning(left)] if left else []),
+        ]
         return Look(
             source.resolved.address,
             source.split,
             tuple(first),
             names.problem,
-            tuple(reading.notes(source).warnings()),
+            tuple(warnings),
             tuple(rows.values()),
         )
 

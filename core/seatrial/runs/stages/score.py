@@ -69,6 +69,16 @@ class ScoreNode:
         parts = {option: part.key for option, part in self.scorer.parts.items()}
         return digest_json([own, parts, self.files])
 
+    @property
+    def foresight(self) -> str:
+        """Its own: no other scorer would be told the same."""
+        return self.name
+
+    def foresee(self, given: Artifact) -> None:
+        """Refuse rows that the scorer can do nothing with."""
+        if self.task.asks_rows:
+            self.task.refuse_useless(self.scorer, self.plugin, self.task.task(given.files, self.make), self.make)
+
     def run(self, given: Artifact, folder: RunFolder, progress: Progress) -> Artifact:
         """System by system; each one's samples are a table, in the order of the transcripts."""
         import pyarrow as pa

@@ -161,14 +161,17 @@ class Transcribe:
         return f"{self.asking.name}, {self.system.fewshot}"
 
     def foresee(self, given: Artifact) -> None:
-        """Refuse rows that the model will not be able to read, by its tokenizer alone."""
-        if self.model is None or not self.asking.task.asks_rows or not isinstance(self.model.target, LocalWeights):
+        """Refuse rows that the probe can do nothing with, or that the model will not be able to read, by its tokenizer alone."""
+        if not self.asking.task.asks_rows:
+            return
+        task = self.asking.task.task(given.files, self.make)
+        self.asking.task.refuse_useless(self.asking.probe, self.asking.plugin, task, self.make)
+        if self.model is None or not isinstance(self.model.target, LocalWeights):
             return
         try:
             tokenizer = self.make(self.model.tokenizer())
         except SeatrialError:  # a classifier's folder needs no chat template; whoever does need it will say so
             return
-        task = self.asking.task.task(given.files, self.make)
         own = fewshot_examples(open_rows(given.files["train"]), self.system.fewshot, self.asking.task.seed)
         self.check(tokenizer, task.rows, (*own, *task.examples))
 

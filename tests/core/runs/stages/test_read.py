@@ -10,8 +10,10 @@ import pytest
 
 from seatrial.errors import SourceError
 from seatrial.plugin.host import Host
+from seatrial.rows import RawRecord
 from seatrial.rows.format_error import RULES
 from seatrial.rows.table import open_rows
+from seatrial.runs.broken_files import BrokenFiles, broken_warnings
 from seatrial.runs.inputs import Input, NamedReader
 from seatrial.runs.keys import node_key
 from seatrial.runs.preflight import preflight
@@ -22,6 +24,7 @@ from seatrial.runs.story import tell
 from seatrial.sources import Resolved
 from seatrial.suite.file import load_suite
 from seatrial.suite.keys import DataFileKeys
+from seatrial.terminal.documents import warnings_of
 from seatrial.terminal.story import story_lines
 
 
@@ -67,13 +70,15 @@ def trial(tmp_path):
     """`trial(train, test, **keys)`: the data stages over two files of records, and what check says of them."""
     host = Host.load()
 
-    def make(train, test, **keys):
+    def make(train, test, gates=None, **keys):
         data = {}
         for split, records in (("train", train), ("test", test)):
             path = tmp_path / f"{split}.jsonl"
             path.write_text("".join(record + "\n" for record in records))
             data[split] = {"source": f"path:{path}", **keys}
-        (tmp_path / "suite.yaml").write_text(json.dumps({"name": "two", "data": data}))
+        (tmp_path / "suite.yaml").write_text(
+            json.dumps({"name": "two", "data": data} | ({"gates": gates} if gates else {}))
+        )
         return load_suite(tmp_path / "suite.yaml", host, only_data=True)
 
     make.check = lambda suite: list(preflight(suite, host, cache=tmp_path / "cache", only_data=True))
@@ -97,6 +102,59 @@ def test_a_small_source_that_is_half_lost_is_said_by_its_name(trial):
     (warning,) = warnings
     assert warning.startswith("read path:")
     assert "test.jsonl: 2 of 4 records (50.0%) became no row: jsonl/undecodable 2 (first test.jsonl:3)" in warning
+
+
+@pytest.mark.parametrize("set_", ["train", "test"])
+def test_a_file_that_breaks_off_is_warned_of_whatever_is_left(trial, tmp_path, set_):
+    suite = trial(ROWS, ROWS)
+    with (tmp_path / f"{set_}.jsonl").open("a", encoding="utf-8") as file:
+        file.write('{"text": "cut')
+    (said,) = [line for line in trial.check(suite) if line.startswith("warning: ")]
+    result = trial.run(suite)
+    (warning,) = result.facts("read")["warnings"]
+    assert f"{set_}.jsonl: records are lost" in warning
+    assert f"{set_}.jsonl:21: broken JSON" in warning
+    assert f"the {set_} rows are only those that were read" in warning
+    assert said == f"warning: {warning}"
+    assert [score.value for score in result.scores if score.metric == "data/broken_files"] == [1]
+
+
+def test_a_file_that_breaks_off_stands_beside_the_verdict_once_and_can_be_gated(trial, tmp_path):
+    for records, state in ((ROWS, "pass"), ([*ROWS, '{"text": "cut'], "fail")):
+        suite = trial(ROWS, records, gates=[{"metric": "data/broken_files", "max": 0}])
+        file = tmp_path / "test.jsonl"
+        file.write_text(file.read_text().rstrip("\n"))
+        result = trial.run(suite)
+        assert result.verdict.state == state
+        said = [warning for warning in result.verdict.warnings if "records are lost" in warning]
+        assert len(said) == (state == "fail")
+        assert [warning for warning in warnings_of(result) if "records are lost" in warning] == said
+
+
+def test_a_file_that_no_reader_takes_is_warned_of(trial, tmp_path):
+    suite = trial(ROWS, ROWS)
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (tmp_path / "test.jsonl").rename(folder / "test.jsonl")
+    (folder / "test-2.jsonl.zst").touch()
+    data = {"train": {"source": f"path:{tmp_path / 'train.jsonl'}"}, "test": {"source": f"path:{folder}"}}
+    (tmp_path / "suite.yaml").write_text(json.dumps({"name": "two", "data": data}))
+    suite = load_suite(tmp_path / "suite.yaml", Host.load(), only_data=True)
+    (warning,) = trial.run(suite).facts("read")["warnings"]
+    assert warning.startswith(f"path:{folder}: files of the folder were left out: test-2.jsonl.zst (packed); unpack")
+    assert f"warning: {warning}" in trial.check(suite)
+
+
+def test_a_reader_may_say_that_records_are_lost_beside_a_whole_one():
+    files = BrokenFiles()
+    for line in (3, 7):
+        files.add("path:a", "test", "a.ini", RawRecord(line, {"text": "a"}, lost=True))
+    for name in "bcde":
+        files.add("path:b", "", f"{name}.ini", RawRecord(1, problem="torn", lost=True))
+    (first, told), (second, of_many) = broken_warnings(files.facts())
+    assert (first, second) == ("path:a", "path:b")
+    assert "a.ini:3: more of the file could not be read. Mend" in told
+    assert "b.ini:1: torn; c.ini:1: torn; d.ini:1: torn; and 1 more file. Mend" in of_many
 
 
 def test_labels_in_words_stay_where_there_is_no_word_in_them(trial):
