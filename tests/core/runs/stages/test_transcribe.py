@@ -20,7 +20,7 @@ from seatrial.runs.baselines import Baselines
 from seatrial.runs.on_trial import ModelOnTrial
 from seatrial.runs.recipe import Recipe
 from seatrial.runs.stages.transcribe import Transcribe
-from seatrial.runs.store import RunFolder
+from seatrial.runs.store import RunFolder, digest_path
 from seatrial.runs.systems import SystemPlan
 from seatrial.runs.task_plan import TaskPlan
 from seatrial_plugins.accuracy import build_choice
@@ -356,25 +356,35 @@ def test_a_model_whose_weights_are_nan_gets_no_row_right(transcribe, files, nan)
 # ---- systems ---------------------------------------------------------------------------------------------------------------
 
 
-def test_the_tuned_model_is_opened_with_what_training_left_and_the_base_without(transcribe, tmp_path):
+@pytest.fixture
+def product(tmp_path):
+    """What training left: a folder, and its digest."""
+    (tmp_path / "product").mkdir()
+    (tmp_path / "product/words.json").write_text("{}")
+    return tmp_path / "product", digest_path(tmp_path / "product")
+
+
+def test_the_tuned_model_is_opened_with_what_training_left_and_the_base_without(transcribe, product):
+    folder, digest = product
     loader = Loader()
-    facts = {"train[seed=5]": {"product": "adapter", "product_sha256": "of the adapter"}}
-    given = Artifact({"product": tmp_path}, facts)
+    facts = {"train[seed=5]": {"product": "adapter", "product_sha256": digest}}
+    given = Artifact({"product": folder}, facts)
     artifact, _ = transcribe(Probe(), loader=loader, system=SystemPlan("tuned", "tuned", seed=5), given=given)
     assert list(artifact.files) == ["transcripts:tuned, seed=5"]
     assert artifact.facts["model"] == {"product": "adapter"}
     transcribe(Probe(), loader=loader, key="base")
-    brought = Product("adapter", tmp_path, "brought")
+    brought = Product("adapter", folder, digest)
     transcribe(Probe(), loader=loader, system=SystemPlan("tuned", "tuned", product=brought), key="brought")
-    assert loader.opened == [Product("adapter", tmp_path, "of the adapter"), None, brought]
+    assert loader.opened == [brought, None, brought]
 
 
-def test_each_seed_has_transcripts_of_its_own(transcribe, tmp_path):
+def test_each_seed_has_transcripts_of_its_own(transcribe, product):
+    folder, digest = product
     paths = set()
     for seed in (1, 2):
-        facts = {f"train[seed={seed}]": {"product": "adapter", "product_sha256": str(seed)}}
+        facts = {f"train[seed={seed}]": {"product": "adapter", "product_sha256": digest}}
         system = SystemPlan("tuned", "tuned", seed=seed)
-        artifact, _ = transcribe(Probe(), system=system, given=Artifact({"product": tmp_path}, facts), key=str(seed))
+        artifact, _ = transcribe(Probe(), system=system, given=Artifact({"product": folder}, facts), key=str(seed))
         paths.update(artifact.files.values())
     assert len(paths) == 2
 
@@ -397,7 +407,7 @@ def test_a_baseline_is_asked_without_a_model(transcribe):
     system = SystemPlan("baseline", "majority", baseline=recipe, plugin="baselines")
     artifact, transcripts = transcribe(build_choose(), loader=loader, system=system, baselines=baselines)
     assert loader.opened == []
-    assert artifact.facts == {"rows": 8, "of": 8, "errors": 0}
+    assert artifact.facts == {"rows": 8, "of": 8, "errors": 0, "model": {"baseline": "majority"}}
     assert {one.responses for one in transcripts} == {(Response("card"),)}
 
 
