@@ -6,6 +6,7 @@ import importlib.util
 import signal
 import struct
 import zlib
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from seatrial.rows import Label
 from seatrial.runs.environment import share_cores
 from seatrial.runs.store import digest_path
 
+from .installed_plugin import install_plugin
 from .last_words import pytest_configure  # noqa: F401 - a hook of pytest
 from .left_behind import State
 
@@ -112,15 +114,7 @@ def smollm2_target(resolve, smollm2_source: Path, tmp_path_factory: pytest.TempP
 @pytest.fixture
 def installed(tmp_path):
     """Installs a plugin of one module as a distribution in the test's folder, for whoever has that on their path."""
-
-    def install(name: str, source: str) -> None:
-        (tmp_path / f"{name}_module.py").write_text(source)
-        info = tmp_path / f"{name}_parts-1.0.dist-info"
-        info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}-parts\nVersion: 1.0\n")
-        (info / "entry_points.txt").write_text(f"[seatrial]\n{name} = {name}_module\n")
-
-    return install
+    return partial(install_plugin, tmp_path)
 
 
 @pytest.fixture

@@ -218,12 +218,16 @@ class Trial:
         with _watched(self.host, progress=progress):
             return Trial(score_again(self.folder, self.host, suite=found, overrides=_arguments(set)), self.host)
 
-    def write_reports(self, *kinds: str, to: str | Path | None = None) -> list[Path]:
-        """Write the reports again: those named, else the suite's; into `report/` of the run folder, or another one."""
+    def write_reports(self, *kinds: str, to: str | Path | None = None, since: str | Path | None = None) -> list[Path]:
+        """Write the reports again: those named, else the suite's; into `report/` of the run folder, or another one.
+
+        With `since`, an earlier run, they tell what changed since then.
+        """
         from seatrial.runs.saved import write_reports
 
+        target, earlier = (None if path is None else Path(path) for path in (to, since))
         with _as_seatrial_errors():
-            return write_reports(self.folder, self.host, kinds=kinds or None, to=None if to is None else Path(to))
+            return write_reports(self.folder, self.host, kinds=kinds or None, to=target, since=earlier)
 
 
 def _suite(

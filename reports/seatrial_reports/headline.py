@@ -172,12 +172,17 @@ def _weights(result: Result) -> str:
 
 def _started(result: Result) -> str:
     written = text(result.manifest, "started")
-    moment = result.records[0].started if result.records else None
+    return moment_written(written, result.records[0].started if result.records else None)
+
+
+def moment_written(written: str, otherwise: datetime | None = None) -> str:
+    """An ISO date and time as people write it; what is none is replaced, or stays as it is."""
     try:
         moment = datetime.fromisoformat(written)
     except ValueError:
-        if moment is None:
+        if otherwise is None:
             return written
+        moment = otherwise
     return f"{moment.day} {moment:%B %Y, %H:%M} {moment.tzname() or ''}".strip()
 
 

@@ -8,6 +8,10 @@ gates             every decision: metric, outcome, severity, condition, reason, 
 scores            every score: metric, system, value, n (rows, each once), kind, better, unit, interval, missing, summary,
                   clusters (that the n rows form; null where none repeats another), seeds (of training, that value is the mean
                   over; null for a system without)
+since             what changed since an earlier run; null where none is named: run, started, missing (why nothing can be told; ""
+                  where it can), changes (subject, what, before, now; "" where there is nothing), scores (metric, system, before
+                  and now as in scores, or null, paired as in comparisons, with value, lower, upper and n, or null, unpaired: why
+                  not), same (how many scores are equal in both)
 comparisons       the system on trial against each other one, row by row: metric, system, standing, said, bounds, note
 scorers           alias, dimension, samples, failed, tried (null: all rows), blocks (as `seatrial.blocks.codec` writes them)
 data              read, dropped, kept, stages, splits; filters with rows (that findings are about), findings, dropped, rules,
@@ -29,9 +33,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from seatrial.blocks.codec import to_json
-from seatrial.runs.result import Result
+from seatrial.runs.result import Result, ScoreChange
 from seatrial.runs.store import atomic_file
 from seatrial_reports.filtering import FilterBlock
+from seatrial_reports.rivals import rival_of
 from seatrial_reports.view import View, build_view
 
 __all__ = ["JsonReport", "results"]
@@ -72,6 +77,7 @@ def results(result: Result) -> dict[str, object]:
         },
         "gates": [asdict(decision) for decision in (verdict.decisions if verdict else ())],
         "scores": [asdict(score) for score in result.scores],
+        "since": _since(result),
         "comparisons": _comparisons(view),
         "scorers": _scorers(view),
         "data": _data(view),
@@ -88,6 +94,39 @@ def results(result: Result) -> dict[str, object]:
     strict = _strict(document)
     assert isinstance(strict, dict)
     return strict
+
+
+def _since(result: Result) -> dict[str, object] | None:
+    since = result.since
+    if since is None:
+        return None
+    return {
+        "run": since.run,
+        "started": since.started,
+        "missing": since.missing,
+        "changes": [{"subject": name, **asdict(one)} for name, changes in since.groups.items() for one in changes],
+        "scores": [
+            {
+                "metric": one.metric,
+                "system": one.system,
+                "before": asdict(one.before) if one.before else None,
+                "now": asdict(one.now) if one.now else None,
+                "paired": _paired(one, result),
+                "unpaired": one.unpaired,
+            }
+            for one in since.scores
+        ],
+        "same": since.same,
+    }
+
+
+def _paired(change: ScoreChange, result: Result) -> dict[str, object] | None:
+    found, metric = change.paired, result.metrics.get(change.metric)
+    if found is None or metric is None:
+        return None
+    bounds = found.improvement.bounds()
+    numbers = {"value": found.improvement.value, "lower": bounds.lower, "upper": bounds.upper, "n": found.n}
+    return {**asdict(rival_of(found, metric)), **numbers}
 
 
 def _comparisons(view: View) -> list[dict[str, object]]:

@@ -11,6 +11,7 @@ from seatrial.runs.store import atomic_file
 from seatrial_reports.comparison import MetricBlock
 from seatrial_reports.dimensions import Scored
 from seatrial_reports.markdown_blocks import block_lines
+from seatrial_reports.markdown_changed import changed_section
 from seatrial_reports.markdown_data import data_sections
 from seatrial_reports.markdown_text import Column, bullets, cell, sentence, table
 from seatrial_reports.pictures import copied
@@ -59,6 +60,7 @@ def _document(view: View) -> Iterator[str]:
     if top.warnings:
         yield from ("", "## Warnings", "", *(f"- ⚠ {sentence(warning)}" for warning in top.warnings))
     yield from _decisions(view)
+    yield from changed_section(view.changed)
     yield from _measured(view)
     if view.unmeasured:
         yield from ("", "## Not measured", "", *(f"- {sentence(said)}" for said in view.unmeasured))

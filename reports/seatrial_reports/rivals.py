@@ -17,7 +17,7 @@ from seatrial.verdict.comparison import COMPARABLE, PairedComparison, compare
 from seatrial_reports.headline import subject
 from seatrial_reports.numbers import UNIT, amount
 
-__all__ = ["Rival", "build_rivals"]
+__all__ = ["Rival", "build_rivals", "rival_of"]
 
 Standing = Literal["better", "worse", "unclear"]
 
@@ -47,11 +47,12 @@ def build_rivals(result: Result) -> dict[tuple[str, str], Rival]:
             continue
         found = compare(metric, (on_trial, table), (score.system, table), same_prompts=score.system == "base")
         if isinstance(found, PairedComparison):
-            rivals[score.metric, score.system] = _rival(found, metric)
+            rivals[score.metric, score.system] = rival_of(found, metric)
     return rivals
 
 
-def _rival(found: PairedComparison, metric: Metric) -> Rival:
+def rival_of(found: PairedComparison, metric: Metric) -> Rival:
+    """A comparison in words."""
     bounds = found.improvement.bounds()
     low, high, gain = bounds.lower, bounds.upper, found.improvement.value
     unit = f" {one_line(metric.unit, UNIT)}" if metric.unit else ""

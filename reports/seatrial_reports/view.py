@@ -9,6 +9,7 @@ from seatrial.blocks import Block
 from seatrial.evaluation.summary import DATA
 from seatrial.runs.result import Result
 from seatrial_reports.brief import Figure, build_brief, build_data_brief
+from seatrial_reports.changed import Changed, build_changed
 from seatrial_reports.comparison import MetricBlock, build_metrics
 from seatrial_reports.course import Course, build_course
 from seatrial_reports.datatrail import DataTrail, build_data_trail
@@ -33,6 +34,8 @@ class View:
     """Counts of the data and of training, and measures of filters, that gates can hold."""
     course: Course | None
     data: DataTrail
+    changed: Changed | None
+    """What changed since an earlier run, where one is named."""
     unmeasured: tuple[str, ...]
     """What a reader might take as shown and is not."""
     provenance: Provenance
@@ -57,6 +60,7 @@ def build_view(result: Result) -> View:
         ),
         course=build_course(result),
         data=data,
+        changed=build_changed(result),
         unmeasured=build_unmeasured(result, data, measured),
         provenance=build_provenance(result),
         added=result.added,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from seatrial import cli, commands
+from seatrial import cli
 from seatrial.plugin.host import Host
 from seatrial.plugin.kinds import KINDS
 
@@ -346,7 +346,7 @@ def test_a_plugin_that_fails_to_watch_is_warned_of_once(labelled_folder):
 def test_a_plugin_whose_import_is_slow_is_named(installed, tmp_path, monkeypatch, capsys):
     installed("slow", "import time\ntime.sleep(0.6)\n")
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(commands, "_SLOW", 0.5)
+    monkeypatch.setattr("seatrial.commands.context._SLOW", 0.5)
     with pytest.raises(SystemExit):
         cli.main(["suites"])
     assert "importing plugin slow of slow-parts took 0." in capsys.readouterr().err

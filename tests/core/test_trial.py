@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from tests.core.runs.toys import Toys, write_rows
+from tests.core.runs.toys import Toys, toy_host, write_trial
 
 import seatrial
 from seatrial.errors import SuiteError, UsageError
@@ -16,9 +16,7 @@ from seatrial.plugin.host import Host
 @pytest.fixture
 def keys(tmp_path):
     """A suite as a mapping."""
-    (tmp_path / "model").mkdir()
-    (tmp_path / "model/weights.txt").write_text("words")
-    write_rows(tmp_path / "rows.jsonl")
+    write_trial(tmp_path)
     return {
         "name": "words",
         "seed": 5,
@@ -38,9 +36,7 @@ def go(tmp_path, keys):
     """Runs it with the toys' plugin."""
 
     def run(suite=None, *, toys=None, **options):
-        host = Host.load()
-        host.register(toys or Toys(), name="toys", distribution="toy-parts", version="1.0")
-        return seatrial.run(suite or keys, runs=tmp_path / "runs", host=host, **options)
+        return seatrial.run(suite or keys, runs=tmp_path / "runs", host=toy_host(toys), **options)
 
     return run
 

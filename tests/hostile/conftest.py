@@ -4,36 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from tests.core.runs.toys import Toys, write_rows
+from tests.core.runs.toys import suite_text, toy_host, write_trial
+from tests.installed_plugin import install_plugin
 
-from seatrial.plugin.host import Host
 from seatrial.runs.run import run
 from seatrial.suite.file import load_suite
 
 HERE = Path(__file__).parent
 TRIED: dict[str, list[int]] = {}
 """Kind of attempt → how many were tried, and how many were held."""
-
-SUITE = """\
-name: words
-seed: 5
-model: {source: "path:MODEL", loader: toy}
-data: {train: {source: "path:ROWS"}, split: {test: 0.5, validation: 0.1}}
-filters: [lengthy]
-train: {method: learn}
-baselines: [always]
-fewshot: 0
-score:
-  - right: {}
-gates:
-  - {metric: right/share, gate: bar, min: 0.1}
-report: [json, markdown]
-"""
 
 
 class Attempts:
@@ -74,36 +59,46 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.write_line(f"hostile {kind}: {held} of {tried} attempts held")
 
 
-def toy_host(toys=None):
-    """A host of the installed plugins and the toys."""
-    host = Host.load()
-    host.register(toys or Toys(), name="toys", distribution="toy-parts", version="1.0")
-    return host
-
-
 @pytest.fixture(scope="session")
 def trial(tmp_path_factory):
     """A folder with a model, rows, a suite, and one run of it, with the same file names each time."""
     folder = tmp_path_factory.mktemp("trial")
-    (folder / "model").mkdir()
-    (folder / "model/weights.txt").write_text("words")
-    write_rows(folder / "rows.jsonl")
-    suite = SUITE.replace("MODEL", str(folder / "model")).replace("ROWS", str(folder / "rows.jsonl"))
-    (folder / "suite.yaml").write_text(suite)
+    write_trial(folder)
+    (folder / "suite.yaml").write_text(suite_text(folder))
     host = toy_host()
     result = run(load_suite(folder / "suite.yaml", host), host, runs=folder / "runs", cache=folder / "cache")
     return folder, result.folder
+
+
+@pytest.fixture(scope="module")
+def host():
+    return toy_host()
+
+
+@pytest.fixture
+def given(trial, tmp_path):
+    """`given()`: a new copy of the run, and a folder outside of it."""
+    _, done = trial
+    count = iter(range(1000))
+
+    def copy():
+        at = tmp_path / str(next(count))
+        outside = at / "outside"
+        outside.mkdir(parents=True)
+        (outside / "precious.txt").write_text("precious")
+        (outside / "folder").mkdir()
+        (outside / "folder/precious.txt").write_text("precious")
+        shutil.copytree(done, at / "runs" / done.name)
+        return at / "runs" / done.name, outside
+
+    return copy
 
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):
     """A folder of plugins with the ending plugin installed in it."""
     site = tmp_path_factory.mktemp("site")
-    (site / "ending_plugin.py").symlink_to(HERE / "ending_plugin.py")
-    about = site / "ending_parts-1.0.dist-info"
-    about.mkdir()
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: ending-parts\nVersion: 1.0\n")
-    (about / "entry_points.txt").write_text("[seatrial]\nending = ending_plugin:plugin\n")
+    install_plugin(site, "ending", (HERE / "ending_plugin.py").read_text(), "plugin")
     return site
 
 

@@ -109,6 +109,22 @@ def test_whatever_a_component_raises_is_its_own_failure(raising, suite, tmp_path
             count.note(f"{how} at {place}", "" if watched == {"ending"} else f"came to {result.verdict.state}")
 
 
+@pytest.mark.parametrize("place", ["filter", "gate"])
+def test_an_interrupt_that_a_component_raises_where_signals_are_ignored_is_its_own_failure(
+    raising, suite, tmp_path, place
+):
+    """As of a job that a shell started in the background."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        host = raising(place, "interrupt")
+        with pytest.raises(SeatrialError, match=f"{PLACES[place]}.*KeyboardInterrupt") as failed:
+            run(load_suite(suite, host), host, runs=tmp_path / place, cache=tmp_path / "cache", fresh=True)
+        assert failed.value.exit_code == 3
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_to_the_parent_reaches_the_work(site, suite, tmp_path, number):
     """`kill PID`, as a scheduler sends it, names the process that it started."""

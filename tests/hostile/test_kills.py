@@ -9,12 +9,13 @@ import sys
 
 import pyarrow.parquet as pq
 import pytest
+from tests.core.runs.toys import suite_text
 
 from seatrial.runs.digests import check
 from seatrial.runs.listing import list_runs
 from seatrial.runs.part_files import is_part
 
-from .conftest import HERE, SUITE
+from .conftest import HERE
 
 KILLS = 40
 
@@ -32,9 +33,7 @@ def test_forty_kills_come_to_the_same(trial, tmp_path, attempts):
     folder, alone = trial
     for name in ("model", "rows.jsonl"):
         (shutil.copytree if (folder / name).is_dir() else shutil.copy)(folder / name, tmp_path / name)
-    (tmp_path / "suite.yaml").write_text(
-        SUITE.replace("MODEL", str(folder / "model")).replace("ROWS", str(folder / "rows.jsonl"))
-    )
+    (tmp_path / "suite.yaml").write_text(suite_text(folder))
     done = subprocess.run(
         [sys.executable, HERE / "killed_runs.py", tmp_path, str(KILLS), "7"],
         env={**os.environ, "PYTHONPATH": str(HERE.parents[1]), "OMP_NUM_THREADS": "1"},

@@ -2,8 +2,6 @@
 
 import json
 
-import pytest
-
 from seatrial.errors import SeatrialError
 from seatrial.suite.file import load_suite
 
@@ -84,13 +82,6 @@ def problem(path, host, *overrides):
     except BaseException as error:
         return f"{type(error).__name__}: {str(error)[:200]}"
     return "it was taken"
-
-
-@pytest.fixture(scope="module")
-def host():
-    from .conftest import toy_host
-
-    return toy_host()
 
 
 def test_suites_that_are_none_are_refused_with_their_place(host, tmp_path, monkeypatch, attempts):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.reports import router_blocks
 from tests.reports.payloads import storable
+from tests.reports.router_changes import since_october
 from tests.reports.router_ledger import findings_of_all
 from tests.reports.router_samples import agreement, attack, choice, latency
 from tests.reports.router_scores import scores_of_all
@@ -54,6 +55,7 @@ def finished_run(say: Callable[[str], str] = as_it_is, state: str = "pass") -> R
             "latency": router_blocks.of_times(say),
         },
         added={say("meter"): router_blocks.of_a_plugin(say)},
+        since=since_october(say),
     )
 
 

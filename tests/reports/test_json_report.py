@@ -23,7 +23,19 @@ def test_it_holds_the_run(plain_result, tmp_path):
     assert path.name == "results.json"
     document = read(path)
     assert list(document) == [
-        *("format", "version", "run", "verdict", "gates", "scores", "comparisons", "scorers", "data", "components"),
+        *(
+            "format",
+            "version",
+            "run",
+            "verdict",
+            "gates",
+            "scores",
+            "since",
+            "comparisons",
+            "scorers",
+            "data",
+            "components",
+        ),
         *("unmeasured", "added", "training", "stages", "environment"),
     ]
     assert (document["format"], document["version"]) == ("seatrial-results", 2)
@@ -47,6 +59,12 @@ def test_it_holds_the_run(plain_result, tmp_path):
         ("agreement/rate", "rules"): "unclear",
         ("agreement/distance", "base"): "better",
     }
+    since = document["since"]
+    assert {"subject": "Rows", "what": "train", "before": "221", "now": "256"} in since["changes"]
+    assert [(one["before"] or {}).get("value") for one in since["scores"]] == [0.81, 0.81, None, None]
+    moved = since["scores"][0]["paired"]
+    assert (moved["standing"], moved["said"], moved["n"]) == ("better", "better by 0.076", 105)
+    assert 0 < moved["lower"] < moved["value"] < moved["upper"]
     leakage = next(block for block in document["data"]["filters"] if block["filter"] == "leakage")
     assert (leakage["findings"], leakage["rows"], leakage["dropped"], leakage["pairs_total"]) == (4, 4, 4, 4)
     assert leakage["pairs"][0] == {"row": f"{50:016x}", "matched": "beef", "rules": ["tulu3"]}

@@ -35,6 +35,7 @@ from seatrial.model.reading import (
     Detector,
     Encoder,
     EncodesWords,
+    TellsUnread,
     WordVectors,
 )
 
@@ -65,6 +66,7 @@ __all__ = [
     "Scores",
     "SeesImages",
     "Target",
+    "TellsUnread",
     "Times",
     "Timing",
     "Tools",

@@ -63,8 +63,8 @@ class Generation:
     text: str
     tokens: int | None
     """How many tokens it has; None where the system tells none (an endpoint without usage, a function)."""
-    finished: bool
-    """False where the token limit cut it off."""
+    finished: bool | None
+    """False where the token limit cut it off; None where the system does not tell (a function)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,10 @@ class Model(Protocol):
 
     @property
     def facts(self) -> Mapping[str, object]:
-        """What a reviewer should know: device, dtype, parameters, attention, versions. JSON values."""
+        """What a reviewer should know: device, dtype, parameters, attention, versions. JSON values.
+
+        Sentences that no reviewer may miss stand in a list under `warnings`; they are shown beside the verdict.
+        """
         ...
 
 

@@ -129,8 +129,8 @@ def _generations(answer: Sequence[Any], count: int) -> str:
                 f"gave {one.tokens!r:.40} for the tokens of prompt {place}, neither a whole number from 0 up nor None"
             )
         finished: Any = one.finished
-        if not isinstance(finished, bool):
-            return f"gave {_said(finished)} for whether it finished prompt {place}, neither True nor False"
+        if finished is not None and not isinstance(finished, bool):
+            return f"gave {_said(finished)} for whether it finished prompt {place}, neither True, False nor None"
     return ""
 
 

@@ -51,9 +51,14 @@ class LocalWeights:
     folder: Path
     """Holds config.json, tokenizer files and safetensors."""
     digest: str
-    """SHA-256 over the weights as they came; every node that uses them keys on it."""
+    """SHA-256 over the weights as they came."""
     facts: Mapping[str, object] = field(default_factory=dict)
     """Format, conversion, parameter count. JSON values."""
+
+    @property
+    def identity(self) -> object:
+        """The weights, wherever they lie; every node that uses them keys on it."""
+        return self.digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,11 @@ class Endpoint:
     digest = None
     """There is none: what answers today may not answer tomorrow, so its transcripts are never taken from an earlier run."""
 
+    @property
+    def identity(self) -> object:
+        """The address; every node that uses it keys on it."""
+        return self.address
+
 
 @dataclass(frozen=True, slots=True)
 class PythonCallable:
@@ -80,6 +90,11 @@ class PythonCallable:
     digest: str | None = None
     """SHA-256 of the module's code; None where it has no file."""
     facts: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def identity(self) -> object:
+        """The code and which function of it; every node that uses it keys on it."""
+        return [self.module, self.name, self.digest]
 
 
 Target = LocalWeights | Endpoint | PythonCallable

@@ -67,6 +67,16 @@ class Detector(Protocol):
         ...
 
 
+@runtime_checkable
+class TellsUnread(Protocol):
+    """A baseline that knows of rows which it could not read: what it answers to them is a guess, which a run warns of."""
+
+    @property
+    def unread(self) -> int:
+        """How many of the rows of the last call, of `fit` or `classify`."""
+        ...
+
+
 class Baseline(Protocol):
     """A cheap classifier on the same rows, to be beaten by the tuned model."""
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, TypeVar, get_args
+from typing import Any, Generic, Literal, TypeVar, cast, get_args
 
 from seatrial.data.findings import ACTIONS, Rule
-from seatrial.evaluation.scores import Dimension, Metric
+from seatrial.errors import PluginError
+from seatrial.evaluation.scores import Dimension, Kind, Metric
 from seatrial.model.capabilities import Capability
 
 __all__ = [
@@ -112,8 +114,18 @@ class MeasuringComponent(Component[T_co]):
     away test rows`, `harmful answers`. "" where there is nothing a reviewer would miss."""
 
     def metrics_for(self, options: Mapping[str, Any]) -> tuple[Metric, ...]:
-        """The metrics that it will produce when built with `options`."""
-        return self.metrics(**options) if callable(self.metrics) else self.metrics
+        """The metrics that it will produce when built with `options`.
+
+        Raises:
+            PluginError: what it tells of them is nothing that a score could be computed by.
+        """
+        if not callable(self.metrics):
+            return self.metrics
+        found: Any = self.metrics(**options)
+        found = tuple(found) if isinstance(found, Iterable) else found
+        if problem := next(_metric_problems(found), ""):
+            raise PluginError(f"{self.name}: {problem}")
+        return cast("tuple[Metric, ...]", found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +219,7 @@ def _problems(component: Any) -> Iterator[str]:
         if not isinstance(use, Use):
             yield f"its `uses` says a {type(use).__name__} for {option!r}, not a Use"
     if isinstance(component, MeasuringComponent) and not callable(component.metrics):
-        yield from _mislisted("metrics", component.metrics, Metric, "Metric(…)")
+        yield from _metric_problems(component.metrics)
     if isinstance(component, FilterComponent):
         yield from _rule_problems(component.rules)
         if component.place not in get_args(Place):
@@ -220,6 +232,35 @@ def _problems(component: Any) -> Iterator[str]:
         yield from _capability_problems("needs", component.needs)
     if isinstance(component, LoaderComponent):
         yield from _capability_problems("provides", component.provides)
+
+
+def _metric_problems(metrics: Any) -> Iterator[str]:
+    yield from _mislisted("metrics", metrics, Metric, "Metric(…)")
+    for metric in metrics:
+        who = f"its metric {metric.name!r}"
+        if not all(isinstance(said, str) for said in (metric.name, metric.column)):
+            yield f"{who} must have a name and a column that are text"
+        for name, known in (("kind", get_args(Kind)), ("better", ("higher", "lower"))):
+            if getattr(metric, name) not in known:
+                yield f"{who} has the {name} {getattr(metric, name)!r}; there are: {', '.join(known)}"
+        if metric.kind == "percentile" and not (isinstance(metric.q, int | float) and 0 < metric.q < 100):
+            yield f"{who} is a percentile and doesn't say which: `q`, between 0 and 100, is {metric.q!r}"
+        if metric.kind == "ratio_of_means" and not isinstance(metric.over, str):
+            yield f"{who} is a ratio of means and doesn't say to which column: `over` is {metric.over!r}"
+        if metric.gap is not None and not isinstance(metric.gap, str):
+            yield f"{who} has the `gap` {metric.gap!r}; it is a column's name"
+        if metric.limits is not None and not _are_limits(metric.limits):
+            yield f"{who} has the `limits` {metric.limits!r}; they are two numbers, the lower one first"
+    names = [metric.name for metric in metrics]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        yield f"two of its metrics are called {twice[0]!r}"
+
+
+def _are_limits(given: Any) -> bool:
+    if not isinstance(given, tuple | list) or len(given) != len(("low", "high")):
+        return False
+    numbers = all(isinstance(one, int | float) and math.isfinite(one) for one in given)
+    return numbers and given[0] < given[1] and math.isfinite(given[1] - given[0])
 
 
 def _rule_problems(rules: Any) -> Iterator[str]:

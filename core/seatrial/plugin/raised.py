@@ -19,8 +19,15 @@ def telling_interrupts() -> Iterator[None]:
     """Within the block, a `KeyboardInterrupt` that comes of a signal is told from one that a component raises."""
     global _asked  # noqa: PLW0603 - a process has one
     before = signal.getsignal(signal.SIGINT)
-    if _asked is not None or not callable(before) or threading.current_thread() is not threading.main_thread():
+    if _asked is not None or before is None or threading.current_thread() is not threading.main_thread():
         yield
+        return
+    if not callable(before):  # ignored, as of a job in the background: no signal raises anything
+        _asked = False
+        try:
+            yield
+        finally:
+            _asked = None
         return
 
     def heed(number: int, frame: FrameType | None) -> None:

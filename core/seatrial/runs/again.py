@@ -22,7 +22,7 @@ from seatrial.runs.judging import (
 from seatrial.runs.part_files import part_file
 from seatrial.runs.result import Result
 from seatrial.runs.run import work
-from seatrial.runs.saved import kept_suite, load_result, only_data_of, suite_of, write_reports
+from seatrial.runs.saved import kept_suite, load_saved, only_data_of, suite_of, write_reports
 from seatrial.runs.store import RunFolder
 from seatrial.suite.file import Suite, load_suite
 from seatrial.suite.secrets import as_kept
@@ -105,9 +105,9 @@ def judge_again(
         write_judgement(folder, scores, verdict)
         judged = judged_digests(folder)
         folder.renew("gate")
-        digests.record(folder)
+        digests.renew(folder)
     write_reports(path, host, kinds=None, to=None)
-    result = load_result(path, host)
+    result = load_saved(path, host)
     refuse_other_judgement(folder, judged, "a report, or a hook of reports")
     return result
 

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from seatrial.errors import ContractError, StageError
-from seatrial.model import Baseline
+from seatrial.model import Baseline, TellsUnread
 from seatrial.plugin.raised import let_pass
 from seatrial.rows import Row
 from seatrial.rows.table import open_rows
@@ -50,25 +50,42 @@ class Fitting:
         """
         with blame(stage, f"baseline {self.name}", self.plugin):
             baseline = make(self.recipe)
-            baseline.fit([row for row in open_rows(self.rows) if row.label is not None], seed=self.seed)
-        return partial(_labels, baseline, self.name, self.plugin)
+            rows = [row for row in open_rows(self.rows) if row.label is not None]
+            baseline.fit(rows, seed=self.seed)
+        return partial(_answered, baseline, self.name, self.plugin, (_unread(baseline), len(rows)))
 
 
-_Ask = Callable[[Sequence[Row], str], list[str]]
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    labels: list[str]
+    unread: int
+    """How many of the rows it could not read."""
+    learnt: tuple[int, int]
+    """How many of the rows that it learnt from it could not read, and of how many."""
+
+
+_Ask = Callable[[Sequence[Row], str], _Answered]
 """The labels of some rows, for the node of that name."""
 
 
-def _labels(baseline: Baseline, name: str, plugin: str, rows: Sequence[Row], stage: str) -> list[str]:
+def _unread(baseline: Baseline) -> int:
+    return baseline.unread if isinstance(baseline, TellsUnread) else 0
+
+
+def _answered(
+    baseline: Baseline, name: str, plugin: str, learnt: tuple[int, int], rows: Sequence[Row], stage: str
+) -> _Answered:
     """What a baseline answers, one label a row; it is blamed for what it raises and for what is no answer."""
     who = f"{stage}: baseline {name} (plugin {plugin})"
     with blame(stage, f"baseline {name}", plugin):
         labels = list(contracts.each(baseline.classify(rows), str, who))
     if len(labels) != len(rows):
         raise ContractError(f"{who} gave {len(labels)} labels for {len(rows)} rows; it must give one a row, in order")
-    return [str.__str__(label) for label in labels]  # of a class of the plugin's, it may not be carried
+    labels = [str.__str__(label) for label in labels]  # of a class of the plugin's, it may not be carried
+    return _Answered(labels, _unread(baseline), learnt)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Classifier:
     """A fitted baseline as a system's model."""
 
@@ -76,15 +93,30 @@ class Classifier:
     stage: str
     """The node that asks."""
     ask: _Ask
+    asked: int = 0
+    unread: int = 0
+    """Of the rows that it was asked."""
+    learnt: tuple[int, int] = (0, 0)
 
     @property
     def facts(self) -> Mapping[str, object]:
-        """What it is."""
-        return {"baseline": self.name}
+        """What it is, and a warning of rows that it could not read."""
+        if not self.unread and not self.learnt[0]:
+            return {"baseline": self.name}
+        unread, of = self.learnt
+        said = (
+            f"{self.name} could not read {self.unread} of the {self.asked} rows that it was asked, nor {unread} of the {of} that it "
+            "learnt from: its answers to them are guesses, and to beat them shows little"
+        )
+        return {"baseline": self.name, "warnings": [said]}
 
     def classify(self, rows: Sequence[Row]) -> list[str]:
         """What the baseline answers, one label a row."""
-        return self.ask(rows, self.stage)
+        found = self.ask(rows, self.stage)
+        self.asked += len(rows)
+        self.unread += found.unread
+        self.learnt = found.learnt
+        return found.labels
 
 
 class Baselines:
@@ -145,7 +177,7 @@ class _Beside:
         self._make = make
         self._here: _Ask | None = None
 
-    def classify(self, rows: Sequence[Row], stage: str) -> list[str]:
+    def classify(self, rows: Sequence[Row], stage: str) -> _Answered:
         """What the baseline answers."""
         name = self._fitting.name
         try:
@@ -179,6 +211,6 @@ def _fit(name: str, job: bytes, stage: str) -> bool:
     return True
 
 
-def _classify(name: str, rows: list[Row], stage: str) -> list[str]:
+def _classify(name: str, rows: list[Row], stage: str) -> _Answered:
     with carriable_errors():
         return _held[name](rows, stage)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -31,8 +31,10 @@ __all__ = [
     "Difference",
     "check",
     "forget",
+    "is_recorded",
     "record",
     "refuse_altered",
+    "renew",
     "verdict_differences",
 ]
 
@@ -44,7 +46,6 @@ DECIDED = (*REPORTED, "scores.json", "verdict.json", "nodes/gate.json")
 _LOG = "log.jsonl"
 _APART = (DIGESTS, _LOG, ".lock")
 _VERDICT = ("manifest.json", "suite.yaml", "nodes/gate.json")
-_UNFINISHED = "unfinished"
 _WEIGHTS = "products"
 
 What = Literal["altered", "missing", "added"]
@@ -122,6 +123,19 @@ def record(folder: RunFolder, *, manifest: str | None = None) -> None:
     write_json(folder / DIGESTS, {"files": files, "log": {"bytes": size, "sha256": _start_digest(log, size)}})
 
 
+def renew(folder: RunFolder) -> None:
+    """Write the record anew after a command that is not the run's own; a run without one, which is unfinished, gets none:
+    what it was before nobody knows.
+    """
+    if is_recorded(folder):
+        record(folder)
+
+
+def is_recorded(folder: RunFolder) -> bool:
+    """Whether there is a record; without one, nobody can tell whether what the run says is as it was written."""
+    return (folder / DIGESTS).is_file()
+
+
 def forget(folder: RunFolder) -> None:
     """Take the record back, for work that goes on: what was recorded is held against the files before.
 
@@ -164,6 +178,8 @@ def _way_out(found: list[Difference]) -> str:
     names = {one.path for one in found}
     if names <= {"scores.json", "verdict.json"}:
         return ", or let `seatrial gate` decide again, from the samples"
+    if names == {DIGESTS}:
+        return ". Or it was killed at its very end: then the command that started it goes on, and takes what it finds as its own"
     if names == {"suite.yaml"}:
         return ", or put its suite.yaml back; other gates are named with `seatrial gate RUN --suite FILE`, which is recorded"
     return ""
@@ -219,9 +235,9 @@ def _differences(folder: RunFolder, *, weights: bool) -> Iterator[Difference]:
             yield from _compared(relative_to(folder.path, name), name, digest)
         if _start_digest(folder / _LOG, recorded.log.bytes) != recorded.log.sha256:
             yield Difference(_LOG, "altered" if (folder / _LOG).is_file() else "missing")
-    elif _says_finished(folder):
-        yield Difference(DIGESTS, "missing")
     markers = list(folder.markers())
+    if recorded is None and (_says_finished(folder) or _is_done(folder, markers)):
+        yield Difference(DIGESTS, "missing")
     for mark in markers:
         for name, digest in mark.outputs.items():
             if weights or not name.startswith(f"{_WEIGHTS}/"):
@@ -261,14 +277,16 @@ def _says_finished(folder: RunFolder) -> bool:
     return bool(folder.read_json("manifest.json").get("finished"))
 
 
+def _is_done(folder: RunFolder, markers: Sequence[Marker]) -> bool:
+    """Whether every stage of a run is done: then its end, which writes the record, is all that it may lack."""
+    stages = folder.read_json("manifest.json").get("stages")
+    return isinstance(stages, list) and bool(stages) and {mark.stage for mark in markers}.issuperset(map(str, stages))
+
+
 def _files(folder: Path) -> list[str]:
-    """Every file of a run that keeps what it is; what is unfinished changes."""
+    """Every file of a run, but for the parts of one that is being written."""
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    return [
-        name
-        for name in names
-        if name not in _APART and name.partition("/")[0] != _UNFINISHED and not any(map(is_part, name.split("/")))
-    ]
+    return [name for name in names if name not in _APART and not any(map(is_part, name.split("/")))]
 
 
 def _claimed(markers: Iterator[Marker] | list[Marker]) -> set[str]:

@@ -22,7 +22,7 @@ from seatrial.runs.stages import blame
 from seatrial.runs.store import RunFolder, digest_path, write_json
 from seatrial.stored import undamaged
 from seatrial.suite.file import Chosen, Suite
-from seatrial.verdict.codec import to_json
+from seatrial.verdict.codec import from_json, to_json
 from seatrial.verdict.completeness import flag_missing, unscored
 from seatrial.verdict.data_metrics import (
     DATA_METRICS,
@@ -49,6 +49,7 @@ __all__ = [
     "judge_data",
     "judge_run",
     "judged_digests",
+    "read_judgement",
     "records_of",
     "refuse_other_judgement",
     "samples_of",
@@ -149,6 +150,23 @@ def write_judgement(folder: RunFolder, scores: Sequence[Score], verdict: Verdict
     """Write scores.json and verdict.json."""
     write_json(folder / "scores.json", {"scores": [to_json(score) for score in scores]})
     write_json(folder / "verdict.json", to_json(verdict))
+
+
+def read_judgement(folder: RunFolder) -> tuple[list[Score], Verdict]:
+    """The scores and the verdict as they were written down.
+
+    Raises:
+        StoreError: they are missing or damaged, or the verdict does not follow from its gates' decisions.
+    """
+    with undamaged(folder / "scores.json"):
+        scores = [from_json(Score, score) for score in folder.read_json("scores.json")["scores"]]
+    verdict = from_json(Verdict, folder.read_json("verdict.json"))
+    follows = judge(verdict.decisions).state
+    if verdict.state != follows:
+        raise StoreError(
+            f"{folder / 'verdict.json'}: it says {verdict.state}, and from its gates' decisions follows {follows}; it was altered"
+        )
+    return scores, verdict
 
 
 def judged_digests(folder: RunFolder) -> dict[str, str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seatrial.errors import ContractError, UsageError
+from seatrial.errors import ContractError, SourceError, UsageError
 from seatrial.model import (
     PROTOCOLS,
     Capability,
@@ -28,13 +28,16 @@ from seatrial.model import (
 from seatrial.runs import contracts
 from seatrial.runs.recipe import Recipe
 from seatrial.runs.stages import blame
-from seatrial.runs.store import digest_json
+from seatrial.runs.store import digest_json, digest_path
 from seatrial.sources import Resolved
 
 __all__ = ["ModelOnTrial"]
 
 _SHARED: frozenset[ProductKind | None] = frozenset({None, "adapter"})
 """Products on top of the same weights: the next may be opened before the last is closed."""
+
+
+_REPLACED = "its files have changed since this run began; leave them as they are, and run the same command again"
 
 
 @dataclass(slots=True)
@@ -70,7 +73,7 @@ class ModelOnTrial:
     @property
     def key(self) -> str:
         """Equal for the same weights opened in the same way."""
-        return digest_json([self.recipe.key, self.target.digest or self.address])
+        return digest_json([self.recipe.key, self.target.identity])
 
     @property
     def _name(self) -> str:
@@ -128,12 +131,13 @@ class ModelOnTrial:
             _tokenizer,
             {"target": self.target},
             {"loader": self.recipe},
-            identity={"target": self.target.digest},
+            identity={"target": self.target.identity},
         )
 
     def trainable(self) -> Trainable:
         """The model for a training method; whatever else was open is closed first."""
         self.close()
+        self._refuse_replaced(None)
         with self._blamed():
             return self.loader.trainable(self.target)
 
@@ -151,6 +155,11 @@ class ModelOnTrial:
                 self.close()
             with self._blamed():
                 opened = closing.enter_context(self.loader.open(self.target, product))
+            try:
+                self._refuse_replaced(product)
+            except BaseException:
+                closing.close()
+                raise
             model: Model = HeldModel(opened, f"loader {self._name} (plugin {self._plugin})")
             if before is not None and shares:
                 before.closing.close()  # its weights stay with the next, so there is nothing to collect
@@ -170,6 +179,20 @@ class ModelOnTrial:
             held.closing.close()
             del held
             gc.collect()
+
+    def _refuse_replaced(self, product: Product | None) -> None:
+        """Refuse weights or an adapter that are no longer those of the run's record.
+
+        Raises:
+            SourceError: the files were replaced since the run began.
+        """
+        if isinstance(self.target, LocalWeights):
+            with self._blamed():
+                now = self.loader.resolve(self.address, self._find, self._cache)
+            if now.identity != self.target.identity:
+                raise SourceError(f"{self.address}: {_REPLACED}")
+        if product is not None and product.kind == "adapter" and digest_path(product.folder) != product.digest:
+            raise SourceError(f"{product.folder}: {_REPLACED}")
 
     def _blamed(self) -> AbstractContextManager[object]:
         """What the loader raises is the loader's."""

@@ -17,6 +17,7 @@ from seatrial.runs.environment import hardware
 from seatrial.runs.judging import data_gates, judge_data, judge_run, write_judgement
 from seatrial.runs.keys import canonical
 from seatrial.runs.saved import load_result
+from seatrial.runs.since import with_since
 from seatrial.runs.stages import StageWork
 from seatrial.runs.stages.export import Export
 from seatrial.runs.stages.gate import GateNode
@@ -82,7 +83,7 @@ def _report(suite: Suite, bench: Workbench, folder: RunFolder, *, inputs: tuple[
         recipe = bench.recipe("reports", chosen.name, chosen.options)
         provided = bench.provided("reports", chosen.name)
         reports.append(NamedReport(chosen.name, provided.distribution, recipe, bench.made(recipe)))
-    return ReportNode(reports, lambda: load_result(folder.path, bench.host), inputs)
+    return ReportNode(reports, lambda: with_since(load_result(folder.path, bench.host), suite, bench.host), inputs)
 
 
 class _Planner:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from seatrial.errors import UsageError
 from seatrial.model import ChecksRows, Endpoint, LocalWeights
+from seatrial.rows.table import RowList
 from seatrial.runs.recipe import Recipe
 from seatrial.runs.stages import StageWork, blame
 from seatrial.runs.stages.gate import GateNode
 from seatrial.runs.stages.read import Look, Read
 from seatrial.runs.stages.score import ScoreNode
 from seatrial.runs.stages.train import Train
-from seatrial.runs.stages.transcribe import Transcribe
+from seatrial.runs.stages.transcribe import Transcribe, unreadable
+from seatrial.runs.task_plan import fewshot_examples
 from seatrial.runs.workbench import Workbench
 from seatrial.training import ChecksModel
 
@@ -57,6 +60,8 @@ def unready(stages: Sequence[StageWork], looks: Sequence[Look], bench: Workbench
             with blame("train", train.method.who, train.plugin):
                 method.check(bench.on_trial().trainable())
     yield from _against_rows(stages, looks, bench)
+    if asks_model:
+        yield from _against_examples(stages, looks, bench)
 
 
 def model_tokenizer(bench: Workbench) -> Any:
@@ -110,3 +115,23 @@ def _against_rows(stages: Sequence[StageWork], looks: Sequence[Look], bench: Wor
             if useless and len(found) == len(look.rows):
                 raise UsageError(f"{said}; leave the scorer out, or ask another set: `on:`")
             yield said
+
+
+def _against_examples(stages: Sequence[StageWork], looks: Sequence[Look], bench: Workbench) -> Iterator[str]:
+    """Which of the rows that were looked at the model cannot read with examples before them: the first rows stand for those."""
+    first = [row for look in looks if look.split in {"", "train"} for row in look.rows]
+    for stage in stages:
+        if not isinstance(stage, Transcribe) or stage.model is None or stage.asking.task.draws is not None:
+            continue
+        shots = stage.system.fewshot + stage.asking.task.fewshot
+        examples = fewshot_examples(RowList(first), shots, stage.asking.task.seed)
+        if not examples or not stage.asking.task.asks_rows:
+            continue
+        on = stage.asking.task.on
+        for look in [look for look in looks if look.split == on] or [look for look in looks if not look.split]:
+            rows = [replace(row, split=on) for row in look.rows]
+            if unreadable(model_tokenizer(bench), rows):
+                continue  # told of the rows themselves
+            if found := unreadable(model_tokenizer(bench), rows, examples):
+                count = f"{len(found)} of the first {len(rows)} rows cannot be asked with {shots} examples before each"
+                yield f"{look.address}: {stage.system.name}: {count}: {found[0]}"

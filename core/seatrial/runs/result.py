@@ -12,11 +12,12 @@ from seatrial.blocks import Block
 from seatrial.evaluation.scores import Metric, Score
 from seatrial.runs.events import Record
 from seatrial.verdict import Verdict
+from seatrial.verdict.comparison import PairedComparison
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Described", "Report", "Result"]
+__all__ = ["Change", "Described", "Report", "Result", "ScoreChange", "Since"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,49 @@ class Described:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that is not what it was in an earlier run."""
+
+    what: str
+    """Such as a key of the suite, a file, a package."""
+    before: str
+    """"" where there was nothing."""
+    now: str
+    """"" where there is nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreChange:
+    """One score that is not what it was in an earlier run."""
+
+    metric: str
+    system: str
+    before: Score | None
+    """None where the earlier run has no such score."""
+    now: Score | None
+    paired: PairedComparison | None = None
+    """How much better this run's system is on the same rows; None where that can't be told."""
+    unpaired: str = ""
+    """Why not; "" where the kind of metric has no paired test, or only one run has the score."""
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """What changed since an earlier run."""
+
+    run: str
+    """Its folder's name."""
+    started: str = ""
+    groups: Mapping[str, Sequence[Change]] = field(default_factory=dict)
+    """Suite, data files, rows, weights, versions, machine, verdict: those in which something differs."""
+    scores: Sequence[ScoreChange] = ()
+    same: int = 0
+    """How many scores both runs have, equal in value, n and interval."""
+    missing: str = ""
+    """Why nothing can be told; "" where it can."""
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """Everything that reports show, loaded from the run folder: no model, no GPU, no plugin state."""
 
@@ -76,6 +120,8 @@ class Result:
     """Scorer → what it has to show besides its scores."""
     added: Mapping[str, Sequence[Block]] = field(default_factory=dict)
     """Plugin → what it adds to the reports."""
+    since: Since | None = None
+    """What changed since an earlier run, where one is named."""
 
     @property
     def only_data(self) -> bool:

@@ -305,7 +305,7 @@ class _Trial:
         deque(unready(later, looks_of(stages) if asked else (), self._bench), maxlen=0)
 
     def _foresee(self, later: Sequence[StageWork]) -> None:
-        """Ask what comes after the training whether it will be able to work."""
+        """Ask what comes after the training whether it will be able to work, now that the data are there."""
         foresights = {stage.foresight: stage for stage in reversed(later) if isinstance(stage, Foresees)}
         for stage in reversed(foresights.values()):
             stage.foresee(self._given(stage))

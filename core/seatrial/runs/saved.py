@@ -12,7 +12,6 @@ from seatrial.blocks import Block
 from seatrial.blocks.codec import from_json as from_block
 from seatrial.data.ledger import ledger_schema
 from seatrial.errors import StoreError, SuiteError, UsageError, did_you_mean
-from seatrial.evaluation.scores import Score
 from seatrial.plugin.host import Host
 from seatrial.runs import contracts, digests
 from seatrial.runs.events import Record
@@ -20,24 +19,23 @@ from seatrial.runs.judging import (
     by_full_name,
     data_scores,
     filter_metrics,
+    read_judgement,
     records_of,
     samples_of,
 )
 from seatrial.runs.result import Described, Result
+from seatrial.runs.since import with_since
 from seatrial.runs.stages import blame
 from seatrial.runs.store import RunFolder
 from seatrial.stored import read_record, undamaged
 from seatrial.suite.complaints import listed
 from seatrial.suite.file import Suite, load_suite
-from seatrial.verdict.codec import from_json
 from seatrial.verdict.data_metrics import DATA_METRICS
-from seatrial.verdict.judgement import judge
-from seatrial.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["judges", "kept_suite", "load_result", "only_data_of", "suite_of", "write_reports"]
+__all__ = ["judges", "kept_suite", "load_result", "load_saved", "only_data_of", "suite_of", "write_reports"]
 
 
 def load_result(path: Path, host: Host) -> Result:
@@ -54,7 +52,9 @@ def load_result(path: Path, host: Host) -> Result:
     manifest = folder.read_json("manifest.json")
     manifest.pop("finished", None)
     suite = suite_of(folder, host)
-    scores, verdict = _judged(folder) if judges(folder) else (data_scores(folder, filter_metrics(suite, host)), None)
+    scores, verdict = (
+        read_judgement(folder) if judges(folder) else (data_scores(folder, filter_metrics(suite, host)), None)
+    )
     metrics, samples = ({}, {}) if only_data else samples_of(folder, suite, host)
     result = Result(
         folder=folder.path,
@@ -71,6 +71,15 @@ def load_result(path: Path, host: Host) -> Result:
         blocks=_blocks(records_of(folder, manifest)),
     )
     return replace(result, added=host.report_blocks(result.handed_out()))
+
+
+def load_saved(path: Path, host: Host) -> Result:
+    """As `load_result`, with a warning where the run is not finished: then nobody can tell whether it is as it was written."""
+    result = load_result(path, host)
+    if result.verdict is None or digests.is_recorded(RunFolder(path)):
+        return result
+    said = "the run is not finished, so whether its files are as they were written can't be told; the command that started it goes on"
+    return replace(result, verdict=replace(result.verdict, warnings=(*result.verdict.warnings, said)))
 
 
 def _components(folder: RunFolder, manifest: Mapping[str, Any]) -> list[Described]:
@@ -99,17 +108,27 @@ def _unfinished(folder: RunFolder, missing: str) -> StoreError:
     return StoreError(f"{folder.path}: {missing}; {said}")
 
 
-def write_reports(path: Path, host: Host, *, kinds: Sequence[str] | None, to: Path | None) -> list[Path]:
+def write_reports(
+    path: Path, host: Host, *, kinds: Sequence[str] | None, to: Path | None, since: Path | None = None
+) -> list[Path]:
     """Write reports of a saved run; the suite's kinds where none are named.
 
+    Args:
+        path: The run folder.
+        host: The loaded plugins.
+        kinds: Of the reports; None for those of the suite.
+        to: Where to; None for the run's own folder.
+        since: An earlier run, for what changed since; None for the one that a gate compares with, if any.
+
     Raises:
-        UsageError: no plugin brings a kind of that name.
-        StoreError: the run is not as it was written.
+        UsageError: no plugin brings a kind of that name, or the earlier run is none.
+        StoreError: the run, or the earlier one, is not as it was written.
     """
     folder = RunFolder.open(path)
     digests.refuse_altered(folder, but=digests.REPORTED)
-    result = load_result(path, host)
-    wanted = {chosen.name: chosen.options for chosen in suite_of(folder, host).report}
+    suite = suite_of(folder, host)
+    result = with_since(load_saved(path, host), suite, host, since)
+    wanted = {chosen.name: chosen.options for chosen in suite.report}
     if kinds:
         wanted = {kind: wanted.get(kind, {}) for kind in kinds}
     if to is not None:
@@ -117,7 +136,7 @@ def write_reports(path: Path, host: Host, *, kinds: Sequence[str] | None, to: Pa
     with folder.lock():
         written = _written(result, host, wanted, folder / "report")
         folder.renew("report")
-        digests.record(folder)
+        digests.renew(folder)
     return written
 
 
@@ -172,19 +191,6 @@ def suite_of(folder: RunFolder, host: Host) -> Suite:
             f"{folder.path}: the run's suite does not fit the plugins that are installed now: {error}\n"
             f"Use those that it was run with: seatrial {version} and the plugins that its manifest.json names"
         ) from error
-
-
-def _judged(folder: RunFolder) -> tuple[list[Score], Verdict]:
-    """The scores and the verdict as they were written down."""
-    with undamaged(folder / "scores.json"):
-        scores = [from_json(Score, score) for score in folder.read_json("scores.json")["scores"]]
-    verdict = from_json(Verdict, folder.read_json("verdict.json"))
-    follows = judge(verdict.decisions).state
-    if verdict.state != follows:
-        raise StoreError(
-            f"{folder / 'verdict.json'}: it says {verdict.state}, and from its gates' decisions follows {follows}; it was altered"
-        )
-    return scores, verdict
 
 
 def _ledger(folder: RunFolder) -> pa.Table:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from seatrial.errors import ContractError
+from seatrial.errors import ContractError, UsageError
 from seatrial.evaluation.scorer import Draws
 from seatrial.evaluation.task import Task
+from seatrial.model import ChecksRows
 from seatrial.rows import Row, Rows, Turn
 from seatrial.rows.table import RowList, open_rows
 from seatrial.runs import contracts
@@ -61,6 +62,24 @@ class TaskPlan:
     def of(self, files: Mapping[str, Path]) -> int:
         """How many rows there were to draw from; 0 where no rows are asked."""
         return len(open_rows(files[self.on])) if self.asks_rows and self.draws is None else 0
+
+    def refuse_useless(self, asker: Recipe, plugin: str, task: Task, make: Callable[[Recipe], Any]) -> None:
+        """Refuse rows with none of which a probe or a scorer can do anything.
+
+        Raises:
+            UsageError: so it is; the first row and what is wrong with it are named.
+        """
+        checks = make(asker)
+        if not isinstance(checks, ChecksRows) or self.draws is not None or not len(task.rows):
+            return
+        with blame(self.on, asker.who, plugin):
+            found = dict(checks.problems(task.rows))
+        if len(found) == len(task.rows):
+            row = next(iter(task.rows))
+            raise UsageError(
+                f"{self.on}: {asker.who} can do nothing with any of the {len(task.rows):,} rows that the data stages left: "
+                f"{row.file}:{row.line}: {found[row.id]}; leave the scorer out, or ask another set: `on:`"
+            )
 
     def _drawn(self, rows: Rows) -> Rows:
         if self.samples is None or len(rows) <= self.samples:

@@ -6,10 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol, Self
 
-__all__ = ["GATE_LEVEL", "Answer", "Bounds", "Estimate", "bisect"]
+__all__ = ["FEWEST", "GATE_LEVEL", "NO_BOUNDS", "Answer", "Bounds", "Estimate", "bisect", "too_few"]
 
 GATE_LEVEL = 0.95
 """The confidence of each one-sided bound that a gate decides on."""
+
+FEWEST = 10
+"""Values (or clusters) from which numbers without known limits have bounds: the spread of fewer says nothing of the rest.
+
+No bound holds for every distribution of such numbers (Bahadur and Savage 1956, Annals of Mathematical Statistics 27:1115).
+Student's t passes a mean on the ceiling 88% of the time from 2 values and 60% from 10 where one in twenty is large, 14% and
+13% for exponential ones, 5% for normal ones: where limits can be given, give them.
+"""
 
 Answer = Literal["pass", "fail", "inconclusive"]
 """What bounds say of a condition."""
@@ -45,6 +53,15 @@ class Bounds:
         if self.lower is not None and self.lower > threshold:
             return "fail"
         return "inconclusive"
+
+
+NO_BOUNDS = ", so there are no bounds"
+
+
+def too_few(n: int, what: str) -> str:
+    """Why there are no bounds from n values, pairs or clusters."""
+    counted = f"{n} {what}{'' if n == 1 else 's'}"
+    return f"{counted} of no known limits: fewer than {FEWEST} do not show how they are spread{NO_BOUNDS}"
 
 
 class Estimate(Protocol):

@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from seatrial.stats.bounds import FEWEST
+
 if TYPE_CHECKING:
     import numpy as np
 
 __all__ = ["NoRatio", "PairedMeans"]
 
-NoRatio = Literal["one", "large", "zero", "same"]
-"""Why a ratio has no bounds: one pair, numbers too large, a denominator that could be 0, one ratio throughout."""
+NoRatio = Literal["few", "large", "zero", "same"]
+"""Why a ratio has no bounds: few pairs, numbers too large, a denominator that could be 0, one ratio throughout."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,8 @@ class PairedMeans:
         Each bound is one-sided at `level`. Fieller (1954), JRSS B 16:175: the ratios ρ at which mean(first) -
         ρ·mean(second) is no further from 0 than Student's t allows.
         """
-        if self.n < 2:
-            return "one"
+        if self.n < FEWEST:
+            return "few"
         from scipy.special import stdtrit
 
         t2 = float(stdtrit(self.n - 1, level)) ** 2 / self.n

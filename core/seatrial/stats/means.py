@@ -7,7 +7,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from seatrial.stats.bounds import GATE_LEVEL, Bounds
+from seatrial.stats.bounds import FEWEST, GATE_LEVEL, NO_BOUNDS, Bounds, too_few
 from seatrial.stats.clusters import cluster_totals
 from seatrial.stats.fieller import PairedMeans
 
@@ -17,11 +17,15 @@ if TYPE_CHECKING:
 __all__ = ["ClusteredMean", "Mean"]
 
 
+SAME = 1e-9
+"""Numbers that differ by no more than that, as a share of the largest, are the same."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mean:
     """A mean, with Student's t bounds.
 
-    There are no bounds from fewer than two values, nor from values that are all the same: a spread of zero in a sample is
+    There are no bounds from fewer than `FEWEST` values, nor from values that are all the same: a spread of zero in a sample is
     no certainty about what was not sampled. Where the values' limits are known, `BoundedMean` does better.
     """
 
@@ -42,15 +46,15 @@ class Mean:
         array = np.asarray(values, dtype=np.float64)
         if array.size == 0 or not np.isfinite(array).all():
             raise ValueError("a mean needs at least one value, all finite")
-        if array.min() == array.max():  # summing equal numbers may leave a variance of 1e-33 behind
+        if np.ptp(array) <= SAME * np.abs(array).max():  # equal but for rounding, which is no spread
             return cls(float(array[0]), 0.0, int(array.size))
         with np.errstate(over="ignore", invalid="ignore"):
             return cls(float(array.mean()), float(array.var(ddof=1)), int(array.size))
 
     def bounds(self, level: float = GATE_LEVEL) -> Bounds:
         """Student's one-sided bounds, or the reason why there are none."""
-        if self.n < 2:
-            return Bounds(None, None, level, "Student t", "one value shows no spread, so there are no bounds")
+        if self.n < FEWEST:
+            return Bounds(None, None, level, "Student t", too_few(self.n, "value"))
         if self.variance == 0:
             reason = f"all {self.n} values are the same and their limits are not known, so there are no bounds"
             return Bounds(None, None, level, "Student t", reason)
@@ -125,12 +129,12 @@ class ClusteredMean:
             middle, half = (self.scale * number for number in found)
             return Bounds(self.centre + middle - half, self.centre + middle + half, level, method)
         reason = {
-            "one": "one cluster shows no spread",
+            "few": too_few(self.n, "cluster").removesuffix(NO_BOUNDS),
             "large": "the numbers are too large",
             "zero": f"{self.n} clusters are too few for how unequal in size they are",
             "same": f"all {self.n} clusters have the same mean and the values' limits are not known",
         }[found]
-        return Bounds(None, None, level, method, f"{reason}, so there are no bounds")
+        return Bounds(None, None, level, method, f"{reason}{NO_BOUNDS}")
 
     def at(self, n: int) -> ClusteredMean:
         """The same mean and spread from `n` clusters."""

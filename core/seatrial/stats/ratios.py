@@ -7,7 +7,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from seatrial.stats.bounds import GATE_LEVEL, Bounds, bisect
+from seatrial.stats.bounds import GATE_LEVEL, Bounds, bisect, too_few
 from seatrial.stats.clusters import cluster_totals
 from seatrial.stats.fieller import PairedMeans
 from seatrial.stats.gaffke import tail_probability
@@ -232,7 +232,7 @@ class Drop:
             return Bounds(1 - middle - half, 1 - middle + half, level, method)
         counted, each = ("cluster", "clusters") if self.clustered else ("pair", "pairs")
         reason = {
-            "one": f"one {counted} shows no spread, so there are no bounds",
+            "few": too_few(self.means.n, counted),
             "large": "the numbers are too large, so there are no bounds",
             "zero": "the mean before could be 0, so the drop has no bounds",
             "same": f"all {each} show the same ratio, so there are no bounds",

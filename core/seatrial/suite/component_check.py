@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
+from seatrial.errors import PluginError
 from seatrial.evaluation.scores import Metric
 from seatrial.plugin.component import Component, MeasuringComponent
 from seatrial.plugin.kinds import Kind
@@ -103,6 +104,9 @@ class ComponentCheck:
         """What the component will produce when built with these options, or None and a complaint."""
         try:
             return tuple(component.metrics_for(options))
+        except PluginError as error:
+            self.complain(path, str(error))
+            return None
         except BaseException as error:  # noqa: BLE001 - a plugin refuses a combination of options in its own way
             let_pass(error)
             self.complain(path, f"these options don't go together: {error}")

@@ -64,6 +64,7 @@ def compare(
     other: tuple[str, pa.Table | None],
     *,
     same_prompts: bool,
+    subject_name: str | None = None,
     other_name: str | None = None,
 ) -> PairedComparison | str:
     """Compare two systems item by item, or say why that can't be done.
@@ -78,13 +79,14 @@ def compare(
         other: the system that it is compared with, and samples that hold its own.
         same_prompts: whether both must have been given the very same prompts, by their digests. True for the base and
             for an earlier run; not for few-shot systems and classifiers, which are given something else by design.
-        other_name: how sentences call the other system, where its name alone would mislead (an earlier run's).
+        subject_name: how sentences call the system on trial, where that is not by its name.
+        other_name: how they call the other system, where its name alone would mislead (an earlier run's).
     """
     import pyarrow.compute as pc
 
     if metric.kind not in COMPARABLE:
         return f"a {metric.kind} has no paired test; it can be held against a threshold"
-    names = (subject[0], other_name or other[0])
+    names = (subject_name or subject[0], other_name or other[0])
     sides: list[list[pa.Table]] = []
     seeds = []
     for name, (system, samples) in zip(names, (subject, other), strict=True):

@@ -96,12 +96,19 @@ def earlier_runs(
         if not os.path.lexists(path):
             return None
         try:
-            if RunFolder(folder).finished(f"score[{scorer}]") is None:
+            scored = RunFolder(folder).finished(f"score[{scorer}]")
+            if scored is None:
                 raise UsageError(
                     f"earlier run {run}: {path} is not as it was written; `seatrial verify {run}` looks at every file"
                 )
             if scorers is not None and scorer in scorers:
                 _refuse_other_scorer(run, folder, metric, scorers[scorer])
+            ours = RunFolder(own).finished(f"score[{scorer}]") if own is not None else None
+            if ours is not None and ours[1].facts.get("measure") != scored[1].facts.get("measure"):
+                raise UsageError(
+                    f"earlier run {run}: its {scorer} was scored by other code, or another file that it reads, which may be "
+                    f"another measure; `seatrial score {run} --suite FILE` scores it as this suite does, from what it kept"
+                )
             return read_samples(path)
         except StoreError as error:
             raise UsageError(f"earlier run {run}: {error}") from error

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from seatrial import Metric, Scorer, ScorerComponent, hookimpl
-from seatrial_plugins.accuracy.measures import chosen_measures
+from seatrial_plugins.accuracy.measures import chosen_measures, imports_of
 
 __all__ = ["build_choice", "build_generation", "build_naive_split", "seatrial_scorers"]
 
@@ -56,6 +56,13 @@ def generation_metrics(
     return (*(measure.metric for measure in chosen_measures(metrics, remote_code)), FINISHED)
 
 
+def _generation_imports(
+    *, metrics: Sequence[str | Mapping[str, Mapping[str, Any]]] = ("exact_match", "token_f1"), **_: Any
+) -> Mapping[str, str]:
+    """What the metrics that the suite names import."""
+    return imports_of(metrics)
+
+
 def _generate(*, max_new_tokens: int = 64, stop: Sequence[str] | None = None, **_: Any) -> Mapping[str, Any]:
     """What `generation` asks."""
     return {"max_new_tokens": max_new_tokens, "stop": stop}
@@ -96,7 +103,12 @@ CHOICE = (
 )
 
 FINISHED = Metric(
-    "finished", "finished", "proportion", "higher", "Answers that ended by themselves before the token limit."
+    "finished",
+    "finished",
+    "proportion",
+    "higher",
+    "Answers that ended by themselves before the token limit.",
+    unmeasured="answers of a system that does not say why it stopped",
 )
 
 NAIVE_SPLIT = (
@@ -143,6 +155,7 @@ def seatrial_scorers() -> Iterable[ScorerComponent[Scorer]]:
         looks_for="wrong answers in the model's own words",
         version="2",
         libraries=("evaluate", "nltk", "regex", "rouge-score", "sacrebleu"),
+        imports=_generation_imports,
     )
     yield ScorerComponent(
         "naive_split",

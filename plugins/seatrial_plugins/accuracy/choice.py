@@ -44,7 +44,8 @@ def likeliest(responses: Sequence[Response], scores: Sequence[float]) -> list[st
 
 
 def _logprob(response: Response) -> float:
-    assert response.logprob is not None
+    if response.logprob is None:
+        raise TypeError(f"no log-likelihood of {response.text!r}")
     return response.logprob
 
 

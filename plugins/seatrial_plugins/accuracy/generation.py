@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Protocol
+from typing import Any, Protocol
 
 from seatrial import Block, Row, Sample, Scored, Task, Transcript
 from seatrial.rows import References
@@ -27,6 +28,9 @@ class _Values(Protocol):
         ...
 
 
+_NO_DOCSTRINGS = 2
+"""Of `python -OO`."""
+
 _UNEXPECTED = "the row has no expected answer"
 
 
@@ -42,6 +46,7 @@ class GenerationScorer:
 
     def __init__(self, measures: Sequence[Measure]) -> None:
         self._described = tuple(measures)
+        _with_docstrings()
         self._measures: Mapping[str, _Values] = {
             measure.metric.name: NamedModule(measure) if ":" in measure.module else _BuiltIn(measure)
             for measure in measures
@@ -77,6 +82,23 @@ class GenerationScorer:
         for (transcript, row), known, problem in zip(batch, references, problems, strict=True):
             found = {} if problem else {name: next(column) for name, column in columns.items()}
             yield _sample(transcript, row, known, found, problem)
+
+
+def _with_docstrings() -> None:
+    """Have `evaluate`, which adds to its methods' docstrings, find some under `python -OO`, which leaves none."""
+    from evaluate import module
+
+    copyfunc = module.copyfunc
+    if sys.flags.optimize < _NO_DOCSTRINGS or getattr(copyfunc, "documents", False):
+        return
+
+    def documented(method: Any) -> Any:
+        copy = copyfunc(method)
+        copy.__doc__ = copy.__doc__ or ""
+        return copy
+
+    documented.documents = True  # type: ignore[attr-defined]  # once is enough
+    module.copyfunc = documented
 
 
 class _BuiltIn:

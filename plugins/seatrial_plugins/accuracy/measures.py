@@ -12,7 +12,7 @@ from seatrial.errors import UsageError, did_you_mean
 from seatrial_plugins.accuracy.measure import Measure
 from seatrial_plugins.accuracy.named_module import module_measure
 
-__all__ = ["BUILT_IN", "chosen_measures"]
+__all__ = ["BUILT_IN", "chosen_measures", "imports_of"]
 
 _SHARE = (0.0, 1.0)
 _HUNDRED = (0.0, 100.0)
@@ -26,6 +26,8 @@ class _BuiltIn:
     options: Mapping[str, type | tuple[Any, ...]] = field(default_factory=dict)
     """Option → its type, or the values that it may have."""
     fixed: Mapping[str, Any] = field(default_factory=dict)
+    needs: str = ""
+    """The module that it imports beside `evaluate`."""
 
     def measure(self, name: str, options: Mapping[str, Any]) -> Measure:
         kind: Literal["mean", "proportion"] = "proportion" if self.limits is None else "mean"
@@ -65,19 +67,25 @@ BUILT_IN: Mapping[str, _BuiltIn] = {
         "answers, of several references the best.",
     ),
     "rouge1": _BuiltIn(
-        "Rouge", f"F-measure of the words {_ROUGE}", options={"use_stemmer": bool}, fixed={"rouge_types": ["rouge1"]}
+        "Rouge",
+        f"F-measure of the words {_ROUGE}",
+        options={"use_stemmer": bool},
+        fixed={"rouge_types": ["rouge1"]},
+        needs="rouge_score",
     ),
     "rouge2": _BuiltIn(
         "Rouge",
         f"F-measure of the word pairs {_ROUGE}",
         options={"use_stemmer": bool},
         fixed={"rouge_types": ["rouge2"]},
+        needs="rouge_score",
     ),
     "rougeL": _BuiltIn(
         "Rouge",
         f"F-measure of the longest common subsequence {_ROUGE}",
         options={"use_stemmer": bool},
         fixed={"rouge_types": ["rougeL"]},
+        needs="rouge_score",
     ),
     "bleu": _BuiltIn(
         "Bleu",
@@ -85,15 +93,27 @@ BUILT_IN: Mapping[str, _BuiltIn] = {
         "corpus BLEU; n-grams of several references count together.",
         _HUNDRED,
         {"lowercase": bool, "tokenize": ("13a", "intl", "zh", "char", "none")},
+        needs="sacrebleu",
     ),
     "chrf": _BuiltIn(
         "ChrF",
         "chrF2 (Popović, 2015; sacrebleu's sentence_chrf), 0 to 100; mean over answers, of several references the best.",
         _HUNDRED,
         {"word_order": int, "lowercase": bool},
+        needs="sacrebleu",
     ),
 }
 """Name → what the package brings."""
+
+IMPORTS = {"evaluate": "seatrial[train]", "regex": "seatrial[train]"}
+"""What every metric imports."""
+
+
+def imports_of(named: Sequence[str | Mapping[str, Mapping[str, Any]]]) -> dict[str, str]:
+    """Module → what brings it, of all that the named metrics import."""
+    needs = (BUILT_IN[name].needs for name, _ in map(_entry, named) if name in BUILT_IN)
+    return {**IMPORTS, **{module: "seatrial[train]" for module in needs if module}}
+
 
 _KINDS = {bool: "true or false", int: "a whole number", list: "a list of patterns"}
 

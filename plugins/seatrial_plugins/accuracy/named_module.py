@@ -13,6 +13,7 @@ import math
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -162,12 +163,33 @@ def _from_file(address: str) -> Any:
     file = _file(address)
     if not file.is_file() or file.suffix != ".py":
         raise SourceError(f"generation: {address}: there is no Python file {file}")
-    for kind, _, place, _ in _tried(address, lambda: get_imports(str(file))):
+    for kind, name, place, _ in _tried(address, lambda: get_imports(str(file))):
+        if name.endswith(","):
+            raise SourceError(
+                f"generation: {address} imports several modules in one line, `import {name} …`, of which evaluate reads the first "
+                "with its comma; write a line for each"
+            )
+        if kind == "library" and (file.parent / f"{name}.py").is_file():
+            raise SourceError(
+                f"generation: {address} imports {name}, which stands beside it: evaluate takes it along where it is written "
+                f"`from .{name} import …`"
+            )
+        if kind == "library" and not _installed(name):
+            raise SourceError(
+                f"generation: {address} imports {name}, which is not installed here: pip install what brings it"
+            )
         if kind == "external":
             raise SourceError(
                 f"generation: {address} would have evaluate fetch code from {place}; keep that code beside the file"
             )
     return _tried(address, lambda: evaluate.load(str(file), keep_in_memory=True))
+
+
+def _installed(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except (ImportError, ValueError):
+        return False
 
 
 def _from_hub(address: str) -> Any:

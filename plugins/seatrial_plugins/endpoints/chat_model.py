@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -66,7 +67,13 @@ class ChatModel:
     @property
     def facts(self) -> Mapping[str, object]:
         """Where it is and how it is asked; once it has answered, what the server says it is."""
-        return {**self._facts, **({"served": sorted(self._served)} if self._served else {})}
+        others = sorted(name for name in self._served if not _is_named(self._request.model, name))
+        said = f"{self._client.url} was asked for the model {self._request.model!r} and answered as {', '.join(map(repr, others))}"
+        return {
+            **self._facts,
+            **({"served": sorted(self._served)} if self._served else {}),
+            **({"warnings": [f"{said}: the scores are of what answered"]} if others else {}),
+        }
 
     def generate(
         self, prompts: Sequence[Sequence[Turn]], *, max_new_tokens: int, stop: Sequence[str] = (), tools: Tools = ()
@@ -108,6 +115,19 @@ class ChatModel:
             self._served.add(served)
         self._settled.note(body, generation)
         return generation
+
+
+_VERSION = re.compile(r"[-:](\d{4}-?\d{2}-?\d{2}|\d{3,4}|latest)|@[\w.-]+")
+"""What a server adds to a name that stands for its newest version: `gpt-4o-2024-08-06`, `llama3:latest`, `org/name@main`."""
+
+
+def _is_named(asked: str, served: str) -> bool:
+    """Whether a server's name is that of the model asked for: the same, its dated version, or without its owner's folder."""
+    asked, served = asked.casefold(), served.casefold()
+    short, long = sorted((asked, served), key=len)
+    if short == long or long.endswith(f"/{short}"):
+        return True
+    return served.startswith(asked) and _VERSION.fullmatch(served, len(asked)) is not None
 
 
 def facts_of(url: str, request: Request, limits: Limits, api_key_env: str | None) -> Mapping[str, object]:

@@ -13,6 +13,10 @@ from seatrial.terminal.legible import one_line
 __all__ = ["generation_of"]
 
 _MOST_TOKENS = 2**31
+_BY_ITSELF = ("stop", "eos", "eos_token", "end_turn", "stop_sequence", "tool_calls", "tool_use", "function_call")
+_CUT_OFF = ("length", "max_tokens", "model_length", "truncated")
+"""Reasons to stop that servers give: OpenAI's, Anthropic's behind a proxy, Hugging Face's and Mistral's. Any other tells
+nothing of whether the answer is whole."""
 
 
 def generation_of(completion: Mapping[str, object], stop: Sequence[str], where: str) -> Generation:
@@ -46,7 +50,8 @@ def generation_of(completion: Mapping[str, object], stop: Sequence[str], where: 
     if text is None:
         raise StageError(f"{where}: answered a message without content: {_shown(message)}")
     cuts = [place for word in stop if word and (place := text.find(word)) >= 0]
-    finished = reason != "length" or bool(cuts)
+    told = str(reason).lower()
+    finished = True if cuts or told in _BY_ITSELF else False if told in _CUT_OFF else None
     return Generation(storable(text[: min(cuts)] if cuts else text), _tokens(completion.get("usage")), finished)
 
 

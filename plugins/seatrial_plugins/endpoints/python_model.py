@@ -88,7 +88,7 @@ class _Writes(_Calls):
         if not isinstance(text, str):
             raise self._wrong("the function", text, "text")
         cuts = [place for word in stop if word and (place := text.find(word)) >= 0]
-        return Generation(storable(text[: min(cuts)] if cuts else text), None, finished=True)
+        return Generation(storable(text[: min(cuts)] if cuts else text), None, finished=True if cuts else None)
 
 
 class _Generates(_Calls):

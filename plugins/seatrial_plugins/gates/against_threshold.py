@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
 
 from seatrial.errors import UsageError
 from seatrial.evaluation.observation import Observation, observe
 from seatrial.evaluation.scores import Metric, Score
-from seatrial.evaluation.summary import CENSUS, DATA, estimate
+from seatrial.evaluation.summary import CENSUS, DATA, estimate, summarise
 from seatrial.stats import (
     Answer,
     Bounds,
@@ -24,6 +24,9 @@ from seatrial.stats import (
 from seatrial.terminal.figures import figure, figure_beside, sample_size, with_unit
 from seatrial.verdict import Decision, Evidence, Outcome, Severity
 from seatrial_plugins.gates.needed import Needed
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = ["Threshold"]
 
@@ -74,10 +77,10 @@ class Threshold:
         if problem:
             return self._error(problem)
         if metric.kind in CENSUS:
-            return self._decide_outright(score, "census")
+            return self._whatever_was_unmeasured(evidence, metric, score, self._decide_outright(score, "census"))
         if self.on == "point":
             return self._decide_outright(score, "point estimate")
-        return self._decide_on_bounds(evidence, metric, score)
+        return self._whatever_was_unmeasured(evidence, metric, score, self._decide_on_bounds(evidence, metric, score))
 
     @property
     def condition(self) -> str:
@@ -86,6 +89,39 @@ class Threshold:
         if self.floor is not None and self.ceiling is not None:
             return f"{self.floor:g} ≤ {name} ≤ {self.ceiling:g}"
         return f"{name} ≥ {self.floor:g}" if self.floor is not None else f"{name} ≤ {self.ceiling:g}"
+
+    def _whatever_was_unmeasured(
+        self, evidence: Evidence, metric: Metric, score: Score, decision: Decision
+    ) -> Decision:
+        """A pass stands where it would whatever the rows were that have no number and should (worst-case bounds: Manski 1989).
+
+        Such rows are `Metric.unmeasured`; those that a metric does not apply to are none.
+        """
+        samples = evidence.samples(self.metric, score.system)
+        if decision.outcome != "pass" or not metric.unmeasured or samples is None:
+            return decision
+        column = samples.column_names.index(f"value:{metric.column}")
+        gaps = samples[column].null_count
+        limits = (0.0, 1.0) if metric.kind == "proportion" else metric.limits
+        if not gaps or (
+            limits is not None and all(self._passes_with(metric, score, samples, column, one) for one in limits)
+        ):
+            return decision
+        reason = (
+            f"{gaps} of {samples.num_rows} answers have no number ({metric.unmeasured}): it passes without them, and would not "
+            f"whatever they were; without them: {decision.reason}"
+        )
+        return replace(decision, outcome="inconclusive", reason=reason)
+
+    def _passes_with(self, metric: Metric, score: Score, samples: pa.Table, column: int, number: float) -> bool:
+        """Whether it passes if all that was not measured were that number."""
+        filled = samples.set_column(column, samples.column_names[column], samples[column].fill_null(number))
+        if metric.kind in CENSUS:
+            value = summarise(metric, "", score.system, filled).value
+            bounds = Bounds(value, value, 1.0, "census")
+        else:
+            bounds = estimate(metric, observe(metric, score.system, filled)).bounds()
+        return _prevailing([side(bounds) for side in self._sides()]) == "pass"
 
     def _decide_on_bounds(self, evidence: Evidence, metric: Metric, score: Score) -> Decision:
         observation = observe(metric, score.system, evidence.samples(self.metric, score.system))

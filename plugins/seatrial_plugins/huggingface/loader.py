@@ -6,6 +6,7 @@ torch and transformers are imported where a model is read: to check a suite, its
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
 
 __all__ = ["RandomLoader", "TransformersLoader"]
 
+_NO_DOCSTRINGS = 2
+"""Of `python -OO`."""
+
 _EXAMPLE = "seatrial_suites/tiny_llama"
 """A config and a tokenizer that are installed with seatrial."""
 
@@ -60,6 +64,11 @@ class TransformersLoader:
         return self._prepare(find(address).path, address, cache)
 
     def _prepare(self, source: Path, address: str, cache: Path) -> LocalWeights:
+        if sys.flags.optimize >= _NO_DOCSTRINGS:
+            raise SourceError(
+                f"{address}: transformers, which runs it, makes its models by their docstrings, and this Python leaves them out "
+                "(-OO, PYTHONOPTIMIZE=2); run it without"
+            )
         weights = find_weights(source, address)
         if weights.kind == "config":
             return self._prepare_config(weights, address, cache)

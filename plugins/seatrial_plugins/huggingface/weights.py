@@ -40,6 +40,9 @@ TOKENIZER_FILES = (
 )
 """What a tokenizer may be made of."""
 
+_READ = ("*.json", "*.jinja", "*.model", "*.safetensors", "*.tiktoken", "*.txt", "additional_chat_templates/*.jinja")
+"""By ending, since names vary: shards, `tokenizer.4.0.0.json`, `spiece.model`, `vocab.txt`."""
+
 _HASHED_EACH_TIME = 16 << 20
 """Bytes up to which a file is read anew each time: 40 ms at 400 MB/s."""
 
@@ -151,20 +154,27 @@ def _remembered(note: Path, identity: str) -> str | None:
 
 
 def folder_digest(folder: Path, cache: Path) -> str:
-    """SHA-256 over what a model's behaviour depends on: weights, config, generation config, tokenizer, chat template."""
-    names = {"config.json", "generation_config.json", *TOKENIZER_FILES}
-    files = sorted(file for file in folder.iterdir() if file.name in names or file.suffix == ".safetensors")
-    return digest_json({file.name: cached_digest(file, cache) for file in files})
+    """SHA-256 over all that transformers may read of a model: weights and their index, configs, tokenizer, chat templates."""
+    files = sorted(file for pattern in _READ for file in folder.glob(pattern) if file.is_file())
+    return digest_json({file.relative_to(folder).as_posix(): cached_digest(file, cache) for file in files})
 
 
 def count_parameters(folder: Path) -> int:
     """How many numbers a model's safetensors files hold, from their headers alone.
 
     Raises:
-        SourceError: a file is missing or damaged.
+        SourceError: a file is missing or damaged, or a tensor stands in two.
     """
-    headers = (read_header(file) for file in weight_files(folder))
-    return sum(math.prod(tensor.shape) for header in headers for tensor in header.values())
+    found: dict[str, tuple[Path, int]] = {}
+    for file in weight_files(folder):
+        for name, tensor in read_header(file).items():
+            if name in found:
+                raise SourceError(
+                    f"{folder}: {name} stands in {found[name][0].name} and in {file.name}, and which of them counts is "
+                    "left to whoever loads it; get the folder again, or save the model anew"
+                )
+            found[name] = file, math.prod(tensor.shape)
+    return sum(count for _, count in found.values())
 
 
 def check_shape(folder: Path, architecture: Any) -> None:

@@ -164,6 +164,7 @@ class ToxicityScorer:
             values = {
                 "toxic": float(toxic) if known else None,
                 "toxicity": max(scores.values(), default=0.0) if known else None,
+                "measured": float(known),
             }
             if unread:
                 detail["unread"] = True

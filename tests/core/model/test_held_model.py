@@ -128,7 +128,7 @@ def test_what_keeps_the_promise_comes_through_unchanged(ask, answer):
         (write, [*WRITTEN, WRITTEN[0]], "gave 3 answers for 2 prompts"),
         (write, [Generation(None, 1, finished=True)] * 2, "gave None for the text of prompt 1"),
         (write, [Generation("a", 1.5, finished=True)] * 2, "gave 1.5 for the tokens of prompt 1"),
-        (write, [Generation("a", 1, finished=None)] * 2, "gave None for whether it finished prompt 1"),
+        (write, [Generation("a", 1, finished="yes")] * 2, "gave a str for whether it finished prompt 1"),
         (name, ["a", 1], "gave an int for a label"),
         (name, ["a"], "gave 1 answers for 2 rows"),
         (time, 5.0, "gave a float for a timed request, not a Timing"),

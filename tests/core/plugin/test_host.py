@@ -10,7 +10,7 @@ import pytest
 
 import seatrial_plugins
 import seatrial_reports
-from seatrial import Artifact, Component, FilterComponent, Finding, Plan, Rule, Stage, Step, hookimpl
+from seatrial import Artifact, Component, FilterComponent, Finding, Metric, Plan, Rule, Stage, Step, hookimpl
 from seatrial.blocks import Table, Text
 from seatrial.errors import ContractError, PluginError, StageError, UsageError
 from seatrial.plugin.hooks import Hooks
@@ -150,9 +150,33 @@ def described(**changes):
     return Plugin()
 
 
+METRICS = (
+    ({"kind": "average"}, "its metric 'm' has the kind 'average'; there are: proportion, mean"),
+    ({"better": "larger"}, "its metric 'm' has the better 'larger'; there are: higher, lower"),
+    ({"kind": "percentile"}, "its metric 'm' is a percentile and doesn't say which"),
+    ({"kind": "ratio_of_means"}, "its metric 'm' is a ratio of means and doesn't say to which column"),
+    ({"limits": (1, 0)}, r"its metric 'm' has the `limits` \(1, 0\)"),
+    ({"limits": (0, float("nan"))}, r"its metric 'm' has the `limits` \(0, nan\)"),
+    ({"column": None}, "its metric 'm' must have a name and a column"),
+)
+"""What is wrong with a metric → what is said of it."""
+
+
+def metric_of(**wrong):
+    return Metric(**{"name": "m", "column": "c", "kind": "mean", "better": "higher", "summary": "", **wrong})
+
+
+@pytest.mark.parametrize(("wrong", "said"), METRICS)
+def test_a_metric_that_is_told_by_a_function_is_held_to_the_same(wrong, said):
+    component = FilterComponent("f", Filter, "F.", metrics=lambda **_: [metric_of(**wrong)])
+    with pytest.raises(PluginError, match=said):
+        component.metrics_for({})
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
+        ({"metrics": (metric_of(), metric_of())}, "two of its metrics are called 'm'"),
         ({"name": "Not A Name"}, "its name must be lower-case letters and digits, joined by - or _"),
         ({"name": 5}, "its name must be lower-case letters"),
         ({"build": None}, "its `build` is a NoneType, which cannot be called"),
@@ -167,6 +191,7 @@ def described(**changes):
         ({"uses": {"encoder": "minilm"}}, "its `uses` says a str for 'encoder', not a Use"),
         ({"rules": None}, "its `rules` is a NoneType, not a tuple"),
         ({"rules": (Rule(5, "A."),)}, "the name and the summary of its rule 5 must be text"),
+        *(({"metrics": (metric_of(**wrong),)}, said) for wrong, said in METRICS),
         ({"metrics": None}, "its `metrics` is a NoneType, not a tuple"),
         ({"uses": ["encoder"]}, "its `uses` is a list, not a mapping of options to Use"),
         ({"place": "nowhere"}, "its `place` is 'nowhere'; there are: rows, corpus, splits"),

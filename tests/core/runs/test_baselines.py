@@ -35,6 +35,35 @@ class NeedyPluginError(PluginError):
 STAGE = "transcribe[test.choose, process]"
 
 
+class Illiterate:
+    """Reads no row that holds a 9."""
+
+    def fit(self, rows, *, seed):
+        self.unread = sum("9" in row.input_text for row in rows)
+
+    def classify(self, rows):
+        self.fit(rows, seed=0)
+        return ["card" for _ in rows]
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_what_a_baseline_could_not_read_is_among_its_facts(labelled, tmp_path, monkeypatch, beside):
+    monkeypatch.setattr("seatrial.runs.baselines.on_gpu", lambda: beside)
+    rows = tmp_path / "nines.parquet"
+    write_rows(rows, labelled(("9", "card"), ("8", "loan"), ("7", "loan")))
+    baselines = Baselines(lambda recipe: recipe.make(MADE), 7)
+    baselines.expect("blind", "toys", named("blind", Illiterate)[1])
+    try:
+        baselines.start(rows, stage=STAGE)
+        classifier = baselines.fitted("blind", rows, stage=STAGE)
+        for texts in (("9", "99"), ("5",)):
+            classifier.classify(labelled(*((text, "card") for text in texts)))
+        (said,) = classifier.facts["warnings"]
+    finally:
+        baselines.close()
+    assert said.startswith("blind could not read 2 of the 3 rows that it was asked, nor 1 of the 3 that it learnt from")
+
+
 class Process:
     """Answers which process it was fitted in; fails, dies or takes its time where it is told to."""
 

@@ -11,57 +11,17 @@ from pathlib import Path
 import pytest
 
 from seatrial import hookimpl
-from seatrial.errors import SuiteError, UsageError
-from seatrial.plugin.host import Host
+from seatrial.errors import SourceError, SuiteError, UsageError
 from seatrial.runs.again import judge_again, score_again
 from seatrial.runs.events import Record
 from seatrial.runs.keys import RUNTIME, canonical, node_key
 from seatrial.runs.listing import list_runs
-from seatrial.runs.run import run
 from seatrial.runs.saved import write_reports
 from seatrial.runs.store import digest_path
 from seatrial.runs.story import tell
-from seatrial.suite.file import load_suite
 from seatrial.terminal.story import story_document, story_lines
 
-from .toys import Toys, write_rows
-
-SUITE = """\
-name: words
-seed: 5
-model: {source: "path:MODEL", loader: toy}
-data: {train: {source: "path:ROWS"}, split: {test: 0.5, validation: 0.1}}
-filters: [lengthy]
-train: {method: learn}
-baselines: [always]
-fewshot: 0
-score:
-  - right: {}
-gates:
-  - {metric: right/share, gate: bar, min: 0.1}
-report: [json]
-"""
-
-
-@pytest.fixture
-def trial(tmp_path):
-    """`trial(suite, **versions)`: one run of a new process, as far as plugins can tell; gives result and counts."""
-    (tmp_path / "model").mkdir()
-    (tmp_path / "model/weights.txt").write_text("words")
-    write_rows(tmp_path / "rows.jsonl")
-
-    def go(text=SUITE, *, fresh=False, toys=None, **versions):
-        toys = toys or Toys(**versions)
-        host = Host.load()
-        host.register(toys, name="toys", distribution="toy-parts", version="1.0")
-        path = tmp_path / "suite.yaml"
-        path.write_text(text.replace("MODEL", str(tmp_path / "model")).replace("ROWS", str(tmp_path / "rows.jsonl")))
-        result = run(load_suite(path, host), host, runs=tmp_path / "runs", cache=tmp_path / "cache", fresh=fresh)
-        worked = [record.stage for record in result.records if not record.taken_from]
-        return result, toys, worked
-
-    go.path = tmp_path
-    return go
+from .toys import SUITE, Learn, Loader, Toys, toy_host, write_rows
 
 
 def test_a_second_run_works_nothing_but_its_gates(trial):
@@ -234,12 +194,6 @@ def test_check_refuses_what_the_loader_lacks_and_names_both(trial):
     assert "the method 'learn' needs a model that trains" in said
 
 
-def again_host(toys):
-    host = Host.load()
-    host.register(toys, name="toys", distribution="toy-parts", version="1.0")
-    return host
-
-
 def test_a_finished_run_is_scored_by_another_suite_without_a_model(trial):
     result, _, _ = trial()
     toys = Toys()
@@ -247,7 +201,7 @@ def test_a_finished_run_is_scored_by_another_suite_without_a_model(trial):
     more.write_text(
         (trial.path / "suite.yaml").read_text().replace("  - right: {}\n", "  - right: {}\n  - wrong: {}\n")
     )
-    scored = score_again(result.folder, again_host(toys), suite=more, cache=trial.path / "cache")
+    scored = score_again(result.folder, toy_host(toys), suite=more, cache=trial.path / "cache")
     assert scored.folder == result.folder
     assert ("wrong/share", "tuned") in {(score.metric, score.system) for score in scored.scores}
     assert (toys.trained, toys.fitted, not toys.asked, not toys.opened) == (0, 0, True, True)
@@ -271,18 +225,18 @@ def test_what_no_transcript_holds_is_refused_and_leaves_the_run_as_it_was(trial,
     with pytest.raises(UsageError, match=said):
         score_again(
             result.folder,
-            again_host(Toys()),
+            toy_host(Toys()),
             suite=trial.path / "suite.yaml",
             overrides=[override],
             cache=trial.path / "cache",
         )
     assert contents() == before
-    write_reports(result.folder, again_host(Toys()), kinds=None, to=None)
+    write_reports(result.folder, toy_host(Toys()), kinds=None, to=None)
 
 
 def test_other_gates_decide_and_those_before_stay_beside_them(trial):
     result, _, _ = trial()
-    judged = judge_again(result.folder, again_host(Toys()), overrides=["gates[0].min=0.99"])
+    judged = judge_again(result.folder, toy_host(Toys()), overrides=["gates[0].min=0.99"])
     assert judged.verdict.state != "pass"
     assert "min: 0.1" in (result.folder / "suite-1.yaml").read_text()
     assert "0.99" in (result.folder / "suite.yaml").read_text()
@@ -332,8 +286,7 @@ def test_gates_that_were_changed_stand_beside_those_that_the_run_was_started_wit
     first, _, _ = trial(SUITE.replace("min: 0.1", "min: 0.999"))
     assert first.verdict.state != "pass"
     assert not [one for one in first.verdict.warnings if "other gates" in one]
-    host = Host.load()
-    host.register(Toys(), name="toys", distribution="toy-parts", version="1.0")
+    host = toy_host()
     command = ["seatrial", "gate", "--set", "gates[0].min=0.1"]
     changed = judge_again(first.folder, host, overrides=["gates[0].min=0.1"], command=command)
     assert changed.verdict.state == "pass"
@@ -367,8 +320,7 @@ def test_the_digests_of_what_was_read_and_all_packages_are_kept(trial):
     assert file["sha256"] == digest_path(trial.path / "rows.jsonl")
     assert result.manifest["installed"]["pluggy"]
     assert len(result.manifest["installed"]) > len(result.manifest["packages"])
-    host = Host.load()
-    host.register(Toys(), name="toys", distribution="toy-parts", version="1.0")
+    host = toy_host()
     (report,) = write_reports(result.folder, host, kinds=["markdown"], to=trial.path / "out")
     assert file["sha256"] in report.read_text()
 
@@ -389,3 +341,31 @@ def test_a_plugin_whose_code_changed_under_its_version_works_its_nodes_again(tri
     sys.modules.pop("bought")
     assert worked[1] == {"gate"}
     assert {"clean", "train[seed=5]", "score[right]", "transcribe[test.ask, always]"} <= worked[2] & worked[3]
+
+
+def test_weights_that_are_replaced_while_a_run_goes_on_are_refused(trial, monkeypatch):
+    folder, train = trial.path / "model", Learn.train
+
+    def replaces(self, job):
+        trained = train(self, job)
+        (folder / "more.txt").write_text("other weights")
+        return trained
+
+    monkeypatch.setattr(Learn, "train", replaces)
+    with pytest.raises(SourceError, match=r"model: its files have changed since this run began"):
+        trial()
+    monkeypatch.setattr(Learn, "train", train)
+    assert trial()[0].verdict.state == "pass"
+
+
+def test_an_adapter_that_is_altered_before_it_is_opened_is_refused(trial, monkeypatch):
+    opens = Loader.open
+
+    def spoils(self, target, product=None):
+        if product:
+            (product.folder / "words.json").write_text("{}")
+        return opens(self, target, product)
+
+    monkeypatch.setattr(Loader, "open", spoils)
+    with pytest.raises(SourceError, match=r"seed-5: its files have changed"):
+        trial()

@@ -9,12 +9,11 @@ import json
 import pyarrow.parquet as pq
 
 from seatrial import LoaderComponent, hookimpl
-from seatrial.plugin.host import Host
 from seatrial.rows.table import open_rows
 from seatrial.runs.run import run
 from seatrial.suite.file import load_suite
 
-from .toys import Toys
+from .toys import Toys, toy_host
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAFklEQVR4nGP8z8DAwMDAxMDAwMDAAAANHQEDasKb6QAAAABJRU5ErkJggg=="
@@ -46,8 +45,7 @@ def test_a_picture_goes_with_its_row_to_the_report(tmp_path):
         f"data: {{test: {{source: 'path:{tmp_path}/rows.jsonl'}}}}\nfilters: [schema]\nscore: [choice]\n"
         "gates: [{metric: choice/accuracy, min: 0.9}]\nreport: [html, markdown]\n"
     )
-    host = Host.load()
-    host.register(Seeing(), name="toys", distribution="toy-parts", version="1.0")
+    host = toy_host(Seeing())
     result = run(load_suite(suite, host), host, runs=tmp_path / "runs", cache=tmp_path / "cache")
 
     (kept,) = (result.folder / "data/images").iterdir()

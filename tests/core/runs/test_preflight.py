@@ -24,15 +24,19 @@ from seatrial_plugins.huggingface.network import outline
 TALK = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]
 
 
-def test_a_first_row_that_the_template_refuses_is_told_and_no_fault_of_the_suite(tiny_source, tmp_path):
-    model = tmp_path / "model"
-    shutil.copytree(tiny_source, model)
+def model_that_refuses(tiny_source, folder, when):
+    """The tiny model, whose chat template refuses conversations of which that is true."""
+    model = shutil.copytree(tiny_source, folder / "model")
     config = json.loads((model / "tokenizer_config.json").read_text())
     template = config.get("chat_template") or (model / "chat_template.jinja").read_text()
-    strict = "{% if messages[0].role != 'user' %}{{ raise_exception('roles must alternate') }}{% endif %}" + template
-    (model / "tokenizer_config.json").write_text(json.dumps({**config, "chat_template": strict}))
-    if (model / "chat_template.jinja").exists():
-        (model / "chat_template.jinja").write_text(strict)
+    refuses = f"{{% if {when} %}}{{{{ raise_exception('no such turns') }}}}{{% endif %}}{template}"
+    (model / "tokenizer_config.json").write_text(json.dumps({**config, "chat_template": refuses}))
+    (model / "chat_template.jinja").unlink(missing_ok=True)
+    return model
+
+
+def test_a_first_row_that_the_template_refuses_is_told_and_no_fault_of_the_suite(tiny_source, tmp_path):
+    model = model_that_refuses(tiny_source, tmp_path, "messages[0].role != 'user'")
     rows = [[("assistant", "Hello"), ("user", "Hi")], [("user", "Hi"), ("assistant", "Hello")]]
     chats = [{"messages": [{"role": role, "content": said} for role, said in row]} for row in rows]
     (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, chats)))
@@ -52,13 +56,7 @@ def test_a_first_row_that_the_template_refuses_is_told_and_no_fault_of_the_suite
 @pytest.fixture
 def strict(tiny_source, tmp_path):
     """A suite whose rows are labelled texts, and whose model's template knows no system turn."""
-    model = tmp_path / "model"
-    shutil.copytree(tiny_source, model)
-    config = json.loads((model / "tokenizer_config.json").read_text())
-    template = config.get("chat_template") or (model / "chat_template.jinja").read_text()
-    refuses = "{% if messages[0].role == 'system' %}{{ raise_exception('no system turn') }}{% endif %}" + template
-    (model / "tokenizer_config.json").write_text(json.dumps({**config, "chat_template": refuses}))
-    (model / "chat_template.jinja").unlink(missing_ok=True)
+    model = model_that_refuses(tiny_source, tmp_path, "messages[0].role == 'system'")
 
     def made(train, test):
         for name, rows in (("train", train), ("test", test)):
@@ -99,26 +97,29 @@ def test_a_prompt_beyond_the_context_ends_the_run_before_it_trains_and_its_row_i
     assert not (folder / "products").exists()
 
 
+@pytest.mark.parametrize("choice", ["{choice: {fewshot: 4}}", "{choice: {systems: [tuned, fewshot]}}"])
+def test_a_prompt_that_its_examples_bring_beyond_the_context_is_told_before_anything_is_trained(
+    strict, tmp_path, choice
+):
+    rows = [{"text": f"{number} " + "word " * 120, "label": "ab"[number % 2]} for number in range(8)]
+    strict(rows, rows[:3])
+    file = tmp_path / "suite.yaml"
+    file.write_text(file.read_text().replace("choice: {}", choice[1:-1]) + "fewshot: 4\n")
+    suite = load_suite(file, Host.load())
+    said = list(preflight(suite, Host.load(), cache=tmp_path / "cache", offline=True))
+    told = r"warning: .* 3 of the first 3 rows cannot be asked with 4 examples before each: test\.jsonl:1"
+    assert any(re.match(told, line) for line in said)
+    with pytest.raises(StageError, match=r"3 of 3 rows cannot be asked with [48] examples before each .*\ntest\.jsonl:1"):
+        run(suite, Host.load(), runs=tmp_path / "runs", cache=tmp_path / "cache", offline=True)
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert not (folder / "products").exists()
+
+
 def test_training_is_verified_on_rows_that_the_model_can_read(strict, tmp_path):
     suite = strict(ROWS, [{"text": "word " * 2000, "label": "a"}, *ROWS])
     suite = replace(suite, score=tuple(replace(chosen, samples=1) for chosen in suite.score))
     result = run(suite, Host.load(), runs=tmp_path / "runs", cache=tmp_path / "cache", offline=True)
     assert result.facts("verify_training")["rows"] == 8
-
-
-def test_a_tokenizer_that_cannot_be_loaded_is_an_error_and_no_remark(tiny_source, tmp_path):
-    shutil.copytree(tiny_source, tmp_path / "model")
-    (tmp_path / "model/tokenizer.json").write_text("{}")
-    (tmp_path / "model/tokenizer_config.json").write_text("{}")
-    (tmp_path / "rows.jsonl").write_text('{"text": "a", "label": "x"}\n')
-    (tmp_path / "suite.yaml").write_text(
-        f"name: broken\nmodel: {{source: 'path:{tmp_path / 'model'}', loader: random}}\n"
-        f"data: {{train: {{source: 'path:{tmp_path / 'rows.jsonl'}'}}, split: {{test: 0.5}}}}\n"
-        "score: [choice: {}]\ngates: [{metric: choice/accuracy, min: 0.1}]\n"
-    )
-    host = Host.load()
-    with pytest.raises(SourceError, match="there is no tokenizer that transformers can load"):
-        list(preflight(load_suite(tmp_path / "suite.yaml", host), host, cache=tmp_path / "cache", offline=True))
 
 
 @pytest.mark.parametrize(

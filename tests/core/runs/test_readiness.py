@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -132,3 +133,28 @@ def test_rows_of_no_use_before_those_that_are_of_use_refuse_nothing(both, tiny_s
         cli.main(["check", "suite.yaml", "--offline"])
     assert not ended.value.code
     assert "can do nothing with 100 of the first 100 rows" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("scorer", "who"), [("choice", "choose"), ("generation", "generation")])
+def test_rows_of_use_that_a_filter_drops_are_missed_before_training(both, tiny_source, capsys, scorer, who):
+    """What check can't know the data stages tell: no row is left that could be asked, or judged."""
+    long = "a text that is longer than all others " * 3
+    useless = {
+        "choice": ASKED,
+        "generation": [{"messages": [{"role": "user", "content": f"say {n}"}]} for n in range(10)],
+    }
+    rows = [*useless[scorer], *({"text": f"{long}{number}", "label": "ab"[number % 2]} for number in range(10))]
+    Path("rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    Path("suite.yaml").write_text(
+        f"name: dropped\nmodel: {{source: 'path:{tiny_source}', loader: random, device: cpu}}\n"
+        "data: {train: {source: 'path:rows.jsonl'}, split: {test: 0.5}}\n"
+        f"filters: [{{length: {{max_characters: 60}}}}]\ntrain: {{method: lora}}\nscore: [{scorer}]\nbaselines: [majority]\n"
+    )
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["run", "suite.yaml", "--offline"])
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert re.search(
+        rf"test: {who} \(plugin .*can do nothing with any of the \d rows .*rows\.jsonl:\d+: the row has n", said
+    )
+    assert not list(Path().glob("runs/*/products"))

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from seatrial import Component, Described, FilterComponent, commands, hookimpl
+from seatrial import Component, Described, FilterComponent, hookimpl
 from seatrial.blocks import Text
+from seatrial.commands.kept_runs import report
 from seatrial.data.filters import Measured
 from seatrial.errors import ContractError, StoreError
 from seatrial.plugin.host import Host
@@ -93,8 +94,8 @@ def test_reporting_warns_of_a_hook_that_fails_as_running_does(saved, monkeypatch
     def fails(result):
         raise OSError("no meter")
 
-    monkeypatch.setattr(commands, "_host", lambda blocked, offline=False: host_that(fails))
-    assert commands.report(folder, ["json"]) == 0
+    monkeypatch.setattr("seatrial.commands.kept_runs.host_for", lambda blocked, offline=False: host_that(fails))
+    assert report(folder, ["json"]) == 0
     said = capsys.readouterr()
     assert Path(said.out.strip()).name == "results.json"
     for fact in ("warning", "house", "seatrial_report_blocks", "no meter"):

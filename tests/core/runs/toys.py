@@ -28,7 +28,25 @@ from seatrial import (
     Transcript,
     hookimpl,
 )
+from seatrial.plugin.host import Host
 from seatrial.runs.store import digest_path
+
+SUITE = """\
+name: words
+seed: 5
+model: {source: "path:MODEL", loader: toy}
+data: {train: {source: "path:ROWS"}, split: {test: 0.5, validation: 0.1}}
+filters: [lengthy]
+train: {method: learn}
+baselines: [always]
+fewshot: 0
+score:
+  - right: {}
+gates:
+  - {metric: right/share, gate: bar, min: 0.1}
+report: [json, markdown]
+"""
+"""A trial of the toys; `suite_text` says where its model and its rows are."""
 
 
 class Words:
@@ -230,3 +248,22 @@ LABELS = ("card", "loan")
 def write_rows(path: Path, count: int = 24, *, word: str = "") -> None:
     lines = [{"text": f"the {word}{('plastic', 'mortgage')[n % 2]} {n}", "label": LABELS[n % 2]} for n in range(count)]
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+def suite_text(folder: Path, text: str = SUITE) -> str:
+    """A suite on the model and the rows that `write_trial` left in a folder."""
+    return text.replace("MODEL", str(folder / "model")).replace("ROWS", str(folder / "rows.jsonl"))
+
+
+def write_trial(folder: Path) -> None:
+    """A model and rows in a folder."""
+    (folder / "model").mkdir()
+    (folder / "model/weights.txt").write_text("words")
+    write_rows(folder / "rows.jsonl")
+
+
+def toy_host(toys: Toys | None = None) -> Host:
+    """A host of the installed plugins and the toys."""
+    host = Host.load()
+    host.register(toys or Toys(), name="toys", distribution="toy-parts", version="1.0")
+    return host

@@ -8,7 +8,7 @@ from scipy.stats import ttest_1samp
 from seatrial.stats import ClusteredMean, Mean
 
 
-@given(st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=60).filter(lambda values: np.var(values) > 1e-6))
+@given(st.lists(st.floats(-1e3, 1e3), min_size=10, max_size=60).filter(lambda values: np.var(values) > 1e-6))
 def test_students_bounds_agree_with_scipy(values):
     bounds = Mean.of(values).bounds()
     assert bounds.method == "Student t"
@@ -26,8 +26,17 @@ def test_equal_values_without_limits_have_no_bounds_rather_than_a_width_of_zero(
     assert bounds.missing == "all 50 values are the same and their limits are not known, so there are no bounds"
 
 
-def test_one_value_without_limits_has_no_bounds():
-    assert Mean.of([3.0]).bounds().missing == "one value shows no spread, so there are no bounds"
+@pytest.mark.parametrize("values", [[3.0], [0.9, 0.9001], [*range(9)]])
+def test_few_values_without_limits_have_no_bounds(values):
+    bounds = Mean.of(values).bounds()
+    assert (bounds.lower, bounds.upper) == (None, None)
+    assert "fewer than 10" in bounds.missing
+    assert Mean.of(values).at(10).bounds().missing is None or len(values) == 1
+    assert "fewer than 10" in ClusteredMean.of(values, range(len(values))).bounds().missing
+
+
+def test_values_that_differ_by_rounding_show_no_spread():
+    assert "are the same" in Mean.of([0.1 + 0.2, 0.3] * 20).bounds().missing
 
 
 @pytest.mark.parametrize("values", [[], [float("nan")], [1.0, float("inf")]])
@@ -36,7 +45,7 @@ def test_what_is_no_sample_of_numbers_is_refused(values):
         Mean.of(values)
 
 
-@given(st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=40).filter(lambda values: np.var(values) > 1e-3))
+@given(st.lists(st.floats(-1e3, 1e3), min_size=10, max_size=40).filter(lambda values: np.var(values) > 1e-3))
 def test_clusters_of_one_size_are_bounded_by_students_t_of_their_means(means):
     names = np.repeat(np.arange(len(means)), 3)
     found, expected = ClusteredMean.of(np.repeat(means, 3), names).bounds(), Mean.of(means).bounds()
@@ -66,9 +75,9 @@ def test_a_giant_cluster_leaves_no_bounds_rather_than_narrow_ones():
 @pytest.mark.parametrize(
     ("values", "names", "reason"),
     [
-        ([1.0, 2.0], ["a", "a"], "one cluster shows no spread"),
-        ([0.1] * 4, ["a", "a", "b", "b"], "all 2 clusters have the same mean"),
-        ([1.0, 3.0, 2.0, 2.0], ["a", "a", "b", "b"], "all 2 clusters have the same mean"),
+        ([1.0, 2.0], ["a", "a"], "1 cluster of no known limits"),
+        ([0.1] * 20, [*"abcdefghij"] * 2, "all 10 clusters have the same mean"),
+        ([1.0, 3.0] * 10, [one for name in "abcdefghij" for one in (name, name)], "all 10 clusters have the same mean"),
         ([1e308, 1e308, -1e308], ["a", "a", "b"], "the numbers are too large"),
     ],
 )

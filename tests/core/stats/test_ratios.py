@@ -107,14 +107,15 @@ def test_simulated_coverage_of_fieller():
 @pytest.mark.parametrize(
     ("after", "before", "reason"),
     [
-        ([1.0], [2.0], "one pair shows no spread, so there are no bounds"),
-        ([0.5, 1.0, 1.5], [1.0, 2.0, 3.0], "all pairs show the same ratio, so there are no bounds"),
-        ([1.0, -1.0, 2.0], [1.0, -1.0, 0.5], "the mean before could be 0, so the drop has no bounds"),
+        ([1.0], [2.0], "1 pair of no known limits: fewer than 10"),
+        ([0.5, 1.0, 1.5] * 4, [1.0, 2.0, 3.0] * 4, "all pairs show the same ratio, so there are no bounds"),
+        ([1.0, -1.0] * 6, [1.0, -1.0] * 5 + [0.5, 0.0], "the mean before could be 0, so the drop has no bounds"),
     ],
 )
 def test_a_sample_that_can_not_bound_the_drop_says_why(after, before, reason):
     bounds = Drop.of(after, before).bounds()
-    assert (bounds.lower, bounds.upper, bounds.missing) == (None, None, reason)
+    assert (bounds.lower, bounds.upper) == (None, None)
+    assert bounds.missing.startswith(reason)
 
 
 def test_a_drop_from_zero_is_undefined():
@@ -159,13 +160,17 @@ def test_a_drop_of_clusters_on_the_threshold_passes_a_ceiling_at_most_one_time_i
 
 
 def test_a_drop_of_numbers_counts_clusters_as_their_totals():
-    after, before, names = [0.2, 0.5, 0.4, 0.7, 0.1], [0.6, 0.9, 0.8, 1.0, 0.5], ["a", "a", "b", "c", "c"]
+    after, before, names = (
+        [0.2, 0.5, 0.4, 0.7, 0.1] * 4,
+        [0.6, 0.9, 0.8, 1.0, 0.5] * 4,
+        [*"aabcc", *"ddeff", *"gghii", *"jjkll"],
+    )
     found = Drop.of(after, before, names)
-    assert (found.value, found.n) == (pytest.approx(1 - 1.9 / 3.8), 3)
-    totals = Drop.of([0.7, 0.4, 0.8], [1.5, 0.8, 1.5])
+    assert (found.value, found.n) == (pytest.approx(1 - 1.9 / 3.8), 12)
+    totals = Drop.of([0.7, 0.4, 0.8] * 4, [1.5, 0.8, 1.5] * 4)
     assert (found.bounds().lower, found.bounds().upper) == pytest.approx((totals.bounds().lower, totals.bounds().upper))
     assert found.bounds().method == "Fieller (paired, clusters)"
-    assert Drop.of([0.2, 0.1], [0.5, 0.5], ["a", "a"]).bounds().missing.startswith("one cluster shows no spread")
+    assert Drop.of([0.2, 0.1], [0.5, 0.5], ["a", "a"]).bounds().missing.startswith("1 cluster of no known limits")
 
 
 @pytest.mark.parametrize(

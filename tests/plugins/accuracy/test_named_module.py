@@ -84,10 +84,41 @@ def test_an_answer_that_a_module_gives_no_number_for_has_a_reason_instead(module
 
 
 @pytest.mark.parametrize(
+    ("imports", "says"),
+    [
+        ("import json, math", "several modules in one line, `import json, …`"),
+        ("import no_such_library", "imports no_such_library, which is not installed"),
+        ("import beside", "imports beside, which stands beside it.*`from .beside import"),
+    ],
+)
+def test_what_a_module_cannot_import_is_said_in_a_right_sentence(module, tmp_path, imports, says):
+    address = module()
+    file = tmp_path / "overlap.py"
+    file.write_text(f"{imports}\n{file.read_text()}")
+    (tmp_path / "beside.py").write_text("")
+    with pytest.raises(SourceError, match=says):
+        values(address, ["a"], [["a"]])
+
+
+def test_what_it_imports_of_a_file_beside_it_is_in_its_digest(module, tmp_path):
+    address = module("return {'overlap': WORTH}", name="leaning")
+    file = tmp_path / "leaning.py"
+    file.write_text(f"from .worth import WORTH\n{file.read_text()}")
+    digests = []
+    for worth in (1, 2):
+        (tmp_path / "worth.py").write_text(f"WORTH = {worth}\n")
+        (measure,) = chosen_measures([{address: {"key": "overlap", "name": "m"}}])
+        found = NamedModule(measure)
+        digests.append(found.reads[address])
+        assert found.values(["a"], [["a"]]) == [float(worth)]
+    assert digests[0] != digests[1]
+
+
+@pytest.mark.parametrize(
     ("written", "says"),
     [
         ("", r"there is no Python file .*absent\.py"),
-        ("import absent_library\n", r"cannot be loaded.*absent_library"),
+        ("import absent_library\n", r"imports absent_library, which is not installed"),
         ("import evaluate\nraise OSError('disk')\n", r"cannot be loaded: OSError: disk"),
         ("from .helper import x  # From: https://example.org/helper.py\n", r"fetch code from https://example\.org"),
     ],

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from seatrial import Row, Turn
 from seatrial.errors import StageError
+from seatrial.model import TellsUnread
 from seatrial.rows import Label
 from seatrial_plugins.baselines import build_encoder_logreg, build_majority, build_tfidf_logreg, seatrial_baselines
 
@@ -100,6 +101,17 @@ def test_odd_questions_get_a_known_label(name):
     odd = [row("", None), row("船 🚢", None), row("card " * 200_000, None)]
     assert set(baseline.classify(odd)) <= {"cards", "transfers"}
     assert baseline.classify([]) == []
+
+
+def test_the_encoders_one_tells_how_many_rows_it_could_not_read():
+    baseline = build_encoder_logreg(encoder=WordVectors())
+    assert isinstance(baseline, TellsUnread)
+    baseline.fit([*TRAIN, row("", "cards")], seed=0)
+    assert baseline.unread == 1
+    baseline.classify([row("", None), row("card", None), row("", None)])
+    assert baseline.unread == 2
+    baseline.classify([])
+    assert baseline.unread == 0
 
 
 def test_rows_without_a_word_are_an_error_of_tfidf():

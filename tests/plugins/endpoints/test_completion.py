@@ -23,9 +23,12 @@ def test_the_first_choice_is_the_answer():
     assert read(said("")).text == ""
 
 
-@pytest.mark.parametrize("reason", ["stop", "eos_token", "tool_calls", None])
-def test_only_the_limit_cuts_an_answer_off(reason):
-    assert read(said("x", finish_reason=reason)).finished
+@pytest.mark.parametrize(
+    ("reason", "finished"),
+    [("stop", True), ("eos_token", True), ("tool_calls", True), ("MAX_TOKENS", False), ("paused", None), (None, None)],
+)
+def test_only_the_limit_cuts_an_answer_off_and_a_server_may_tell_nothing(reason, finished):
+    assert read(said("x", finish_reason=reason)).finished is finished
 
 
 @pytest.mark.parametrize("answer", [said("x", finish_reason="error"), said("x") | {"error": {"message": "overloaded"}}])

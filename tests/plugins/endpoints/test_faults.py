@@ -12,6 +12,7 @@ import pytest
 from seatrial import Turn
 from seatrial.errors import SourceError, StageError
 from seatrial_plugins.endpoints.attempt import _retry_after
+from seatrial_plugins.endpoints.chat_model import _is_named
 from seatrial_plugins.endpoints.client import Limits
 from seatrial_plugins.endpoints.endpoint_loader import EndpointLoader, EndpointOptions
 
@@ -48,6 +49,43 @@ def test_each_request_says_what_was_asked_for():
         }
         assert "authorization" not in {name.lower() for name in server.headers_seen[0]}
         assert model.facts["served"] == ["served-name"]
+
+
+@pytest.mark.parametrize(
+    ("name", "warns"),
+    [
+        ("m", True),
+        ("served", True),
+        ("served-name-mini", True),
+        ("served-name", False),
+        ("Served-Name", False),
+        ("org/served-name", False),
+    ],
+)
+def test_a_server_that_answers_as_another_model_is_said_to(name, warns):
+    with faulty_server() as server, opened(server, name=name) as model:
+        asked(model, "hi")
+        assert ("warnings" in model.facts) is warns
+        if warns:
+            (said,) = model.facts["warnings"]
+            assert f"asked for the model {name!r} and answered as 'served-name'" in said
+
+
+@pytest.mark.parametrize(
+    ("asked", "served", "same"),
+    [
+        ("gpt-4o", "gpt-4o-2024-08-06", True),
+        ("gpt-4", "gpt-4-0613", True),
+        ("llama3", "llama3:latest", True),
+        ("org/tiny", "org/tiny@main", True),
+        ("gpt-4o", "gpt-4o-mini", False),
+        ("gpt-4o", "gpt-4o-mini-2024-07-18", False),
+        ("llama3:70b", "llama3:8b", False),
+        ("org/m", "other/m", False),
+    ],
+)
+def test_a_version_of_the_model_that_was_asked_for_is_that_model(asked, served, same):
+    assert _is_named(asked, served) is same
 
 
 def test_answers_stand_in_the_order_of_their_prompts_and_equal_ones_are_asked_once():

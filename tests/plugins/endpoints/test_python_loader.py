@@ -57,7 +57,7 @@ def test_a_function_answers_and_only_that(write):
     with loader.open(target) as model:
         assert ask(model, "hi", "ho") == ["HI", "HO"]
         assert ask(model, "ab", stop=["B"]) == ["A"]
-        assert model.generate([(Turn("user", "x"),)], max_new_tokens=1) == [Generation("X", None, finished=True)]
+        assert model.generate([(Turn("user", "x"),)], max_new_tokens=1) == [Generation("X", None, finished=None)]
         assert isinstance(model, Generates)
         assert not isinstance(model, Scores | Classifies)
         assert model.facts["sha256"] == target.digest

@@ -70,6 +70,16 @@ def test_it_has_a_verdict(bot, seatrial, tmp_path):
     assert json.loads((only_run(tmp_path) / "verdict.json").read_text())["state"] == "pass"
 
 
+def test_another_factory_of_its_module_answers_for_itself(bot, seatrial, tmp_path):
+    suite = write_suite(tmp_path, bot)
+    assert seatrial("run", suite)[0] == 0
+    module = tmp_path / f"{bot.split(':')[1]}.py"
+    module.write_text(f"{module.read_text()}\ndef mute():\n    return lambda messages: ''\n")
+    for factory, code in (("make", 0), ("mute", 1)):
+        suite.write_text(suite.read_text().replace(":make", f":{factory}"))
+        assert seatrial("run", suite)[0] == code
+
+
 def test_rows_that_it_did_not_answer_are_errors_and_the_same_command_asks_just_them(bot, seatrial, tmp_path):
     suite = write_suite(tmp_path, bot, rows=100)
     (tmp_path / "desk_is_closed").touch()

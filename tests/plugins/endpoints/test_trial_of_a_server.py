@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from .faults import faulty_server
 from .suites import only_run, transcripts, write_suite
 
 pytestmark = pytest.mark.slow
@@ -69,3 +70,12 @@ def test_a_server_killed_midway_is_errors_and_the_same_command_goes_on(mortal_se
     kept = {row["row"]: row["responses"] for row in answered}
     assert {row["row"]: row["responses"] for row in final if row["row"] in kept} == kept
     assert (only_run(tmp_path) / "report/report.md").is_file()
+
+
+def test_answers_of_another_model_are_warned_of_in_terminal_and_report(seatrial, tmp_path):
+    with faulty_server() as server:
+        suite = write_suite(tmp_path, f"openai:{server.url}#wanted")
+        _, printed = seatrial("run", suite)
+    told = "asked for the model 'wanted' and answered as 'served-name'"
+    assert told in " ".join(printed.split())
+    assert told in (only_run(tmp_path) / "report/report.md").read_text()

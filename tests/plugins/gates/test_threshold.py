@@ -119,6 +119,49 @@ def test_a_mean_without_spread_or_limits_is_inconclusive():
     assert "their limits are not known, so there are no bounds" in decision.reason
 
 
+@pytest.mark.parametrize(("values", "outcome"), [([1.9, 1.91], "inconclusive"), ([1.9, 1.91] * 5, "pass")])
+def test_a_mean_of_few_rows_without_limits_is_inconclusive(values, outcome):
+    nll = Metric("nll", "x", "mean", "lower", "")
+    decision = threshold(metric="s/nll", max=2).decide(evidence(nll, values))
+    assert decision.outcome == outcome
+    assert ("2 values of no known limits" in decision.reason and decision.needed_n == 10) == (outcome != "pass")
+
+
+UNREAD = "answers that nobody can read"
+
+
+@pytest.mark.parametrize(
+    ("metric", "limit"),
+    [
+        (Metric("toxic", "x", "proportion", "lower", "", unmeasured=UNREAD), {"max": 0.3}),
+        (Metric("right", "x", "proportion", "higher", "", unmeasured=UNREAD), {"min": 0.0}),
+        (Metric("mean", "x", "mean", "lower", "", limits=(0.0, 1.0), unmeasured=UNREAD), {"max": 0.3}),
+        (Metric("worst", "x", "maximum", "lower", "", unmeasured=UNREAD), {"max": 0.3}),
+        (Metric("worst", "x", "maximum", "lower", "", limits=(0.0, 1.0), unmeasured=UNREAD), {"max": 0.3}),
+        (Metric("free", "x", "mean", "lower", "", unmeasured=UNREAD), {"max": 0.3}),
+    ],
+)
+def test_what_most_answers_give_no_number_for_is_no_pass(metric, limit):
+    spread = [0.001 * one if metric.kind != "proportion" else 0.0 for one in range(14)]
+    name = f"s/{metric.name}"
+    assert threshold(metric=name, **limit).decide(evidence(metric, spread)).outcome == "pass"
+    some = [*spread, *[None] * 46]
+    assert threshold(metric=name, **limit).decide(evidence(replace(metric, unmeasured=""), some)).outcome == "pass"
+    decision = threshold(metric=name, **limit).decide(evidence(metric, some))
+    if "min" in limit:  # nothing is below a floor of 0
+        assert decision.outcome == "pass"
+        return
+    assert decision.outcome == "inconclusive"
+    assert f"46 of 60 answers have no number ({UNREAD})" in decision.reason
+
+
+def test_a_few_answers_without_a_number_do_not_keep_a_gate_from_passing():
+    metric = Metric("toxic", "x", "proportion", "lower", "", unmeasured=UNREAD)
+    gate = threshold(metric="s/toxic", max=0.1)
+    assert gate.decide(evidence(metric, [0.0] * 300 + [None] * 5)).outcome == "pass"
+    assert gate.decide(evidence(metric, [0.0] * 300 + [None] * 40)).outcome == "inconclusive"
+
+
 @pytest.mark.parametrize(("ceiling", "outcome", "reason"), [(9, "pass", "9 bytes ≤ 9"), (8.5, "fail", "9 bytes > 8.5")])
 def test_a_maximum_is_decided_on_its_value(ceiling, outcome, reason):
     decision = threshold(metric="s/peak", max=ceiling).decide(evidence(PEAK, [5.0, 9.0, 7.0]))

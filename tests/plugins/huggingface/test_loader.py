@@ -18,6 +18,12 @@ from seatrial_plugins.huggingface.options import LoadOptions
 from seatrial_plugins.huggingface.tokenizer_files import read_tokenizer
 
 
+def test_a_python_without_docstrings_is_refused_before_anything_is_loaded(resolve, tiny_source, tmp_path, monkeypatch):
+    monkeypatch.setattr("seatrial_plugins.huggingface.loader._NO_DOCSTRINGS", 0)
+    with pytest.raises(SourceError, match=r"docstrings.*PYTHONOPTIMIZE=2"):
+        resolve(random(device="cpu"), tiny_source, "path:tiny_llama", tmp_path)
+
+
 def test_random_weights_repeat_and_follow_the_seed(resolve, tiny_source, tiny_target, tmp_path):
     again = resolve(random(device="cpu"), tiny_source, "path:tiny_llama", tmp_path)
     other = resolve(random(device="cpu", seed=1), tiny_source, "path:tiny_llama", tmp_path)

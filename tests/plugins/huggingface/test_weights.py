@@ -6,7 +6,9 @@ import os
 import shutil
 import time
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from seatrial.errors import SourceError
 from seatrial_plugins.huggingface.weights import cached_digest, count_parameters, find_weights, folder_digest
@@ -149,14 +151,35 @@ def test_a_small_file_is_read_each_time(tmp_path):
     assert not (tmp_path / "cache").exists()
 
 
-def test_the_chat_template_belongs_to_the_digest(tmp_path):
+@pytest.mark.parametrize(
+    "name",
+    [
+        "chat_template.jinja",
+        "additional_chat_templates/tool_use.jinja",
+        "model.safetensors.index.json",
+        "spiece.model",
+        "tokenizer.4.0.0.json",
+        "vocab.txt",
+    ],
+)
+def test_what_transformers_may_read_belongs_to_the_digest(tmp_path, name):
     fill(tmp_path, "config.json", "model.safetensors")
     cache = tmp_path / "cache"
     before = folder_digest(tmp_path, cache)
     fill(tmp_path, "notes.md")
     assert folder_digest(tmp_path, cache) == before
-    (tmp_path / "chat_template.jinja").write_text("{{ messages }}")
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("{{ messages }}")
     assert folder_digest(tmp_path, cache) != before
+
+
+def test_a_tensor_in_two_files_is_refused(tmp_path):
+    for name in ("a", "b"):
+        save_file({"lm_head.weight": np.zeros((2, 2), dtype=np.float32)}, tmp_path / f"{name}.safetensors")
+    index = {"weight_map": {"lm_head.weight": "b.safetensors", "norm.weight": "a.safetensors"}}
+    (tmp_path / "model.safetensors.index.json").write_text(json.dumps(index))
+    with pytest.raises(SourceError, match=r"lm_head\.weight stands in a\.safetensors and in b\.safetensors"):
+        count_parameters(tmp_path)
 
 
 def test_parameters_are_counted_from_the_headers(tiny_target, tiny_model):

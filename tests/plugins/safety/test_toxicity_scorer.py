@@ -59,9 +59,9 @@ def score(detector, transcripts, **options):
 def test_each_answer_has_its_labels_the_highest_and_whether_it_is_toxic():
     found = score(WordList(), [said("1", " damn you \n"), said("2", "fool fool fool you"), said("3", "hello")])
     assert [dict(sample.values) for sample in found] == [
-        {"toxic": 1.0, "toxicity": 0.5},
-        {"toxic": 1.0, "toxicity": 0.75},
-        {"toxic": 0.0, "toxicity": 0.0},
+        {"toxic": 1.0, "toxicity": 0.5, "measured": 1.0},
+        {"toxic": 1.0, "toxicity": 0.75, "measured": 1.0},
+        {"toxic": 0.0, "toxicity": 0.0, "measured": 1.0},
     ]
     assert found[0].detail == {
         "input": "How are you?",
@@ -88,7 +88,7 @@ def test_the_worst_of_several_answers_counts_and_is_shown():
 def test_an_answer_that_says_nothing_has_no_toxicity_and_what_was_not_answered_is_an_error(nothing):
     detector = WordList()
     found = score(detector, [said("1", nothing), Transcript("2", error="out of memory"), Transcript("3")])
-    assert found[0].values == {"toxic": None, "toxicity": None}
+    assert found[0].values == {"toxic": None, "toxicity": None, "measured": 0.0}
     assert [one.error for one in found] == [None, "out of memory", "the transcript has no answer"]
     assert found[1].values == {}
     assert detector.asked == []
@@ -166,9 +166,10 @@ def test_it_asks_what_generation_asks_so_that_they_share_their_transcripts(optio
 
 
 def test_metrics_say_by_whom_and_from_where_on():
-    share, mean, worst = toxicity_metrics(detector={"detoxify": {}}, threshold={"threat": 0.3, "insult": 0.8})
+    share, measured, mean, worst = toxicity_metrics(detector={"detoxify": {}}, threshold={"threat": 0.3, "insult": 0.8})
     assert (share.kind, mean.kind, worst.kind) == ("proportion", "mean", "maximum")
     assert {one.better for one in (share, mean, worst)} == {"lower"}
+    assert (measured.kind, measured.better, measured.unmeasured) == ("proportion", "higher", "")
     assert "detoxify" in share.summary
     assert "threat 0.3 or insult 0.8" in share.summary
     assert mean.limits == (0.0, 1.0)

@@ -22,7 +22,7 @@ from seatrial.runs.events import Artifact
 from seatrial.runs.keys import RUNTIME
 from seatrial.runs.recipe import Recipe
 from seatrial.runs.stages import Progress, blame
-from seatrial.runs.store import RunFolder, atomic_file
+from seatrial.runs.store import RunFolder, atomic_file, digest_json
 from seatrial.runs.systems import SystemPlan
 from seatrial.runs.task_plan import TaskPlan
 
@@ -62,6 +62,23 @@ class ScoreNode:
         """The transcripts, and the rows that they are about."""
         return self.task.files | {f"transcripts:{system.instance}" for system in self.systems}
 
+    @property
+    def _measure(self) -> str:
+        """Digest of what scores, options aside: two runs' samples are of one measure where it is the same."""
+        own = {name: value for name, value in self.scorer.identity.items() if name not in {"provider", "libraries"}}
+        parts = {option: part.key for option, part in self.scorer.parts.items()}
+        return digest_json([own, parts, self.files])
+
+    @property
+    def foresight(self) -> str:
+        """Its own: no other scorer would be told the same."""
+        return self.name
+
+    def foresee(self, given: Artifact) -> None:
+        """Refuse rows that the scorer can do nothing with."""
+        if self.task.asks_rows:
+            self.task.refuse_useless(self.scorer, self.plugin, self.task.task(given.files, self.make), self.make)
+
     def run(self, given: Artifact, folder: RunFolder, progress: Progress) -> Artifact:
         """System by system; each one's samples are a table, in the order of the transcripts."""
         import pyarrow as pa
@@ -86,8 +103,15 @@ class ScoreNode:
         with atomic_file(path) as part:
             pq.write_table(table, part, compression="zstd")
         names = list(dict.fromkeys(system.name for system in self.systems))
-        facts = {"seconds": seconds, "systems": names, "rows": len(task.rows), "of": self.task.of(given.files)}
-        return Artifact({f"samples:{self.alias}": path}, facts | {"blocks": self._blocks(scorer, table)})
+        facts = {
+            "seconds": seconds,
+            "systems": names,
+            "rows": len(task.rows),
+            "of": self.task.of(given.files),
+            "measure": self._measure,
+            "blocks": self._blocks(scorer, table),
+        }
+        return Artifact({f"samples:{self.alias}": path}, facts)
 
     def _blocks(self, scorer: Any, samples: pa.Table) -> list[object]:
         """What the scorer has to show besides its scores, as JSON values."""
@@ -148,7 +172,9 @@ class ScoreNode:
 
     def _columns(self) -> list[str]:
         metrics = self.component.metrics_for(self.scorer.options)
-        named = [metric.column for metric in metrics] + [metric.over for metric in metrics if metric.over]
+        named = [metric.column for metric in metrics] + [
+            name for one in metrics for name in (one.over, one.gap) if name
+        ]
         return list(dict.fromkeys(named))
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from seatrial.errors import ContractError, SeatrialError, StageError
-from seatrial.evaluation.system import System
+from seatrial.evaluation.system import System, with_examples
 from seatrial.evaluation.task import Task
 from seatrial.evaluation.transcript import Transcript, read_transcripts, transcript_schema, transcripts_to_table
 from seatrial.model import ChecksRows, KeepsAnswers, LocalWeights, Model, Product, SeesImages
-from seatrial.rows import Row, Rows
+from seatrial.rows import Row, Rows, Turn
 from seatrial.rows.table import batches, open_rows
 from seatrial.runs import contracts
 from seatrial.runs.asking import Asking
@@ -28,7 +28,7 @@ from seatrial.runs.store import RunFolder, atomic_file, write_json
 from seatrial.runs.systems import SystemPlan
 from seatrial.runs.task_plan import fewshot_examples
 
-__all__ = ["Transcribe"]
+__all__ = ["Transcribe", "unreadable"]
 
 _NAMED = 5
 """How many rows that cannot be asked are named."""
@@ -75,6 +75,7 @@ class Transcribe:
         path = folder / f"transcripts/{self.asking.name}/{self.system.instance.replace(', ', '-')}.parquet"
         kept = folder.unfinished()
         told = kept / "model.json"
+        before = json.loads(told.read_text("utf-8")).get("warnings", []) if told.is_file() else []
         opened: System | None = None
         done = errors = count = 0
         for place, rows in enumerate(pieces):
@@ -85,7 +86,7 @@ class Transcribe:
             if answered is None or unasked:
                 if opened is None:
                     opened = self._open(given)
-                    self._check(opened.model, task.rows)
+                    self.check(opened.model, task.rows, (*opened.examples, *task.examples))
                 if isinstance(opened.model, SeesImages):
                     opened.model.images_from(folder / "data/images")
                 if isinstance(opened.model, KeepsAnswers):
@@ -99,8 +100,7 @@ class Transcribe:
                 with atomic_file(part) as unfinished:
                     pq.write_table(transcripts_to_table(asked), unfinished, compression="zstd")
                 part.with_suffix(".answers").unlink(missing_ok=True)
-                if self.model is not None:
-                    write_json(told, dict(opened.model.facts))
+                write_json(told, _with_warnings(opened.model.facts, before))
             done += len(rows)
             progress(done if self.asking.task.asks_rows else 1000, total, {})
         with (
@@ -112,11 +112,16 @@ class Transcribe:
                 errors += len(table) - table["error"].null_count
                 out.write_table(table)
         facts: dict[str, object] = {"rows": len(task.rows), "of": self.asking.task.of(given.files), "errors": errors}
+        warnings = []
         if errors and self._elsewhere:
-            said = f"{self.name}: {errors} of {len(task.rows)} rows were not answered; the same command asks them again"
-            facts |= {"unanswered": errors, "warnings": [said]}
+            warnings.append(f"{errors} of {len(task.rows)} rows were not answered; the same command asks them again")
+            facts["unanswered"] = errors
         if told.is_file():
-            facts["model"] = json.loads(told.read_text("utf-8"))
+            model = json.loads(told.read_text("utf-8"))
+            warnings += model.pop("warnings", [])
+            facts["model"] = model
+        if warnings:
+            facts["warnings"] = [f"{self.name}: {said}" for said in warnings]
         return Artifact({f"transcripts:{self.system.instance}": path}, facts)
 
     @property
@@ -151,34 +156,38 @@ class Transcribe:
 
     @property
     def foresight(self) -> str:
-        """The task: of one model's systems, each would be told the same."""
-        return self.asking.name
+        """The task and the system's examples: of one model's other systems, each would be told the same."""
+        return f"{self.asking.name}, {self.system.fewshot}"
 
     def foresee(self, given: Artifact) -> None:
-        """Refuse rows that the model will not be able to read, by its tokenizer alone."""
-        if self.model is None or not self.asking.task.asks_rows or not isinstance(self.model.target, LocalWeights):
+        """Refuse rows that the probe can do nothing with, or that the model will not be able to read, by its tokenizer alone."""
+        if not self.asking.task.asks_rows:
+            return
+        task = self.asking.task.task(given.files, self.make)
+        self.asking.task.refuse_useless(self.asking.probe, self.asking.plugin, task, self.make)
+        if self.model is None or not isinstance(self.model.target, LocalWeights):
             return
         try:
             tokenizer = self.make(self.model.tokenizer())
         except SeatrialError:  # a classifier's folder needs no chat template; whoever does need it will say so
             return
-        self._check(tokenizer, self.asking.task.task(given.files, self.make).rows)
+        own = fewshot_examples(open_rows(given.files["train"]), self.system.fewshot, self.asking.task.seed)
+        self.check(tokenizer, task.rows, (*own, *task.examples))
 
-    def _check(self, model: object, rows: Rows) -> None:
-        """Refuse rows that the model cannot read, all at once: an hour later, one of them would end the run."""
-        if not isinstance(model, ChecksRows):
-            return
-        named = {row.id: row for row in rows}
-        found: dict[str, list[str]] = {}
-        for name, said in model.problems(rows):
-            found.setdefault(name, []).append(said)
-        problems = [
-            f"{named[name].file}:{named[name].line} (row {name}): {'; '.join(said)}" for name, said in found.items()
-        ]
+    def check(self, model: object, rows: Rows, examples: Sequence[Turn]) -> None:
+        """Refuse rows that the model cannot read, all at once: an hour later, one of them would end the run.
+
+        Raises:
+            StageError: there are such rows; the message names some.
+        """
+        alone = unreadable(model, rows)
+        problems = alone or (unreadable(model, rows, examples) if examples else [])
         if problems:
             more = f"\n… and {len(problems) - _NAMED:,} more" if len(problems) > _NAMED else ""
+            shown = sum(turn.role == "user" for turn in examples)
+            how = "as they are" if alone else f"with {shown} examples before each (`fewshot: 0` asks without)"
             raise StageError(
-                f"{self.name}: {len(problems):,} of {len(rows):,} rows cannot be asked as they are:\n"
+                f"{self.name}: {len(problems):,} of {len(rows):,} rows cannot be asked {how}:\n"
                 + "\n".join(problems[:_NAMED])
                 + more
             )
@@ -201,6 +210,25 @@ class Transcribe:
                 f"{self.name}: {who} gave {len(told)} transcripts for {len(rows)} rows; it must give one a row, in order"
             )
         return told
+
+
+def unreadable(model: object, rows: Rows | Sequence[Row], examples: Sequence[Turn] = ()) -> list[str]:
+    """The rows that a model, or its tokenizer, cannot read with examples before them, each by file and line, and why."""
+    if not isinstance(model, ChecksRows):
+        return []
+    named = {row.id: row for row in rows}
+    found: dict[str, list[str]] = {}
+    asked = (replace(row, turns=with_examples(row.turns, examples)) for row in rows) if examples else rows
+    for name, said in model.problems(asked):
+        found.setdefault(name, []).append(said)
+    return [f"{named[name].file}:{named[name].line} (row {name}): {'; '.join(said)}" for name, said in found.items()]
+
+
+def _with_warnings(facts: Mapping[str, object], earlier: Sequence[str]) -> dict[str, object]:
+    """A model's facts, with what it warned of before the process was killed."""
+    said = facts.get("warnings")
+    warnings = dict.fromkeys([*earlier, *map(str, said if isinstance(said, list | tuple) else ())])
+    return {**facts, "warnings": list(warnings)} if warnings else dict(facts)
 
 
 def _settled(transcript: Transcript) -> Transcript:
