@@ -109,7 +109,9 @@ def test_a_prompt_that_its_examples_bring_beyond_the_context_is_told_before_anyt
     said = list(preflight(suite, Host.load(), cache=tmp_path / "cache", offline=True))
     told = r"warning: .* 3 of the first 3 rows cannot be asked with 4 examples before each: test\.jsonl:1"
     assert any(re.match(told, line) for line in said)
-    with pytest.raises(StageError, match=r"3 of 3 rows cannot be asked with [48] examples before each .*\ntest\.jsonl:1"):
+    with pytest.raises(
+        StageError, match=r"3 of 3 rows cannot be asked with [48] examples before each .*\ntest\.jsonl:1"
+    ):
         run(suite, Host.load(), runs=tmp_path / "runs", cache=tmp_path / "cache", offline=True)
     (folder,) = (tmp_path / "runs").iterdir()
     assert not (folder / "products").exists()
