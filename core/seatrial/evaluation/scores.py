@@ -59,6 +59,11 @@ class Metric:
     A gate then passes only where it would whatever these were, and says how many they are. "": the metric just does not apply
     there.
     """
+    gap: str | None = None
+    """The column that has no number where `unmeasured` holds, where that is another one of the scorer's columns.
+
+    The success rate of an attack has none for rows that were wrong already either, and those are no gap. None: `column`.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -247,6 +247,8 @@ def _metric_problems(metrics: Any) -> Iterator[str]:
             yield f"{who} is a percentile and doesn't say which: `q`, between 0 and 100, is {metric.q!r}"
         if metric.kind == "ratio_of_means" and not isinstance(metric.over, str):
             yield f"{who} is a ratio of means and doesn't say to which column: `over` is {metric.over!r}"
+        if metric.gap is not None and not isinstance(metric.gap, str):
+            yield f"{who} has the `gap` {metric.gap!r}; it is a column's name"
         if metric.limits is not None and not _are_limits(metric.limits):
             yield f"{who} has the `limits` {metric.limits!r}; they are two numbers, the lower one first"
     names = [metric.name for metric in metrics]

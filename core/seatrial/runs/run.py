@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seatrial.errors import SeatrialError, StageError, UsageError
+from seatrial.errors import SeatrialError, StageError, StoreError, UsageError
 from seatrial.plugin.host import Host
 from seatrial.plugin.raised import let_pass, telling_interrupts
 from seatrial.runs import contracts, digests
@@ -32,7 +32,7 @@ from seatrial.runs.stages.gate import GateNode
 from seatrial.runs.stages.score import ScoreNode
 from seatrial.runs.stages.train import Train
 from seatrial.runs.stages.transcribe import Transcribe
-from seatrial.runs.store import RunFolder, atomic_file, digest_json, json_text, write_json
+from seatrial.runs.store import RunFolder, atomic_file, digest_json, digest_path, json_text, write_json
 from seatrial.runs.workbench import Workbench
 from seatrial.suite.file import Suite
 from seatrial.terminal.legible import one_line
@@ -293,6 +293,7 @@ class _Trial:
                 if isinstance(stage, Train):
                     self._foresee(stages[index + 1 :])
                 self._folder.forget_unfinished(but=[key, *self.unanswered])
+                self._refuse_altered(stage)
                 kept = self._run(stage, Stage(stage.name, index, key), given)
             elif isinstance(stage, GateNode):
                 self.judged = judged_digests(self._folder)
@@ -303,6 +304,23 @@ class _Trial:
         """Refuse what `seatrial check` refuses, before the first node is worked; which rows are of no use, reports tell."""
         asked = any(isinstance(stage, Transcribe | ScoreNode) for stage in later)
         deque(unready(later, looks_of(stages) if asked else (), self._bench), maxlen=0)
+
+    def _refuse_altered(self, stage: StageWork) -> None:
+        """Refuse files of earlier nodes that are no longer what those left; weights are held against theirs when they are opened.
+
+        Raises:
+            StoreError: a file was altered or removed since.
+        """
+        for name in (name for name in stage.inputs if name in self._done):
+            record, artifact = self._done[name]
+            for of, path in artifact.files.items():
+                digest = record.outputs.get(path.relative_to(self._folder.path).as_posix())
+                read = (stage.reads is None or of in stage.reads) and of != "product"
+                if read and digest is not None and not (path.exists() and digest_path(path) == digest):
+                    raise StoreError(
+                        f"{stage.name}: {path} is not as {name} left it: it was altered or removed since; run the same "
+                        "command again, which makes it anew"
+                    )
 
     def _foresee(self, later: Sequence[StageWork]) -> None:
         """Ask what comes after the training whether it will be able to work, now that the data are there."""

@@ -92,7 +92,7 @@ def flag_unmeasured(evidence: SavedEvidence, gated: Sequence[str]) -> list[str]:
         if metric is None or not metric.unmeasured or samples is None:
             continue
         rows = len(samples["row"].unique())
-        without = samples.filter(samples[f"value:{metric.column}"].is_null())
+        without = samples.filter(samples[f"value:{metric.gap or metric.column}"].is_null())
         if gap := len(without["row"].unique()):
             warnings.append(f"{name}: {gap} of {rows} rows have no number ({metric.unmeasured}); it is of the rest")
     return warnings

@@ -111,7 +111,8 @@ def latency(
     sizes = _checked(batch, prompt, new, requests)
     from seatrial_plugins.efficiency.latency_scorer import LatencyScorer
 
-    return LatencyScorer(sizes)
+    metrics = latency_metrics(batch=sizes, prompt=prompt, new=new, requests=requests)
+    return LatencyScorer(sizes, frozenset(metric.column for metric in metrics))
 
 
 def time_probe(

@@ -20,24 +20,27 @@ class LatencyScorer:
     """Reads times, of each batch size into columns of its own."""
 
     batch: tuple[int, ...]
+    columns: frozenset[str]
+    """Those that a metric reads: of few requests no percentile is known, and their times stand in the detail alone."""
 
     def score(self, transcripts: Iterable[Transcript], task: Task) -> Iterator[Sample]:
         """One sample a request, in order."""
         del task
         for transcript in transcripts:
-            yield _sample(transcript, self.batch)
+            yield _sample(transcript, self.batch, self.columns)
 
     def blocks(self, scored: Scored) -> Iterable[Block]:
         """The distribution of each time."""
         return latency_blocks(scored)
 
 
-def _sample(transcript: Transcript, sizes: Iterable[int]) -> Sample:
+def _sample(transcript: Transcript, sizes: Iterable[int], read: frozenset[str]) -> Sample:
     detail: Any = transcript.detail
     size = detail["batch"]
     columns = _columns(size)
     if transcript.error is not None:
-        return Sample(transcript.row, {}, slice=f"batch {size}", error=transcript.error, lacks=tuple(columns))
+        lacks = tuple(name for name in columns if name in read)
+        return Sample(transcript.row, {}, slice=f"batch {size}", error=transcript.error, lacks=lacks)
     gaps = detail["gaps_ms"]
     e2e = detail["ttft_ms"] + sum(gaps)
     values = (
@@ -47,9 +50,10 @@ def _sample(transcript: Transcript, sizes: Iterable[int]) -> Sample:
         size * (len(gaps) + 1) / (e2e / 1000),
         float(detail["peak_bytes"]),
     )
+    numbers = {name: None for one in sizes for name in _columns(one)} | dict(zip(columns, values, strict=True))
     return Sample(
         transcript.row,
-        {name: None for one in sizes for name in _columns(one)} | dict(zip(columns, values, strict=True)),
+        {name: value for name, value in numbers.items() if name in read},
         prompt_hash=transcript.prompt_hash,
         slice=f"batch {size}",
         detail={**detail, "ttft_ms": round(detail["ttft_ms"], 4), "gaps_ms": [round(gap, 4) for gap in gaps]},

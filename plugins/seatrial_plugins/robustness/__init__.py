@@ -14,6 +14,9 @@ Recipe = Literal["deepwordbug", "pruthi2019"]
 """The attacks of TextAttack that need no download and count flipped labels."""
 
 
+_UNMEASURED = "no changed text was tried: no word could be changed, or ranking the words spent the budget"
+
+
 def attack_metrics(*, recipe: Recipe = "deepwordbug", budget: int = 200) -> tuple[Metric, ...]:
     """The metrics of `attack`, each naming the attack that it was measured with."""
     return (
@@ -24,8 +27,8 @@ def attack_metrics(*, recipe: Recipe = "deepwordbug", budget: int = 200) -> tupl
             better="higher",
             summary=f"Rows still answered correctly after {recipe} with {budget} queries a row, (C - S)/N with C right "
             "when clean and S of them flipped: an empirical upper bound on robustness, for another attack or a larger "
-            "budget may flip more. Rows that offer the attack no word to change are left out.",
-            unmeasured="rows that offer the attack no word to change",
+            "budget may flip more. Rows on which no changed text was tried are left out.",
+            unmeasured=_UNMEASURED,
         ),
         Metric(
             name="clean_accuracy",
@@ -40,7 +43,10 @@ def attack_metrics(*, recipe: Recipe = "deepwordbug", budget: int = 200) -> tupl
             kind="proportion",
             better="lower",
             summary=f"Rows flipped by {recipe} within {budget} queries a row, of those right when clean: ASR = S/C. "
-            "Rows that were wrong already are not attacked; a row whose budget ran out counts as not flipped.",
+            "Rows that were wrong already are not attacked, and rows on which no changed text was tried are left out; a row "
+            "whose budget ran out later counts as not flipped.",
+            unmeasured=_UNMEASURED,
+            gap="tried_correct",
         ),
         Metric(
             name="performance_drop",
@@ -49,8 +55,9 @@ def attack_metrics(*, recipe: Recipe = "deepwordbug", budget: int = 200) -> tupl
             kind="ratio_of_means",
             better="lower",
             summary="The share of the clean accuracy that the attack destroys, PDR = 1 - attacked/clean accuracy "
-            "(Zhu et al., PromptBench, 2023), over the rows that offer a word to change; undefined where none of them was "
-            "right when clean.",
+            "(Zhu et al., PromptBench, 2023), over the rows on which a changed text was tried, and those that were wrong "
+            "already; undefined where none of them was right when clean.",
+            unmeasured=_UNMEASURED,
         ),
         Metric(
             name="mean_queries",
@@ -61,6 +68,8 @@ def attack_metrics(*, recipe: Recipe = "deepwordbug", budget: int = 200) -> tupl
             limits=(1.0, float(budget)),
             summary="Queries that the attack asked for on each attacked row, repeated texts included, at most the "
             "budget: the more it needs, the dearer the attack.",
+            unmeasured=_UNMEASURED,
+            gap="tried_correct",
         ),
         Metric(
             name="mean_unique_forwards",
@@ -70,6 +79,8 @@ def attack_metrics(*, recipe: Recipe = "deepwordbug", budget: int = 200) -> tupl
             unit="forwards",
             limits=(1.0, float(budget)),
             summary="Different texts that the model was given for each attacked row: the queries without repetitions.",
+            unmeasured=_UNMEASURED,
+            gap="tried_correct",
         ),
         Metric(
             name="perturbed_words",
@@ -98,7 +109,9 @@ def attack(*, recipe: Recipe = "deepwordbug", budget: int = 200) -> Scorer:
             most (Gao et al., 2018); `pruthi2019` makes one typo inside one word of at least four letters and tries them
             all (Pruthi et al., 2019).
         budget: at most that many model queries for one row, the clean one included; at least 2. A success rate says
-            nothing without it.
+            nothing without it. `deepwordbug` spends one query a word on ranking the words before it changes the first
+            one, function words left out: on messages of as many words as the budget, nothing is tried, which the report
+            counts apart. For long messages give at least twice their words.
     """
     _check(budget)
     from seatrial_plugins.robustness.attack_scorer import AttackScorer
@@ -139,7 +152,7 @@ def seatrial_probes() -> Iterable[ProbeComponent[Probe]]:
         piece=256,  # attacked together until the last few: a smaller piece leaves the model's batches half empty
         libraries=("nltk", "scikit-learn", "textattack", "torch"),
         imports={"textattack": "seatrial[robustness]"},
-        version="2",  # where labels tie, the model answers none of them
+        version="3",  # changed texts that were tried are counted
     )
 
 
@@ -156,5 +169,5 @@ def seatrial_scorers() -> Iterable[ScorerComponent[Scorer]]:
         metrics=attack_metrics,
         looks_for="answers that a misspelling flips",
         comparable=False,
-        version="2",  # rows that offer no word to change are left out
+        version="3",  # rows on which no changed text was tried are left out
     )

@@ -22,7 +22,7 @@ class AttackScorer:
     budget: int
 
     def score(self, transcripts: Iterable[Transcript], task: Task) -> Iterator[Sample]:
-        """One sample a transcript, in order. A row that offered the attack nothing to change says nothing of robustness."""
+        """One sample a transcript, in order. A row on which no changed text was tried says nothing of robustness."""
         for row, transcript in zip(task.rows, transcripts, strict=True):
             yield _sample(row, transcript)
 
@@ -39,8 +39,9 @@ def _sample(row: Row, transcript: Transcript) -> Sample:
         )
     detail: Any = transcript.detail
     attacked, flipped = detail["outcome"] != "skipped", detail["outcome"] == "succeeded"
-    # An attack that asked for no changed text found no word to change: the row is no evidence of robustness.
-    tried = attacked and detail["queries"] > 1
+    # No changed text was asked for where no word could be changed, or where ranking the words had spent the budget:
+    # such a row is no evidence of robustness.
+    tried = attacked and detail["candidates"] > 0
     changes = changed_words(detail["original"], detail["attacked"])
     count = len(words(detail["original"]))
     share = 100.0 * sum(change.words for change in changes) / count if count else 0.0
@@ -62,7 +63,12 @@ def _sample(row: Row, transcript: Transcript) -> Sample:
         slice=slice_,
         detail={
             **detail,
-            "outcome": "nothing to change" if untried else detail["outcome"],
+            "outcome": _untried(detail["outcome"]) if untried else detail["outcome"],
             "changes": [asdict(change) for change in changes],
         },
     )
+
+
+def _untried(outcome: str) -> str:
+    """Why no changed text was tried."""
+    return "nothing tried" if outcome == "budget exhausted" else "nothing to change"

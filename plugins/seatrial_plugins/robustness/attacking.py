@@ -122,6 +122,7 @@ class AttackProbe:
                 "budget": self.budget,
                 "queries": attempt.queries,
                 "unique_forwards": attempt.unique_forwards,
+                "candidates": attempt.candidates,
                 "original": text,
                 "attacked": attempt.text,
                 "clean_prediction": labels[int(attempt.clean.argmax())],

@@ -21,11 +21,12 @@ _MEANINGS = {
     "budget exhausted": "all queries spent, not flipped",
     "failed": "withstood the attack",
     "skipped": "wrong already, not attacked",
+    "nothing tried": "ranking the words spent the budget before a changed text was tried: says nothing of robustness",
     "nothing to change": "no word could be changed: says nothing of robustness",
 }
 """What an attack ends with, as TextAttack calls it, in the order in which a reviewer reads it."""
 
-_NOT_ATTACKED = {"skipped", "nothing to change"}
+_NOT_ATTACKED = {"skipped", "nothing tried", "nothing to change"}
 
 
 def attack_blocks(scored: Scored) -> Iterator[Block]:

@@ -44,6 +44,8 @@ class Attempt:
     """Queries that the attack asked for, the clean one and repeated texts included."""
     unique_forwards: int
     """Different texts that the model was given."""
+    candidates: int
+    """Queries of changed texts that the attack proposed: those that only rank the words are none of them."""
 
 
 @dataclass(slots=True)
@@ -68,6 +70,27 @@ class _Victim:
         return np.stack([self.known[text] for text in texts])
 
 
+@dataclass(slots=True)
+class _Candidates:
+    """What a search asks, with the changed texts counted that were answered within the budget.
+
+    A search may rank the words first, by texts that lack one of them each: no transformation made those.
+    """
+
+    original: str
+    results: Callable[..., tuple[list[Any], bool]]
+    asked: int = 0
+
+    def __call__(self, texts: Sequence[Any], **options: Any) -> tuple[list[Any], bool]:
+        """The results of the texts, and whether the budget is spent."""
+        found, over = self.results(texts, **options)
+        self.asked += sum(
+            "last_transformation" in text.attack_attrs and text.text != self.original
+            for text in (result.attacked_text for result in found)
+        )
+        return found, over
+
+
 def attack_text(ask: Ask, text: str, truth: int, *, recipe: Recipe, budget: int, seed: int) -> Attempt:
     """Change `text` until the label with index `truth` is no longer the likeliest, within `budget` queries.
 
@@ -89,6 +112,8 @@ def attack_text(ask: Ask, text: str, truth: int, *, recipe: Recipe, budget: int,
     victim = _Victim(ask_outside)
     with state:
         attack = _build(recipe, victim, budget)
+        candidates = _Candidates(text, attack.search_method.get_goal_results)
+        attack.search_method.get_goal_results = candidates
         result = attack.attack(text, truth)
     first, last = result.original_result, result.perturbed_result
     queries = attack.goal_function.num_queries
@@ -99,6 +124,7 @@ def attack_text(ask: Ask, text: str, truth: int, *, recipe: Recipe, budget: int,
         attacked=np.asarray(last.raw_output),
         queries=queries,
         unique_forwards=len(victim.known),
+        candidates=candidates.asked,
     )
 
 

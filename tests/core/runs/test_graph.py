@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import re
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
 from seatrial import hookimpl
-from seatrial.errors import SourceError, SuiteError, UsageError
+from seatrial.errors import SourceError, StoreError, SuiteError, UsageError
 from seatrial.runs.again import judge_again, score_again
 from seatrial.runs.events import Record
 from seatrial.runs.keys import RUNTIME, canonical, node_key
 from seatrial.runs.listing import list_runs
 from seatrial.runs.saved import write_reports
+from seatrial.runs.stages import Artifact
+from seatrial.runs.stages.verify_training import VerifyTraining
 from seatrial.runs.store import digest_path
 from seatrial.runs.story import tell
 from seatrial.terminal.story import story_document, story_lines
 
-from .toys import SUITE, Learn, Loader, Toys, toy_host, write_rows
+from .toys import SUITE, Learn, Loader, Toys, Words, toy_host, write_rows
 
 
 def test_a_second_run_works_nothing_but_its_gates(trial):
@@ -153,6 +156,19 @@ def test_training_is_repeated_with_each_seed_and_every_model_is_asked(trial):
     assert {"train[seed=5]", "train[seed=6]", "verify_training[seed=6]"} <= set(worked)
     assert (result.folder / "products/seed-6/seed.txt").read_text() == "6"
     assert "transcribe[test.ask, tuned, seed=6]" in worked
+
+
+def test_a_gate_on_training_holds_the_worst_of_its_seeds(trial, monkeypatch):
+    train = Learn.train
+
+    def cuts(self, job):
+        return replace(train(self, job), facts={"steps": 1, "truncated_rows": job.seed - 5})
+
+    monkeypatch.setattr(Learn, "train", cuts)
+    gate = "gates:\n  - {metric: train/truncated_rows, max: 0}\n"
+    result, _, _ = trial(SUITE.replace("seed: 5\n", "seeds: [5, 6]\n").replace("gates:\n", gate))
+    assert result.verdict.decisions[0].outcome == "fail"
+    assert {score.metric: score.value for score in result.scores}["train/truncated_rows"] == 1
 
 
 def test_more_evaluation_sets_are_asked_by_name(trial):
@@ -375,3 +391,43 @@ def test_a_plugin_whose_code_stands_in_no_file_is_named_in_the_manifest(trial):
     assert "code_not_known" not in trial()[0].manifest
     result, _, _ = trial(toys=type("Toys", (Toys,), {"__module__": "a_notebooks_cell"})())
     assert result.manifest["code_not_known"].startswith("of toys: it stands in no file")
+
+
+def test_what_a_model_told_of_the_pieces_before_stays(trial, monkeypatch):
+    """Two processes asked two models behind one address: the record names both."""
+    begin, name = Words.__init__, iter("ab")
+
+    def begins(self, toys, synonyms):
+        begin(self, toys, synonyms)
+        if synonyms:
+            self.facts = {"served": [next(name)]}
+
+    monkeypatch.setattr(Words, "__init__", begins)
+    monkeypatch.setattr(VerifyTraining, "run", lambda self, given, folder, progress: Artifact({}, {}))
+    dying = Toys()
+    dying.dies_at = 2
+    with pytest.raises(KeyboardInterrupt):
+        trial(toys=dying)
+    result, _, _ = trial()
+    (asked,) = [record for record in result.records if record.stage == "transcribe[test.ask, tuned, seed=5]"]
+    assert asked.facts["model"]["served"] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("after", "name", "before"),
+    [
+        ("decontaminate", "data/test.parquet", "verify_training[seed=5]"),
+        ("transcribe[test.ask, always]", "transcripts/test.ask/tuned-seed=5.parquet", "score[right]"),
+    ],
+)
+def test_what_a_node_left_is_held_against_its_digest_before_another_reads_it(trial, after, name, before):
+    class Alters(Toys):
+        @hookimpl
+        def seatrial_stage_finished(self, record):
+            if record.stage == after:
+                (file,) = trial.path.glob(f"runs/*/{name}")
+                file.write_bytes(file.read_bytes() + b"\n")
+
+    with pytest.raises(StoreError, match=rf"{re.escape(before)}: .*{re.escape(name)} is not as .* left it"):
+        trial(toys=Alters())
+    assert trial()[0].verdict.state == "pass"

@@ -181,3 +181,16 @@ def test_a_gate_on_what_could_not_be_measured_everywhere_says_so():
     assert said.startswith("choice/accuracy: 46 of 60 rows have no number (answers that are empty)")
     assert flag_unmeasured(evidence(metric, tuned=right(10, 14)), ["choice/accuracy"]) == []
     assert flag_unmeasured(evidence(tuned=gaps), ["choice/accuracy"]) == []
+
+
+def test_rows_that_the_metric_just_does_not_apply_to_are_no_gap():
+    metric = Metric("flipped", "flipped", "proportion", "lower", "", unmeasured="nothing was tried", gap="tried")
+    samples = [
+        Sample("wrong already", {"flipped": None, "tried": 0.0}),
+        Sample("untried", {"flipped": None, "tried": None}),
+        Sample("withstood", {"flipped": 0.0, "tried": 1.0}),
+    ]
+    table = samples_to_table("tuned", samples, ["flipped", "tried"])
+    saved = SavedEvidence("tuned", [], {"attack/flipped": metric}, {"attack": table})
+    (said,) = flag_unmeasured(saved, ["attack/flipped"])
+    assert "1 of 3 rows have no number (nothing was tried)" in said

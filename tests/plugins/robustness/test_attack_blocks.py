@@ -56,8 +56,9 @@ def test_an_outcome_that_nobody_knows_has_no_meaning():
 
 
 def test_rows_that_offered_nothing_to_change_are_counted_apart():
-    table, diff = attacked(["nothing to change", "failed"])
-    assert [row[0] for row in table.rows] == ["failed", "nothing to change"]
+    table, diff = attacked(["nothing to change", "failed", "nothing tried"])
+    assert [row[0] for row in table.rows] == ["failed", "nothing tried", "nothing to change"]
+    assert "spent the budget" in table.rows[1][1]
     assert [item.row for item in diff.items] == ["r1"]
 
 

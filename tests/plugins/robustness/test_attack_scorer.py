@@ -13,6 +13,8 @@ from seatrial.evaluation.summary import summarise
 from seatrial.model import Continuation
 from seatrial.rows import Label
 from seatrial.rows.table import RowList
+from seatrial.verdict.evidence import SavedEvidence
+from seatrial.verdict.judgement import flag_unmeasured
 from seatrial_plugins.robustness import attack, attack_metrics, attack_probe, seatrial_scorers
 
 LABELS = ("other", "billing", "tech")
@@ -58,7 +60,7 @@ def score(transcribed):
 
 def scores_of(samples, **options):
     metrics = attack_metrics(**options)
-    columns = list(dict.fromkeys(name for m in metrics for name in (m.column, m.over) if name))
+    columns = list(dict.fromkeys(name for m in metrics for name in (m.column, m.over, m.gap) if name))
     table = samples_to_table("tuned", samples, columns)
     assert isinstance(table, pa.Table)
     return {metric.name: summarise(metric, "attack", "tuned", table) for metric in metrics}
@@ -120,7 +122,7 @@ def test_scores_follow_the_published_formulas(score):
 
 def nothing_to_change(transcript):
     """As the probe tells of a message in which the attack found no word to change: the clean query was all."""
-    detail = {**transcript.detail, "outcome": "failed", "queries": 1, "unique_forwards": 1}
+    detail = {**transcript.detail, "outcome": "failed", "queries": 1, "unique_forwards": 1, "candidates": 0}
     return dataclasses.replace(transcript, detail={**detail, "attacked": detail["original"]})
 
 
@@ -144,7 +146,7 @@ def test_an_attack_that_found_nothing_to_change_is_no_evidence_of_robustness(sco
         assert scores[name].missing
 
 
-@pytest.mark.parametrize("text", ["", "?!", "🙂🙂", "to be"])
+@pytest.mark.parametrize("text", ["", "?!", "🙂🙂", "to be", "b c", "x y z"])
 @pytest.mark.parametrize("recipe", ["deepwordbug", "pruthi2019"])
 def test_messages_that_offer_no_word_are_no_evidence_end_to_end(judged, recipe, text):
     class Always(KeywordClassifier):
@@ -178,8 +180,45 @@ def test_the_drop_is_over_the_rows_that_could_be_attacked(score):
     assert drop.interval.low <= drop.value <= drop.interval.high
 
 
-def test_a_small_budget_that_runs_out_counts_as_robust(score):
-    (sample,) = score([_row(1, "please explain yesterday's rather unexpected invoice", "billing")], budget=5)
+@pytest.mark.parametrize("recipe", ["deepwordbug", "pruthi2019"])
+@pytest.mark.parametrize("budget", [2, 4, 5, 6, 7, 8, 60])
+@pytest.mark.parametrize("text", ["crash screen lorry forklift", "screen crash " + "lorry forklift " * 40])
+def test_a_row_counts_only_where_the_model_was_asked_a_changed_text(judged, recipe, budget, text):
+    asked = []
+
+    class Always(KeywordClassifier):
+        def loglikelihoods(self, prompts, options):
+            asked.extend(prompt[-1].content for prompt in prompts)
+            return super().loglikelihoods(prompts, options)
+
+        def _hits(self, words, label):
+            return float(label == "tech")
+
+    task, system = Task("test", RowList([_row(1, text, "tech")]), LABELS, seed=7), System("tuned", "tuned", Always())
+    probe, scorer = attack_probe(recipe=recipe, budget=budget), attack(recipe=recipe, budget=budget)
+    (sample,) = judged(probe, scorer, system, task)
+    changed = [one for one in asked if one != text and len(one.split()) == len(text.split()) and "[UNK]" not in one]
+    assert (sample.values["robust_correct"] is not None) == (sample.values["flipped"] is not None) == bool(changed)
+    assert (sample.detail["outcome"] == "nothing tried") == (not changed)
+
+
+def test_rows_whose_budget_the_ranking_of_words_spent_are_a_gap_that_gates_warn_of(score):
+    rows = [*ROWS, *(_row(number, "screen crash " + "lorry " * 59, "tech") for number in range(10, 16))]
+    samples = score(rows, budget=50)
+    scores = scores_of(samples, budget=50)
+    assert (scores["clean_accuracy"].n, scores["robust_accuracy"].n, scores["attack_success_rate"].n) == (9, 3, 2)
+    metrics = {f"attack/{metric.name}": metric for metric in attack_metrics(budget=50)}
+    columns = list(dict.fromkeys(name for m in metrics.values() for name in (m.column, m.over, m.gap) if name))
+    evidence = SavedEvidence("tuned", [], metrics, {"attack": samples_to_table("tuned", samples, columns)})
+    for name in ("robust_accuracy", "attack_success_rate", "performance_drop", "mean_queries"):
+        (said,) = flag_unmeasured(evidence, [f"attack/{name}"])
+        assert "6 of 9 rows have no number" in said
+        assert "ranking the words spent the budget" in said
+
+
+def test_a_budget_that_runs_out_among_changed_texts_counts_as_robust(score):
+    row = _row(1, "please explain yesterday's rather unexpected invoice", "billing")
+    (sample,) = score([row], recipe="pruthi2019", budget=5)
     assert sample.detail["outcome"] == "budget exhausted"
     assert sample.values["queries"] == 5.0
     assert sample.values["flipped"] == 0.0

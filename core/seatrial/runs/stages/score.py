@@ -172,7 +172,9 @@ class ScoreNode:
 
     def _columns(self) -> list[str]:
         metrics = self.component.metrics_for(self.scorer.options)
-        named = [metric.column for metric in metrics] + [metric.over for metric in metrics if metric.over]
+        named = [metric.column for metric in metrics] + [
+            name for one in metrics for name in (one.over, one.gap) if name
+        ]
         return list(dict.fromkeys(named))
 
 

@@ -78,7 +78,7 @@ class Transcribe:
         path = folder / f"transcripts/{self.asking.name}/{self.system.instance.replace(', ', '-')}.parquet"
         kept = folder.unfinished()
         told = kept / "model.json"
-        before = json.loads(told.read_text("utf-8")).get("warnings", []) if told.is_file() else []
+        before = json.loads(told.read_text("utf-8")) if told.is_file() else {}
         opened: System | None = None
         done = errors = count = 0
         for place, rows in enumerate(pieces):
@@ -103,7 +103,7 @@ class Transcribe:
                 with atomic_file(part) as unfinished:
                     pq.write_table(transcripts_to_table(asked), unfinished, compression="zstd")
                 part.with_suffix(".answers").unlink(missing_ok=True)
-                write_json(told, _with_warnings(opened.model.facts, before))
+                write_json(told, _with_earlier(opened.model.facts, before))
             done += len(rows)
             progress(done if self.asking.task.asks_rows else 1000, total, {})
         with (
@@ -121,7 +121,8 @@ class Transcribe:
             facts["unanswered"] = errors
         if told.is_file():
             model = json.loads(told.read_text("utf-8"))
-            warnings += model.pop("warnings", [])
+            said = model.pop("warnings", [])
+            warnings += said if isinstance(said, list) else [said]
             if self.model is not None:
                 facts["model"] = model
         if warnings:
@@ -243,11 +244,15 @@ def _too_long_with(model: ChecksRows, rows: Rows | Sequence[Row], examples: Sequ
     return found
 
 
-def _with_warnings(facts: Mapping[str, object], earlier: Sequence[str]) -> dict[str, object]:
-    """A model's facts, with what it warned of before the process was killed."""
-    said = facts.get("warnings")
-    warnings = dict.fromkeys([*earlier, *map(str, said if isinstance(said, list | tuple) else ())])
-    return {**facts, "warnings": list(warnings)} if warnings else dict(facts)
+def _with_earlier(facts: Mapping[str, object], earlier: Mapping[str, object]) -> dict[str, object]:
+    """A model's facts, whose lists (warnings, the names that it answered under) hold what it told of the pieces before, too:
+    an earlier process may have asked them.
+    """
+    both = {name: [*map(str, said)] for name, said in earlier.items() if isinstance(said, list)}
+    for name, said in facts.items():
+        if isinstance(said, list | tuple):
+            both[name] = list(dict.fromkeys([*both.get(name, ()), *map(str, said)]))
+    return {**facts, **both}
 
 
 def _settled(transcript: Transcript) -> Transcript:
