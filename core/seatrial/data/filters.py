@@ -22,6 +22,7 @@ __all__ = [
     "CountingFilter",
     "Filter",
     "Grouping",
+    "HoldsValidation",
     "Measured",
     "RowFilter",
     "SearchingFilter",
@@ -147,6 +148,20 @@ class SplitFilter(Protocol):
 
     def compare(self, train: Rows, held_out: Rows) -> Iterable[Finding] | SplitFindings:
         """Findings about train rows (a held-out row only where the suite asks for it), `matched_row` set."""
+        ...
+
+
+@runtime_checkable
+class HoldsValidation(SplitFilter, Protocol):
+    """A split filter whose rules hold for validation rows too: a checkpoint is chosen by these, so none may give away a test row.
+
+    Where a suite has validation rows, it is asked about train rows and all held-out ones first, then its `of_validation` about
+    validation rows in the place of train rows and the other evaluation sets in that of the held-out ones. Findings
+    of both are applied together; what the second measures stands in for what the first says of the same metric.
+    """
+
+    def of_validation(self) -> SplitFilter:
+        """The filter that validation rows are held against the other evaluation sets by."""
         ...
 
 

@@ -2,11 +2,12 @@ r"""Normalising: when two texts count as the same, and what a word is to the n-g
 
 `normalise` is what "normalised" means in the duplicates and leakage filters, in this order:
 
-1. superscript and subscript digits keep their position (`10²` → `10^2`, never `102`), then Unicode NFKC: full-width and
+1. superscript and subscript digits keep their position (`10²` → `10^2`, `x₂` → `x 2`, never `102`), then Unicode NFKC: full-width and
    half-width forms, ligatures, compatibility letters and composed accents become one form;
 2. case folding, and NFKC again (folding can decompose);
 3. invisible format characters and variation selectors vanish;
-4. every run of punctuation and white space becomes one space, and the ends are stripped.
+4. every run of punctuation (`_` is some: `snake_case` is two words) and white space becomes one space, and the ends are
+   stripped.
 
 What carries meaning stays: letters, combining marks and digits of every script, symbols (emoji, currency, operators),
 `# % & @ * / \` (C and C#, 50 and 50%, 2*3 and 2/3 differ), `.`, `,` and `:` between digits, and a hyphen before a digit
@@ -57,9 +58,9 @@ HAN, OTHER = 1 / 1.5, 1 / 3
 
 _CACHED_LENGTH = 40
 
-_EDGES = "!\"'(),.:;?[]{}"
+_EDGES = "!\"'(),.:;?[]_{}"
 # At the ends of a piece these separate, whatever stands beside them.
-_PLAIN = re.compile(r"[#%&@*/\\_]*[0-9A-Za-z$+<=>^`|~][0-9A-Za-z$+<=>^`|~#%&@*/\\_]*")
+_PLAIN = re.compile(r"[#%&@*/\\]*[0-9A-Za-z$+<=>^`|~][0-9A-Za-z$+<=>^`|~#%&@*/\\]*")
 # A word of ASCII characters that stay in any company, and do not only connect.
 
 
@@ -79,7 +80,7 @@ class _Separators(dict[int, str | None]):
             return " "
         if category in {"Cf", "Cc"} or "\ufe00" <= character <= "\ufe0f":
             return None
-        return " " if category[0] in "PZ" and character != "_" else character
+        return " " if category[0] in "PZ" else character
 
 
 _SEPARATORS = _Separators()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from seatrial.blocks.codec import to_json
@@ -40,6 +40,7 @@ class Tally:
             one.alias: {metric.name for metric in one.component.metrics_for(one.options)} for one in filters
         }
         self._drops = Drops()
+        self._warnings: list[str] = []
         self._unknown = (
             {}
             if any(one.drops for one in filters)
@@ -71,6 +72,10 @@ class Tally:
             "blocks": [to_json(block) for block in measured.blocks],
         }
 
+    def warn(self, sentences: Iterable[str]) -> None:
+        """Keep what a reviewer must see."""
+        self._warnings += sentences
+
     @property
     def dropped(self) -> int:
         """Rows that are out: each has one decisive entry."""
@@ -87,5 +92,5 @@ class Tally:
             "rows_out": rows_out,
             "filters": list(self._counts.values()),
             "drops": self._drops.facts(),
-            "warnings": self._drops.warnings(self._stage, rows_in),
+            "warnings": [*self._drops.warnings(self._stage, rows_in), *self._warnings],
         }

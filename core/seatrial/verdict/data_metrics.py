@@ -38,7 +38,10 @@ _FACTS: Mapping[str, _Fact] = {
         "deduplicate", ("dropped",), "lower", "Rows that duplicates and label counts took out."
     ),
     "data/dropped_for_leakage": _Fact(
-        "decontaminate", ("dropped",), "lower", "Rows taken out because train and test shared them."
+        "decontaminate",
+        ("dropped",),
+        "lower",
+        "Rows taken out because they stand on both sides: in train (or validation) and in what is held out.",
     ),
     "data/train_rows": _Fact("decontaminate", ("splits", "train"), "higher", "Rows that the model is trained on."),
     "data/validation_rows": _Fact(

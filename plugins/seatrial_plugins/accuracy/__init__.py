@@ -153,7 +153,7 @@ def seatrial_scorers() -> Iterable[ScorerComponent[Scorer]]:
         metrics=generation_metrics,
         selects=("metrics", "remote_code"),
         looks_for="wrong answers in the model's own words",
-        version="2",
+        version="3",  # `_` stands between words
         libraries=("evaluate", "nltk", "regex", "rouge-score", "sacrebleu"),
         imports=_generation_imports,
     )
@@ -166,5 +166,5 @@ def seatrial_scorers() -> Iterable[ScorerComponent[Scorer]]:
         metrics=NAIVE_SPLIT,
         comparable=False,
         draws=("raw", "train"),
-        version="2",
+        version="3",
     )

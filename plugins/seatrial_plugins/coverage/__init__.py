@@ -195,7 +195,7 @@ def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
         metrics=coverage_metrics,
         rules=RULES,
         place="splits",
-        version="3",
+        version="4",  # pairs of words, where `_` stands between two
         looks_for="kinds of rows that test has and train lacks",
         libraries=("py3langid", "scikit-learn"),
     )

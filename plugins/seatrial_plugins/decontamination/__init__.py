@@ -9,7 +9,7 @@ from seatrial import Benchmark, FilterComponent, Metric, Rule, Use, hookimpl
 from seatrial.data.filters import Filter, SplitFilter
 from seatrial.model import CountsTokens, Encoder
 
-__all__ = ["PresetName", "counts_tokens", "embeds", "leakage", "leakage_metrics", "seatrial_filters"]
+__all__ = ["IN_VALIDATION", "PresetName", "counts_tokens", "embeds", "leakage", "leakage_metrics", "seatrial_filters"]
 
 PresetName = Literal[
     "exact",
@@ -30,79 +30,90 @@ PresetName = Literal[
 """The rules that a suite may name."""
 
 RULES = (
-    Rule("exact", "A train row and a held-out text say the same after normalising (`seatrial.data.normalise`)."),
+    Rule(
+        "exact",
+        "A train row and a held-out text say the same after normalising (`seatrial.data.normalise`).",
+        version="2",
+    ),
     Rule(
         "gpt3_filter",
         "The row shares a 13-gram that stands in at most 10 train rows; what GPT-3's filter would cut out of it is marked "
         "(arXiv 2005.14165, appendix C).",
-        version="4",
+        version="5",
     ),
     Rule(
         "gpt3_measure",
         "The row shares an N-gram, N being the 5th percentile of the held-out texts' lengths in words, from 8 to 13 "
         "(GPT-3, arXiv 2005.14165, appendix C).",
-        version="3",
+        version="4",
     ),
     Rule(
         "palm",
         "At least 70% of a held-out text's 8-grams stand in the train set, some of them in this row (PaLM, arXiv "
         "2204.02311).",
-        version="3",
+        version="4",
     ),
     Rule(
         "gpt4_substring",
         "One of three random stretches of 50 characters of a held-out text, letters and digits alone, stands in the row, or all "
         "of a shorter text, from `gpt4_floor` characters on (GPT-4, arXiv 2303.08774).",
-        version="3",
+        version="4",
     ),
     Rule(
         "llama2",
         "At least 20% of a held-out text's tokens lie in spans of more than 10 tokens, of which four may differ, that the "
         "train set shares, some of them with this row (Llama 2, arXiv 2307.09288, A.6).",
+        version="2",
     ),
     Rule(
         "tulu3",
         "More than 50% of the words of a held-out text's user turns lie in 8-grams that it shares with the user turns of "
         "this row (Tülu 3, arXiv 2411.15124).",
-        version="3",
+        version="4",
     ),
     Rule(
         "s1_open_r1",
         "The row shares an 8-gram of lower-case words, punctuation kept (s1, arXiv 2501.19393; Open R1).",
-        version="3",
+        version="4",
     ),
     Rule(
         "deepseek_math",
         "The row shares a 10-gram, or holds a held-out text of 3 to 9 words as a whole (DeepSeekMath, arXiv 2402.03300).",
-        version="3",
+        version="4",
     ),
     Rule(
         "qwen2_math",
         "The row is identical with a held-out text, or shares a 13-gram and has a longest common subsequence of over 60% "
         "of the shorter of both (Qwen2-Math).",
-        version="3",
+        version="4",
     ),
     Rule(
-        "dolma", "The row has a paragraph of at least 13 words that also stands in a held-out text (arXiv 2402.00159)."
+        "dolma",
+        "The row has a paragraph of at least 13 words that also stands in a held-out text (arXiv 2402.00159).",
+        version="2",
     ),
     Rule(
         "olmo_decon",
         "A held-out question and, where they are compared, its answer and passage stand near each other in the row, "
         "weighted by rarity to 0.8 or more (allenai/decon).",
-        version="2",
+        version="3",
     ),
     Rule(
         "platypus",
         "The row's embedding has a cosine of at least 0.8 with a held-out text's (Platypus, arXiv 2308.07317).",
-        version="2",
+        version="3",
     ),
     Rule(
         "semantic",
         "The row says what a held-out text says, in other words: by the encoder and a second look at their words, or at the "
         "structure of code, the pair stands out as 1% of unrelated questions do (seatrial's own; calibrated on GSM8K).",
-        version="4",
+        version="5",
     ),
 )
+
+
+IN_VALIDATION = "found_in_validation"
+"""The metric of what validation rows give away."""
 
 
 def leakage(
@@ -122,6 +133,10 @@ def leakage(
     semantic_threshold: float | None = None,
 ) -> SplitFilter:
     """Finds what train shares with the held-out rows (validation and test) and with the items of benchmarks.
+
+    Validation rows are held against test rows and benchmarks by the same rules, since early stopping chooses by them: one that
+    gives something away is found as a train row is, whatever `side` says, and how much they give away is a metric,
+    `found_in_validation`.
 
     System turns are never compared. Each preset follows its source, and says in its file's first lines where the source
     is silent and what was chosen. Rules of words were made for English: in scripts without spaces three Han characters stand
@@ -186,7 +201,10 @@ def leakage_metrics(*, against: Mapping[str, Any], **_: Any) -> tuple[Metric, ..
                 limits=(0.0, 1.0),
             ),
         ]
-    return tuple(found)
+    given_away = (
+        "How many test rows, and items of benchmarks, the validation rows gave away: early stopping chooses by these."
+    )
+    return (*found, Metric(IN_VALIDATION, "", "exact", "lower", given_away, "rows"))
 
 
 def counts_tokens(options: Mapping[str, Any]) -> bool:
@@ -214,7 +232,7 @@ def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
         metrics=leakage_metrics,
         rules=RULES,
         place="splits",
-        version="4",
+        version="5",  # validation rows are held against test rows
         looks_for="train rows that give away test rows",
         libraries=("regex", "scikit-learn", "tiktoken"),
     )

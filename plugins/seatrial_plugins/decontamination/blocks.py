@@ -27,18 +27,19 @@ class GivenAway:
     """How many of them any rule found; None where no rule could look for one."""
 
 
-def given_away_blocks(groups: Sequence[GivenAway], rules: Sequence[str]) -> Iterator[Block]:
-    """One table."""
+def given_away_blocks(groups: Sequence[GivenAway], rules: Sequence[str], learned: str = "train") -> Iterator[Block]:
+    """One table: what train, or validation, must not give away."""
+    held_out = "held-out" if learned == "train" else "test"
     partly = any(looked < group.items for group in groups for looked in group.looked_for.values())
     says = f"Looked for by {listed(rules)}: a text that these rules do not see is not found."
     if partly:
         says += " Not looked for: texts too short for a rule, or without enough words besides those that many of them share."
     yield Table(
-        "What must not stand in train, and what of it does",
+        f"What must not stand in {learned}, and what of it does",
         ("Texts", "Items", "Given away", "By rule"),
         [
             (
-                "held-out" if group.name == HELD_OUT else name_of(group.name),
+                held_out if group.name == HELD_OUT else name_of(group.name),
                 count(group.items),
                 "not known" if group.by_any is None else with_share(group.by_any, group.items),
                 ", ".join(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
 from seatrial import Benchmark, Finding, Measured, Row, Rows, SplitFindings
 from seatrial.data.searching import search_all
 from seatrial.errors import UsageError
-from seatrial_plugins.decontamination import PresetName
+from seatrial_plugins.decontamination import IN_VALIDATION, PresetName
 from seatrial_plugins.decontamination.batch import Batch
 from seatrial_plugins.decontamination.blocks import GivenAway, given_away_blocks
 from seatrial_plugins.decontamination.held_out import HELD_OUT, HeldOut
@@ -35,7 +35,7 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class SplitComparison:
-    """Compares train with everything that is held out (`SearchingFilter`).
+    """Compares train with everything that is held out (`SearchingFilter`, `HoldsValidation`).
 
     One finding a preset, row and group (the held-out rows, or a benchmark), about the nearest of the group's texts.
     """
@@ -44,6 +44,8 @@ class SplitComparison:
     against: Mapping[str, Benchmark]
     side: Literal["train", "test"]
     options: PresetOptions
+    learned: Literal["train", "validation"] = "train"
+    """Where the rows come from that must not give anything away."""
 
     def __post_init__(self) -> None:
         if not self.presets:
@@ -54,6 +56,10 @@ class SplitComparison:
             raise UsageError(f"leakage: template is {self.options.template:g}; it is a share above 0, up to 1")
         if HELD_OUT in self.against:
             raise UsageError(f"leakage: against: {HELD_OUT} is what the validation and test rows are called; rename it")
+
+    def of_validation(self) -> SplitComparison:
+        """The same rules for validation rows: it is these that are found, for test rows stay as they are."""
+        return replace(self, side="train", learned="validation")
 
     def compare(self, train: Rows, held_out: Rows) -> SplitFindings:
         """The findings, preset by preset, each in the order of its rows; how many items of each group are given away."""
@@ -70,7 +76,7 @@ class SplitComparison:
 
     def conclude(self, index: Index, found: pa.Table, train: Rows, held_out: Rows) -> SplitFindings:
         """What counts once all rows are known, told for the side that the suite asks for."""
-        del train, held_out
+        del train
         overlaps = {preset: FoundBy(preset.name, found) for preset in index.presets}
         contaminated = {
             preset.name: _rows(preset, (found.item for found in preset.settle(of_preset)))
@@ -78,7 +84,7 @@ class SplitComparison:
         }
         looked_for = {preset.name: _rows(preset, preset.looked_for()) for preset in index.presets}
         groups = _groups(index.held_out, contaminated, looked_for)
-        measured = _measured(groups)
+        measured = _measured(groups, held_out) if self.learned == "train" else _measured_of_validation(groups)
 
         def findings() -> Iterator[Finding]:
             for preset, of_preset in overlaps.items():
@@ -90,7 +96,7 @@ class SplitComparison:
             measured.missing,
             _facts(groups)
             | {preset.name: facts for preset, of_preset in overlaps.items() if (facts := preset.facts(of_preset))},
-            list(given_away_blocks(groups, self.presets)),
+            list(given_away_blocks(groups, self.presets, self.learned)),
         )
 
     def _told(self, held_out: HeldOut, preset: Preset, overlaps: Iterable[Found]) -> Iterator[Finding]:
@@ -192,10 +198,12 @@ def _groups(
     ]
 
 
-def _measured(groups: Sequence[GivenAway]) -> Measured:
+def _measured(groups: Sequence[GivenAway], held_out: Iterable[Row]) -> Measured:
     """By group: how many of its items any preset found, and their share; missing where no preset looked for any of them."""
     measures: dict[str, float] = {}
-    missing: dict[str, str] = {}
+    # Where there are validation rows, and others to hold them against, `of_validation` tells it.
+    lacks = "test" if any(row.split == "validation" for row in held_out) else "validation"
+    missing = {IN_VALIDATION: f"there is no {lacks} row"}
     for one in groups:
         names = f"{one.name}_contaminated", f"{one.name}_contaminated_share"
         if one.by_any is not None:
@@ -207,6 +215,16 @@ def _measured(groups: Sequence[GivenAway]) -> Measured:
             names, f"no {what} has text enough of its own for {rules}" if one.items else f"there is no {what}"
         )
     return Measured(measures, missing)
+
+
+def _measured_of_validation(groups: Sequence[GivenAway]) -> Measured:
+    """How many items of all groups any preset found; missing where no preset looked for any of them."""
+    known = [one.by_any for one in groups if one.by_any is not None]
+    if known:
+        return Measured({IN_VALIDATION: sum(known)})
+    return Measured(
+        missing={IN_VALIDATION: f"no test row has text enough of its own for {' or '.join(groups[0].looked_for)}"}
+    )
 
 
 def _facts(groups: Sequence[GivenAway]) -> dict[str, object]:

@@ -34,6 +34,7 @@ class LoraTuning(AdapterTuning):
         from peft import LoraConfig, TaskType
 
         options = self._lora
+        shape_only = next(network.parameters()).is_meta  # nothing to take singular values of
         return LoraConfig(
             r=options.r,
             lora_alpha=options.alpha,
@@ -43,7 +44,7 @@ class LoraTuning(AdapterTuning):
             task_type=TaskType.CAUSAL_LM,
             use_rslora=options.rslora,
             use_dora=options.dora,
-            init_lora_weights="pissa" if options.init == "pissa" else True,
+            init_lora_weights="pissa" if options.init == "pissa" and not shape_only else True,
         )
 
     def attach(self, network: Any) -> Any:

@@ -70,6 +70,15 @@ def test_normalising_keeps_something_of_whatever_can_be_seen(text):
     assert normalise(text) or not visible or selectors_only
 
 
+@pytest.mark.parametrize("mark", [*"_.-–,;:!?()[]'\"", "__", "＿", "‿", "﹏", "・", " _ "])
+def test_every_mark_of_punctuation_separates_words_as_a_space_does(mark):
+    said = "where is my new card"
+    assert normalise(said.replace(" ", mark)) == said
+    assert spell(said.replace(" ", mark)) == said.split()
+    assert normalise(f"{mark}{said}{mark}") == said
+    assert normalise(f"10{mark}words") == "10 words"
+
+
 def test_words_are_counted_character_by_character_in_han_and_kana():
     assert spell("我有3.5元, OK?") == ["我", "有", "3.5", "元", "ok"]
     assert spell("これはテスト、ラーメン") == [*"これはテスト", "ラー", "メ", "ン"]

@@ -108,7 +108,7 @@ class SameText:
 
     def conclude(self, index, found, train, held_out):
         assert len(train)
-        assert len(held_out) == len(index)
+        assert len({row.text for row in held_out}) == len(index)
         for name, item in zip(found["row"].to_pylist(), found["item"].to_pylist(), strict=True):
             yield Finding(name, "same", matched_row=held_out[item].id)
 
@@ -299,6 +299,81 @@ def test_a_filter_that_speaks_of_train_alone_runs_wherever_there_is_train(folder
         .facts["filters"]
     )
     assert facts["measures"] == ({"found": 0} if asked else {})
+
+
+class Strict(Measures):
+    """The same for validation rows, of which it says so."""
+
+    def of_validation(self):
+        return OfValidation()
+
+
+class OfValidation(SameText):
+    def conclude(self, index, found, train, held_out):
+        findings = list(super().conclude(index, found, train, held_out))
+        assert {row.split for row in train} == {"validation"}
+        assert {row.split for row in held_out} <= {"test", "other"}
+        return SplitFindings(iter(findings), {"lost": len(findings)}, facts={"seen": len(held_out)})
+
+
+class StrictAtOnce(OnlyCompares):
+    def of_validation(self):
+        return OnlyCompares()
+
+
+def three_splits(test=range(30), other=range(100, 110), validation=range(20, 60), train=range(25, 6_000)):
+    texts = {"train": train, "validation": validation, "test": test, "other": other}
+    for split, numbers in texts.items():
+        yield from (
+            Row(f"{split}{n}", (Turn("user", f"text {n:05}"),), "chat", "s", "f", 1, split=split) for n in numbers
+        )
+
+
+@pytest.mark.parametrize("build", [Strict, StrictAtOnce])
+def test_validation_rows_are_held_against_every_other_evaluation_set(folder, suite_filter, build, tmp_path):
+    def stage(engine):
+        metrics = METRICS if build is Strict else ()
+        return replace(leaking(engine, suite_filter, build, metrics), sets=("train", "validation", "test", "other"))
+
+    given = list(three_splits(validation=range(20, 110)))
+    one, two = both(folder, stage, "split", given, **ledgers(tmp_path))
+    assert tables(one) == tables(two)
+    assert one.facts == two.facts
+    entries = [(e["row"], e["split"], e["matched_row"]) for e in tables(one)["ledger"].to_pylist()]
+    of_validation = [(row, matched) for row, split, matched in entries if split == "validation"]
+    assert of_validation == [(f"validation{n}", f"test{n}") for n in range(20, 30)] + [
+        (f"validation{n}", f"other{n}") for n in range(100, 110)
+    ]
+    assert one.facts["splits"]["validation"] == 70
+    assert one.facts["splits"]["test"] == 30
+    assert one.facts["splits"]["other"] == 10
+    assert one.facts["dropped"] == len(entries)
+    (facts,) = one.facts["filters"]
+    if build is Strict:
+        assert (facts["measures"], facts["missing"]) == ({"found": 85, "lost": 20}, {})
+        assert facts["facts"]["validation"] == {"seen": 40}
+
+
+@pytest.mark.parametrize(
+    ("validation", "action", "said"),
+    [
+        (range(30), "drop", ["30 of 30 validation rows in what scores are computed on; without them 0 are left"]),
+        (range(20, 60), "drop", ["10 of 40 validation rows in what scores are computed on; without them 30 are left"]),
+        (range(20, 60), "flag", ["10 of 40 validation rows in what scores are computed on, and 10 of them stay"]),
+        (range(29, 60), "drop", []),
+        (range(40, 60), "flag", []),
+    ],
+)
+def test_a_validation_set_that_overlaps_the_test_set_is_a_warning(
+    folder, suite_filter, validation, action, said, tmp_path
+):
+    run = folder("run", "split", list(three_splits(other=(), validation=validation)))
+    stage = Decontaminate([suite_filter(Strict, (Rule("same", "s", action),), place="splits", metrics=METRICS)], ONE)
+    facts = stage.run(Artifact({"split": run / "data/split.parquet", **ledgers(tmp_path)}), run, nothing).facts
+    warnings = [one for one in facts["warnings"] if "validation" in one]
+    assert [found in one for found, one in zip(said, warnings, strict=True)] == [True] * len(said)
+    left = len(validation) if action == "flag" else len(set(validation) - set(range(30)))
+    assert facts["splits"]["validation"] == left
 
 
 def test_a_benchmark_that_changed_makes_the_stage_run_again(suite_filter):

@@ -387,12 +387,6 @@ def test_an_adapter_that_is_altered_before_it_is_opened_is_refused(trial, monkey
         trial()
 
 
-def test_a_plugin_whose_code_stands_in_no_file_is_named_in_the_manifest(trial):
-    assert "code_not_known" not in trial()[0].manifest
-    result, _, _ = trial(toys=type("Toys", (Toys,), {"__module__": "a_notebooks_cell"})())
-    assert result.manifest["code_not_known"].startswith("of toys: it stands in no file")
-
-
 def test_what_a_model_told_of_the_pieces_before_stays(trial, monkeypatch):
     """Two processes asked two models behind one address: the record names both."""
     begin, name = Words.__init__, iter("ab")
@@ -431,3 +425,9 @@ def test_what_a_node_left_is_held_against_its_digest_before_another_reads_it(tri
     with pytest.raises(StoreError, match=rf"{re.escape(before)}: .*{re.escape(name)} is not as .* left it"):
         trial(toys=Alters())
     assert trial()[0].verdict.state == "pass"
+
+
+def test_a_plugin_whose_code_stands_in_no_file_is_named_in_the_manifest(trial):
+    assert "code_not_known" not in trial()[0].manifest
+    result, _, _ = trial(toys=type("Toys", (Toys,), {"__module__": "a_notebooks_cell"})())
+    assert result.manifest["code_not_known"].startswith("of toys: it stands in no file")

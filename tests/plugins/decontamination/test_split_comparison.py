@@ -101,6 +101,9 @@ def benchmark(name: str, *texts: str) -> Benchmark:
     return Benchmark(name, tuple(rows(f"{name}/", "", *texts)))
 
 
+NO_VALIDATION = {"found_in_validation": "there is no validation row"}
+
+
 def test_benchmarks_are_looked_for_beside_the_held_out_rows():
     against = {
         "cards": benchmark("cards", "WHERE is the card that I ordered two weeks ago?"),
@@ -118,7 +121,7 @@ def test_benchmarks_are_looked_for_beside_the_held_out_rows():
         "cards_contaminated_share": 1.0,
     }
     why = "no item of greets has text enough of its own for tulu3"
-    assert comparison.missing == {"greets_contaminated": why, "greets_contaminated_share": why}
+    assert comparison.missing == {"greets_contaminated": why, "greets_contaminated_share": why} | NO_VALIDATION
 
 
 def test_on_the_test_side_a_benchmarks_leak_is_still_the_train_rows():
@@ -151,14 +154,16 @@ def test_what_all_presets_find_is_counted_once_and_by_rule():
 def test_the_metrics_are_the_measures():
     against = {"cards": benchmark("cards", "x")}
     comparison = built(against=against).compare(RowList(TRAIN), RowList(TEST))
-    assert {metric.name for metric in leakage_metrics(against=against)} == set(comparison.measures)
+    assert {
+        metric.name for metric in leakage_metrics(against=against)
+    } == comparison.measures.keys() | comparison.missing.keys()
 
 
 def test_without_held_out_rows_a_count_is_missing_and_not_zero():
     comparison = built().compare(RowList(TRAIN), RowList([]))
     why = "there is no held-out row"
     assert comparison.measures == {}
-    assert comparison.missing == {"held_out_contaminated": why, "held_out_contaminated_share": why}
+    assert comparison.missing == {"held_out_contaminated": why, "held_out_contaminated_share": why} | NO_VALIDATION
 
 
 EMPTY, SHORT, LONG = "", "two words", " ".join(f"word{at}" for at in range(40))
@@ -324,3 +329,34 @@ def test_tulu3_has_two_false_positives_on_gsm8k():
     )
     assert Counter(f.rule for f in comparison.findings) == {"tulu3": 2}
     assert comparison.measures["held_out_contaminated_share"] == pytest.approx(2 / 1319)
+
+
+# ---- validation -----------------------------------------------------------------------------------------------------
+
+VALIDATION = rows(
+    "validation", "validation", "HELLO", "where is the card that I ordered two weeks ago?", "quite another one"
+)
+
+
+@pytest.mark.parametrize("side", ["train", "test"])
+def test_validation_rows_are_held_against_test_rows_by_the_same_rules(side):
+    of_validation = built(side=side, presets=["exact", "tulu3"]).of_validation()
+    told = of_validation.compare(RowList(VALIDATION), RowList(TEST))
+    assert [(f.row, f.rule, f.matched_row) for f in told.findings] == [
+        ("validation0", "exact", "test1"),
+        ("validation1", "exact", "test0"),
+        ("validation1", "tulu3", "test0"),
+    ]
+    assert told.measures == {"found_in_validation": 2}
+    assert told.blocks[0].title == "What must not stand in validation, and what of it does"
+    assert told.blocks[0].rows[0][:3] == ("test", "3", "2 (66.7%)")
+
+
+def test_what_validation_gives_away_is_a_metric_of_every_run():
+    without = built().compare(RowList(TRAIN), RowList(TEST))
+    assert without.missing["found_in_validation"] == "there is no validation row"
+    alone = built().compare(RowList(TRAIN), RowList(VALIDATION))
+    assert alone.missing["found_in_validation"] == "there is no test row"
+    unreadable = built(presets=["tulu3"]).of_validation().compare(RowList(VALIDATION), RowList(rows("t", "test", "no")))
+    assert "no test row has text enough" in unreadable.missing["found_in_validation"]
+    assert "found_in_validation" in {metric.name for metric in leakage_metrics(against={})}

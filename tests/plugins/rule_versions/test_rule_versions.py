@@ -21,7 +21,7 @@ import pytest
 import yaml
 
 from seatrial import Finding, Row, Turn
-from seatrial.data.filters import SplitFindings
+from seatrial.data.filters import HoldsValidation, SplitFindings
 from seatrial.plugin.host import Host
 from seatrial.rows import Choice, Label
 from seatrial.rows.format_error import RULES as READ_RULES
@@ -133,7 +133,13 @@ def findings_of(case, component):
     if component.place == "corpus":
         corpus = rows(case["rows"])
         return built.group(built.signatures(corpus), {one.id: one for one in corpus}.__getitem__).findings
-    return SplitFindings.of(built.compare(RowList(rows(case["train"])), RowList(rows(case["held_out"])))).findings
+    train, held_out = rows(case["train"]), rows(case["held_out"])
+    found = [*SplitFindings.of(built.compare(RowList(train), RowList(held_out))).findings]
+    validation = [row for row in held_out if row.split == "validation"]
+    if validation and isinstance(built, HoldsValidation):
+        others = RowList([row for row in held_out if row.split != "validation"])
+        found += SplitFindings.of(built.of_validation().compare(RowList(validation), others)).findings
+    return found
 
 
 def refusals(case):

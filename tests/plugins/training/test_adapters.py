@@ -32,7 +32,9 @@ def likelihoods(model, work):
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_learns_and_the_model_that_is_opened_has_it(job, tiny_target, tiny_model, adapter_in, kind):
     work, steps = job()
-    trained = KINDS[kind](epochs=20).train(work)
+    method = KINDS[kind](epochs=20)
+    method.check(work.model)
+    trained = method.train(work)
     losses = [step["loss"] for step in steps if "loss" in step]
     assert losses[-1] < 0.8 * losses[0]
     assert trained.kind == "adapter"

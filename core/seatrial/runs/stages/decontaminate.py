@@ -1,4 +1,4 @@
-"""Decontaminate: the filters that hold train against the held-out rows; then the splits, what they hold, and the ledger."""
+"""Decontaminate: the filters that hold train, and validation, against held-out rows; then the splits, and the ledger."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from seatrial.data.composition import Composition
-from seatrial.data.filters import Measured, SearchingFilter, SplitFilter, SplitFindings
+from seatrial.data.filters import HoldsValidation, Measured, SearchingFilter, SplitFilter, SplitFindings
 from seatrial.data.gathering import Gathering
 from seatrial.data.ledger import merge_ledgers, write_ledger
 from seatrial.rows import row_schema
 from seatrial.rows.table import BATCH, FileRows, SomeRows, TableWriter, open_rows, rows_of
 from seatrial.runs import contracts
+from seatrial.runs.drops import MUCH
 from seatrial.runs.engines import Batchwise, Engine, Work
 from seatrial.runs.events import Artifact
 from seatrial.runs.keys import RUNTIME
-from seatrial.runs.sieve import Sieve
+from seatrial.runs.sieve import Placed, Sieve
 from seatrial.runs.stages import Progress, Steps, blame, in_steps
 from seatrial.runs.stages.split import SETS
 from seatrial.runs.store import RunFolder
@@ -26,10 +27,12 @@ from seatrial.runs.suite_filter import SuiteFilter
 from seatrial.runs.tally import Tally
 
 if TYPE_CHECKING:
-    import numpy as np
     import pyarrow as pa
 
 __all__ = ["Decontaminate"]
+
+Learned = Literal["train", "validation"]
+"""The rows that a product hangs on, by their loss or by the choice of a checkpoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class Decontaminate:
     filters: Sequence[SuiteFilter]
     engine: Engine = field(metadata=RUNTIME)
     sets: tuple[str, ...] = SETS
-    """What rows come apart into; train is held against every one of the others."""
+    """What rows come apart into; train is held against every one of the others, validation against those but train."""
 
     name = "decontaminate"
     inputs = ("read", "clean", "deduplicate", "split")
@@ -67,47 +70,80 @@ class Decontaminate:
         return Artifact(files | {"ledger": ledger}, facts)
 
     def _compare(self, suite_filter: SuiteFilter, sieve: Sieve, work: Batchwise, tally: Tally, steps: Steps) -> None:
-        rows = sieve.rows
-        inside = _in_train(rows)
-        train, held_out = SomeRows(rows, inside), SomeRows(rows, ~inside)
+        train, held_out = _sides(sieve.rows, "train")
         if not len(train) or not (len(held_out) or suite_filter.reads or suite_filter.alone):
             why = "there are no held-out rows" if len(train) else "there are no train rows"
             metrics = suite_filter.component.metrics_for(suite_filter.options)
             tally.note(suite_filter.alias, Measured(missing={metric.name: why for metric in metrics}))
             return
         with blame(self.name, f"filter {suite_filter.alias}", suite_filter.plugin), ExitStack() as stack:
-            comparison = self._comparison(suite_filter, sieve, work, train, held_out, stack, steps)
-            placed = sieve.placed(suite_filter, comparison.findings)
-        sieve.apply(suite_filter, [placed])
-        tally.note(suite_filter.alias, comparison.measured)
+            comparison = self._comparison(suite_filter, "train", sieve, work, stack, steps)
+            placed = [sieve.placed(suite_filter, comparison.findings)]
+            measured = comparison.measured
+            validation, others = _sides(sieve.rows, "validation")
+            held = isinstance(suite_filter.filter, HoldsValidation) and len(validation) > 0
+            if held and (len(others) or suite_filter.reads):
+                comparison = self._comparison(suite_filter, "validation", sieve, work, stack, steps)
+                placed.append(sieve.placed(suite_filter, comparison.findings))
+                measured = _together(measured, comparison.measured)
+        sieve.apply(suite_filter, placed)
+        tally.note(suite_filter.alias, measured)
+        if len(placed) > 1:
+            tally.warn(_warnings(suite_filter.alias, placed[-1], len(validation), sieve.rows))
 
     @staticmethod
     def _comparison(
-        suite_filter: SuiteFilter,
-        sieve: Sieve,
-        work: Batchwise,
-        train: SomeRows,
-        held_out: SomeRows,
-        stack: ExitStack,
-        steps: Steps,
+        suite_filter: SuiteFilter, of: Learned, sieve: Sieve, work: Batchwise, stack: ExitStack, steps: Steps
     ) -> SplitFindings:
-        split_filter: SplitFilter = suite_filter.filter
+        split_filter, (learned, others) = _filter_of(suite_filter, of), _sides(sieve.rows, of)
         if not isinstance(split_filter, SearchingFilter):
-            return SplitFindings.of(split_filter.compare(train, held_out))
-        gathering = stack.enter_context(Gathering.open(sieve.scratch / "found.arrow"))
-        searching = Searching(suite_filter, sieve.rows.path)
+            return SplitFindings.of(split_filter.compare(learned, others))
+        gathering = stack.enter_context(Gathering.open(sieve.scratch / f"{of}.arrow"))
+        searching = Searching(suite_filter, of, sieve.rows.path)
         for (found,) in work.map(searching, sieve.rows.path):
             gathering.add(found)
-            steps(1, len(train) // BATCH + 1)
-        return SplitFindings.of(split_filter.conclude(searching.index(), gathering.table(), train, held_out))
+            steps(1, len(learned) // BATCH + 1)
+        return SplitFindings.of(split_filter.conclude(searching.index(), gathering.table(), learned, others))
 
 
-def _in_train(rows: FileRows) -> np.ndarray:
-    """Which rows are in train."""
+def _filter_of(suite_filter: SuiteFilter, of: Learned) -> SplitFilter:
+    """What train, or validation, is held against the other rows by."""
+    found: SplitFilter = suite_filter.filter if of == "train" else suite_filter.filter.of_validation()
+    return found
+
+
+def _sides(rows: FileRows, of: Learned) -> tuple[SomeRows, SomeRows]:
+    """The rows of train and all held-out ones, or those of validation and of the evaluation sets behind it."""
+    split = rows.column("split").combine_chunks().to_numpy(zero_copy_only=False)
+    learned = split == of
+    return SomeRows(rows, learned), SomeRows(rows, ~learned & (split != "train"))
+
+
+def _together(of_train: Measured, of_validation: Measured) -> Measured:
+    """What a filter measured of train and of validation; of one metric, what the latter says."""
+    measures = {**of_train.measures, **of_validation.measures}
+    missing = {**of_train.missing, **of_validation.missing}
+    return Measured(
+        {name: value for name, value in measures.items() if name not in of_validation.missing},
+        {name: why for name, why in missing.items() if name not in of_validation.measures},
+        {**of_train.facts, "validation": dict(of_validation.facts)},
+        [*of_train.blocks, *of_validation.blocks],
+    )
+
+
+def _warnings(alias: str, placed: Placed, of: int, rows: FileRows) -> list[str]:
+    """A sentence where a checkpoint is chosen by held-out rows, or would have been to a large part."""
     import pyarrow.compute as pc
 
-    mask: np.ndarray = pc.equal(rows.column("split"), "train").combine_chunks().to_numpy(zero_copy_only=False)
-    return mask
+    found = placed.found["row"].unique()
+    left = rows.column("id").filter(pc.equal(rows.column("split"), "validation"))
+    still_in = len(left.filter(pc.is_in(left, value_set=found)))
+    if not still_in and len(found) < MUCH * of:
+        return []
+    what = f"decontaminate: {alias} finds {len(found):,} of {of:,} validation rows in what scores are computed on"
+    if still_in:
+        return [f"{what}, and {still_in:,} of them stay: early stopping chooses a checkpoint by these"]
+    return [f"{what}; without them {len(left):,} are left for early stopping to choose a checkpoint by"]
 
 
 def _divide(rows: FileRows, files: dict[str, Path]) -> dict[str, int]:
@@ -123,28 +159,25 @@ def _divide(rows: FileRows, files: dict[str, Path]) -> dict[str, int]:
 
 
 class Searching:
-    """A split filter's search as a job: a batch of rows in, what its train rows share with the held-out ones out."""
+    """A split filter's search as a job: a batch of rows in, what its train (or validation) rows share with the others out."""
 
-    def __init__(self, suite_filter: SuiteFilter, path: Path) -> None:
+    def __init__(self, suite_filter: SuiteFilter, of: Learned, path: Path) -> None:
         self._suite_filter = suite_filter
+        self._of: Learned = of
         self._path = path
+        self._filter: Any = _filter_of(suite_filter, of)
         self._index: Any = None
 
-    def __reduce__(self) -> tuple[type[Searching], tuple[SuiteFilter, Path]]:
+    def __reduce__(self) -> tuple[type[Searching], tuple[SuiteFilter, Learned, Path]]:
         """Each process makes an index of its own: it may be larger than what it is made from."""
-        return Searching, (self._suite_filter, self._path)
-
-    @property
-    def _filter(self) -> SearchingFilter:
-        searching: SearchingFilter = self._suite_filter.filter
-        return searching
+        return Searching, (self._suite_filter, self._of, self._path)
 
     def index(self) -> Any:
         """What is looked up in; made once."""
         if self._index is None:
-            rows = open_rows(self._path)
+            _, others = _sides(open_rows(self._path), self._of)
             with self._blamed():
-                self._index = self._filter.index(SomeRows(rows, ~_in_train(rows)))
+                self._index = self._filter.index(others)
         return self._index
 
     def begin(self) -> Work:
@@ -156,9 +189,9 @@ class Searching:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        train = table.filter(pc.equal(table["split"], "train"))
+        learned = table.filter(pc.equal(table["split"], self._of))
         with self._blamed():
-            given = self._filter.search(self._index, rows_of(train))
+            given = self._filter.search(self._index, rows_of(learned))
         return (contracts.one(given, pa.Table, self._suite_filter.who(Decontaminate.name)),)
 
     def _blamed(self) -> AbstractContextManager[object]:
