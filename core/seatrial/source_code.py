@@ -13,7 +13,7 @@ import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["code_digest", "source_files"]
+__all__ = ["code_digest", "outermost", "source_files"]
 
 _DATA_BYTES = 1 << 20
 """Files beside a package's code that are no larger count as code; larger ones (weights) are for `version` to tell."""
@@ -44,7 +44,7 @@ def source_files(file: Path) -> list[str]:
     it that its code imports, and theirs. What is imported by a computed name, read or fetched is not known.
     """
     found: set[str] = set()
-    tops, seen = [_outermost(file.absolute())], set[Path]()
+    tops, seen = [outermost(file.absolute())], set[Path]()
     while tops:
         top = tops.pop()
         if top in seen:
@@ -62,7 +62,7 @@ def _read(file: str) -> bytes:
         return stream.read()
 
 
-def _outermost(file: Path) -> Path:
+def outermost(file: Path) -> Path:
     """The folder of the outermost package that a module is in; the module itself where it is in none."""
     top = file
     while (top.parent / "__init__.py").is_file():
@@ -91,9 +91,16 @@ def _is_installed(folder: Path) -> bool:
 
 def _beside(top: Path) -> dict[str, Path]:
     """Name → module or package, of what stands in the folder of a module or package."""
-    modules = {one.stem: one for one in top.parent.glob("*.py")}
-    packages = {one.parent.name: one.parent for one in top.parent.glob("*/__init__.py")}
-    return {name: one for name, one in {**modules, **packages}.items() if one != top}
+    found = {}
+    with os.scandir(top.parent) as entries:
+        for entry in entries:
+            if Path(entry.path, "__init__.py").is_file():
+                found[entry.name] = Path(entry.path)
+            elif entry.name.endswith(".py"):
+                found.setdefault(
+                    entry.name.removesuffix(".py"), Path(entry.path)
+                )  # a package comes first, as for imports
+    return {name: one for name, one in found.items() if one != top}
 
 
 def _imports(file: str, beside: dict[str, Path]) -> Iterator[str]:

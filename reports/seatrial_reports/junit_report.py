@@ -110,7 +110,7 @@ def _why_none(result: Result) -> str:
 
 def _outcome(case: ET.Element, decision: Decision) -> None:
     reason = one_line(decision.reason)
-    if decision.severity != "block" or decision.outcome == "pass":
+    if not decision.decides or decision.outcome == "pass":
         ET.SubElement(case, "system-out").text = f"{decision.severity}, {decision.outcome}: {reason}"
         return
     tag = {"fail": "failure", "error": "error", "inconclusive": "skipped"}[decision.outcome]

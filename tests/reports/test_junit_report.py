@@ -66,6 +66,11 @@ def test_other_gates_fail_no_build(plain_result, severity):
     assert root[0].find("testcase/system-out").text == f"{severity}, fail: because"
 
 
+@pytest.mark.parametrize(("severity", "errors"), [("warn", "1"), ("info", "0")])
+def test_a_warn_gate_that_could_not_be_decided_is_an_error(plain_result, severity, errors):
+    assert suites_element(decided(plain_result, "error", severity)).get("errors") == errors
+
+
 def test_a_suite_without_gates_does_not_pass(plain_result):
     gates, _ = suites_element(replace(plain_result, verdict=Verdict("inconclusive", "no gates", ())))
     assert counts(gates) == ("1", "0", "0", "1")

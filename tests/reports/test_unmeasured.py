@@ -74,6 +74,12 @@ def test_the_limits_of_what_was_measured_are_said(plain_result, record):
     assert any(sentence.startswith("Overfitting:") for sentence in unmeasured(none))
 
 
+def test_what_is_not_known_of_a_callable_is_said(plain_result):
+    manifest = {**plain_result.manifest, "model": {"not_known": "what it loads itself; --fresh asks anew"}}
+    said = unmeasured(replace(plain_result, manifest=manifest))
+    assert "Of what answered, it is not known what it loads itself; --fresh asks anew." in said
+
+
 def test_every_scorer_that_did_not_try_all_rows_is_told(plain_result, record):
     others = [one for one in plain_result.records if one.stage != "score[choice]"]
     records = [*others, record("score[choice]", rows=150, of=360)]

@@ -201,8 +201,8 @@ class ChecksRows(Protocol):
     """
 
     def problems(self, rows: Iterable[Row]) -> Iterable[tuple[str, str]]:
-        """The id of a row and the reason, a clause, for each problem: the template refuses its turns, or writes nothing of its
-        tool calls, tools or reasoning; its prompt is beyond the context.
+        """The id of a row and the reason, a clause, for each problem: the template refuses its turns, leaves out words of them,
+        or writes nothing of its tool calls, tools or reasoning; its prompt is beyond the context.
 
         What holds only where a row is trained on is told of rows whose `split` is train or validation.
         """

@@ -196,16 +196,23 @@ def refuse_other_judgement(folder: RunFolder, judged: Mapping[str, str], when: s
 def data_scores(folder: RunFolder, of_filters: Mapping[str, Metric], gates: Sequence[Chosen] = ()) -> list[Score]:
     """What the stages counted and the suite's filters measured, as scores; what a filter did not measure is missing.
 
-    So is what a stage could not count, where a gate holds it: a set without slices is no news.
+    So is what a stage could not count, where a gate holds it: a set without slices is no news. Of several trainings (seeds)
+    the worst counts.
     """
     gated = {chosen.metric for chosen in gates}
-    facts = _facts(folder)
+    found: dict[str, list[float]] = {}
+    gaps: dict[str, str] = {}
     with undamaged(folder / "nodes"):
-        found, gaps = data_values(facts) | filter_values(facts), data_gaps(facts) | filter_gaps(facts)
+        for record in records_of(folder, folder.read_json("manifest.json")):
+            facts = {record.base: record.facts}
+            gaps |= data_gaps(facts) | filter_gaps(facts)
+            for name, value in (data_values(facts) | filter_values(facts)).items():
+                found.setdefault(name, []).append(value)
+    worst = {"lower": max, "higher": min}
     return [
         exact_score(
             name,
-            found.get(name),
+            worst[metric.better](found[name]) if name in found else None,
             better=metric.better,
             unit=metric.unit,
             summary=metric.summary,
@@ -257,15 +264,10 @@ def by_full_name(metrics: Mapping[str, tuple[Metric, ...]]) -> dict[str, Metric]
 def _broken_files(folder: RunFolder) -> list[str]:
     """What a verdict on the rows that could be read must say: how many could not is unknown."""
     with undamaged(folder / "nodes"):
-        broken = _facts(folder).get("read", {}).get("broken_files")
+        read = folder.record("read")
+        broken = read.facts.get("broken_files") if read else None
         listed = broken if isinstance(broken, list) else []
         return [f"{address}: {warning}" for address, warning in broken_warnings(listed)]
-
-
-def _facts(folder: RunFolder) -> dict[str, Mapping[str, object]]:
-    """Stage → its facts; of several nodes of a stage, the first one's."""
-    records = records_of(folder, folder.read_json("manifest.json"))
-    return {record.base: record.facts for record in reversed(records)}
 
 
 def records_of(folder: RunFolder, manifest: Mapping[str, Any]) -> list[Record]:

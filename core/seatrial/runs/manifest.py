@@ -13,6 +13,7 @@ from seatrial.plugin.component import ScorerComponent
 from seatrial.plugin.kinds import KINDS, Kind
 from seatrial.runs.environment import LIBRARIES, git_state, hardware, installed_versions, package_versions
 from seatrial.runs.keys import OWN
+from seatrial.runs.recipe import module_code
 from seatrial.runs.result import Described
 from seatrial.runs.stages.score import ScoreNode
 from seatrial.suite.secrets import as_kept
@@ -58,6 +59,8 @@ def describe(
     if isinstance(last, dict) and last != packages:
         worked_on.append(last)
     model = bench.prepared
+    active = [info for info in bench.host.plugins() if not info.blocked]
+    unknown = [info.name for info in active if not module_code(info.module)]
     return {
         "seatrial": seatrial.__version__,
         "kind": kind,
@@ -71,10 +74,9 @@ def describe(
             {"address": resolved.address, "facts": dict(resolved.facts)} for resolved in bench.resolved.values()
         ],
         "plugins": [
-            {"plugin": info.name, "distribution": info.distribution, "version": info.version}
-            for info in bench.host.plugins()
-            if not info.blocked
+            {"plugin": info.name, "distribution": info.distribution, "version": info.version} for info in active
         ],
+        **({"code_not_known": f"of {', '.join(unknown)}: it stands in no file; --fresh works anew"} if unknown else {}),
         "packages": packages,
         "installed": installed_versions(),
         "worked_on_with": worked_on,

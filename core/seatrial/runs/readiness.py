@@ -129,9 +129,10 @@ def _against_examples(stages: Sequence[StageWork], looks: Sequence[Look], bench:
             continue
         on = stage.asking.task.on
         for look in [look for look in looks if look.split == on] or [look for look in looks if not look.split]:
-            rows = [replace(row, split=on) for row in look.rows]
-            if unreadable(model_tokenizer(bench), rows):
-                continue  # told of the rows themselves
+            seen = {row.id: replace(row, split=on) for row in (*look.rows, *look.kinds)}.values()
+            rows = [
+                row for row in seen if not unreadable(model_tokenizer(bench), [row])
+            ]  # others are told without examples
             if found := unreadable(model_tokenizer(bench), rows, examples):
-                count = f"{len(found)} of the first {len(rows)} rows cannot be asked with {shots} examples before each"
+                count = f"{len(found)} of {len(rows)} rows that were looked at cannot be asked with {shots} examples before each"
                 yield f"{look.address}: {stage.system.name}: {count}: {found[0]}"

@@ -17,9 +17,9 @@ from seatrial.plugin.raised import let_pass
 from seatrial.runs.engines.at_work import at_work
 from seatrial.runs.environment import package_versions
 from seatrial.runs.store import digest_json
-from seatrial.source_code import code_digest
+from seatrial.source_code import code_digest, outermost
 
-__all__ = ["MADE", "Recipe", "identity_of"]
+__all__ = ["MADE", "Recipe", "identity_of", "module_code"]
 
 MADE: dict[str, Any] = {}
 """What recipes have made in this process for components that came from another one, by the recipes' keys."""
@@ -44,21 +44,29 @@ def code_of(provided: Provided) -> dict[str, str]:
     """Module → digest of the code that it is part of: the plugin's, and the one that its component is built in."""
     build = getattr(provided.component.build, "func", provided.component.build)
     names = {provided.module, str(getattr(build, "__module__", ""))}
-    return {name: digest for name in sorted(names) if (digest := _digest(name))}
+    return {name: digest for name in sorted(names) if (digest := module_code(name))}
 
 
-_DIGESTS: dict[str, tuple[object, str]] = {}
-"""Module → its spec, which is another one where it is imported anew, and the digest of the code that this process runs."""
+_PACKAGES: dict[Path, str] = {}
+"""Package, or module that is in none → the digest of the code that this process runs."""
+_MODULES: dict[str, tuple[object, str]] = {}
+"""Module → its spec, which is another one where it is imported anew, and that digest."""
 
 
-def _digest(name: str) -> str:
+def module_code(name: str) -> str:
+    """The digest of the code that a module of this process is part of; "" where it stands in no file."""
     module = sys.modules.get(name)
     file, spec = getattr(module, "__file__", None), getattr(module, "__spec__", None)
+    known = _MODULES.get(name)
+    if known is not None and known[0] is spec:
+        return known[1]
     if file is None or not Path(file).is_file():
         return ""
-    if name not in _DIGESTS or _DIGESTS[name][0] is not spec:
-        _DIGESTS[name] = spec, code_digest(Path(file))
-    return _DIGESTS[name][1]
+    top = outermost(Path(file))
+    if known is not None or top not in _PACKAGES:
+        _PACKAGES[top] = code_digest(Path(file))
+    _MODULES[name] = spec, _PACKAGES[top]
+    return _PACKAGES[top]
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,12 +147,22 @@ def _namespace(build: Callable[..., Any]) -> dict[str, Any]:
 
 
 def documented_options(build: Callable[..., Any]) -> dict[str, str]:
-    """What a builder's docstring says of each option under `Args:` (Google style), each as one line."""
+    """What a builder's docstring says of each option under `Args:` (Google style), each as one line.
+
+    Of a class, those of its bases count, too, and its own before theirs.
+    """
     while isinstance(build, partial):
         build = build.func
-    lines = (inspect.getdoc(build) or "").splitlines()
-    if isinstance(build, type) and "Args:" not in lines:
-        lines = (inspect.getdoc(vars(build).get("__init__")) or "").splitlines()
+    if not isinstance(build, type):
+        return _arguments(build.__doc__)
+    found: dict[str, str] = {}
+    for kind in reversed(build.__mro__):
+        found |= _arguments(kind.__doc__) | _arguments(getattr(vars(kind).get("__init__"), "__doc__", None))
+    return found
+
+
+def _arguments(doc: str | None) -> dict[str, str]:
+    lines = inspect.cleandoc(doc or "").splitlines()
     if "Args:" not in lines:
         return {}
     found: dict[str, str] = {}

@@ -81,6 +81,14 @@ _FACTS: Mapping[str, _Fact] = {
     "train/supervised_tokens": _Fact(
         "train", ("supervised_tokens",), "higher", "Tokens that the loss is on.", "tokens"
     ),
+    "train/validation_rise": _Fact(
+        "train",
+        ("validation_rise",),
+        "lower",
+        "By how much the validation loss of the weights that were kept has risen since its lowest while the training loss "
+        "fell, in nats per token: the lower bound at 99%; 0 where training does not overfit.",
+        "nats",
+    ),
     "train/seconds": _Fact("train", ("seconds",), "lower", "Wall time of training.", "s"),
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ __all__ = ["SequenceClassifier"]
 
 
 class SequenceClassifier:
-    """A loaded classifier (`seatrial.model.Classifies`); it reads the prompt's turns, joined by line ends."""
+    """A loaded classifier (`seatrial.model.Classifies`, `ChecksRows`); it reads the prompt's turns, joined by line ends."""
 
     def __init__(self, folder: Path, options: LoadOptions) -> None:
         from transformers import AutoModelForSequenceClassification
@@ -64,6 +64,20 @@ class SequenceClassifier:
     def context(self) -> int:
         """The longest text that it was made for, in tokens."""
         return int(getattr(self.network.config, "max_position_embeddings", 1 << 30))
+
+    def problems(self, rows: Iterable[Row]) -> Iterator[tuple[str, str]]:
+        """Rows of which it would read the words alone, and why that is not all."""
+        for row in rows:
+            said = {
+                "images": any(turn.images for turn in row.prompt),
+                "tool calls": any(turn.calls for turn in row.prompt),
+                "tools": bool(row.tools),
+            }
+            if beside := [what for what, there in said.items() if there]:
+                yield (
+                    row.id,
+                    f"the classifier reads words alone, and the row has {' and '.join(beside)}; take such rows out",
+                )
 
     def classify(self, rows: Sequence[Row]) -> list[str]:
         """The likeliest label of each row; "" where several are equally likely, as with a head that was never trained.

@@ -9,7 +9,7 @@ from typing import Any
 
 from seatrial.rows import ToolCall, ToolResult, Turn
 
-__all__ = ["Conversation", "Tool", "arguments_as_text", "conversation_of", "is_trained", "without"]
+__all__ = ["Conversation", "Tool", "arguments_as_text", "conversation_of", "is_trained", "only_last_trained", "without"]
 
 Tool = Mapping[str, Any]
 """A function that the assistant may call: `{"type": "function", "function": {name, description, parameters}}`."""
@@ -47,6 +47,14 @@ def _with_text(call: Mapping[str, Any]) -> Mapping[str, Any]:
 def is_trained(turn: Turn) -> bool:
     """Whether a model may be taught to say this turn; an assistant's turn may be only context."""
     return turn.role == "assistant" and turn.trained
+
+
+def only_last_trained(turns: Sequence[Turn]) -> tuple[Turn, ...]:
+    """The turns, of which only the last that may be trained is."""
+    last = max((place for place, turn in enumerate(turns) if is_trained(turn)), default=None)
+    return tuple(
+        replace(turn, trained=False) if is_trained(turn) and place != last else turn for place, turn in enumerate(turns)
+    )
 
 
 def without(turn: Turn, what: str) -> Turn:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from seatrial.errors import StageError, TrainingError
 from seatrial.rows import Row
 from seatrial_plugins.huggingface.chat import ChatTokenizer
-from seatrial_plugins.huggingface.conversation import is_trained
+from seatrial_plugins.huggingface.conversation import is_trained, only_last_trained
 
 __all__ = ["Example", "Examples", "masked_example", "render_examples"]
 
@@ -48,8 +49,16 @@ class Examples:
     """Rows of which no supervised token is left: the assistant says nothing that is trained, or only beyond `max_length`."""
 
 
-def render_examples(rows: Iterable[Row], chat: ChatTokenizer, max_length: int) -> Examples:
+def render_examples(
+    rows: Iterable[Row], chat: ChatTokenizer, max_length: int, loss_on: Literal["all", "last"] = "all"
+) -> Examples:
     """Render rows and mark the words of the assistant's turns that are trained, and the ends of these.
+
+    Args:
+        rows: The conversations.
+        chat: How the model reads them.
+        max_length: Tokens of a row, at most.
+        loss_on: All of the assistant's turns that a row lets be trained, or the last of them.
 
     Raises:
         TrainingError: the chat template refuses rows, leaves out words of theirs, or writes nothing of their tool calls,
@@ -63,10 +72,11 @@ def render_examples(rows: Iterable[Row], chat: ChatTokenizer, max_length: int) -
         if not any(map(is_trained, row.turns)):
             unsupervised.append(row.id)
             continue
+        turns = only_last_trained(row.turns) if loss_on == "last" else row.turns
         try:
-            rendered = chat.rendered(row.turns, row.tools)
-            missing = chat.left_out(rendered.text, row.turns, taught=True)
-            reasons = [missing] * bool(missing) + chat.unwritten(row.turns, row.tools)
+            rendered = chat.rendered(turns, row.tools)
+            missing = chat.left_out(rendered.text, turns, taught=True)
+            reasons = [missing] * bool(missing) + chat.unwritten(turns, row.tools)
         except StageError as error:
             reasons = [str(error)]
         if reasons:

@@ -14,6 +14,7 @@ from seatrial.errors import UsageError
 from seatrial_plugins.readers.excerpt import EXCERPT, excerpt_of
 from seatrial_plugins.readers.lines import Line, read_lines
 from seatrial_plugins.readers.opening import LIMIT
+from seatrial_plugins.readers.swallowed import Swallowed
 
 __all__ = ["Delimited"]
 
@@ -67,10 +68,12 @@ class Delimited:
                 problem = f"the header cannot be used, so no row can be read: {problem}"
                 yield RawRecord(header.line, problem=problem, excerpt=header.excerpt, lost=True)
                 return
-        read = 0
+        read, swallowed = 0, Swallowed(self._delimiter, len(names))
         for row in rows:
             read += 1
             record = _record(row, names)
+            if not record.problem:
+                swallowed.see(row.line, row.cells)
             if self._names is None and row.cells == names and not record.problem:
                 record = replace(record, value=None, problem="the header stands here again: were two files joined?")
             elif record.problem and not quote and '"' in row.excerpt:
@@ -80,6 +83,8 @@ class Delimited:
             if record.problem and len(row.cells) == 1 and self._names is not None:
                 record = replace(record, problem=record.problem + _hint(row.excerpt, self._delimiter))
             yield record
+        if found := swallowed.found():
+            yield RawRecord(table.number, problem=_holds_others(*found), lost=True)
         if table.end is not None:
             yield RawRecord(table.end.number, problem=table.end.problem, lost=True)
         elif not read:
@@ -168,6 +173,10 @@ def _record(row: _Row, names: Sequence[str]) -> RawRecord:
     return RawRecord(row.line, value, problem, row.excerpt, row.lost)
 
 
+def _holds_others(line: int, rows: int) -> str:
+    return f"the row at line {line} may hold others: {rows} lines of a quoted cell look like rows; is a quote left open there?"
+
+
 class _TooLong(Exception):  # noqa: N818 - it ends one row, and never leaves this module
     """A row is longer than the limit."""
 
@@ -188,7 +197,8 @@ class _Table:
         """Whether two quotes stand side by side anywhere."""
         self.cut = False
         """Whether the last line that was read has no line end."""
-        self._number, self._line = 0, ""
+        self.number, self._line = 0, ""
+        """The line that was read last, from 1, and its text."""
         self._skips_blanks = False
         self._start_row()
 
@@ -213,7 +223,7 @@ class _Table:
         csv.field_size_limit(max(csv.field_size_limit(), 2 * self._limit))
         reader = csv.reader(self, **self._dialect)
         while True:
-            start = self._number + 1
+            start = self.number + 1
             self._start_row()
             if self._skips_blanks:
                 reader = csv.reader(self, skipinitialspace=True, **self._dialect)
@@ -224,11 +234,11 @@ class _Table:
             except StopIteration:
                 return
             except _TooLong:
-                quoting = self._lost = self._number > start
+                quoting = self._lost = self.number > start
             except csv.Error as error:
                 quoting = True
                 self._problem = self._problem or self._reason(error, start)
-                self._lost = self._lost or self._number > start
+                self._lost = self._lost or self.number > start
             if cells or self._problem:
                 yield _Row(start, cells, self._problem, excerpt_of(self._head), quoting, self._lost)
 
@@ -240,7 +250,7 @@ class _Table:
         if line is None or line.ends:
             self.end = line
             raise StopIteration
-        self._number, self._line = line.number, line.text
+        self.number, self._line = line.number, line.text
         self._size += len(line.text)
         self._head += line.text[: EXCERPT - len(self._head)]
         self._problem = self._problem or line.problem
@@ -258,7 +268,7 @@ class _Table:
         message = str(error)
         if "unexpected end of data" in message:
             self._lost = True
-            rest = f"; lines {start} to {self._number} were read as one row" if self._number > start else ""
+            rest = f"; lines {start} to {self.number} were read as one row" if self.number > start else ""
             return f"a quote that opens in this row is never closed{rest}"
         if "expected after" in message:
             return "a quote closes before its cell ends; double the quotes that belong to the text"

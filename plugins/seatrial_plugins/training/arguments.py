@@ -10,7 +10,8 @@ from seatrial_plugins.training.options import TrainingOptions
 
 __all__ = ["training_arguments"]
 
-_SCHEDULES = {"cosine": "cosine", "linear": "linear", "constant": "constant_with_warmup"}
+_DECAY = 0.2
+"""The share of the steps in which the schedule `wsd` falls (Hägele et al., arXiv 2405.18392)."""
 
 
 def training_arguments(
@@ -30,7 +31,7 @@ def training_arguments(
         "per_device_train_batch_size": 1,
         "gradient_accumulation_steps": 1,
         "learning_rate": options.lr,
-        "lr_scheduler_type": _SCHEDULES[options.schedule],
+        **_schedule(options, steps),
         "warmup_steps": round(options.warmup * steps),
         "weight_decay": options.weight_decay,
         "max_grad_norm": options.max_grad_norm,
@@ -54,3 +55,12 @@ def training_arguments(
     # One process drives one device; without this, a Trainer that sees two GPUs wraps the model in DataParallel.
     arguments._n_gpu = min(arguments.n_gpu, 1)  # noqa: SLF001  # there is no public way
     return arguments
+
+
+def _schedule(options: TrainingOptions, steps: int) -> dict[str, Any]:
+    if options.schedule == "wsd":
+        falls = {"num_decay_steps": max(1, round(_DECAY * steps)), "min_lr_ratio": options.floor}
+        return {"lr_scheduler_type": "warmup_stable_decay", "lr_scheduler_kwargs": falls}
+    if options.floor:
+        return {"lr_scheduler_type": "cosine_with_min_lr", "lr_scheduler_kwargs": {"min_lr_rate": options.floor}}
+    return {"lr_scheduler_type": {"constant": "constant_with_warmup"}.get(options.schedule, options.schedule)}

@@ -69,10 +69,10 @@ class CausalTraining:
         started = time.perf_counter()
         model = trainable_network(job, self.tuning.name)
         chat = model.chat
-        examples = render_examples(job.train, chat, self.options.max_length)
+        examples = render_examples(job.train, chat, self.options.max_length, self.options.loss_on)
         if not examples.examples:
             raise TrainingError("there are no train rows; look at the ledger for what dropped them")
-        validation = render_examples(job.validation, chat, self.options.max_length)
+        validation = render_examples(job.validation, chat, self.options.max_length, self.options.loss_on)
         engine = self._engine(model, examples, validation)
         resumed = newest_checkpoint(job.checkpoints, engine.work.fingerprint)
         first = int(resumed.name.rpartition("-")[2]) if resumed else 0
@@ -86,7 +86,13 @@ class CausalTraining:
         seconds = time.perf_counter() - loaded
         self._finish(engine)
         facts = training_facts(
-            engine, examples, validation, first_step=first, seconds=seconds, seconds_before=loaded - started
+            engine,
+            self.options,
+            examples,
+            validation,
+            first_step=first,
+            seconds=seconds,
+            seconds_before=loaded - started,
         )
         facts["masked_example"] = masked_example(examples.examples[0], chat)
         facts["options"] = dataclasses.asdict(self.options)
@@ -112,7 +118,7 @@ class CausalTraining:
             epochs=options.epochs,
             seed=job.seed,
         )
-        stopping = options.early_stopping if validation.examples else None
+        stopping = options.stopping if validation.examples else None
         every = (stopping.every if stopping and stopping.every else plan.steps_per_epoch) if validation.examples else 0
         fingerprint = digest_json(
             {

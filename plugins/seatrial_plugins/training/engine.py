@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 from torch.utils.data import DataLoader
@@ -20,9 +20,12 @@ from seatrial_plugins.training.checkpoints import keep_newest, mark_whole
 from seatrial_plugins.training.graphs import GraphedPasses, Shape
 from seatrial_plugins.training.loss import summed_loss
 from seatrial_plugins.training.plan import Plan, split_batch
-from seatrial_plugins.training.validation import History, validation_loss
+from seatrial_plugins.training.validation import Evaluation, History, validation_losses
 
 __all__ = ["Engine", "Work", "check_weights"]
+
+_NAMED = 8
+"""Rows that a refused loss names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,9 @@ class Engine(Trainer):
         self.history = History()
         self._graphs: GraphedPasses | None = None
         self._tokens_since = 0
+        self._losses: list[tuple[int, torch.Tensor]] = []
+        """Step and loss since the last log: left on the device, since to read one waits for it."""
+        self._since_evaluation: list[torch.Tensor] = []
         self._clock = time.perf_counter()
 
     # ---- steps ----------------------------------------------------------------------------------------------------
@@ -98,7 +104,12 @@ class Engine(Trainer):
                 self.accelerator.backward(loss * self.accelerator.num_processes)
             total += loss.detach()
         self._tokens_since += sum(len(example.ids) for example in batch)
-        return self.accelerator.reduce(total, reduction="sum") if self.accelerator.num_processes > 1 else total
+        if self.accelerator.num_processes > 1:
+            total = self.accelerator.reduce(total, reduction="sum")
+        self._losses.append((int(inputs), total))
+        if self.work.evaluate_every:
+            self._since_evaluation.append(total)
+        return total
 
     def _graphed(self, part: list[Example], supervised: int, *, first: bool) -> torch.Tensor | None:
         """The loss of a pass whose gradients came from a graph; None where it is to be computed."""
@@ -133,12 +144,10 @@ class Engine(Trainer):
         del start_time
         if "loss" not in logs:
             return  # the Trainer's summary at the end
-        step, loss = self.state.global_step, logs["loss"]
+        loss = logs["loss"]
         if not math.isfinite(loss):
-            raise TrainingError(
-                f"the loss is {loss} at step {step} of {self.state.max_steps} (learning rate {logs.get('learning_rate')}); "
-                "lower train.lr, raise train.warmup, or train in float32 (model.dtype)"
-            )
+            self._refuse_loss(logs.get("learning_rate"))
+        self._losses.clear()
         now = time.perf_counter()
         speed = self._tokens_since / max(now - self._clock, 1e-9)
         self._tokens_since, self._clock = 0, now
@@ -146,6 +155,17 @@ class Engine(Trainer):
         if math.isfinite(norm := float(logs.get("grad_norm", math.nan))):
             values["grad_norm"] = norm
         self._say(values)
+
+    def _refuse_loss(self, rate: float | None) -> NoReturn:
+        """Name the first step since the last log whose loss is not finite, and the rows that it read."""
+        found = next(((index, loss) for index, loss in self._losses if not math.isfinite(loss)), None)
+        index, loss = found or (self.state.global_step - 1, math.nan)
+        read = [self.work.examples[place].row for place in self.work.plan.steps[index]]
+        named = ", ".join(read[:_NAMED]) + (f" and {len(read) - _NAMED} more" if len(read) > _NAMED else "")
+        raise TrainingError(
+            f"the loss is {float(loss)} at step {index + 1} of {self.state.max_steps} (learning rate {rate}), which read the "
+            f"rows {named}; lower train.lr, raise train.warmup, or train in float32 (model.dtype)"
+        )
 
     def _say(self, values: Mapping[str, float]) -> None:
         if self.is_world_process_zero():
@@ -173,15 +193,18 @@ class Engine(Trainer):
         """
         step, work = self.state.global_step, self.work
         due = work.evaluate_every and (step % work.evaluate_every == 0 or step == self.state.max_steps)
-        if not due or any(step == earlier for earlier, _ in self.history.losses):
+        if not due or any(step == one.step for one in self.history.evaluations):
             return False
         network = self.accelerator.unwrap_model(self.model)
-        loss = validation_loss(
+        rows = validation_losses(
             network, work.validation, packs=work.packs, device=self.args.device, rows=work.rows, tokens=work.tokens
         )
+        loss = sum(rows) / sum(len(example.targets) for example in work.validation)
         if not math.isfinite(loss):
             raise TrainingError(f"the validation loss is {loss} at step {step}; lower train.lr or raise train.warmup")
-        self.history.add(step, loss, trainable(network))
+        training = float(torch.stack(self._since_evaluation).mean())
+        self._since_evaluation.clear()
+        self.history.add(Evaluation(step, loss, training), rows, trainable(network))
         self._clock = time.perf_counter()
         self._say({"validation_loss": loss})
         return bool(work.patience) and self.history.exhausted(work.patience)

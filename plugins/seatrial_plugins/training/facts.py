@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from statistics import median
 
 from seatrial_plugins.huggingface.runtime import Examples, peak_bytes
 from seatrial_plugins.training.engine import Engine, trainable
+from seatrial_plugins.training.options import TrainingOptions
+from seatrial_plugins.training.overfitting import Overfitting
 
 __all__ = ["training_facts"]
 
 
 def training_facts(
-    engine: Engine, examples: Examples, validation: Examples, *, first_step: int, seconds: float, seconds_before: float
+    engine: Engine,
+    options: TrainingOptions,
+    examples: Examples,
+    validation: Examples,
+    *,
+    first_step: int,
+    seconds: float,
+    seconds_before: float,
 ) -> dict[str, object]:
     """What a reviewer should know of the training. JSON values."""
     network = engine.accelerator.unwrap_model(engine.model)
     plan, steps = engine.work.plan, engine.state.global_step
     read = sum(len(examples.examples[index].ids) for step in plan.steps[first_step:steps] for index in step)
     device = engine.args.device
+    best, last = engine.history.best_evaluation, next(iter(engine.history.evaluations[-1:]), None)
+    keeps_best = bool(engine.work.patience)
+    stops = options.early_stopping is not None and not validation.examples
+    unheeded = (
+        ["early_stopping did nothing: there are no validation rows; say `split: {validation: 0.1}`"] if stops else []
+    )
+    overfit = Overfitting.found(engine.history, [len(example.targets) for example in validation.examples])
     return {
         "trainable_parameters": sum(tensor.numel() for tensor in trainable(network).values()),
         "rows": len(examples.examples),
@@ -31,7 +48,11 @@ def training_facts(
         "validation_rows": len(validation.examples),
         "steps": steps,
         "planned_steps": len(plan.steps),
-        "best_step": engine.history.best_step if engine.work.patience and engine.history.losses else steps,
+        "best_step": best.step if best and keeps_best else steps,
+        "validation_loss": (best if best and keeps_best else last).loss if last else None,
+        "overfitting": overfit and asdict(overfit),
+        "validation_rise": (overfit.rise if overfit and not keeps_best else 0.0) if last else None,
+        "warnings": [*([overfit.told(kept_best=keeps_best)] if overfit else []), *unheeded],
         "stopped_early": steps < len(plan.steps),
         "resumed_from_step": first_step or None,
         "seconds": round(seconds, 3),

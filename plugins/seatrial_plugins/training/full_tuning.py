@@ -7,8 +7,8 @@ from typing import Any
 
 from seatrial.model import LocalWeights, ProductKind
 from seatrial.training import TrainingJob
-from seatrial_plugins.training.lora_tuning import recompute_activations
 from seatrial_plugins.training.options import TrainingOptions
+from seatrial_plugins.training.recomputing import recompute_activations
 
 __all__ = ["FullTuning"]
 

@@ -1,108 +1,90 @@
-"""LoRA (Hu et al., arXiv 2106.09685): fresh low-rank layers on a frozen network, and the adapter that they become."""
+"""LoRA and its kin in training: rsLoRA, DoRA, PiSSA."""
 
 from __future__ import annotations
 
-import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
 
-from seatrial.errors import TrainingError, UsageError
-from seatrial.model import ProductKind
 from seatrial.training import TrainingJob
-from seatrial_plugins.training.engine import trainable
-from seatrial_plugins.training.options import LoraOptions, TrainingOptions
+from seatrial_plugins.training.adapter_tuning import AdapterTuning
+from seatrial_plugins.training.method import Lora
 
-__all__ = ["LoraTuning", "adapt", "recompute_activations"]
+__all__ = ["LoraTuning"]
+
+_FIRST = "first"
+"""The adapter as it began, below a folder."""
 
 
-class LoraTuning:
-    """Low-rank adapters on frozen weights (`seatrial_plugins.training.causal_training.Tuning`)."""
+class LoraTuning(AdapterTuning):
+    """Low-rank adapters."""
 
     name = "lora"
-    product: ProductKind = "adapter"
-    replays = True
-    dtype: str | None = None
 
-    def __init__(self, options: LoraOptions) -> None:
-        self.options: TrainingOptions = options
-        self._options = options
+    def __init__(self, options: Lora) -> None:
+        super().__init__(options)
+        self._lora = options
+        self._folder = TemporaryDirectory(prefix="seatrial-", ignore_cleanup_errors=True)
+
+    def config(self, network: Any) -> Any:
+        """PEFT's LoraConfig."""
+        from peft import LoraConfig, TaskType
+
+        options = self._lora
+        shape_only = next(network.parameters()).is_meta  # nothing to take singular values of
+        return LoraConfig(
+            r=options.r,
+            lora_alpha=options.alpha,
+            lora_dropout=options.dropout,
+            target_modules=_targets(network, options.target_modules),
+            bias="none",
+            task_type=TaskType.CAUSAL_LM,
+            use_rslora=options.rslora,
+            use_dora=options.dora,
+            init_lora_weights="pissa" if options.init == "pissa" and not shape_only else True,
+        )
 
     def attach(self, network: Any) -> Any:
-        """The network with fresh adapters."""
-        return adapt(network, self._options)
-
-    def write(self, network: Any, job: TrainingJob) -> None:
-        """Write the adapter.
-
-        Raises:
-            TrainingError: it changes nothing.
-        """
-        if not any(bool(tensor.any()) for name, tensor in trainable(network).items() if "lora_B" in name):
-            raise TrainingError(
-                "the adapter changes nothing: its B matrices are all zero; raise train.lr or train.epochs"
+        """The network with fresh adapters; those that took something out of the weights are kept as they began."""
+        adapted = super().attach(network)
+        if self._lora.init == "pissa":
+            config = adapted.peft_config["default"]
+            config.init_lora_weights = (
+                True  # as it is written, or reading it would take the same out of the weights again
             )
-        config = network.peft_config["default"]
-        config.base_model_name_or_path = job.target.address
-        config.inference_mode = True
-        if isinstance(config.target_modules, set):  # written in the order of this process's hashes otherwise
-            config.target_modules = sorted(config.target_modules)
-        # Embeddings are never trained here; "auto" would look for the base model on the hub.
-        network.save_pretrained(str(job.output), safe_serialization=True, save_embedding_layers=False)
-        (job.output / "README.md").unlink(missing_ok=True)  # a form without entries; the model card is a report
+            adapted.save_pretrained(self._first, safe_serialization=True, save_embedding_layers=False)
+            config.init_lora_weights = "pissa"
+        return adapted
+
+    def acts(self, trained: Mapping[str, torch.Tensor], before: Mapping[str, torch.Tensor]) -> bool:
+        """As it says for any; one that began at zero does nothing while its B matrices are zero."""
+        if self._lora.init == "zero" and not self._lora.dora:
+            return any(bool(tensor.any()) for name, tensor in trained.items() if "lora_B" in name)
+        return super().acts(trained, before)
+
+    def save(self, network: Any, job: TrainingJob) -> None:
+        """Write a plain adapter: what one began with that was taken out of the weights is subtracted again."""
+        if self._lora.init == "zero":
+            super().save(network, job)
+            return
+        network.save_pretrained(
+            str(job.output),
+            safe_serialization=True,
+            save_embedding_layers=False,
+            path_initial_model_for_weight_conversion=self._first,
+        )
+
+    @property
+    def _first(self) -> str:
+        return str(Path(self._folder.name) / _FIRST)
 
 
-def adapt(network: Any, options: LoraOptions) -> Any:
-    """The network with fresh adapters, whose weights are float32 whatever the network's are.
-
-    Raises:
-        UsageError: the model has no modules of these names.
-    """
-    from peft import LoraConfig, TaskType, get_peft_model
-
-    config = LoraConfig(
-        r=options.r,
-        lora_alpha=options.alpha,
-        lora_dropout=options.dropout,
-        target_modules=_targets(network, options.target_modules),
-        bias="none",
-        task_type=TaskType.CAUSAL_LM,
-    )
-    if options.gradient_checkpointing:
-        recompute_activations(network)
-        network.enable_input_require_grads()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)  # PEFT's use of names that transformers renames
-            adapted = get_peft_model(network, config, autocast_adapter_dtype=True)
-    except ValueError as error:
-        linear = sorted({name.rpartition(".")[2] for name, module in network.named_modules() if _is_linear(module)})
-        raise UsageError(
-            f"train.target_modules: {options.target_modules} fits no module of this model ({error}); its linear layers "
-            f"are {', '.join(linear)}"
-        ) from error
-    for parameter in trainable(adapted).values():
-        parameter.data = parameter.data.float()
-    return adapted
-
-
-def _targets(network: Any, wanted: str | tuple[str, ...]) -> list[str] | str | None:
-    if wanted == "all-linear":
-        return "all-linear"
-    if wanted == "qv":
-        names = {name.rpartition(".")[2] for name, _ in network.named_modules()}
-        # Elsewhere they are called or fused otherwise, and PEFT knows how for each architecture.
-        return ["q_proj", "v_proj"] if {"q_proj", "v_proj"} <= names else None
-    return [wanted] if isinstance(wanted, str) else list(wanted)
-
-
-def recompute_activations(network: Any) -> None:
-    """Under the name that this version of transformers has for it (another one from 5.23 on)."""
-    if hasattr(network, "activation_checkpointing_enable"):
-        network.activation_checkpointing_enable({"use_reentrant": False})
-    else:
-        network.gradient_checkpointing_enable({"use_reentrant": False})
-
-
-def _is_linear(module: torch.nn.Module) -> bool:
-    return isinstance(module, torch.nn.Linear) or type(module).__name__ == "Conv1D"
+def _targets(network: Any, wanted: str | list[str]) -> list[str] | str | None:
+    if wanted != "qv":
+        return wanted
+    names = {name.rpartition(".")[2] for name, _ in network.named_modules()}
+    # Elsewhere they are called or fused otherwise, and PEFT knows how for each architecture.
+    return ["q_proj", "v_proj"] if {"q_proj", "v_proj"} <= names else None

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from seatrial_plugins.huggingface.runtime import Example, TokenTree, pack, run_packed
 
-__all__ = ["summed_loss"]
+__all__ = ["row_losses", "summed_loss"]
 
 
 def summed_loss(network: Any, batch: Sequence[Example], *, packs: bool, device: torch.device) -> torch.Tensor:
@@ -19,9 +19,22 @@ def summed_loss(network: Any, batch: Sequence[Example], *, packs: bool, device: 
     It is a sum, so that the caller can divide by the tokens of a whole optimizer step: the mean of means over passes of
     different sizes is another loss (transformers issue 34191).
     """
+    return functional.cross_entropy(*_predicted(network, batch, packs=packs, device=device), reduction="sum")
+
+
+def row_losses(network: Any, batch: Sequence[Example], *, packs: bool, device: torch.device) -> torch.Tensor:
+    """The same sum of each example alone: float64, shape [examples]."""
+    losses = functional.cross_entropy(*_predicted(network, batch, packs=packs, device=device), reduction="none")
+    wide = torch.float32 if device.type == "mps" else torch.float64
+    return torch.stack([part.sum(dtype=wide) for part in losses.split([len(example.targets) for example in batch])])
+
+
+def _predicted(
+    network: Any, batch: Sequence[Example], *, packs: bool, device: torch.device
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Float32 logits at the supervised places, example by example, and the tokens that stand there."""
     targets = torch.tensor([example.ids[place] for example in batch for place in example.targets], device=device)
-    logits = (_packed_logits if packs else _padded_logits)(network, batch, device)
-    return functional.cross_entropy(logits.float(), targets, reduction="sum")
+    return (_packed_logits if packs else _padded_logits)(network, batch, device).float(), targets
 
 
 def _packed_logits(network: Any, batch: Sequence[Example], device: torch.device) -> torch.Tensor:

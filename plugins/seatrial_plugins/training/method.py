@@ -2,38 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
+from seatrial.errors import UsageError
 from seatrial.model import ProductKind, Trainable
 from seatrial.training import Trained, TrainingJob
-from seatrial_plugins.training.options import LoraOptions, TrainingOptions
+from seatrial_plugins.training.options import TrainingOptions
 
-__all__ = ["CausalMethod"]
+if TYPE_CHECKING:
+    from seatrial_plugins.training.adapter_tuning import AdapterTuning
+    from seatrial_plugins.training.causal_training import Tuning
+
+__all__ = ["IA3", "Full", "Lora"]
 
 
-class CausalMethod:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _CausalMethod(TrainingOptions):
     """Trains on the assistant's turns (`seatrial.training.Method`)."""
-
-    def __init__(self, name: Literal["lora", "full"], options: TrainingOptions) -> None:
-        self.name = name
-        self.options = options
 
     @property
     def product(self) -> ProductKind:
-        """An adapter, or whole weights."""
-        return "adapter" if self.name == "lora" else "weights"
-
-    def check(self, model: Trainable) -> None:
-        """Attach what is trained to the model's shape, without its weights.
-
-        Raises:
-            UsageError: the model has no modules of the names that the options give.
-        """
-        from seatrial_plugins.huggingface.runtime import TrainableNetwork
-        from seatrial_plugins.training.lora_tuning import adapt
-
-        if isinstance(model, TrainableNetwork) and isinstance(self.options, LoraOptions):
-            adapt(model.outline(), self.options)
+        """An adapter, unless a method leaves something else."""
+        return "adapter"
 
     def train(self, job: TrainingJob) -> Trained:
         """Train to the end, from the newest whole checkpoint of the same training if there is one.
@@ -44,10 +35,126 @@ class CausalMethod:
             UsageError: the options don't fit the model.
         """
         # To check a suite, the options are enough: torch and transformers are imported here.
-        from seatrial_plugins.training.causal_training import CausalTraining, Tuning
-        from seatrial_plugins.training.full_tuning import FullTuning
+        from seatrial_plugins.training.causal_training import CausalTraining
+
+        return CausalTraining(self._tuning(), job).run()
+
+    def _tuning(self) -> Tuning:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _AdapterMethod(_CausalMethod):
+    """Trains layers of its own on frozen weights."""
+
+    def check(self, model: Trainable) -> None:
+        """Put fresh adapters onto the model's shape, without its weights.
+
+        Raises:
+            UsageError: the model has no modules of the names that the options give.
+        """
+        from seatrial_plugins.huggingface.runtime import TrainableNetwork
+
+        if isinstance(model, TrainableNetwork):
+            self._tuning().put_on(model.outline())
+
+    def _tuning(self) -> AdapterTuning:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lora(_AdapterMethod):
+    """Low-rank adapters (Hu et al., arXiv 2106.09685) on frozen weights.
+
+    Args:
+        r: Rank of the adapters.
+        alpha: Scale: an adapter's product is multiplied by alpha / r.
+        dropout: Probability of zeroing what an adapter reads.
+        target_modules: `qv` (query and value projections), `all-linear`, or module names.
+        rslora: Multiply by alpha / √r instead, so that a higher rank learns as fast (Kalajdzievski, arXiv 2312.03732).
+        dora: Train the length of each weight's columns apart from their direction (Liu et al., arXiv 2402.09353); slower.
+        init: `zero` starts as the model is; `pissa` from the largest singular values of each weight (Meng et al., arXiv
+            2404.02948), and the adapter is written as a plain one of twice the rank.
+    """
+
+    r: int = 16
+    alpha: float = 32
+    dropout: float = 0.0
+    target_modules: Literal["qv", "all-linear"] | list[str] = "qv"
+    rslora: bool = False
+    dora: bool = False
+    init: Literal["zero", "pissa"] = "zero"
+
+    def __post_init__(self) -> None:
+        super(Lora, self).__post_init__()
+        if self.dora and self.init == "pissa":
+            raise UsageError(
+                "train.init: pissa is not accepted with dora, whose lengths no plain adapter can hold; drop one"
+            )
+
+    def _ranges(self) -> dict[str, tuple[bool, str]]:
+        return {
+            "r": (self.r >= 1, "a rank of at least 1"),
+            "alpha": (self.alpha > 0, "above 0"),
+            "dropout": (0 <= self.dropout < 1, "from 0 up to, not including, 1"),
+            "target_modules": (bool(self.target_modules), "qv, all-linear, or at least one module's name"),
+            **super(Lora, self)._ranges(),
+        }
+
+    def _tuning(self) -> AdapterTuning:
         from seatrial_plugins.training.lora_tuning import LoraTuning
 
-        options = self.options
-        tuning: Tuning = LoraTuning(options) if isinstance(options, LoraOptions) else FullTuning(options)
-        return CausalTraining(tuning, job).run()
+        return LoraTuning(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IA3(_AdapterMethod):
+    """Learned vectors that scale keys, values and what enters a feed-forward's last layer (Liu et al., arXiv 2205.05638).
+
+    Args:
+        lr: Peak learning rate of AdamW; some ten times what LoRA takes.
+        target_modules: Names of the modules that are scaled; those of the paper where unset.
+        feedforward_modules: Those of them that are scaled where they are entered, not left.
+    """
+
+    lr: float = 3e-3
+    target_modules: list[str] | None = None
+    feedforward_modules: list[str] | None = None
+
+    def __post_init__(self) -> None:
+        super(IA3, self).__post_init__()
+        if strange := sorted({*(self.feedforward_modules or ())} - {*(self.target_modules or ())}):
+            raise UsageError(f"train.feedforward_modules: {strange[0]} is not among target_modules; name it there, too")
+
+    def _ranges(self) -> dict[str, tuple[bool, str]]:
+        return {
+            "target_modules": (self.target_modules != [], "at least one module's name, or unset"),
+            **super(IA3, self)._ranges(),
+        }
+
+    def _tuning(self) -> AdapterTuning:
+        from seatrial_plugins.training.ia3_tuning import IA3Tuning
+
+        return IA3Tuning(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Full(_CausalMethod):
+    """Full fine-tuning: every weight, in float32 (16 bytes a parameter with its gradient and AdamW's states).
+
+    Args:
+        lr: Peak learning rate of AdamW; about a tenth of what LoRA takes.
+        save_every: Steps between checkpoints, which hold all weights and AdamW's states; a fifth of the training where unset.
+    """
+
+    lr: float = 2e-5
+
+    @property
+    def product(self) -> ProductKind:
+        """Whole weights."""
+        return "weights"
+
+    def _tuning(self) -> Tuning:
+        from seatrial_plugins.training.full_tuning import FullTuning
+
+        return FullTuning(self)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Literal, Self
 
 from seatrial.errors import UsageError
 
-__all__ = ["EarlyStopping", "LoraOptions", "TrainingOptions"]
+__all__ = ["EarlyStopping", "TrainingOptions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,25 @@ class EarlyStopping:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingOptions:
-    """What every method takes, described at `seatrial_plugins.training.build_lora`.
+    """What every method takes.
+
+    Args:
+        epochs: How often each row is read; 0.5 stops half-way.
+        lr: Peak learning rate of AdamW.
+        batch_size: Rows of one forward pass on one device; a pass beyond the loader's `batch_tokens` is split.
+        gradient_accumulation: Passes of one optimizer step. The loss is the mean over all supervised tokens of the step.
+        max_length: Rows are cut after so many tokens; how many were, and what was lost, is recorded.
+        loss_on: The assistant's turns that are trained: all, or the last of each row.
+        schedule: Of the learning rate, after the warm-up: cosine to the floor, linear to zero, constant, or wsd (warm-up,
+            stable, decay: constant until the last fifth, which falls to the floor).
+        warmup: Share of the steps in which the learning rate rises from zero.
+        floor: What the learning rate falls to, as a share of its peak (cosine and wsd).
+        weight_decay: Of AdamW.
+        max_grad_norm: Gradients are scaled down to this norm; 0 leaves them.
+        gradient_checkpointing: Recompute activations in the backward pass: less memory, a third slower.
+        early_stopping: `{patience: 3, every: 50}`: stop after so many evaluations, each after so many steps (an epoch where
+            unset), without a lower validation loss, and keep the best weights.
+        save_every: Steps between checkpoints; a fifth of the training where unset.
 
     Raises:
         UsageError: a number out of its range.
@@ -48,21 +66,31 @@ class TrainingOptions:
     batch_size: int = 8
     gradient_accumulation: int = 1
     max_length: int = 2048
-    schedule: str = "cosine"
+    loss_on: Literal["all", "last"] = "all"
+    schedule: Literal["cosine", "linear", "constant", "wsd"] = "cosine"
     warmup: float = 0.03
+    floor: float = 0.0
     weight_decay: float = 0.0
     max_grad_norm: float = 1.0
     gradient_checkpointing: bool = False
-    early_stopping: EarlyStopping | None = None
+    early_stopping: dict[str, int] | None = None
     save_every: int | None = None
 
     def __post_init__(self) -> None:
         for name, (holds, accepted) in self._ranges().items():
             if not holds:
                 raise UsageError(f"train.{name}: {getattr(self, name)} is not accepted; it is {accepted}")
+        if self.early_stopping is not None:
+            EarlyStopping.parse(self.early_stopping)
+
+    @property
+    def stopping(self) -> EarlyStopping | None:
+        """When to stop before the end; None: never."""
+        return None if self.early_stopping is None else EarlyStopping.parse(self.early_stopping)
 
     def _ranges(self) -> dict[str, tuple[bool, str]]:
         """Option → whether it is in its range, and what that is."""
+        falls = self.schedule in {"cosine", "wsd"}
         return {
             "epochs": (0 < self.epochs < float("inf"), "above 0"),
             "lr": (0 < self.lr < float("inf"), "above 0"),
@@ -70,26 +98,11 @@ class TrainingOptions:
             "gradient_accumulation": (self.gradient_accumulation >= 1, "at least 1"),
             "max_length": (self.max_length >= 2, "at least 2 tokens"),
             "warmup": (0 <= self.warmup < 1, "a share of the steps, from 0 up to, not including, 1"),
+            "floor": (
+                0 <= self.floor < 1 and (falls or not self.floor),
+                "a share of the peak, from 0 up to, not including, 1, and 0 where the schedule is neither cosine nor wsd",
+            ),
             "weight_decay": (self.weight_decay >= 0, "at least 0"),
             "max_grad_norm": (self.max_grad_norm >= 0, "at least 0"),
             "save_every": (self.save_every is None or self.save_every >= 1, "at least 1 step"),
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoraOptions(TrainingOptions):
-    """What `seatrial_plugins.training.build_lora` takes, described there."""
-
-    r: int = 16
-    alpha: float = 32
-    dropout: float = 0.0
-    target_modules: str | tuple[str, ...] = "qv"
-
-    def _ranges(self) -> dict[str, tuple[bool, str]]:
-        return {
-            "r": (self.r >= 1, "a rank of at least 1"),
-            "alpha": (self.alpha > 0, "above 0"),
-            "dropout": (0 <= self.dropout < 1, "from 0 up to, not including, 1"),
-            "target_modules": (bool(self.target_modules), "qv, all-linear, or at least one module's name"),
-            **super(LoraOptions, self)._ranges(),
         }

@@ -1,4 +1,4 @@
-"""Validation: the token-weighted loss on held-out rows, and when to stop."""
+"""Validation: the loss on held-out rows as training goes on, and when to stop."""
 
 from __future__ import annotations
 
@@ -12,61 +12,77 @@ import torch
 
 from seatrial.runs.store import atomic_file, write_json
 from seatrial_plugins.huggingface.runtime import Example
-from seatrial_plugins.training.loss import summed_loss
+from seatrial_plugins.training.loss import row_losses
 from seatrial_plugins.training.plan import split_batch
 
-__all__ = ["History", "validation_loss"]
+__all__ = ["Evaluation", "History", "validation_losses"]
 
 
 @torch.no_grad()
-def validation_loss(
+def validation_losses(
     network: Any, examples: Sequence[Example], *, packs: bool, device: torch.device, rows: int, tokens: int
-) -> float:
-    """The mean over all supervised tokens of -ln p, so that it doesn't depend on how rows fall into batches.
+) -> list[float]:
+    """Of each example the sum over its supervised tokens of -ln p, so that it doesn't depend on how rows fall into batches.
 
-    Sums are kept on the device in float64; logits are dropped with each pass.
+    Sums are kept on the device; logits are dropped with each pass.
     """
     training = network.training
     network.eval()
-    total = torch.zeros((), dtype=torch.float32 if device.type == "mps" else torch.float64, device=device)
-    for batch in split_batch(examples, rows=rows, tokens=tokens):
-        total += summed_loss(network, batch, packs=packs, device=device)
+    batches = split_batch(examples, rows=rows, tokens=tokens)
+    found = torch.cat([row_losses(network, batch, packs=packs, device=device) for batch in batches]).tolist()
     network.train(training)
-    return float(total) / sum(len(example.targets) for example in examples)
+    order = [id(example) for batch in batches for example in batch]
+    of = dict(zip(order, found, strict=True))
+    return [of[id(example)] for example in examples]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What the validation rows said after a step."""
+
+    step: int
+    loss: float
+    """Mean over all supervised tokens of -ln p."""
+    training: float
+    """Mean training loss of the steps since the evaluation before."""
 
 
 @dataclass
 class History:
-    """Every evaluation so far, and the adapter of the best one; kept in each checkpoint."""
+    """Every evaluation so far, and the trained weights of the best one; kept in each checkpoint."""
 
-    losses: list[tuple[int, float]] = field(default_factory=list)
-    """(step, validation loss), in order."""
+    evaluations: list[Evaluation] = field(default_factory=list)
     best: Mapping[str, torch.Tensor] | None = None
+    best_rows: Sequence[float] = ()
+    """Loss of each validation row at the best evaluation, summed over its tokens."""
+    last_rows: Sequence[float] = ()
+    """The same at the last one."""
 
     @property
-    def best_step(self) -> int | None:
-        """The step of the lowest loss; the first of equal ones."""
-        return min(self.losses, key=lambda entry: entry[1])[0] if self.losses else None
+    def best_evaluation(self) -> Evaluation | None:
+        """The one of the lowest loss; the first of equal ones."""
+        return min(self.evaluations, key=lambda one: one.loss) if self.evaluations else None
 
-    def add(self, step: int, loss: float, adapter: Mapping[str, torch.Tensor]) -> None:
-        """Note an evaluation; a new best adapter is copied."""
-        self.losses.append((step, loss))
-        if self.best_step == step:
-            self.best = {name: tensor.detach().to("cpu", copy=True) for name, tensor in adapter.items()}
+    def add(self, evaluation: Evaluation, rows: Sequence[float], trained: Mapping[str, torch.Tensor]) -> None:
+        """Note an evaluation; new best weights are copied."""
+        self.evaluations.append(evaluation)
+        self.last_rows = rows
+        if self.best_evaluation is evaluation:
+            self.best_rows = rows
+            self.best = {name: tensor.detach().to("cpu", copy=True) for name, tensor in trained.items()}
 
     def exhausted(self, patience: int) -> bool:
         """Whether the last `patience` evaluations brought nothing better."""
-        if not self.losses:
-            return False
-        steps = [step for step, _ in self.losses]
-        assert self.best_step is not None
-        return len(steps) - 1 - steps.index(self.best_step) >= patience
+        best = self.best_evaluation
+        return best is not None and len(self.evaluations) - 1 - self.evaluations.index(best) >= patience
 
     def save(self, folder: Path) -> None:
         """Write it beside the checkpoint's other files."""
         from safetensors.torch import save_file
 
-        write_json(folder / "validation.json", self.losses)
+        said = [[one.step, one.loss, one.training] for one in self.evaluations]
+        kept = {"evaluations": said, "best_rows": list(self.best_rows), "last_rows": list(self.last_rows)}
+        write_json(folder / "validation.json", kept)
         if self.best is not None:
             with atomic_file(folder / "best.safetensors") as part:
                 save_file(dict(self.best), str(part))
@@ -76,6 +92,11 @@ class History:
         """What `save` wrote."""
         from safetensors.torch import load_file
 
-        losses = json.loads((folder / "validation.json").read_text(encoding="utf-8"))
+        kept = json.loads((folder / "validation.json").read_text(encoding="utf-8"))
         best = folder / "best.safetensors"
-        return cls([(step, loss) for step, loss in losses], load_file(str(best)) if best.is_file() else None)
+        return cls(
+            [Evaluation(*one) for one in kept["evaluations"]],
+            load_file(str(best)) if best.is_file() else None,
+            kept["best_rows"],
+            kept["last_rows"],
+        )

@@ -6,7 +6,7 @@ import importlib
 import importlib.metadata
 import re
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -156,6 +156,19 @@ def test_training_is_repeated_with_each_seed_and_every_model_is_asked(trial):
     assert {"train[seed=5]", "train[seed=6]", "verify_training[seed=6]"} <= set(worked)
     assert (result.folder / "products/seed-6/seed.txt").read_text() == "6"
     assert "transcribe[test.ask, tuned, seed=6]" in worked
+
+
+def test_a_gate_on_training_holds_the_worst_of_its_seeds(trial, monkeypatch):
+    train = Learn.train
+
+    def cuts(self, job):
+        return replace(train(self, job), facts={"steps": 1, "truncated_rows": job.seed - 5})
+
+    monkeypatch.setattr(Learn, "train", cuts)
+    gate = "gates:\n  - {metric: train/truncated_rows, max: 0}\n"
+    result, _, _ = trial(SUITE.replace("seed: 5\n", "seeds: [5, 6]\n").replace("gates:\n", gate))
+    assert result.verdict.decisions[0].outcome == "fail"
+    assert {score.metric: score.value for score in result.scores}["train/truncated_rows"] == 1
 
 
 def test_more_evaluation_sets_are_asked_by_name(trial):
@@ -412,3 +425,9 @@ def test_what_a_node_left_is_held_against_its_digest_before_another_reads_it(tri
     with pytest.raises(StoreError, match=rf"{re.escape(before)}: .*{re.escape(name)} is not as .* left it"):
         trial(toys=Alters())
     assert trial()[0].verdict.state == "pass"
+
+
+def test_a_plugin_whose_code_stands_in_no_file_is_named_in_the_manifest(trial):
+    assert "code_not_known" not in trial()[0].manifest
+    result, _, _ = trial(toys=type("Toys", (Toys,), {"__module__": "a_notebooks_cell"})())
+    assert result.manifest["code_not_known"].startswith("of toys: it stands in no file")

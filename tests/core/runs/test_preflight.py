@@ -107,7 +107,7 @@ def test_a_prompt_that_its_examples_bring_beyond_the_context_is_told_before_anyt
     file.write_text(file.read_text().replace("choice: {}", choice[1:-1]) + "fewshot: 4\n")
     suite = load_suite(file, Host.load())
     said = list(preflight(suite, Host.load(), cache=tmp_path / "cache", offline=True))
-    told = r"warning: .* 3 of the first 3 rows cannot be asked with 4 examples before each: test\.jsonl:1"
+    told = r"warning: .* 3 of 3 rows that were looked at cannot be asked with 4 examples before each: test\.jsonl:1"
     assert any(re.match(told, line) for line in said)
     with pytest.raises(
         StageError, match=r"3 of 3 rows cannot be asked with [48] examples before each .*\ntest\.jsonl:1"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,9 +12,11 @@ import pytest
 import torch
 
 import seatrial_suites
-from seatrial import System, Task
+from seatrial import Row, System, Task, Turn
 from seatrial.errors import SourceError, StageError
+from seatrial.model import ChecksRows
 from seatrial.plugin.host import Host
+from seatrial.rows import Image, Text, ToolCall
 from seatrial.rows.table import RowList
 from seatrial.runs.run import run
 from seatrial.suite.file import load_suite
@@ -89,6 +92,23 @@ def test_a_text_beyond_the_context_names_its_row(classifier, opened, labelled):
     (row,) = labelled(("word " * 5000, "card"))
     with opened(classifier) as model, pytest.raises(StageError, match=r"row row-0 \(rows\.jsonl:1\) has [\d,]+ tokens"):
         model.classify([row])
+
+
+def test_what_is_no_words_is_a_problem_of_its_row(classifier, opened):
+    plain = Row("plain", (Turn("user", "Lost my card"),), "chat", "path:x", "rows.jsonl", 1)
+    shown = Turn("user", [Text("What is this?"), Image("0" * 64, "image/png", 2, 2)])
+    called = Turn("assistant", [Text("Let me look."), ToolCall("look", {}, "c0")])
+    rows = [
+        plain,
+        replace(plain, id="shown", turns=(shown,)),
+        replace(plain, id="called", turns=(*plain.turns, called, *plain.turns), tools=({"name": "look"},)),
+    ]
+    with opened(classifier) as model:
+        assert isinstance(model, ChecksRows)
+        assert list(model.problems(rows)) == [
+            ("shown", "the classifier reads words alone, and the row has images; take such rows out"),
+            ("called", "the classifier reads words alone, and the row has tool calls and tools; take such rows out"),
+        ]
 
 
 def test_scores_that_are_not_finite_are_no_label(classifier, opened, labelled):

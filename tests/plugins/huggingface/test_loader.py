@@ -136,7 +136,7 @@ def test_devices_and_dtypes():
 def test_building_what_a_suite_names_imports_no_torch():
     program = (
         "import sys; from seatrial_plugins import huggingface, training\n"
-        "huggingface.transformers(), huggingface.random(), training.build_lora()\n"
+        "huggingface.transformers(), huggingface.random(), training.Lora()\n"
         "assert not {'torch', 'transformers', 'peft'} & set(sys.modules)"
     )
     subprocess.run(

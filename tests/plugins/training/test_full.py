@@ -13,7 +13,7 @@ from seatrial.rows.table import RowList
 from seatrial.runs.store import digest_path
 from seatrial.training import TrainingJob
 from seatrial_plugins.huggingface import random
-from seatrial_plugins.training import build_full
+from seatrial_plugins.training import Full
 
 PAIRS = (
     ("my card is lost", "card"),
@@ -42,7 +42,7 @@ def trained(tiny_target, labelled, tmp_path):
             seed=seed,
             log=log or steps.append,
         )
-        done = build_full(**{"lr": 1e-3, "epochs": 6, "batch_size": 2} | options).train(job)
+        done = Full(**{"lr": 1e-3, "epochs": 6, "batch_size": 2} | options).train(job)
         return output, done, steps
 
     return train
@@ -101,4 +101,4 @@ def test_a_killed_training_comes_to_the_same_bytes(trained):
 
 def test_options_out_of_range_are_refused_by_name():
     with pytest.raises(UsageError, match=r"train\.lr: 0 is not accepted"):
-        build_full(lr=0)
+        Full(lr=0)

@@ -5,7 +5,7 @@ import torch
 
 from seatrial import TrainingJob
 from seatrial_plugins.huggingface import transformers
-from seatrial_plugins.training import build_lora
+from seatrial_plugins.training import Lora
 
 DESKS = {
     "harbour": [
@@ -39,7 +39,7 @@ def test_a_real_model_learns_to_route_in_bfloat16(labelled, smollm2_target, adap
             seed=0,
             log=steps.append,
         )
-        trained = build_lora(lr=2e-3, epochs=5, batch_size=6).train(job)
+        trained = Lora(lr=2e-3, epochs=5, batch_size=6).train(job)
         assert steps[-1]["loss"] < 0.1 * steps[0]["loss"]
         assert trained.facts["packed"]
         labels = list(DESKS)

@@ -8,62 +8,24 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from seatrial import TrainingJob
+from seatrial import Turn
 from seatrial.errors import TrainingError, UsageError
 from seatrial_plugins.huggingface import random
 from seatrial_plugins.huggingface.loader import TransformersLoader
 from seatrial_plugins.huggingface.options import LoadOptions
 from seatrial_plugins.huggingface.trainable import TrainableNetwork
-from seatrial_plugins.training import build_lora
+from seatrial_plugins.training import Lora
 from seatrial_plugins.training.causal_training import CausalTraining
 from seatrial_plugins.training.engine import check_weights
 from seatrial_plugins.training.options import EarlyStopping
+from seatrial_plugins.training.plan import plan_steps
 
-PAIRS = [
-    (f"{question} {thing}?", desk)
-    for desk, thing in (("delivery", "parcel"), ("billing", "refund"), ("account", "password"))
-    for question in ("Where is my", "What about the", "I ask for the", "Please help with the")
-]
-
-
-@pytest.fixture
-def job(tiny_target, labelled, tmp_path):
-    """Makes a training job on the tiny model; each has folders of its own but where they are given."""
-    made = []
-
-    def make(pairs=PAIRS, validation=(), *, dtype="float32", loader=None, seed=1, log=None, checkpoints=None):
-        number = len(made)
-        output = tmp_path / f"adapter-{number}"
-        output.mkdir()
-        made.append(output)
-        steps = []
-        kept = checkpoints or tmp_path / f"checkpoints-{number}"
-        kept.mkdir(exist_ok=True)
-        return TrainingJob(
-            target=tiny_target,
-            model=(loader or random(dtype=dtype, device="cpu")).trainable(tiny_target),
-            train=labelled(*pairs),
-            validation=labelled(*validation),
-            output=output,
-            checkpoints=kept,
-            seed=seed,
-            log=log or steps.append,
-        ), steps
-
-    return make
-
-
-def adapter_of(job):
-    return (job.output / "adapter_model.safetensors").read_bytes()
-
-
-def options(**changes):
-    return {"r": 4, "lr": 5e-3, "epochs": 4, "batch_size": 4, **changes}
+from .jobs import PAIRS, KilledError, adapter_of, options
 
 
 def test_the_loss_falls_and_the_adapter_learns_the_rows(job, tiny_target, tiny_model, adapter_in):
     work, steps = job()
-    trained = build_lora(**options(epochs=50, lr=1e-2, target_modules="all-linear")).train(work)
+    trained = Lora(**options(epochs=50, lr=1e-2, target_modules="all-linear")).train(work)
     losses = [step["loss"] for step in steps]
     assert sum(losses[-5:]) < 0.2 * sum(losses[:5])
     assert trained.kind == "adapter"
@@ -85,7 +47,7 @@ def test_the_loss_falls_and_the_adapter_learns_the_rows(job, tiny_target, tiny_m
 
 def test_every_step_is_logged_with_what_it_is(job):
     work, steps = job(validation=PAIRS[:3])
-    trained = build_lora(**options(epochs=2, warmup=0.0, schedule="linear")).train(work)
+    trained = Lora(**options(epochs=2, warmup=0.0, schedule="linear")).train(work)
     training = [step for step in steps if "loss" in step]
     assert [step["step"] for step in training] == [1, 2, 3, 4, 5, 6]
     assert all(step["steps"] == 6 for step in steps)
@@ -99,7 +61,7 @@ def test_every_step_is_logged_with_what_it_is(job):
 
 def test_the_facts_are_those_of_the_rows(job, tiny_model):
     work, _ = job()
-    trained = build_lora(**options()).train(work)
+    trained = Lora(**options()).train(work)
     facts = trained.facts
     rendered = [tiny_model.chat.rendered(row.turns) for row in work.train]
     assert facts["rows"] == len(PAIRS)
@@ -121,7 +83,7 @@ def test_the_facts_are_those_of_the_rows(job, tiny_model):
 
 def test_the_adapter_is_float32_and_knows_no_path_of_this_machine(job):
     work, _ = job(dtype="bfloat16")
-    trained = build_lora(**options(epochs=1)).train(work)
+    trained = Lora(**options(epochs=1)).train(work)
     assert {tensor.dtype for tensor in load_file(work.output / "adapter_model.safetensors").values()} == {torch.float32}
     assert trained.facts["dtype"] == "bfloat16"
     config = json.loads((work.output / "adapter_config.json").read_text())
@@ -136,21 +98,17 @@ def test_equal_seeds_give_equal_bytes_and_others_do_not(job):
     adapters = []
     for seed in (1, 1, 2):
         work, _ = job(seed=seed)
-        build_lora(**options(dropout=0.1)).train(work)
+        Lora(**options(dropout=0.1)).train(work)
         adapters.append(adapter_of(work))
     assert adapters[0] == adapters[1]
     assert adapters[0] != adapters[2]
-
-
-class KilledError(Exception):
-    pass
 
 
 @pytest.mark.parametrize("killed_at", [1, 5, 8, 11])
 def test_an_interrupted_training_gives_the_bytes_of_an_uninterrupted_one(job, tmp_path, killed_at):
     settings = options(dropout=0.1, save_every=2, early_stopping={"patience": 9, "every": 3})
     whole, steps = job(validation=PAIRS[:4])
-    expected = build_lora(**settings).train(whole)
+    expected = Lora(**settings).train(whole)
 
     def kill(step):
         if step["step"] == killed_at and "loss" in step:
@@ -158,11 +116,11 @@ def test_an_interrupted_training_gives_the_bytes_of_an_uninterrupted_one(job, tm
 
     kept = tmp_path / "kept"
     with pytest.raises(KilledError):
-        build_lora(**settings).train(job(validation=PAIRS[:4], log=kill, checkpoints=kept)[0])
+        Lora(**settings).train(job(validation=PAIRS[:4], log=kill, checkpoints=kept)[0])
     # A checkpoint that was being written when the process died.
     (kept / "checkpoint-900").mkdir()
     resumed, rest = job(validation=PAIRS[:4], checkpoints=kept)
-    trained = build_lora(**settings).train(resumed)
+    trained = Lora(**settings).train(resumed)
     first = (killed_at - 1) // 2 * 2
     assert trained.facts["resumed_from_step"] == (first or None)
     assert adapter_of(resumed) == adapter_of(whole)
@@ -183,7 +141,7 @@ def test_a_training_killed_behind_its_last_checkpoint_does_not_go_on(job, tmp_pa
     settings = options(**stopping)
     wrong = [(text, "history") for text, _ in PAIRS]
     whole, _ = job(validation=wrong)
-    expected = build_lora(**settings).train(whole)
+    expected = Lora(**settings).train(whole)
 
     def kill(*_):
         raise KilledError
@@ -193,9 +151,9 @@ def test_a_training_killed_behind_its_last_checkpoint_does_not_go_on(job, tmp_pa
     with monkeypatch.context() as patched:
         patched.setattr(CausalTraining, "_finish", kill)
         with pytest.raises(KilledError):
-            build_lora(**settings).train(killed)
+            Lora(**settings).train(killed)
     resumed, rest = job(validation=wrong, checkpoints=kept)
-    trained = build_lora(**settings).train(resumed)
+    trained = Lora(**settings).train(resumed)
     assert trained.facts["resumed_from_step"] == expected.facts["steps"]
     for fact in ("steps", "best_step", "stopped_early"):
         assert trained.facts[fact] == expected.facts[fact]
@@ -205,18 +163,18 @@ def test_a_training_killed_behind_its_last_checkpoint_does_not_go_on(job, tmp_pa
 
 def test_a_checkpoint_of_other_options_is_not_taken(job, tmp_path):
     kept = tmp_path / "kept"
-    build_lora(**options(save_every=2)).train(job(checkpoints=kept)[0])
+    Lora(**options(save_every=2)).train(job(checkpoints=kept)[0])
     assert list(kept.glob("checkpoint-*"))
     work, _ = job(checkpoints=kept)
-    trained = build_lora(**options(save_every=2, lr=1e-3)).train(work)
+    trained = Lora(**options(save_every=2, lr=1e-3)).train(work)
     assert trained.facts["resumed_from_step"] is None
 
 
 def test_accumulated_passes_give_the_adapter_of_one_pass(job):
     together, _ = job()
-    build_lora(**options(batch_size=12, epochs=3)).train(together)
+    Lora(**options(batch_size=12, epochs=3)).train(together)
     apart, _ = job()
-    build_lora(**options(batch_size=1, gradient_accumulation=12, epochs=3)).train(apart)
+    Lora(**options(batch_size=1, gradient_accumulation=12, epochs=3)).train(apart)
     for name, tensor in load_file(together.output / "adapter_model.safetensors").items():
         other = load_file(apart.output / "adapter_model.safetensors")[name]
         torch.testing.assert_close(tensor, other, atol=1e-4, rtol=1e-2)
@@ -227,7 +185,7 @@ def test_early_stopping_keeps_the_best_adapter(job):
     wrong = [(text, "history") for text, _ in PAIRS]
     stopping = {"patience": 2, "every": 2}
     work, steps = job(validation=wrong)
-    trained = build_lora(**options(epochs=30, lr=2e-2, early_stopping=stopping)).train(work)
+    trained = Lora(**options(epochs=30, lr=2e-2, early_stopping=stopping)).train(work)
     seen = [(step["step"], step["validation_loss"]) for step in steps if "validation_loss" in step]
     best = min(seen, key=lambda entry: entry[1])[0]
     assert trained.facts["stopped_early"]
@@ -237,10 +195,51 @@ def test_early_stopping_keeps_the_best_adapter(job):
     assert all(bool(torch.isfinite(tensor).all()) for tensor in shown)
 
 
+def test_overfitting_is_named_with_what_was_kept(job):
+    # The format of an answer is learned first, and then which one it is: here, another.
+    other = {"delivery": "billing", "billing": "account", "account": "delivery"}
+    wrong = [(text, other[desk]) for text, desk in PAIRS]
+    work, _ = job(validation=wrong)
+    learns = options(epochs=20, lr=1e-2, target_modules="all-linear")
+    facts = Lora(**learns).train(work).facts
+    assert 0 < facts["validation_rise"] == facts["overfitting"]["rise"]
+    best, last = facts["overfitting"]["best"], facts["overfitting"]["last"]
+    assert (last["step"], facts["validation_loss"]) == (facts["steps"], last["loss"])
+    assert best["loss"] < last["loss"]
+    assert best["training"] > last["training"]
+    (said,) = facts["warnings"]
+    assert f"overfits from step {best['step']} on" in said
+    assert "early_stopping" in said
+    stopping = {"patience": 2, "every": 2}
+    facts = Lora(**learns, early_stopping=stopping).train(job(validation=wrong)[0]).facts
+    assert (facts["validation_rise"], facts["best_step"]) == (0.0, facts["overfitting"]["best"]["step"])
+    assert f"the weights of step {facts['best_step']} were kept" in facts["warnings"][0]
+    healthy = Lora(**options()).train(job(validation=PAIRS)[0]).facts
+    assert (healthy["overfitting"], healthy["validation_rise"], healthy["warnings"]) == (None, 0.0, [])
+    assert Lora(**options(epochs=1)).train(job()[0]).facts["validation_rise"] is None
+
+
+def test_the_last_turn_alone_can_be_trained(job):
+    work, _ = job()
+    talk = (
+        Turn("user", "Where is it?"),
+        Turn("assistant", "billing"),
+        Turn("user", "Sure?"),
+        Turn("assistant", "account"),
+    )
+    rows = [dataclasses.replace(work.train[0], turns=talk)]
+    said = []
+    for loss_on in ("all", "last"):
+        facts = Lora(**options(epochs=1, loss_on=loss_on)).train(dataclasses.replace(job()[0], train=rows)).facts
+        said.append([part["text"] for part in facts["masked_example"] if part["supervised"]])
+    assert said == [["billing<|end|>", "account<|end|>"], ["account<|end|>"]]
+
+
 def test_without_validation_rows_nothing_stops_early(job):
-    trained = build_lora(**options(early_stopping={"patience": 1})).train(job()[0])
+    trained = Lora(**options(early_stopping={"patience": 1})).train(job()[0])
     assert not trained.facts["stopped_early"]
     assert trained.facts["validation_rows"] == 0
+    assert "no validation rows" in trained.facts["warnings"][0]
 
 
 def test_a_loss_that_is_not_a_number_aborts(job, monkeypatch):
@@ -254,8 +253,10 @@ def test_a_loss_that_is_not_a_number_aborts(job, monkeypatch):
 
     monkeypatch.setattr(engine, "summed_loss", breaks)
     work, steps = job()
-    with pytest.raises(TrainingError, match=r"the loss is nan at step 3 of 12 .*lower train\.lr"):
-        build_lora(**options()).train(work)
+    with pytest.raises(TrainingError, match=r"the loss is nan at step 3 of 12 .*lower train\.lr") as caught:
+        Lora(**options()).train(work)
+    read = plan_steps(len(PAIRS), rows_per_step=4, epochs=4, seed=1).steps[2]
+    assert f"read the rows {', '.join(work.train[place].id for place in read)};" in str(caught.value)
     assert len(steps) == 2
     assert not list(work.output.iterdir())
 
@@ -269,7 +270,7 @@ def test_an_adapter_that_is_not_finite_is_refused():
 
 def test_an_adapter_that_changes_nothing_is_refused(job):
     with pytest.raises(TrainingError, match="changes nothing"):
-        build_lora(**options(lr=1e-3, epochs=0.1, warmup=0.99)).train(job(PAIRS[:4])[0])
+        Lora(**options(lr=1e-3, epochs=0.1, warmup=0.99)).train(job(PAIRS[:4])[0])
 
 
 def test_rows_without_an_answer_are_reported(job):
@@ -278,24 +279,24 @@ def test_rows_without_an_answer_are_reported(job):
     mixed = dataclasses.replace(
         work, train=[*work.train, *(dataclasses.replace(r, id=f"silent-{r.id}") for r in silent)]
     )
-    trained = build_lora(**options(epochs=1)).train(mixed)
+    trained = Lora(**options(epochs=1)).train(mixed)
     assert trained.facts["unsupervised_rows"] == ["silent-row-0", "silent-row-1", "silent-row-2"]
     with pytest.raises(TrainingError, match="no token of the 3 train rows is supervised"):
-        build_lora(**options()).train(dataclasses.replace(work, train=silent))
+        Lora(**options()).train(dataclasses.replace(work, train=silent))
     with pytest.raises(TrainingError, match="no train rows"):
-        build_lora(**options()).train(dataclasses.replace(work, train=[]))
+        Lora(**options()).train(dataclasses.replace(work, train=[]))
 
 
 def test_one_row_is_enough(job):
-    trained = build_lora(**options(epochs=3)).train(job(PAIRS[:1])[0])
+    trained = Lora(**options(epochs=3)).train(job(PAIRS[:1])[0])
     assert trained.facts["steps"] == 3
 
 
 def test_gradient_checkpointing_changes_memory_only(job):
     plain, _ = job()
-    build_lora(**options(epochs=1)).train(plain)
+    Lora(**options(epochs=1)).train(plain)
     saving, _ = job()
-    build_lora(**options(epochs=1, gradient_checkpointing=True)).train(saving)
+    Lora(**options(epochs=1, gradient_checkpointing=True)).train(saving)
     for name, tensor in load_file(plain.output / "adapter_model.safetensors").items():
         other = load_file(saving.output / "adapter_model.safetensors")[name]
         torch.testing.assert_close(tensor, other, atol=1e-5, rtol=1e-3)
@@ -303,12 +304,12 @@ def test_gradient_checkpointing_changes_memory_only(job):
 
 def test_unknown_modules_name_the_ones_there_are(job):
     with pytest.raises(UsageError, match=r"fits no module.*down_proj.*q_proj"):
-        build_lora(**options(target_modules=["query_key_value"])).train(job()[0])
+        Lora(**options(target_modules=["query_key_value"])).train(job()[0])
 
 
 def test_float16_is_refused(job):
     with pytest.raises(UsageError, match="bfloat16 or float32"):
-        build_lora(**options()).train(job(dtype="float16")[0])
+        Lora(**options()).train(job(dtype="float16")[0])
 
 
 class TheirLoader(TransformersLoader):
@@ -338,13 +339,13 @@ def test_a_third_partys_loader_is_trained_through_with_its_own_options(job):
     facts, adapters = [], []
     for gain in (1.0, 0.5, 0.5):
         work, _ = job(loader=TheirLoader(gain=gain))
-        facts.append(build_lora(**options(epochs=1)).train(work).facts)
+        facts.append(Lora(**options(epochs=1)).train(work).facts)
         adapters.append(adapter_of(work))
         shown = "".join(str(part["text"]) for part in facts[-1]["masked_example"])
         assert "Be brief." in shown  # as the loader renders conversations
     assert adapters[0] != adapters[1] == adapters[2]
     built_in, _ = job()
-    assert build_lora(**options(epochs=1)).train(built_in).facts["tokens"] < facts[0]["tokens"]
+    assert Lora(**options(epochs=1)).train(built_in).facts["tokens"] < facts[0]["tokens"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -358,7 +359,7 @@ def test_a_model_of_another_runtime_is_refused_by_name_before_anything_is_read(j
     work, steps = job()
     foreign = dataclasses.replace(work, model=OtherNetwork(), train=None)
     with pytest.raises(UsageError, match=r"path:tiny_llama .*'abacus'; take another loader or method"):
-        build_lora(**options()).train(foreign)
+        Lora(**options()).train(foreign)
     assert not steps
     assert not list(work.output.iterdir())
 
@@ -378,7 +379,7 @@ def test_a_model_of_another_runtime_is_refused_by_name_before_anything_is_read(j
 )
 def test_options_out_of_range_are_refused_by_name(changed, reason):
     with pytest.raises(UsageError, match=reason):
-        build_lora(**changed)
+        Lora(**changed)
 
 
 def test_early_stopping_defaults_to_an_evaluation_an_epoch():

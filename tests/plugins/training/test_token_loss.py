@@ -9,7 +9,7 @@ from seatrial_plugins.huggingface.options import LoadOptions
 from seatrial_plugins.huggingface.runtime import render_examples
 from seatrial_plugins.training.loss import summed_loss
 from seatrial_plugins.training.plan import split_batch
-from seatrial_plugins.training.validation import History, validation_loss
+from seatrial_plugins.training.validation import Evaluation, History, validation_losses
 
 CPU = torch.device("cpu")
 
@@ -81,8 +81,9 @@ def test_the_validation_loss_does_not_depend_on_the_batches(network, ragged):
     expected = float(by_transformers(network, ragged)) / sum(len(example.targets) for example in ragged)
     for rows, tokens in ((1, 1), (2, 10_000), (5, 10_000)):
         network.train()
-        loss = validation_loss(network, ragged, packs=True, device=CPU, rows=rows, tokens=tokens)
-        assert loss == pytest.approx(expected, rel=1e-5)
+        losses = validation_losses(network, ragged, packs=True, device=CPU, rows=rows, tokens=tokens)
+        assert sum(losses) / sum(len(example.targets) for example in ragged) == pytest.approx(expected, rel=1e-5)
+        assert losses == pytest.approx([float(by_transformers(network, [example])) for example in ragged], rel=1e-4)
         assert network.training
 
 
@@ -90,14 +91,14 @@ def test_history_keeps_the_first_best_and_knows_when_to_stop(tmp_path):
     history = History()
     assert not history.exhausted(1)
     for step, loss in ((1, 3.0), (2, 2.0), (3, 2.0), (4, 2.5)):
-        history.add(step, loss, {"w": torch.tensor([float(step)])})
-    assert history.best_step == 2
+        history.add(Evaluation(step, loss, 1.0), [loss], {"w": torch.tensor([float(step)])})
+    assert history.best_evaluation == Evaluation(2, 2.0, 1.0)
     assert history.best is not None
     assert history.best["w"].tolist() == [2.0]
     assert history.exhausted(2)
     assert not history.exhausted(3)
     history.save(tmp_path)
     again = History.load(tmp_path)
-    assert again.losses == history.losses
+    assert (again.evaluations, again.best_rows, again.last_rows) == (history.evaluations, [2.0], [2.5])
     assert again.best is not None
     assert torch.equal(again.best["w"], history.best["w"])

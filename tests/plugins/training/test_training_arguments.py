@@ -3,14 +3,16 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+import torch
 import transformers
 
+from seatrial.errors import UsageError
+from seatrial_plugins.training import Lora
 from seatrial_plugins.training.arguments import training_arguments
-from seatrial_plugins.training.options import LoraOptions
 
 
 def make(tmp_path, save_every=80, **changes):
-    options = LoraOptions(warmup=0.1, lr=1e-3, weight_decay=0.01, max_grad_norm=0.5, **changes)
+    options = Lora(warmup=0.1, lr=1e-3, weight_decay=0.01, max_grad_norm=0.5, **changes)
     return training_arguments(options, folder=tmp_path, steps=400, seed=3, save_every=save_every, on_cpu=True)
 
 
@@ -25,6 +27,39 @@ def test_what_the_suite_says_is_what_the_trainer_does(tmp_path):
     assert arguments.save_steps == 80
     assert arguments.seed == 3
     assert arguments.logging_steps == 2
+
+
+def rates(tmp_path, **changes):
+    """The learning rate after 0, 40 (the warm-up), 200, 319, 320, 360 and 400 of 400 steps."""
+    arguments = make(tmp_path, **changes)
+    weight = torch.nn.Parameter(torch.zeros(1))
+    trainer = transformers.Trainer(
+        torch.nn.Identity(), arguments, optimizers=(torch.optim.SGD([weight], lr=1e-3), None)
+    )
+    schedule = trainer.create_scheduler(400)
+    found = []
+    for _ in range(401):
+        found.append(schedule.get_last_lr()[0])
+        trainer.optimizer.step()
+        schedule.step()
+    return [found[step] * 1e3 for step in (0, 40, 200, 319, 320, 360, 400)]
+
+
+def test_a_rate_falls_to_its_floor(tmp_path):
+    assert rates(tmp_path, floor=0.1)[1::5] == pytest.approx([1.0, 0.1])
+    assert rates(tmp_path, floor=0.0) == pytest.approx(rates(tmp_path), abs=1e-9)
+
+
+def test_wsd_is_stable_until_its_last_fifth(tmp_path):
+    for floor in (0.0, 0.1):
+        found = rates(tmp_path, schedule="wsd", floor=floor)
+        assert found[1:5] == pytest.approx([1.0] * 4)
+        assert found[5:] == pytest.approx([(1 + floor) / 2, floor], abs=1e-9)
+
+
+def test_a_floor_without_a_fall_is_refused():
+    with pytest.raises(UsageError, match=r"train\.floor: 0\.1 is not accepted; .*cosine nor wsd"):
+        Lora(schedule="linear", floor=0.1)
 
 
 def test_a_checkpoint_never_falls_between_two_logged_means(tmp_path):

@@ -33,6 +33,9 @@ __all__ = ["Transcribe", "unreadable"]
 _NAMED = 5
 """How many rows that cannot be asked are named."""
 
+_LONGEST = 32
+"""How many rows are read at a time to see which examples bring beyond the context."""
+
 
 @dataclass(frozen=True, slots=True)
 class Transcribe:
@@ -118,8 +121,10 @@ class Transcribe:
             facts["unanswered"] = errors
         if told.is_file():
             model = json.loads(told.read_text("utf-8"))
-            warnings += model.pop("warnings", [])
-            facts["model"] = model
+            said = model.pop("warnings", [])
+            warnings += said if isinstance(said, list) else [said]
+            if self.model is not None:
+                facts["model"] = model
         if warnings:
             facts["warnings"] = [f"{self.name}: {said}" for said in warnings]
         return Artifact({f"transcripts:{self.system.instance}": path}, facts)
@@ -216,12 +221,27 @@ def unreadable(model: object, rows: Rows | Sequence[Row], examples: Sequence[Tur
     """The rows that a model, or its tokenizer, cannot read with examples before them, each by file and line, and why."""
     if not isinstance(model, ChecksRows):
         return []
+    if examples:
+        return _too_long_with(model, rows, examples)
     named = {row.id: row for row in rows}
     found: dict[str, list[str]] = {}
-    asked = (replace(row, turns=with_examples(row.turns, examples)) for row in rows) if examples else rows
-    for name, said in model.problems(asked):
+    for name, said in model.problems(rows):
         found.setdefault(name, []).append(said)
     return [f"{named[name].file}:{named[name].line} (row {name}): {'; '.join(said)}" for name, said in found.items()]
+
+
+def _too_long_with(model: ChecksRows, rows: Rows | Sequence[Row], examples: Sequence[Turn]) -> list[str]:
+    """The longest rows first, until none of the next ones is too long: a prompt with examples takes 1 to 5 ms to read."""
+    found: list[str] = []
+    longest = sorted(rows, key=lambda row: len(row.input_text), reverse=True)
+    for start in range(0, len(longest), _LONGEST):
+        piece = {row.id: row for row in longest[start : start + _LONGEST]}
+        asked = [replace(row, turns=with_examples(row.turns, examples)) for row in piece.values()]
+        said = dict(model.problems(asked))
+        found += [f"{piece[name].file}:{piece[name].line} (row {name}): {why}" for name, why in said.items()]
+        if not said:
+            break
+    return found
 
 
 def _with_earlier(facts: Mapping[str, object], earlier: Mapping[str, object]) -> dict[str, object]:

@@ -20,7 +20,7 @@ from seatrial.runs.baselines import Baselines
 from seatrial.runs.on_trial import ModelOnTrial
 from seatrial.runs.recipe import Recipe
 from seatrial.runs.stages.transcribe import Transcribe
-from seatrial.runs.store import RunFolder
+from seatrial.runs.store import RunFolder, digest_path
 from seatrial.runs.systems import SystemPlan
 from seatrial.runs.task_plan import TaskPlan
 from seatrial_plugins.accuracy import build_choice
@@ -356,25 +356,35 @@ def test_a_model_whose_weights_are_nan_gets_no_row_right(transcribe, files, nan)
 # ---- systems ---------------------------------------------------------------------------------------------------------------
 
 
-def test_the_tuned_model_is_opened_with_what_training_left_and_the_base_without(transcribe, tmp_path):
+@pytest.fixture
+def adapter(tmp_path):
+    """What training left."""
+    folder = tmp_path / "adapter"
+    folder.mkdir()
+    (folder / "weights").write_text("w")
+    return Product("adapter", folder, digest_path(folder))
+
+
+def test_the_tuned_model_is_opened_with_what_training_left_and_the_base_without(transcribe, adapter):
     loader = Loader()
-    facts = {"train[seed=5]": {"product": "adapter", "product_sha256": "of the adapter"}}
-    given = Artifact({"product": tmp_path}, facts)
+    facts = {"train[seed=5]": {"product": "adapter", "product_sha256": adapter.digest}}
+    given = Artifact({"product": adapter.folder}, facts)
     artifact, _ = transcribe(Probe(), loader=loader, system=SystemPlan("tuned", "tuned", seed=5), given=given)
     assert list(artifact.files) == ["transcripts:tuned, seed=5"]
     assert artifact.facts["model"] == {"product": "adapter"}
     transcribe(Probe(), loader=loader, key="base")
-    brought = Product("adapter", tmp_path, "brought")
-    transcribe(Probe(), loader=loader, system=SystemPlan("tuned", "tuned", product=brought), key="brought")
-    assert loader.opened == [Product("adapter", tmp_path, "of the adapter"), None, brought]
+    transcribe(Probe(), loader=loader, system=SystemPlan("tuned", "tuned", product=adapter), key="brought")
+    assert loader.opened == [adapter, None, adapter]
 
 
-def test_each_seed_has_transcripts_of_its_own(transcribe, tmp_path):
+def test_each_seed_has_transcripts_of_its_own(transcribe, adapter):
     paths = set()
     for seed in (1, 2):
-        facts = {f"train[seed={seed}]": {"product": "adapter", "product_sha256": str(seed)}}
+        facts = {f"train[seed={seed}]": {"product": "adapter", "product_sha256": adapter.digest}}
         system = SystemPlan("tuned", "tuned", seed=seed)
-        artifact, _ = transcribe(Probe(), system=system, given=Artifact({"product": tmp_path}, facts), key=str(seed))
+        artifact, _ = transcribe(
+            Probe(), system=system, given=Artifact({"product": adapter.folder}, facts), key=str(seed)
+        )
         paths.update(artifact.files.values())
     assert len(paths) == 2
 

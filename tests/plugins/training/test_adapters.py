@@ -1,0 +1,102 @@
+"""Each kind of adapter: that it learns, that it is on the model that is opened, that a kill changes no byte of it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from seatrial.errors import TrainingError, UsageError
+from seatrial_plugins.huggingface import random
+from seatrial_plugins.training import IA3, Lora
+
+from .jobs import PAIRS, KilledError, adapter_of, options
+
+KINDS = {
+    "ia3": lambda **changes: IA3(**{"lr": 5e-2, "epochs": 4, "batch_size": 4, **changes}),
+    "dora": lambda **changes: Lora(**options(dora=True, **changes)),
+    "rslora": lambda **changes: Lora(**options(rslora=True, **changes)),
+    "pissa": lambda **changes: Lora(**options(init="pissa", **changes)),
+    "pissa, rslora": lambda **changes: Lora(**options(init="pissa", rslora=True, **changes)),
+}
+
+
+def likelihoods(model, work):
+    asked = [row.prompt for row in work.train]
+    answers = model.loglikelihoods(asked, [[row.label] for row in work.train])
+    return torch.tensor([answer[0].logprob for answer in answers])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_learns_and_the_model_that_is_opened_has_it(job, tiny_target, tiny_model, adapter_in, kind):
+    work, steps = job()
+    method = KINDS[kind](epochs=20)
+    method.check(work.model)
+    trained = method.train(work)
+    losses = [step["loss"] for step in steps if "loss" in step]
+    assert losses[-1] < 0.8 * losses[0]
+    assert trained.kind == "adapter"
+    assert sorted(path.name for path in work.output.iterdir()) == ["adapter_config.json", "adapter_model.safetensors"]
+    with random(device="cpu").open(tiny_target, adapter_in(work.output)) as model:
+        tuned = likelihoods(model, work)
+    assert float((tuned - likelihoods(tiny_model, work)).mean()) > 0.5
+
+
+def test_pissa_is_written_as_a_plain_adapter_that_says_what_was_trained(job, tiny_target, adapter_in):
+    """W is what it was for whoever loads it, though half of it was taken out while it was trained."""
+    work, _ = job()
+    KINDS["pissa"]().train(work)
+    config = json.loads((work.output / "adapter_config.json").read_text())
+    assert (config["init_lora_weights"], config["r"], config["lora_alpha"]) == (True, 8, 64)
+    ranks = {
+        tensor.shape[0] for name, tensor in load_file(work.output / "adapter_model.safetensors").items() if "_A" in name
+    }
+    assert ranks == {8}
+    still, _ = job()
+    with pytest.raises(TrainingError, match="changes nothing"):
+        KINDS["pissa"](lr=1e-3, epochs=0.1, warmup=0.99).train(still)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_killed_training_gives_the_bytes_of_a_whole_one(job, tmp_path, kind):
+    whole, _ = job(validation=PAIRS[:4])
+    KINDS[kind](save_every=2).train(whole)
+
+    def kill(step):
+        if step["step"] == 8 and "loss" in step:
+            raise KilledError
+
+    kept = tmp_path / "kept"
+    with pytest.raises(KilledError):
+        KINDS[kind](save_every=2).train(job(validation=PAIRS[:4], log=kill, checkpoints=kept)[0])
+    resumed, _ = job(validation=PAIRS[:4], checkpoints=kept)
+    trained = KINDS[kind](save_every=2).train(resumed)
+    assert trained.facts["resumed_from_step"] in {4, 6, 8}
+    assert adapter_of(resumed) == adapter_of(whole)
+
+
+@pytest.mark.parametrize(
+    ("build", "reason"),
+    [
+        (lambda: Lora(dora=True, init="pissa"), r"train\.init: pissa is not accepted with dora"),
+        (lambda: IA3(target_modules=[]), r"train\.target_modules"),
+        (
+            lambda: IA3(target_modules=["k_proj"], feedforward_modules=["down_proj"]),
+            "down_proj is not among target_mod",
+        ),
+    ],
+)
+def test_what_does_not_go_together_is_refused_by_name(build, reason):
+    with pytest.raises(UsageError, match=reason):
+        build()
+
+
+def test_vectors_go_onto_the_modules_that_are_named(job):
+    work, _ = job()
+    IA3(target_modules=["q_proj", "up_proj"], feedforward_modules=["up_proj"], epochs=1, lr=1e-2).train(work)
+    names = {name.split(".")[-2] for name in load_file(work.output / "adapter_model.safetensors")}
+    assert names == {"q_proj", "up_proj"}
+    with pytest.raises(UsageError, match=r"fits no module.*down_proj"):
+        IA3(target_modules=["query"]).check(work.model)
