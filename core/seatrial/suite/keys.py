@@ -128,7 +128,11 @@ class ScorerKeys(Reserved):
         default="test",
         description="the evaluation set that is asked: test, a name below `data.tests`, validation or train",
     )
-    fewshot: int = Field(default=0, ge=0, description="how many train rows every system is shown before each row")
+    fewshot: int = Field(
+        default=0,
+        ge=0,
+        description="how many train rows every system is shown before each row; one that asks what the row asks is left out",
+    )
     alias: Name | None = Field(default=None, alias="as", description="another name, where a scorer is used twice")
 
 

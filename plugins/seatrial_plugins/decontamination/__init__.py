@@ -9,7 +9,16 @@ from seatrial import Benchmark, FilterComponent, Metric, Rule, Use, hookimpl
 from seatrial.data.filters import Filter, SplitFilter
 from seatrial.model import CountsTokens, Encoder
 
-__all__ = ["IN_VALIDATION", "PresetName", "counts_tokens", "embeds", "leakage", "leakage_metrics", "seatrial_filters"]
+__all__ = [
+    "IN_VALIDATION",
+    "UNREAD",
+    "PresetName",
+    "counts_tokens",
+    "embeds",
+    "leakage",
+    "leakage_metrics",
+    "seatrial_filters",
+]
 
 PresetName = Literal[
     "exact",
@@ -28,6 +37,9 @@ PresetName = Literal[
     "semantic",
 ]
 """The rules that a suite may name."""
+
+UNREAD = "unread"
+"""The rule about rows that an encoder knows nothing of."""
 
 RULES = (
     Rule(
@@ -108,6 +120,12 @@ RULES = (
         "The row says what a held-out text says, in other words: by the encoder and a second look at their words, or at the "
         "structure of code, the pair stands out as 1% of unrelated questions do (seatrial's own; calibrated on GSM8K).",
         version="5",
+    ),
+    Rule(
+        UNREAD,
+        "The encoder cannot read the row (another script, emoji alone), so `platypus` and `semantic` compare it with nothing.",
+        "flag",
+        fixed=True,
     ),
 )
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from seatrial.blocks import Block, Table
+from seatrial.blocks import Block, Table, Text
 from seatrial.terminal.figures import count, with_share
 from seatrial.terminal.names import listed, name_of
 from seatrial_plugins.decontamination.held_out import HELD_OUT
 
-__all__ = ["GivenAway", "given_away_blocks"]
+__all__ = ["GivenAway", "given_away_blocks", "unread_blocks"]
+
+_MANY = 0.01
+"""The share of a side's rows from which on those that were compared with nothing are a warning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,22 @@ def given_away_blocks(groups: Sequence[GivenAway], rules: Sequence[str], learned
             for group in groups
         ],
         says,
+    )
+
+
+def unread_blocks(unread: Sequence[str], train: int, held_out: Sequence[str]) -> Iterator[Block]:
+    """A sentence, where an encoder knew nothing of some rows."""
+    if not unread:
+        return
+    theirs = len(set(unread) & set(held_out))
+    sides = (("train", len(unread) - theirs, train), ("held-out", theirs, len(held_out)))
+    said = " and ".join(f"{with_share(rows, of)} {side} rows" for side, rows, of in sides if rows)
+    yield Text(
+        "What the encoder could not read",
+        [
+            f"Of {said} the encoder knows nothing: rules that embed compare them with nothing, so none of them counts as clean."
+        ],
+        alarming=any(rows >= _MANY * of for _, rows, of in sides if rows),
     )
 
 

@@ -47,7 +47,7 @@ class Platypus(RowByRow):
 
     def find(self, batch: Batch) -> Iterator[Overlap]:
         """The held-out texts near enough to a row; texts without anything to see are near to nothing."""
-        vectors = self._encoder.encode(batch.texts(self.on))
+        vectors = batch.vectors(self._encoder, self.on)
         step = max(1, _BLOCK // max(1, len(self._vectors)))
         for begin in range(0, len(vectors) if len(self._vectors) else 0, step):
             near = np.argwhere(vectors[begin : begin + step] @ self._vectors.T >= COSINE - SLACK)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from seatrial import Span
+from seatrial import Row, Span
+from seatrial_plugins.decontamination import UNREAD
 from seatrial_plugins.decontamination.batch import Batch
 from seatrial_plugins.decontamination.overlap import Found, Preset
 from seatrial_plugins.decontamination.texts import stretch
@@ -15,7 +16,7 @@ from seatrial_plugins.decontamination.texts import stretch
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["QUOTED", "FoundBy", "records_of", "records_schema"]
+__all__ = ["QUOTED", "FoundBy", "records_of", "records_of_unread", "records_schema"]
 
 QUOTED = 200
 """Characters of the shared text that a finding quotes."""
@@ -46,6 +47,13 @@ def records_of(batch: Batch, presets: Iterable[Preset]) -> pa.Table:
 
     records = [record for preset in presets for record in _records(batch, preset)]
     return pa.Table.from_pylist(records, schema=records_schema())
+
+
+def records_of_unread(rows: Iterable[Row]) -> pa.Table:
+    """The train rows that an encoder cannot read: records of no preset and no item."""
+    import pyarrow as pa
+
+    return pa.Table.from_pylist([{"preset": UNREAD, "row": row.id} for row in rows], schema=records_schema())
 
 
 def _records(batch: Batch, preset: Preset) -> Iterator[dict[str, Any]]:

@@ -72,6 +72,7 @@ class Semantic(RowByRow):
         threshold: float | None = None,
     ) -> None:
         super().__init__(on)
+        self._encoder = encoder
         if judge == "second_look" and not isinstance(encoder, EncodesWords):
             raise UsageError(
                 "leakage: semantic looks at the words of what the encoder finds, and this encoder gives vectors of whole texts "
@@ -96,7 +97,7 @@ class Semantic(RowByRow):
         texts = batch.texts(self.on)
         parts = [parts_of(text) for text in texts]
         for group in self._groups:
-            whole = group.of_texts(texts)
+            whole = group.of_texts(texts, batch.vectors(self._encoder, self.on))
             asked = group.of_questions(texts, parts)
             for row, (match, question) in enumerate(zip(whole, asked, strict=True)):
                 if match is not None and match.score >= self._threshold:
@@ -156,9 +157,9 @@ class Group:
             self._passages = encoder.encode([part.passage if part else "" for part in self.parts])
             self._said_once = _said_once(self._questions.held_out.vectors)
 
-    def of_texts(self, texts: Sequence[str]) -> list[Match | None]:
-        """What each text stands out with, as a whole."""
-        return self.texts.find(texts)
+    def of_texts(self, texts: Sequence[str], vectors: np.ndarray) -> list[Match | None]:
+        """What each text, of that vector, stands out with, as a whole."""
+        return self.texts.find(texts, vectors)
 
     def of_questions(self, texts: Sequence[str], parts: Sequence[Parts | None]) -> list[Match | None]:
         """What the question of each text, which may be all of it, stands out with, where one of both has a passage."""

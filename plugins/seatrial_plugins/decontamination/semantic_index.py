@@ -92,12 +92,18 @@ class SemanticIndex:
         self._second_look = second_look
         self._around: dict[tuple[View, int], float] = {}
 
-    def find(self, texts: Sequence[str]) -> list[Match | None]:
-        """The best match of each text; None where a text says nothing, or nothing stands out at the first look."""
+    def find(self, texts: Sequence[str], vectors: np.ndarray | None = None) -> list[Match | None]:
+        """The best match of each text; None where a text says nothing, or nothing stands out at the first look.
+
+        Args:
+            texts: what is looked up.
+            vectors: theirs, where the encoder has been asked already; shape [texts, dimensions].
+        """
         found: list[Match | None] = [None] * len(texts)
         said = [place for place, text in enumerate(texts) if text.strip()] if self.held_out.texts else []
         for places in groups(said, _ROWS):
-            pairs = self._first_look([texts[place] for place in places])
+            asked = [texts[place] for place in places]
+            pairs = self._first_look(asked, self.held_out.encoder.encode(asked) if vectors is None else vectors[places])
             if self._second_look:
                 for view in VIEWS[1:]:
                     for group in groups([each for each in pairs if self._chosen(each, view).any()], _GROUP):
@@ -106,8 +112,8 @@ class SemanticIndex:
                 found[place] = each.best()
         return found
 
-    def _first_look(self, texts: Sequence[str]) -> list[_Pairs]:
-        near = self.held_out.nearest(self.held_out.encoder.encode(texts))
+    def _first_look(self, texts: Sequence[str], vectors: np.ndarray) -> list[_Pairs]:
+        near = self.held_out.nearest(vectors)
         pairs = [_Pairs(text, each) for text, each in zip(texts, near, strict=True)]
         around = self._surroundings({int(item) for each in near for item in each.items}, "cosine")
         for each in pairs:

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Literal
 from seatrial import Benchmark, Finding, Measured, Row, Rows, SplitFindings
 from seatrial.data.searching import search_all
 from seatrial.errors import UsageError
-from seatrial_plugins.decontamination import IN_VALIDATION, PresetName
+from seatrial.terminal.names import listed
+from seatrial_plugins.decontamination import IN_VALIDATION, UNREAD, PresetName, embeds
 from seatrial_plugins.decontamination.batch import Batch
-from seatrial_plugins.decontamination.blocks import GivenAway, given_away_blocks
+from seatrial_plugins.decontamination.blocks import GivenAway, given_away_blocks, unread_blocks
 from seatrial_plugins.decontamination.held_out import HELD_OUT, HeldOut
 from seatrial_plugins.decontamination.overlap import Found, Preset
 from seatrial_plugins.decontamination.presets import PresetOptions, build_presets
-from seatrial_plugins.decontamination.records import QUOTED, FoundBy, records_of
-from seatrial_plugins.decontamination.texts import stretch
+from seatrial_plugins.decontamination.records import QUOTED, FoundBy, records_of, records_of_unread
+from seatrial_plugins.decontamination.texts import compared_text, stretch
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -72,11 +73,22 @@ class SplitComparison:
 
     def search(self, index: Index, rows: Sequence[Row]) -> pa.Table:
         """What each preset finds in those rows."""
-        return records_of(Batch(rows), index.presets)
+        import pyarrow as pa
+
+        batch = Batch(rows)
+        found = records_of(batch, index.presets)
+        encoder = self.options.encoder
+        if encoder is None or not self._embedding:
+            return found
+        return pa.concat_tables([found, records_of_unread(batch.unread(encoder, self.options.on))])
+
+    @property
+    def _embedding(self) -> list[str]:
+        """The presets that compare by the encoder."""
+        return [name for name in self.presets if embeds({"presets": [name]})]
 
     def conclude(self, index: Index, found: pa.Table, train: Rows, held_out: Rows) -> SplitFindings:
         """What counts once all rows are known, told for the side that the suite asks for."""
-        del train
         overlaps = {preset: FoundBy(preset.name, found) for preset in index.presets}
         contaminated = {
             preset.name: _rows(preset, (found.item for found in preset.settle(of_preset)))
@@ -86,7 +98,10 @@ class SplitComparison:
         groups = _groups(index.held_out, contaminated, looked_for)
         measured = _measured(groups, held_out) if self.learned == "train" else _measured_of_validation(groups)
 
+        unread = self._unread(index, found, looked_for) if self.learned == "train" else []
+
         def findings() -> Iterator[Finding]:
+            yield from unread
             for preset, of_preset in overlaps.items():
                 yield from self._told(index.held_out, preset, preset.settle(of_preset))
 
@@ -96,8 +111,34 @@ class SplitComparison:
             measured.missing,
             _facts(groups)
             | {preset.name: facts for preset, of_preset in overlaps.items() if (facts := preset.facts(of_preset))},
-            list(given_away_blocks(groups, self.presets, self.learned)),
+            [
+                *given_away_blocks(groups, self.presets, self.learned),
+                *unread_blocks(
+                    [finding.row for finding in unread],
+                    len(train),
+                    [row.id for row in index.held_out.rows[: index.held_out.sizes[0]]],
+                ),
+            ],
         )
+
+    def _unread(self, index: Index, found: pa.Table, looked_for: Mapping[str, set[int]]) -> list[Finding]:
+        """The train rows, then the held-out rows, that the encoder cannot read."""
+        import pyarrow.compute as pc
+
+        if not self._embedding:
+            return []
+        read = set().union(*(looked_for[name] for name in self._embedding))
+        rows = index.held_out.rows[: index.held_out.sizes[0]]
+        held_out = [
+            row.id
+            for place, row in enumerate(rows)
+            if place not in read and compared_text(row, self.options.on).strip()
+        ]
+        ids = found.filter(pc.equal(found["preset"], UNREAD))["row"].to_pylist() + held_out
+        scripts = ", ".join(getattr(self.options.encoder, "scripts", ()))
+        reads = f" (the scripts that it reads are {scripts})" if scripts else ""
+        why = f"the encoder cannot read it{reads}, so {listed(self._embedding)} compare it with nothing"
+        return [Finding(name, UNREAD, why) for name in ids]
 
     def _told(self, held_out: HeldOut, preset: Preset, overlaps: Iterable[Found]) -> Iterator[Finding]:
         """Findings about train rows as they come; those about held-out rows behind them."""

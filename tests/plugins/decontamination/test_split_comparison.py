@@ -270,8 +270,8 @@ def test_a_templated_task_keeps_its_train_rows_and_loses_its_copies():
 
 
 def test_every_preset_is_a_declared_rule():
-    assert [rule.name for rule in RULES] == list(get_args(PresetName))
-    assert {rule.action for rule in RULES} == {"drop"}
+    assert [rule.name for rule in RULES] == [*get_args(PresetName), "unread"]
+    assert {rule.action for rule in RULES if rule.name != "unread"} == {"drop"}
 
 
 @pytest.mark.parametrize("preset", ["llama2", "olmo_decon", "platypus", "semantic"])
@@ -360,3 +360,42 @@ def test_what_validation_gives_away_is_a_metric_of_every_run():
     unreadable = built(presets=["tulu3"]).of_validation().compare(RowList(VALIDATION), RowList(rows("t", "test", "no")))
     assert "no test row has text enough" in unreadable.missing["found_in_validation"]
     assert "found_in_validation" in {metric.name for metric in leakage_metrics(against={})}
+
+
+# ---- what an encoder cannot read ------------------------------------------------------------------------------------
+
+
+class LatinAlone:
+    """Knows nothing of a text without Latin letters."""
+
+    dimensions = 2
+    scripts = ("Latin",)
+
+    def encode(self, texts):
+        import numpy as np
+
+        seen = [any("a" <= letter <= "z" for letter in text) for text in texts]
+        return np.array([[float(one), 0.0] for one in seen], dtype=np.float32).reshape(-1, 2)
+
+
+@pytest.mark.parametrize("preset", ["platypus", "semantic"])
+def test_rows_that_the_encoder_cannot_read_are_found_and_never_clean(preset):
+    said = ("我的银行卡在哪里", "你好", "🙂🙂", "", "hello there")
+    train, test = rows("train", "train", *said), rows("test", "test", *said)
+    options = {"presets": [preset], "encoder": LatinAlone(), "semantic_judge": "encoder"}
+    told = built(**options).compare(RowList(train), RowList(test))
+    unread = [finding for finding in told.findings if finding.rule == "unread"]
+    assert [finding.row for finding in unread] == [f"{side}{n}" for side in ("train", "test") for n in range(3)]
+    assert "the scripts that it reads are Latin" in unread[0].detail
+    block = told.blocks[-1]
+    assert (block.title, block.alarming) == ("What the encoder could not read", True)
+    assert "3 (60.0%) train rows and 3 (60.0%) held-out rows" in block.paragraphs[0]
+    of_validation = built(**options).of_validation().compare(RowList(rows("v", "validation", *said)), RowList(test))
+    assert not [finding for finding in of_validation.findings if finding.rule == "unread"]
+
+
+def test_where_the_encoder_reads_all_rows_or_none_is_asked_nothing_is_said_of_it():
+    for options in ({"presets": ["platypus"], "encoder": LatinAlone()}, {"presets": ["exact"]}):
+        told = built(**options).compare(RowList(TRAIN), RowList(TEST))
+        assert not [finding for finding in told.findings if finding.rule == "unread"]
+        assert len(told.blocks) == 1

@@ -121,7 +121,8 @@ class Transcribe:
             facts["unanswered"] = errors
         if told.is_file():
             model = json.loads(told.read_text("utf-8"))
-            warnings += model.pop("warnings", [])
+            said = model.pop("warnings", [])
+            warnings += said if isinstance(said, list) else [said]
             if self.model is not None:
                 facts["model"] = model
         if warnings:
