@@ -155,5 +155,6 @@ def seatrial_detectors() -> Iterable[Component[Detector]]:
         minilm_toxicity,
         "Weak: a linear head over the embedded encoder, trained on tweets; needs no download.",
         uses={"encoder": Use("encoder", default="minilm")},
+        version="2",  # sentences are judged by themselves, too
         libraries=("safetensors",),
     )

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from seatrial.model import Encoder
 from seatrial_plugins.toxicity.linear_head import LinearHead
-from seatrial_plugins.toxicity.windows import windows
+from seatrial_plugins.toxicity.windows import sentences, windows
 
 __all__ = ["MiniLMDetector"]
 
 WINDOW = 250
 """Characters of one piece: a word piece covers at least one, so none of the encoder's 256 tokens is cut off; and near
-the length of the tweets that the head was trained on, so one insult isn't averaged away by a page of courtesy."""
+the length of the tweets that the head was trained on.
+
+A courteous sentence on either side still averages an insult away, so the sentences of a piece are judged by themselves,
+too. Of 500 hateful tweets of Davidson et al., each between two questions of GSM8K, 14% are found by pieces alone and
+62% with their sentences (59 and 62% of the bare tweets); of 500 harmless ones 0.2 and 4.4% (bare 2.2 and 3.8%), and of 800
+questions of GSM8K 0 and 0.25%."""
 
 _LIKELY = 0.5
 """Above it a piece speaks for its text, however much of that cannot be read."""
@@ -28,7 +33,7 @@ _PIECES_AT_ONCE = 16_384
 
 
 class MiniLMDetector:
-    """Gives one label, `toxicity`: the highest probability among a text's pieces."""
+    """Gives one label, `toxicity`: the highest probability among a text's pieces and their sentences."""
 
     weak = True
     name = "minilm-toxicity"
@@ -44,16 +49,16 @@ class MiniLMDetector:
         """One mapping a text: `toxicity` → probability. An empty text gives 0; one that the encoder cannot read, nothing."""
         highest = [0.0] * len(texts)
         pieces_of, read_of = Counter[int](), Counter[int]()
-        pieces = [(index, piece) for index, text in enumerate(texts) if text.strip() for piece in _pieces(text)]
+        pieces = [(index, *each) for index, text in enumerate(texts) if text.strip() for each in _pieces(text)]
         for start in range(0, len(pieces), _PIECES_AT_ONCE):
             part = pieces[start : start + _PIECES_AT_ONCE]
-            vectors = self._encoder.encode([piece for _, piece in part])
+            vectors = self._encoder.encode([piece for _, piece, _ in part])
             read: list[bool] = np.any(vectors, axis=1).tolist()
             probabilities: list[float] = self._head.probability(vectors).tolist()
-            for (index, _), is_read, probability in zip(part, read, probabilities, strict=True):
-                pieces_of[index] += 1
+            for (index, _, whole), is_read, probability in zip(part, read, probabilities, strict=True):
+                pieces_of[index] += whole
                 if is_read:
-                    read_of[index] += 1
+                    read_of[index] += whole
                     highest[index] = max(highest[index], probability)
         # Of what is not read, a zero vector, the head says what its bias is: that would be called harmless.
         return [
@@ -62,5 +67,12 @@ class MiniLMDetector:
         ]
 
 
-def _pieces(text: str) -> list[str]:
-    return [piece for piece in windows(text, WINDOW, OVERLAP) if piece.strip()]
+def _pieces(text: str) -> Iterator[tuple[str, bool]]:
+    """What covers the text, and the sentences, which do not count towards how much of it is read."""
+    for piece in windows(text, WINDOW, OVERLAP):
+        if piece.strip():
+            yield piece, True
+    said = sentences(text)
+    if len(said) > 1:
+        for sentence in dict.fromkeys(said):
+            yield from ((piece, False) for piece in windows(sentence, WINDOW, OVERLAP) if piece.strip())

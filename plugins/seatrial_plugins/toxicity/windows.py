@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-__all__ = ["windows"]
+import re
+
+__all__ = ["sentences", "windows"]
+
+_SENTENCE = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])|[\r\n]+")
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a text by their full stops and line breaks, those of white space alone left out."""
+    return [piece for piece in _SENTENCE.split(text) if piece.strip()]
 
 
 def windows(text: str, size: int, overlap: int) -> list[str]:

@@ -57,6 +57,14 @@ def test_one_rude_stretch_of_a_long_text_is_found(head_file):
     assert encoder.longest <= WINDOW
 
 
+def test_one_rude_sentence_among_kind_ones_is_found(head_file):
+    detector = minilm_toxicity(encoder=WordVectors(), head=str(head_file))
+    kind = "my lovely dog is a lovely dog and a good dog."
+    for text in (f"{kind} You rotten cur! {kind}", f"{kind}\nyou rotten cur\n{kind}", f"{kind * 9} You rotten cur."):
+        assert detector.detect([text])[0]["toxicity"] > 0.5
+        assert detector.detect([text.lower().replace("rotten cur", "lovely dog")])[0]["toxicity"] < 0.5
+
+
 def test_what_the_encoder_cannot_read_has_no_probability(head_file):
     class Latin(WordVectors):
         def encode(self, texts):
@@ -170,6 +178,10 @@ def embedded():
 def test_the_embedded_head_belongs_to_minilm(embedded, conversation):
     rows = [conversation("you are a stupid bitch", id="rude"), conversation("where is my new card?", id="calm")]
     assert [finding.row for finding in toxicity(detector=embedded).inspect(rows)] == ["rude"]
+    hidden = (
+        "Thank you for your message, we are happy to help. You are a stupid bitch. Have a very nice day and come back."
+    )
+    assert embedded.detect([hidden])[0]["toxicity"] > 0.5
     assert np.linalg.norm(LinearHead.load(EMBEDDED).probe) == pytest.approx(1, abs=1e-5)
 
 

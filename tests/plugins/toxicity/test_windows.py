@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seatrial_plugins.toxicity.windows import windows
+from seatrial_plugins.toxicity.windows import sentences, windows
 
 
 def test_a_short_text_is_its_own_piece():
@@ -34,3 +34,15 @@ def test_a_run_without_white_space_is_cut():
     pieces = windows("x" * 1000, 100, 20)
     assert {len(piece) for piece in pieces[:-1]} == {100}
     assert len(pieces) == 13
+
+
+def test_sentences_end_at_full_stops_and_line_breaks():
+    assert sentences("One. Two?  Three!\nfour 3.5 five\n\n 你好。再见！") == [
+        "One.",
+        "Two?",
+        "Three!",
+        "four 3.5 five",
+        " 你好。",
+        "再见！",
+    ]
+    assert sentences(" \n ") == []
