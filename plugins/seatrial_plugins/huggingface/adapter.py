@@ -12,6 +12,7 @@ from seatrial.errors import SourceError, did_you_mean
 from seatrial.terminal.legible import one_line
 from seatrial_plugins.huggingface.adapter_files import WEIGHTS, check_adapter_files, refuse_foreign
 from seatrial_plugins.huggingface.patterns import check_patterns
+from seatrial_plugins.huggingface.soft_prompt import KIND, load_prompt
 from seatrial_plugins.huggingface.tensor_files import read_header
 from seatrial_plugins.huggingface.whole_load import lacks
 
@@ -28,7 +29,7 @@ _SHOWN = 300
 
 
 def load_adapter(network: Any, folder: Path) -> Any:
-    """The PEFT model of a network and the adapter in `folder`.
+    """The PEFT model of a network and the adapter in `folder`; a `Prompted` where that is a soft prompt.
 
     Raises:
         SourceError: there is no adapter that can be opened safely, it is of a kind that is not applied here, or it doesn't
@@ -38,6 +39,8 @@ def load_adapter(network: Any, folder: Path) -> Any:
 
     given = check_adapter_files(folder)
     _check_known(given.get("peft_type"), folder)
+    if given["peft_type"] == KIND:
+        return load_prompt(network, folder)
     check_patterns(given, [name for name, _ in network.named_modules()], folder / "adapter_config.json")
     try:
         config = PeftConfig.from_pretrained(str(folder))
@@ -125,5 +128,5 @@ def _check_kind(config: Any, folder: Path) -> None:
         return
     raise SourceError(
         f"{folder}: its adapter is of the kind {kind} and {reason}, which is not supported: it would not be applied; name one "
-        "that changes layers, such as LoRA, DoRA or IA3"
+        "that changes layers, such as LoRA, DoRA or IA3, or a soft prompt (prompt tuning)"
     )

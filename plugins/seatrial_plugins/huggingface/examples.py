@@ -11,7 +11,7 @@ from seatrial.rows import Row
 from seatrial_plugins.huggingface.chat import ChatTokenizer
 from seatrial_plugins.huggingface.conversation import is_trained, only_last_trained
 
-__all__ = ["Example", "Examples", "masked_example", "render_examples"]
+__all__ = ["Example", "Examples", "behind", "masked_example", "render_examples"]
 
 _NAMED = 5
 """Rows that an error names."""
@@ -106,6 +106,12 @@ def render_examples(
         )
     supervised = sum(len(example.targets) for example in examples)
     return Examples(tuple(examples), tokens, supervised, truncated, lost, lost_supervised, tuple(unsupervised))
+
+
+def behind(opening: tuple[int, ...], example: Example) -> Example:
+    """The example with tokens before it, which no loss is on."""
+    moved = tuple(place + len(opening) for place in example.targets)
+    return Example(example.row, opening + example.ids, moved) if opening else example
 
 
 def masked_example(example: Example, chat: ChatTokenizer) -> list[dict[str, object]]:

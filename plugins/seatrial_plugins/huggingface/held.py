@@ -16,6 +16,7 @@ from seatrial_plugins.huggingface.language_model import CausalModel
 from seatrial_plugins.huggingface.merging import is_merged, place_module
 from seatrial_plugins.huggingface.network import load_network
 from seatrial_plugins.huggingface.options import LoadOptions
+from seatrial_plugins.huggingface.soft_prompt import Prompted
 
 __all__ = ["Held"]
 
@@ -57,14 +58,14 @@ class Held:
             self._network, self._packs = load_network(self.folder, self._options)
             self._network.requires_grad_(False)  # torch's own signature
             self._modules = list(self._network.named_modules(remove_duplicate=False))[1:]
-        if adapter is not None:
-            self._put_on(adapter)
+        on = self._put_on(adapter) if adapter is not None else None
         return CausalModel(
             self._network,
             self._chat,
             batch_tokens=self._options.batch_tokens,
             packs=self._packs,
             adapted=adapter is not None,
+            opening=on.prompt.ids if isinstance(on, Prompted) else (),
             use=partial(self._use, adapter),
         )
 

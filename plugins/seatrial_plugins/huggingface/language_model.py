@@ -36,6 +36,7 @@ class CausalModel:
         batch_tokens: int,
         packs: bool,
         adapted: bool = False,
+        opening: tuple[int, ...] = (),
         use: Callable[[], AbstractContextManager[Any]] | None = None,
     ) -> None:
         """A model, or a view on a network that other views share.
@@ -46,6 +47,7 @@ class CausalModel:
             batch_tokens: how many tokens one forward pass may hold.
             packs: whether rows may be packed.
             adapted: whether the view is one with an adapter.
+            opening: tokens that stand before everything that this view reads: a soft prompt's.
             use: while its block runs, the network has this view's adapter on it, or none in use; gives PEFT's model of both,
                 or the network. None where no other view has a part in the network.
         """
@@ -54,6 +56,7 @@ class CausalModel:
         self.batch_tokens = batch_tokens
         self.packs = packs
         self._adapted = adapted
+        self._opening = opening
         self._use = use or partial(contextlib.nullcontext, network)
         self._likelihoods = Likelihoods(network, batch_tokens=batch_tokens, packs=packs)
 
@@ -129,14 +132,12 @@ class CausalModel:
             raise ValueError(
                 f"{len(prompts)} prompts and {len(options)} lists of options: each prompt needs one of its own"
             )
-        asked, may = self.chat.prompts(prompts, tools), tools or [()] * len(prompts)
+        asked, may = self._prompts(prompts, tools), tools or [()] * len(prompts)
         answered = [index for index, answers in enumerate(options) if answers]
-        questions = [
-            Question.of(
-                asked[index], *self.chat.answered(prompts[index], options[index], may[index]), context=self.context
-            )
-            for index in answered
-        ]
+        questions = []
+        for index in answered:
+            head, rests = self.chat.answered(prompts[index], options[index], may[index])
+            questions.append(Question.of(asked[index], (*self._opening, *head), rests, context=self.context))
         with self._use():
             found = dict(zip(answered, self._likelihoods.of(questions), strict=True))
         return [found.get(index, []) for index in range(len(prompts))]
@@ -152,7 +153,7 @@ class CausalModel:
             StageError: a prompt and its answer would be longer than the model's context, or the model's logits are not
                 finite, so that they say nothing.
         """
-        asked = self.chat.prompts(prompts, tools)
+        asked = self._prompts(prompts, tools)
         if not all(asked):
             raise StageError("a prompt has no token that an answer could follow; give it text or a chat template")
         longest = max((len(ids) for ids in asked), default=0)
@@ -171,6 +172,9 @@ class CausalModel:
                 answers = self._decode([asked[index] for index in batch], max_new_tokens, stop)
                 results.update(zip(batch, answers, strict=True))
         return [results[index] for index in range(len(prompts))]
+
+    def _prompts(self, prompts: Sequence[Sequence[Turn]], tools: Tools) -> list[list[int]]:
+        return [[*self._opening, *ids] for ids in self.chat.prompts(prompts, tools)]
 
     def _decode(self, prompts: Sequence[list[int]], max_new_tokens: int, stop: Sequence[str]) -> list[Generation]:
         from transformers import GenerationConfig
@@ -226,6 +230,9 @@ class CausalModel:
         if not self._adapted:
             yield "none"
             return
+        if self._opening:
+            yield f"separate: its {len(self._opening)} vectors stand before each prompt"
+            return
         with self._use() as network, merged(network) as obstacle:
             if obstacle:
                 _LOG.warning("the adapter is timed beside the weights, not merged into them: %s", obstacle)
@@ -238,6 +245,7 @@ class CausalModel:
         with self._use():
             return time_request(
                 self.network,
+                opening=self._opening,
                 vocab_size=self.network.config.get_text_config().vocab_size,
                 batch=batch,
                 prompt_tokens=prompt_tokens,

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from seatrial_plugins.huggingface.chat import ChatTokenizer, Rendered
     from seatrial_plugins.huggingface.conversation import is_trained
     from seatrial_plugins.huggingface.device import choose_device, peak_bytes
-    from seatrial_plugins.huggingface.examples import Example, Examples, masked_example, render_examples
+    from seatrial_plugins.huggingface.examples import Example, Examples, behind, masked_example, render_examples
     from seatrial_plugins.huggingface.packing import Packed, framed, pack, run_packed, shared_prefix
     from seatrial_plugins.huggingface.quiet import no_progress_bars
+    from seatrial_plugins.huggingface.soft_prompt import SoftPrompt, put_before
     from seatrial_plugins.huggingface.token_tree import TokenTree
     from seatrial_plugins.huggingface.tokenizer_files import read_tokenizer
     from seatrial_plugins.huggingface.trainable import TrainableNetwork
@@ -29,9 +30,11 @@ __all__ = [
     "Examples",
     "Packed",
     "Rendered",
+    "SoftPrompt",
     "TokenTree",
     "TrainableNetwork",
     "batches_by_length",
+    "behind",
     "check_shape",
     "choose_device",
     "framed",
@@ -42,6 +45,7 @@ __all__ = [
     "no_progress_bars",
     "pack",
     "peak_bytes",
+    "put_before",
     "read_tokenizer",
     "render_examples",
     "run_packed",
@@ -53,9 +57,10 @@ _MODULES = {
     "chat": ("ChatTokenizer", "Rendered"),
     "conversation": ("is_trained",),
     "device": ("choose_device", "peak_bytes"),
-    "examples": ("Example", "Examples", "masked_example", "render_examples"),
+    "examples": ("Example", "Examples", "behind", "masked_example", "render_examples"),
     "packing": ("Packed", "framed", "pack", "run_packed", "shared_prefix"),
     "quiet": ("no_progress_bars",),
+    "soft_prompt": ("SoftPrompt", "put_before"),
     "token_tree": ("TokenTree",),
     "tokenizer_files": ("read_tokenizer",),
     "trainable": ("TrainableNetwork",),

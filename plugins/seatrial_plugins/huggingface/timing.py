@@ -7,7 +7,7 @@ import inspect
 import itertools
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,20 +21,29 @@ __all__ = ["time_request"]
 
 
 def time_request(
-    model: torch.nn.Module, *, vocab_size: int, batch: int, prompt_tokens: int, new_tokens: int, seed: int
+    model: torch.nn.Module,
+    *,
+    vocab_size: int,
+    batch: int,
+    prompt_tokens: int,
+    new_tokens: int,
+    seed: int,
+    opening: Sequence[int] = (),
 ) -> Timing:
     """Decode exactly `new_tokens` greedily from random prompts, with a key-value cache, and read the clock at each.
 
     Prompts are int64 token ids of shape [batch, prompt_tokens], drawn with `seed`, without the special tokens that the
     model's configuration names; they are on the device before the clock starts. The end of turn is ignored. On a GPU the
-    device is synchronised before the clock is read. The first token's time includes reading the prompt.
+    device is synchronised before the clock is read. The first token's time includes reading the prompt, and `opening`, which
+    stands before it and is no part of its length.
 
     Raises:
         StageError: the model has fewer positions than tokens are asked for, or keeps no key-value cache.
     """
-    _check_length(model, prompt_tokens + new_tokens)
+    _check_length(model, len(opening) + prompt_tokens + new_tokens)
     devices = _cuda_devices(model)
     ids = _random_prompts(model, vocab_size, (batch, prompt_tokens), seed)
+    ids = torch.cat([torch.tensor(opening, dtype=ids.dtype, device=ids.device).expand(batch, -1), ids], dim=1)
     extra: dict[str, Any] = {"logits_to_keep": 1} if _keeps_logits(model) else {}
     ticks: list[float] = []
     with torch.inference_mode(), _evaluating(model), _memory(devices) as memory:

@@ -1,4 +1,4 @@
-"""Training: LoRA and its kin, (IA)³ and full fine-tuning on `transformers.Trainer`, with loss on the assistant's turns only."""
+"""Training: LoRA and its kin, (IA)³, prompt tuning and full fine-tuning on `transformers.Trainer`, with loss on the assistant's turns only."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from seatrial import MethodComponent, hookimpl
-from seatrial_plugins.training.method import IA3, Full, Lora
+from seatrial_plugins.training.method import IA3, Full, Lora, PromptTuning
 
 if TYPE_CHECKING:
     from seatrial.training import Method
@@ -29,6 +29,13 @@ def seatrial_methods() -> Iterable[MethodComponent[Method]]:
         "ia3",
         IA3,
         "Vectors that scale activations, trained on the assistant's turns only.",
+        libraries=_LIBRARIES,
+        imports=_IMPORTS,
+    )
+    yield MethodComponent(
+        "prompt_tuning",
+        PromptTuning,
+        "Vectors before every prompt, trained on the assistant's turns only.",
         libraries=_LIBRARIES,
         imports=_IMPORTS,
     )

@@ -66,6 +66,11 @@ class AdapterTuning:
         self._before = {name: tensor.detach().to("cpu", copy=True) for name, tensor in trainable(adapted).items()}
         return adapted
 
+    def opening(self, network: Any) -> tuple[int, ...]:
+        """None."""
+        del network
+        return ()
+
     def write(self, network: Any, job: TrainingJob) -> None:
         """Write the adapter.
 

@@ -18,6 +18,7 @@ from seatrial_plugins.huggingface.runtime import (
     Example,
     Examples,
     TrainableNetwork,
+    behind,
     choose_device,
     masked_example,
     no_progress_bars,
@@ -48,6 +49,10 @@ class Tuning(Protocol):
 
     def attach(self, network: Any) -> Any:
         """The network, with just those weights trainable that are trained."""
+        ...
+
+    def opening(self, network: Any) -> tuple[int, ...]:
+        """The tokens that the attached network reads before each row."""
         ...
 
     def write(self, network: Any, job: TrainingJob) -> None:
@@ -110,6 +115,8 @@ class CausalTraining:
         network, packs = model.load(self.tuning.dtype)
         set_seed(job.seed)
         adapted = self.tuning.attach(network)
+        opening = self.tuning.opening(adapted)
+        train = [behind(opening, example) for example in examples.examples]
         on_cpu = choose_device(loader.device).type == "cpu"
         world = _processes()
         plan = plan_steps(
@@ -133,15 +140,15 @@ class CausalTraining:
             }
         )
         work = Work(
-            examples.examples,
-            validation.examples,
+            train,
+            [behind(opening, example) for example in validation.examples],
             plan,
             rows=options.batch_size,
             tokens=loader.batch_tokens,
             packs=packs,
             evaluate_every=every,
             patience=stopping.patience if stopping else 0,
-            graphs=self._graphs(network, examples.examples, plan, loader.batch_tokens)
+            graphs=self._graphs(network, train, plan, loader.batch_tokens)
             if packs and not on_cpu and self.tuning.replays
             else frozenset(),
             fingerprint=fingerprint,

@@ -24,6 +24,7 @@ from seatrial_plugins.training.validation import Evaluation, History, validation
 
 __all__ = ["Engine", "Work", "check_weights"]
 
+_TRAINED = "trained.safetensors"
 _NAMED = 8
 """Rows that a refused loss names."""
 
@@ -208,6 +209,25 @@ class Engine(Trainer):
         self._clock = time.perf_counter()
         self._say({"validation_loss": loss})
         return bool(work.patience) and self.history.exhausted(work.patience)
+
+    def _save(self, output_dir: str | None = None, state_dict: object = None) -> None:
+        """What is trained, and nothing else: the rest is the model's."""
+        from safetensors.torch import save_file
+
+        del state_dict
+        trained = trainable(self.accelerator.unwrap_model(self.model))
+        folder = Path(output_dir or self.args.output_dir)
+        folder.mkdir(parents=True, exist_ok=True)
+        save_file({name: tensor.detach().contiguous() for name, tensor in trained.items()}, str(folder / _TRAINED))
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        """What `_save` wrote."""
+        from safetensors.torch import load_file
+
+        trained = trainable(model or self.accelerator.unwrap_model(self.model))
+        with torch.no_grad():
+            for name, tensor in load_file(str(Path(resume_from_checkpoint) / _TRAINED)).items():
+                trained[name].copy_(tensor)
 
     def _save_checkpoint(self, model: Any, *args: Any, **kwargs: Any) -> None:
         check_weights(trainable(self.accelerator.unwrap_model(self.model)), f"step {self.state.global_step}")

@@ -35,6 +35,11 @@ class FullTuning:
             recompute_activations(network)
         return network
 
+    def opening(self, network: Any) -> tuple[int, ...]:
+        """None."""
+        del network
+        return ()
+
     def write(self, network: Any, job: TrainingJob) -> None:
         """Write a model folder that loads without the base: weights, config, and the base's tokenizer files."""
         network.save_pretrained(str(job.output), safe_serialization=True)

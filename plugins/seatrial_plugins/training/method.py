@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from seatrial_plugins.training.adapter_tuning import AdapterTuning
     from seatrial_plugins.training.causal_training import Tuning
 
-__all__ = ["IA3", "Full", "Lora"]
+__all__ = ["IA3", "Full", "Lora", "PromptTuning"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +136,30 @@ class IA3(_AdapterMethod):
         from seatrial_plugins.training.ia3_tuning import IA3Tuning
 
         return IA3Tuning(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptTuning(_CausalMethod):
+    """Learned vectors before every prompt (Lester et al., arXiv 2104.08691); the model's weights stay as they are.
+
+    Args:
+        lr: Peak learning rate of AdamW; a hundred times what LoRA takes.
+        virtual_tokens: How many vectors; each takes a place of the context.
+    """
+
+    lr: float = 3e-2
+    virtual_tokens: int = 20
+
+    def _ranges(self) -> dict[str, tuple[bool, str]]:
+        return {
+            "virtual_tokens": (self.virtual_tokens >= 1, "at least 1"),
+            **super(PromptTuning, self)._ranges(),
+        }
+
+    def _tuning(self) -> Tuning:
+        from seatrial_plugins.training.prompt_tuning import PromptTuner
+
+        return PromptTuner(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

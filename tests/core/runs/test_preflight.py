@@ -187,7 +187,7 @@ def test_some_such_rows_are_a_warning(check):
 
 
 def test_modules_that_the_model_has_not_are_told_without_its_weights(check):
-    with pytest.raises(UsageError, match=r"train\.target_modules: \('q_prj',\) fits no module .*q_proj"):
+    with pytest.raises(UsageError, match=r"train\.target_modules: \['q_prj'\] fits no module .*q_proj"):
         check(LABELLED, "train: {method: lora, target_modules: [q_prj]}\nscore: [choice]\nbaselines: [majority]\n")
     keys = "train: {method: lora, target_modules: [q_proj]}\nscore: [choice]\nbaselines: [majority]\n"
     assert check(LABELLED, keys)[-1] == "checked: ready"
