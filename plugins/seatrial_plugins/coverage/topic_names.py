@@ -35,6 +35,7 @@ _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
     "\U00020000-\U0003ffff]+"
 )
+_PLACEHOLDER = re.compile(r"<\w+>")
 _NUMBER = re.compile(r"[\d.,:/%^_-]+")
 
 
@@ -45,7 +46,7 @@ def terms(text: str) -> set[str]:
     """
     found: set[str] = set()
     run = ""
-    for word in (*spell(text[:READ]), ""):
+    for word in (*spell(_PLACEHOLDER.sub(" ", text[:READ])), ""):
         unspaced = _UNSPACED.fullmatch(word)
         if unspaced:
             run += word
