@@ -27,6 +27,10 @@ class Mean:
 
     There are no bounds from fewer than `FEWEST` values, nor from values that are all the same: a spread of zero in a sample is
     no certainty about what was not sampled. Where the values' limits are known, `BoundedMean` does better.
+
+    A bound towards a long tail is too near: of lognormal values with σ = 0.5 the truth lies above the upper one 10% of the
+    time with 15 values, 8.3% with 40 and 6.4% with 200 instead of 5%; with σ = 1.5, 30%, 24% and 16%. No bound holds for tails
+    of any length, so a `max` is better set on a percentile or a share than on such a mean.
     """
 
     value: float
