@@ -16,7 +16,7 @@ __all__ = ["JsonLines"]
 
 _AS_JSON = "are read as .json (`reader: json`)"
 _SWALLOWS = 2
-"""A broken line of so many times the longest whole one before it may have been several."""
+"""A broken line of so many times the longest whole one before it may have been several: a bad block takes line ends along."""
 
 
 class JsonLines:
@@ -40,9 +40,7 @@ class JsonLines:
                 record = self._record(line)
                 if not record.problem:
                     longest = max(longest, len(line.text))
-                elif (
-                    longest and self._limit > len(line.text) > _SWALLOWS * longest
-                ):  # a bad block of a disk takes line ends with it
+                elif longest and self._limit > len(line.text) > _SWALLOWS * longest:
                     record = replace(record, lost=True)
                 yield record
         if empty:
