@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from seatrial import RawRecord
@@ -14,6 +15,8 @@ from seatrial_plugins.readers.strict_json import StrictJson
 __all__ = ["JsonLines"]
 
 _AS_JSON = "are read as .json (`reader: json`)"
+_SWALLOWS = 2
+"""A broken line of so many times the longest whole one before it may have been several: a bad block takes line ends along."""
 
 
 class JsonLines:
@@ -30,10 +33,16 @@ class JsonLines:
         """One record a line that is not blank."""
         line = None
         empty = True
+        longest = 0
         for line in read_lines(file, limit=self._limit):
             if line.problem or not line.text.isspace():
                 empty = False
-                yield self._record(line)
+                record = self._record(line)
+                if not record.problem:
+                    longest = max(longest, len(line.text))
+                elif longest and self._limit > len(line.text) > _SWALLOWS * longest:
+                    record = replace(record, lost=True)
+                yield record
         if empty:
             yield RawRecord(1, problem="the file is empty" if line is None else "the file holds only blank lines")
 
@@ -53,6 +62,6 @@ class JsonLines:
                 problem, lost = f"{problem}: the file ends within this line", True
         elif not problem and decoded.end != len(text):
             problem = f"broken JSON: more text after the value at column {indent + decoded.end + 1}"
-            if text[decoded.end :].lstrip(" \t,")[:1] in {"{", "["}:
+            if text[decoded.end :].lstrip(" \t\r,")[:1] in {"{", "["}:
                 problem, lost = f"{problem}; values side by side {_AS_JSON}", True
         return RawRecord(line.number, None if problem else decoded.value, problem, excerpt, lost)

@@ -11,7 +11,6 @@ from peft import (
     LoraConfig,
     PrefixTuningConfig,
     PromptEncoderConfig,
-    PromptTuningConfig,
 )
 from safetensors.torch import load_file, save_file
 
@@ -60,7 +59,6 @@ def test_an_adapter_of_layers_is_applied(tiny_target, tiny_model, write_adapter,
 @pytest.mark.parametrize(
     ("config", "reason"),
     [
-        (PromptTuningConfig(num_virtual_tokens=4, **CAUSAL), "PROMPT_TUNING and puts vectors .* before the prompt"),
         (PrefixTuningConfig(num_virtual_tokens=4, **CAUSAL), "PREFIX_TUNING and puts vectors"),
         (PromptEncoderConfig(num_virtual_tokens=4, **CAUSAL), "P_TUNING and puts vectors"),
         (AdaptionPromptConfig(adapter_len=4, adapter_layers=2, **CAUSAL), "ADAPTION_PROMPT and changes more"),

@@ -166,6 +166,16 @@ def test_values_side_by_side_on_a_line(lost):
     assert line == 2
 
 
+def test_a_bad_block_takes_line_ends_with_it(lost):
+    rows = [f'{{"a": {number}}}\n' for number in range(100, 200)]
+    good = "".join(rows)
+    for block in ("\0" * 400, "x" * 400):
+        ((line, _),), _ = lost(plugin.jsonl(), good[:505] + block + good[905:])
+        assert line == good[:505].count("\n") + 1
+    ((line, _),), _ = lost(plugin.jsonl(), good + good[:500].replace("\n", "\r"))
+    assert line == 101
+
+
 def test_a_line_of_which_no_end_is_found(lost, monkeypatch):
     monkeypatch.setattr("seatrial_plugins.readers.lines.SKIPPED", 100)
     assert SKIPPED > 100
