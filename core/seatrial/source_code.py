@@ -11,6 +11,7 @@ import os
 import re
 import sysconfig
 from collections.abc import Iterator
+from importlib.machinery import all_suffixes
 from pathlib import Path
 
 __all__ = ["code_digest", "outermost", "source_files"]
@@ -18,17 +19,27 @@ __all__ = ["code_digest", "outermost", "source_files"]
 _DATA_BYTES = 1 << 20
 """Files beside a package's code that are no larger count as code; larger ones (weights) are for `version` to tell."""
 
+_LEFT_ASIDE = ("__pycache__", "runs")
+"""Folders that hold what code leaves behind."""
+
+_SUFFIXES = tuple(all_suffixes())
+"""How modules end: source, byte code, extensions."""
+
 _INSTALLED = {Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
 """Folders where what stands beside a module has nothing to do with it."""
 
 
-def code_digest(file: Path) -> str:
+def code_digest(file: Path, module: str = "") -> str:
     """SHA-256 of a module's code: of the file's bytes where it stands alone, else over all of `source_files`.
+
+    Args:
+        file: of the module.
+        module: its full name, by which a namespace package is known, whose folders have no `__init__.py`.
 
     Raises:
         OSError: a file cannot be read.
     """
-    files = source_files(file)
+    files = source_files(file, module)
     digests = [hashlib.sha256(_read(one)).hexdigest() for one in files]
     if len(files) == 1:
         return digests[0]
@@ -37,14 +48,15 @@ def code_digest(file: Path) -> str:
     return hashlib.sha256(repr(named).encode()).hexdigest()
 
 
-def source_files(file: Path) -> list[str]:
+def source_files(file: Path, module: str = "") -> list[str]:
     """The files that a module's code stands in, sorted.
 
-    A module of a package: the outermost package, all of it. And, but for what is installed, the modules and packages beside
-    it that its code imports, and theirs. What is imported by a computed name, read or fetched is not known.
+    A module of a package: the outermost package, all of it, and its small data. And, but for what is installed, the modules
+    and packages beside it that its code imports, and theirs. What is imported by a computed name, read or fetched is not
+    known.
     """
     found: set[str] = set()
-    tops, seen = [outermost(file.absolute())], set[Path]()
+    tops, seen = [outermost(file.absolute(), module)], set[Path]()
     while tops:
         top = tops.pop()
         if top in seen:
@@ -62,21 +74,34 @@ def _read(file: str) -> bytes:
         return stream.read()
 
 
-def outermost(file: Path) -> Path:
-    """The folder of the outermost package that a module is in; the module itself where it is in none."""
+def outermost(file: Path, module: str = "") -> Path:
+    """The folder of the outermost package that a module is in, of a namespace if its name says so; itself where in none."""
     top = file
     while (top.parent / "__init__.py").is_file():
         top = top.parent
-    return top
+    first, _, below = module.partition(".")
+    named = next((folder for folder in file.parents if below and folder.name == first), None)
+    return named if named is not None and named in top.parents else top
 
 
 def _files_of(package: str) -> Iterator[str]:
-    for folder, folders, names in os.walk(package):
-        folders[:] = [name for name in folders if name != "__pycache__" and not name.startswith(".")]
+    seen: set[str] = set()
+    for folder, folders, names in os.walk(package, followlinks=True):
+        kept = [name for name in folders if name not in _LEFT_ASIDE and not name.startswith(".")]
+        folders[:] = [name for name in kept if not (at := Path(folder, name)).is_symlink() or _is_new(at, seen)]
         for name in names:
             path = f"{folder}/{name}"
-            if name.endswith(".py") or ("__init__.py" in names and _is_small_data(name, Path(path))):
+            if name.endswith(".py") or _is_small_data(name, Path(path)):
                 yield path
+
+
+def _is_new(link: Path, seen: set[str]) -> bool:
+    """Whether a linked folder was not gone through yet: a link to one above it would never end."""
+    real = link.resolve()
+    if str(real) in seen or link.parent.resolve().is_relative_to(real):
+        return False
+    seen.add(str(real))
+    return True
 
 
 def _is_small_data(name: str, path: Path) -> bool:
@@ -91,22 +116,28 @@ def _is_installed(folder: Path) -> bool:
 
 def _beside(top: Path) -> dict[str, Path]:
     """Name → module or package, of what stands in the folder of a module or package."""
-    found = {}
+    packages, modules, namespaces = dict[str, Path](), dict[str, Path](), dict[str, Path]()
     with os.scandir(top.parent) as entries:
         for entry in entries:
-            if Path(entry.path, "__init__.py").is_file():
-                found[entry.name] = Path(entry.path)
-            elif entry.name.endswith(".py"):
-                found.setdefault(
-                    entry.name.removesuffix(".py"), Path(entry.path)
-                )  # a package comes first, as for imports
-    return {name: one for name, one in found.items() if one != top}
+            path = Path(entry.path)
+            if entry.is_dir():
+                if (path / "__init__.py").is_file():
+                    packages[entry.name] = path
+                elif entry.name.isidentifier() and entry.name not in _LEFT_ASIDE:
+                    namespaces[entry.name] = path
+            elif entry.name.endswith(_SUFFIXES):
+                name = entry.name.partition(".")[0]
+                if name not in modules or entry.name.endswith(".py"):
+                    modules[name] = path
+    # As imports look for them: a package, a module, a folder.
+    return {name: one for name, one in (namespaces | modules | packages).items() if one != top}
 
 
 def _imports(file: str, beside: dict[str, Path]) -> Iterator[str]:
     """The names in `beside` that a module imports."""
     source = _read(file)
-    if not re.search(rb"\b(" + "|".join(map(re.escape, beside)).encode() + rb")\b", source):
+    words = set(re.findall(r"\w+", source.decode("utf-8", "replace")))
+    if not words & beside.keys():
         return
     try:
         tree = ast.parse(source)

@@ -1,4 +1,5 @@
 import os
+from importlib.machinery import all_suffixes
 
 import pytest
 
@@ -48,6 +49,27 @@ def test_a_module_of_a_package_is_all_of_it_and_its_small_data(write):
     (folder / "pack/runs").mkdir()
     (folder / "pack/runs/log.txt").write_text("")
     assert names(folder, "pack/one.py") == ["pack/__init__.py", "pack/deep/two.py", "pack/one.py", "pack/words.json"]
+
+
+def test_folders_without_an_init_are_packages_too(write):
+    folder = write(one="from helpers.far import x\n", helpers__far="", space__a="import space.b\n", space__b="")
+    assert names(folder, "one.py") == ["helpers/far.py", "one.py"]
+    found = [os.path.relpath(one, folder) for one in source_files(folder / "space/a.py", "space.a")]
+    assert found == ["space/a.py", "space/b.py"]
+
+
+def test_prompts_below_a_package_linked_folders_and_names_in_any_letters_count(write):
+    folder = write(pack__init="", pack__one="", one="from café import x\nimport fast\n", café="")
+    for name in ("pack/prompts", "elsewhere"):
+        (folder / name).mkdir()
+    (folder / "pack/prompts/system.txt").write_text("You are kind.")
+    (folder / "elsewhere/two.py").write_text("")
+    (folder / "pack/linked").symlink_to(folder / "elsewhere")
+    (folder / "pack/again").symlink_to(folder / "pack")
+    inside = ["__init__.py", "linked/two.py", "one.py", "prompts/system.txt"]
+    assert names(folder, "pack/one.py") == [f"pack/{name}" for name in inside]
+    (folder / f"fast{all_suffixes()[-1]}").write_bytes(b"x")
+    assert names(folder, "one.py") == ["café.py", f"fast{all_suffixes()[-1]}", "one.py"]
 
 
 def test_of_what_is_installed_nothing_beside_counts(write):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from copy import deepcopy
+from dataclasses import replace
 from numbers import Integral, Real
 from pathlib import Path
 from types import NoneType
@@ -131,11 +133,13 @@ def findings(answers: object, who: str) -> Iterator[Finding]:
 
 
 def samples(answers: object, who: str) -> Iterator[Sample]:
-    """The samples, each with fields of the types that a table can hold.
+    """The samples, each with fields of the types that a table can hold, and its own: what is put into a mapping later, for
+    another row, does not reach it.
 
     Raises:
-        ContractError: they are no series of samples, or a field is of another type.
+        ContractError: they are no series of samples, a field is of another type, or a list's samples share a mapping.
     """
+    seen: dict[int, str] = {}
     for sample in each(answers, Sample, who):
         problem = (
             _mistyped(sample, _SAMPLE)
@@ -144,15 +148,20 @@ def samples(answers: object, who: str) -> Iterator[Sample]:
         )
         if problem:
             raise ContractError(f"{who} made a sample of {named_row(sample.row)}: {problem}")
-        yield sample
+        if isinstance(answers, list | tuple):
+            _refuse_shared(sample.values, sample.row, seen, who)
+        yield replace(
+            sample, values=dict(sample.values), lacks=tuple(sample.lacks), detail=deepcopy(dict(sample.detail))
+        )
 
 
 def transcripts(answers: object, who: str) -> Iterator[Transcript]:
-    """The transcripts, each with fields of the types that a table can hold.
+    """The transcripts, each with fields of the types that a table can hold, and its own, as of samples.
 
     Raises:
-        ContractError: they are no series of transcripts, or a field is of another type.
+        ContractError: they are no series of transcripts, a field is of another type, or a list's transcripts share responses.
     """
+    seen: dict[int, str] = {}
     for transcript in each(answers, Transcript, who):
         problem = (
             _mistyped(transcript, _TRANSCRIPT)
@@ -161,7 +170,22 @@ def transcripts(answers: object, who: str) -> Iterator[Transcript]:
         )
         if problem:
             raise ContractError(f"{who} made a transcript of {named_row(transcript.row)}: {problem}")
-        yield transcript
+        if isinstance(answers, list | tuple):
+            _refuse_shared(transcript.responses, transcript.row, seen, who)
+        own = tuple(transcript.responses)
+        yield replace(transcript, responses=own, detail=deepcopy(dict(transcript.detail)))
+
+
+def _refuse_shared(held: object, row: str, seen: dict[int, str], who: str) -> None:
+    """Refuse one and the same dict or list in two answers of a list: what it says of the last row, it says of all."""
+    if not isinstance(held, dict | list) or not held:
+        return
+    if id(held) in seen:
+        raise ContractError(
+            f"{who} gave one and the same {type(held).__name__} for {named_row(seen[id(held)])} and for {named_row(row)}; "
+            "make one for each row"
+        )
+    seen[id(held)] = row
 
 
 def step(values: object, who: str) -> dict[str, float]:

@@ -120,6 +120,7 @@ def _against_rows(stages: Sequence[StageWork], looks: Sequence[Look], bench: Wor
 def _against_examples(stages: Sequence[StageWork], looks: Sequence[Look], bench: Workbench) -> Iterator[str]:
     """Which of the rows that were looked at the model cannot read with examples before them: the first rows stand for those."""
     first = [row for look in looks if look.split in {"", "train"} for row in look.rows]
+    tokenizer = model_tokenizer(bench)
     for stage in stages:
         if not isinstance(stage, Transcribe) or stage.model is None or stage.asking.task.draws is not None:
             continue
@@ -130,9 +131,7 @@ def _against_examples(stages: Sequence[StageWork], looks: Sequence[Look], bench:
         on = stage.asking.task.on
         for look in [look for look in looks if look.split == on] or [look for look in looks if not look.split]:
             seen = {row.id: replace(row, split=on) for row in (*look.rows, *look.kinds)}.values()
-            rows = [
-                row for row in seen if not unreadable(model_tokenizer(bench), [row])
-            ]  # others are told without examples
-            if found := unreadable(model_tokenizer(bench), rows, examples):
+            rows = [row for row in seen if not unreadable(tokenizer, [row])]  # others are told without examples
+            if found := unreadable(tokenizer, rows, examples):
                 count = f"{len(found)} of {len(rows)} rows that were looked at cannot be asked with {shots} examples before each"
                 yield f"{look.address}: {stage.system.name}: {count}: {found[0]}"

@@ -62,9 +62,9 @@ def module_code(name: str) -> str:
         return known[1]
     if file is None or not Path(file).is_file():
         return ""
-    top = outermost(Path(file))
+    top = outermost(Path(file), name)
     if known is not None or top not in _PACKAGES:
-        _PACKAGES[top] = code_digest(Path(file))
+        _PACKAGES[top] = code_digest(Path(file), name)
     _MODULES[name] = spec, _PACKAGES[top]
     return _PACKAGES[top]
 

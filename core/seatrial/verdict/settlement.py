@@ -47,6 +47,9 @@ def settle(decision: Decision, *, metric: str, severity: Severity, who: str, mis
             wrong.append("it passed without a value")
         if decision.n == 0:
             wrong.append("it passed on nothing: its n is 0")
+        lower, upper = decision.lower, decision.upper
+        if lower is not None and upper is not None and lower > upper:
+            wrong.append(f"it passed with a lower bound of {lower:g} above the upper one of {upper:g}")
         if missing is not None:
             wrong.append(f"it passed without a score: {missing}")
     if not wrong:

@@ -68,12 +68,12 @@ def _fails(name: str, address: str, error: BaseException) -> SourceError:
 def source_digest(module: ModuleType) -> str | None:
     """SHA-256 of the module's code, with the modules beside it that it imports; None where it has no file."""
     file = getattr(module, "__file__", None)
-    return code_digest(Path(file)) if isinstance(file, str) and Path(file).is_file() else None
+    return code_digest(Path(file), module.__name__) if isinstance(file, str) and Path(file).is_file() else None
 
 
 def _run_again(module: ModuleType) -> ModuleType:
     """The module from its file as it is now, and what it imports from beside it as well."""
-    files = set(source_files(Path(str(module.__file__))))
+    files = set(source_files(Path(str(module.__file__)), module.__name__))
     for name, other in list(sys.modules.items()):
         if other is not module and getattr(other, "__file__", None) in files:
             del sys.modules[name]

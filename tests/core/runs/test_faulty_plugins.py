@@ -379,6 +379,19 @@ def test_a_sample_that_no_table_can_hold_is_named(trial, wrong, error, said):
         trial(Parts(score=lambda transcripts: right(transcripts, **wrong)))
 
 
+def test_a_mapping_that_a_scorer_uses_for_every_row_is_each_rows_own_or_refused(trial):
+    def reuses(transcripts):
+        values = {}
+        for place, one in enumerate(transcripts):
+            values["right"] = float(place == 0)
+            yield Sample(one.row, values)
+
+    with pytest.raises(ContractError, match=r"scorer odd on base .* gave one and the same dict for row .* make one"):
+        trial(Parts(score=lambda transcripts: list(reuses(transcripts)), decide=DECIDED))
+    result = trial(Parts(score=reuses, decide=DECIDED), report="[markdown]")
+    assert {score.metric: score.value for score in result.scores}["odd/right"] == pytest.approx(1 / 5)
+
+
 def test_a_gate_that_decides_nothing_never_passes(trial):
     with pytest.raises(
         ContractError, match=rf"gate: gate odd on odd/right {WHO} gave None where it must give a Decision"
