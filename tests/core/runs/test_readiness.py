@@ -68,7 +68,7 @@ def test_a_loader_that_lacks_what_a_scorer_needs(both):
 def test_modules_that_the_model_has_not(both):
     code, said = both(LABELLED, SCORES.replace("lora", "lora, target_modules: [q_prj]"))
     assert code == 2
-    assert "train.target_modules: ('q_prj',) fits no module" in said
+    assert "train.target_modules: ['q_prj'] fits no module" in said
 
 
 def test_an_adapter_of_another_base(both, tiny_source, tmp_path):
