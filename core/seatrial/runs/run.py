@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seatrial.errors import SeatrialError, StageError, StoreError, UsageError
+from seatrial.errors import SeatrialError, SourceError, StageError, StoreError, UsageError
 from seatrial.plugin.host import Host
 from seatrial.plugin.raised import let_pass, telling_interrupts
 from seatrial.runs import contracts, digests
@@ -29,6 +29,7 @@ from seatrial.runs.result import Result
 from seatrial.runs.saved import load_result
 from seatrial.runs.stages import Foresees, StageWork
 from seatrial.runs.stages.gate import GateNode
+from seatrial.runs.stages.read import Read
 from seatrial.runs.stages.score import ScoreNode
 from seatrial.runs.stages.train import Train
 from seatrial.runs.stages.transcribe import Transcribe
@@ -41,6 +42,8 @@ __all__ = ["run", "suite_digest", "work"]
 
 if TYPE_CHECKING:
     from seatrial.runs.manifest import RunKind
+
+_CHANGED = "a file of the data changed while it was read; leave the files as they are, and run the same command again"
 
 _NO_SPACE = 1 << 16
 """Bytes left on a disk that is as good as full: libraries fail in ways of their own when they cannot write."""
@@ -371,6 +374,8 @@ class _Trial:
 
         def own(given: Artifact) -> Artifact:
             artifact = work.run(given, folder, progress)
+            if isinstance(work, Read) and node_key(work, []) != stage.key:
+                raise SourceError(f"{stage.name}: {_CHANGED}")
             if isinstance(work, GateNode):
                 self.judged = judged_digests(self._folder)
             return artifact

@@ -19,6 +19,7 @@ from seatrial.runs.keys import RUNTIME, canonical, node_key
 from seatrial.runs.listing import list_runs
 from seatrial.runs.saved import write_reports
 from seatrial.runs.stages import Artifact
+from seatrial.runs.stages.read import Read
 from seatrial.runs.stages.verify_training import VerifyTraining
 from seatrial.runs.store import digest_path
 from seatrial.runs.story import tell
@@ -372,6 +373,23 @@ def test_weights_that_are_replaced_while_a_run_goes_on_are_refused(trial, monkey
         trial()
     monkeypatch.setattr(Learn, "train", train)
     assert trial()[0].verdict.state == "pass"
+
+
+def test_data_that_change_while_they_are_read_are_refused(trial, monkeypatch):
+    rows, read = trial.path / "rows.jsonl", Read.run
+
+    def changes(self, given, folder, progress):
+        rows.write_text(rows.read_text() + rows.read_text().splitlines()[0] + "\n")
+        return read(self, given, folder, progress)
+
+    before = rows.read_text()
+    monkeypatch.setattr(Read, "run", changes)
+    with pytest.raises(SourceError, match="a file of the data changed while it was read"):
+        trial()
+    monkeypatch.setattr(Read, "run", read)
+    rows.write_text(before)
+    _, _, worked = trial()
+    assert "read" in worked
 
 
 def test_an_adapter_that_is_altered_before_it_is_opened_is_refused(trial, monkeypatch):
