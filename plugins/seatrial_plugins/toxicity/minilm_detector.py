@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -56,7 +58,10 @@ class MiniLMDetector:
         for start in range(0, len(pieces), _PIECES_AT_ONCE):
             part = pieces[start : start + _PIECES_AT_ONCE]
             vectors = self._encoder.encode([piece for _, piece, _ in part])
-            read: list[bool] = np.any(vectors, axis=1).tolist()
+            read = [
+                known and _is_latin(piece)
+                for known, (_, piece, _) in zip(np.any(vectors, axis=1).tolist(), part, strict=True)
+            ]
             probabilities: list[float] = self._head.probability(vectors).tolist()
             for (index, _, whole), is_read, probability in zip(part, read, probabilities, strict=True):
                 pieces_of[index] += whole
@@ -68,6 +73,20 @@ class MiniLMDetector:
             {"toxicity": probability} if 2 * read_of[index] >= pieces_of[index] or probability > _LIKELY else {}
             for index, probability in enumerate(highest)
         ]
+
+
+def _is_latin(text: str) -> bool:
+    """Whether at least half of its letters are Latin: the head learned from English, and the encoder knows of other scripts'
+    words no more than their letters.
+    """
+    latin = [found for character in text if (found := _is_latin_letter(character)) is not None]
+    return 2 * sum(latin) >= len(latin)
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _is_latin_letter(character: str) -> bool | None:
+    folded = unicodedata.normalize("NFKC", character)[:1]
+    return unicodedata.name(folded, "").startswith("LATIN") if folded.isalpha() else None
 
 
 def _pieces(text: str) -> Iterator[tuple[str, bool]]:

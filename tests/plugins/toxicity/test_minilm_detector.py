@@ -85,6 +85,14 @@ def test_another_encoder_is_refused(head_file):
         minilm_toxicity(encoder=WordVectors())
 
 
+def test_words_of_which_the_encoder_knows_no_more_than_letters_are_not_read(head_file):
+    detector = minilm_toxicity(encoder=WordVectors(), head=str(head_file))
+    threats = ["Я убью тебя, сука", "θα σε σκοτώσω", "سأقتلك أيها الكلب"]
+    mixed = ["Ｉ　ｈａｔｅ　ｙｏｕ", "Schöne Grüße aus Köln", "I said Спасибо to her yesterday", "12:30!"]
+    assert detector.detect(threats) == [{}] * 3
+    assert all(detector.detect(mixed))
+
+
 def test_a_head_that_cannot_be_read_is_an_error(tmp_path):
     with pytest.raises(SourceError, match="no head can be read"):
         LinearHead.load(tmp_path / "missing.safetensors")
