@@ -202,21 +202,24 @@ def data_scores(folder: RunFolder, of_filters: Mapping[str, Metric], gates: Sequ
     gated = {chosen.metric for chosen in gates}
     found: dict[str, list[float]] = {}
     gaps: dict[str, str] = {}
+    refused: dict[str, str] = {}
     with undamaged(folder / "nodes"):
         for record in records_of(folder, folder.read_json("manifest.json")):
             facts = {record.base: record.facts}
             gaps |= data_gaps(facts) | filter_gaps(facts)
             for name, value in (data_values(facts) | filter_values(facts)).items():
                 found.setdefault(name, []).append(value)
+                if name in DATA_METRICS and value < 0:
+                    refused[name] = f"{record.stage} told {value:g}, and no count is below 0"
     worst = {"lower": max, "higher": min}
     return [
         exact_score(
             name,
-            worst[metric.better](found[name]) if name in found else None,
+            worst[metric.better](found[name]) if name in found and name not in refused else None,
             better=metric.better,
             unit=metric.unit,
             summary=metric.summary,
-            missing=None if name in found else gaps.get(name),
+            missing=refused.get(name) or (None if name in found else gaps.get(name)),
         )
         for name, metric in [*DATA_METRICS.items(), *of_filters.items()]
         if name in found or name in of_filters or (name in gaps and name in gated)

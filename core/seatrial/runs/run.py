@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seatrial.errors import SeatrialError, SourceError, StageError, StoreError, UsageError
+from seatrial.errors import SeatrialError, SourceError, StageError, StoreError, TrainingError, UsageError
 from seatrial.plugin.host import Host
 from seatrial.plugin.raised import let_pass, telling_interrupts
 from seatrial.runs import contracts, digests
@@ -301,12 +301,30 @@ class _Trial:
             elif isinstance(stage, GateNode):
                 self.judged = judged_digests(self._folder)
             self._done[stage.name] = kept
+            if isinstance(stage, Train):
+                self._refuse_same(stage.name)
             self._host.stage_finished(self._told(kept[0]))
 
     def _refuse_unready(self, stages: Sequence[StageWork], later: Sequence[StageWork]) -> None:
         """Refuse what `seatrial check` refuses, before the first node is worked; which rows are of no use, reports tell."""
         asked = any(isinstance(stage, Transcribe | ScoreNode) for stage in later)
         deque(unready(later, looks_of(stages) if asked else (), self._bench), maxlen=0)
+
+    def _refuse_same(self, name: str) -> None:
+        """Refuse a training that left what another seed's left: one training would count as several.
+
+        Raises:
+            TrainingError: the products are the same, byte for byte.
+        """
+        left = {
+            of: record.facts.get("product_sha256") for of, (record, _) in self._done.items() if record.base == "train"
+        }
+        same = next((of for of, digest in left.items() if of != name and digest == left[name]), None)
+        if same is not None:
+            raise TrainingError(
+                f"{name} left what {same} left, byte for byte: the method does not heed the seed, so its trainings are one; say "
+                "one `seed`"
+            )
 
     def _refuse_altered(self, stage: StageWork) -> None:
         """Refuse files of earlier nodes that are no longer what those left; weights are held against theirs when they are opened.

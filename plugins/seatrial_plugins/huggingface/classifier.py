@@ -48,6 +48,12 @@ class SequenceClassifier:
                 "rows' labels are called"
             )
 
+        if twice := sorted({name for name in self.labels if self.labels.count(name) > 1}):
+            raise SourceError(
+                f"{folder / 'config.json'}: two of its outputs are called {twice[0]!r} (`id2label`), so an answer would not tell "
+                "which; give each a name of its own"
+            )
+
     @property
     def facts(self) -> Mapping[str, object]:
         """Architecture, device, dtype, parameters, labels. JSON values."""

@@ -6,13 +6,14 @@ import importlib
 import importlib.metadata
 import re
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
 from seatrial import hookimpl
-from seatrial.errors import SourceError, StoreError, SuiteError, UsageError
+from seatrial.errors import ContractError, SourceError, StoreError, SuiteError, TrainingError, UsageError
 from seatrial.runs.again import judge_again, score_again
 from seatrial.runs.events import Record
 from seatrial.runs.keys import RUNTIME, canonical, node_key
@@ -170,6 +171,40 @@ def test_a_gate_on_training_holds_the_worst_of_its_seeds(trial, monkeypatch):
     result, _, _ = trial(SUITE.replace("seed: 5\n", "seeds: [5, 6]\n").replace("gates:\n", gate))
     assert result.verdict.decisions[0].outcome == "fail"
     assert {score.metric: score.value for score in result.scores}["train/truncated_rows"] == 1
+
+
+def test_a_count_below_zero_is_none(trial, monkeypatch):
+    train = Learn.train
+    monkeypatch.setattr(Learn, "train", lambda self, job: replace(train(self, job), facts={"truncated_rows": -5}))
+    result, _, _ = trial(SUITE.replace("gates:\n", "gates:\n  - {metric: train/truncated_rows, max: 0}\n"))
+    assert result.verdict.decisions[0].outcome == "error"
+    assert "train[seed=5] told -5" in result.verdict.decisions[0].reason
+
+
+def test_trainings_that_leave_the_same_whatever_the_seed_are_not_several(trial, monkeypatch):
+    train = Learn.train
+
+    def deaf(self, job):
+        trained = train(self, job)
+        (job.output / "seed.txt").unlink()
+        return trained
+
+    monkeypatch.setattr(Learn, "train", deaf)
+    with pytest.raises(TrainingError, match=r"train\[seed=6\] left what train\[seed=5\] left.*does not heed the seed"):
+        trial(SUITE.replace("seed: 5\n", "seeds: [5, 6]\n"))
+
+
+def test_a_method_cannot_go_on_as_if_a_step_had_not_been_refused(trial, monkeypatch):
+    train = Learn.train
+
+    def swallows(self, job):
+        with suppress(ContractError):
+            job.log({"step": 1, "steps": 1, "epoch": 1.0, "loss": float("nan")})
+        return train(self, job)
+
+    monkeypatch.setattr(Learn, "train", swallows)
+    with pytest.raises(ContractError, match="logged nan for 'loss' at step 1"):
+        trial()
 
 
 def test_more_evaluation_sets_are_asked_by_name(trial):

@@ -79,12 +79,18 @@ def test_a_head_that_knows_nothing_names_no_label_and_is_never_right(classifier,
     assert [(one.values["correct"], one.prediction) for one in samples] == [(0.0, None), (0.0, None)]
 
 
-def test_labels_without_names_are_refused(classifier, opened, tmp_path):
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        ({"0": "LABEL_0", "1": "LABEL_1"}, "its labels have no names"),
+        ({"0": "card", "1": "card"}, "two of its outputs are called 'card'"),
+    ],
+)
+def test_labels_without_names_of_their_own_are_refused(classifier, opened, tmp_path, names, told):
     folder = shutil.copytree(classifier, tmp_path / "unnamed")
     config = json.loads((folder / "config.json").read_text())
-    config["id2label"] = {"0": "LABEL_0", "1": "LABEL_1"}
-    (folder / "config.json").write_text(json.dumps(config))
-    with pytest.raises(SourceError, match=r"config\.json: its labels have no names"), opened(folder):
+    (folder / "config.json").write_text(json.dumps(config | {"id2label": names}))
+    with pytest.raises(SourceError, match=rf"config\.json: {told}"), opened(folder):
         pass
 
 

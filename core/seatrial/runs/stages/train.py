@@ -78,6 +78,8 @@ class Train:
             with blame(self.name, name, self.plugin):
                 given_back = method.train(job)
         del job
+        if log.refused is not None:  # the method went on as if nothing had been said
+            raise log.refused
         trained = contracts.one(given_back, Trained, who)
         contracts.facts(trained.facts, who)
         if trained.kind != method.product:
@@ -95,11 +97,17 @@ class _Log:
         self._path = path
         self._progress = progress
         self._who = who
+        self.refused: ContractError | None = None
+        """Why a step was refused that the method logged."""
         if path.exists() and not path.read_bytes().endswith(b"\n"):  # the last line of a killed process
             self._write("")
 
     def __call__(self, values: Mapping[str, float]) -> None:
-        logged = contracts.step(values, self._who)
+        try:
+            logged = contracts.step(values, self._who)
+        except ContractError as error:
+            self.refused = self.refused or error
+            raise
         self._write(json.dumps(logged))
         rest = {name: value for name, value in logged.items() if name not in {"step", "steps"}}
         self._progress(int(logged["step"]), int(logged["steps"]), rest)
