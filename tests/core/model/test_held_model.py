@@ -122,6 +122,7 @@ def test_what_keeps_the_promise_comes_through_unchanged(ask, answer):
             [LIKELY[0], [Continuation(5.0, 1)]],
             "gave 5.0 for the log probability of one of the options of prompt 2; none is above 0",
         ),
+        (score, [LIKELY[0]] * 2, "gave one and the same list for several prompts"),
         (write, [Generation("a", -1, finished=True)] * 2, "gave -1 for the tokens of prompt 1"),
         (write, ["a", "b"], "gave a str for prompt 1, not a Generation"),
         (write, "ab", "gave a str for 2 prompts"),
