@@ -97,25 +97,29 @@ class Threshold:
 
         Such rows are `Metric.unmeasured`; those that a metric does not apply to are none.
         """
+        import pyarrow.compute as pc
+
         samples = evidence.samples(self.metric, score.system)
         if decision.outcome != "pass" or not metric.unmeasured or samples is None:
             return decision
-        column = samples.column_names.index(f"value:{metric.column}")
-        gaps = samples[column].null_count
+        gaps = _gaps(metric, samples)
+        count = pc.sum(gaps).as_py()
         limits = (0.0, 1.0) if metric.kind == "proportion" else metric.limits
-        if not gaps or (
-            limits is not None and all(self._passes_with(metric, score, samples, column, one) for one in limits)
+        if not count or (
+            limits is not None and all(self._passes_with(metric, score, samples, gaps, one) for one in limits)
         ):
             return decision
         reason = (
-            f"{gaps} of {samples.num_rows} answers have no number ({metric.unmeasured}): it passes without them, and would not "
+            f"{count} of {samples.num_rows} answers have no number ({metric.unmeasured}): it passes without them, and would not "
             f"whatever they were; without them: {decision.reason}"
         )
         return replace(decision, outcome="inconclusive", reason=reason)
 
-    def _passes_with(self, metric: Metric, score: Score, samples: pa.Table, column: int, number: float) -> bool:
+    def _passes_with(
+        self, metric: Metric, score: Score, samples: pa.Table, gaps: pa.ChunkedArray, number: float
+    ) -> bool:
         """Whether it passes if all that was not measured were that number."""
-        filled = samples.set_column(column, samples.column_names[column], samples[column].fill_null(number))
+        filled = _filled(samples, metric.column, gaps, number)
         if metric.kind in CENSUS:
             value = summarise(metric, "", score.system, filled).value
             bounds = Bounds(value, value, 1.0, "census")
@@ -228,6 +232,21 @@ class Threshold:
 
     def _error(self, reason: str) -> Decision:
         return Decision(self.metric, "error", self.severity, self.condition, reason)
+
+
+def _gaps(metric: Metric, samples: pa.Table) -> pa.ChunkedArray:
+    """Which samples have no number and should; one that the metric does not apply to has a number in its column `gap`."""
+    import pyarrow.compute as pc
+
+    return pc.and_(*(samples[f"value:{name}"].is_null() for name in (metric.column, metric.gap or metric.column)))
+
+
+def _filled(samples: pa.Table, column: str, gaps: pa.ChunkedArray, number: float) -> pa.Table:
+    """The samples, with that number in the gaps of one column."""
+    import pyarrow.compute as pc
+
+    name = f"value:{column}"
+    return samples.set_column(samples.column_names.index(name), name, pc.if_else(gaps, number, samples[name]))
 
 
 def _prevailing(answers: list[Answer]) -> Answer:
