@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import TYPE_CHECKING, Literal
 
 from seatrial.errors import UsageError
@@ -106,7 +107,11 @@ class Threshold:
         count = pc.sum(gaps).as_py()
         limits = (0.0, 1.0) if metric.kind == "proportion" else metric.limits
         if not count or (
-            limits is not None and all(self._passes_with(metric, score, samples, gaps, one) for one in limits)
+            limits is not None
+            and all(
+                self._passes_with(metric, score, _filled(samples, gaps, extreme))
+                for extreme in _extremes(metric, limits)
+            )
         ):
             return decision
         reason = (
@@ -115,16 +120,16 @@ class Threshold:
         )
         return replace(decision, outcome="inconclusive", reason=reason)
 
-    def _passes_with(
-        self, metric: Metric, score: Score, samples: pa.Table, gaps: pa.ChunkedArray, number: float
-    ) -> bool:
-        """Whether it passes if all that was not measured were that number."""
-        filled = _filled(samples, metric.column, gaps, number)
+    def _passes_with(self, metric: Metric, score: Score, filled: pa.Table) -> bool:
+        """Whether it passes on samples without a gap."""
         if metric.kind in CENSUS:
             value = summarise(metric, "", score.system, filled).value
             bounds = Bounds(value, value, 1.0, "census")
         else:
-            bounds = estimate(metric, observe(metric, score.system, filled)).bounds()
+            observation = observe(metric, score.system, filled)
+            if observation.missing is not None:  # a mean that a ratio is taken to is 0
+                return False
+            bounds = estimate(metric, observation).bounds()
         return _prevailing([side(bounds) for side in self._sides()]) == "pass"
 
     def _decide_on_bounds(self, evidence: Evidence, metric: Metric, score: Score) -> Decision:
@@ -241,12 +246,22 @@ def _gaps(metric: Metric, samples: pa.Table) -> pa.ChunkedArray:
     return pc.and_(*(samples[f"value:{name}"].is_null() for name in (metric.column, metric.gap or metric.column)))
 
 
-def _filled(samples: pa.Table, column: str, gaps: pa.ChunkedArray, number: float) -> pa.Table:
-    """The samples, with that number in the gaps of one column."""
+def _extremes(metric: Metric, limits: tuple[float, float]) -> Iterator[Mapping[str, float]]:
+    """Column → number: what all gaps may be for the score to be the furthest to one side; of a ratio, each pair of limits."""
+    columns = (metric.column, metric.over) if metric.kind == "ratio_of_means" and metric.over else (metric.column,)
+    for numbers in product(limits, repeat=len(columns)):
+        yield dict(zip(columns, numbers, strict=True))
+
+
+def _filled(samples: pa.Table, gaps: pa.ChunkedArray, numbers: Mapping[str, float]) -> pa.Table:
+    """The samples, with these numbers in the gaps of these columns."""
     import pyarrow.compute as pc
 
-    name = f"value:{column}"
-    return samples.set_column(samples.column_names.index(name), name, pc.if_else(gaps, number, samples[name]))
+    for column, number in numbers.items():
+        name = f"value:{column}"
+        filled = pc.if_else(gaps, number, samples[name])
+        samples = samples.set_column(samples.column_names.index(name), name, filled)
+    return samples
 
 
 def _prevailing(answers: list[Answer]) -> Answer:

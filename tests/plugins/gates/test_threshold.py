@@ -195,6 +195,21 @@ def test_rows_that_the_metric_does_not_apply_to_are_no_gap(metric, limit, unharm
     assert f"90 of 290 answers have no number ({UNTRIED})" in decision.reason
 
 
+def test_a_gap_in_a_ratio_is_held_to_the_worst_that_its_columns_can_be():
+    metric = Metric("drop", "x", "ratio_of_means", "lower", "", over="y", limits=(0.0, 1.0), unmeasured=UNTRIED)
+    gate = threshold(metric="s/drop", max=0.1)
+    withstood, untried = {"x": 1.0, "y": 1.0}, {"x": None, "y": None}
+    assert gate.decide(of_columns(metric, (10_000, withstood))).outcome == "pass"
+    assert gate.decide(of_columns(metric, (10_000, withstood), (1, untried))).outcome == "pass"
+    assert gate.decide(of_columns(metric, (1000, withstood), (50, untried))).outcome == "pass"
+    for many in (100, 200):  # with 100 the drop might be 0.09, whose upper bound is above 0.1
+        decision = gate.decide(of_columns(metric, (1000, withstood), (many, untried)))
+        assert decision.outcome == "inconclusive"
+        assert f"{many} of {1000 + many} answers have no number ({UNTRIED})" in decision.reason
+    unbounded = replace(metric, limits=None)
+    assert gate.decide(of_columns(unbounded, (10_000, withstood), (1, untried))).outcome == "inconclusive"
+
+
 @pytest.mark.parametrize(("ceiling", "outcome", "reason"), [(9, "pass", "9 bytes ≤ 9"), (8.5, "fail", "9 bytes > 8.5")])
 def test_a_maximum_is_decided_on_its_value(ceiling, outcome, reason):
     decision = threshold(metric="s/peak", max=ceiling).decide(evidence(PEAK, [5.0, 9.0, 7.0]))
