@@ -88,6 +88,17 @@ WRITTEN = [Generation("a", 1, finished=True), Generation("", None, finished=Fals
 TIMING = Timing(1.0, (0.5, 0.5), 10)
 
 
+def test_one_list_for_several_prompts_is_a_fault():
+    class Reuses:
+        facts = {}  # noqa: RUF012 - as a plugin may write it
+
+        def loglikelihoods(self, prompts, options, *, tools=()):
+            return [[Continuation(-1.0, 1)]] * len(prompts)
+
+    with pytest.raises(ModelFault, match="gave one and the same list for several prompts"):
+        HeldModel(Reuses(), WHO).loglikelihoods([(), ()], [["a"], ["b"]])
+
+
 def test_it_can_what_the_model_can_and_nothing_else():
     held = HeldModel(Writing(WRITTEN), WHO)
     assert isinstance(held, Generates)
@@ -122,7 +133,6 @@ def test_what_keeps_the_promise_comes_through_unchanged(ask, answer):
             [LIKELY[0], [Continuation(5.0, 1)]],
             "gave 5.0 for the log probability of one of the options of prompt 2; none is above 0",
         ),
-        (score, [LIKELY[0]] * 2, "gave one and the same list for several prompts"),
         (write, [Generation("a", -1, finished=True)] * 2, "gave -1 for the tokens of prompt 1"),
         (write, ["a", "b"], "gave a str for prompt 1, not a Generation"),
         (write, "ab", "gave a str for 2 prompts"),

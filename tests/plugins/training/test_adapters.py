@@ -109,8 +109,8 @@ def test_vectors_before_rows_leave_them_less_room(job):
     lost = [
         method.train(job()[0]).facts["lost_tokens"]
         for method in (
-            PromptTuning(max_length=28, virtual_tokens=10, epochs=1),
-            Lora(**options(max_length=18, epochs=1)),
+            PromptTuning(max_length=38, virtual_tokens=10, epochs=1),
+            Lora(**options(max_length=28, epochs=1)),
         )
     ]
     assert 0 < lost[0] == lost[1]
