@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from seatrial import RawRecord
@@ -29,26 +30,29 @@ class JsonLines:
         self._json = StrictJson()
 
     def read(self, file: Path) -> Iterator[RawRecord]:
-        """One record a line that is not blank; at the end, one for a broken line that may have been several."""
-        line = None
+        """One record a line that is not blank; a broken line that may have been several comes last."""
+        line = held = None
         empty = True
-        longest = broken = at = 0
+        longest = size = 0
         for line in read_lines(file, limit=self._limit):
-            if line.problem or not line.text.isspace():
-                empty = False
-                record, whole = self._record(line)
-                # A line over the limit is told by its size alone; only its start is here.
-                over = line.problem and not line.text.endswith("\n")
-                if whole:
-                    longest = max(longest, len(line.text))
-                elif not (record.lost or over) and len(line.text) > broken:
-                    broken, at = len(line.text), line.number
+            if not line.problem and line.text.isspace():
+                continue
+            empty = False
+            record, whole = self._record(line)
+            longest = max(longest, len(line.text) if whole else 0)
+            if held is not None and size <= _SWALLOWS * longest:
+                yield held
+                held, size = None, 0
+            # A line over the limit is told by its size alone; only its start is here.
+            over = line.problem and not line.text.endswith("\n")
+            if not (whole or record.lost or over) and len(line.text) > max(size, _SWALLOWS * longest):
+                held, size, record = record, len(line.text), held
+            if record is not None:
                 yield record
-        if longest and broken > _SWALLOWS * longest:
-            problem = (
-                f"{broken:,} characters, where the longest whole line has {longest:,}: this broken line may hold others"
-            )
-            yield RawRecord(at, problem=problem, lost=True)
+        if held is not None:
+            # Of a file without a whole line nothing says how long its lines are.
+            said = f"{held.problem}; so long a line may hold others: the longest whole one has {longest:,} characters"
+            yield replace(held, problem=said, lost=True) if longest else held
         if empty:
             yield RawRecord(1, problem="the file is empty" if line is None else "the file holds only blank lines")
 
