@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import importlib.util
 import os
 import re
 import sysconfig
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib.machinery import all_suffixes
 from pathlib import Path
 
-__all__ = ["code_digest", "outermost", "source_files"]
+__all__ = ["code_digest", "outermost", "room_digest", "source_files"]
 
 _DATA_BYTES = 1 << 20
 """Files beside a package's code that are no larger count as code; larger ones (weights) are for `version` to tell."""
@@ -69,6 +71,14 @@ def source_files(file: Path, module: str = "") -> list[str]:
     return sorted(found)
 
 
+def room_digest(file: Path) -> str:
+    """SHA-256 over the modules of the package that a module stands in, and no other package's; of it alone where in none."""
+    room = sorted(file.parent.glob("*.py")) if (file.parent / "__init__.py").is_file() else [file]
+    return hashlib.sha256(
+        repr([(one.name, hashlib.sha256(_read(str(one))).hexdigest()) for one in room]).encode()
+    ).hexdigest()
+
+
 def _read(file: str) -> bytes:
     with open(file, "rb", buffering=0) as stream:  # noqa: PTH123 - of hundreds of files, a Path for each took a third of the time
         return stream.read()
@@ -86,12 +96,13 @@ def outermost(file: Path, module: str = "") -> Path:
 
 def _files_of(package: str) -> Iterator[str]:
     seen: set[str] = set()
+    is_package = Path(package, "__init__.py").is_file()
     for folder, folders, names in os.walk(package, followlinks=True):
         kept = [name for name in folders if name not in _LEFT_ASIDE and not name.startswith(".")]
         folders[:] = [name for name in kept if not (at := Path(folder, name)).is_symlink() or _is_new(at, seen)]
         for name in names:
             path = f"{folder}/{name}"
-            if name.endswith(".py") or _is_small_data(name, Path(path)):
+            if name.endswith(".py") or (is_package and _is_small_data(name, Path(path))):
                 yield path
 
 
@@ -123,7 +134,7 @@ def _beside(top: Path) -> dict[str, Path]:
             if entry.is_dir():
                 if (path / "__init__.py").is_file():
                     packages[entry.name] = path
-                elif entry.name.isidentifier() and entry.name not in _LEFT_ASIDE:
+                elif entry.name not in _LEFT_ASIDE and _is_namespace(path):
                     namespaces[entry.name] = path
             elif entry.name.endswith(_SUFFIXES):
                 name = entry.name.partition(".")[0]
@@ -131,6 +142,16 @@ def _beside(top: Path) -> dict[str, Path]:
                     modules[name] = path
     # As imports look for them: a package, a module, a folder.
     return {name: one for name, one in (namespaces | modules | packages).items() if one != top}
+
+
+def _is_namespace(folder: Path) -> bool:
+    """Whether an import of its name would find the folder: it holds modules, and no package of that name is installed."""
+    if not folder.name.isidentifier() or not (any(folder.glob("*.py")) or any(folder.glob("*/*.py"))):
+        return False
+    with suppress(ImportError, ValueError):
+        spec = importlib.util.find_spec(folder.name)
+        return spec is None or spec.origin is None or Path(spec.origin).is_relative_to(folder)
+    return True
 
 
 def _imports(file: str, beside: dict[str, Path]) -> Iterator[str]:

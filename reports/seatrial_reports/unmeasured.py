@@ -56,6 +56,8 @@ def _of_scores(result: Result, measured: Sequence[Measured]) -> Iterator[str]:
         yield f"Of what answered, it is not known {not_known}."
     for one in described.values():
         yield from _left_out(one.alias, one.unseen, one.missing)
+        if one.not_known:
+            yield f"Of {one.alias}, it is not known {one.not_known}."
     for scored in (scored for one in measured for scored in one.scorers):
         if scored.tried:
             yield f"{scored.alias} on all rows: it tried {scored.tried}, drawn at random."

@@ -3,7 +3,7 @@ from importlib.machinery import all_suffixes
 
 import pytest
 
-from seatrial.source_code import code_digest, source_files
+from seatrial.source_code import code_digest, room_digest, source_files
 
 
 @pytest.fixture
@@ -70,6 +70,25 @@ def test_prompts_below_a_package_linked_folders_and_names_in_any_letters_count(w
     assert names(folder, "pack/one.py") == [f"pack/{name}" for name in inside]
     (folder / f"fast{all_suffixes()[-1]}").write_bytes(b"x")
     assert names(folder, "one.py") == ["café.py", f"fast{all_suffixes()[-1]}", "one.py"]
+
+
+def test_a_folder_of_data_is_no_package_and_an_installed_one_comes_first(write):
+    folder = write(one="import rows\nimport json\n", json__extra="")
+    (folder / "rows").mkdir()
+    (folder / "rows/train.jsonl").write_text("{}")
+    assert names(folder, "one.py") == ["one.py"]
+
+
+def test_a_room_is_the_modules_of_one_package(write):
+    folder = write(
+        pack__init="", pack__scorer="1", pack__helper="1", pack__deep__init="", pack__deep__far="1", alone="1"
+    )
+    room, alone = room_digest(folder / "pack/scorer.py"), room_digest(folder / "alone.py")
+    (folder / "pack/deep/far.py").write_text("2")
+    (folder / "elsewhere.py").write_text("2")
+    assert (room_digest(folder / "pack/scorer.py"), room_digest(folder / "alone.py")) == (room, alone)
+    (folder / "pack/helper.py").write_text("2")
+    assert room_digest(folder / "pack/scorer.py") != room
 
 
 def test_of_what_is_installed_nothing_beside_counts(write):

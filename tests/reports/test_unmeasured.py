@@ -80,6 +80,14 @@ def test_what_is_not_known_of_a_callable_is_said(plain_result):
     assert "Of what answered, it is not known what it loads itself; --fresh asks anew." in said
 
 
+def test_what_is_not_known_of_code_that_a_scorer_runs_is_said(plain_result):
+    ours = replace(scorer("wer", "accuracy"), not_known="what path:wer.py reads by itself")
+    said = unmeasured(replace(plain_result, components=[ours, scorer("other", "safety")]))
+    assert [one for one in said if "it is not known" in one] == [
+        "Of wer, it is not known what path:wer.py reads by itself."
+    ]
+
+
 def test_every_scorer_that_did_not_try_all_rows_is_told(plain_result, record):
     others = [one for one in plain_result.records if one.stage != "score[choice]"]
     records = [*others, record("score[choice]", rows=150, of=360)]

@@ -163,16 +163,20 @@ def _unfit(metric: Metric, values: np.ndarray) -> str | None:
         return f"metric {metric.name} doesn't say what it is a ratio to (`over`)"
     if metric.kind == "percentile" and not (metric.q is not None and 0 < metric.q < 100):
         return f"metric {metric.name} doesn't say which percentile it is (`q`, between 0 and 100)"
-    if metric.kind == "mean" and metric.limits is not None:
+    if metric.kind in {"mean", "ratio_of_means"} and metric.limits is not None:
         low, high = metric.limits
         if not (low < high and np.isfinite([low, high, high - low]).all()):
             return (
                 f"metric {metric.name} has the limits {low:g} and {high:g}; they must be numbers, the lower one first"
             )
-        outside = int(((values < low) | (values > high)).sum())
-        if outside:
-            return f"{metric.column} is outside {low:g} to {high:g} in {outside} of {values.size} samples"
+        return _outside(metric.column, metric.limits, values)
     return None
+
+
+def _outside(column: str, limits: tuple[float, float], values: np.ndarray) -> str | None:
+    low, high = limits
+    outside = int(((values < low) | (values > high)).sum())
+    return f"{column} is outside {low:g} to {high:g} in {outside} of {values.size} samples" if outside else None
 
 
 def _denominator(metric: Metric, own: pa.Table) -> str | None:
@@ -181,7 +185,9 @@ def _denominator(metric: Metric, own: pa.Table) -> str | None:
 
     if metric.kind != "ratio_of_means" or metric.over is None:
         return None
-    _, missing = _numbers(metric, metric.over, own)
+    values, missing = _numbers(metric, metric.over, own)
+    if values is not None and metric.limits is not None:
+        missing = missing or _outside(metric.over, metric.limits, values)
     if missing:
         return missing
     both = (pc.is_valid(own[f"value:{name}"]) for name in (metric.column, metric.over))

@@ -40,7 +40,11 @@ class Draws(Protocol):
 
 @runtime_checkable
 class ReadsFiles(Protocol):
-    """A scorer whose samples hang on files beside the transcripts: a detector's weights, code that the suite names."""
+    """A scorer whose samples hang on files beside the transcripts: a detector's weights, code that the suite names.
+
+    One whose samples may hang on more than these says so with an attribute `not_known`, in a few words: manifest and reports
+    repeat it.
+    """
 
     @property
     def reads(self) -> Mapping[str, str]:

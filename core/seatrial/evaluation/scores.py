@@ -51,6 +51,8 @@ class Metric:
     limits: tuple[float, float] | None = None
     """The smallest and largest value there can be, of kinds `mean` and `exact`: (0, 1) for F1. None: not known.
 
+    Of kind `ratio_of_means`, those of a sample's value in both columns: (0, 1) where they say right or wrong.
+
     Bounds of gates are held against them. With limits a mean has bounds from any sample; without, a sample whose values are all the same has none.
     """
     unmeasured: str = ""

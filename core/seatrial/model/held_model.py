@@ -112,6 +112,8 @@ def _likelihoods(answer: Sequence[Any], count: int, options: Sequence[Sequence[s
                 return f"gave {one.logprob!r:.40} for the log probability of one of the {of}; none is above 0"
             if not _whole(one.tokens) or one.tokens < 1:
                 return f"gave {one.tokens!r:.40} for the tokens of one of the {of}, not a whole number from 1 up"
+    if len({id(given) for given in answer if given}) < sum(map(bool, answer)):
+        return "gave one and the same list for several prompts: what it says of the last, it says of all; make one for each"
     return ""
 
 

@@ -187,6 +187,9 @@ class Hooks(Protocol):
             @hookimpl
             def seatrial_probes():
                 yield ProbeComponent("converse", Converse, "Scripted dialogues.", needs=frozenset({"generates"}))
+
+        Each transcript of a list has `responses` of its own: one list in two of them is refused, also where it was shared on
+        purpose, for what is written into it for the last row would be said of every row.
         """
         ...
 
@@ -201,6 +204,9 @@ class Hooks(Protocol):
                 yield ScorerComponent(
                     "politeness", Politeness, "Thanks and pleases.", probe="generate", dimension="safety", metrics=(POLITE,)
                 )
+
+        Each sample of a list has `values` of its own, `dict(WRONG)` where a constant says them: one mapping in two samples is
+        refused, also where it was shared on purpose, for what is written into it for the last row would be said of every row.
         """
         ...
 

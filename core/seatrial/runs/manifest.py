@@ -122,6 +122,7 @@ def _components(suite: Suite, bench: Workbench, stages: Sequence[StageWork]) -> 
             alias=chosen.alias,
             weak=bool(getattr(made, "weak", False)),
             unseen=str(getattr(made, "unseen", "")),
+            not_known=str(getattr(made, "not_known", "")),
         )
     named = {(chosen.kind, chosen.name) for chosen in (*suite.filters, *suite.score)}
     kinds: tuple[Kind, ...] = ("filters", "scorers")

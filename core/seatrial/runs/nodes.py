@@ -55,6 +55,8 @@ class Nodes:
         self._earlier = earlier
         self._only = only
         self._done: dict[str, tuple[Record, Artifact]] = {}
+        self._held: dict[Path, tuple[str, int, int, int, int]] = {}
+        """Files of nodes → digest and status, as they were last held against each other."""
         self.at = ""
         """The node that is worked."""
         self.has_worked = False
@@ -123,11 +125,24 @@ class Nodes:
             for of, path in artifact.files.items():
                 digest = record.outputs.get(path.relative_to(self._folder.path).as_posix())
                 read = (stage.reads is None or of in stage.reads) and of != "product"
-                if read and digest is not None and not (path.exists() and digest_path(path) == digest):
+                if read and digest is not None and not self._is_still(path, digest):
                     raise StoreError(
                         f"{stage.name}: {path} is not as {name} left it: it was altered or removed since; run the same "
                         "command again, which makes it anew"
                     )
+
+    def _is_still(self, path: Path, digest: str) -> bool:
+        """Whether a file has that digest; one that was looked at is read again only if its place, size or times differ."""
+        try:
+            stat = path.stat()
+        except OSError:
+            return False
+        seen = (digest, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+        if path.is_dir() or self._held.get(path) != seen:
+            if digest_path(path) != digest:
+                return False
+            self._held[path] = seen
+        return True
 
     def _foresee(self, later: Sequence[StageWork]) -> None:
         """Ask what comes after the training whether it will be able to work, now that the data are there."""

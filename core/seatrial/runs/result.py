@@ -45,6 +45,8 @@ class Described:
     """What it does not look for although one might expect it."""
     missing: str = ""
     """Why it could not look for all that it would have."""
+    not_known: str = ""
+    """What its result may hang on and no digest holds."""
     used: bool = True
     """Whether the suite names it. What is installed and not used was not looked for."""
 

@@ -293,7 +293,7 @@ class GateCheck:
     def _limits(self, name: str) -> tuple[float, float] | None:
         """The smallest and largest value that a metric can have; None where that is not known."""
         metric = self._descriptor(name)
-        if metric is None:
+        if metric is None or metric.kind == "ratio_of_means":  # whose limits are those of its columns
             return None
         return _SHARE if metric.kind == "proportion" else metric.limits
 

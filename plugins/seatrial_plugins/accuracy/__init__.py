@@ -32,8 +32,8 @@ def build_generation(
             `squad_exact_match`, `squad_f1`, `rouge1`, `rouge2`, `rougeL` (`use_stemmer`), `bleu` (`lowercase`, `tokenize`:
             13a, intl, zh, char or none) and `chrf` (`word_order`, 2 for chrF++; `lowercase`), each a name or
             `exact_match: {ignore_case: true}`; and modules of the library evaluate, `path:FILE.py: {better: lower, limits:
-            [0, 1], key: wer, name: wer, options: {…}}`, whose code then runs. bleu and chrf go from 0 to 100, the others from
-            0 to 1. rouge and bleu take no account of signs and punctuation: they measure overlap, not whether an answer is
+            [0, 1], key: wer, name: wer, options: {…}}`, whose code then runs (files that it reads itself are not known: after
+            a change to them, `--fresh`). bleu and chrf go from 0 to 100, the others from 0 to 1. rouge and bleu take no account of signs and punctuation: they measure overlap, not whether an answer is
             right.
         remote_code: modules of the hub that may be fetched and run, `OWNER/NAME`, where metrics name them as
             `hf:OWNER/NAME@COMMIT`.

@@ -9,12 +9,13 @@ from typing import Any, Protocol
 
 from seatrial import Block, Row, Sample, Scored, Task, Transcript
 from seatrial.rows import References
+from seatrial.terminal.names import listed
 from seatrial_plugins.accuracy import metrics
 from seatrial_plugins.accuracy.evidence import evidence_of, slice_of
 from seatrial_plugins.accuracy.generation_blocks import generation_blocks
 from seatrial_plugins.accuracy.measure import Measure
 from seatrial_plugins.accuracy.metrics.text_metric import says_something
-from seatrial_plugins.accuracy.named_module import NamedModule
+from seatrial_plugins.accuracy.named_module import NOT_KNOWN, NamedModule
 
 __all__ = ["GenerationScorer"]
 
@@ -54,6 +55,9 @@ class GenerationScorer:
         modules = [one for one in self._measures.values() if isinstance(one, NamedModule)]
         self.reads = {name: digest for one in modules for name, digest in one.reads.items()}
         """The digests of the modules that the suite brings."""
+        addresses = list(dict.fromkeys(measure.module for measure in measures if ":" in measure.module))
+        self.not_known = f"what {listed(addresses)} {NOT_KNOWN}" if addresses else ""
+        """What these digests do not hold."""
 
     def score(self, transcripts: Iterable[Transcript], task: Task) -> Iterator[Sample]:
         """One sample a transcript, in order; a pure function of what the model wrote and of what the rows expect."""

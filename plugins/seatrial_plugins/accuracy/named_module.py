@@ -22,7 +22,13 @@ from seatrial.errors import SourceError, StageError, UsageError, did_you_mean
 from seatrial.source_code import code_digest
 from seatrial_plugins.accuracy.measure import Measure
 
-__all__ = ["NamedModule", "module_measure"]
+__all__ = ["NOT_KNOWN", "NamedModule", "module_measure"]
+
+NOT_KNOWN = (
+    "loads, reads or asks by itself (word lists, files, environment variables, services); values that it gave are taken again "
+    "while its code is the same, and --fresh computes them anew"
+)
+"""What a module does that its digest does not hold."""
 
 T = TypeVar("T")
 

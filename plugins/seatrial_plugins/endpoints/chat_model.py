@@ -117,17 +117,28 @@ class ChatModel:
         return generation
 
 
-_VERSION = re.compile(r"[-:](\d{4}-?\d{2}-?\d{2}|\d{3,4}|latest)|@[\w.-]+")
-"""What a server adds to a name that stands for its newest version: `gpt-4o-2024-08-06`, `llama3:latest`, `org/name@main`."""
+_VERSION = re.compile(r"([-:](\d{4}-?\d{2}-?\d{2}|\d{3,4})|@[\w.-]+)?")
+"""What a server adds to a name that stands for its newest version: `gpt-4o-2024-08-06`, `org/name@main`, or nothing."""
+
+_NEWEST = re.compile(r"[-:]latest$|/$")
+"""What stands for the newest version at a name's end: `claude-3-5-sonnet-latest`, `llama3:latest`; or a folder's slash."""
+
+_FOLDERS = ("/", ".", "~")
+"""How paths begin: a server that was started on a folder names itself by it, `/models/name` for `org/name`."""
 
 
 def _is_named(asked: str, served: str) -> bool:
-    """Whether a server's name is that of the model asked for: the same, its dated version, or without its owner's folder."""
-    asked, served = asked.casefold(), served.casefold()
-    short, long = sorted((asked, served), key=len)
-    if short == long or long.endswith(f"/{short}"):
-        return True
-    return served.startswith(asked) and _VERSION.fullmatch(served, len(asked)) is not None
+    """Whether a server's name is that of the model asked for: the same or its dated version, whatever folder it stands in.
+
+    Two that name different owners, `org/name` and `other/name`, are different models.
+    """
+    asked, served = (_NEWEST.sub("", name.casefold()) for name in (asked, served))
+    owners, named = zip(*(name.rpartition("/")[::2] for name in (asked, served)), strict=True)
+    if all(owners) and not any(name.startswith(_FOLDERS) for name in (asked, served)):
+        short, long = sorted(owners, key=len)
+        if not f"/{long}".endswith(f"/{short}"):
+            return False
+    return named[1].startswith(named[0]) and _VERSION.fullmatch(named[1], len(named[0])) is not None
 
 
 def facts_of(url: str, request: Request, limits: Limits, api_key_env: str | None) -> Mapping[str, object]:

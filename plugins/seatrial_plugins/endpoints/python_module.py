@@ -72,13 +72,13 @@ def source_digest(module: ModuleType) -> str | None:
 
 
 def _run_again(module: ModuleType) -> ModuleType:
-    """The module from its file as it is now, and what it imports from beside it as well."""
+    """The module from its file as it is now, and its package and what it imports from beside it as well."""
     files = set(source_files(Path(str(module.__file__)), module.__name__))
     for name, other in list(sys.modules.items()):
-        if other is not module and getattr(other, "__file__", None) in files:
+        if other is module or getattr(other, "__file__", None) in files:
             del sys.modules[name]
     importlib.invalidate_caches()
-    return importlib.reload(module)
+    return importlib.import_module(module.__name__)
 
 
 def blame(error: BaseException, name: str) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import TYPE_CHECKING, Literal
 
 from seatrial.errors import UsageError
@@ -97,30 +98,38 @@ class Threshold:
 
         Such rows are `Metric.unmeasured`; those that a metric does not apply to are none.
         """
+        import pyarrow.compute as pc
+
         samples = evidence.samples(self.metric, score.system)
         if decision.outcome != "pass" or not metric.unmeasured or samples is None:
             return decision
-        column = samples.column_names.index(f"value:{metric.column}")
-        gaps = samples[column].null_count
+        gaps = _gaps(metric, samples)
+        count = pc.sum(gaps).as_py()
         limits = (0.0, 1.0) if metric.kind == "proportion" else metric.limits
-        if not gaps or (
-            limits is not None and all(self._passes_with(metric, score, samples, column, one) for one in limits)
+        if not count or (
+            limits is not None
+            and all(
+                self._passes_with(metric, score, _filled(samples, gaps, extreme))
+                for extreme in _extremes(metric, limits)
+            )
         ):
             return decision
         reason = (
-            f"{gaps} of {samples.num_rows} answers have no number ({metric.unmeasured}): it passes without them, and would not "
+            f"{count} of {samples.num_rows} answers have no number ({metric.unmeasured}): it passes without them, and would not "
             f"whatever they were; without them: {decision.reason}"
         )
         return replace(decision, outcome="inconclusive", reason=reason)
 
-    def _passes_with(self, metric: Metric, score: Score, samples: pa.Table, column: int, number: float) -> bool:
-        """Whether it passes if all that was not measured were that number."""
-        filled = samples.set_column(column, samples.column_names[column], samples[column].fill_null(number))
+    def _passes_with(self, metric: Metric, score: Score, filled: pa.Table) -> bool:
+        """Whether it passes on samples without a gap."""
         if metric.kind in CENSUS:
             value = summarise(metric, "", score.system, filled).value
             bounds = Bounds(value, value, 1.0, "census")
         else:
-            bounds = estimate(metric, observe(metric, score.system, filled)).bounds()
+            observation = observe(metric, score.system, filled)
+            if observation.missing is not None:  # a mean that a ratio is taken to is 0
+                return False
+            bounds = estimate(metric, observation).bounds()
         return _prevailing([side(bounds) for side in self._sides()]) == "pass"
 
     def _decide_on_bounds(self, evidence: Evidence, metric: Metric, score: Score) -> Decision:
@@ -228,6 +237,31 @@ class Threshold:
 
     def _error(self, reason: str) -> Decision:
         return Decision(self.metric, "error", self.severity, self.condition, reason)
+
+
+def _gaps(metric: Metric, samples: pa.Table) -> pa.ChunkedArray:
+    """Which samples have no number and should; one that the metric does not apply to has a number in its column `gap`."""
+    import pyarrow.compute as pc
+
+    return pc.and_(*(samples[f"value:{name}"].is_null() for name in (metric.column, metric.gap or metric.column)))
+
+
+def _extremes(metric: Metric, limits: tuple[float, float]) -> Iterator[Mapping[str, float]]:
+    """Column → number: what all gaps may be for the score to be the furthest to one side; of a ratio, each pair of limits."""
+    columns = (metric.column, metric.over) if metric.kind == "ratio_of_means" and metric.over else (metric.column,)
+    for numbers in product(limits, repeat=len(columns)):
+        yield dict(zip(columns, numbers, strict=True))
+
+
+def _filled(samples: pa.Table, gaps: pa.ChunkedArray, numbers: Mapping[str, float]) -> pa.Table:
+    """The samples, with these numbers in the gaps of these columns."""
+    import pyarrow.compute as pc
+
+    for column, number in numbers.items():
+        name = f"value:{column}"
+        filled = pc.if_else(gaps, number, samples[name])
+        samples = samples.set_column(samples.column_names.index(name), name, filled)
+    return samples
 
 
 def _prevailing(answers: list[Answer]) -> Answer:

@@ -54,6 +54,7 @@ def attack_metrics(*, recipe: Recipe = "deepwordbug", budget: int = 200) -> tupl
             over="tried_correct",
             kind="ratio_of_means",
             better="lower",
+            limits=(0.0, 1.0),
             summary="The share of the clean accuracy that the attack destroys, PDR = 1 - attacked/clean accuracy "
             "(Zhu et al., PromptBench, 2023), over the rows on which a changed text was tried, and those that were wrong "
             "already; undefined where none of them was right when clean.",

@@ -25,6 +25,7 @@ class AdapterTuning:
     product: ProductKind = "adapter"
     replays = True
     dtype: str | None = None
+    before = 0
 
     def __init__(self, options: TrainingOptions) -> None:
         self.options = options
@@ -65,11 +66,6 @@ class AdapterTuning:
         adapted = self.put_on(network)
         self._before = {name: tensor.detach().to("cpu", copy=True) for name, tensor in trainable(adapted).items()}
         return adapted
-
-    def opening(self, network: Any) -> tuple[int, ...]:
-        """None."""
-        del network
-        return ()
 
     def write(self, network: Any, job: TrainingJob) -> None:
         """Write the adapter.

@@ -6,12 +6,9 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from seatrial_plugins.training.options import TrainingOptions
+from seatrial_plugins.training.options import DECAY, TrainingOptions
 
 __all__ = ["training_arguments"]
-
-_DECAY = 0.2
-"""The share of the steps in which the schedule `wsd` falls (Hägele et al., arXiv 2405.18392)."""
 
 
 def training_arguments(
@@ -59,7 +56,7 @@ def training_arguments(
 
 def _schedule(options: TrainingOptions, steps: int) -> dict[str, Any]:
     if options.schedule == "wsd":
-        falls = {"num_decay_steps": max(1, round(_DECAY * steps)), "min_lr_ratio": options.floor}
+        falls = {"num_decay_steps": max(1, round(DECAY * steps)), "min_lr_ratio": options.floor}
         return {"lr_scheduler_type": "warmup_stable_decay", "lr_scheduler_kwargs": falls}
     if options.floor:
         return {"lr_scheduler_type": "cosine_with_min_lr", "lr_scheduler_kwargs": {"min_lr_rate": options.floor}}

@@ -12,11 +12,14 @@ import torch
 
 from seatrial.errors import TrainingError, UsageError
 from seatrial.model import ProductKind
+from seatrial.rows import Rows
 from seatrial.runs.store import digest_json
 from seatrial.training import Trained, TrainingJob
 from seatrial_plugins.huggingface.runtime import (
+    ChatTokenizer,
     Example,
     Examples,
+    SoftPrompt,
     TrainableNetwork,
     behind,
     choose_device,
@@ -46,13 +49,11 @@ class Tuning(Protocol):
     """Whether its passes may be replayed as CUDA graphs."""
     dtype: str | None
     """Of the weights while they are trained; None takes the loader's."""
+    before: int
+    """How many vectors stand before each row (`SoftPrompt`)."""
 
     def attach(self, network: Any) -> Any:
         """The network, with just those weights trainable that are trained."""
-        ...
-
-    def opening(self, network: Any) -> tuple[int, ...]:
-        """The tokens that the attached network reads before each row."""
         ...
 
     def write(self, network: Any, job: TrainingJob) -> None:
@@ -74,10 +75,10 @@ class CausalTraining:
         started = time.perf_counter()
         model = trainable_network(job, self.tuning.name)
         chat = model.chat
-        examples = render_examples(job.train, chat, self.options.max_length, self.options.loss_on)
+        examples = self._rendered(job.train, chat)
         if not examples.examples:
             raise TrainingError("there are no train rows; look at the ledger for what dropped them")
-        validation = render_examples(job.validation, chat, self.options.max_length, self.options.loss_on)
+        validation = self._rendered(job.validation, chat)
         engine = self._engine(model, examples, validation)
         resumed = newest_checkpoint(job.checkpoints, engine.work.fingerprint)
         first = int(resumed.name.rpartition("-")[2]) if resumed else 0
@@ -103,6 +104,13 @@ class CausalTraining:
         facts["options"] = dataclasses.asdict(self.options)
         return Trained(self.tuning.product, facts)
 
+    def _rendered(self, rows: Rows, chat: ChatTokenizer) -> Examples:
+        """The rows, cut where vectors before them leave no place."""
+        longest, before = self.options.max_length, self.tuning.before
+        if before:
+            longest = min(longest, chat.context or longest) - before
+        return render_examples(rows, chat, longest, self.options.loss_on)
+
     def _engine(self, model: TrainableNetwork, examples: Examples, validation: Examples) -> Engine:
         from transformers import set_seed
 
@@ -115,7 +123,8 @@ class CausalTraining:
         network, packs = model.load(self.tuning.dtype)
         set_seed(job.seed)
         adapted = self.tuning.attach(network)
-        opening = self.tuning.opening(adapted)
+        prompt = adapted.get_input_embeddings() if self.tuning.before else None
+        opening = prompt.ids if isinstance(prompt, SoftPrompt) else ()
         train = [behind(opening, example) for example in examples.examples]
         on_cpu = choose_device(loader.device).type == "cpu"
         world = _processes()

@@ -179,6 +179,7 @@ class Engine(Trainer):
     def take_up(self, history: History, step: int) -> None:
         """Go on from the evaluations of the checkpoint of a step."""
         self.history = history
+        self._since_evaluation = [torch.tensor(loss, device=self.args.device) for loss in history.pending]
         self.state.global_step = step
 
     @property
@@ -234,6 +235,7 @@ class Engine(Trainer):
         super()._save_checkpoint(model, *args, **kwargs)
         if self.args.should_save:
             checkpoint = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
+            self.history.pending = [float(loss) for loss in self._since_evaluation]
             self.history.save(checkpoint)
             mark_whole(checkpoint, self.work.fingerprint)
             keep_newest(checkpoint.parent, 2)

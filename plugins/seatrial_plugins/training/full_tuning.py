@@ -25,6 +25,8 @@ class FullTuning:
     dtype: str | None = "float32"
     """AdamW's steps at usual rates are smaller than bfloat16's spacing of the weights, and would be lost."""
 
+    before = 0
+
     def __init__(self, options: TrainingOptions) -> None:
         self.options = options
 
@@ -34,11 +36,6 @@ class FullTuning:
         if self.options.gradient_checkpointing:
             recompute_activations(network)
         return network
-
-    def opening(self, network: Any) -> tuple[int, ...]:
-        """None."""
-        del network
-        return ()
 
     def write(self, network: Any, job: TrainingJob) -> None:
         """Write a model folder that loads without the base: weights, config, and the base's tokenizer files."""

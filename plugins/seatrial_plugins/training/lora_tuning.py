@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,7 +28,7 @@ class LoraTuning(AdapterTuning):
     def __init__(self, options: Lora) -> None:
         super().__init__(options)
         self._lora = options
-        self._folder = TemporaryDirectory(prefix="seatrial-", ignore_cleanup_errors=True)
+        self._folder: TemporaryDirectory[str] | None = None
 
     def config(self, network: Any) -> Any:
         """PEFT's LoraConfig."""
@@ -52,9 +53,8 @@ class LoraTuning(AdapterTuning):
         adapted = super().attach(network)
         if self._lora.init == "pissa":
             config = adapted.peft_config["default"]
-            config.init_lora_weights = (
-                True  # as it is written, or reading it would take the same out of the weights again
-            )
+            config.init_lora_weights = True  # or reading it would take the same out of the weights again
+            self._folder = TemporaryDirectory(prefix="seatrial-", ignore_cleanup_errors=True)
             adapted.save_pretrained(self._first, safe_serialization=True, save_embedding_layers=False)
             config.init_lora_weights = "pissa"
         return adapted
@@ -62,7 +62,7 @@ class LoraTuning(AdapterTuning):
     def acts(self, trained: Mapping[str, torch.Tensor], before: Mapping[str, torch.Tensor]) -> bool:
         """As it says for any; one that began at zero does nothing while its B matrices are zero."""
         if self._lora.init == "zero" and not self._lora.dora:
-            return any(bool(tensor.any()) for name, tensor in trained.items() if "lora_B" in name)
+            return any(bool(tensor.any()) for name, tensor in trained.items() if "_B" in name)
         return super().acts(trained, before)
 
     def save(self, network: Any, job: TrainingJob) -> None:
@@ -70,15 +70,18 @@ class LoraTuning(AdapterTuning):
         if self._lora.init == "zero":
             super().save(network, job)
             return
-        network.save_pretrained(
-            str(job.output),
-            safe_serialization=True,
-            save_embedding_layers=False,
-            path_initial_model_for_weight_conversion=self._first,
-        )
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="PiSSA changes the base weights")  # which this takes back
+            network.save_pretrained(
+                str(job.output),
+                safe_serialization=True,
+                save_embedding_layers=False,
+                path_initial_model_for_weight_conversion=self._first,
+            )
 
     @property
     def _first(self) -> str:
+        assert self._folder is not None  # `attach` comes first
         return str(Path(self._folder.name) / _FIRST)
 
 

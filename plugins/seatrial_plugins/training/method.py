@@ -122,7 +122,7 @@ class IA3(_AdapterMethod):
 
     Args:
         lr: Peak learning rate of AdamW; some ten times what LoRA takes.
-        target_modules: Names of the modules that are scaled; those of the paper where unset.
+        target_modules: Names of the modules that are scaled; where unset those that PEFT knows of the architecture.
         feedforward_modules: Those of them that are scaled where they are entered, not left.
     """
 
@@ -161,9 +161,26 @@ class PromptTuning(_CausalMethod):
 
     def _ranges(self) -> dict[str, tuple[bool, str]]:
         return {
-            "virtual_tokens": (self.virtual_tokens >= 1, "at least 1"),
+            "virtual_tokens": (
+                1 <= self.virtual_tokens <= self.max_length - 2,
+                "at least 1, and leaves room in max_length",
+            ),
             **super(PromptTuning, self)._ranges(),
         }
+
+    def check(self, model: Trainable) -> None:
+        """Hold the vectors against the model's context.
+
+        Raises:
+            UsageError: they leave no room in it.
+        """
+        from seatrial_plugins.huggingface.runtime import TrainableNetwork
+
+        context = model.chat.context if isinstance(model, TrainableNetwork) else None
+        if context is not None and self.virtual_tokens > context - 2:
+            raise UsageError(
+                f"train.virtual_tokens: {self.virtual_tokens} leave no room in the model's context of {context} tokens"
+            )
 
     def _tuning(self) -> Tuning:
         from seatrial_plugins.training.prompt_tuning import PromptTuner

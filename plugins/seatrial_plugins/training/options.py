@@ -8,7 +8,10 @@ from typing import Literal, Self
 
 from seatrial.errors import UsageError
 
-__all__ = ["EarlyStopping", "TrainingOptions"]
+__all__ = ["DECAY", "EarlyStopping", "TrainingOptions"]
+
+DECAY = 0.2
+"""The share of the steps in which the schedule `wsd` falls (Hägele et al., arXiv 2405.18392)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,10 @@ class TrainingOptions:
             "batch_size": (self.batch_size >= 1, "at least 1"),
             "gradient_accumulation": (self.gradient_accumulation >= 1, "at least 1"),
             "max_length": (self.max_length >= 2, "at least 2 tokens"),
-            "warmup": (0 <= self.warmup < 1, "a share of the steps, from 0 up to, not including, 1"),
+            "warmup": (
+                0 <= self.warmup < 1 and (self.schedule != "wsd" or self.warmup <= 1 - DECAY),
+                f"a share of the steps, from 0 up to, not including, 1, and up to {1 - DECAY:g} with wsd",
+            ),
             "floor": (
                 0 <= self.floor < 1 and (falls or not self.floor),
                 "a share of the peak, from 0 up to, not including, 1, and 0 where the schedule is neither cosine nor wsd",

@@ -9,7 +9,7 @@ import torch
 from seatrial.errors import TrainingError
 from seatrial.model import ProductKind
 from seatrial.training import TrainingJob
-from seatrial_plugins.huggingface.runtime import SoftPrompt, put_before
+from seatrial_plugins.huggingface.runtime import put_before
 from seatrial_plugins.training.engine import trainable
 from seatrial_plugins.training.method import PromptTuning
 from seatrial_plugins.training.options import TrainingOptions
@@ -28,7 +28,7 @@ class PromptTuner:
 
     def __init__(self, options: PromptTuning) -> None:
         self.options: TrainingOptions = options
-        self._count = options.virtual_tokens
+        self.before = options.virtual_tokens
         self._before = torch.empty(0)
 
     def attach(self, network: Any) -> Any:
@@ -36,15 +36,11 @@ class PromptTuner:
         network.requires_grad_(False)  # torch's own signature
         if self.options.gradient_checkpointing:
             recompute_activations(network)
-        weight = network.get_input_embeddings().weight.detach()
-        drawn = torch.randint(len(weight), (self._count,))
-        self._before = weight[drawn.to(weight.device)].float()
+        embeddings = network.get_input_embeddings()  # some scale what they look up
+        drawn = torch.randint(len(embeddings.weight), (self.before,))
+        self._before = embeddings(drawn.to(embeddings.weight.device)).detach().float()
         put_before(network, self._before.clone())
         return network
-
-    def opening(self, network: Any) -> tuple[int, ...]:
-        """The vectors, as tokens."""
-        return _prompt(network).ids
 
     def write(self, network: Any, job: TrainingJob) -> None:
         """Write the vectors as PEFT does.
@@ -63,7 +59,7 @@ class PromptTuner:
             task_type=TaskType.CAUSAL_LM,
             base_model_name_or_path=job.target.address,
             inference_mode=True,
-            num_virtual_tokens=self._count,
+            num_virtual_tokens=self.before,
             token_dim=vectors.shape[1],
             num_transformer_submodules=1,
             num_attention_heads=config.num_attention_heads,
@@ -71,9 +67,3 @@ class PromptTuner:
         ).save_pretrained(str(job.output))
         tensors = {"prompt_embeddings": vectors.detach().cpu().contiguous()}
         save_file(tensors, str(job.output / "adapter_model.safetensors"), metadata={"format": "pt"})
-
-
-def _prompt(network: Any) -> SoftPrompt:
-    prompt = network.get_input_embeddings()
-    assert isinstance(prompt, SoftPrompt)  # as `attach` put it there
-    return prompt

@@ -57,6 +57,8 @@ class History:
     """Loss of each validation row at the best evaluation, summed over its tokens."""
     last_rows: Sequence[float] = ()
     """The same at the last one."""
+    pending: Sequence[float] = ()
+    """Training losses of the steps since then."""
 
     @property
     def best_evaluation(self) -> Evaluation | None:
@@ -81,7 +83,12 @@ class History:
         from safetensors.torch import save_file
 
         said = [[one.step, one.loss, one.training] for one in self.evaluations]
-        kept = {"evaluations": said, "best_rows": list(self.best_rows), "last_rows": list(self.last_rows)}
+        kept = {
+            "evaluations": said,
+            "best_rows": list(self.best_rows),
+            "last_rows": list(self.last_rows),
+            "pending": list(self.pending),
+        }
         write_json(folder / "validation.json", kept)
         if self.best is not None:
             with atomic_file(folder / "best.safetensors") as part:
@@ -99,4 +106,5 @@ class History:
             load_file(str(best)) if best.is_file() else None,
             kept["best_rows"],
             kept["last_rows"],
+            kept["pending"],
         )

@@ -1,5 +1,6 @@
 import json
 import math
+from dataclasses import replace
 
 import pyarrow as pa
 import pytest
@@ -105,6 +106,12 @@ def test_an_unbounded_mean_of_equal_values_has_a_value_but_no_interval():
 def test_values_outside_the_limits_make_a_mean_missing():
     score = summarise(F1, "generation", "tuned", table({"f1": [0.5, 1.2]}))
     assert score.missing == "f1 is outside 0 to 1 in 1 of 2 samples"
+
+
+@pytest.mark.parametrize(("after", "before", "column"), [([0, 2], [1, 1], "after"), ([0, 1], [1, 2], "before")])
+def test_values_outside_the_limits_of_its_columns_make_a_ratio_missing(after, before, column):
+    score = summarise(replace(PDR, limits=(0.0, 1.0)), "attack", "tuned", table({"after": after, "before": before}))
+    assert score.missing == f"{column} is outside 0 to 1 in 1 of 2 samples"
 
 
 def test_a_percentile_has_order_statistics_or_says_that_they_are_too_few():

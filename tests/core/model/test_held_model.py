@@ -88,6 +88,17 @@ WRITTEN = [Generation("a", 1, finished=True), Generation("", None, finished=Fals
 TIMING = Timing(1.0, (0.5, 0.5), 10)
 
 
+def test_one_list_for_several_prompts_is_a_fault():
+    class Reuses:
+        facts = {}  # noqa: RUF012 - as a plugin may write it
+
+        def loglikelihoods(self, prompts, options, *, tools=()):
+            return [[Continuation(-1.0, 1)]] * len(prompts)
+
+    with pytest.raises(ModelFault, match="gave one and the same list for several prompts"):
+        HeldModel(Reuses(), WHO).loglikelihoods([(), ()], [["a"], ["b"]])
+
+
 def test_it_can_what_the_model_can_and_nothing_else():
     held = HeldModel(Writing(WRITTEN), WHO)
     assert isinstance(held, Generates)

@@ -21,6 +21,7 @@ def problems(suite_catalogue, tmp_path):
                 Metric("share", "right", "proportion", "higher", "A share."),
                 Metric("grade", "grade", "mean", "higher", "From 1 to 6.", limits=(1.0, 6.0)),
                 Metric("loss", "loss", "mean", "lower", "Any number."),
+                Metric("drop", "a", "ratio_of_means", "lower", "A ratio of shares.", over="b", limits=(0.0, 1.0)),
             )
             yield ScorerComponent(
                 "exam", lambda: None, "An exam.", probe="choose", dimension="accuracy", metrics=metrics
@@ -105,6 +106,7 @@ def test_a_floor_where_less_is_better_is_a_slip(problems):
         "{metric: exam/loss, min: 75, severity: info}",
         "{metric: exam/loss, max: 75}",
         "{metric: exam/loss, baseline: base, margin: 2}",
+        "{metric: exam/drop, max: -0.1}",
         "{metric: exam/share, max: 0.99}",
         "{metric: exam/share, baseline: base, margin: 0.02}",
         "{metric: exam/share, baseline: base}",
@@ -122,7 +124,7 @@ def test_a_gate_is_checked_as_far_as_can_be_told_and_so_are_the_others(problems)
     ) == [
         (
             "gates[0].metric: nothing in the suite produces 'exam/shar' (did you mean 'exam/share'?); 'exam' produces: "
-            "share, grade, loss"
+            "share, grade, loss, drop"
         ),
         "gates[0].min: min 0.5 is greater than max 0.1; no score can be both",
         "gates[0].mni: unknown key (did you mean 'min'?); accepted: gate, max, metric, min, on, severity, system",

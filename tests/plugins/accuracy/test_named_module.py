@@ -10,6 +10,9 @@ import evaluate
 import pytest
 
 from seatrial.errors import SourceError, UsageError
+from seatrial.plugin.host import Host
+from seatrial.runs.run import run
+from seatrial.suite.file import load_suite
 from seatrial_plugins.accuracy.measures import chosen_measures
 from seatrial_plugins.accuracy.named_module import NamedModule
 
@@ -112,6 +115,27 @@ def test_what_it_imports_of_a_file_beside_it_is_in_its_digest(module, tmp_path):
         digests.append(found.reads[address])
         assert found.values(["a"], [["a"]]) == [float(worth)]
     assert digests[0] != digests[1]
+
+
+def test_manifest_and_report_say_that_what_it_loads_itself_is_not_known(module, tmp_path):
+    (tmp_path / "words.txt").write_text("two words")
+    address = module(f"return {{'overlap': len(open({str(tmp_path / 'words.txt')!r}).read().split())}}")
+    (tmp_path / "rows.jsonl").write_text("\n".join(f'{{"prompt": "say {n}", "completion": "{n}"}}' for n in range(10)))
+    (tmp_path / "suite.yaml").write_text(
+        "name: words\nmodel: {source: 'package:seatrial_suites/tiny_llama', loader: random, device: cpu}\n"
+        f"data: {{train: {{source: 'path:{tmp_path}/rows.jsonl'}}, split: {{test: 0.5}}}}\n"
+        f"score: [generation: {{metrics: [exact_match, '{address}': {{}}], max_new_tokens: 2}}, generation: {{as: plain, max_new_tokens: 2}}]\n"
+        "gates: [{metric: generation/overlap, min: 1}]\nreport: [markdown]\n"
+    )
+    host = Host.load()
+    result = run(load_suite(tmp_path / "suite.yaml", host), host, runs=tmp_path / "runs", cache=tmp_path / "cache")
+    told = {one["alias"]: one["not_known"] for one in result.manifest["components"] if one["used"]}
+    assert told["plain"] == ""
+    assert told["generation"].startswith("what path:")
+    assert "loads, reads or asks by itself" in told["generation"]
+    assert "--fresh" in told["generation"]
+    (report,) = (tmp_path / "runs").rglob("report.md")
+    assert "Of generation, it is not known what path:" in report.read_text()
 
 
 @pytest.mark.parametrize(

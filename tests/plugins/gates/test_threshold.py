@@ -162,6 +162,54 @@ def test_a_few_answers_without_a_number_do_not_keep_a_gate_from_passing():
     assert gate.decide(evidence(metric, [0.0] * 300 + [None] * 40)).outcome == "inconclusive"
 
 
+UNTRIED = "no changed text was tried"
+
+
+def of_columns(metric, *groups):
+    """Evidence of samples with several columns: (how many, their values)."""
+    every = [values for count, values in groups for _ in range(count)]
+    samples = [Sample(f"row-{i}", values) for i, values in enumerate(every)]
+    table = samples_to_table("tuned", samples, sorted({name for values in every for name in values}))
+    score = summarise(metric, "s", "tuned", table)
+    return SavedEvidence("tuned", [score], {f"s/{metric.name}": metric}, {"s": table})
+
+
+@pytest.mark.parametrize(
+    ("metric", "limit", "unharmed"),
+    [
+        (Metric("rate", "x", "proportion", "lower", "", unmeasured=UNTRIED, gap="tried"), {"max": 0.1}, 0.0),
+        (
+            Metric("queries", "x", "mean", "higher", "", limits=(1.0, 9.0), unmeasured=UNTRIED, gap="tried"),
+            {"min": 7},
+            9.0,
+        ),
+    ],
+)
+def test_rows_that_the_metric_does_not_apply_to_are_no_gap(metric, limit, unharmed):
+    gate = threshold(metric=f"s/{metric.name}", **limit)
+    flipped, wrong, untried = {"x": unharmed, "tried": 1.0}, {"x": None, "tried": 0.0}, {"x": None, "tried": None}
+    assert gate.decide(of_columns(metric, (150, flipped), (50, wrong))).outcome == "pass"
+    assert gate.decide(of_columns(metric, (150, flipped), (50, wrong), (1, untried))).outcome == "pass"
+    decision = gate.decide(of_columns(metric, (150, flipped), (50, wrong), (90, untried)))
+    assert decision.outcome == "inconclusive"
+    assert f"90 of 290 answers have no number ({UNTRIED})" in decision.reason
+
+
+def test_a_gap_in_a_ratio_is_held_to_the_worst_that_its_columns_can_be():
+    metric = Metric("drop", "x", "ratio_of_means", "lower", "", over="y", limits=(0.0, 1.0), unmeasured=UNTRIED)
+    gate = threshold(metric="s/drop", max=0.1)
+    withstood, untried = {"x": 1.0, "y": 1.0}, {"x": None, "y": None}
+    assert gate.decide(of_columns(metric, (10_000, withstood))).outcome == "pass"
+    assert gate.decide(of_columns(metric, (10_000, withstood), (1, untried))).outcome == "pass"
+    assert gate.decide(of_columns(metric, (1000, withstood), (50, untried))).outcome == "pass"
+    for many in (100, 200):  # with 100 the drop might be 0.09, whose upper bound is above 0.1
+        decision = gate.decide(of_columns(metric, (1000, withstood), (many, untried)))
+        assert decision.outcome == "inconclusive"
+        assert f"{many} of {1000 + many} answers have no number ({UNTRIED})" in decision.reason
+    unbounded = replace(metric, limits=None)
+    assert gate.decide(of_columns(unbounded, (10_000, withstood), (1, untried))).outcome == "inconclusive"
+
+
 @pytest.mark.parametrize(("ceiling", "outcome", "reason"), [(9, "pass", "9 bytes ≤ 9"), (8.5, "fail", "9 bytes > 8.5")])
 def test_a_maximum_is_decided_on_its_value(ceiling, outcome, reason):
     decision = threshold(metric="s/peak", max=ceiling).decide(evidence(PEAK, [5.0, 9.0, 7.0]))

@@ -15,6 +15,7 @@ from seatrial.rows import Label
 from seatrial.rows.table import RowList
 from seatrial.verdict.evidence import SavedEvidence
 from seatrial.verdict.judgement import flag_unmeasured
+from seatrial_plugins.gates import threshold
 from seatrial_plugins.robustness import attack, attack_metrics, attack_probe, seatrial_scorers
 
 LABELS = ("other", "billing", "tech")
@@ -233,6 +234,32 @@ def test_a_row_that_failed_is_an_error_and_never_a_zero(score):
     assert (sample.values, sample.error) == ({}, "the device was lost")
     assert (sample.target, sample.slice) == ("billing", "billing")
     assert sample.prompt_hash
+
+
+def test_a_few_rows_on_which_nothing_was_tried_do_not_keep_gates_from_passing(score):
+    wrong, right, untried = (
+        *score([_row(1, "please explain yesterday's invoice", "tech")]),
+        *score([_row(2, "my screen crashes", "tech")], recipe="pruthi2019", told=_withstood),
+        *score([_row(3, "screen crash " + "lorry " * 59, "tech")], budget=50),
+    )
+    assert [one.values["tried_correct"] for one in (wrong, right, untried)] == [0.0, 1.0, None]
+    kinds = [wrong] * 50 + [right] * 300 + [untried]
+    samples = [dataclasses.replace(one, row=f"row-{place}") for place, one in enumerate(kinds)]
+    metrics = {f"attack/{metric.name}": metric for metric in attack_metrics(budget=50)}
+    table = samples_to_table("tuned", samples, list(right.values))
+    scores = [summarise(metric, "attack", "tuned", table) for metric in metrics.values()]
+    evidence = SavedEvidence("tuned", scores, metrics, {"attack": table})
+    for limit in (
+        {"metric": "attack/attack_success_rate", "max": 0.1},
+        {"metric": "attack/performance_drop", "max": 0.1},
+        {"metric": "attack/robust_accuracy", "min": 0.8},
+    ):
+        assert threshold(**limit).decide(evidence).outcome == "pass"
+
+
+def _withstood(transcript):
+    detail = {**transcript.detail, "outcome": "failed", "attacked": transcript.detail["original"], "candidates": 3}
+    return dataclasses.replace(transcript, detail=detail)
 
 
 @pytest.mark.parametrize("budget", [1, 0, -5])

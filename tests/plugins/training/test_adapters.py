@@ -27,6 +27,10 @@ KINDS = {
 }
 
 
+def newest(work):
+    return max(work.checkpoints.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]))
+
+
 def likelihoods(model, work):
     asked = [row.prompt for row in work.train]
     answers = model.loglikelihoods(asked, [[row.label] for row in work.train])
@@ -78,6 +82,8 @@ def test_a_killed_training_gives_the_bytes_of_a_whole_one(job, tmp_path, kind):
         KINDS[kind](save_every=2).train(job(validation=PAIRS[:4], log=kill, checkpoints=kept)[0])
     resumed, _ = job(validation=PAIRS[:4], checkpoints=kept)
     trained = KINDS[kind](save_every=2).train(resumed)
+    evaluated = [json.loads((newest(of) / "validation.json").read_text()) for of in (whole, resumed)]
+    assert evaluated[0] == evaluated[1]
     assert trained.facts["resumed_from_step"] in {4, 6, 8}
     assert adapter_of(resumed) == adapter_of(whole)
 
@@ -96,6 +102,22 @@ def test_a_killed_training_gives_the_bytes_of_a_whole_one(job, tmp_path, kind):
 def test_what_does_not_go_together_is_refused_by_name(build, reason):
     with pytest.raises(UsageError, match=reason):
         build()
+
+
+def test_vectors_before_rows_leave_them_less_room(job):
+    work, _ = job()
+    lost = [
+        method.train(job()[0]).facts["lost_tokens"]
+        for method in (
+            PromptTuning(max_length=38, virtual_tokens=10, epochs=1),
+            Lora(**options(max_length=28, epochs=1)),
+        )
+    ]
+    assert 0 < lost[0] == lost[1]
+    with pytest.raises(UsageError, match=r"train\.virtual_tokens: 100000 leave no room in the model's context"):
+        PromptTuning(max_length=200_000, virtual_tokens=100_000).check(work.model)
+    with pytest.raises(UsageError, match=r"train\.virtual_tokens: 20 is not accepted"):
+        PromptTuning(max_length=16)
 
 
 def test_vectors_go_onto_the_modules_that_are_named(job):

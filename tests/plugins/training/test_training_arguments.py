@@ -85,7 +85,7 @@ def test_a_field_that_a_version_lacks_is_left_out(tmp_path, monkeypatch, gone):
             given.update(values)
             super().__init__(**values)
 
-    monkeypatch.setattr(transformers, "TrainingArguments", Lacking)
+    monkeypatch.setattr("transformers.TrainingArguments", Lacking)  # which importing it may have made anew
     monkeypatch.setattr(dataclasses, "fields", lambda _: fields)
     try:
         make(tmp_path)
