@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from seatrial.errors import StageError
 from seatrial.model import ChecksRows, CountsTokens
 from seatrial.plugin.host import Host
-from seatrial.runs.readiness import looks_of, model_tokenizer, unready
+from seatrial.runs.readiness import as_trained, looks_of, model_tokenizer, unready
 from seatrial.runs.store import RunFolder, cache_folder
 from seatrial.runs.workbench import Workbench
 
@@ -59,7 +59,7 @@ def preflight(
                 yield f"prompt of it{seen}: {row.input_text[:120]!r}"
                 taught = suite.train is not None
                 rows = [replace(row, split="train") if taught and not row.split else row for row in look.kinds]
-                for row, problem in _problems(tokenizer, rows):
+                for row, problem in _problems(tokenizer, as_trained(rows, stages, bench)):
                     yield f"warning: {look.address}: {row.file}:{row.line}: {problem}"
         for warning in unready(stages, looks, bench):
             yield f"warning: {warning}"

@@ -8,6 +8,7 @@ from typing import Any
 
 from seatrial.errors import UsageError
 from seatrial.model import ChecksRows, Endpoint, LocalWeights
+from seatrial.rows import Row
 from seatrial.rows.table import RowList
 from seatrial.runs.recipe import Recipe
 from seatrial.runs.stages import StageWork, blame
@@ -18,9 +19,9 @@ from seatrial.runs.stages.train import Train
 from seatrial.runs.stages.transcribe import Transcribe, unreadable
 from seatrial.runs.task_plan import fewshot_examples
 from seatrial.runs.workbench import Workbench
-from seatrial.training import ChecksModel
+from seatrial.training import ChecksModel, TrainsPart
 
-__all__ = ["looks_of", "model_tokenizer", "unready"]
+__all__ = ["as_trained", "looks_of", "model_tokenizer", "unready"]
 
 
 def looks_of(stages: Sequence[StageWork]) -> list[Look]:
@@ -73,6 +74,18 @@ def model_tokenizer(bench: Workbench) -> Any:
     if not isinstance(bench.prepared, LocalWeights) or bench.on_trial().provides(None) == {"classifies"}:
         return None
     return bench.tokenizer()
+
+
+def as_trained(rows: Sequence[Row], stages: Sequence[StageWork], bench: Workbench) -> list[Row]:
+    """The rows, those of train and validation with the turns that the run's method trains."""
+    train = next((stage for stage in stages if isinstance(stage, Train)), None)
+    if train is None or not isinstance(method := bench.made_once(train.method), TrainsPart):
+        return list(rows)
+    with blame("train", train.method.who, train.plugin):
+        return [
+            replace(row, turns=tuple(method.taught(row.turns))) if row.split in {"train", "validation"} else row
+            for row in rows
+        ]
 
 
 def _recipes(stages: Sequence[StageWork]) -> Iterator[Recipe]:

@@ -14,7 +14,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -106,14 +106,19 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def made_once(path: Path) -> Iterator[bool]:
+def made_once(path: Path, whole: Callable[[], bool] | None = None) -> Iterator[bool]:
     """Whether `path`, something derived that several processes may want at once, is to be made within the block.
 
     One process makes it, and those that come meanwhile wait until it is there.
+
+    Args:
+        path: what is made.
+        whole: whether it is there as it was made; that it is there at all, where this is None.
     """
     import fcntl
 
-    if path.exists():
+    there = whole or path.exists
+    if there():
         yield False
         return
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -121,7 +126,7 @@ def made_once(path: Path) -> Iterator[bool]:
     try:
         with contextlib.suppress(OSError):  # a file system without locks: then both make it, and the last one's stays
             fcntl.flock(lock, fcntl.LOCK_EX)
-        yield not path.exists()
+        yield not there()
     finally:
         os.close(lock)
 

@@ -78,7 +78,8 @@ class Split(Keys):
     test: float = Field(default=0.0, ge=0, lt=1, description="share of the rows that become the test split")
     validation: float = Field(default=0.0, ge=0, lt=1, description="share of the rows that become the validation split")
     by: Literal["cluster", "row"] = Field(
-        default="cluster", description="cluster: near-duplicates never straddle a split"
+        default="cluster",
+        description="cluster: near-duplicates never straddle a split; a filter such as `duplicates` must find them",
     )
     stratify: bool = Field(
         default=True, description="hold each label's share alike in every split, where its count allows"

@@ -1,5 +1,5 @@
 """Ways to train, and what they leave."""
 
-from seatrial.training.method import ChecksModel, Method, Trained, TrainingJob
+from seatrial.training.method import ChecksModel, Method, Trained, TrainingJob, TrainsPart
 
-__all__ = ["ChecksModel", "Method", "Trained", "TrainingJob"]
+__all__ = ["ChecksModel", "Method", "Trained", "TrainingJob", "TrainsPart"]

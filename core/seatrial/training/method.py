@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from seatrial.model.loading import ProductKind, Target, Trainable
-from seatrial.rows import Rows
+from seatrial.rows import Rows, Turn
 
-__all__ = ["ChecksModel", "Method", "Trained", "TrainingJob"]
+__all__ = ["ChecksModel", "Method", "Trained", "TrainingJob", "TrainsPart"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,4 +71,13 @@ class ChecksModel(Protocol):
         Raises:
             UsageError: the options do not fit the model.
         """
+        ...
+
+
+@runtime_checkable
+class TrainsPart(Protocol):
+    """A method that may train less of a conversation than the row lets it."""
+
+    def taught(self, turns: Sequence[Turn]) -> Sequence[Turn]:
+        """The turns of a row as it trains on them: what it leaves out of the loss is not `trained`."""
         ...

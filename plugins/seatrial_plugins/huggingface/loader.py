@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 
 from seatrial.errors import SourceError
 from seatrial.model import Capability, LocalWeights, Product, ProductKind, Target
-from seatrial.runs.store import atomic_folder, digest_json, made_once
+from seatrial.runs.store import atomic_folder, digest_json
 from seatrial.sources import Resolved
 from seatrial.terminal.legible import one_line
 from seatrial_plugins.huggingface.adapter_files import check_adapter_files
 from seatrial_plugins.huggingface.chat import ChatTokenizer
 from seatrial_plugins.huggingface.config_file import is_classifier, read_config
+from seatrial_plugins.huggingface.made_weights import make_weights
 from seatrial_plugins.huggingface.options import LoadOptions
 from seatrial_plugins.huggingface.quiet import no_progress_bars
 from seatrial_plugins.huggingface.shape_limits import check_memory, count_numbers
@@ -84,10 +85,12 @@ class TransformersLoader:
 
         digest = cached_digest(weights.path, cache)
         folder = cache / "models" / f"gguf-{digest[:32]}-{CONVERSION}"
-        with made_once(folder) as lacking:
-            if lacking:
-                with no_progress_bars():
-                    convert(weights.path, address, folder)
+
+        def make() -> None:
+            with no_progress_bars():
+                convert(weights.path, address, folder)
+
+        make_weights(folder, cache, make)
         facts = {
             "format": "gguf",
             "file": weights.path.name,
@@ -202,9 +205,7 @@ class RandomLoader(TransformersLoader):
         shape = folder_digest(weights.path, cache)
         digest = digest_json({"shape": shape, "seed": self.seed, "torch": version("torch")})
         folder = cache / "models" / f"random-{digest[:32]}"
-        with made_once(folder) as lacking:
-            if lacking:
-                self._write(weights.path, folder)
+        make_weights(folder, cache, lambda: self._write(weights.path, folder))
         facts = {"format": "random weights", "seed": self.seed, "parameters": count_parameters(folder)}
         return LocalWeights(address, folder, digest, facts)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from seatrial_plugins.huggingface.batches import batches_by_length
     from seatrial_plugins.huggingface.chat import ChatTokenizer, Rendered
-    from seatrial_plugins.huggingface.conversation import is_trained
+    from seatrial_plugins.huggingface.conversation import is_trained, only_last_trained
     from seatrial_plugins.huggingface.device import choose_device, peak_bytes
     from seatrial_plugins.huggingface.examples import Example, Examples, behind, masked_example, render_examples
     from seatrial_plugins.huggingface.packing import Packed, framed, pack, run_packed, shared_prefix
@@ -43,6 +43,7 @@ __all__ = [
     "load_whole",
     "masked_example",
     "no_progress_bars",
+    "only_last_trained",
     "pack",
     "peak_bytes",
     "put_before",
@@ -55,7 +56,7 @@ __all__ = [
 _MODULES = {
     "batches": ("batches_by_length",),
     "chat": ("ChatTokenizer", "Rendered"),
-    "conversation": ("is_trained",),
+    "conversation": ("is_trained", "only_last_trained"),
     "device": ("choose_device", "peak_bytes"),
     "examples": ("Example", "Examples", "behind", "masked_example", "render_examples"),
     "packing": ("Packed", "framed", "pack", "run_packed", "shared_prefix"),

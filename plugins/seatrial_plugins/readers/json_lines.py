@@ -16,7 +16,7 @@ __all__ = ["JsonLines"]
 
 _AS_JSON = "are read as .json (`reader: json`)"
 _SWALLOWS = 2
-"""A broken line of so many times the longest whole one before it may have been several: a bad block takes line ends along."""
+"""A broken line of so many times the file's longest whole one may have been several: a bad block takes line ends along."""
 
 
 class JsonLines:
@@ -30,26 +30,37 @@ class JsonLines:
         self._json = StrictJson()
 
     def read(self, file: Path) -> Iterator[RawRecord]:
-        """One record a line that is not blank."""
-        line = None
+        """One record a line that is not blank; a broken line that may have been several comes last."""
+        line = held = None
         empty = True
-        longest = 0
+        longest = size = 0
         for line in read_lines(file, limit=self._limit):
-            if line.problem or not line.text.isspace():
-                empty = False
-                record = self._record(line)
-                if not record.problem:
-                    longest = max(longest, len(line.text))
-                elif longest and self._limit > len(line.text) > _SWALLOWS * longest:
-                    record = replace(record, lost=True)
+            if not line.problem and line.text.isspace():
+                continue
+            empty = False
+            record, whole = self._record(line)
+            longest = max(longest, len(line.text) if whole else 0)
+            if held is not None and size <= _SWALLOWS * longest:
+                yield held
+                held, size = None, 0
+            # A line over the limit is told by its size alone; only its start is here.
+            over = line.problem and not line.text.endswith("\n")
+            if not (whole or record.lost or over) and len(line.text) > max(size, _SWALLOWS * longest):
+                held, size, record = record, len(line.text), held
+            if record is not None:
                 yield record
+        if held is not None:
+            # Of a file without a whole line nothing says how long its lines are.
+            said = f"{held.problem}; so long a line may hold others: the longest whole one has {longest:,} characters"
+            yield replace(held, problem=said, lost=True) if longest else held
         if empty:
             yield RawRecord(1, problem="the file is empty" if line is None else "the file holds only blank lines")
 
-    def _record(self, line: Line) -> RawRecord:
+    def _record(self, line: Line) -> tuple[RawRecord, bool]:
+        """The line as a record, and whether it is one value to its end."""
         excerpt = excerpt_of(line.text)
         if line.problem:
-            return RawRecord(line.number, problem=line.problem, excerpt=excerpt, lost=line.ends)
+            return RawRecord(line.number, problem=line.problem, excerpt=excerpt, lost=line.ends), False
         text = line.text.strip(" \t\r\n")
         decoded = self._json.decode(text)
         problem, lost = decoded.problem, False
@@ -64,4 +75,5 @@ class JsonLines:
             problem = f"broken JSON: more text after the value at column {indent + decoded.end + 1}"
             if text[decoded.end :].lstrip(" \t\r,")[:1] in {"{", "["}:
                 problem, lost = f"{problem}; values side by side {_AS_JSON}", True
-        return RawRecord(line.number, None if problem else decoded.value, problem, excerpt, lost)
+        whole = not decoded.broken and decoded.end == len(text)
+        return RawRecord(line.number, None if problem else decoded.value, problem, excerpt, lost), whole

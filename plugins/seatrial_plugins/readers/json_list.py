@@ -244,11 +244,15 @@ class _Reading:
             return RawRecord(line, problem=window.problem or decoded.problem + place, excerpt=excerpt, lost=True)
         value = decoded.value
         kind = "an object" if isinstance(value, dict) else "one value"
-        if isinstance(value, dict) and value and all(isinstance(column, list) for column in value.values()):
+        # A whole object is one record that is none, such as a description of the data that lies beside them. What holds
+        # lists alone is a table of records; another value may be the first of several.
+        lists = isinstance(value, dict) and value and all(isinstance(column, list) for column in value.values())
+        if lists:
             kind = "an object of lists" if len(value) > 1 else "an object with one list in it"
         how = "write the records as a list, or one a line as .jsonl"
         problem = f"the top level is {kind}, not a list of records; {how}"
-        return RawRecord(line, problem=problem, excerpt=excerpt, lost=True)
+        lost = bool(lists) or not isinstance(value, dict)
+        return RawRecord(line, problem=problem, excerpt=excerpt, lost=lost)
 
     # ---- both -----------------------------------------------------------------------------------------------------
 

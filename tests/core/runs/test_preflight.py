@@ -86,6 +86,33 @@ def test_a_row_of_another_kind_and_the_longest_are_told_wherever_they_stand(stri
     assert said[-1] == "strict: ready"
 
 
+THINKING = {"role": "assistant", "content": "<think>It sails on Sundays.</think>The blue one."}
+FORGETS = "{% if m.role == 'assistant' and not loop.last %}{{ m.content.split('</think>')[-1] }}{% else %}{{ m.content }}{% endif %}"
+
+
+@pytest.mark.parametrize(("loss_on", "told"), [("all", True), ("last", False)])
+def test_rows_are_looked_at_as_the_method_trains_on_them(tiny_source, tmp_path, loss_on, told):
+    model = shutil.copytree(tiny_source, tmp_path / "model")
+    config = json.loads((model / "tokenizer_config.json").read_text())
+    template = (
+        "{% for m in messages %}{{ '<|begin|>' + m.role + '\n' }}" + FORGETS + "{{ '<|end|>\n' }}{% endfor %}"
+        "{% if add_generation_prompt %}{{ '<|begin|>assistant\n' }}{% endif %}"
+    )
+    (model / "tokenizer_config.json").write_text(json.dumps({**config, "chat_template": template}))
+    (model / "chat_template.jinja").unlink(missing_ok=True)
+    talks = [[{"role": "user", "content": f"Which ferry, on day {at}?"}, THINKING, *TALK] for at in range(8)]
+    (tmp_path / "rows.jsonl").write_text("\n".join(json.dumps({"messages": talk}) for talk in talks))
+    (tmp_path / "suite.yaml").write_text(
+        f"name: thinks\nmodel: {{source: 'path:{model}', loader: random}}\n"
+        f"data: {{train: {{source: 'path:{tmp_path / 'rows.jsonl'}'}}, split: {{test: 0.25}}}}\n"
+        f"train: {{method: lora, epochs: 1, loss_on: {loss_on}}}\nscore: [generation: {{}}]\n"
+        "gates: [{metric: generation/exact_match, min: 0.1}]\n"
+    )
+    host = Host.load()
+    said = list(preflight(load_suite(tmp_path / "suite.yaml", host), host, cache=tmp_path / "cache", offline=True))
+    assert any("cannot be marked" in line for line in said) == told
+
+
 def test_a_prompt_beyond_the_context_ends_the_run_before_it_trains_and_its_row_is_named(strict, tmp_path):
     suite = strict(ROWS, [*ROWS[:2], {"text": "word " * 2000, "label": "a"}])
     with pytest.raises(

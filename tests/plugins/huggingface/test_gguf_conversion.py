@@ -185,6 +185,16 @@ def test_a_gguf_of_which_a_part_is_missing_or_unknown_is_refused(resolve, write_
     assert not list((tmp_path / "cache").glob("models/[!.]*"))
 
 
+def test_converted_weights_that_were_replaced_are_converted_anew(resolve, write_gguf, tmp_path):
+    loader, file = transformers(device="cpu"), write_gguf()
+    target = resolve(loader, file, "path:tiny.gguf", tmp_path / "cache")
+    weights = target.folder / "model.safetensors"
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    assert resolve(loader, file, "path:tiny.gguf", tmp_path / "cache") == target
+    assert weights.read_bytes() == whole
+
+
 @pytest.mark.slow
 def test_smollm2_is_converted_once_and_speaks(resolve, smollm2_source, smollm2_target):
     import torch

@@ -42,6 +42,26 @@ def test_random_weights_are_written_once(resolve, tiny_source, tmp_path):
     assert (target.folder / "model.safetensors").stat().st_mtime_ns == changed
 
 
+@pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json"])
+def test_weights_that_were_replaced_in_the_cache_are_made_anew(resolve, tiny_source, tmp_path, name):
+    target = resolve(random(device="cpu"), tiny_source, "path:tiny_llama", tmp_path)
+    other = resolve(random(device="cpu", seed=1), tiny_source, "path:tiny_llama", tmp_path)
+    file, whole = target.folder / name, (target.folder / name).read_bytes()
+    file.write_bytes((other.folder / "model.safetensors").read_bytes() if name.startswith("model") else b"{}")
+    assert resolve(random(device="cpu"), tiny_source, "path:tiny_llama", tmp_path) == target
+    assert file.read_bytes() == whole
+
+
+def test_weights_of_which_no_digest_was_kept_are_made_anew(resolve, tiny_source, tmp_path):
+    target = resolve(random(device="cpu"), tiny_source, "path:tiny_llama", tmp_path)
+    (note,) = target.folder.parent.glob("*.json")
+    note.unlink()
+    (target.folder / "more.json").write_text("{}")
+    assert resolve(random(device="cpu"), tiny_source, "path:tiny_llama", tmp_path) == target
+    assert not (target.folder / "more.json").exists()
+    assert note.exists()
+
+
 def test_making_weights_leaves_the_random_state_alone(resolve, tiny_source, tmp_path):
     torch.manual_seed(5)
     expected = torch.rand(1)

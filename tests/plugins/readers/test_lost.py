@@ -176,6 +176,18 @@ def test_a_bad_block_takes_line_ends_with_it(lost):
     assert line == 101
 
 
+def test_the_first_lines_of_a_file_say_nothing_of_how_long_its_lines_are(lost, tmp_path):
+    long = f'{{"a": "{"x" * 60}"}}\n'
+    text = '{"a": 1}\n' + long.replace('"}', "") + long
+    assert lost(plugin.jsonl(), text) == ([], 3)
+    ((line, problem),), records = lost(plugin.jsonl(), '{"a": 1}\n' + "x" * 200 + "\n" + long + "x\n" + long)
+    assert (line, records) == (2, 5)  # no record more than there are lines
+    assert f"the longest whole one has {len(long)} characters" in problem
+    (tmp_path / "rows.jsonl").write_text(text)
+    records = list(plugin.jsonl().read(tmp_path / "rows.jsonl"))
+    assert [record.line for record in records] == [1, 2, 3]
+
+
 def test_a_line_of_which_no_end_is_found(lost, monkeypatch):
     monkeypatch.setattr("seatrial_plugins.readers.lines.SKIPPED", 100)
     assert SKIPPED > 100
@@ -210,6 +222,14 @@ def test_what_a_list_lost(lost, text, line):
 )
 def test_an_element_that_is_broken_alone(lost, text):
     assert lost(plugin.json(), text)[0] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"features": {"a": "int"}, "splits": [{"name": "train"}]}', '{\n  "a": 1\n}\n', "{}"],
+)
+def test_a_whole_object_is_one_record_that_is_none(lost, text):
+    assert lost(plugin.json(), text) == ([], 1)
 
 
 def test_an_element_over_the_limit(lost):

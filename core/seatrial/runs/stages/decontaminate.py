@@ -19,6 +19,7 @@ from seatrial.runs.drops import MUCH
 from seatrial.runs.engines import Batchwise, Engine, Work
 from seatrial.runs.events import Artifact
 from seatrial.runs.keys import RUNTIME
+from seatrial.runs.shared_rows import shared_rows
 from seatrial.runs.sieve import Placed, Sieve
 from seatrial.runs.stages import Progress, Steps, blame, in_steps
 from seatrial.runs.stages.split import SETS
@@ -51,16 +52,21 @@ class Decontaminate:
 
     def run(self, given: Artifact, folder: RunFolder, progress: Progress) -> Artifact:
         """Filter by filter, on the rows that are still in; nothing is dropped twice."""
+        import pyarrow as pa
+
         split, own, ledger = given.files["split"], folder / "ledger/decontaminate.parquet", folder / "ledger.parquet"
         tally = Tally(self.name, self.filters)
         files = {name: folder / f"data/{name}.parquet" for name in self.sets}
+        told = pa.chunked_array([], type=pa.string())
         with (
             write_ledger(own) as entries,
             Sieve.open(self.name, split, entries, tally) as sieve,
             self.engine.open() as work,
         ):
             for steps, suite_filter in in_steps(self.filters, progress):
-                self._compare(suite_filter, sieve, work, tally, steps)
+                about = self._compare(suite_filter, sieve, work, tally, steps)
+                told = pa.chunked_array([*told.chunks, *(chunk for one in about for chunk in one.chunks)], pa.string())
+            tally.warn(shared_rows(sieve.rows, self.sets, told))
             counts = _divide(sieve.rows, files)
         merge_ledgers(ledger, [*(given.files[f"ledger:{stage}"] for stage in ("read", "clean", "deduplicate")), own])
         facts = tally.facts(len(open_rows(split)), sum(counts.values())) | {
@@ -69,13 +75,16 @@ class Decontaminate:
         }
         return Artifact(files | {"ledger": ledger}, facts)
 
-    def _compare(self, suite_filter: SuiteFilter, sieve: Sieve, work: Batchwise, tally: Tally, steps: Steps) -> None:
+    def _compare(
+        self, suite_filter: SuiteFilter, sieve: Sieve, work: Batchwise, tally: Tally, steps: Steps
+    ) -> list[pa.ChunkedArray]:
+        """Apply one filter's findings; returns which rows they are about."""
         train, held_out = _sides(sieve.rows, "train")
         if not len(train) or not (len(held_out) or suite_filter.reads or suite_filter.alone):
             why = "there are no held-out rows" if len(train) else "there are no train rows"
             metrics = suite_filter.component.metrics_for(suite_filter.options)
             tally.note(suite_filter.alias, Measured(missing={metric.name: why for metric in metrics}))
-            return
+            return []
         with blame(self.name, f"filter {suite_filter.alias}", suite_filter.plugin), ExitStack() as stack:
             comparison = self._comparison(suite_filter, "train", sieve, work, stack, steps)
             placed = [sieve.placed(suite_filter, comparison.findings)]
@@ -90,6 +99,7 @@ class Decontaminate:
         tally.note(suite_filter.alias, measured)
         if len(placed) > 1:
             tally.warn(_warnings(suite_filter.alias, placed[-1], len(validation), sieve.rows))
+        return [part.found["row"] for part in placed]
 
     @staticmethod
     def _comparison(

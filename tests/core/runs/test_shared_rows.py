@@ -1,0 +1,57 @@
+"""Rows that stand word for word on both sides of a split are told, whatever filters a suite has."""
+
+import json
+
+import pytest
+
+from seatrial.plugin.host import Host
+from seatrial.runs.run import run
+from seatrial.runs.saved import load_result
+from seatrial.suite.file import load_suite
+
+
+def text(at):
+    """Of words enough that filters for leakage look at them."""
+    return f"where is my parcel number {at} that was sent from the port of Calais on day {at} of the month of May"
+
+
+@pytest.fixture
+def warnings(tmp_path, monkeypatch):
+    """`warnings(filters, **rows)`: those of the comparison that speak of rows that stand on both sides."""
+    monkeypatch.chdir(tmp_path)
+
+    def told(filters="[]", **rows):
+        for name, numbers in rows.items():
+            lines = [json.dumps({"text": text(at), "label": "ab"[at % 2]}) for at in numbers]
+            (tmp_path / f"{name}.jsonl").write_text("\n".join(lines))
+        data = "".join(f"  {name}: {{source: 'path:{name}.jsonl'}}\n" for name in rows)
+        (tmp_path / "suite.yaml").write_text(f"name: shared\ndata:\n{data}filters: {filters}\n")
+        host = Host.load()
+        run(load_suite(tmp_path / "suite.yaml", host, only_data=True), host, runs=tmp_path / "runs", only_data=True)
+        (folder,) = (tmp_path / "runs").iterdir()
+        found = load_result(folder, host).facts("decontaminate")["warnings"]
+        return [one for one in found if "word for word" in one]
+
+    return told
+
+
+def test_test_rows_of_train_are_told_with_their_places(warnings):
+    (said,) = warnings(train=range(20), test=[100, 101, 12, 3])
+    assert "2 of 4 test rows" in said
+    assert "in train; the first: test.jsonl:3, in train train.jsonl:13." in said
+
+
+def test_validation_rows_are_held_against_train_and_the_test_rows_against_both(warnings):
+    first, second = warnings(train=range(20), validation=[5, 30, 31], test=[30, 41, 42])
+    assert "1 of 3 validation rows stand word for word in train" in first
+    assert "1 of 3 test rows stand word for word in validation" in second
+
+
+def test_rows_that_are_twice_on_one_side_are_none(warnings):
+    assert warnings(train=[1, 2, 2, 3], test=[5, 5, 6]) == []
+
+
+@pytest.mark.parametrize("action", ["drop", "flag"])
+def test_what_a_filter_took_out_or_told_is_not_told_again(warnings, action):
+    filters = f"[{{leakage: {{presets: [exact], action: {action}}}}}]"
+    assert warnings(filters, train=range(20), test=[100, 101, 12, 3]) == []
