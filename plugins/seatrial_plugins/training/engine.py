@@ -206,7 +206,7 @@ class Engine(Trainer):
             raise TrainingError(f"the validation loss is {loss} at step {step}; lower train.lr or raise train.warmup")
         training = float(torch.stack(self._since_evaluation).mean())
         self._since_evaluation.clear()
-        self.history.add(Evaluation(step, loss, training), rows, trainable(network))
+        self.history.add(Evaluation(step, loss, training), rows, trainable(network) if work.patience else None)
         self._clock = time.perf_counter()
         self._say({"validation_loss": loss})
         return bool(work.patience) and self.history.exhausted(work.patience)

@@ -65,13 +65,14 @@ class History:
         """The one of the lowest loss; the first of equal ones."""
         return min(self.evaluations, key=lambda one: one.loss) if self.evaluations else None
 
-    def add(self, evaluation: Evaluation, rows: Sequence[float], trained: Mapping[str, torch.Tensor]) -> None:
-        """Note an evaluation; new best weights are copied."""
+    def add(self, evaluation: Evaluation, rows: Sequence[float], trained: Mapping[str, torch.Tensor] | None) -> None:
+        """Note an evaluation; new best weights are copied, where any are given."""
         self.evaluations.append(evaluation)
         self.last_rows = rows
         if self.best_evaluation is evaluation:
             self.best_rows = rows
-            self.best = {name: tensor.detach().to("cpu", copy=True) for name, tensor in trained.items()}
+            if trained is not None:
+                self.best = {name: tensor.detach().to("cpu", copy=True) for name, tensor in trained.items()}
 
     def exhausted(self, patience: int) -> bool:
         """Whether the last `patience` evaluations brought nothing better."""
