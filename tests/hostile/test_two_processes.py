@@ -23,4 +23,5 @@ def test_two_runs_on_an_empty_cache_both_work(tmp_path, attempts):
     assert sorted(path.name for path in (tmp_path / "cache/models").iterdir()) == [
         f".{weights.name}.lock",
         weights.name,
+        f"{weights.name}.json",
     ]
