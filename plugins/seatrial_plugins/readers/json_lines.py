@@ -30,31 +30,31 @@ class JsonLines:
         self._json = StrictJson()
 
     def read(self, file: Path) -> Iterator[RawRecord]:
-        """One record a line that is not blank; a broken line that may have been several comes last."""
-        line = held = None
+        """One record a line that is not blank, in order."""
+        line = None
         empty = True
-        longest = size = 0
+        longest, known = 0, False
         for line in read_lines(file, limit=self._limit):
             if not line.problem and line.text.isspace():
                 continue
             empty = False
             record, whole = self._record(line)
             longest = max(longest, len(line.text) if whole else 0)
-            if held is not None and size <= _SWALLOWS * longest:
-                yield held
-                held, size = None, 0
             # A line over the limit is told by its size alone; only its start is here.
             over = line.problem and not line.text.endswith("\n")
-            if not (whole or record.lost or over) and len(line.text) > max(size, _SWALLOWS * longest):
-                held, size, record = record, len(line.text), held
-            if record is not None:
-                yield record
-        if held is not None:
-            # Of a file without a whole line nothing says how long its lines are.
-            said = f"{held.problem}; so long a line may hold others: the longest whole one has {longest:,} characters"
-            yield replace(held, problem=said, lost=True) if longest else held
+            if not (whole or record.lost or over) and len(line.text) > _SWALLOWS * longest:
+                if not known:  # lines behind it may be as long: the file is gone through once more
+                    longest, known = self._longest(file), True
+                if longest and len(line.text) > _SWALLOWS * longest:
+                    said = f"so long a line may hold others: the longest whole one has {longest:,} characters"
+                    record = replace(record, problem=f"{record.problem}; {said}", lost=True)
+            yield record
         if empty:
             yield RawRecord(1, problem="the file is empty" if line is None else "the file holds only blank lines")
+
+    def _longest(self, file: Path) -> int:
+        """Characters of the longest line that is one value; 0 where none is."""
+        return max((len(line.text) for line in read_lines(file, limit=self._limit) if self._record(line)[1]), default=0)
 
     def _record(self, line: Line) -> tuple[RawRecord, bool]:
         """The line as a record, and whether it is one value to its end."""
