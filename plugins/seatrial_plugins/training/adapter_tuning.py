@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,7 +19,7 @@ from seatrial_plugins.training.recomputing import recompute_activations
 __all__ = ["AdapterTuning"]
 
 
-class AdapterTuning:
+class AdapterTuning(ABC):
     """Layers beside frozen weights (`seatrial_plugins.training.causal_training.Tuning`)."""
 
     name: str
@@ -31,9 +32,9 @@ class AdapterTuning:
         self.options = options
         self._before: Mapping[str, torch.Tensor] = {}
 
+    @abstractmethod
     def config(self, network: Any) -> Any:
         """What PEFT calls this kind of adapter, as the options say it for the network."""
-        raise NotImplementedError
 
     def put_on(self, network: Any) -> Any:
         """The network with fresh adapters, whose weights are float32 whatever the network's are.

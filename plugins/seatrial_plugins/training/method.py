@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -21,7 +22,7 @@ __all__ = ["IA3", "Full", "Lora", "PromptTuning"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _CausalMethod(TrainingOptions):
+class _CausalMethod(TrainingOptions, ABC):
     """Trains on the assistant's turns (`seatrial.training.Method`)."""
 
     @property
@@ -48,8 +49,9 @@ class _CausalMethod(TrainingOptions):
 
         return only_last_trained(turns) if self.loss_on == "last" else turns
 
+    @abstractmethod
     def _tuning(self) -> Tuning:
-        raise NotImplementedError
+        """Which weights are trained, and what becomes of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +69,9 @@ class _AdapterMethod(_CausalMethod):
         if isinstance(model, TrainableNetwork):
             self._tuning().put_on(model.outline())
 
+    @abstractmethod
     def _tuning(self) -> AdapterTuning:
-        raise NotImplementedError
+        """Which layers are trained beside the weights."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
