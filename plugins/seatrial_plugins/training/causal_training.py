@@ -6,6 +6,7 @@ import dataclasses
 import os
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import torch
@@ -29,9 +30,13 @@ from seatrial_plugins.huggingface.runtime import (
 )
 from seatrial_plugins.training.arguments import training_arguments
 from seatrial_plugins.training.checkpoints import newest_checkpoint
+from seatrial_plugins.training.compiled_layers import compile_layers, worth_compiling
 from seatrial_plugins.training.engine import Engine, Work, check_weights, trainable
 from seatrial_plugins.training.facts import training_facts
+from seatrial_plugins.training.forms import forms_of
 from seatrial_plugins.training.graphs import Shape, worth_graphing
+from seatrial_plugins.training.loss import summed_loss
+from seatrial_plugins.training.memory import expand_segments
 from seatrial_plugins.training.options import TrainingOptions
 from seatrial_plugins.training.plan import Plan, plan_steps, split_batch
 from seatrial_plugins.training.validation import History
@@ -148,6 +153,11 @@ class CausalTraining:
                 "validation": [example.ids for example in validation.examples],
             }
         )
+        graphs = (
+            self._graphs(network, train, plan, loader.batch_tokens)
+            if packs and not on_cpu and self.tuning.replays
+            else frozenset()
+        )
         work = Work(
             train,
             [behind(opening, example) for example in validation.examples],
@@ -157,12 +167,12 @@ class CausalTraining:
             packs=packs,
             evaluate_every=every,
             patience=stopping.patience if stopping else 0,
-            graphs=self._graphs(network, train, plan, loader.batch_tokens)
-            if packs and not on_cpu and self.tuning.replays
-            else frozenset(),
+            tight=packs and not graphs and forms_of(adapted).varlen,
+            graphs=graphs,
             fingerprint=fingerprint,
             log=job.log,
         )
+        work = replace(work, compiled_layers=self._compiled(adapted, work))
         arguments = training_arguments(
             options,
             folder=job.checkpoints,
@@ -182,6 +192,25 @@ class CausalTraining:
         steps = ([examples[index] for index in step] for step in plan.steps)
         passes = (part for step in steps for part in split_batch(step, rows=options.batch_size, tokens=tokens))
         return worth_graphing(sum(parameter.numel() for parameter in network.parameters()), passes)
+
+    def _compiled(self, network: Any, work: Work) -> int:
+        """Compile the layers where that pays: on one CUDA device, with nothing recomputed, in a training that lasts."""
+        device = next(network.parameters()).device
+        plain = not work.packs or work.graphs or self.options.gradient_checkpointing or _processes() > 1
+        if plain or device.type != "cuda":
+            return 0
+        expand_segments()
+        if not worth_compiling(network, sum(len(work.examples[at].ids) for step in work.plan.steps for at in step)):
+            return 0
+        first = work.passes([work.examples[at] for at in work.plan.steps[0]])[0]
+        network.train()
+
+        def trial() -> None:
+            with torch.random.fork_rng([device]):  # what dropout draws here, it would not have drawn
+                loss = summed_loss(network, first, packs=True, device=device)
+                torch.autograd.grad(loss, list(trainable(network).values()))
+
+        return compile_layers(network, trial)
 
     def _finish(self, engine: Engine) -> None:
         """Put the best weights in place, prove that they are finite and do something, and write them.
