@@ -29,6 +29,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -317,7 +318,7 @@ def by_command(
         "train": {"method": "lora", **options(arm, given), "save_every": 10_000},
         "fewshot": 0,
         "baselines": [],
-        "gates": [{"metric": "training/lost_tokens", "max": 0}],
+        "gates": [{"metric": "train/lost_tokens", "max": 0}],
         "report": ["json"],
     }
     (scratch / "suite.json").write_text(json.dumps(suite))
@@ -334,10 +335,10 @@ def by_command(
     ]
     environment = os.environ | {"SEATRIAL_CACHE": str(folder.parent / f"{folder.name}-cache")}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # our own words
-    (log,) = (scratch / "runs").glob("*/training/*.jsonl")
-    steps = [json.loads(line) for line in log.read_text().splitlines()]
-    if not steps:
+    logs = list((scratch / "runs").glob("*/training/*.jsonl"))
+    if not logs:
         raise RuntimeError(done.stdout[-2000:] + done.stderr[-2000:])
+    steps = [json.loads(line) for line in logs[0].read_text().splitlines()]
     for record in (scratch / "runs").glob("*/nodes/train*.json"):
         facts = json.loads(record.read_text())
         steps[-1]["peak_bytes"] = next(iter(found(facts, "peak_bytes")), 0)
@@ -390,7 +391,7 @@ def by_trl(
     """TRL's SFTTrainer on the same tokens, without recomputing; its step is as many rows as ours, as near as packing allows."""
     from datasets import Dataset
     from peft import LoraConfig, get_peft_model
-    from transformers import AttentionInterface, AutoModelForCausalLM, AutoTokenizer, TrainerCallback
+    from transformers import AttentionInterface, AutoModelForCausalLM, AutoTokenizer, PrinterCallback, TrainerCallback
     from trl import SFTConfig, SFTTrainer
 
     from seatrial_plugins.huggingface.runtime import render_examples
@@ -436,7 +437,7 @@ def by_trl(
     )
     adapted = get_peft_model(network, config, autocast_adapter_dtype=plain)
     steps: list[dict[str, float]] = []
-    read, clock = [0], [time.perf_counter()]
+    collated, read, clock = deque[int](), [0], [time.perf_counter()]
 
     class Clock(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
         def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float], **_named: Any) -> None:
@@ -451,13 +452,18 @@ def by_trl(
     trainer = SFTTrainer(
         adapted, SFTConfig(**told), train_dataset=Dataset.from_list(columns), processing_class=tokenizer
     )
-    collate = trainer.data_collator
+    collate, plain_step = trainer.data_collator, trainer.training_step
 
     def counting(batch: list[dict[str, Any]]) -> Any:
-        read[0] += sum(len(one["input_ids"]) for one in batch)
+        collated.append(sum(len(one["input_ids"]) for one in batch))  # ahead of the step that reads it
         return collate(batch)
 
-    trainer.data_collator = counting
+    def step(*arguments: Any, **named: Any) -> Any:
+        read[0] += collated.popleft()
+        return plain_step(*arguments, **named)
+
+    trainer.data_collator, trainer.training_step = counting, step
+    trainer.remove_callback(PrinterCallback)
     trainer.add_callback(Clock())
     trainer.train()
     return steps

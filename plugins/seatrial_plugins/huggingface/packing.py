@@ -149,14 +149,14 @@ def hidden_states(model: Any, packed: Packed | Lines, places: torch.Tensor) -> t
 def states_for(head: torch.nn.Module, model: Any, packed: Packed | Lines, places: torch.Tensor) -> torch.Tensor:
     """What a plain head reads, where the model is wrapped (adapters, several processes): all of it runs, but for the head."""
     own = head.__dict__.get("forward")
-    head.forward = _as_it_is  # type: ignore[method-assign]  # a module's own forward stands before its class's
+    head.forward = _as_it_is  # a module's own forward stands before its class's
     try:
         return run_packed(model, packed, places)
     finally:
         if own is None:
             del head.forward
         else:
-            head.forward = own  # type: ignore[method-assign]
+            head.forward = own
 
 
 def _as_it_is(states: torch.Tensor) -> torch.Tensor:

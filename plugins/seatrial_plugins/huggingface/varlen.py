@@ -14,14 +14,19 @@ from torch.nn import functional
 
 from seatrial_plugins.huggingface.device import send
 
-try:
-    from torch.nn.attention.varlen import varlen_attn
-except ImportError:  # torch below 2.10
-    varlen_attn = None
-
 __all__ = ["Varlen", "has_varlen_kernel", "varlen_attention"]
 
-_ACCEPTED = frozenset(inspect.signature(varlen_attn).parameters) if varlen_attn else frozenset()
+
+def _found() -> Any:
+    try:
+        from torch.nn.attention.varlen import varlen_attn
+    except ImportError:  # torch below 2.10
+        return None
+    return varlen_attn
+
+
+_KERNEL = _found()
+_ACCEPTED: frozenset[str] = frozenset(inspect.signature(_KERNEL).parameters) if _KERNEL else frozenset()
 _LARGEST_HEAD = 256
 _OLDEST = (8, 0)
 """The compute capability from which on the kernel runs (Ampere)."""
@@ -58,7 +63,7 @@ class Varlen(NamedTuple):
 def has_varlen_kernel(network: Any) -> bool:
     """Whether torch has a kernel for a network's attention, as it is trained, where it is."""
     weight, config = next(network.parameters()), network.config.get_text_config()
-    if varlen_attn is None or weight.dtype not in {torch.bfloat16, torch.float16} or weight.device.type != "cuda":
+    if _KERNEL is None or weight.dtype not in {torch.bfloat16, torch.float16} or weight.device.type != "cuda":
         return False
     if torch.cuda.get_device_capability(weight.device) < _OLDEST:
         return False
@@ -90,7 +95,8 @@ def varlen_attention(
     if "enable_gqa" in _ACCEPTED:  # before, fewer key-value heads are taken as they are
         known["enable_gqa"] = k.shape[1] != q.shape[1]
     ends = (varlen.cu_seq_q, varlen.cu_seq_k, varlen.max_q, varlen.max_k)
-    return varlen_attn(q, k, v, *ends, scale=scale, **known)[None]
+    mixed: torch.Tensor = _KERNEL(q, k, v, *ends, scale=scale, **known)
+    return mixed[None]
 
 
 def _plain(
@@ -107,10 +113,7 @@ def _plain(
         )
         if window is not None:
             sees = sees.triu_(end - start - (last - first) - window + 1)
-        one = (part.transpose(0, 1) for part in (q[first:last], k[start:end], v[start:end]))
-        mixed.append(
-            functional.scaled_dot_product_attention(*one, attn_mask=sees, dropout_p=dropout, scale=scale).transpose(
-                0, 1
-            )
-        )
+        one, its, own = (part.transpose(0, 1) for part in (q[first:last], k[start:end], v[start:end]))
+        whole = functional.scaled_dot_product_attention(one, its, own, sees, dropout_p=dropout, scale=scale)
+        mixed.append(whole.transpose(0, 1))
     return torch.cat(mixed)
