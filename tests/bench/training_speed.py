@@ -1,6 +1,6 @@
 """Training speed: tokens per second of LoRA on the shape of Llama-3-8B, ours and TRL's, on the same rows in one call.
 
-    python tests/bench/training_speed.py [--arms qv,all,trl-qv] [--tokens 16384] [--steps 16] [--profile]
+    python tests/bench/training_speed.py [--arms qv,all,trl-qv] [--tokens 24576] [--steps 16] [--profile]
     python tests/bench/training_speed.py --tiny          # the same on a CPU in seconds: that it works, not how fast
 
 Weights are random bfloat16, written once to `--folder` (16 GB). Rows have the lengths of GSM8K's times 2.8 (mean 518 tokens, at
@@ -12,6 +12,7 @@ fall is an error. The first three steps are left out. `--through command` runs `
     qv, all            our LoRA of rank 16 on query and value projections, on all linear layers
     full100            qv with every token supervised (the user's turn is one character)
     rows4096           all linear layers, rows of 4,096 tokens
+    fp8-qv, fp8-all    the same with `fp8: true`
     trl-qv, trl-all    TRL: best-fit packing on torch's varlen attention, Liger's kernels, adapters in bfloat16
     trl-plain          TRL as it comes: padded, sorted by length, torch's attention, Liger's kernels; query and value
 """
@@ -84,7 +85,11 @@ class Arm:
     targets: str
     length: int | None = None
     supervised: float = 0.3
-    tokens: int = 0
+    fp8: bool = False
+
+    def rows(self, usual: int) -> int:
+        """Of a step: of as many tokens, whatever the rows' length."""
+        return usual if self.length is None else max(1, round(usual * 518 / self.length))
 
 
 ARMS = {
@@ -92,6 +97,8 @@ ARMS = {
     "all": Arm("all-linear"),
     "full100": Arm("qv", supervised=1.0),
     "rows4096": Arm("all-linear", length=4096),
+    "fp8-qv": Arm("qv", fp8=True),
+    "fp8-all": Arm("all-linear", fp8=True),
     "trl-qv": Arm("qv"),
     "trl-all": Arm("all-linear"),
     "trl-plain": Arm("qv"),
@@ -102,7 +109,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--arms", default="qv,all,rows4096")
     parser.add_argument(
-        "--tokens", type=int, nargs="+", default=[16384], help="of a forward pass; several are tried in turn"
+        "--tokens", type=int, nargs="+", default=[24576], help="of a forward pass; several are tried in turn"
     )
     parser.add_argument("--rows", type=int, default=64, help="of an optimizer step")
     parser.add_argument("--steps", type=int, default=16)
@@ -126,7 +133,7 @@ def main() -> None:
 
 def run_arm(name: str, folder: Path, given: argparse.Namespace, tokens: int) -> None:
     arm = ARMS[name]
-    rows = make_rows(arm, given.rows * given.steps, tiny=given.tiny)
+    rows = make_rows(arm, arm.rows(given.rows) * given.steps, tiny=given.tiny)
     if torch.cuda.is_available():
         gc.collect()
         torch.cuda.empty_cache()
@@ -255,10 +262,11 @@ def options(arm: Arm, given: argparse.Namespace) -> dict[str, Any]:
         "target_modules": arm.targets,
         "lr": 1e-3,
         "epochs": 1,
-        "batch_size": given.rows,
+        "batch_size": arm.rows(given.rows),
         "max_length": 4096,
         "schedule": "constant",
         "warmup": 0.0,
+        "fp8": arm.fp8,
     }
 
 
@@ -415,7 +423,7 @@ def by_trl(
         "max_length": 4096 if plain else tokens,
         "packing": not plain,
         "per_device_train_batch_size": 12 if plain else 1,
-        "gradient_accumulation_steps": 1 if plain else max(1, round(given.rows * mean / tokens)),
+        "gradient_accumulation_steps": 1 if plain else max(1, round(arm.rows(given.rows) * mean / tokens)),
         "num_train_epochs": 1,
         "learning_rate": 1e-3,
         "lr_scheduler_type": "constant",

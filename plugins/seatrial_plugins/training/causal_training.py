@@ -34,9 +34,11 @@ from seatrial_plugins.training.compiled_layers import compile_layers, worth_comp
 from seatrial_plugins.training.engine import Engine, Work, check_weights, trainable
 from seatrial_plugins.training.facts import training_facts
 from seatrial_plugins.training.forms import forms_of
+from seatrial_plugins.training.fp8 import gradient_error
 from seatrial_plugins.training.graphs import Shape, worth_graphing
 from seatrial_plugins.training.loss import summed_loss
 from seatrial_plugins.training.memory import expand_segments
+from seatrial_plugins.training.method import Lora
 from seatrial_plugins.training.options import TrainingOptions
 from seatrial_plugins.training.plan import Plan, plan_steps, split_batch
 from seatrial_plugins.training.validation import History
@@ -172,7 +174,10 @@ class CausalTraining:
             fingerprint=fingerprint,
             log=job.log,
         )
-        work = replace(work, compiled_layers=self._compiled(adapted, work))
+        compiles = self._compiles(adapted, work)
+        work = replace(work, fp8=self._in_fp8(adapted, work))
+        if compiles:
+            work = replace(work, compiled_layers=compile_layers(adapted, lambda: _gradients(adapted, work)))
         arguments = training_arguments(
             options,
             folder=job.checkpoints,
@@ -193,24 +198,21 @@ class CausalTraining:
         passes = (part for step in steps for part in split_batch(step, rows=options.batch_size, tokens=tokens))
         return worth_graphing(sum(parameter.numel() for parameter in network.parameters()), passes)
 
-    def _compiled(self, network: Any, work: Work) -> int:
-        """Compile the layers where that pays: on one CUDA device, with nothing recomputed, in a training that lasts."""
-        device = next(network.parameters()).device
+    def _compiles(self, network: Any, work: Work) -> bool:
+        """Whether to compile the layers: on one CUDA device, with nothing recomputed, in a training that lasts."""
         plain = not work.packs or work.graphs or self.options.gradient_checkpointing or _processes() > 1
-        if plain or device.type != "cuda":
-            return 0
+        if plain or next(network.parameters()).device.type != "cuda":
+            return False
         expand_segments()
-        if not worth_compiling(network, sum(len(work.examples[at].ids) for step in work.plan.steps for at in step)):
-            return 0
-        first = work.passes([work.examples[at] for at in work.plan.steps[0]])[0]
-        network.train()
+        return worth_compiling(network, sum(len(work.examples[at].ids) for step in work.plan.steps for at in step))
 
-        def trial() -> None:
-            with torch.random.fork_rng([device]):  # what dropout draws here, it would not have drawn
-                loss = summed_loss(network, first, packs=True, device=device)
-                torch.autograd.grad(loss, list(trainable(network).values()))
-
-        return compile_layers(network, trial)
+    def _in_fp8(self, network: Any, work: Work) -> dict[str, object] | None:
+        """What the option `fp8` does to the gradients of the first pass; None without it."""
+        if not (isinstance(self.options, Lora) and self.options.fp8):
+            return None
+        if not work.packs or next(network.parameters()).dtype != torch.bfloat16:
+            raise UsageError("train.fp8: takes a bfloat16 model with `attention: auto` (model.dtype: bfloat16)")
+        return gradient_error(network, lambda: _gradients(network, work))
 
     def _finish(self, engine: Engine) -> None:
         """Put the best weights in place, prove that they are finite and do something, and write them.
@@ -243,6 +245,17 @@ def trainable_network(job: TrainingJob, method: str) -> TrainableNetwork:
             f"the runtime {job.model.runtime!r}; take another loader or method"
         )
     return model
+
+
+def _gradients(network: Any, work: Work) -> dict[str, torch.Tensor]:
+    """Of the first pass, which is tried and not taken."""
+    network.train()
+    first = work.passes([work.examples[place] for place in work.plan.steps[0]])[0]
+    device, parameters = next(network.parameters()).device, trainable(network)
+    # What dropout draws here, it would not have drawn.
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        loss = summed_loss(network, first, packs=work.packs, device=device)
+        return dict(zip(parameters, torch.autograd.grad(loss, list(parameters.values())), strict=True))
 
 
 def _processes() -> int:

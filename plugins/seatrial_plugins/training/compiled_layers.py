@@ -14,7 +14,7 @@ import torch
 
 from seatrial_plugins.training.forms import bare
 
-__all__ = ["compile_layers", "worth_compiling"]
+__all__ = ["compile_layers", "decoder_layers", "worth_compiling"]
 
 _LOG = logging.getLogger("seatrial.training")
 
@@ -36,7 +36,7 @@ def worth_compiling(network: Any, tokens: int) -> bool:
 
 def compile_layers(network: Any, trial: Callable[[], object], backend: Any = "inductor") -> int:
     """Compile, and try it with a pass; how many layers are compiled. After a failure the network is as it was."""
-    layers = _layers(bare(network))
+    layers = decoder_layers(network)
     torch._dynamo.config.recompile_limit = max(_VARIANTS, torch._dynamo.config.recompile_limit)  # noqa: SLF001
     for layer in layers:
         layer.compile(dynamic=True, backend=backend)
@@ -53,8 +53,9 @@ def compile_layers(network: Any, trial: Callable[[], object], backend: Any = "in
     return len(layers)
 
 
-def _layers(network: Any) -> list[torch.nn.Module]:
+def decoder_layers(network: Any) -> list[torch.nn.Module]:
     """The blocks that a transformers model repeats."""
+    network = bare(network)
     named = set(network._no_split_modules or ())  # noqa: SLF001  # transformers' own name for what one device holds whole
     lists = [module for module in network.modules() if isinstance(module, torch.nn.ModuleList)]
     return [layer for each in lists for layer in each if type(layer).__name__ in named]

@@ -52,6 +52,8 @@ class Work:
     fingerprint: str
     log: Callable[[Mapping[str, float]], None]
     compiled_layers: int = 0
+    fp8: Mapping[str, object] | None = None
+    """What float8 products do to gradients, where they are used."""
 
     def passes(self, batch: Sequence[Example]) -> list[list[Example]]:
         """The forward passes of a batch."""

@@ -64,6 +64,7 @@ def training_facts(
         "packed": engine.work.packs,
         "varlen": engine.work.tight,
         "compiled_layers": engine.work.compiled_layers,
+        "fp8": engine.work.fp8,
         "graphs": engine.recorded_graphs,
     }
 

@@ -48,10 +48,10 @@ class LowRankLinear(Linear):
         down = self.lora_A[name].weight.to(x.dtype)
         up = (self.lora_B[name].weight * self.scaling[name]).to(x.dtype)
         dropout = self.lora_dropout[name]
-        if isinstance(dropout, torch.nn.Identity):
+        if isinstance(dropout, torch.nn.Identity) and type(base) is torch.nn.Linear:
             added: torch.Tensor = torch.ops.seatrial.low_rank(x, base.weight, base.bias, down, up)[0]
             return added
-        product: torch.Tensor = functional.linear(x, base.weight, base.bias)
+        product: torch.Tensor = base(x)
         return product + functional.linear(functional.linear(dropout(x), down), up)
 
 
