@@ -46,6 +46,10 @@ from seatrial_plugins.training.validation import History
 __all__ = ["CausalTraining", "Tuning"]
 
 
+_TRIED = 4096
+"""Tokens of the pass in which float8 is held against bfloat16."""
+
+
 class Tuning(Protocol):
     """Which weights are trained, and what becomes of them."""
 
@@ -212,7 +216,8 @@ class CausalTraining:
             return None
         if not work.packs or next(network.parameters()).dtype != torch.bfloat16:
             raise UsageError("train.fp8: takes a bfloat16 model with `attention: auto` (model.dtype: bfloat16)")
-        return gradient_error(network, lambda: _gradients(network, work))
+        # Few tokens: nothing is compiled yet, so each keeps more memory than it will.
+        return gradient_error(network, lambda: _gradients(network, replace(work, tokens=min(work.tokens, _TRIED))))
 
     def _finish(self, engine: Engine) -> None:
         """Put the best weights in place, prove that they are finite and do something, and write them.

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from seatrial_plugins.training.forms import bare
+from seatrial_plugins.training.forms import bare, compiles
 
 __all__ = ["compile_layers", "decoder_layers", "worth_compiling"]
 
@@ -40,6 +40,7 @@ def compile_layers(network: Any, trial: Callable[[], object], backend: Any = "in
     torch._dynamo.config.recompile_limit = max(_VARIANTS, torch._dynamo.config.recompile_limit)  # noqa: SLF001
     for layer in layers:
         layer.compile(dynamic=True, backend=backend)
+    compiles(network, now=backend == "inductor")
     try:
         trial()
     except torch.OutOfMemoryError:
@@ -47,6 +48,7 @@ def compile_layers(network: Any, trial: Callable[[], object], backend: Any = "in
     except Exception as error:  # noqa: BLE001  # compilers fail in any way; the network itself runs without
         for layer in layers:
             layer._compiled_call_impl = None  # noqa: SLF001  # what Module.compile sets; there is no way back otherwise
+        compiles(network, now=False)
         said = " ".join(str(error).split())[:300]
         _LOG.warning("training goes on without compiled layers: %s: %s", type(error).__name__, said)
         return 0

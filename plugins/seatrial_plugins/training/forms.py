@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -10,7 +10,7 @@ import torch
 
 from seatrial_plugins.huggingface.runtime import head_is_plain, varlen_is_exact
 
-__all__ = ["Forms", "bare", "forms_of"]
+__all__ = ["Forms", "bare", "compiles", "forms_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,8 @@ class Forms:
     """Rows are laid end to end for a kernel that is told where they end; else they are gathered into a rectangle."""
     plain_head: bool
     """Logits are a frozen linear head of the last states, and nothing else: the loss needs the states alone."""
+    compiled: bool = False
+    """What surrounds the products may be compiled."""
 
 
 _TRIED: WeakKeyDictionary[Any, Forms] = WeakKeyDictionary()
@@ -40,6 +42,11 @@ def forms_of(network: Any) -> Forms:
         _TRIED[network] = Forms(varlen, frozen and head_is_plain(network, device))
         network.train(training)
     return _TRIED[network]
+
+
+def compiles(network: Any, *, now: bool) -> None:
+    """Say whether what surrounds a network's products may be compiled from now on."""
+    _TRIED[bare(network)] = replace(forms_of(network), compiled=now)
 
 
 def bare(network: Any) -> Any:

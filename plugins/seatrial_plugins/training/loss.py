@@ -42,7 +42,7 @@ def _losses(network: Any, batch: Sequence[Example], *, packs: bool, device: torc
     fed, places = packed.to(device), send(places, device)
     if forms.plain_head:
         head = bare(network).get_output_embeddings()
-        return token_losses(head, states_for(head, network, fed, places), targets)
+        return token_losses(head, states_for(head, network, fed, places), targets, compiled=forms.compiled)
     return functional.cross_entropy(run_packed(network, fed, places).float(), targets, reduction="none")
 
 

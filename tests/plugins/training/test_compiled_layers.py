@@ -86,6 +86,7 @@ def test_on_a_gpu_compiled_varlen_layers_give_the_gradients_of_plain_ones():
     batches = [examples(9), examples(5, seed=1), examples(40, seed=2)]
     expected = [gradients(network, batch, "cuda") for batch in batches]
     assert compile_layers(network, lambda: gradients(network, batches[0], "cuda")) == 2
+    assert forms_of(network).compiled
     for batch, (by_hand, its) in zip(batches, expected, strict=True):
         loss, gradient = gradients(network, batch, "cuda")
         torch.testing.assert_close(loss, by_hand, rtol=1e-2, atol=1e-2)
