@@ -7,7 +7,7 @@ it, each operation reads and writes all of it. One compilation serves all layers
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -38,16 +38,17 @@ def compile_layers(network: Any, trial: Callable[[], object], backend: Any = "in
     """Compile, and try it with a pass; how many layers are compiled. After a failure the network is as it was."""
     layers = decoder_layers(network)
     torch._dynamo.config.recompile_limit = max(_VARIANTS, torch._dynamo.config.recompile_limit)  # noqa: SLF001
-    for layer in layers:
-        layer.compile(dynamic=True, backend=backend)
+    parts = [*layers, *_norms_behind(bare(network), layers)]
     compiles(network, now=backend == "inductor")
+    for part in parts:
+        part.compile(dynamic=True, backend=backend)
     try:
         trial()
     except torch.OutOfMemoryError:
         raise
     except Exception as error:  # noqa: BLE001  # compilers fail in any way; the network itself runs without
-        for layer in layers:
-            layer._compiled_call_impl = None  # noqa: SLF001  # what Module.compile sets; there is no way back otherwise
+        for part in parts:
+            part._compiled_call_impl = None  # noqa: SLF001  # what Module.compile sets; there is no way back otherwise
         compiles(network, now=False)
         said = " ".join(str(error).split())[:300]
         _LOG.warning("training goes on without compiled layers: %s: %s", type(error).__name__, said)
@@ -61,3 +62,13 @@ def decoder_layers(network: Any) -> list[torch.nn.Module]:
     named = set(network._no_split_modules or ())  # noqa: SLF001  # transformers' own name for what one device holds whole
     lists = [module for module in network.modules() if isinstance(module, torch.nn.ModuleList)]
     return [layer for each in lists for layer in each if type(layer).__name__ in named]
+
+
+def _norms_behind(network: Any, layers: Sequence[torch.nn.Module]) -> list[torch.nn.Module]:
+    """Of what holds the layers, the norm that reads the last one."""
+    first = next(iter(layers), None)
+    lists = [
+        module for module in network.modules() if isinstance(module, torch.nn.ModuleList) and first in list(module)
+    ]
+    owners = [module for module in network.modules() if any(child in lists for child in module.children())]
+    return [child for owner in owners for child in owner.children() if type(child).__name__.endswith("Norm")]
