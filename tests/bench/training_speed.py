@@ -20,6 +20,7 @@ fall is an error. The first three steps are left out. `--through command` runs `
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import gc
 import json
 import os
@@ -113,16 +114,17 @@ def main() -> None:
     )
     parser.add_argument("--rows", type=int, default=64, help="of an optimizer step")
     parser.add_argument("--steps", type=int, default=16)
-    parser.add_argument(
-        "--folder", type=Path, help="where the weights are kept; by default in memory where it is large enough"
-    )
+    parser.add_argument("--folder", type=Path, help="where the weights are kept")
     parser.add_argument("--through", choices=["method", "command"], default="method")
     parser.add_argument("--profile", action="store_true", help="print the kernels of one step of each of our arms")
+    parser.add_argument("--stuck", type=int, default=0, help="print where it is every so many seconds")
     parser.add_argument("--tiny", action="store_true")
     given = parser.parse_args()
     if given.tiny:
         given.tokens, given.rows, given.steps = [2048], 8, 8
-    folder = given.folder or roomy() / f"training-speed-{'tiny' if given.tiny else '8b'}"
+    folder = given.folder or Path(tempfile.gettempdir()) / f"training-speed-{'tiny' if given.tiny else '8b'}"
+    if given.stuck:
+        faulthandler.dump_traceback_later(given.stuck, repeat=True)
     started = time.perf_counter()
     write_model(folder, tiny=given.tiny)
     print(f"weights in {folder} after {time.perf_counter() - started:.0f} s; torch {torch.__version__}", flush=True)
@@ -170,13 +172,6 @@ def say(name: str, tokens: int, steps: Sequence[dict[str, float]], seconds: floa
 
 
 # ---- the model and its rows -------------------------------------------------------------------------------------------
-
-
-def roomy() -> Path:
-    """Memory, if there is enough of it beside what the model takes when it is read, else the disk."""
-    shared = Path("/dev/shm")  # a folder of its own name is made there
-    free = os.statvfs(shared) if shared.is_dir() else None
-    return shared if free and free.f_bavail * free.f_frsize > 40 * 2**30 else Path(tempfile.gettempdir())
 
 
 def write_model(folder: Path, *, tiny: bool) -> None:
