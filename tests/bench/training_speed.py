@@ -262,6 +262,7 @@ def options(arm: Arm, given: argparse.Namespace) -> dict[str, Any]:
         "schedule": "constant",
         "warmup": 0.0,
         "fp8": arm.fp8,
+        "compile": True,
     }
 
 

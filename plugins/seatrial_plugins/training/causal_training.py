@@ -203,11 +203,13 @@ class CausalTraining:
         return worth_graphing(sum(parameter.numel() for parameter in network.parameters()), passes)
 
     def _compiles(self, network: Any, work: Work) -> bool:
-        """Whether to compile the layers: on one CUDA device, with nothing recomputed, in a training that lasts."""
+        """Whether to compile the layers: on one CUDA device, with nothing recomputed, where asked or in a training that lasts."""
         plain = not work.packs or work.graphs or self.options.gradient_checkpointing or _processes() > 1
         if plain or next(network.parameters()).device.type != "cuda":
             return False
         expand_segments()
+        if self.options.compile is not None:
+            return self.options.compile
         return worth_compiling(network, sum(len(work.examples[at].ids) for step in work.plan.steps for at in step))
 
     def _in_fp8(self, network: Any, work: Work) -> dict[str, object] | None:
