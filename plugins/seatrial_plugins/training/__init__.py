@@ -1,4 +1,4 @@
-"""Training: LoRA and its kin, (IA)³, prompt tuning and full fine-tuning on `transformers.Trainer`, with loss on the assistant's turns only."""
+"""Training: adapters, prompts and prefixes, and full fine-tuning on `transformers.Trainer`, with loss on the assistant's turns only."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from seatrial import MethodComponent, hookimpl
-from seatrial_plugins.training.method import IA3, Full, Lora, PromptTuning
+from seatrial_plugins.training.method import IA3, Full, Lora
+from seatrial_plugins.training.prompt_methods import PrefixTuning, PromptTuning
 
 if TYPE_CHECKING:
     from seatrial.training import Method
@@ -36,6 +37,13 @@ def seatrial_methods() -> Iterable[MethodComponent[Method]]:
         "prompt_tuning",
         PromptTuning,
         "Vectors before every prompt, trained on the assistant's turns only.",
+        libraries=_LIBRARIES,
+        imports=_IMPORTS,
+    )
+    yield MethodComponent(
+        "prefix_tuning",
+        PrefixTuning,
+        "Keys and values before those of every layer, trained on the assistant's turns only.",
         libraries=_LIBRARIES,
         imports=_IMPORTS,
     )
