@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from seatrial import MethodComponent, hookimpl
+from seatrial_plugins.training.lora_methods import Classifier, Dpo, Qlora
 from seatrial_plugins.training.method import IA3, Full, Lora
 from seatrial_plugins.training.prompt_methods import PrefixTuning, PromptTuning
 
@@ -25,6 +26,13 @@ def seatrial_methods() -> Iterable[MethodComponent[Method]]:
         "Low-rank adapters, trained on the assistant's turns only.",
         libraries=_LIBRARIES,
         imports=_IMPORTS,
+    )
+    yield MethodComponent(
+        "qlora",
+        Qlora,
+        "Low-rank adapters on a base in 4 bits, trained on the assistant's turns only.",
+        libraries=(*_LIBRARIES, "bitsandbytes"),
+        imports={**_IMPORTS, "bitsandbytes": "seatrial[qlora]"},
     )
     yield MethodComponent(
         "ia3",
@@ -51,6 +59,20 @@ def seatrial_methods() -> Iterable[MethodComponent[Method]]:
         "full",
         Full,
         "Every weight, trained on the assistant's turns only.",
+        libraries=_LIBRARIES,
+        imports=_IMPORTS,
+    )
+    yield MethodComponent(
+        "classifier",
+        Classifier,
+        "A head that names the rows' labels, with low-rank adapters or every weight behind it.",
+        libraries=_LIBRARIES,
+        imports=_IMPORTS,
+    )
+    yield MethodComponent(
+        "dpo",
+        Dpo,
+        "Low-rank adapters that make chosen answers likelier than rejected ones (direct preference optimisation).",
         libraries=_LIBRARIES,
         imports=_IMPORTS,
     )
