@@ -97,8 +97,8 @@ class SequenceClassifier:
         labels: dict[int, str] = {}
         with torch.inference_mode():
             for batch in batches_by_length([len(ids) for ids in encoded], self._fits):
-                ids, mask = padded([encoded[place] for place in batch], self._padding or 0)
-                logits = self.network(input_ids=ids.to(self.device), attention_mask=mask.to(self.device)).logits.float()
+                fed, mask = padded([encoded[place] for place in batch], self._padding or 0)
+                logits = self.network(input_ids=fed.to(self.device), attention_mask=mask.to(self.device)).logits.float()
                 for place, scores in zip(batch, logits, strict=True):
                     if not bool(torch.isfinite(scores).all()):
                         raise StageError(f"row {rows[place].id}: the classifier's scores are not finite")

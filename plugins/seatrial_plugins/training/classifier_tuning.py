@@ -13,6 +13,7 @@ from seatrial_plugins.huggingface.runtime import place_module
 from seatrial_plugins.training.lora_methods import Classifier
 from seatrial_plugins.training.lora_tuning import LoraTuning
 from seatrial_plugins.training.model_folder import write_model
+from seatrial_plugins.training.options import TrainingOptions
 from seatrial_plugins.training.recomputing import recompute_activations
 
 __all__ = ["ClassifierTuning"]
@@ -27,7 +28,7 @@ class ClassifierTuning:
     before = 0
 
     def __init__(self, options: Classifier) -> None:
-        self.options = options
+        self.options: TrainingOptions = options
         self._adapters = _Adapters(options) if options.weights == "lora" else None
         self.dtype = None if self._adapters else "float32"
         """With every weight as `full` has it; the head is float32 in any case."""

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from seatrial.rows import Turn
-    from seatrial_plugins.training.adapter_tuning import AdapterTuning
     from seatrial_plugins.training.causal_training import PutOn, Tuning
 
 __all__ = ["IA3", "AdapterMethod", "CausalMethod", "Full", "Lora"]
@@ -113,7 +112,7 @@ class Lora(AdapterMethod):
             **super(Lora, self)._ranges(),
         }
 
-    def _tuning(self) -> AdapterTuning:
+    def _tuning(self) -> PutOn:
         from seatrial_plugins.training.lora_tuning import LoraTuning
 
         return LoraTuning(self)
@@ -144,7 +143,7 @@ class IA3(AdapterMethod):
             **super(IA3, self)._ranges(),
         }
 
-    def _tuning(self) -> AdapterTuning:
+    def _tuning(self) -> PutOn:
         from seatrial_plugins.training.ia3_tuning import IA3Tuning
 
         return IA3Tuning(self)

@@ -10,8 +10,6 @@ from seatrial.plugin.host import Host
 from seatrial.runs.run import run
 from seatrial.suite.file import load_suite
 
-from .jobs import PAIRS
-
 SUITE = """
 name: {method}
 model: {{source: "package:seatrial_suites/tiny_llama", loader: random, device: cpu}}
@@ -22,15 +20,21 @@ gates: [{{metric: {metric}, min: 0.1}}]
 report: [html, json]
 """
 
+THINGS = (("delivery", "parcel"), ("billing", "refund"), ("account", "password"))
+OPENINGS = (
+    "Where is my",
+    "What about the",
+    "I ask for the",
+    "Please help with the",
+    "Look for this",
+    "No sign of the",
+    "I lost a",
+    "Again the",
+)
 TEST = [
-    (f"{opening} {thing} {closing}", desk)
-    for desk, thing in (("delivery", "parcel"), ("billing", "refund"), ("account", "password"))
-    for opening, closing in (
-        ("I have lost the", "yesterday"),
-        ("Nobody told me about a", "so far"),
-        ("My", "is wrong!"),
-    )
+    (f"{opening} {thing}", desk) for desk, thing in THINGS for opening in ("Tell me of the", "Show me this", "My poor")
 ]
+TRAIN = [(f"{opening} {thing}", desk) for desk, thing in THINGS for opening in OPENINGS]
 
 
 def labelled(pairs):
@@ -43,7 +47,7 @@ def preferred(pairs):
 
 METHODS = {
     "prefix_tuning": ("virtual_tokens: 4, lr: 0.1, epochs: 4", labelled),
-    "classifier": ("r: 4, lr: 1.0e-2, epochs: 8", labelled),
+    "classifier": ("r: 4, lr: 2.0e-3, epochs: 8, batch_size: 4", labelled),
     "dpo": ("r: 4, lr: 5.0e-3, epochs: 4", preferred),
 }
 
@@ -52,7 +56,7 @@ METHODS = {
 def test_it_goes_through_every_stage(method, tmp_path):
     options, records = METHODS[method]
     rows, test = tmp_path / "rows.jsonl", tmp_path / "test.jsonl"
-    for file, pairs in ((rows, PAIRS), (test, TEST)):
+    for file, pairs in ((rows, TRAIN), (test, TEST)):
         file.write_text("".join(json.dumps(record) + "\n" for record in records(pairs)))
     scorer, metric = ("choice", "choice/accuracy") if records is labelled else ("generation", "generation/exact_match")
     suite = tmp_path / "suite.yaml"
@@ -65,7 +69,7 @@ def test_it_goes_through_every_stage(method, tmp_path):
     assert scored["tuned"].n == len(TEST)
     if method == "classifier":
         assert scored["tuned"].value > scored["base"].value
-        assert scored["tuned"].value > 0.8
+        assert scored["tuned"].value > 0.6
     (report,) = (tmp_path / "runs").glob("*/report/index.html")
     said = report.read_text(encoding="utf-8")
     assert f'Method: <strong class="data">{method}</strong>' in said
