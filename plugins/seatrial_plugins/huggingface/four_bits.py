@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-__all__ = ["in_four_bits"]
+__all__ = ["in_four_bits", "stay_differentiable"]
 
 
 def in_four_bits(dtype: torch.dtype, device: torch.device) -> dict[str, Any]:
@@ -22,3 +22,14 @@ def in_four_bits(dtype: torch.dtype, device: torch.device) -> dict[str, Any]:
         ),
         "device_map": {"": device},
     }
+
+
+def stay_differentiable(network: torch.nn.Module) -> None:
+    """Have layers keep the layout that gradients pass through.
+
+    On a CPU with bfloat16 instructions bitsandbytes (0.50) packs a layer's weights anew in its first pass outside training, and
+    from then on gives no gradient, with a warning alone: a validation would end the training in all but name.
+    """
+    for module in network.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False

@@ -13,7 +13,7 @@ from seatrial.terminal.legible import one_line
 from seatrial_plugins.huggingface.config_file import read_config
 from seatrial_plugins.huggingface.device import choose_device, choose_dtype
 from seatrial_plugins.huggingface.exactness import caps_scores, packing_is_exact
-from seatrial_plugins.huggingface.four_bits import in_four_bits
+from seatrial_plugins.huggingface.four_bits import in_four_bits, stay_differentiable
 from seatrial_plugins.huggingface.options import LoadOptions
 from seatrial_plugins.huggingface.packed_attention import ATTENTION
 from seatrial_plugins.huggingface.weights import check_shape
@@ -81,7 +81,7 @@ def _read_network(folder: Path, dtype: torch.dtype, attention: str | None, more:
 
     named = {} if attention is None else {"attn_implementation": attention}
     try:
-        return load_whole(
+        network = load_whole(
             AutoModelForCausalLM,
             str(folder),
             pretrained_model_name_or_path=str(folder),
@@ -97,3 +97,6 @@ def _read_network(folder: Path, dtype: torch.dtype, attention: str | None, more:
         if attention == ATTENTION and ("attn_implementation" in reason or ATTENTION in reason):
             raise _NotReplaceableError from error
         raise
+    if more:
+        stay_differentiable(network)
+    return network
