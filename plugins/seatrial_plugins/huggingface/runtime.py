@@ -12,10 +12,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from seatrial_plugins.huggingface.batches import batches_by_length
     from seatrial_plugins.huggingface.chat import ChatTokenizer, Rendered
+    from seatrial_plugins.huggingface.classifier_input import beyond_words, classifier_ids, padded
     from seatrial_plugins.huggingface.conversation import is_trained, only_last_trained
     from seatrial_plugins.huggingface.device import choose_device, peak_bytes
-    from seatrial_plugins.huggingface.examples import Example, Examples, behind, masked_example, render_examples
+    from seatrial_plugins.huggingface.examples import (
+        Example,
+        Examples,
+        behind,
+        masked_example,
+        render_examples,
+        telling,
+    )
+    from seatrial_plugins.huggingface.merging import place_module
     from seatrial_plugins.huggingface.packing import Packed, framed, pack, run_packed, shared_prefix
+    from seatrial_plugins.huggingface.prefix import prefix_of_words, put_prefix
     from seatrial_plugins.huggingface.quiet import no_progress_bars
     from seatrial_plugins.huggingface.soft_prompt import SoftPrompt, put_before
     from seatrial_plugins.huggingface.token_tree import TokenTree
@@ -35,8 +45,10 @@ __all__ = [
     "TrainableNetwork",
     "batches_by_length",
     "behind",
+    "beyond_words",
     "check_shape",
     "choose_device",
+    "classifier_ids",
     "framed",
     "is_trained",
     "lacks",
@@ -45,21 +57,29 @@ __all__ = [
     "no_progress_bars",
     "only_last_trained",
     "pack",
+    "padded",
     "peak_bytes",
+    "place_module",
+    "prefix_of_words",
     "put_before",
+    "put_prefix",
     "read_tokenizer",
     "render_examples",
     "run_packed",
     "shared_prefix",
+    "telling",
 ]
 
 _MODULES = {
     "batches": ("batches_by_length",),
     "chat": ("ChatTokenizer", "Rendered"),
+    "classifier_input": ("beyond_words", "classifier_ids", "padded"),
     "conversation": ("is_trained", "only_last_trained"),
     "device": ("choose_device", "peak_bytes"),
-    "examples": ("Example", "Examples", "behind", "masked_example", "render_examples"),
+    "examples": ("Example", "Examples", "behind", "masked_example", "render_examples", "telling"),
+    "merging": ("place_module",),
     "packing": ("Packed", "framed", "pack", "run_packed", "shared_prefix"),
+    "prefix": ("prefix_of_words", "put_prefix"),
     "quiet": ("no_progress_bars",),
     "soft_prompt": ("SoftPrompt", "put_before"),
     "token_tree": ("TokenTree",),

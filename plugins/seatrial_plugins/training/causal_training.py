@@ -26,17 +26,19 @@ from seatrial_plugins.huggingface.runtime import (
     masked_example,
     no_progress_bars,
     render_examples,
+    telling,
 )
 from seatrial_plugins.training.arguments import training_arguments
 from seatrial_plugins.training.checkpoints import newest_checkpoint
 from seatrial_plugins.training.engine import Engine, Work, check_weights, trainable
 from seatrial_plugins.training.facts import training_facts
 from seatrial_plugins.training.graphs import Shape, worth_graphing
+from seatrial_plugins.training.loss import Objective, TokenLoss
 from seatrial_plugins.training.options import TrainingOptions
 from seatrial_plugins.training.plan import Plan, plan_steps, split_batch
 from seatrial_plugins.training.validation import History
 
-__all__ = ["CausalTraining", "Tuning"]
+__all__ = ["CausalTraining", "PutOn", "Tuning"]
 
 
 class Tuning(Protocol):
@@ -58,6 +60,18 @@ class Tuning(Protocol):
 
     def write(self, network: Any, job: TrainingJob) -> None:
         """Write the product; refuse one that changes nothing, with a TrainingError."""
+        ...
+
+
+class PutOn(Tuning, Protocol):
+    """Layers beside the weights, which fit a model or don't."""
+
+    def put_on(self, network: Any) -> Any:
+        """Put fresh layers onto a network, or onto its shape alone.
+
+        Raises:
+            UsageError: it has no modules of the names that the options give.
+        """
         ...
 
 
@@ -100,9 +114,21 @@ class CausalTraining:
             seconds=seconds,
             seconds_before=loaded - started,
         )
-        facts["masked_example"] = masked_example(examples.examples[0], chat)
+        facts |= self._told(engine, examples, chat)
         facts["options"] = dataclasses.asdict(self.options)
         return Trained(self.tuning.product, facts)
+
+    def _told(self, engine: Engine, examples: Examples, chat: ChatTokenizer) -> dict[str, object]:
+        """Facts beside those of every training."""
+        del engine
+        shown = telling(examples.examples)
+        return {"masked_examples": [{"row": one.row, "pieces": masked_example(one, chat)} for one in shown]}
+
+    def _loaded(self, model: TrainableNetwork, examples: Examples, validation: Examples) -> tuple[Any, Objective]:
+        """The network as it comes, and what is made small."""
+        del examples, validation
+        network, packs = model.load(self.tuning.dtype)
+        return network, TokenLoss(packs)
 
     def _rendered(self, rows: Rows, chat: ChatTokenizer) -> Examples:
         """The rows, cut where vectors before them leave no place."""
@@ -121,7 +147,7 @@ class CausalTraining:
                 f"model.dtype: {self.tuning.name} is not trained in float16, whose gradients underflow; say bfloat16 or "
                 "float32"
             )
-        network, packs = model.load(self.tuning.dtype)
+        network, objective = self._loaded(model, examples, validation)
         set_seed(job.seed)
         adapted = self.tuning.attach(network)
         opening = _opening(adapted) if self.tuning.before else ()
@@ -154,11 +180,11 @@ class CausalTraining:
             plan,
             rows=options.batch_size,
             tokens=loader.batch_tokens,
-            packs=packs,
+            objective=objective,
             evaluate_every=every,
             patience=stopping.patience if stopping else 0,
             graphs=self._graphs(network, train, plan, loader.batch_tokens)
-            if packs and not on_cpu and self.tuning.replays
+            if objective.packs and not on_cpu and self.tuning.replays
             else frozenset(),
             fingerprint=fingerprint,
             log=job.log,

@@ -3,14 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import torch
 from torch.nn import functional
 
 from seatrial_plugins.huggingface.runtime import Example, TokenTree, pack, run_packed
 
-__all__ = ["row_losses", "summed_loss"]
+__all__ = ["Objective", "TokenLoss", "padded_logits", "row_losses", "summed_loss"]
+
+
+class Objective(Protocol):
+    """What training makes small: a mean over all that a step reads, however it is cut into passes."""
+
+    @property
+    def unit(self) -> str:
+        """What the mean is over: `token`."""
+        ...
+
+    @property
+    def packs(self) -> bool:
+        """Whether rows are packed."""
+        ...
+
+    def weight(self, example: Any, /) -> int:
+        """How often an example counts in the mean."""
+        ...
+
+    def summed(self, network: Any, batch: Sequence[Any], device: torch.device) -> torch.Tensor:
+        """The sum over a batch, a float32 scalar."""
+        ...
+
+    def of_rows(self, network: Any, batch: Sequence[Any], device: torch.device) -> torch.Tensor:
+        """The sum of each example alone, float64 where the device has it, shape [examples]."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLoss:
+    """Cross-entropy of the supervised tokens."""
+
+    packs: bool
+    unit = "token"
+
+    def weight(self, example: Example) -> int:
+        """Its supervised tokens."""
+        return len(example.targets)
+
+    def summed(self, network: Any, batch: Sequence[Example], device: torch.device) -> torch.Tensor:
+        """`summed_loss`."""
+        return summed_loss(network, batch, packs=self.packs, device=device)
+
+    def of_rows(self, network: Any, batch: Sequence[Example], device: torch.device) -> torch.Tensor:
+        """`row_losses`."""
+        return row_losses(network, batch, packs=self.packs, device=device)
 
 
 def summed_loss(network: Any, batch: Sequence[Example], *, packs: bool, device: torch.device) -> torch.Tensor:
@@ -34,7 +81,7 @@ def _predicted(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Float32 logits at the supervised places, example by example, and the tokens that stand there."""
     targets = torch.tensor([example.ids[place] for example in batch for place in example.targets], device=device)
-    return (_packed_logits if packs else _padded_logits)(network, batch, device).float(), targets
+    return (_packed_logits if packs else padded_logits)(network, batch, device).float(), targets
 
 
 def _packed_logits(network: Any, batch: Sequence[Example], device: torch.device) -> torch.Tensor:
@@ -43,7 +90,8 @@ def _packed_logits(network: Any, batch: Sequence[Example], device: torch.device)
     return run_packed(network, packed.to(device), torch.tensor(places, device=device))
 
 
-def _padded_logits(network: Any, batch: Sequence[Example], device: torch.device) -> torch.Tensor:
+def padded_logits(network: Any, batch: Sequence[Example], device: torch.device) -> torch.Tensor:
+    """Logits at the supervised places, example by example, of a pass that is padded."""
     width = max(len(example.fed) for example in batch)
     ids = torch.zeros(len(batch), width, dtype=torch.long)
     mask = torch.zeros(len(batch), width, dtype=torch.long)

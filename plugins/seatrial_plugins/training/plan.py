@@ -9,12 +9,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 
 from seatrial_plugins.huggingface.runtime import Example
 
 __all__ = ["Plan", "plan_steps", "split_batch"]
+
+
+E = TypeVar("E", bound=Example)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +46,9 @@ def plan_steps(examples: int, *, rows_per_step: int, epochs: float, seed: int) -
     return Plan(tuple(steps[:total]), per_epoch)
 
 
-def split_batch(batch: Sequence[Example], *, rows: int, tokens: int) -> list[list[Example]]:
+def split_batch(batch: Sequence[E], *, rows: int, tokens: int) -> list[list[E]]:
     """Forward passes of at most `rows` examples and, beyond one example, `tokens` tokens; long ones together."""
-    passes: list[list[Example]] = []
+    passes: list[list[E]] = []
     room = 0
     for example in sorted(batch, key=lambda example: -len(example.ids)):
         if not passes or len(passes[-1]) == rows or len(example.ids) > room:

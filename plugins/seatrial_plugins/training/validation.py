@@ -12,7 +12,7 @@ import torch
 
 from seatrial.runs.store import atomic_file, write_json
 from seatrial_plugins.huggingface.runtime import Example
-from seatrial_plugins.training.loss import row_losses
+from seatrial_plugins.training.loss import Objective
 from seatrial_plugins.training.plan import split_batch
 
 __all__ = ["Evaluation", "History", "validation_losses"]
@@ -20,16 +20,16 @@ __all__ = ["Evaluation", "History", "validation_losses"]
 
 @torch.no_grad()
 def validation_losses(
-    network: Any, examples: Sequence[Example], *, packs: bool, device: torch.device, rows: int, tokens: int
+    network: Any, examples: Sequence[Example], objective: Objective, *, device: torch.device, rows: int, tokens: int
 ) -> list[float]:
-    """Of each example the sum over its supervised tokens of -ln p, so that it doesn't depend on how rows fall into batches.
+    """Of each example its summed loss, so that it doesn't depend on how rows fall into batches.
 
     Sums are kept on the device; logits are dropped with each pass.
     """
     training = network.training
     network.eval()
     batches = split_batch(examples, rows=rows, tokens=tokens)
-    found = torch.cat([row_losses(network, batch, packs=packs, device=device) for batch in batches]).tolist()
+    found = torch.cat([objective.of_rows(network, batch, device) for batch in batches]).tolist()
     network.train(training)
     order = [id(example) for batch in batches for example in batch]
     of = dict(zip(order, found, strict=True))
@@ -42,7 +42,7 @@ class Evaluation:
 
     step: int
     loss: float
-    """Mean over all supervised tokens of -ln p."""
+    """Mean over all supervised tokens of -ln p, or over what else the objective counts."""
     training: float
     """Mean training loss of the steps since the evaluation before."""
 
