@@ -24,9 +24,11 @@ class Classifier(Lora):
     into the weights when training ends.
 
     Args:
-        weights: `lora` trains adapters beside the head; `full` every weight, at about a tenth of the learning rate.
+        weights: `lora` trains adapters beside the head; `full` every weight.
+        lr: Peak learning rate of AdamW; with `weights: full` say some 2e-5.
     """
 
+    lr: float = 5e-4
     weights: Literal["lora", "full"] = "lora"
 
     @property
