@@ -31,7 +31,8 @@ def worth_compiling(network: Any, tokens: int) -> bool:
     config = bare(network).config.get_text_config()
     routes = any(getattr(config, name, None) for name in ("num_experts", "num_local_experts", "n_routed_experts"))
     parameters = sum(weight.numel() for weight in network.parameters())
-    return not routes and 4.0 * parameters * tokens / 4e14 > _LEAST_SECONDS
+    small = getattr(bare(network), "is_quantized", False)
+    return not (routes or small) and 4.0 * parameters * tokens / 4e14 > _LEAST_SECONDS
 
 
 def compile_layers(network: Any, trial: Callable[[], object], backend: Any = "inductor") -> int:

@@ -14,9 +14,9 @@ from seatrial.rows.table import open_rows
 from seatrial.runs.events import Artifact
 from seatrial.runs.keys import RUNTIME
 from seatrial.runs.on_trial import ModelOnTrial
+from seatrial.runs.run_folder import RunFolder
 from seatrial.runs.stages import Progress
 from seatrial.runs.stages.train import product_of
-from seatrial.runs.store import RunFolder
 
 __all__ = ["ROWS", "TOLERANCE", "VerifyTraining"]
 
@@ -71,7 +71,7 @@ class VerifyTraining:
         elif isinstance(tuned, Generates):
             facts |= self._rewritten(tuned, rows)
         elif isinstance(tuned, Classifies):
-            facts |= {"labels": sorted(set(tuned.classify(rows)))}  # a base without a head names none to compare with
+            facts |= self._named(tuned, rows)
         else:
             raise StageError(
                 f"{self.name}: the model neither scores, generates nor classifies, so nothing can be compared"
@@ -94,6 +94,16 @@ class VerifyTraining:
             )
         return {"largest_difference": largest, "tolerance": TOLERANCE}
 
+    def _named(self, tuned: Classifies, rows: Sequence[Row]) -> dict[str, object]:
+        """The labels that are named; a base without a head names none to compare with, a head that learned nothing none either."""
+        labels = sorted(set(tuned.classify(rows)) - {""})
+        if not labels:
+            raise TrainingError(
+                f"{self.name}: training changes nothing: of {len(rows)} {self.on} rows the classifier names no label, since it finds "
+                "several equally likely; what it left was not applied, or is zero"
+            )
+        return {"labels": labels}
+
     def _rewritten(self, tuned: Generates, rows: Sequence[Row]) -> dict[str, object]:
         prompts = [row.prompt for row in rows]
         said = [answer.text for answer in tuned.generate(prompts, max_new_tokens=_WORDS)]
@@ -111,7 +121,7 @@ class VerifyTraining:
 def _readable(rows: Iterable[Row], model: Model) -> Iterator[Row]:
     """The rows that expect an answer and that the model can read: those it is asked may be others."""
     for row in rows:
-        asked = replace(row, split="")  # none of them is trained on here
+        asked = replace(row, split="test") if row.split in {"train", "validation"} else row  # nothing is cut here
         if row.target and not (isinstance(model, ChecksRows) and any(model.problems([asked]))):
             yield row
 
