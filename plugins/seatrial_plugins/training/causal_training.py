@@ -135,7 +135,8 @@ class CausalTraining:
         longest, before = self.options.max_length, self.tuning.before
         if before:
             longest = min(longest, chat.context or longest) - before
-        return render_examples(rows, chat, longest, self.options.loss_on)
+        taught = (row.with_turns(self.options.taught(row.turns)) for row in rows)
+        return render_examples(taught, chat, longest)
 
     def _engine(self, model: TrainableNetwork, examples: Examples, validation: Examples) -> Engine:
         from transformers import set_seed
@@ -149,8 +150,7 @@ class CausalTraining:
         network, objective = self._loaded(model, examples, validation)
         set_seed(job.seed)
         adapted = self.tuning.attach(network)
-        prompt = adapted.get_input_embeddings() if self.tuning.before else None
-        opening = prompt.ids if isinstance(prompt, SoftPrompt) else ()
+        opening = _opening(adapted) if self.tuning.before else ()
         train = [behind(opening, example) for example in examples.examples]
         on_cpu = choose_device(loader.device).type == "cpu"
         world = _processes()
@@ -240,6 +240,13 @@ def trainable_network(job: TrainingJob, method: str) -> TrainableNetwork:
             f"the runtime {job.model.runtime!r}; take another loader or method"
         )
     return model
+
+
+def _opening(network: Any) -> tuple[int, ...]:
+    """The tokens that stand for the vectors of a soft prompt."""
+    prompt = network.get_input_embeddings()
+    assert isinstance(prompt, SoftPrompt)  # as `put_before` leaves it
+    return prompt.ids
 
 
 def _processes() -> int:

@@ -12,9 +12,6 @@ from seatrial.training import Trained, TrainingJob
 from seatrial_plugins.training.options import TrainingOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from seatrial.rows import Turn
     from seatrial_plugins.training.causal_training import PutOn, Tuning
 
 __all__ = ["IA3", "AdapterMethod", "CausalMethod", "Full", "Lora"]
@@ -41,12 +38,6 @@ class CausalMethod(TrainingOptions, ABC):
         from seatrial_plugins.training.causal_training import CausalTraining
 
         return CausalTraining(self._tuning(), job).run()
-
-    def taught(self, turns: Sequence[Turn]) -> Sequence[Turn]:
-        """The turns as `loss_on` has them trained (`seatrial.training.TrainsPart`)."""
-        from seatrial_plugins.huggingface.runtime import only_last_trained
-
-        return only_last_trained(turns) if self.loss_on == "last" else turns
 
     @abstractmethod
     def _tuning(self) -> Tuning:

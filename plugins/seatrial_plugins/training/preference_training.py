@@ -33,7 +33,7 @@ class PreferenceTraining(CausalTraining):
         self._beta = beta
 
     def _rendered(self, rows: Rows, chat: ChatTokenizer) -> Examples:
-        pairs = render_pairs(rows, chat, self.options.max_length, self.options.loss_on)
+        pairs = render_pairs(rows, chat, self.options.max_length, self.options.taught)
         if rows is self.job.train:
             refuse_none(pairs)
         return pairs

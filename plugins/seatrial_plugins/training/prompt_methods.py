@@ -20,18 +20,18 @@ class _PromptMethod(CausalMethod):
     """Trains what stands before every row.
 
     Args:
-        virtual_tokens: How many places; each is one of the context.
+        virtual_tokens: How many places; each is one of the context, and of max_length.
     """
 
     virtual_tokens: int = 20
 
     def _ranges(self) -> dict[str, tuple[bool, str]]:
         return {
+            **super(_PromptMethod, self)._ranges(),
             "virtual_tokens": (
                 1 <= self.virtual_tokens <= self.max_length - 2,
-                "at least 1, and leaves room in max_length",
+                f"at least 1, and with max_length = {self.max_length} at most {self.max_length - 2}",
             ),
-            **super(_PromptMethod, self)._ranges(),
         }
 
     def check(self, model: Trainable) -> None:

@@ -172,6 +172,8 @@ def test_a_bad_block_takes_line_ends_with_it(lost):
     for block in ("\0" * 400, "x" * 400):
         ((line, _),), _ = lost(plugin.jsonl(), good[:505] + block + good[905:])
         assert line == good[:505].count("\n") + 1
+        ((line, _),), _ = lost(plugin.jsonl(), good[:505] + block)  # to the end, as a power cut leaves it
+        assert line == good[:505].count("\n") + 1
     ((line, _),), _ = lost(plugin.jsonl(), good + good[:500].replace("\n", "\r"))
     assert line == 101
 
@@ -204,6 +206,7 @@ def test_a_line_of_which_no_end_is_found(lost, monkeypatch):
         ('[{"a": 1},\n{"a": "2},\n{"a": 3}]', 2),
         ('[{"a": 1}]\n{"a": 1}', 2),
         ('{"a": [{"b": 1}]}', 1),
+        (json.dumps({"version": "1.1", "data": [{"a": number} for number in range(11)]}), 1),
         ('{"a":\n1}\n{"a":\n2}\n{"a": "', 5),
         (
             '[{"a": 1, "b": "x"},\n{"a": 2, "b": x"},\n{"a": 3, "b": "y"},\n{"a": 4, "b": "z}]"},\n{"a": 5, "b": "z"}]',
