@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import torch
 from torch.nn import functional
@@ -41,25 +41,28 @@ class Pair(Example):
 
 
 def render_pairs(
-    rows: Iterable[Row], chat: ChatTokenizer, max_length: int, taught: Callable[[Sequence[Turn]], Sequence[Turn]]
+    rows: Iterable[Row],
+    chat: ChatTokenizer,
+    max_length: int,
+    taught: Callable[[Sequence[Turn]], Sequence[Turn]] = tuple,
 ) -> Examples:
     """Render both conversations of each row that has a preference; only what the two do not share is supervised.
 
     Rows without a preference, and those of which one answer has no supervised token left, are told as unsupervised.
 
     Args:
-        rows: With a preference, or without.
+        rows: The preferences.
         chat: How the model reads them.
         max_length: Tokens of a conversation, at most.
-        taught: The turns of a conversation as they are trained.
+        taught: The turns of a conversation as the method trains them.
 
     Raises:
         TrainingError: as of `render_examples`.
     """
     given = list(rows)
     sides = [
-        render_examples((row.with_turns(taught(row.turns)) for row in _side(given, which)), chat, max_length)
-        for which in (0, 1)
+        render_examples((row.with_turns(taught(row.turns)) for row in side), chat, max_length)
+        for side in (_side(given, 0), _side(given, 1))
     ]
     chosen, rejected = ({example.row: example for example in side.examples} for side in sides)
     pairs = tuple(Pair.of(chosen[row.id], rejected[row.id]) for row in given if row.id in chosen.keys() & rejected)
@@ -79,7 +82,7 @@ def render_pairs(
     )
 
 
-def _side(rows: Iterable[Row], which: int) -> Iterator[Row]:
+def _side(rows: Iterable[Row], which: Literal[0, 1]) -> Iterator[Row]:
     """The rows with a preference as conversations that end in the chosen answer (0) or in the rejected one (1)."""
     for row in rows:
         expected = row.expected
