@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from seatrial_plugins.huggingface.chat import ChatTokenizer, Rendered
     from seatrial_plugins.huggingface.classifier_input import beyond_words, classifier_ids, padded
     from seatrial_plugins.huggingface.conversation import is_trained, only_last_trained
-    from seatrial_plugins.huggingface.device import choose_device, peak_bytes
+    from seatrial_plugins.huggingface.device import choose_device, peak_bytes, send
+    from seatrial_plugins.huggingface.exactness import head_is_plain, varlen_is_exact
     from seatrial_plugins.huggingface.examples import (
         Example,
         Examples,
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
         render_examples,
         telling,
     )
+    from seatrial_plugins.huggingface.lines import Lines, line_up
     from seatrial_plugins.huggingface.merging import place_module
-    from seatrial_plugins.huggingface.packing import Packed, framed, pack, run_packed, shared_prefix
+    from seatrial_plugins.huggingface.packing import Packed, framed, pack, run_packed, shared_prefix, states_for
     from seatrial_plugins.huggingface.prefix import prefix_of_words, put_prefix
     from seatrial_plugins.huggingface.quiet import no_progress_bars
     from seatrial_plugins.huggingface.soft_prompt import SoftPrompt, put_before
@@ -38,6 +40,7 @@ __all__ = [
     "ChatTokenizer",
     "Example",
     "Examples",
+    "Lines",
     "Packed",
     "Rendered",
     "SoftPrompt",
@@ -50,8 +53,10 @@ __all__ = [
     "choose_device",
     "classifier_ids",
     "framed",
+    "head_is_plain",
     "is_trained",
     "lacks",
+    "line_up",
     "load_whole",
     "masked_example",
     "no_progress_bars",
@@ -66,8 +71,11 @@ __all__ = [
     "read_tokenizer",
     "render_examples",
     "run_packed",
+    "send",
     "shared_prefix",
+    "states_for",
     "telling",
+    "varlen_is_exact",
 ]
 
 _MODULES = {
@@ -75,10 +83,12 @@ _MODULES = {
     "chat": ("ChatTokenizer", "Rendered"),
     "classifier_input": ("beyond_words", "classifier_ids", "padded"),
     "conversation": ("is_trained", "only_last_trained"),
-    "device": ("choose_device", "peak_bytes"),
+    "device": ("choose_device", "peak_bytes", "send"),
+    "exactness": ("head_is_plain", "varlen_is_exact"),
     "examples": ("Example", "Examples", "behind", "masked_example", "render_examples", "telling"),
+    "lines": ("Lines", "line_up"),
     "merging": ("place_module",),
-    "packing": ("Packed", "framed", "pack", "run_packed", "shared_prefix"),
+    "packing": ("Packed", "framed", "pack", "run_packed", "shared_prefix", "states_for"),
     "prefix": ("prefix_of_words", "put_prefix"),
     "quiet": ("no_progress_bars",),
     "soft_prompt": ("SoftPrompt", "put_before"),

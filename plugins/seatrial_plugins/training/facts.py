@@ -63,6 +63,9 @@ def training_facts(
         "device": str(device),
         "dtype": str(next(network.parameters()).dtype).removeprefix("torch."),
         "packed": objective.packs,
+        "varlen": engine.work.tight,
+        "compiled_layers": engine.work.compiled_layers,
+        "fp8": engine.work.fp8,
         "graphs": engine.recorded_graphs,
     }
 

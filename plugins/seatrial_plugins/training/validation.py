@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,14 +13,18 @@ import torch
 from seatrial.runs.store import atomic_file, write_json
 from seatrial_plugins.huggingface.runtime import Example
 from seatrial_plugins.training.loss import Objective
-from seatrial_plugins.training.plan import split_batch
 
 __all__ = ["Evaluation", "History", "validation_losses"]
 
 
 @torch.no_grad()
 def validation_losses(
-    network: Any, examples: Sequence[Example], objective: Objective, *, device: torch.device, rows: int, tokens: int
+    network: Any,
+    examples: Sequence[Example],
+    objective: Objective,
+    *,
+    device: torch.device,
+    passes: Callable[[Sequence[Example]], Sequence[Sequence[Example]]],
 ) -> list[float]:
     """Of each example its summed loss, so that it doesn't depend on how rows fall into batches.
 
@@ -28,7 +32,7 @@ def validation_losses(
     """
     training = network.training
     network.eval()
-    batches = split_batch(examples, rows=rows, tokens=tokens)
+    batches = passes(examples)
     found = torch.cat([objective.of_rows(network, batch, device) for batch in batches]).tolist()
     network.train(training)
     order = [id(example) for batch in batches for example in batch]
