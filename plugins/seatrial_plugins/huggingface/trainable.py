@@ -28,6 +28,12 @@ class TrainableNetwork:
 
         return outline(self.folder)
 
+    def skeleton(self, device: Any, dtype: str | None = None) -> tuple[Any, bool]:
+        """What `load` gives, without any numbers, on a device that need not be there (`skeleton.skeleton`)."""
+        from seatrial_plugins.huggingface.skeleton import skeleton
+
+        return skeleton(self.folder, replace(self.options, dtype=dtype) if dtype else self.options, device)
+
     def load(self, dtype: str | None = None) -> tuple[Any, bool]:
         """The network on its device, in another dtype than the loader's if one is named; and whether batches can be packed."""
         from seatrial_plugins.huggingface.network import load_network

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import torch
@@ -68,6 +68,10 @@ class CausalTraining:
         self.tuning = tuning
         self.options = tuning.options
         self.job = job
+        self.engine: Callable[[Any, Any, Work], Any] = Engine
+        """What the network, the Trainer's arguments and the work are handed to."""
+        self.on_cpu: Callable[[str], bool] = _is_cpu
+        """Whether a device of that name, as the loader is told, is this machine's processor."""
 
     def run(self) -> Trained:
         """Train to the end and write the product."""
@@ -79,7 +83,7 @@ class CausalTraining:
         if not examples.examples:
             raise TrainingError("there are no train rows; look at the ledger for what dropped them")
         validation = self._rendered(job.validation, chat)
-        engine = self._engine(model, examples, validation)
+        engine: Engine = self.set_up(model, examples, validation)
         resumed = newest_checkpoint(job.checkpoints, engine.work.fingerprint)
         first = int(resumed.name.rpartition("-")[2]) if resumed else 0
         if resumed is not None:
@@ -111,7 +115,12 @@ class CausalTraining:
             longest = min(longest, chat.context or longest) - before
         return render_examples(rows, chat, longest, self.options.loss_on)
 
-    def _engine(self, model: TrainableNetwork, examples: Examples, validation: Examples) -> Engine:
+    def rendered(self, chat: ChatTokenizer) -> tuple[Examples, Examples]:
+        """The train and the validation rows."""
+        return self._rendered(self.job.train, chat), self._rendered(self.job.validation, chat)
+
+    def set_up(self, model: TrainableNetwork, examples: Examples, validation: Examples) -> Any:
+        """The engine, ready to train."""
         from transformers import set_seed
 
         options, job, loader = self.options, self.job, model.options
@@ -126,7 +135,7 @@ class CausalTraining:
         prompt = adapted.get_input_embeddings() if self.tuning.before else None
         opening = prompt.ids if isinstance(prompt, SoftPrompt) else ()
         train = [behind(opening, example) for example in examples.examples]
-        on_cpu = choose_device(loader.device).type == "cpu"
+        on_cpu = self.on_cpu(loader.device)
         world = _processes()
         plan = plan_steps(
             len(examples.examples),
@@ -171,7 +180,7 @@ class CausalTraining:
             save_every=options.save_every or max(1, -(-len(plan.steps) // 5)),
             on_cpu=on_cpu,
         )
-        return Engine(adapted, arguments, work)
+        return self.engine(adapted, arguments, work)
 
     def _graphs(self, network: Any, examples: Sequence[Example], plan: Plan, tokens: int) -> frozenset[Shape]:
         """The passes worth a CUDA graph: on one CUDA device, with nothing recomputed in the backward pass."""
@@ -214,6 +223,10 @@ def trainable_network(job: TrainingJob, method: str) -> TrainableNetwork:
             f"the runtime {job.model.runtime!r}; take another loader or method"
         )
     return model
+
+
+def _is_cpu(device: str) -> bool:
+    return choose_device(device).type == "cpu"
 
 
 def _processes() -> int:

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Literal
 
 from seatrial.errors import UsageError
 from seatrial.model import ProductKind, Trainable
-from seatrial.training import Trained, TrainingJob
+from seatrial.training import Lighter, Probed, Trained, TrainingCost, TrainingJob
 from seatrial_plugins.training.options import TrainingOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from seatrial.rows import Turn
     from seatrial_plugins.training.adapter_tuning import AdapterTuning
-    from seatrial_plugins.training.causal_training import Tuning
+    from seatrial_plugins.training.causal_training import CausalTraining, Tuning
 
 __all__ = ["IA3", "Full", "Lora", "PromptTuning"]
 
@@ -38,10 +38,32 @@ class _CausalMethod(TrainingOptions, ABC):
                 nothing.
             UsageError: the options don't fit the model.
         """
+        return self.training(job).run()
+
+    def cost(self, job: TrainingJob) -> TrainingCost:
+        """What training takes, counted without the model's weights (`seatrial.training.TellsCost`)."""
+        from seatrial_plugins.training.planning import Planning
+
+        return Planning(self.training(job)).cost()
+
+    def lighter(self, job: TrainingJob) -> Iterator[Lighter]:
+        """Smaller passes, gradient checkpointing, both, half the precision (`seatrial.training.TellsLighter`)."""
+        from seatrial_plugins.training.lighter import lighter_than
+
+        return lighter_than(self, job)
+
+    def probe(self, job: TrainingJob, cost: TrainingCost) -> Probed:
+        """Train some steps and let go of what they left (`seatrial.training.ProbesCost`)."""
+        from seatrial_plugins.training.probing import probe
+
+        return probe(self.training(job), cost)
+
+    def training(self, job: TrainingJob) -> CausalTraining:
+        """The training of a job, before anything is loaded."""
         # To check a suite, the options are enough: torch and transformers are imported here.
         from seatrial_plugins.training.causal_training import CausalTraining
 
-        return CausalTraining(self._tuning(), job).run()
+        return CausalTraining(self._tuning(), job)
 
     def taught(self, turns: Sequence[Turn]) -> Sequence[Turn]:
         """The turns as `loss_on` has them trained (`seatrial.training.TrainsPart`)."""

@@ -1,0 +1,309 @@
+"""Planning: what a training of a causal language model costs, from its own passes, run without numbers.
+
+The network is built as it is loaded, on a card that need not be there, of tensors that have shapes and no numbers, and
+everything else is set up as for training: the tuning's weights are put on it, rows become steps and steps passes. Then
+passes of the very rows go forward and backward through the very code that trains, and what torch dispatches is counted
+(`Trace`): nothing is a formula of an architecture. A few passes are run, from the shortest to the longest; work and memory
+of the others follow from these, since both grow with what is read (tokens), with what attends to what (rows × longest²)
+and with what is supervised, and with nothing else.
+
+Beside what is traced stand the optimizer's states, measured on a weight of 256 numbers, and the workspace of the
+libraries for products.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from seatrial.errors import TrainingError
+from seatrial.training import TrainingCost, Work
+from seatrial_plugins.huggingface.runtime import Example, Examples, TrainableNetwork
+from seatrial_plugins.training import engine
+from seatrial_plugins.training.causal_training import CausalTraining, trainable_network
+from seatrial_plugins.training.engine import trainable
+from seatrial_plugins.training.graphs import shape_of
+from seatrial_plugins.training.loss import row_losses, summed_loss
+from seatrial_plugins.training.plan import split_batch
+from seatrial_plugins.training.tracing import Trace
+from seatrial_plugins.training.without_numbers import CARD, PROCESSOR, WithoutNumbers, without_numbers
+
+__all__ = ["Planning"]
+
+_TRACED = 6
+"""Passes that are run."""
+
+_WORKSPACE = 64 << 20
+"""cuBLAS takes 32 MiB for each thread that multiplies (`CUBLAS_WORKSPACE_CONFIG`, on Hopper; 8 MiB before): one runs forward,
+one backward."""
+
+_UPDATE = 40
+"""Bytes that are read and written of a trained number for one step: fused AdamW reads gradient, weight and two states and
+writes three of these (28 in float32), the norm reads the gradient (4), clipping scales it (8)."""
+
+_LAUNCHES = 100
+"""Of one optimizer step beside those that grow with the number of tensors: norm, clipping, schedule, log; and of a pass that
+is replayed: its rows, copied to where the graph reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Traced:
+    """One pass that was run."""
+
+    features: tuple[float, ...]
+    work: Work
+    peak: int
+    """Bytes beyond what lies there before the pass."""
+    memory: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _SetUp:
+    """A training that is ready to begin, in the place of an engine."""
+
+    network: Any
+    arguments: Any
+    work: engine.Work
+
+
+class Planning:
+    """Counts one training.
+
+    Args:
+        training: of which nothing is run; nothing is written into its job's folders.
+        rendered: the train and validation rows as examples, where they are known.
+    """
+
+    def __init__(self, training: CausalTraining, rendered: tuple[Examples, Examples] | None = None) -> None:
+        self.training = training
+        self.model: TrainableNetwork = trainable_network(training.job, training.tuning.name)
+        self.rendered = rendered or training.rendered(self.model.chat)
+        if not self.rendered[0].examples:
+            raise TrainingError("there are no train rows; look at the ledger for what dropped them")
+        self.device = PROCESSOR if self.model.options.device in {"cpu", "mps"} else CARD
+
+    def cost(self) -> TrainingCost:
+        """What the training takes."""
+        bare = WithoutNumbers(self.training, self.device)
+        ready = bare.set_up(self.model, *self.rendered, engine=_SetUp)
+        return _Counting(ready, self.device, self.rendered[0]).cost()
+
+
+class _Counting:
+    """The passes of one training, and what they add up to."""
+
+    def __init__(self, ready: _SetUp, device: torch.device, examples: Examples) -> None:
+        self.network, self.work, self.arguments, self.device = ready.network, ready.work, ready.arguments, device
+        self.examples = examples
+        self.trained = list(trainable(self.network).values())
+        self.states = _state_bytes(self.arguments, self.trained)
+        self.vocabulary = int(self.network.get_input_embeddings().weight.shape[0])
+
+    def cost(self) -> TrainingCost:
+        """What the training takes."""
+        work = self.work
+        steps = [self._passes([work.examples[index] for index in step]) for step in work.plan.steps]
+        accumulates = any(len(step) > 1 for step in steps)
+        every = [part for step in steps for part in step]
+        traced = [self._trace(part, accumulates=accumulates) for part in _spread(every)]
+        costs = _Fit([one.features for one in traced], [[*_numbers(one.work), one.peak] for one in traced])
+        peaks = [max(float(costs.of(_features(part))[-1]) for part in step) for step in steps]
+        heaviest = max(range(len(steps)), key=peaks.__getitem__)
+        part = max(steps[heaviest], key=lambda one: float(costs.of(_features(one))[-1]))
+        most = max(
+            (self._trace(part, accumulates=accumulates), *traced), key=lambda one: sum(one.memory.values())
+        )
+        update = self._update()
+        trained = sum(tensor.numel() * tensor.element_size() for tensor in self.trained)
+        evaluations = -(-len(steps) // work.evaluate_every) if work.evaluate_every else 0
+        checkpoints = -(-len(steps) // int(self.arguments.save_steps))
+        return TrainingCost(
+            device=self.device.type,
+            memory={**most.memory, **self._graphs(trained)},
+            steps=[
+                Work.all_of([update, *(self._of(part, costs.of(_features(part))) for part in step)]) for step in steps
+            ],
+            validation=self._evaluation().times(evaluations),
+            written=checkpoints * (trained + self.states) + trained,
+            facts={
+                **self._facts(),
+                "steps": len(steps),
+                "passes": len(every),
+                "evaluations": evaluations,
+                "heaviest_step": heaviest,
+                "heaviest_pass": {
+                    "rows": len(part),
+                    "tokens": sum(len(example.fed) for example in part),
+                    "longest": max(len(example.fed) for example in part),
+                    "supervised_tokens": sum(len(example.targets) for example in part),
+                },
+            },
+        )
+
+    def _facts(self) -> dict[str, object]:
+        """What is read, and by what."""
+        work = self.work
+        read = [work.examples[index] for step in work.plan.steps for index in step]
+        return {
+            "rows": len(work.examples),
+            "validation_rows": len(work.validation),
+            "tokens": sum(len(example.fed) for example in read),
+            "supervised_tokens": sum(len(example.targets) for example in read),
+            "truncated_rows": self.examples.truncated_rows,
+            "unsupervised_rows": len(self.examples.unsupervised_rows),
+            "parameters": sum(tensor.numel() for tensor in self.network.parameters()),
+            "trained_parameters": sum(tensor.numel() for tensor in self.trained),
+            "dtype": str(next(self.network.parameters()).dtype).removeprefix("torch."),
+            "packed": work.packs,
+            "graphs": len(work.graphs),
+        }
+
+    # ---- what the engine does with a pass -------------------------------------------------------------------------
+
+    def _passes(self, batch: Sequence[Example]) -> list[list[Example]]:
+        return split_batch(batch, rows=self.work.rows, tokens=self.work.tokens)
+
+    def _loss(self, part: Sequence[Example]) -> torch.Tensor:
+        return summed_loss(self.network, part, packs=self.work.packs, device=self.device)
+
+    def _row_losses(self, part: Sequence[Example]) -> torch.Tensor:
+        return row_losses(self.network, part, packs=self.work.packs, device=self.device)
+
+    # ---- one pass -------------------------------------------------------------------------------------------------
+
+    def _trace(self, part: Sequence[Example], *, accumulates: bool) -> _Traced:
+        """Run a pass forward and backward.
+
+        Args:
+            part: its rows.
+            accumulates: whether gradients of a pass before it lie there.
+        """
+        self.network.train()
+        with without_numbers(self.device):
+            trace = self._trace_of_weights()
+            if accumulates:
+                for tensor in self.trained:
+                    tensor.grad = torch.empty_like(tensor)
+                trace.hold((tensor.grad for tensor in self.trained), "gradients")
+            before = trace.live
+            with trace.making("activations"):
+                loss = self._loss(part) / len(part)
+            with trace.making("backward"):
+                loss.backward()
+            trace.hold((tensor.grad for tensor in self.trained if tensor.grad is not None), "gradients")
+            del loss
+        found = _Traced(_features(part), trace.work, trace.peak - before, trace.at_peak())
+        for tensor in self.trained:
+            tensor.grad = None
+        return found
+
+    def _trace_of_weights(self) -> Trace:
+        trace = Trace(self.vocabulary)
+        mine = {id(tensor) for tensor in self.trained}
+        trace.hold((tensor for tensor in self.network.parameters() if id(tensor) not in mine), "weights")
+        trace.hold(self.network.buffers(), "weights")
+        trace.hold(self.trained, "trained weights")
+        trace.hold_bytes(self.states, "optimizer states")
+        if self.device.type == "cuda":
+            trace.hold_bytes(_WORKSPACE, "workspace")
+        return trace
+
+    def _of(self, part: Sequence[Example], predicted: np.ndarray) -> Work:
+        """What a pass asks; one that is replayed is launched at once."""
+        work = Work(*map(float, predicted[: len(fields(Work))]))
+        if not self.work.graphs:
+            return work
+        own = shape_of(part)
+        if not any(shape.holds(own) for shape in self.work.graphs):
+            return work
+        return replace(work, launches=float(_LAUNCHES), kernels=work.launches)
+
+    # ---- beside the passes ----------------------------------------------------------------------------------------
+
+    def _update(self) -> Work:
+        """The optimizer's step."""
+        numbers = sum(tensor.numel() for tensor in self.trained)
+        return Work(traffic=float(_UPDATE * numbers), launches=_LAUNCHES + len(self.trained) / 2)
+
+    def _evaluation(self) -> Work:
+        """One evaluation of all validation rows."""
+        if not self.work.validation or not self.work.evaluate_every:
+            return Work()
+        parts = self._passes(self.work.validation)
+        traced: list[tuple[tuple[float, ...], Work]] = []
+        self.network.eval()
+        with without_numbers(self.device), torch.no_grad():
+            for part in _spread(parts):
+                trace = self._trace_of_weights()
+                with trace.making("activations"):
+                    self._row_losses(part)
+                traced.append((_features(part), trace.work))
+        costs = _Fit([features for features, _ in traced], [_numbers(work) for _, work in traced])
+        return Work.all_of(Work(*map(float, costs.of(_features(part)))) for part in parts)
+
+    def _graphs(self, trained: int) -> dict[str, int]:
+        """What recorded graphs hold beside a pass: the gradients that each hands over."""
+        return {"recorded graphs": trained * len(self.work.graphs)} if self.work.graphs else {}
+
+
+def _features(part: Sequence[Example]) -> tuple[float, ...]:
+    """What a pass's cost grows with: a constant, tokens, rows × longest², supervised tokens."""
+    lengths = [len(example.fed) for example in part]
+    supervised = sum(len(example.targets) for example in part)
+    return 1.0, float(sum(lengths)), float(len(part) * max(lengths) ** 2), float(supervised)
+
+
+def _numbers(work: Work) -> list[float]:
+    return [float(getattr(work, one.name)) for one in fields(Work)]
+
+
+class _Fit:
+    """Costs as sums of what they grow with, none of them negative: non-negative least squares."""
+
+    def __init__(self, features: Sequence[tuple[float, ...]], costs: Sequence[Sequence[float]]) -> None:
+        from scipy.optimize import nnls
+
+        self._scale = np.maximum(np.abs(np.array(features)).max(axis=0), 1.0)
+        known, wanted = np.array(features) / self._scale, np.array(costs, dtype=float)
+        unit = np.maximum(np.abs(wanted).max(axis=0), 1.0)
+        self._weights = np.stack([nnls(known, wanted[:, at] / unit[at])[0] for at in range(wanted.shape[1])], axis=1)
+        self._weights *= unit
+
+    def of(self, features: tuple[float, ...]) -> np.ndarray:
+        """The costs of a pass with these features."""
+        found: np.ndarray = (np.array(features) / self._scale) @ self._weights
+        return found
+
+
+def _spread(passes: Sequence[Sequence[Example]]) -> list[Sequence[Example]]:
+    """Some of the passes, from the one of the fewest tokens to the one of the most."""
+    known = {_features(part): part for part in passes}
+    ordered = sorted(known, key=lambda features: features[1:])
+    places = np.unique(np.linspace(0, len(ordered) - 1, _TRACED).round().astype(int))
+    return [known[ordered[place]] for place in places]
+
+
+def _state_bytes(arguments: Any, trained: Iterable[torch.Tensor]) -> int:
+    """What the optimizer keeps of the trained weights, in bytes: measured on a weight of 256 numbers of each dtype."""
+    from transformers import Trainer
+
+    kind, named = Trainer.get_optimizer_cls_and_kwargs(arguments)
+    each: dict[torch.dtype, tuple[float, int]] = {}
+    total = 0
+    for tensor in trained:
+        if tensor.dtype not in each:
+            sample = torch.nn.Parameter(torch.zeros(256, dtype=tensor.dtype))
+            sample.grad = torch.zeros_like(sample)
+            optimizer = kind([sample], **named)
+            optimizer.step()
+            kept = [value for value in optimizer.state[sample].values() if isinstance(value, torch.Tensor)]
+            whole = sum(value.nbytes for value in kept if value.numel() == sample.numel())
+            each[tensor.dtype] = whole / sample.numel(), sum(value.numel() != sample.numel() for value in kept)
+        of_number, single = each[tensor.dtype]
+        total += math.ceil(of_number * tensor.numel()) + 512 * single
+    return total
