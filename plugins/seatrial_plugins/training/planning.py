@@ -31,7 +31,7 @@ from seatrial_plugins.training.graphs import shape_of
 from seatrial_plugins.training.loss import row_losses, summed_loss
 from seatrial_plugins.training.plan import split_batch
 from seatrial_plugins.training.tracing import Trace
-from seatrial_plugins.training.without_numbers import CARD, PROCESSOR, WithoutNumbers, without_numbers
+from seatrial_plugins.training.without_numbers import CARD, PROCESSOR, WithoutNumbers, run_backward, without_numbers
 
 __all__ = ["Planning"]
 
@@ -194,7 +194,7 @@ class _Counting:
             with trace.making("activations"):
                 loss = self._loss(part) / len(part)
             with trace.making("backward"):
-                loss.backward()
+                run_backward(loss)
             trace.hold((tensor.grad for tensor in self.trained if tensor.grad is not None), "gradients")
             del loss
         found = _Traced(_features(part), trace.work, trace.peak - before, trace.at_peak())

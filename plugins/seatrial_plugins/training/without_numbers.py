@@ -16,16 +16,18 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import torch
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
+from torch.utils.checkpoint import checkpoint
 
 from seatrial_plugins.huggingface.runtime import Examples, TrainableNetwork
 from seatrial_plugins.training.causal_training import CausalTraining
 
-__all__ = ["CARD", "PROCESSOR", "WithoutNumbers", "without_numbers"]
+__all__ = ["CARD", "PROCESSOR", "WithoutNumbers", "run_backward", "without_numbers"]
 
 T = TypeVar("T")
 
@@ -55,6 +57,12 @@ def without_numbers(device: torch.device) -> Iterator[None]:
     with warnings.catch_warnings(), _Played(device):
         warnings.filterwarnings("ignore", message=".*CUDA is not available.*")
         yield
+
+
+def run_backward(loss: torch.Tensor) -> None:
+    """As `loss.backward()`, which is a function that is stood in for itself: what it recomputes would see the meta device."""
+    engine = torch.autograd.graph._engine_run_backward  # noqa: SLF001  # no public way leaves the mode on
+    engine((loss,), (torch.ones_like(loss),), False, False, (), allow_unreachable=True, accumulate_grad=True)
 
 
 class WithoutNumbers:
@@ -109,7 +117,12 @@ class _PutOn:
     def attach(self, network: Any) -> Any:
         """As the tuning does."""
         with without_numbers(self._device):
-            return self._tuning.attach(network)
+            adapted = self._tuning.attach(network)
+        for module in network.modules():
+            for name, value in vars(module).items():
+                if isinstance(value, partial) and value.func is checkpoint:  # it holds places and generators against each other
+                    setattr(module, name, partial(value, preserve_rng_state=False, determinism_check="none"))
+        return adapted
 
 
 class _Played(TorchFunctionMode):
@@ -139,6 +152,8 @@ class _Played(TorchFunctionMode):
             return False  # that a mask hides nothing, or that rows are alike, is asked so
         if func in {torch.Tensor.to, torch.Tensor.cpu} and args[0].is_meta:
             return _moved(func, args, kwargs)
+        if func is torch.device:
+            return func(*args, **kwargs)
         placed = [_META if self._is_played(one) else one for one in args]
         return func(*placed, **{name: _META if self._is_played(one) else one for name, one in kwargs.items()})
 

@@ -114,7 +114,7 @@ def test_a_probe_makes_a_measurement_of_the_estimate(plan):
 
 def test_other_methods_are_planned_or_named(plan):
     made = plan(methods=True, overrides=["train.half=true"])
-    assert made.unplanned["learn"].startswith("learn (plugin toys of toy-parts) does not tell")
+    assert made.unplanned["learn"].startswith("learn (plugin toy-parts) does not tell")
     assert "lora" in made.unplanned  # the toys' model is none of transformers
     assert made.others == ()
 

@@ -68,7 +68,7 @@ def test_the_memory_counted_is_that_of_real_numbers(job, name):
     cost = METHODS[name].cost(work)
     peak, _ = measured(METHODS[name], work, cost.facts["heaviest_step"])
     states = cost.memory["optimizer states"]
-    assert cost.peak - states == pytest.approx(peak, rel=0.001)
+    assert cost.peak - states == pytest.approx(peak, rel=0.002)
     numbers = cost.facts["trained_parameters"]
     assert 8 * numbers < states <= 8 * numbers + 512 * 64  # AdamW keeps two of each, and counts each tensor's steps
 
@@ -124,7 +124,7 @@ def test_longer_rows_and_more_of_them_cost_more(job):
     assert other.peak > one.peak
     assert other.work.traffic > 2 * one.work.traffic
     twice = replace(METHODS["lora"], epochs=8).cost(short)
-    assert twice.work.traffic == pytest.approx(2 * one.work.traffic)
+    assert twice.work.traffic == pytest.approx(2 * one.work.traffic, rel=0.01)
 
 
 def test_lighter_trainings_are_named_by_suite_keys_and_need_less(job):
