@@ -79,7 +79,9 @@ class Case:
         method = self.method
         about = getattr(method, "target_modules", None)
         recomputes = ", recomputing" if method.gradient_checkpointing else ""
-        return f"{self.shape} {type(method).__name__.lower()}{f' {about}' if isinstance(about, str) else ''}{recomputes}"
+        return (
+            f"{self.shape} {type(method).__name__.lower()}{f' {about}' if isinstance(about, str) else ''}{recomputes}"
+        )
 
 
 CASES = [
@@ -137,8 +139,13 @@ def main() -> None:
             f"{one['reserved_gib']:9.2f}{one['planning_seconds']:9.1f}",
             flush=True,
         )
-    within = sum(abs(one["memory_off"]) <= MEMORY for one in found), sum(abs(one["probed_off"]) <= TIME for one in found)
-    print(f"memory within {MEMORY:.0%}: {within[0]} of {len(found)}; time within {TIME:.0%}: {within[1]} of {len(found)}")
+    within = (
+        sum(abs(one["memory_off"]) <= MEMORY for one in found),
+        sum(abs(one["probed_off"]) <= TIME for one in found),
+    )
+    print(
+        f"memory within {MEMORY:.0%}: {within[0]} of {len(found)}; time within {TIME:.0%}: {within[1]} of {len(found)}"
+    )
     if given.json:
         given.json.write_text(json.dumps(found, indent=1), encoding="utf-8")
 
@@ -148,7 +155,9 @@ def measured(case: Case, shapes: dict[str, dict[str, Any]], device: str) -> dict
         folder = Path(scratch) / "model"
         shutil.copytree(TOKENIZER, folder)
         (folder / "config.json").write_text(json.dumps(shapes[case.shape]), encoding="utf-8")
-        options = LoadOptions(case.dtype if device == "cuda" else "float32", device, "auto", True, None, case.batch_tokens)
+        options = LoadOptions(
+            case.dtype if device == "cuda" else "float32", device, "auto", True, None, case.batch_tokens
+        )
         job = TrainingJob(
             target=LocalWeights(case.shape, folder, "0" * 64),
             model=OnTheSpot(folder, options, ChatTokenizer(folder, chat=True, system=None)),

@@ -15,14 +15,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Protocol
 
-from seatrial.errors import ContractError, UsageError
+from seatrial.errors import ContractError, PluginError, TrainingError, UsageError
 from seatrial.plugin.host import Host
 from seatrial.plugin.raised import telling_interrupts
 from seatrial.rows.table import open_rows
 from seatrial.runs.earlier import EarlierRuns
 from seatrial.runs.events import Plan, Record, Step
 from seatrial.runs.nodes import Nodes
-from seatrial.runs.recipe import Recipe
 from seatrial.runs.stages import blame
 from seatrial.runs.stages.train import Train
 from seatrial.runs.store import RunFolder, cache_folder
@@ -36,6 +35,10 @@ if TYPE_CHECKING:
     from seatrial.suite.file import Suite
 
 __all__ = ["MethodPlan", "OnCard", "Shown", "TrainingPlan", "plan_training"]
+
+
+_OWN = frozenset({"lr"})
+"""Options that mean the same for every method and whose value is each method's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,15 +157,9 @@ def plan_training(
         data = stages[: stages.index(train)]
         nodes = Nodes(bench, folder, _now, EarlierRuns(runs), None, watcher=_Watcher(shown))
         nodes.work(data, Plan(suite.name, folder.path, tuple(stage.name for stage in data), (), suite.seed, offline))
-        with _job(bench, train, folder) as job:
-            asked = _Asked(name, train.plugin, train.method.who, method, job)
-            own, unplanned = asked.plan(probe=probe), dict[str, str]()
-            others = []
-            for other in _others(suite, bench) if methods else ():
-                try:
-                    others.append(replace(other, job=job).plan())
-                except UsageError as error:
-                    unplanned[other.name] = str(error)
+        with _job(train, folder) as job:
+            own = _Asked(name, train.plugin, train.method.who, method, job).plan(probe=probe)
+            others, unplanned = _others(suite, bench, job) if methods else ([], {})
         records = [record for stage in data if (record := folder.record(stage.name)) is not None]
         taken = dict.fromkeys(record.taken_from for record in records if record.taken_from)
         whole = all(record.taken_from for record in records)
@@ -196,13 +193,15 @@ class _Watcher:
 
 
 @contextmanager
-def _job(bench: Workbench, train: Train, folder: RunFolder) -> Iterator[TrainingJob]:
+def _job(train: Train, folder: RunFolder) -> Iterator[TrainingJob]:
     """The training's job, with folders that are thrown away."""
     given = folder.finished("decontaminate")
     assert given is not None  # the stages were worked
     rows: dict[str, Rows] = {name: open_rows(given[1].files[name]) for name in ("train", "validation")}
     if not len(rows["train"]):
-        raise UsageError("the filters and the split leave no train row, so there is nothing to plan; `seatrial data` tells why")
+        raise UsageError(
+            "the filters and the split leave no train row, so there is nothing to plan; `seatrial data` tells why"
+        )
     places = {name: folder.path / "planned" / name for name in ("output", "checkpoints")}
     for place in places.values():
         place.mkdir(parents=True)
@@ -214,21 +213,47 @@ def _job(bench: Workbench, train: Train, folder: RunFolder) -> Iterator[Training
         output=places["output"],
         checkpoints=places["checkpoints"],
         seed=train.seed,
-        log=lambda values: None,
+        log=_unheard,
     )
 
 
-def _others(suite: Suite, bench: Workbench) -> Iterator[_Asked]:
-    """The other installed methods that train what the loader gives, with the suite's options as far as they take them."""
+def _unheard(values: Mapping[str, float]) -> None:
+    """A probe's steps are nobody's."""
+    del values
+
+
+def _others(suite: Suite, bench: Workbench, job: TrainingJob) -> tuple[list[MethodPlan], dict[str, str]]:
+    """The other installed methods that train what the loader gives, with the suite's options as far as they take them; and
+    why nothing is said of some.
+    """
     assert suite.train is not None
+    plans: list[MethodPlan] = []
+    unplanned: dict[str, str] = {}
     provides = bench.on_trial().provides(None)
     for name in bench.host.names("methods"):
         provided = bench.provided("methods", name)
         if name == suite.train.name or provided.component.needs - provides:
             continue
-        taken = bench.validated("methods", name, {})
-        options = taken | {key: value for key, value in suite.train.options.items() if key in taken and key != "lr"}
-        yield _Asked.built(bench, name, provided.distribution, options)
+        try:
+            taken = bench.validated("methods", name, {})
+            shared = dict(_shared(suite.train.options, name, taken, bench))
+            recipe = bench.recipe("methods", name, taken | shared)
+            plans.append(_Asked(name, provided.distribution, recipe.who, bench.made(recipe), job).plan())
+        except (UsageError, TrainingError) as error:
+            unplanned[name] = str(error)
+    return plans, unplanned
+
+
+def _shared(
+    options: Mapping[str, Any], name: str, taken: Mapping[str, Any], bench: Workbench
+) -> Iterator[tuple[str, Any]]:
+    """Those of the options that another method takes too, with their values."""
+    for key in options.keys() & taken.keys() - _OWN:
+        try:
+            bench.validated("methods", name, {key: options[key]})
+        except PluginError:  # it calls something else so
+            continue
+        yield key, options[key]
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,17 +263,8 @@ class _Asked:
     name: str
     plugin: str
     who: str
-    method: Any
-    job: Any = None
-
-    @classmethod
-    def built(cls, bench: Workbench, name: str, plugin: str, options: Mapping[str, Any]) -> _Asked:
-        recipe: Recipe | None = None
-        try:
-            recipe = bench.recipe("methods", name, options)
-            return cls(name, plugin, recipe.who, bench.made(recipe))
-        except UsageError as error:
-            return cls(name, plugin, recipe.who if recipe else name, error)
+    method: object
+    job: TrainingJob
 
     def plan(self, *, probe: bool = False) -> MethodPlan:
         """What it takes.
@@ -256,8 +272,6 @@ class _Asked:
         Raises:
             UsageError: it tells no cost, or cannot be trained with its options.
         """
-        if isinstance(self.method, UsageError):
-            raise self.method
         if not isinstance(self.method, TellsCost):
             raise UsageError(f"{self.name} (plugin {self.plugin}) does not tell what its training costs")
         with blame("plan", self.who, self.plugin):

@@ -76,7 +76,12 @@ def _print_cards(plan: TrainingPlan, screen: Screen) -> None:
     table = screen.table("Card", "Memory", ">Time", ">Energy, at most", "What to change")
     lines: list[Line] = []
     for one in plan.own.cards:
-        fit, time, energy, change = _FIT[one.fit], _time(one, plan.trainings), _energy(one, plan.trainings), _change(one)
+        fit, time, energy, change = (
+            _FIT[one.fit],
+            _time(one, plan.trainings),
+            _energy(one, plan.trainings),
+            _change(one),
+        )
         table.add_row(cell(one.card.name), styled(fit, _STYLES[one.fit]), cell(time), cell(energy), cell(change))
         lines.append((0, clean(f"{one.card.name}: {fit}")))
         lines.append((2, clean(f"{time}, at most {energy}" + (f"; to change: {change}" if change else ""))))
@@ -88,7 +93,8 @@ def _time(one: OnCard, trainings: int) -> str:
 
 
 def _energy(one: OnCard, trainings: int) -> str:
-    return f"{one.kilowatt_hours * trainings:.3g} kWh"
+    hours = one.kilowatt_hours * trainings
+    return f"{hours:.3g} kWh" if hours >= 0.1 else f"{1000 * hours:.2g} Wh"
 
 
 def _change(one: OnCard) -> str:
@@ -105,7 +111,9 @@ def _change(one: OnCard) -> str:
 def said_change(change: Mapping[str, object]) -> str:
     """As arguments of `--set`."""
     said = {True: "true", False: "false"}
-    return ", ".join(f"{key}={said.get(value, value) if isinstance(value, bool) else value}" for key, value in change.items())
+    return ", ".join(
+        f"{key}={said.get(value, value) if isinstance(value, bool) else value}" for key, value in change.items()
+    )
 
 
 def _notes(plan: TrainingPlan) -> Iterator[str]:
@@ -129,10 +137,7 @@ def _print_methods(plan: TrainingPlan, screen: Screen) -> None:
     lines: list[Line] = []
     for method in (plan.own, *plan.others):
         peak = memory(method.peak)
-        cards = [
-            _time(one, plan.trainings) if one.fit != "no" else "does not fit"
-            for one in method.cards
-        ]
+        cards = [_time(one, plan.trainings) if one.fit != "no" else "does not fit" for one in method.cards]
         table.add_row(*map(cell, (method.method, peak, *cards)))
         lines.append((0, clean(f"{method.method}: {peak}")))
         lines += [(2, clean(f"{one.card.name}: {said}")) for one, said in zip(method.cards, cards, strict=True)]

@@ -63,9 +63,7 @@ class Card:
     def seconds(self, work: Work) -> float:
         """How long work takes, arithmetic and traffic one after the other; at least as long as its launches."""
         arithmetic = work.products / (self.products * _PRODUCTS) + work.products32 / (self.products32 * _PRODUCTS)
-        busy = max(
-            arithmetic + work.traffic / (self.bandwidth * _TRAFFIC), (work.launches + work.kernels) * _KERNEL
-        )
+        busy = max(arithmetic + work.traffic / (self.bandwidth * _TRAFFIC), (work.launches + work.kernels) * _KERNEL)
         return max(busy, work.launches * _LAUNCH)
 
     def training_seconds(self, cost: TrainingCost) -> float:
@@ -103,4 +101,4 @@ def card_named(device: str) -> Card | None:
 
 
 def _model(card: Card) -> list[str]:
-    return [word for word in card.name.upper().split()[:-2]]
+    return card.name.upper().split()[:-2]

@@ -26,11 +26,11 @@ def lighter_than(method: Any, job: TrainingJob) -> Iterator[Lighter]:
     rendered = method.training(job).rendered(model.chat)
     lengths = [len(example.ids) for example in rendered[0].examples]
     usual = min(model.options.batch_tokens, sum(sorted(lengths)[-method.batch_size :]))
-    smaller: list[dict[str, object]] = [
+    smaller: list[dict[str, Any]] = [
         {"batch_tokens": size} for at in range(1, _HALVINGS + 1) if (size := usual >> at) >= max(lengths)
     ]
     recomputes = {} if method.gradient_checkpointing else {"gradient_checkpointing": True}
-    ways: list[tuple[dict[str, Any], dict[str, object]]] = [({}, change) for change in smaller[:2]]
+    ways: list[tuple[dict[str, Any], dict[str, Any]]] = [({}, change) for change in smaller[:2]]
     if recomputes:
         ways += [(recomputes, change) for change in ({}, *smaller[:1], *smaller[-1:])]
     if model.options.dtype == "float32" and method.training(job).tuning.dtype is None:
@@ -43,4 +43,4 @@ def lighter_than(method: Any, job: TrainingJob) -> Iterator[Lighter]:
         lighter = replace(job, model=replace(model, options=replace(model.options, **loader)))
         named = {f"train.{name}": value for name, value in options.items()}
         named |= {f"model.{name}": value for name, value in loader.items()}
-        yield Lighter(named, Planning(changed.training(lighter), rendered).cost())
+        yield Lighter(named, Planning(changed.outlined.training(lighter), rendered).cost())

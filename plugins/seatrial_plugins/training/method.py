@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, Self
 
 from seatrial.errors import UsageError
 from seatrial.model import ProductKind, Trainable
@@ -44,7 +44,7 @@ class _CausalMethod(TrainingOptions, ABC):
         """What training takes, counted without the model's weights (`seatrial.training.TellsCost`)."""
         from seatrial_plugins.training.planning import Planning
 
-        return Planning(self.training(job)).cost()
+        return Planning(self.outlined.training(job)).cost()
 
     def lighter(self, job: TrainingJob) -> Iterator[Lighter]:
         """Smaller passes, gradient checkpointing, both, half the precision (`seatrial.training.TellsLighter`)."""
@@ -57,6 +57,11 @@ class _CausalMethod(TrainingOptions, ABC):
         from seatrial_plugins.training.probing import probe
 
         return probe(self.training(job), cost)
+
+    @property
+    def outlined(self) -> Self:
+        """The same training, where weights have shapes and no numbers."""
+        return self
 
     def training(self, job: TrainingJob) -> CausalTraining:
         """The training of a job, before anything is loaded."""
@@ -125,6 +130,11 @@ class Lora(_AdapterMethod):
             raise UsageError(
                 "train.init: pissa is not accepted with dora, whose lengths no plain adapter can hold; drop one"
             )
+
+    @property
+    def outlined(self) -> Self:
+        """Its adapters begin as if they were zero: there is nothing to take singular values of."""
+        return replace(self, init="zero")
 
     def _ranges(self) -> dict[str, tuple[bool, str]]:
         return {

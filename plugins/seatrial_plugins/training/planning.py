@@ -35,7 +35,7 @@ from seatrial_plugins.training.without_numbers import CARD, PROCESSOR, WithoutNu
 
 __all__ = ["Planning"]
 
-_TRACED = 6
+_TRACED = 4
 """Passes that are run."""
 
 _WORKSPACE = 64 << 20
@@ -115,9 +115,7 @@ class _Counting:
         peaks = [max(float(costs.of(_features(part))[-1]) for part in step) for step in steps]
         heaviest = max(range(len(steps)), key=peaks.__getitem__)
         part = max(steps[heaviest], key=lambda one: float(costs.of(_features(one))[-1]))
-        most = max(
-            (self._trace(part, accumulates=accumulates), *traced), key=lambda one: sum(one.memory.values())
-        )
+        most = max((self._trace(part, accumulates=accumulates), *traced), key=lambda one: sum(one.memory.values()))
         update = self._update()
         trained = sum(tensor.numel() * tensor.element_size() for tensor in self.trained)
         evaluations = -(-len(steps) // work.evaluate_every) if work.evaluate_every else 0
@@ -189,18 +187,21 @@ class _Counting:
             if accumulates:
                 for tensor in self.trained:
                     tensor.grad = torch.empty_like(tensor)
-                trace.hold((tensor.grad for tensor in self.trained), "gradients")
+                trace.hold(self._gradients(), "gradients")
             before = trace.live
             with trace.making("activations"):
                 loss = self._loss(part) / len(part)
             with trace.making("backward"):
                 run_backward(loss)
-            trace.hold((tensor.grad for tensor in self.trained if tensor.grad is not None), "gradients")
+            trace.hold(self._gradients(), "gradients")
             del loss
         found = _Traced(_features(part), trace.work, trace.peak - before, trace.at_peak())
         for tensor in self.trained:
             tensor.grad = None
         return found
+
+    def _gradients(self) -> list[torch.Tensor]:
+        return [tensor.grad for tensor in self.trained if tensor.grad is not None]
 
     def _trace_of_weights(self) -> Trace:
         trace = Trace(self.vocabulary)

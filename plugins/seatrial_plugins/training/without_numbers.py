@@ -36,7 +36,10 @@ _ALIGNED = 8
 _BEGINNINGS = frozenset(
     getattr(place, name)
     for place, names in (
-        (torch.nn.init, ("kaiming_uniform_", "kaiming_normal_", "xavier_uniform_", "xavier_normal_", "normal_", "uniform_")),
+        (
+            torch.nn.init,
+            ("kaiming_uniform_", "kaiming_normal_", "xavier_uniform_", "xavier_normal_", "normal_", "uniform_"),
+        ),
         (torch.nn.init, ("trunc_normal_", "constant_", "zeros_", "ones_", "orthogonal_")),
         (torch.Tensor, ("normal_", "uniform_")),
     )
@@ -77,9 +80,7 @@ class WithoutNumbers:
         self._training = training
         self._device = device
 
-    def set_up(
-        self, model: TrainableNetwork, examples: Examples, validation: Examples, engine: Callable[..., T]
-    ) -> T:
+    def set_up(self, model: TrainableNetwork, examples: Examples, validation: Examples, engine: Callable[..., T]) -> T:
         """What `engine` makes of the network, the Trainer's arguments and the engine's work."""
         training, device = self._training, self._device
         before = training.tuning, training.engine, training.on_cpu
@@ -120,7 +121,9 @@ class _PutOn:
             adapted = self._tuning.attach(network)
         for module in network.modules():
             for name, value in vars(module).items():
-                if isinstance(value, partial) and value.func is checkpoint:  # it holds places and generators against each other
+                if (
+                    isinstance(value, partial) and value.func is checkpoint
+                ):  # it holds places and generators against each other
                     setattr(module, name, partial(value, preserve_rng_state=False, determinism_check="none"))
         return adapted
 
@@ -182,7 +185,7 @@ def _fused(
     value: torch.Tensor,
     attn_mask: torch.Tensor | None = None,
     dropout_p: float = 0.0,
-    is_causal: bool = False,  # noqa: FBT001  # torch's own signature
+    is_causal: bool = False,  # torch's own signature
     *,
     scale: float | None = None,
     enable_gqa: bool = False,

@@ -50,7 +50,14 @@ def test_a_driver_s_name(device, name):
 
 @pytest.mark.parametrize(
     "device",
-    ["cpu", "NVIDIA H100 PCIe", "NVIDIA H100 NVL", "NVIDIA A100-SXM4-40GB", "NVIDIA GeForce RTX 4090 Laptop GPU", "L40"],
+    [
+        "cpu",
+        "NVIDIA H100 PCIe",
+        "NVIDIA H100 NVL",
+        "NVIDIA A100-SXM4-40GB",
+        "NVIDIA GeForce RTX 4090 Laptop GPU",
+        "L40",
+    ],
 )
 def test_another_build_is_not_taken_for_it(device):
     assert card_named(device) is None

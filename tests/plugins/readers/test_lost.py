@@ -183,7 +183,10 @@ def test_a_line_of_which_no_end_is_found(lost, monkeypatch):
         ('[{"a": 1}]\n{"a": 1}', 2),
         ('{"a": [{"b": 1}]}', 1),
         ('{"a":\n1}\n{"a":\n2}\n{"a": "', 5),
-        ('[{"a": 1, "b": "x"},\n{"a": 2, "b": x"},\n{"a": 3, "b": "y"},\n{"a": 4, "b": "z}]"},\n{"a": 5, "b": "z"}]', 2),
+        (
+            '[{"a": 1, "b": "x"},\n{"a": 2, "b": x"},\n{"a": 3, "b": "y"},\n{"a": 4, "b": "z}]"},\n{"a": 5, "b": "z"}]',
+            2,
+        ),
     ],
 )
 def test_what_a_list_lost(lost, text, line):

@@ -22,6 +22,7 @@ METHODS = {
     "lora": Lora(**options()),
     "lora on all layers": Lora(**options(target_modules="all-linear", dropout=0.1)),
     "dora": Lora(**options(dora=True)),
+    "pissa": Lora(**options(init="pissa")),
     "ia3": IA3(batch_size=4, epochs=4),
     "prompt tuning": PromptTuning(batch_size=4, virtual_tokens=5),
     "all weights": Full(batch_size=4),
@@ -138,7 +139,7 @@ def test_lighter_trainings_are_named_by_suite_keys_and_need_less(job):
 
 
 def test_a_probe_trains_the_heaviest_step_and_leaves_nothing(job):
-    work, steps = job(LONG)
+    work, _ = job(LONG)
     method = METHODS["lora"]
     cost = method.cost(work)
     probed = method.probe(work, cost)
