@@ -6,7 +6,8 @@ import pyarrow.parquet as pq
 
 from seatrial.runs.digests import record
 from seatrial.runs.events import Artifact, Record
-from seatrial.runs.store import RunFolder, json_text, write_json
+from seatrial.runs.run_folder import RunFolder
+from seatrial.runs.store import json_text, write_json
 
 
 def earlier_run(path, *, suite="", **samples):

@@ -67,16 +67,17 @@ def source_files(file: Path, module: str = "") -> list[str]:
         files = set(_files_of(str(top))) if top.is_dir() else {str(top)}
         found |= files
         if beside := {} if _is_installed(top.parent) else _beside(top):
-            tops += [beside[name] for one in files if one.endswith(".py") for name in _imports(one, beside)]
+            named = {name for one in files if one.endswith(".py") for name in _imports(one, beside)}
+            tops += [beside[name] for name in sorted(named) if _is_imported(beside[name])]
     return sorted(found)
 
 
 def room_digest(file: Path) -> str:
-    """SHA-256 over the modules of the package that a module stands in, and no other package's; of it alone where in none."""
-    room = sorted(file.parent.glob("*.py")) if (file.parent / "__init__.py").is_file() else [file]
-    return hashlib.sha256(
-        repr([(one.name, hashlib.sha256(_read(str(one))).hexdigest()) for one in room]).encode()
-    ).hexdigest()
+    """SHA-256 over the package that a module stands in, all below it and its small data; of it alone where in none."""
+    top = file.parent
+    room = sorted(_files_of(str(top))) if (top / "__init__.py").is_file() else [str(file)]
+    named = [(os.path.relpath(one, top), hashlib.sha256(_read(one)).hexdigest()) for one in room]
+    return hashlib.sha256(repr(named).encode()).hexdigest()
 
 
 def _read(file: str) -> bytes:
@@ -96,10 +97,14 @@ def outermost(file: Path, module: str = "") -> Path:
 
 def _files_of(package: str) -> Iterator[str]:
     seen: set[str] = set()
-    is_package = Path(package, "__init__.py").is_file()
+    inside: set[str] = set()
+    """Folders below a package: a namespace holds packages, and no data."""
     for folder, folders, names in os.walk(package, followlinks=True):
         kept = [name for name in folders if name not in _LEFT_ASIDE and not name.startswith(".")]
         folders[:] = [name for name in kept if not (at := Path(folder, name)).is_symlink() or _is_new(at, seen)]
+        is_package = folder in inside or "__init__.py" in names
+        if is_package:
+            inside |= {f"{folder}/{name}" for name in folders}
         for name in names:
             path = f"{folder}/{name}"
             if name.endswith(".py") or (is_package and _is_small_data(name, Path(path))):
@@ -134,7 +139,7 @@ def _beside(top: Path) -> dict[str, Path]:
             if entry.is_dir():
                 if (path / "__init__.py").is_file():
                     packages[entry.name] = path
-                elif entry.name not in _LEFT_ASIDE and _is_namespace(path):
+                elif entry.name not in _LEFT_ASIDE and entry.name.isidentifier():
                     namespaces[entry.name] = path
             elif entry.name.endswith(_SUFFIXES):
                 name = entry.name.partition(".")[0]
@@ -144,13 +149,17 @@ def _beside(top: Path) -> dict[str, Path]:
     return {name: one for name, one in (namespaces | modules | packages).items() if one != top}
 
 
-def _is_namespace(folder: Path) -> bool:
-    """Whether an import of its name would find the folder: it holds modules, and no package of that name is installed."""
-    if not folder.name.isidentifier() or not (any(folder.glob("*.py")) or any(folder.glob("*/*.py"))):
+def _is_imported(path: Path) -> bool:
+    """Whether an import of its name finds it: of a folder without `__init__.py`, where it holds modules, however deep, and no
+    package of that name is installed.
+    """
+    if path.is_file() or (path / "__init__.py").is_file():
+        return True
+    if not any(name.endswith(_SUFFIXES) for _, _, names in os.walk(path) for name in names):
         return False
     with suppress(ImportError, ValueError):
-        spec = importlib.util.find_spec(folder.name)
-        return spec is None or spec.origin is None or Path(spec.origin).is_relative_to(folder)
+        spec = importlib.util.find_spec(path.name)
+        return spec is None or spec.origin is None or Path(spec.origin).is_relative_to(path)
     return True
 
 

@@ -29,7 +29,7 @@ from pathlib import Path
 
 from run_differences import differences
 
-from seatrial.runs.store import RunFolder
+from seatrial.runs.run_folder import RunFolder
 from seatrial.terminal.progress import LOSS_LINES
 
 START, END = "(start)", "(end)"

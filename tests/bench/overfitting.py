@@ -2,8 +2,8 @@
 
     python tests/bench/overfitting.py BANKING77/train.csv [--runs 20] [--rows 2000] [--only healthy]
 
-The file is a CSV with a text and its label (`text`, `category`). A planted overfit learns 24 to 60 of its rows by heart, for 15
-to 40 epochs; a healthy training reads ROWS of them for one to three, at a usual rate. Size, rate, schedule, rows and the
+The file is a CSV with a text and its label (`text`, `category`). A planted overfit learns 24 to 60 of its rows by heart, for 60
+to 120 epochs; a healthy training reads ROWS of them for one to three, at a usual rate. Size, rate, schedule, rows and the
 model's random weights are drawn anew for each; 200 other rows validate. The model is the tiny random one that comes with
 seatrial, on the CPU, all weights or an adapter in turns. Printed are the step of the lowest loss, losses, and what was named.
 """
@@ -65,7 +65,7 @@ def drawn(kind: str, draw: random.Random) -> dict[str, Any]:
     rate = draw.uniform(1, 3) * (1e-3 if full else 1e-2) * (1 if kind == "planted" else 0.5)
     common = {
         "lr": rate,
-        "epochs": draw.randint(15, 40) if kind == "planted" else draw.randint(1, 3),
+        "epochs": draw.randint(60, 120) if kind == "planted" else draw.randint(1, 3),
         "schedule": draw.choice(["cosine", "linear", "constant"]),
         "batch_size": draw.choice([8, 16] if kind == "planted" else [16, 32]),
     }

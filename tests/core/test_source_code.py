@@ -58,6 +58,19 @@ def test_folders_without_an_init_are_packages_too(write):
     assert found == ["space/a.py", "space/b.py"]
 
 
+def test_a_package_in_a_namespace_has_its_data_and_the_namespace_none(write):
+    folder = write(acme__filters__init="", acme__filters__one="")
+    for name in ("acme/filters/words.txt", "acme/notes.txt"):
+        (folder / name).write_text("")
+    found = [os.path.relpath(one, folder) for one in source_files(folder / "acme/filters/one.py", "acme.filters.one")]
+    assert found == ["acme/filters/__init__.py", "acme/filters/one.py", "acme/filters/words.txt"]
+
+
+def test_modules_however_deep_make_a_folder_one_that_is_imported(write):
+    folder = write(one="from helpers.nlp.en.stem import x\n", helpers__nlp__en__stem="")
+    assert names(folder, "one.py") == ["helpers/nlp/en/stem.py", "one.py"]
+
+
 def test_prompts_below_a_package_linked_folders_and_names_in_any_letters_count(write):
     folder = write(pack__init="", pack__one="", one="from café import x\nimport fast\n", café="")
     for name in ("pack/prompts", "elsewhere"):
@@ -79,16 +92,17 @@ def test_a_folder_of_data_is_no_package_and_an_installed_one_comes_first(write):
     assert names(folder, "one.py") == ["one.py"]
 
 
-def test_a_room_is_the_modules_of_one_package(write):
+def test_a_room_is_one_package_with_all_below_it(write):
     folder = write(
         pack__init="", pack__scorer="1", pack__helper="1", pack__deep__init="", pack__deep__far="1", alone="1"
     )
     room, alone = room_digest(folder / "pack/scorer.py"), room_digest(folder / "alone.py")
-    (folder / "pack/deep/far.py").write_text("2")
     (folder / "elsewhere.py").write_text("2")
     assert (room_digest(folder / "pack/scorer.py"), room_digest(folder / "alone.py")) == (room, alone)
-    (folder / "pack/helper.py").write_text("2")
-    assert room_digest(folder / "pack/scorer.py") != room
+    for name in ("pack/helper.py", "pack/deep/far.py", "pack/words.txt"):
+        (folder / name).write_text("2")
+        assert room_digest(folder / "pack/scorer.py") != room, name
+        room = room_digest(folder / "pack/scorer.py")
 
 
 def test_of_what_is_installed_nothing_beside_counts(write):

@@ -7,7 +7,7 @@ import pytest
 
 from seatrial.errors import SeatrialError
 from seatrial.runs.digests import record
-from seatrial.runs.store import RunFolder
+from seatrial.runs.run_folder import RunFolder
 
 from .commands import tried
 

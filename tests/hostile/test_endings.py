@@ -12,7 +12,7 @@ import pytest
 from seatrial.errors import SeatrialError
 from seatrial.plugin.host import Host
 from seatrial.runs.run import run
-from seatrial.runs.store import RunFolder
+from seatrial.runs.run_folder import RunFolder
 from seatrial.suite.file import load_suite
 
 from .conftest import HERE

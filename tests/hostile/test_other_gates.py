@@ -7,7 +7,7 @@ import pytest
 from seatrial.errors import StageError, UsageError
 from seatrial.runs.again import judge_again
 from seatrial.runs.digests import check, record
-from seatrial.runs.store import RunFolder
+from seatrial.runs.run_folder import RunFolder
 
 from .commands import tried
 from .conftest import contents

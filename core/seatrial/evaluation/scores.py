@@ -51,9 +51,11 @@ class Metric:
     limits: tuple[float, float] | None = None
     """The smallest and largest value there can be, of kinds `mean` and `exact`: (0, 1) for F1. None: not known.
 
-    Of kind `ratio_of_means`, those of a sample's value in both columns: (0, 1) where they say right or wrong.
+    Bounds of gates are held against them, and so is what a filter measures. With limits a mean has bounds from any sample;
+    without, a sample whose values are all the same has none.
 
-    Bounds of gates are held against them. With limits a mean has bounds from any sample; without, a sample whose values are all the same has none.
+    Of kind `ratio_of_means`, those of a sample's value in both columns: (0, 1) where they say right or wrong. Where the lower
+    one is not below 0, the ratio is at most 1.
     """
     unmeasured: str = ""
     """What a sample without an error and without this number is, where it is a gap in what was looked at: `empty answers`.

@@ -128,16 +128,23 @@ class _Detector(_Held):
         """What the detector gives.
 
         Raises:
-            ContractError: it is no list of one mapping a text, or a value is no probability.
+            ContractError: it is no list of one mapping a text, a value is no probability, or unlike texts got one and the same
+                mapping: what it says of the last one, it says of all.
         """
         answer = self._ask("detect", texts)
         if not isinstance(answer, list) or len(answer) != len(texts):
             size = f"{len(answer)} answers" if isinstance(answer, list) else f"a {type(answer).__name__}"
             raise self._refuse(f"gave {size} for {len(texts)} texts; it must give a list of a mapping for each")
+        first: dict[int, int] = {}
         for place, said in enumerate(answer, 1):
             if not isinstance(said, Mapping):
                 raise self._refuse(
                     f"gave a {type(said).__name__} for text {place}; it must give labels and probabilities"
+                )
+            before = first.setdefault(id(said), place)
+            if said and texts[before - 1] != texts[place - 1]:
+                raise self._refuse(
+                    f"gave one and the same {type(said).__name__} for text {before} and text {place}; it must make one for each"
                 )
             for label, value in said.items():
                 if not isinstance(label, str):

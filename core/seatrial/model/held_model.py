@@ -65,7 +65,7 @@ class HeldModel:
         self, prompts: Sequence[object], options: Sequence[Sequence[str]], **rest: Any
     ) -> list[list[Continuation]]:
         found: list[list[Continuation]] = self._asked(
-            "loglikelihoods", lambda given: _likelihoods(given, len(prompts), options), prompts, options, **rest
+            "loglikelihoods", lambda given: _likelihoods(given, prompts, options), prompts, options, **rest
         )
         return found
 
@@ -95,9 +95,9 @@ class HeldModel:
         return answer
 
 
-def _likelihoods(answer: Sequence[Any], count: int, options: Sequence[Sequence[str]]) -> str:
+def _likelihoods(answer: Sequence[Any], prompts: Sequence[object], options: Sequence[Sequence[str]]) -> str:
     """What is wrong with the answer; "" where nothing is."""
-    if said := _not_each(answer, count, "prompts", "a list of a Continuation for each option"):
+    if said := _not_each(answer, len(prompts), "prompts", "a list of a Continuation for each option"):
         return said
     for place, (given, offered) in enumerate(zip(answer, options, strict=True), 1):
         of = f"options of prompt {place}"
@@ -112,8 +112,11 @@ def _likelihoods(answer: Sequence[Any], count: int, options: Sequence[Sequence[s
                 return f"gave {one.logprob!r:.40} for the log probability of one of the {of}; none is above 0"
             if not _whole(one.tokens) or one.tokens < 1:
                 return f"gave {one.tokens!r:.40} for the tokens of one of the {of}, not a whole number from 1 up"
-    if len({id(given) for given in answer if given}) < sum(map(bool, answer)):
-        return "gave one and the same list for several prompts: what it says of the last, it says of all; make one for each"
+    asked: dict[int, tuple[object, ...]] = {}
+    for given, *question in zip(answer, prompts, options, strict=True):
+        # A list that is kept for equal questions says the same of each, rightly.
+        if isinstance(given, list) and given and asked.setdefault(id(given), (*question,)) != (*question,):
+            return "gave one and the same list for several prompts: what it says of the last, it says of all; make one for each"
     return ""
 
 

@@ -54,6 +54,8 @@ class LocalWeights:
     """SHA-256 over the weights as they came."""
     facts: Mapping[str, object] = field(default_factory=dict)
     """Format, conversion, parameter count. JSON values."""
+    making: str = field(default="", repr=False, compare=False)
+    """Of weights that the loader made from others, in its cache: a name that is another one where they were made anew."""
 
     @property
     def identity(self) -> object:

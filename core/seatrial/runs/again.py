@@ -22,8 +22,8 @@ from seatrial.runs.judging import (
 from seatrial.runs.part_files import part_file
 from seatrial.runs.result import Result
 from seatrial.runs.run import work
+from seatrial.runs.run_folder import RunFolder
 from seatrial.runs.saved import kept_suite, load_saved, only_data_of, suite_of, write_reports
-from seatrial.runs.store import RunFolder
 from seatrial.suite.file import Suite, load_suite
 from seatrial.suite.secrets import as_kept
 

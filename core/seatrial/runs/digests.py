@@ -19,7 +19,8 @@ from seatrial.errors import StoreError
 from seatrial.runs.marker import Marker
 from seatrial.runs.part_files import is_part
 from seatrial.runs.plain_files import read_bytes, relative_to
-from seatrial.runs.store import RunFolder, digest_path, write_json
+from seatrial.runs.run_folder import RunFolder
+from seatrial.runs.store import digest_path, write_json
 from seatrial.stored import read_record
 from seatrial.terminal.legible import one_line
 

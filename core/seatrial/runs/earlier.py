@@ -9,7 +9,7 @@ from pathlib import Path
 from seatrial.errors import StoreError
 from seatrial.runs import digests, plain_files
 from seatrial.runs.events import Artifact, Record
-from seatrial.runs.store import RunFolder
+from seatrial.runs.run_folder import RunFolder
 
 __all__ = ["EarlierRuns"]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from seatrial.runs.store import RunFolder
+from seatrial.runs.run_folder import RunFolder
 from seatrial.suite.file import Chosen
 from seatrial.suite.yaml_lines import YamlError, read_yaml
 from seatrial.terminal.legible import one_line

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -18,8 +19,9 @@ from seatrial.runs import contracts
 from seatrial.runs.broken_files import broken_warnings
 from seatrial.runs.earlier_gates import changed_gates
 from seatrial.runs.events import Record
+from seatrial.runs.run_folder import RunFolder
 from seatrial.runs.stages import blame
-from seatrial.runs.store import RunFolder, digest_path, write_json
+from seatrial.runs.store import digest_path, write_json
 from seatrial.stored import undamaged
 from seatrial.suite.file import Chosen, Suite
 from seatrial.verdict.codec import from_json, to_json
@@ -141,8 +143,16 @@ def _decisions(gates: Sequence[Chosen], evidence: SavedEvidence, host: Host) -> 
             decision = gate.decide(evidence.copy())
         named = f"gate: {who} (plugin {provided.distribution})"
         decision = contracts.one(decision, Decision, named)
-        missing = evidence.missing(chosen.metric)
-        decisions.append(settle(decision, metric=chosen.metric, severity=chosen.severity, who=named, missing=missing))
+        decisions.append(
+            settle(
+                decision,
+                metric=chosen.metric,
+                severity=chosen.severity,
+                who=named,
+                missing=evidence.missing(chosen.metric),
+                most=evidence.most(chosen.metric),
+            )
+        )
     return decisions
 
 
@@ -209,8 +219,9 @@ def data_scores(folder: RunFolder, of_filters: Mapping[str, Metric], gates: Sequ
             gaps |= data_gaps(facts) | filter_gaps(facts)
             for name, value in (data_values(facts) | filter_values(facts)).items():
                 found.setdefault(name, []).append(value)
-                if name in DATA_METRICS and value < 0:
-                    refused[name] = f"{record.stage} told {value:g}, and no count is below 0"
+                low, high = _limits(of_filters, name)
+                if not low <= value <= high:
+                    refused[name] = f"{record.stage} told {value:g}, and it lies from {low:g} to {high:g}"
     worst = {"lower": max, "higher": min}
     return [
         exact_score(
@@ -224,6 +235,14 @@ def data_scores(folder: RunFolder, of_filters: Mapping[str, Metric], gates: Sequ
         for name, metric in [*DATA_METRICS.items(), *of_filters.items()]
         if name in found or name in of_filters or (name in gaps and name in gated)
     ]
+
+
+def _limits(of_filters: Mapping[str, Metric], name: str) -> tuple[float, float]:
+    """The smallest and largest value that there can be: of a count, 0 and no end."""
+    if name in DATA_METRICS:
+        return 0, math.inf
+    metric = of_filters.get(name)
+    return metric.limits if metric is not None and metric.limits is not None else (-math.inf, math.inf)
 
 
 def filter_metrics(suite: Suite, host: Host) -> dict[str, Metric]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from seatrial.errors import StoreError
 from seatrial.runs.digests import verdict_differences
-from seatrial.runs.store import RunFolder
+from seatrial.runs.run_folder import RunFolder
 
 __all__ = ["ListedRun", "list_runs"]
 

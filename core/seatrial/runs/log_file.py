@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from seatrial.runs.store import RunFolder
+from seatrial.runs.run_folder import RunFolder
 
 __all__ = ["logged"]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import shutil
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -12,33 +10,26 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from seatrial.errors import SeatrialError, SourceError, StageError, StoreError, TrainingError, UsageError
+from seatrial.errors import SeatrialError, StageError, StoreError, TrainingError, UsageError
 from seatrial.plugin.raised import let_pass
 from seatrial.runs import contracts
 from seatrial.runs.earlier import EarlierRuns
 from seatrial.runs.environment import peak_resident_bytes
 from seatrial.runs.events import Artifact, Plan, Record, Stage, Step
+from seatrial.runs.full_disk import refuse_full_disk
 from seatrial.runs.judging import judged_digests, refuse_other_judgement
 from seatrial.runs.keys import node_key
 from seatrial.runs.readiness import looks_of, unready
+from seatrial.runs.run_folder import RunFolder
 from seatrial.runs.stages import Foresees, StageWork
 from seatrial.runs.stages.gate import GateNode
-from seatrial.runs.stages.read import Read
 from seatrial.runs.stages.score import ScoreNode
 from seatrial.runs.stages.train import Train
 from seatrial.runs.stages.transcribe import Transcribe
-from seatrial.runs.store import RunFolder, digest_path
+from seatrial.runs.store import digest_path
 from seatrial.runs.workbench import Workbench
-from seatrial.terminal.legible import one_line
 
 __all__ = ["Clock", "Nodes", "Watcher"]
-
-_CHANGED = "a file of the data changed while it was read; leave the files as they are, and run the same command again"
-
-_NO_SPACE = 1 << 16
-"""Bytes left on a disk that is as good as full: libraries fail in ways of their own when they cannot write."""
-
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 Clock = Callable[[], datetime]
 
@@ -218,8 +209,6 @@ class Nodes:
 
         def own(given: Artifact) -> Artifact:
             artifact = work.run(given, folder, progress)
-            if isinstance(work, Read) and node_key(work, []) != stage.key:
-                raise SourceError(f"{stage.name}: {_CHANGED}")
             if isinstance(work, GateNode):
                 self.judged = judged_digests(self._folder)
             return artifact
@@ -234,13 +223,13 @@ class Nodes:
                 contracts.facts(artifact.facts, who)
                 refuse_other_judgement(self._folder, self.judged, who)
         except SeatrialError as error:
-            self._refuse_full_disk(stage.name, error)
+            refuse_full_disk(self._folder.path, stage.name, error)
             if type(error) is StageError and error.__cause__ is not None:  # what a component raised
                 raise StageError(f"{error}; the traceback is in {self._folder / 'log.jsonl'}") from error
             raise
         except BaseException as error:
             let_pass(error)
-            self._refuse_full_disk(stage.name, error)
+            refuse_full_disk(self._folder.path, stage.name, error)
             raise StageError(
                 f"{stage.name}: {type(error).__name__}: {error}; the traceback is in {self._folder / 'log.jsonl'}"
             ) from error
@@ -248,30 +237,3 @@ class Nodes:
         record = Record(stage.name, stage.key, started, seconds, resumed=False, peak_bytes=peak_resident_bytes())
         record = self._folder.finish(record, artifact)
         return record, replace(artifact, facts=dict(record.facts))
-
-    def _refuse_full_disk(self, stage: str, error: BaseException) -> None:
-        """Raises StageError where a stage failed because a disk is full: that is nobody's fault who is named otherwise."""
-        full = self._is_full()
-        if not full and not _tells_of_no_space(error):
-            return
-        disk = f"the disk of {self._folder.path}" if full else "a disk"
-        raise StageError(
-            f"{stage}: no space is left on {disk}; free some, and the same command goes on from the last whole stage "
-            f"({one_line(str(error), 160)})"
-        ) from error
-
-    def _is_full(self) -> bool:
-        """Whether the run folder's disk has no space left; not where the folder is gone, which is another trouble."""
-        try:
-            return shutil.disk_usage(self._folder.path).free < _NO_SPACE
-        except OSError:
-            return False
-
-
-def _tells_of_no_space(error: BaseException | None) -> bool:
-    """Whether the error, or one that it came from, is the system's: no space, or no more of one's quota."""
-    while error is not None:
-        if isinstance(error, OSError) and (error.errno in _FULL or "No space left" in str(error)):
-            return True
-        error = error.__cause__ or error.__context__
-    return False

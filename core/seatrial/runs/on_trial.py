@@ -137,7 +137,7 @@ class ModelOnTrial:
     def trainable(self) -> Trainable:
         """The model for a training method; whatever else was open is closed first."""
         self.close()
-        self._refuse_replaced(None)
+        self._refuse_replaced(self._resolved())
         with self._blamed():
             return self.loader.trainable(self.target)
 
@@ -149,20 +149,21 @@ class ModelOnTrial:
         """
         if self._open is None or self._open.product != product:
             closing = ExitStack()
-            before = self._open
-            shares = before is not None and {_kind(before.product), _kind(product)} <= _SHARED
+            last = self._open
+            shares = last is not None and {_kind(last.product), _kind(product)} <= _SHARED
             if not shares:
                 self.close()
+            before = self._resolved()
             with self._blamed():
                 opened = closing.enter_context(self.loader.open(self.target, product))
             try:
-                self._refuse_replaced(product)
+                self._refuse_replaced(before, product)
             except BaseException:
                 closing.close()
                 raise
             model: Model = HeldModel(opened, f"loader {self._name} (plugin {self._plugin})")
-            if before is not None and shares:
-                before.closing.close()  # its weights stay with the next, so there is nothing to collect
+            if last is not None and shares:
+                last.closing.close()  # its weights stay with the next, so there is nothing to collect
             self._open = _Open(product, model, closing)
         model = self._open.model
         if needs and not any(isinstance(model, PROTOCOLS[one]) for one in needs if one in PROTOCOLS):
@@ -180,17 +181,27 @@ class ModelOnTrial:
             del held
             gc.collect()
 
-    def _refuse_replaced(self, product: Product | None) -> None:
+    def _resolved(self) -> Target:
+        """The target as it is now; weights that the loader made are made anew where they are not as they were made."""
+        if not isinstance(self.target, LocalWeights):
+            return self.target
+        with self._blamed():
+            return self.loader.resolve(self.address, self._find, self._cache)
+
+    def _refuse_replaced(self, before: Target, product: Product | None = None) -> None:
         """Refuse weights or an adapter that are no longer those of the run's record.
 
+        Args:
+            before: the target as it was just before it was opened.
+            product: what was put onto it.
+
         Raises:
-            SourceError: the files were replaced since the run began.
+            SourceError: the files were replaced since the run began, or while they were opened.
         """
-        if isinstance(self.target, LocalWeights):
-            with self._blamed():
-                now = self.loader.resolve(self.address, self._find, self._cache)
-            if now.identity != self.target.identity:
-                raise SourceError(f"{self.address}: {_REPLACED}")
+        now = self._resolved()
+        made = [one.making for one in (before, now) if isinstance(one, LocalWeights)]
+        if now.identity != self.target.identity or len({*made}) > 1:
+            raise SourceError(f"{self.address}: {_REPLACED}")
         if product is not None and product.kind == "adapter" and digest_path(product.folder) != product.digest:
             raise SourceError(f"{product.folder}: {_REPLACED}")
 

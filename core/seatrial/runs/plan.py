@@ -16,6 +16,7 @@ from seatrial.runs.data_plan import data_stages
 from seatrial.runs.environment import hardware
 from seatrial.runs.judging import data_gates, judge_data, judge_run, write_judgement
 from seatrial.runs.keys import canonical
+from seatrial.runs.run_folder import RunFolder
 from seatrial.runs.saved import load_result
 from seatrial.runs.since import with_since
 from seatrial.runs.stages import StageWork
@@ -26,7 +27,7 @@ from seatrial.runs.stages.score import ScoreNode
 from seatrial.runs.stages.train import Train
 from seatrial.runs.stages.transcribe import Transcribe
 from seatrial.runs.stages.verify_training import VerifyTraining
-from seatrial.runs.store import RunFolder, digest_json, digest_path
+from seatrial.runs.store import digest_json, digest_path
 from seatrial.runs.systems import SystemPlan
 from seatrial.runs.task_plan import TaskPlan
 from seatrial.runs.workbench import Workbench

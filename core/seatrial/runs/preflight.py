@@ -12,7 +12,8 @@ from seatrial.errors import StageError
 from seatrial.model import ChecksRows, CountsTokens
 from seatrial.plugin.host import Host
 from seatrial.runs.readiness import as_trained, looks_of, model_tokenizer, unready
-from seatrial.runs.store import RunFolder, cache_folder
+from seatrial.runs.run_folder import RunFolder
+from seatrial.runs.store import cache_folder
 from seatrial.runs.workbench import Workbench
 
 if TYPE_CHECKING:

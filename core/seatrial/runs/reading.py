@@ -24,9 +24,17 @@ from seatrial.runs.drops import Drops
 from seatrial.runs.inputs import Input, NamedReader
 from seatrial.runs.store import digest_path
 
-__all__ = ["Reading"]
+__all__ = ["Reading", "digest_of"]
 
 _VERSIONS = {rule.name: rule.version for rule in RULES}
+
+
+def digest_of(file: Path) -> str | None:
+    """SHA-256 of a file; None where it is gone."""
+    try:
+        return digest_path(file)
+    except OSError:
+        return None
 
 
 @dataclass(slots=True)
@@ -145,7 +153,7 @@ class Reading:
                 "source": source.resolved.address,
                 "records": records,
                 "problems": self.problems - problems,
-                "sha256": digest_path(file),
+                "sha256": digest_of(file),
             }
         )
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import seatrial
 from seatrial.errors import ContractError, SeatrialError, StageError
 from seatrial.model.held import held
 from seatrial.plugin.component import Absent, FilterComponent
@@ -17,7 +18,7 @@ from seatrial.plugin.raised import let_pass
 from seatrial.runs.engines.at_work import at_work
 from seatrial.runs.environment import package_versions
 from seatrial.runs.store import digest_json
-from seatrial.source_code import code_digest, outermost
+from seatrial.source_code import code_digest, outermost, room_digest
 
 __all__ = ["MADE", "Recipe", "identity_of", "module_code"]
 
@@ -37,18 +38,41 @@ def identity_of(kind: Kind, provided: Provided) -> dict[str, object]:
         "version": component.version,
         "rules": {rule.name: rule.version for rule in rules},
         "libraries": package_versions(component.libraries),
+        **({"measure": _measure_of(provided)} if kind == "scorers" else {}),
     }
 
 
 def code_of(provided: Provided) -> dict[str, str]:
     """Module → digest of the code that it is part of: the plugin's, and the one that its component is built in."""
-    build = getattr(provided.component.build, "func", provided.component.build)
-    names = {provided.module, str(getattr(build, "__module__", ""))}
+    names = {provided.module, _built_in(provided)}
     return {name: digest for name in sorted(names) if (digest := module_code(name))}
+
+
+def _built_in(provided: Provided) -> str:
+    """The module that the component's builder stands in."""
+    build = getattr(provided.component.build, "func", provided.component.build)
+    return str(getattr(build, "__module__", ""))
+
+
+def _measure_of(provided: Provided) -> str | dict[str, str]:
+    """The digest of the code that a scorer measures with; samples of two runs are of one measure only where it is the same.
+
+    The plugins that come with the host share a package, in which each has a room of its own; elsewhere all of the code counts.
+    """
+    name = _built_in(provided)
+    module = sys.modules.get(name)
+    file = getattr(module, "__file__", None)
+    if provided.distribution != seatrial.__name__ or file is None or not Path(file).is_file():
+        return code_of(provided)
+    if name not in _ROOMS:
+        _ROOMS[name] = room_digest(Path(file))
+    return _ROOMS[name]
 
 
 _PACKAGES: dict[Path, str] = {}
 """Package, or module that is in none → the digest of the code that this process runs."""
+_ROOMS: dict[str, str] = {}
+"""Module that comes with the host → the digest of its room, as this process runs it."""
 _MODULES: dict[str, tuple[object, str]] = {}
 """Module → its spec, which is another one where it is imported anew, and that digest."""
 

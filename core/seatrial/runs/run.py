@@ -18,9 +18,10 @@ from seatrial.runs.judging import refuse_other_judgement
 from seatrial.runs.log_file import logged
 from seatrial.runs.nodes import Clock, Nodes
 from seatrial.runs.result import Result
+from seatrial.runs.run_folder import RunFolder
 from seatrial.runs.saved import load_result
 from seatrial.runs.stages import StageWork
-from seatrial.runs.store import RunFolder, atomic_file, digest_json, json_text, write_json
+from seatrial.runs.store import atomic_file, digest_json, json_text, write_json
 from seatrial.runs.workbench import Workbench
 from seatrial.suite.file import Suite
 

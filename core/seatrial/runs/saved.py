@@ -24,9 +24,9 @@ from seatrial.runs.judging import (
     samples_of,
 )
 from seatrial.runs.result import Described, Result
+from seatrial.runs.run_folder import RunFolder
 from seatrial.runs.since import with_since
 from seatrial.runs.stages import blame
-from seatrial.runs.store import RunFolder
 from seatrial.stored import read_record, undamaged
 from seatrial.suite.complaints import listed
 from seatrial.suite.file import Suite, load_suite

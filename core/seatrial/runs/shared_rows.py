@@ -16,7 +16,7 @@ _COPY = r"^([0-9a-f]{16})\.[0-9]+$"
 """The id of a row whose content was read before: the other's id, and which copy this is."""
 
 
-def shared_rows(rows: FileRows, sets: Sequence[str], told: pa.ChunkedArray) -> Iterator[str]:
+def shared_rows(rows: FileRows, sets: Sequence[str], matched: pa.ChunkedArray) -> Iterator[str]:
     """A sentence for each evaluation set that has rows of train, or of validation, in it.
 
     Rows of one content have ids of one beginning, so nothing is read but ids and places.
@@ -24,7 +24,7 @@ def shared_rows(rows: FileRows, sets: Sequence[str], told: pa.ChunkedArray) -> I
     Args:
         rows: those that the filters left.
         sets: what they came apart into; the evaluation sets behind train and validation.
-        told: ids of rows of train and validation of which a filter has said something.
+        matched: ids of rows that a filter has found on two sides: of these it has told.
     """
     import pyarrow.compute as pc
 
@@ -36,7 +36,7 @@ def shared_rows(rows: FileRows, sets: Sequence[str], told: pa.ChunkedArray) -> I
     splits = rows.column("split")
     again = pc.is_in(contents, value_set=copied)
     for at, learned in enumerate(sets[:2]):
-        silent = pc.and_(pc.equal(splits, learned), pc.invert(pc.is_in(ids, value_set=told)))
+        silent = pc.and_(pc.equal(splits, learned), pc.invert(pc.is_in(ids, value_set=matched)))
         taught = pc.and_(again, silent)
         known = contents.filter(taught)
         for name in sets[at + 1 :]:

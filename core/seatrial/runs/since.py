@@ -21,7 +21,7 @@ from seatrial.runs.events import Record
 from seatrial.runs.judging import earlier_samples, read_judgement, records_of
 from seatrial.runs.plain_files import read_text
 from seatrial.runs.result import Change, Result, ScoreChange, Since
-from seatrial.runs.store import RunFolder
+from seatrial.runs.run_folder import RunFolder
 from seatrial.stored import undamaged
 from seatrial.suite.file import Suite
 from seatrial.suite.yaml_lines import read_yaml

@@ -14,7 +14,7 @@ from seatrial.rows import Row
 from seatrial.rows.columns import rows_of
 from seatrial.rows.storable import storable
 from seatrial.runs.digests import DECIDED, refuse_altered
-from seatrial.runs.store import RunFolder
+from seatrial.runs.run_folder import RunFolder
 from seatrial.stored import undamaged
 
 if TYPE_CHECKING:

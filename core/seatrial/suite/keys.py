@@ -79,7 +79,7 @@ class Split(Keys):
     validation: float = Field(default=0.0, ge=0, lt=1, description="share of the rows that become the validation split")
     by: Literal["cluster", "row"] = Field(
         default="cluster",
-        description="cluster: near-duplicates never straddle a split; a filter such as `duplicates` must find them",
+        description="cluster: rows that a filter puts into one cluster never straddle a split; without such a filter each row is its own",
     )
     stratify: bool = Field(
         default=True, description="hold each label's share alike in every split, where its count allows"

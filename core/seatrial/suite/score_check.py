@@ -293,8 +293,10 @@ class GateCheck:
     def _limits(self, name: str) -> tuple[float, float] | None:
         """The smallest and largest value that a metric can have; None where that is not known."""
         metric = self._descriptor(name)
-        if metric is None or metric.kind == "ratio_of_means":  # whose limits are those of its columns
+        if metric is None:
             return None
+        if metric.kind == "ratio_of_means":  # whose limits are those of its columns
+            return (-math.inf, 1.0) if metric.limits is not None and metric.limits[0] >= 0 else None
         return _SHARE if metric.kind == "proportion" else metric.limits
 
     def _within_limits(

@@ -16,7 +16,7 @@ from seatrial.evaluation.scores import Metric, Score
 from seatrial.evaluation.summary import DATA
 from seatrial.runs.digests import DECIDED, DIGESTS, refuse_altered
 from seatrial.runs.plain_files import read_text
-from seatrial.runs.store import RunFolder
+from seatrial.runs.run_folder import RunFolder
 from seatrial.stored import undamaged
 from seatrial.suite.yaml_lines import read_yaml
 from seatrial.terminal.legible import one_line
@@ -180,10 +180,20 @@ class SavedEvidence:
 
     def missing(self, metric: str) -> str | None:
         """Why there is no number of what is on trial; None where there is one."""
-        found = self.score(metric, self.subject) or self.score(metric, DATA)
+        found = self._own(metric)
         if found is None:
             return f"{metric} was not scored"
         return None if found.value is not None else found.missing or "it has no value"
+
+    def most(self, metric: str) -> int | None:
+        """How many rows of what is on trial were scored; None where that is not known."""
+        found = self._own(metric)
+        samples = self.samples(metric, self.subject)
+        return max(found.n if found else 0, len(samples["row"].unique()) if samples else 0) or None
+
+    def _own(self, metric: str) -> Score | None:
+        """The score of what is on trial, or of the data."""
+        return self.score(metric, self.subject) or self.score(metric, DATA)
 
     def score(self, metric: str, system: str) -> Score | None:
         """The score, or None where it was not produced."""

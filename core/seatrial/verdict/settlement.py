@@ -19,11 +19,20 @@ _NUMBERS = ("value", "lower", "upper")
 _COUNTS = ("n", "needed_n", "clusters", "seeds")
 
 
-def settle(decision: Decision, *, metric: str, severity: Severity, who: str, missing: str | None = None) -> Decision:
+def settle(
+    decision: Decision,
+    *,
+    metric: str,
+    severity: Severity,
+    who: str,
+    missing: str | None = None,
+    most: int | None = None,
+) -> Decision:
     """The decision that is judged, saved and reported.
 
     It is of the metric and severity that the suite gives, its numbers are finite or None, and it passes only with a value, on
-    something, and where there is a score. A decision that says otherwise is an error, with the gate's own reason behind it.
+    something, on no more than was scored, and where there is a score. A decision that says otherwise is an error, with the
+    gate's own reason behind it.
 
     Args:
         decision: as the gate gave it.
@@ -31,6 +40,7 @@ def settle(decision: Decision, *, metric: str, severity: Severity, who: str, mis
         severity: the suite's.
         who: the gate and its plugin, for the message.
         missing: why the metric has no score; None where it has one.
+        most: how many rows were scored; None where that is not known.
 
     Raises:
         ContractError: a field is of a type that no decision has.
@@ -47,6 +57,8 @@ def settle(decision: Decision, *, metric: str, severity: Severity, who: str, mis
             wrong.append("it passed without a value")
         if decision.n == 0:
             wrong.append("it passed on nothing: its n is 0")
+        if most is not None and decision.n > most:
+            wrong.append(f"it passed on {decision.n} rows, and {most} were scored")
         lower, upper = decision.lower, decision.upper
         if lower is not None and upper is not None and lower > upper:
             wrong.append(f"it passed with a lower bound of {lower:g} above the upper one of {upper:g}")

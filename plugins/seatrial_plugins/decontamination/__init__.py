@@ -170,7 +170,7 @@ def leakage(
         against: benchmarks whose items are looked for as well, by name: `{humaneval: {source: path:HumanEval.jsonl, text:
             prompt, id: task_id}}`. How many items of each are found is a metric, `<name>_contaminated` (and
             `_contaminated_share`), as it is for the held-out rows (`held_out_contaminated`), before anything is dropped.
-        on: `input` compares what the model reads before it answers, system turns aside; `all` whole conversations.
+        on: `input` compares what the model reads before it answers; `all` whole conversations. System turns are never compared.
         side: which row the finding is about, and so which is dropped: the `train` row, or the held-out (`test`) row. For a
             benchmark's item it is always the train row.
         template: an n-gram that stands in more than this share of the different held-out texts, and in more than ten of

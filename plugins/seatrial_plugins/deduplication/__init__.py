@@ -90,8 +90,8 @@ def build_duplicates(
     """Keeps the first of the rows that say the same: one that names an answer, where any does.
 
     Args:
-        on: `input` compares what the model reads before it answers, system turns aside (and the choices it is offered,
-            in any order); `all` compares whole conversations and labels.
+        on: `input` compares what the model reads before it answers (and the choices it is offered, in any order); `all`
+            compares whole conversations and labels.
         method: `exact` compares texts as they are; `normalised` first applies `seatrial.data.normalise` (NFKC, case folding,
             punctuation and white space collapsed; digits, symbols, emoji and every script's letters kept). Rows with
             nothing to see are never copies of each other.
@@ -124,7 +124,7 @@ def build_near_duplicates(
     system prompts are not compared, nor are rows without words.
 
     Args:
-        on: `input` compares what the model reads before it answers, system turns aside, and the choices it is offered;
+        on: `input` compares what the model reads before it answers, and the choices it is offered;
             `all` whole conversations.
         threshold: the least Jaccard similarity, in (0, 1].
         shingle: words a shingle. At 3 and the default threshold no row of up to 24 words is a copy of one that differs
@@ -154,7 +154,7 @@ def build_repeated_spans(
     are all written to one long pattern takes longer.
 
     Args:
-        on: `input` compares what the model reads before it answers, system turns aside; `all` whole conversations.
+        on: `input` compares what the model reads before it answers; `all` whole conversations.
         words: the fewest words of a stretch. 50 is the threshold of Lee et al. 2022 (arXiv 2107.06499), who count tokens:
             some 40 words.
         keep: whose stretches are the original: those of the first or the last row in source order, or of the row with
@@ -181,7 +181,7 @@ def build_semantic_duplicates(
     such rows are flagged. Encoders hardly see a negation. Time grows with rows × rows that stay.
 
     Args:
-        on: `input` compares what the model reads before it answers, system turns aside, and the choices it is offered;
+        on: `input` compares what the model reads before it answers, and the choices it is offered;
             `all` whole conversations.
         threshold: the least cosine, in (0, 1]. Encoders differ: the default is for all-MiniLM-L6-v2, where (measured)
             253 of 3,335 BANKING77 questions are such copies, paraphrases by eye, and 1 of 3,000 GSM8K questions.

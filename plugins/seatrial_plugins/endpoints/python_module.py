@@ -75,7 +75,7 @@ def _run_again(module: ModuleType) -> ModuleType:
     """The module from its file as it is now, and its package and what it imports from beside it as well."""
     files = set(source_files(Path(str(module.__file__)), module.__name__))
     for name, other in list(sys.modules.items()):
-        if other is module or getattr(other, "__file__", None) in files:
+        if name != "__main__" and (other is module or getattr(other, "__file__", None) in files):
             del sys.modules[name]
     importlib.invalidate_caches()
     return importlib.import_module(module.__name__)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from seatrial.errors import StageError, TrainingError
 from seatrial.rows import Row
 from seatrial_plugins.huggingface.chat import ChatTokenizer
-from seatrial_plugins.huggingface.conversation import is_trained, only_last_trained
+from seatrial_plugins.huggingface.conversation import is_trained
 
 __all__ = ["Example", "Examples", "behind", "masked_example", "render_examples"]
 
@@ -49,16 +48,13 @@ class Examples:
     """Rows of which no supervised token is left: the assistant says nothing that is trained, or only beyond `max_length`."""
 
 
-def render_examples(
-    rows: Iterable[Row], chat: ChatTokenizer, max_length: int, loss_on: Literal["all", "last"] = "all"
-) -> Examples:
+def render_examples(rows: Iterable[Row], chat: ChatTokenizer, max_length: int) -> Examples:
     """Render rows and mark the words of the assistant's turns that are trained, and the ends of these.
 
     Args:
         rows: The conversations.
         chat: How the model reads them.
         max_length: Tokens of a row, at most.
-        loss_on: All of the assistant's turns that a row lets be trained, or the last of them.
 
     Raises:
         TrainingError: the chat template refuses rows, leaves out words of theirs, or writes nothing of their tool calls,
@@ -72,7 +68,7 @@ def render_examples(
         if not any(map(is_trained, row.turns)):
             unsupervised.append(row.id)
             continue
-        turns = only_last_trained(row.turns) if loss_on == "last" else row.turns
+        turns = row.turns
         try:
             rendered = chat.rendered(turns, row.tools)
             missing = chat.left_out(rendered.text, turns, taught=True)
@@ -102,7 +98,7 @@ def render_examples(
     if unsupervised and not examples:
         raise TrainingError(
             f"no token of the {len(unsupervised)} train rows is supervised: the assistant says nothing in them, or only "
-            f"beyond max_length = {max_length} tokens ({truncated} rows were cut); look at row {unsupervised[0]}"
+            f"beyond the {max_length} tokens that a row may have ({truncated} rows were cut); look at row {unsupervised[0]}"
         )
     supervised = sum(len(example.targets) for example in examples)
     return Examples(tuple(examples), tokens, supervised, truncated, lost, lost_supervised, tuple(unsupervised))

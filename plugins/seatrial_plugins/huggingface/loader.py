@@ -90,7 +90,7 @@ class TransformersLoader:
             with no_progress_bars():
                 convert(weights.path, address, folder)
 
-        make_weights(folder, cache, make)
+        making = make_weights(folder, cache, make)
         facts = {
             "format": "gguf",
             "file": weights.path.name,
@@ -98,7 +98,7 @@ class TransformersLoader:
             "converted_to": "safetensors, float32",
             "parameters": count_parameters(folder),
         }
-        return LocalWeights(address, folder, digest_json({"gguf": digest, "conversion": CONVERSION}), facts)
+        return LocalWeights(address, folder, digest_json({"gguf": digest, "conversion": CONVERSION}), facts, making)
 
     def _prepare_config(self, weights: Weights, address: str, cache: Path) -> LocalWeights:
         del cache
@@ -205,9 +205,9 @@ class RandomLoader(TransformersLoader):
         shape = folder_digest(weights.path, cache)
         digest = digest_json({"shape": shape, "seed": self.seed, "torch": version("torch")})
         folder = cache / "models" / f"random-{digest[:32]}"
-        make_weights(folder, cache, lambda: self._write(weights.path, folder))
+        making = make_weights(folder, cache, lambda: self._write(weights.path, folder))
         facts = {"format": "random weights", "seed": self.seed, "parameters": count_parameters(folder)}
-        return LocalWeights(address, folder, digest, facts)
+        return LocalWeights(address, folder, digest, facts, making)
 
     def _write(self, shape: Path, target: Path) -> None:
         import torch

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from seatrial import RawRecord
@@ -15,6 +16,8 @@ from seatrial_plugins.readers.strict_json import StrictJson
 __all__ = ["JsonLines"]
 
 _AS_JSON = "are read as .json (`reader: json`)"
+_NEXT = 10_000
+"""Lines behind a broken one that tell how long lines are: a file may have any number of them."""
 _SWALLOWS = 2
 """A broken line of so many times the file's longest whole one may have been several: a bad block takes line ends along."""
 
@@ -41,10 +44,9 @@ class JsonLines:
             record, whole = self._record(line)
             longest = max(longest, len(line.text) if whole else 0)
             # A line over the limit is told by its size alone; only its start is here.
-            over = line.problem and not line.text.endswith("\n")
-            if not (whole or record.lost or over) and len(line.text) > _SWALLOWS * longest:
-                if not known:  # lines behind it may be as long: the file is gone through once more
-                    longest, known = self._longest(file), True
+            if not (whole or record.lost or line.cut) and len(line.text) > _SWALLOWS * longest:
+                if not known:  # lines behind it may be as long
+                    longest, known = max(longest, self._longest(file, line.number)), True
                 if longest and len(line.text) > _SWALLOWS * longest:
                     said = f"so long a line may hold others: the longest whole one has {longest:,} characters"
                     record = replace(record, problem=f"{record.problem}; {said}", lost=True)
@@ -52,9 +54,10 @@ class JsonLines:
         if empty:
             yield RawRecord(1, problem="the file is empty" if line is None else "the file holds only blank lines")
 
-    def _longest(self, file: Path) -> int:
-        """Characters of the longest line that is one value; 0 where none is."""
-        return max((len(line.text) for line in read_lines(file, limit=self._limit) if self._record(line)[1]), default=0)
+    def _longest(self, file: Path, behind: int) -> int:
+        """Characters of the longest of the next lines that are one value; 0 where none is."""
+        lines = islice(read_lines(file, limit=self._limit), behind, behind + _NEXT)
+        return max((len(line.text) for line in lines if self._record(line)[1]), default=0)
 
     def _record(self, line: Line) -> tuple[RawRecord, bool]:
         """The line as a record, and whether it is one value to its end."""

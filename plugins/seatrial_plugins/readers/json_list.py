@@ -23,6 +23,8 @@ _INSIDE = re.compile(r'\\|"')
 _NEXT_VALUE = re.compile("\n\ufeff?[{\\[]")
 _BEGINNING = re.compile(r'\{\s*("(?:[^"\\]|\\.){0,200}")\s*:')
 _NEVER = re.compile(r"(?!)")
+_DESCRIBED = 10
+"""Objects in a list that an object which only describes data may hold, such as its splits."""
 _SEVERAL = "other records may have been read as part of it"
 
 
@@ -245,13 +247,16 @@ class _Reading:
         value = decoded.value
         kind = "an object" if isinstance(value, dict) else "one value"
         # A whole object is one record that is none, such as a description of the data that lies beside them. What holds
-        # lists alone is a table of records; another value may be the first of several.
+        # lists alone is a table of records, and a long list of objects some records; another value may be the first of several.
         lists = isinstance(value, dict) and value and all(isinstance(column, list) for column in value.values())
         if lists:
             kind = "an object of lists" if len(value) > 1 else "an object with one list in it"
+        held = _records_in(value)
+        if held and not lists:
+            kind = f"an object, whose {held!r} is a list of {len(value[held]):,} objects"
         how = "write the records as a list, or one a line as .jsonl"
         problem = f"the top level is {kind}, not a list of records; {how}"
-        lost = bool(lists) or not isinstance(value, dict)
+        lost = bool(lists or held) or not isinstance(value, dict)
         return RawRecord(line, problem=problem, excerpt=excerpt, lost=lost)
 
     # ---- both -----------------------------------------------------------------------------------------------------
@@ -290,3 +295,11 @@ class _Reading:
         window = self._window
         excerpt = excerpt_of(window.text[window.position : window.position + EXCERPT])
         return RawRecord(window.mark(), problem=problem, excerpt=excerpt, lost=True)
+
+
+def _records_in(value: object) -> str:
+    """The key of an object under which records stand: a list of more objects than a description has of its splits; or ""."""
+    if not isinstance(value, dict):
+        return ""
+    lists = (key for key, held in value.items() if isinstance(held, list) and len(held) > _DESCRIBED)
+    return next((key for key in lists if all(isinstance(one, dict) for one in value[key])), "")

@@ -30,10 +30,12 @@ class Line(NamedTuple):
     number: int
     """1-based."""
     text: str
-    """With its line end. Invalid bytes are replaced; of a line over the limit this is the start."""
+    """With its line end. Invalid bytes are replaced."""
     problem: str = ""
     ends: bool = False
     """Whether the problem is the file's, so that nothing follows."""
+    cut: bool = False
+    """Whether it is over the limit, and this its start."""
 
 
 def read_lines(file: Path, *, limit: int = LIMIT) -> Iterator[Line]:
@@ -63,7 +65,7 @@ def read_lines(file: Path, *, limit: int = LIMIT) -> Iterator[Line]:
 def _line(number: int, data: bytes, limit: int) -> Line:
     if len(data) > limit:
         start = data[: 4 * EXCERPT].decode("utf-8", "replace")
-        return Line(number, start, f"the line is longer than {limit:,} bytes")
+        return Line(number, start, f"the line is longer than {limit:,} bytes", cut=True)
     data = data.removeprefix(_BOM)  # files with byte-order marks that were joined
     try:
         text = data.decode("utf-8")

@@ -113,7 +113,8 @@ class CausalTraining:
         longest, before = self.options.max_length, self.tuning.before
         if before:
             longest = min(longest, chat.context or longest) - before
-        return render_examples(rows, chat, longest, self.options.loss_on)
+        taught = (row.with_turns(self.options.taught(row.turns)) for row in rows)
+        return render_examples(taught, chat, longest)
 
     def rendered(self, chat: ChatTokenizer) -> tuple[Examples, Examples]:
         """The train and the validation rows."""
@@ -132,8 +133,7 @@ class CausalTraining:
         network, packs = model.load(self.tuning.dtype)
         set_seed(job.seed)
         adapted = self.tuning.attach(network)
-        prompt = adapted.get_input_embeddings() if self.tuning.before else None
-        opening = prompt.ids if isinstance(prompt, SoftPrompt) else ()
+        opening = _opening(adapted) if self.tuning.before else ()
         train = [behind(opening, example) for example in examples.examples]
         on_cpu = self.on_cpu(loader.device)
         world = _processes()
@@ -227,6 +227,13 @@ def trainable_network(job: TrainingJob, method: str) -> TrainableNetwork:
 
 def _is_cpu(device: str) -> bool:
     return choose_device(device).type == "cpu"
+
+
+def _opening(network: Any) -> tuple[int, ...]:
+    """The tokens that stand for the vectors of a soft prompt."""
+    prompt = network.get_input_embeddings()
+    assert isinstance(prompt, SoftPrompt)  # as `put_before` leaves it
+    return prompt.ids
 
 
 def _processes() -> int:

@@ -62,7 +62,9 @@ class LoraTuning(AdapterTuning):
     def acts(self, trained: Mapping[str, torch.Tensor], before: Mapping[str, torch.Tensor]) -> bool:
         """As it says for any; one that began at zero does nothing while its B matrices are zero."""
         if self._lora.init == "zero" and not self._lora.dora:
-            return any(bool(tensor.any()) for name, tensor in trained.items() if "_B" in name)
+            return any(
+                bool(tensor.any()) for name, tensor in trained.items() if "lora_B" in name or "lora_embedding_B" in name
+            )
         return super().acts(trained, before)
 
     def save(self, network: Any, job: TrainingJob) -> None:

@@ -12,9 +12,8 @@ from seatrial.training import Lighter, Probed, Trained, TrainingCost, TrainingJo
 from seatrial_plugins.training.options import TrainingOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from seatrial.rows import Turn
     from seatrial_plugins.training.adapter_tuning import AdapterTuning
     from seatrial_plugins.training.causal_training import CausalTraining, Tuning
 
@@ -69,12 +68,6 @@ class _CausalMethod(TrainingOptions, ABC):
         from seatrial_plugins.training.causal_training import CausalTraining
 
         return CausalTraining(self._tuning(), job)
-
-    def taught(self, turns: Sequence[Turn]) -> Sequence[Turn]:
-        """The turns as `loss_on` has them trained (`seatrial.training.TrainsPart`)."""
-        from seatrial_plugins.huggingface.runtime import only_last_trained
-
-        return only_last_trained(turns) if self.loss_on == "last" else turns
 
     @abstractmethod
     def _tuning(self) -> Tuning:
@@ -188,7 +181,7 @@ class PromptTuning(_CausalMethod):
 
     Args:
         lr: Peak learning rate of AdamW; a hundred times what LoRA takes.
-        virtual_tokens: How many vectors; each takes a place of the context.
+        virtual_tokens: How many vectors; each takes a place of the context, and of max_length.
     """
 
     lr: float = 3e-2
@@ -196,11 +189,11 @@ class PromptTuning(_CausalMethod):
 
     def _ranges(self) -> dict[str, tuple[bool, str]]:
         return {
+            **super(PromptTuning, self)._ranges(),
             "virtual_tokens": (
                 1 <= self.virtual_tokens <= self.max_length - 2,
-                "at least 1, and leaves room in max_length",
+                f"at least 1, and with max_length = {self.max_length} at most {self.max_length - 2}",
             ),
-            **super(PromptTuning, self)._ranges(),
         }
 
     def check(self, model: Trainable) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from seatrial.errors import UsageError
+
+if TYPE_CHECKING:
+    from seatrial.rows import Turn
 
 __all__ = ["DECAY", "EarlyStopping", "TrainingOptions"]
 
@@ -90,6 +93,12 @@ class TrainingOptions:
     def stopping(self) -> EarlyStopping | None:
         """When to stop before the end; None: never."""
         return None if self.early_stopping is None else EarlyStopping.parse(self.early_stopping)
+
+    def taught(self, turns: Sequence[Turn]) -> Sequence[Turn]:
+        """The turns as `loss_on` has them trained (`seatrial.training.TrainsPart`)."""
+        from seatrial_plugins.huggingface.runtime import only_last_trained
+
+        return only_last_trained(turns) if self.loss_on == "last" else turns
 
     def _ranges(self) -> dict[str, tuple[bool, str]]:
         """Option → whether it is in its range, and what that is."""

@@ -123,6 +123,14 @@ def test_what_is_no_probability_is_refused_in_the_detectors_name(answer, said):
     assert str(caught.value).startswith(WHO)
 
 
+def test_one_mapping_for_unlike_texts_is_refused_in_the_detectors_name():
+    one = {"toxicity": 0.5}
+    with pytest.raises(ContractError, match="one and the same dict for text 1 and text 3"):
+        held("detectors", Gives([one, {}, one]), WHO).detect(["a", "b", "c"])
+    kept = [one, one, {}]
+    assert held("detectors", Gives(kept), WHO).detect(["a", "a", "b"]) is kept, "of equal texts, it may say the same"
+
+
 def test_what_one_raises_is_its_own():
     with pytest.raises(
         StageError, match=r"^odd \(plugin faulty of faulty-parts\) raised MemoryError in `encode`: no room"

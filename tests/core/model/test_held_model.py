@@ -97,6 +97,7 @@ def test_one_list_for_several_prompts_is_a_fault():
 
     with pytest.raises(ModelFault, match="gave one and the same list for several prompts"):
         HeldModel(Reuses(), WHO).loglikelihoods([(), ()], [["a"], ["b"]])
+    assert HeldModel(Reuses(), WHO).loglikelihoods([(), ()], [["a"], ["a"]]) == [[Continuation(-1.0, 1)]] * 2
 
 
 def test_it_can_what_the_model_can_and_nothing_else():

@@ -14,8 +14,8 @@ from seatrial.errors import StageError, StoreError, UsageError
 from seatrial.plugin.host import Host
 from seatrial.runs.digests import record
 from seatrial.runs.run import run
+from seatrial.runs.run_folder import RunFolder
 from seatrial.runs.saved import load_result, write_reports
-from seatrial.runs.store import RunFolder
 from seatrial.suite.file import load_suite
 
 SUITE = """

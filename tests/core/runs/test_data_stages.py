@@ -19,10 +19,10 @@ from seatrial.errors import ContractError, StageError
 from seatrial.rows.table import rows_of, write_rows
 from seatrial.runs.engines.local import LocalEngine
 from seatrial.runs.events import Artifact
+from seatrial.runs.run_folder import RunFolder
 from seatrial.runs.stages.clean import Clean
 from seatrial.runs.stages.decontaminate import Decontaminate
 from seatrial.runs.stages.deduplicate import Deduplicate
-from seatrial.runs.store import RunFolder
 
 METRICS = (
     Metric("found", "", "exact", "lower", "Rows that it found."),

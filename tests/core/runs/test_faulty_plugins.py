@@ -198,6 +198,15 @@ def test_clusters_are_of_ids(with_filter):
     with pytest.raises(ContractError, match=rf"deduplicate: filter odd {WHO} put a str into a cluster by an int"):
         with_filter(Numbering, place="corpus")
 
+    class Inventing(Comparing):
+        def group(self, signatures, lookup):
+            return Grouping([], dict.fromkeys([*signatures["id"].to_pylist(), "f00d"], "all"))
+
+    with pytest.raises(
+        ContractError, match=rf"deduplicate: filter odd {WHO} put row 'f00d' into a cluster.*none of the"
+    ):
+        with_filter(Inventing, place="corpus")
+
 
 def comparing(answer):
     return type("Splits", (), {"compare": lambda self, train, held_out: answer})
@@ -410,6 +419,7 @@ DECIDED = Decision("odd/right", "pass", "block", "odd/right ≥ 0.5", "it did we
         ({"value": math.nan}, "value: the number was NaN or infinite"),
         ({"upper": math.inf}, "upper: the number was NaN or infinite"),
         ({"value": None}, "it passed without a value"),
+        ({"n": 1000}, "it passed on 1000 rows, and"),
         ({"severity": "info"}, "the suite gives it severity block and it took info"),
         ({"metric": "odd/easy"}, "it was asked about odd/right and decided on odd/easy"),
     ],

@@ -18,9 +18,9 @@ from seatrial.runs.again import judge_again, score_again
 from seatrial.runs.events import Record
 from seatrial.runs.keys import RUNTIME, canonical, node_key
 from seatrial.runs.listing import list_runs
+from seatrial.runs.reading import Reading
 from seatrial.runs.saved import write_reports
 from seatrial.runs.stages import Artifact
-from seatrial.runs.stages.read import Read
 from seatrial.runs.stages.verify_training import VerifyTraining
 from seatrial.runs.store import digest_path
 from seatrial.runs.story import tell
@@ -410,19 +410,41 @@ def test_weights_that_are_replaced_while_a_run_goes_on_are_refused(trial, monkey
     assert trial()[0].verdict.state == "pass"
 
 
-def test_data_that_change_while_they_are_read_are_refused(trial, monkeypatch):
-    rows, read = trial.path / "rows.jsonl", Read.run
+def test_weights_that_were_made_anew_while_they_were_opened_are_refused(trial, monkeypatch):
+    makings, resolve, opens = ["first"], Loader.resolve, Loader.open
 
-    def changes(self, given, folder, progress):
-        rows.write_text(rows.read_text() + rows.read_text().splitlines()[0] + "\n")
-        return read(self, given, folder, progress)
+    def altered(self, target, product=None):
+        if product:
+            makings.append("second")
+        return opens(self, target, product)
+
+    monkeypatch.setattr(Loader, "resolve", lambda *given: replace(resolve(*given), making=makings[-1]))
+    monkeypatch.setattr(Loader, "open", altered)
+    with pytest.raises(SourceError, match=r"model: its files have changed since this run began"):
+        trial()
+    monkeypatch.setattr(Loader, "open", opens)
+    assert trial()[0].verdict.state == "pass", "what was made anew before it is opened is as good"
+
+
+def test_data_that_change_while_they_are_read_are_refused(trial, monkeypatch):
+    rows, read = trial.path / "rows.jsonl", Reading.rows
+
+    def meanwhile(change):
+        def of(self, *given):
+            for place, row in enumerate(read(self, *given)):
+                if not place and self._images is not None:  # a look before a run keeps none
+                    change()
+                yield row
+
+        return of
 
     before = rows.read_text()
-    monkeypatch.setattr(Read, "run", changes)
-    with pytest.raises(SourceError, match="a file of the data changed while it was read"):
-        trial()
-    monkeypatch.setattr(Read, "run", read)
-    rows.write_text(before)
+    for change in (lambda: rows.write_text(before + before.splitlines()[0] + "\n"), rows.unlink):
+        monkeypatch.setattr(Reading, "rows", meanwhile(change))
+        with pytest.raises(SourceError, match=r"rows\.jsonl: it changed while it was read"):
+            trial()
+        rows.write_text(before)
+    monkeypatch.setattr(Reading, "rows", read)
     _, _, worked = trial()
     assert "read" in worked
 

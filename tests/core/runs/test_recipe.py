@@ -1,13 +1,16 @@
 """Recipes: what they make, what is made once, and what is said when it cannot be made."""
 
+import importlib
 import pickle
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
-from seatrial import Rule
+from seatrial import Rule, ScorerComponent
 from seatrial.errors import StageError, UsageError
-from seatrial.runs.recipe import MADE, Recipe
+from seatrial.plugin.host import Provided
+from seatrial.runs.recipe import MADE, Recipe, identity_of
 
 
 class Encoder:
@@ -46,6 +49,30 @@ def test_parts_are_made_once_for_all_that_use_them():
 def test_keys_are_equal_where_the_same_thing_is_made():
     assert recipe().key == recipe().key
     assert len({recipe().key, recipe(size=2).key, recipe(limit=4).key}) == 3
+
+
+def test_two_scorers_measure_alike_only_with_the_same_code(tmp_path, monkeypatch):
+    """Of another's package all code counts, wherever below it the scorer is built; of the host's own, its room."""
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def measure(name, distribution, text):
+        for file, said in {
+            "__init__": "",
+            "text": text,
+            "scorers/__init__": "",
+            "scorers/wer": "def wer(): ...",
+        }.items():
+            path = tmp_path / name / f"{file}.py"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(said)
+        importlib.invalidate_caches()
+        build = importlib.import_module(f"{name}.scorers.wer").wer
+        component = ScorerComponent("wer", partial(build), "W.", metrics=(), probe="ask", dimension="accuracy")
+        provided = Provided(component, name, distribution, "1", f"{name}.scorers")
+        return identity_of("scorers", provided)["measure"]
+
+    assert list(measure("acme_one", "acme", "x = 1").values()) != list(measure("acme_two", "acme", "x = 2").values())
+    assert measure("own_one", "seatrial", "x = 1") == measure("own_two", "seatrial", "x = 2")
 
 
 def test_what_cannot_be_built_is_named():

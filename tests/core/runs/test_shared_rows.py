@@ -9,10 +9,8 @@ from seatrial.runs.run import run
 from seatrial.runs.saved import load_result
 from seatrial.suite.file import load_suite
 
-
-def text(at):
-    """Of words enough that filters for leakage look at them."""
-    return f"where is my parcel number {at} that was sent from the port of Calais on day {at} of the month of May"
+TEXT = "where is my parcel number {0} that was sent from the port of Calais on day {0} of the month of May"
+"""Of words enough that filters for leakage look at them."""
 
 
 @pytest.fixture
@@ -20,9 +18,9 @@ def warnings(tmp_path, monkeypatch):
     """`warnings(filters, **rows)`: those of the comparison that speak of rows that stand on both sides."""
     monkeypatch.chdir(tmp_path)
 
-    def told(filters="[]", **rows):
+    def told(filters="[]", text=TEXT, **rows):
         for name, numbers in rows.items():
-            lines = [json.dumps({"text": text(at), "label": "ab"[at % 2]}) for at in numbers]
+            lines = [json.dumps({"text": text.format(at), "label": "ab"[at % 2]}) for at in numbers]
             (tmp_path / f"{name}.jsonl").write_text("\n".join(lines))
         data = "".join(f"  {name}: {{source: 'path:{name}.jsonl'}}\n" for name in rows)
         (tmp_path / "suite.yaml").write_text(f"name: shared\ndata:\n{data}filters: {filters}\n")
@@ -51,7 +49,15 @@ def test_rows_that_are_twice_on_one_side_are_none(warnings):
     assert warnings(train=[1, 2, 2, 3], test=[5, 5, 6]) == []
 
 
+@pytest.mark.parametrize("side", ["train", "test"])
 @pytest.mark.parametrize("action", ["drop", "flag"])
-def test_what_a_filter_took_out_or_told_is_not_told_again(warnings, action):
-    filters = f"[{{leakage: {{presets: [exact], action: {action}}}}}]"
+def test_what_a_filter_took_out_or_told_is_not_told_again(warnings, action, side):
+    filters = f"[{{leakage: {{presets: [exact], side: {side}, action: {action}}}}}]"
     assert warnings(filters, train=range(20), test=[100, 101, 12, 3]) == []
+
+
+def test_a_row_that_a_filter_could_not_compare_is_told(tmp_path, warnings):
+    """The encoder reads no Thai: it says so of each row, and finds nothing."""
+    filters = "[{leakage: {presets: [semantic]}}]"
+    (said,) = warnings(filters, train=range(3), test=[7, 2], text="พัสดุหมายเลข {} ของฉันอยู่ที่ไหน")
+    assert "1 of 2 test rows" in said

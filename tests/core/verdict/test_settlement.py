@@ -13,8 +13,9 @@ from seatrial.verdict.settlement import settle
 GOOD = Decision("s/accuracy", "pass", "block", "s/accuracy ≥ 0.5", "it did well", 0.9, 0.8, 0.95, 100, "Wilson")
 
 
-def settled(**changes):
-    return settle(replace(GOOD, **changes), metric="s/accuracy", severity="block", who="gate odd (plugin faulty)")
+def settled(most=None, **changes):
+    who = "gate odd (plugin faulty)"
+    return settle(replace(GOOD, **changes), metric="s/accuracy", severity="block", who=who, most=most)
 
 
 def test_a_decision_that_says_what_was_asked_is_left_as_it_is():
@@ -39,6 +40,13 @@ def test_what_does_not_pass_stays_what_it_is_without_the_number(outcome):
 def test_a_pass_without_a_value_is_an_error():
     assert settled(value=None).outcome == "error"
     assert settled(value=None).reason == "it passed without a value (its reason: it did well)"
+
+
+def test_a_pass_on_more_rows_than_were_scored_is_an_error():
+    assert settled(most=100) == GOOD
+    beyond = settled(most=99)
+    assert (beyond.outcome, beyond.n) == ("error", 100)
+    assert "it passed on 100 rows, and 99 were scored" in beyond.reason
 
 
 @pytest.mark.parametrize("outcome", ["pass", "fail", "inconclusive", "error"])

@@ -71,7 +71,8 @@ def test_rows_without_a_supervised_token_are_named(chat):
     assert found.unsupervised_rows == ("silent", "long")
     assert [example.row for example in found.examples] == ["r"]
     with pytest.raises(
-        TrainingError, match=r"no token of the 2 train rows is supervised.*max_length = 300.*1 rows.*silent"
+        TrainingError,
+        match=r"no token of the 2 train rows is supervised.*beyond the 300 tokens that a row may have.*1 rows.*silent",
     ):
         render_examples([silent, long], chat, 300)
     assert render_examples([empty, TALK], chat, 300).unsupervised_rows == ("empty",)

@@ -18,6 +18,9 @@ def read(tmp_path):
     return reading
 
 
+LONG = "so long a line may hold others: the longest whole one has 9 characters"
+
+
 @pytest.mark.parametrize(
     ("bad", "problem"),
     [
@@ -34,15 +37,15 @@ def read(tmp_path):
         (b'{"a": "\xff"}', "invalid UTF-8 at byte 8 of the line (0xff)"),
         (b'{"a": "\x00"}', "a NUL byte at character 8 of the line"),
         (b'{"a": "\t"}', "broken JSON: invalid control character at column 8"),
-        (b"[" * 100_000, "the JSON is nested too deeply at column 1"),
-        (b'{"a": ' * 50_000 + b"1" + b"}" * 50_000, "the JSON is nested too deeply at column 1"),
-        (b"9" * 5_000, "a number has too many digits at column 1"),
+        (b"[" * 100_000, f"the JSON is nested too deeply at column 1; {LONG}"),
+        (b'{"a": ' * 50_000 + b"1" + b"}" * 50_000, f"the JSON is nested too deeply at column 1; {LONG}"),
+        (b"9" * 5_000, f"a number has too many digits at column 1; {LONG}"),
     ],
 )
 def test_a_bad_line_is_a_problem_and_its_neighbours_are_read(read, bad, problem):
-    before, record, after = sorted(read(b'{"n": 1}\n' + bad + b'\n{"n": 3}'), key=lambda record: record.line)
+    before, record, after = read(b'{"n": 1}\n' + bad + b'\n{"n": 3}')
     assert (before.value, after.value) == ({"n": 1}, {"n": 3})
-    assert (record.line, record.problem.partition("; so long a line may")[0], record.value) == (2, problem, None)
+    assert (record.line, record.problem, record.value) == (2, problem, None)
     assert (before.line, after.line) == (1, 3)
 
 

@@ -166,6 +166,30 @@ def test_values_side_by_side_on_a_line(lost):
     assert line == 2
 
 
+def test_a_bad_block_takes_line_ends_with_it(lost):
+    rows = [f'{{"a": {number}}}\n' for number in range(100, 200)]
+    good = "".join(rows)
+    for block in ("\0" * 400, "x" * 400):
+        ((line, _),), _ = lost(plugin.jsonl(), good[:505] + block + good[905:])
+        assert line == good[:505].count("\n") + 1
+        ((line, _),), _ = lost(plugin.jsonl(), good[:505] + block)  # to the end, as a power cut leaves it
+        assert line == good[:505].count("\n") + 1
+    ((line, _),), _ = lost(plugin.jsonl(), good + good[:500].replace("\n", "\r"))
+    assert line == 101
+
+
+def test_the_first_lines_of_a_file_say_nothing_of_how_long_its_lines_are(lost, tmp_path):
+    long = f'{{"a": "{"x" * 60}"}}\n'
+    text = '{"a": 1}\n' + long.replace('"}', "") + long
+    assert lost(plugin.jsonl(), text) == ([], 3)
+    ((line, problem),), records = lost(plugin.jsonl(), '{"a": 1}\n' + "x" * 200 + "\n" + long + "x\n" + long)
+    assert (line, records) == (2, 5)  # no record more than there are lines
+    assert f"the longest whole one has {len(long)} characters" in problem
+    (tmp_path / "rows.jsonl").write_text(text)
+    records = list(plugin.jsonl().read(tmp_path / "rows.jsonl"))
+    assert [record.line for record in records] == [1, 2, 3]
+
+
 def test_a_line_of_which_no_end_is_found(lost, monkeypatch):
     monkeypatch.setattr("seatrial_plugins.readers.lines.SKIPPED", 100)
     assert SKIPPED > 100
@@ -182,6 +206,7 @@ def test_a_line_of_which_no_end_is_found(lost, monkeypatch):
         ('[{"a": 1},\n{"a": "2},\n{"a": 3}]', 2),
         ('[{"a": 1}]\n{"a": 1}', 2),
         ('{"a": [{"b": 1}]}', 1),
+        (json.dumps({"version": "1.1", "data": [{"a": number} for number in range(11)]}), 1),
         ('{"a":\n1}\n{"a":\n2}\n{"a": "', 5),
         (
             '[{"a": 1, "b": "x"},\n{"a": 2, "b": x"},\n{"a": 3, "b": "y"},\n{"a": 4, "b": "z}]"},\n{"a": 5, "b": "z"}]',
@@ -200,6 +225,14 @@ def test_what_a_list_lost(lost, text, line):
 )
 def test_an_element_that_is_broken_alone(lost, text):
     assert lost(plugin.json(), text)[0] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"features": {"a": "int"}, "splits": [{"name": "train"}]}', '{\n  "a": 1\n}\n', "{}"],
+)
+def test_a_whole_object_is_one_record_that_is_none(lost, text):
+    assert lost(plugin.json(), text) == ([], 1)
 
 
 def test_an_element_over_the_limit(lost):
@@ -233,7 +266,7 @@ def test_a_record_in_yaml_of_which_no_end_is_found(lost):
     long = "x" * 300
     places, _ = lost(YamlList(limit=100), f"- a: 1\n- a: {long}\n- a: 2\n")
     assert "what follows here is lost" in places[0][1]
-    assert lost(YamlList(limit=100), f"- a: 1\n- a: {long[:150]}\n- a: 2\n")[0] == []
+    assert lost(YamlList(limit=100), f"- a: 1\n- a: {long[:60]}\n  b: {long[:60]}\n- a: 2\n")[0] == []
 
 
 def test_a_corpus_without_conversations(lost):

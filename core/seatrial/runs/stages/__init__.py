@@ -4,7 +4,7 @@
                                                        → export → report, where the data stages alone are run
 
 Each node is a small frozen object that holds just what it needs and turns the artifacts of earlier nodes into its own; its
-key is derived from its fields. Nothing here knows of resume, hooks or the terminal: `seatrial.runs.run` does.
+key is derived from its fields. Nothing here knows of resume, hooks or the terminal: `seatrial.runs.nodes` does.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from seatrial.plugin.raised import let_pass
 from seatrial.rows import Row
 from seatrial.runs.engines.at_work import at_work
 from seatrial.runs.events import Artifact
-from seatrial.runs.store import RunFolder
+from seatrial.runs.run_folder import RunFolder
 
 __all__ = ["At", "Foresees", "Progress", "StageWork", "Steps", "blame", "in_steps"]
 

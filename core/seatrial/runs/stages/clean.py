@@ -20,8 +20,8 @@ from seatrial.runs.counting import Counts, counts_to_table
 from seatrial.runs.engines import Engine, Work
 from seatrial.runs.events import Artifact
 from seatrial.runs.keys import RUNTIME
+from seatrial.runs.run_folder import RunFolder
 from seatrial.runs.stages import At, Progress, blame
-from seatrial.runs.store import RunFolder
 from seatrial.runs.suite_filter import SuiteFilter
 from seatrial.runs.tally import Tally
 

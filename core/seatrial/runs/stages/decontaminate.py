@@ -19,11 +19,11 @@ from seatrial.runs.drops import MUCH
 from seatrial.runs.engines import Batchwise, Engine, Work
 from seatrial.runs.events import Artifact
 from seatrial.runs.keys import RUNTIME
+from seatrial.runs.run_folder import RunFolder
 from seatrial.runs.shared_rows import shared_rows
 from seatrial.runs.sieve import Placed, Sieve
 from seatrial.runs.stages import Progress, Steps, blame, in_steps
 from seatrial.runs.stages.split import SETS
-from seatrial.runs.store import RunFolder
 from seatrial.runs.suite_filter import SuiteFilter
 from seatrial.runs.tally import Tally
 
@@ -57,16 +57,18 @@ class Decontaminate:
         split, own, ledger = given.files["split"], folder / "ledger/decontaminate.parquet", folder / "ledger.parquet"
         tally = Tally(self.name, self.filters)
         files = {name: folder / f"data/{name}.parquet" for name in self.sets}
-        told = pa.chunked_array([], type=pa.string())
+        matched = pa.chunked_array([], type=pa.string())
         with (
             write_ledger(own) as entries,
             Sieve.open(self.name, split, entries, tally) as sieve,
             self.engine.open() as work,
         ):
             for steps, suite_filter in in_steps(self.filters, progress):
-                about = self._compare(suite_filter, sieve, work, tally, steps)
-                told = pa.chunked_array([*told.chunks, *(chunk for one in about for chunk in one.chunks)], pa.string())
-            tally.warn(shared_rows(sieve.rows, self.sets, told))
+                pairs = self._compare(suite_filter, sieve, work, tally, steps)
+                matched = pa.chunked_array(
+                    [*matched.chunks, *(chunk for one in pairs for chunk in one.chunks)], pa.string()
+                )
+            tally.warn(shared_rows(sieve.rows, self.sets, matched))
             counts = _divide(sieve.rows, files)
         merge_ledgers(ledger, [*(given.files[f"ledger:{stage}"] for stage in ("read", "clean", "deduplicate")), own])
         facts = tally.facts(len(open_rows(split)), sum(counts.values())) | {
@@ -78,7 +80,9 @@ class Decontaminate:
     def _compare(
         self, suite_filter: SuiteFilter, sieve: Sieve, work: Batchwise, tally: Tally, steps: Steps
     ) -> list[pa.ChunkedArray]:
-        """Apply one filter's findings; returns which rows they are about."""
+        """Apply one filter's findings; returns which rows it matched, of either side."""
+        import pyarrow.compute as pc
+
         train, held_out = _sides(sieve.rows, "train")
         if not len(train) or not (len(held_out) or suite_filter.reads or suite_filter.alone):
             why = "there are no held-out rows" if len(train) else "there are no train rows"
@@ -99,7 +103,8 @@ class Decontaminate:
         tally.note(suite_filter.alias, measured)
         if len(placed) > 1:
             tally.warn(_warnings(suite_filter.alias, placed[-1], len(validation), sieve.rows))
-        return [part.found["row"] for part in placed]
+        pairs = [part.found.filter(pc.is_valid(part.found["matched_row"])) for part in placed]
+        return [part[name] for part in pairs for name in ("row", "matched_row")]
 
     @staticmethod
     def _comparison(

@@ -17,9 +17,9 @@ from seatrial.runs import contracts
 from seatrial.runs.engines import Batchwise, Engine, Work
 from seatrial.runs.events import Artifact
 from seatrial.runs.keys import RUNTIME
+from seatrial.runs.run_folder import RunFolder
 from seatrial.runs.sieve import Sieve
 from seatrial.runs.stages import Progress, Steps, blame, in_steps
-from seatrial.runs.store import RunFolder
 from seatrial.runs.suite_filter import SuiteFilter
 from seatrial.runs.tally import Tally
 
@@ -66,6 +66,8 @@ class Deduplicate:
         self, suite_filter: SuiteFilter, sieve: Sieve, work: Batchwise, clusters: Clusters, steps: Steps
     ) -> None:
         """One filter, inside each split by itself; its findings are about the rows as they were when it began."""
+        import pyarrow as pa
+
         corpus_filter: CorpusFilter = suite_filter.filter
         rows = sieve.rows
         lookup = Lookup(rows)
@@ -80,7 +82,8 @@ class Deduplicate:
             for mask in _splits(rows):
                 given = corpus_filter.group(_inside(signatures.table(), mask), lookup)
                 grouping = contracts.one(given, Grouping, suite_filter.who(self.name))
-                clusters.merge(contracts.clusters(grouping.clusters, suite_filter.who(self.name)))
+                inside = rows.column("id").filter(pa.array(mask))
+                clusters.merge(contracts.clusters(grouping.clusters, inside, suite_filter.who(self.name)))
                 found.append(sieve.placed(suite_filter, grouping.findings, mask))
         sieve.apply(suite_filter, found)
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from seatrial.data.dataset import IMAGES, shape_of, write_jsonl, write_parquet
 from seatrial.rows.table import open_rows
 from seatrial.runs.events import Artifact
+from seatrial.runs.run_folder import RunFolder
 from seatrial.runs.stages import Progress
 from seatrial.runs.stages.split import SETS
-from seatrial.runs.store import RunFolder, atomic_folder
+from seatrial.runs.store import atomic_folder
 
 __all__ = ["Export"]
 

@@ -9,8 +9,8 @@ from seatrial.evaluation.scores import Score
 from seatrial.runs.events import Artifact
 from seatrial.runs.keys import RUNTIME
 from seatrial.runs.recipe import Recipe
+from seatrial.runs.run_folder import RunFolder
 from seatrial.runs.stages import Progress
-from seatrial.runs.store import RunFolder
 from seatrial.verdict import Verdict
 
 __all__ = ["GateNode"]

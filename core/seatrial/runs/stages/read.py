@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from seatrial.data.ledger import write_ledger
+from seatrial.errors import SourceError
 from seatrial.rows import Row
 from seatrial.rows.format_error import RULES
 from seatrial.rows.table import write_rows
@@ -15,9 +16,9 @@ from seatrial.runs.broken_files import broken_warnings
 from seatrial.runs.events import Artifact
 from seatrial.runs.inputs import Input, NamedReader, list_files, reader_of
 from seatrial.runs.left_files import left_files, left_warning
-from seatrial.runs.reading import Reading
+from seatrial.runs.reading import Reading, digest_of
+from seatrial.runs.run_folder import RunFolder
 from seatrial.runs.stages import Progress, blame
-from seatrial.runs.store import RunFolder
 
 __all__ = ["Look", "Read"]
 
@@ -85,12 +86,17 @@ class Read:
             for source in self.sources
             for file in list_files(source, self.readers)
         ]
-
+        digests = [digest_of(file) for _, file, _ in files]
         raw, ledger, images = folder / "data/raw.parquet", folder / "ledger/read.parquet", folder / "data/images"
         shutil.rmtree(images, ignore_errors=True)
         with write_ledger(ledger) as writer:
             reading = Reading(writer, excerpts=self.excerpts, possible=set(), images=images)
             count = write_rows(raw, self._every(files, reading, progress))
+        for (_, file, _), before, read in zip(files, digests, reading.files, strict=True):
+            if read["sha256"] != before:
+                raise SourceError(
+                    f"{file}: it changed while it was read; leave the files as they are, and run the same command again"
+                )
         for source in self.sources:
             reading.refuse_empty(source)
             reading.refuse_answers_from_one(source)

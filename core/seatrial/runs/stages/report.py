@@ -11,8 +11,9 @@ from seatrial.runs.keys import RUNTIME
 from seatrial.runs.recipe import Recipe
 from seatrial.runs.result import Report as Writer
 from seatrial.runs.result import Result
+from seatrial.runs.run_folder import RunFolder
 from seatrial.runs.stages import Progress, blame
-from seatrial.runs.store import RunFolder, atomic_folder
+from seatrial.runs.store import atomic_folder
 
 __all__ = ["NamedReport", "ReportNode"]
 

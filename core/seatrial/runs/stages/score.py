@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seatrial.blocks.codec import to_json
@@ -23,11 +21,11 @@ from seatrial.runs import contracts
 from seatrial.runs.events import Artifact
 from seatrial.runs.keys import RUNTIME
 from seatrial.runs.recipe import Recipe
+from seatrial.runs.run_folder import RunFolder
 from seatrial.runs.stages import Progress, blame
-from seatrial.runs.store import RunFolder, atomic_file, digest_json
+from seatrial.runs.store import atomic_file, digest_json
 from seatrial.runs.systems import SystemPlan
 from seatrial.runs.task_plan import TaskPlan
-from seatrial.source_code import room_digest
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -68,12 +66,8 @@ class ScoreNode:
     @property
     def _measure(self) -> str:
         """Digest of what scores, options aside: two runs' samples are of one measure where it is the same."""
-        own = {
-            name: value for name, value in self.scorer.identity.items() if name not in {"provider", "libraries", "code"}
-        }
-        module = sys.modules.get(getattr(self.scorer.build, "__module__", ""))
-        file = getattr(module, "__file__", None)
-        own["code"] = room_digest(Path(file)) if file and Path(file).is_file() else ""
+        aside = {"provider", "libraries", "code"}
+        own = {name: value for name, value in self.scorer.identity.items() if name not in aside}
         parts = {option: part.key for option, part in self.scorer.parts.items()}
         return digest_json([own, parts, self.files])
 

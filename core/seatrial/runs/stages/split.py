@@ -14,8 +14,8 @@ from seatrial.rows import row_schema
 from seatrial.rows.table import TableWriter, stored_tables
 from seatrial.runs.drops import worst_rules
 from seatrial.runs.events import Artifact
+from seatrial.runs.run_folder import RunFolder
 from seatrial.runs.stages import Progress
-from seatrial.runs.store import RunFolder
 
 if TYPE_CHECKING:
     import pyarrow as pa

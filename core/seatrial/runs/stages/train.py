@@ -16,8 +16,9 @@ from seatrial.runs.events import Artifact
 from seatrial.runs.keys import RUNTIME
 from seatrial.runs.on_trial import ModelOnTrial
 from seatrial.runs.recipe import Recipe
+from seatrial.runs.run_folder import RunFolder
 from seatrial.runs.stages import Progress, blame
-from seatrial.runs.store import RunFolder, atomic_file, atomic_folder, digest_path
+from seatrial.runs.store import atomic_file, atomic_folder, digest_path
 from seatrial.training import Trained, TrainingJob
 
 __all__ = ["Train", "product_of"]

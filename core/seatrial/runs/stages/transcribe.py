@@ -22,9 +22,10 @@ from seatrial.runs.baselines import Baselines
 from seatrial.runs.events import Artifact
 from seatrial.runs.keys import RUNTIME
 from seatrial.runs.on_trial import ModelOnTrial
+from seatrial.runs.run_folder import RunFolder
 from seatrial.runs.stages import Progress, blame
 from seatrial.runs.stages.train import product_of
-from seatrial.runs.store import RunFolder, atomic_file, write_json
+from seatrial.runs.store import atomic_file, write_json
 from seatrial.runs.systems import SystemPlan
 from seatrial.runs.task_plan import fewshot_examples
 

@@ -10,8 +10,8 @@ from seatrial.data.clusters import Clusters
 from seatrial.errors import UsageError
 from seatrial.rows.table import write_rows
 from seatrial.runs.events import Artifact
+from seatrial.runs.run_folder import RunFolder
 from seatrial.runs.stages.split import Split
-from seatrial.runs.store import RunFolder
 
 LONG = {"rule": "length/too-long", "rows": 31, "first": "rows.csv:2"}
 COPY = {"rule": "duplicates/copy", "rows": 40, "first": "rows.csv:9"}

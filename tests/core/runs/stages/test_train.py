@@ -11,8 +11,9 @@ from seatrial.errors import ContractError, StageError
 from seatrial.rows.table import write_rows
 from seatrial.runs.on_trial import ModelOnTrial
 from seatrial.runs.recipe import Recipe
+from seatrial.runs.run_folder import RunFolder
 from seatrial.runs.stages.train import Train, _Log, product_of
-from seatrial.runs.store import RunFolder, digest_path
+from seatrial.runs.store import digest_path
 
 
 def step(number, loss, kind="loss"):

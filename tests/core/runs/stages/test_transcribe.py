@@ -19,8 +19,9 @@ from seatrial.runs.asking import Asking
 from seatrial.runs.baselines import Baselines
 from seatrial.runs.on_trial import ModelOnTrial
 from seatrial.runs.recipe import Recipe
+from seatrial.runs.run_folder import RunFolder
 from seatrial.runs.stages.transcribe import Transcribe
-from seatrial.runs.store import RunFolder, digest_path
+from seatrial.runs.store import digest_path
 from seatrial.runs.systems import SystemPlan
 from seatrial.runs.task_plan import TaskPlan
 from seatrial_plugins.accuracy import build_choice
