@@ -22,9 +22,10 @@ from seatrial.rows.table import open_rows
 from seatrial.runs.earlier import EarlierRuns
 from seatrial.runs.events import Plan, Record, Step
 from seatrial.runs.nodes import Nodes
+from seatrial.runs.run_folder import RunFolder
 from seatrial.runs.stages import blame
 from seatrial.runs.stages.train import Train
-from seatrial.runs.store import RunFolder, cache_folder
+from seatrial.runs.store import cache_folder
 from seatrial.runs.workbench import Workbench
 from seatrial.training import ProbesCost, TellsCost, TellsLighter, TrainingJob
 from seatrial.training.cards import CARDS, DISK, Card, Fit, card_named
