@@ -6,10 +6,12 @@ from typing import Any
 
 import torch
 
-from seatrial_plugins.huggingface.packing import hidden_states, pack, run_packed
+from seatrial_plugins.huggingface.lines import Lines, line_up
+from seatrial_plugins.huggingface.packing import Packed, hidden_states, pack, run_packed
 from seatrial_plugins.huggingface.token_tree import TokenTree
+from seatrial_plugins.huggingface.varlen import has_varlen_kernel
 
-__all__ = ["caps_scores", "head_is_plain", "is_plain_softmax", "packing_is_exact"]
+__all__ = ["caps_scores", "head_is_plain", "is_plain_softmax", "packing_is_exact", "varlen_is_exact"]
 
 
 @torch.no_grad()
@@ -24,16 +26,32 @@ def packing_is_exact(model: torch.nn.Module, vocabulary: int, device: torch.devi
         return False
     generator = torch.Generator().manual_seed(0)
     shared = torch.randint(vocabulary, (12,), generator=generator).tolist()
-    tails = [torch.randint(vocabulary, (size,), generator=generator).tolist() for size in (3, 9, 6)]
-    packed = pack([TokenTree.line(shared + tail) for tail in tails]).to(device)
-    ends = [packed.place(row, len(shared) + len(tail) - 1) for row, tail in enumerate(tails)]
+    rows = [shared + torch.randint(vocabulary, (size,), generator=generator).tolist() for size in (3, 9, 6)]
+    return _is_exact(model, rows, pack([TokenTree.line(row) for row in rows]).to(device), device)
+
+
+@torch.no_grad()
+def varlen_is_exact(model: Any, vocabulary: int, device: torch.device) -> bool:
+    """Whether rows may be laid end to end for torch's varlen kernel, and give what separate forward passes give.
+
+    Of a model that `packing_is_exact` holds for: with a prefix, and without.
+    """
+    if not has_varlen_kernel(model):
+        return False
+    generator = torch.Generator().manual_seed(0)
+    rows = [torch.randint(vocabulary, (size,), generator=generator).tolist() for size in (15, 21, 18)]
+    shared = [rows[0][:12] + row[12:] for row in rows]
+    return all(_is_exact(model, each, line_up(each).to(device), device) for each in (rows, shared))
+
+
+def _is_exact(model: Any, rows: list[list[int]], packed: Packed | Lines, device: torch.device) -> bool:
+    ends = [packed.place(row, len(ids) - 1) for row, ids in enumerate(rows)]
     try:
         together = run_packed(model, packed, torch.tensor(ends, device=device)).float()
     except (TypeError, RuntimeError, ValueError, IndexError):
         return False  # an architecture that takes no logits_to_keep, or hands no keywords on to its attention
-    for row, tail in enumerate(tails):
-        ids = torch.tensor([shared + tail], device=device)
-        alone = model(input_ids=ids, use_cache=False).logits[0, -1].float()
+    for row, ids in enumerate(rows):
+        alone = model(input_ids=torch.tensor([ids], device=device), use_cache=False).logits[0, -1].float()
         if (together[row] - alone).abs().mean() > 0.1 * alone.std():
             return False
     return True

@@ -10,6 +10,8 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
+from seatrial_plugins.huggingface.varlen import Varlen, varlen_attention
+
 if TYPE_CHECKING:
     from seatrial_plugins.huggingface.packing import Packed
 
@@ -33,14 +35,18 @@ def packed_attention(
     scaling: float | None = None,
     dropout: float = 0.0,
     packed: Packed | None = None,
+    varlen: Varlen | None = None,
     **kwargs: Any,
 ) -> tuple[torch.Tensor, None]:
-    """Attention over a packed batch, or over an ordinary one where `packed` is None.
+    """Attention over a packed batch, over rows end to end (`varlen`), or over an ordinary one where there is neither.
 
     `query` is [batch, heads, tokens, size]; `key` and `value` have the model's number of key-value heads.
     The result is [batch, tokens, heads, size]. Of a shared prefix, what dropout leaves out is the same for all rows.
     """
     scale = scaling if scaling is not None else query.shape[-1] ** -0.5
+    if varlen is not None:
+        window = kwargs.get("sliding_window")
+        return varlen_attention(query, key, value, varlen, scale=scale, window=window, dropout=dropout), None
     if packed is None:
         length = key.shape[-2]
         materialise = query.device.type == "cpu" and query.shape[0] * query.shape[-2] * length <= _MATERIALISED

@@ -23,6 +23,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from seatrial_plugins.huggingface.lines import Lines
 from seatrial_plugins.huggingface.token_tree import TokenTree, common_prefix
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "pack",
     "run_packed",
     "shared_prefix",
+    "states_for",
 ]
 
 _SMALLEST_PREFIX = 4
@@ -134,22 +136,39 @@ def framed(packed: Packed, *, tokens: int, width: int) -> Packed:
     )
 
 
-def run_packed(model: torch.nn.Module, packed: Packed, places: torch.Tensor) -> torch.Tensor:
+def run_packed(model: torch.nn.Module, packed: Packed | Lines, places: torch.Tensor) -> torch.Tensor:
     """The logits at `places` of the sequence, [places, vocabulary], in the model's dtype."""
     return model(**_fed(packed), logits_to_keep=places).logits[0]
 
 
-def hidden_states(model: Any, packed: Packed, places: torch.Tensor) -> torch.Tensor:
+def hidden_states(model: Any, packed: Packed | Lines, places: torch.Tensor) -> torch.Tensor:
     """What the model's head reads at `places` of the sequence, [places, width]."""
     return model.base_model(**_fed(packed)).last_hidden_state[0].index_select(0, places)
 
 
-def _fed(packed: Packed) -> dict[str, Any]:
+def states_for(head: torch.nn.Module, model: Any, packed: Packed | Lines, places: torch.Tensor) -> torch.Tensor:
+    """What a plain head reads, where the model is wrapped (adapters, several processes): all of it runs, but for the head."""
+    own = head.__dict__.get("forward")
+    head.forward = _as_it_is  # a module's own forward stands before its class's
+    try:
+        return run_packed(model, packed, places)
+    finally:
+        if own is None:
+            del head.forward
+        else:
+            head.forward = own
+
+
+def _as_it_is(states: torch.Tensor) -> torch.Tensor:
+    return states
+
+
+def _fed(packed: Packed | Lines) -> dict[str, Any]:
     return {
         "input_ids": packed.input_ids,
         "position_ids": packed.position_ids,
         # A mask of four dimensions is handed to the attention as it is, so transformers builds none of its own.
-        "attention_mask": packed.mask.new_zeros(1, 1, 1, 1),
+        "attention_mask": torch.zeros(1, 1, 1, 1, dtype=torch.bool, device=packed.input_ids.device),
         "use_cache": False,
-        "packed": packed,
+        **({"packed": packed} if isinstance(packed, Packed) else {"varlen": packed.varlen}),
     }

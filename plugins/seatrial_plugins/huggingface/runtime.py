@@ -13,14 +13,17 @@ if TYPE_CHECKING:
     from seatrial_plugins.huggingface.batches import batches_by_length
     from seatrial_plugins.huggingface.chat import ChatTokenizer, Rendered
     from seatrial_plugins.huggingface.conversation import is_trained, only_last_trained
-    from seatrial_plugins.huggingface.device import choose_device, peak_bytes
+    from seatrial_plugins.huggingface.device import choose_device, peak_bytes, send
+    from seatrial_plugins.huggingface.exactness import head_is_plain, varlen_is_exact
     from seatrial_plugins.huggingface.examples import Example, Examples, behind, masked_example, render_examples
-    from seatrial_plugins.huggingface.packing import Packed, framed, pack, run_packed, shared_prefix
+    from seatrial_plugins.huggingface.lines import Lines, line_up
+    from seatrial_plugins.huggingface.packing import Packed, framed, pack, run_packed, shared_prefix, states_for
     from seatrial_plugins.huggingface.quiet import no_progress_bars
     from seatrial_plugins.huggingface.soft_prompt import SoftPrompt, put_before
     from seatrial_plugins.huggingface.token_tree import TokenTree
     from seatrial_plugins.huggingface.tokenizer_files import read_tokenizer
     from seatrial_plugins.huggingface.trainable import TrainableNetwork
+    from seatrial_plugins.huggingface.varlen import has_varlen_kernel
     from seatrial_plugins.huggingface.weights import check_shape
     from seatrial_plugins.huggingface.whole_load import lacks, load_whole
 
@@ -28,6 +31,7 @@ __all__ = [
     "ChatTokenizer",
     "Example",
     "Examples",
+    "Lines",
     "Packed",
     "Rendered",
     "SoftPrompt",
@@ -38,8 +42,11 @@ __all__ = [
     "check_shape",
     "choose_device",
     "framed",
+    "has_varlen_kernel",
+    "head_is_plain",
     "is_trained",
     "lacks",
+    "line_up",
     "load_whole",
     "masked_example",
     "no_progress_bars",
@@ -50,21 +57,27 @@ __all__ = [
     "read_tokenizer",
     "render_examples",
     "run_packed",
+    "send",
     "shared_prefix",
+    "states_for",
+    "varlen_is_exact",
 ]
 
 _MODULES = {
     "batches": ("batches_by_length",),
     "chat": ("ChatTokenizer", "Rendered"),
     "conversation": ("is_trained", "only_last_trained"),
-    "device": ("choose_device", "peak_bytes"),
+    "device": ("choose_device", "peak_bytes", "send"),
     "examples": ("Example", "Examples", "behind", "masked_example", "render_examples"),
-    "packing": ("Packed", "framed", "pack", "run_packed", "shared_prefix"),
+    "exactness": ("head_is_plain", "varlen_is_exact"),
+    "lines": ("Lines", "line_up"),
+    "packing": ("Packed", "framed", "pack", "run_packed", "shared_prefix", "states_for"),
     "quiet": ("no_progress_bars",),
     "soft_prompt": ("SoftPrompt", "put_before"),
     "token_tree": ("TokenTree",),
     "tokenizer_files": ("read_tokenizer",),
     "trainable": ("TrainableNetwork",),
+    "varlen": ("has_varlen_kernel",),
     "weights": ("check_shape",),
     "whole_load": ("lacks", "load_whole"),
 }

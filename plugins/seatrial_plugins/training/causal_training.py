@@ -6,6 +6,7 @@ import dataclasses
 import os
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import torch
@@ -29,14 +30,24 @@ from seatrial_plugins.huggingface.runtime import (
 )
 from seatrial_plugins.training.arguments import training_arguments
 from seatrial_plugins.training.checkpoints import newest_checkpoint
+from seatrial_plugins.training.compiled_layers import compile_layers, worth_compiling
 from seatrial_plugins.training.engine import Engine, Work, check_weights, trainable
 from seatrial_plugins.training.facts import training_facts
+from seatrial_plugins.training.forms import forms_of
+from seatrial_plugins.training.fp8 import gradient_error
 from seatrial_plugins.training.graphs import Shape, worth_graphing
+from seatrial_plugins.training.loss import summed_loss
+from seatrial_plugins.training.memory import expand_segments
+from seatrial_plugins.training.method import Lora
 from seatrial_plugins.training.options import TrainingOptions
 from seatrial_plugins.training.plan import Plan, plan_steps, split_batch
 from seatrial_plugins.training.validation import History
 
 __all__ = ["CausalTraining", "Tuning"]
+
+
+_TRIED = 4096
+"""Tokens of the pass in which float8 is held against bfloat16."""
 
 
 class Tuning(Protocol):
@@ -157,6 +168,11 @@ class CausalTraining:
                 "validation": [example.ids for example in validation.examples],
             }
         )
+        graphs = (
+            self._graphs(network, train, plan, loader.batch_tokens)
+            if packs and not on_cpu and self.tuning.replays
+            else frozenset()
+        )
         work = Work(
             train,
             [behind(opening, example) for example in validation.examples],
@@ -166,12 +182,15 @@ class CausalTraining:
             packs=packs,
             evaluate_every=every,
             patience=stopping.patience if stopping else 0,
-            graphs=self._graphs(network, train, plan, loader.batch_tokens)
-            if packs and not on_cpu and self.tuning.replays
-            else frozenset(),
+            tight=packs and not graphs and forms_of(adapted).varlen,
+            graphs=graphs,
             fingerprint=fingerprint,
             log=job.log,
         )
+        compiles = self.compiles(adapted, work)
+        work = replace(work, fp8=self.in_fp8(adapted, work))
+        if compiles:
+            work = replace(work, compiled_layers=self.compiled(adapted, work))
         arguments = training_arguments(
             options,
             folder=job.checkpoints,
@@ -191,6 +210,27 @@ class CausalTraining:
         steps = ([examples[index] for index in step] for step in plan.steps)
         passes = (part for step in steps for part in split_batch(step, rows=options.batch_size, tokens=tokens))
         return worth_graphing(sum(parameter.numel() for parameter in network.parameters()), passes)
+
+    def compiles(self, network: Any, work: Work) -> bool:
+        """Whether to compile the layers: on one CUDA device, with nothing recomputed, in a training that lasts."""
+        plain = not work.packs or work.graphs or self.options.gradient_checkpointing or _processes() > 1
+        if plain or next(network.parameters()).device.type != "cuda":
+            return False
+        expand_segments()
+        return worth_compiling(network, sum(len(work.examples[at].ids) for step in work.plan.steps for at in step))
+
+    def compiled(self, network: Any, work: Work) -> int:
+        """How many layers were compiled."""
+        return compile_layers(network, lambda: _gradients(network, work))
+
+    def in_fp8(self, network: Any, work: Work) -> dict[str, object] | None:
+        """What the option `fp8` does to the gradients of the first pass; None without it."""
+        if not (isinstance(self.options, Lora) and self.options.fp8):
+            return None
+        if not work.packs or next(network.parameters()).dtype != torch.bfloat16:
+            raise UsageError("train.fp8: takes a bfloat16 model with `attention: auto` (model.dtype: bfloat16)")
+        # Few tokens: nothing is compiled yet, so each keeps more memory than it will.
+        return gradient_error(network, lambda: _gradients(network, replace(work, tokens=min(work.tokens, _TRIED))))
 
     def _finish(self, engine: Engine) -> None:
         """Put the best weights in place, prove that they are finite and do something, and write them.
@@ -234,6 +274,17 @@ def _opening(network: Any) -> tuple[int, ...]:
     prompt = network.get_input_embeddings()
     assert isinstance(prompt, SoftPrompt)  # as `put_before` leaves it
     return prompt.ids
+
+
+def _gradients(network: Any, work: Work) -> dict[str, torch.Tensor]:
+    """Of the first pass, which is tried and not taken."""
+    network.train()
+    first = work.passes([work.examples[place] for place in work.plan.steps[0]])[0]
+    device, parameters = next(network.parameters()).device, trainable(network)
+    # What dropout draws here, it would not have drawn.
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        loss = summed_loss(network, first, packs=work.packs, device=device)
+        return dict(zip(parameters, torch.autograd.grad(loss, list(parameters.values())), strict=True))
 
 
 def _processes() -> int:

@@ -41,6 +41,8 @@ class Work:
     tokens: int
     """Of one forward pass, at most, beyond one row."""
     packs: bool
+    tight: bool
+    """Whether passes are filled for an attention without padding (`split_batch`)."""
     evaluate_every: int
     """Steps between evaluations; 0: none."""
     patience: int
@@ -49,6 +51,13 @@ class Work:
     """The shapes of passes that are replayed as CUDA graphs."""
     fingerprint: str
     log: Callable[[Mapping[str, float]], None]
+    compiled_layers: int = 0
+    fp8: Mapping[str, object] | None = None
+    """What float8 products do to gradients, where they are used."""
+
+    def passes(self, batch: Sequence[Example]) -> list[list[Example]]:
+        """The forward passes of a batch."""
+        return split_batch(batch, rows=self.rows, tokens=self.tokens, tight=self.tight)
 
 
 class Engine(Trainer):
@@ -127,7 +136,7 @@ class Engine(Trainer):
         """This process's forward passes; with fewer rows than processes, one pass that counts nothing."""
         world, rank = self.accelerator.num_processes, self.accelerator.process_index
         mine = batch[rank::world]
-        return split_batch(mine or batch[:1], rows=self.work.rows, tokens=self.work.tokens), not mine
+        return self.work.passes(mine or batch[:1]), not mine
 
     def floating_point_ops(self, inputs: Any) -> int:
         """Not estimated."""
@@ -198,9 +207,17 @@ class Engine(Trainer):
         if not due or any(step == one.step for one in self.history.evaluations):
             return False
         network = self.accelerator.unwrap_model(self.model)
-        rows = validation_losses(
-            network, work.validation, packs=work.packs, device=self.args.device, rows=work.rows, tokens=work.tokens
-        )
+        eager = torch.compiler.set_stance("force_eager") if work.compiled_layers else contextlib.nullcontext()
+        with eager:  # to compile what runs now and then costs more than it gains
+            rows = validation_losses(
+                network,
+                work.validation,
+                packs=work.packs,
+                device=self.args.device,
+                rows=work.rows,
+                tokens=work.tokens,
+                tight=work.tight,
+            )
         loss = sum(rows) / sum(len(example.targets) for example in work.validation)
         if not math.isfinite(loss):
             raise TrainingError(f"the validation loss is {loss} at step {step}; lower train.lr or raise train.warmup")

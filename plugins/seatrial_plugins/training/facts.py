@@ -62,6 +62,9 @@ def training_facts(
         "device": str(device),
         "dtype": str(next(network.parameters()).dtype).removeprefix("torch."),
         "packed": engine.work.packs,
+        "varlen": engine.work.tight,
+        "compiled_layers": engine.work.compiled_layers,
+        "fp8": engine.work.fp8,
         "graphs": engine.recorded_graphs,
     }
 

@@ -12,6 +12,7 @@ import torch
 
 from seatrial.training import TrainingJob
 from seatrial_plugins.training.adapter_tuning import AdapterTuning
+from seatrial_plugins.training.low_rank import in_network_dtype
 from seatrial_plugins.training.method import Lora
 
 __all__ = ["LoraTuning"]
@@ -51,6 +52,7 @@ class LoraTuning(AdapterTuning):
     def attach(self, network: Any) -> Any:
         """The network with fresh adapters; those that took something out of the weights are kept as they began."""
         adapted = super().attach(network)
+        in_network_dtype(adapted)
         if self._lora.init == "pissa":
             config = adapted.peft_config["default"]
             config.init_lora_weights = True  # or reading it would take the same out of the weights again

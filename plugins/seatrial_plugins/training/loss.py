@@ -8,7 +8,9 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from seatrial_plugins.huggingface.runtime import Example, TokenTree, pack, run_packed
+from seatrial_plugins.huggingface.runtime import Example, TokenTree, line_up, pack, run_packed, send, states_for
+from seatrial_plugins.training.cross_entropy import token_losses
+from seatrial_plugins.training.forms import bare, forms_of
 
 __all__ = ["row_losses", "summed_loss"]
 
@@ -19,28 +21,29 @@ def summed_loss(network: Any, batch: Sequence[Example], *, packs: bool, device: 
     It is a sum, so that the caller can divide by the tokens of a whole optimizer step: the mean of means over passes of
     different sizes is another loss (transformers issue 34191).
     """
-    return functional.cross_entropy(*_predicted(network, batch, packs=packs, device=device), reduction="sum")
+    return _losses(network, batch, packs=packs, device=device).sum()
 
 
 def row_losses(network: Any, batch: Sequence[Example], *, packs: bool, device: torch.device) -> torch.Tensor:
     """The same sum of each example alone: float64, shape [examples]."""
-    losses = functional.cross_entropy(*_predicted(network, batch, packs=packs, device=device), reduction="none")
+    losses = _losses(network, batch, packs=packs, device=device)
     wide = torch.float32 if device.type == "mps" else torch.float64
     return torch.stack([part.sum(dtype=wide) for part in losses.split([len(example.targets) for example in batch])])
 
 
-def _predicted(
-    network: Any, batch: Sequence[Example], *, packs: bool, device: torch.device
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Float32 logits at the supervised places, example by example, and the tokens that stand there."""
-    targets = torch.tensor([example.ids[place] for example in batch for place in example.targets], device=device)
-    return (_packed_logits if packs else _padded_logits)(network, batch, device).float(), targets
-
-
-def _packed_logits(network: Any, batch: Sequence[Example], device: torch.device) -> torch.Tensor:
-    packed = pack([TokenTree.line(example.fed) for example in batch])
-    places = [packed.place(row, at - 1) for row, example in enumerate(batch) for at in example.targets]
-    return run_packed(network, packed.to(device), torch.tensor(places, device=device))
+def _losses(network: Any, batch: Sequence[Example], *, packs: bool, device: torch.device) -> torch.Tensor:
+    """Of each supervised token, example by example, in float32."""
+    targets = send(torch.tensor([example.ids[place] for example in batch for place in example.targets]), device)
+    if not packs:
+        return functional.cross_entropy(_padded_logits(network, batch, device).float(), targets, reduction="none")
+    forms, rows = forms_of(network), [example.fed for example in batch]
+    packed = line_up(rows) if forms.varlen else pack([TokenTree.line(row) for row in rows])
+    places = torch.tensor([packed.place(row, at - 1) for row, example in enumerate(batch) for at in example.targets])
+    fed, places = packed.to(device), send(places, device)
+    if forms.plain_head:
+        head = bare(network).get_output_embeddings()
+        return token_losses(head, states_for(head, network, fed, places), targets, compiled=forms.compiled)
+    return functional.cross_entropy(run_packed(network, fed, places).float(), targets, reduction="none")
 
 
 def _padded_logits(network: Any, batch: Sequence[Example], device: torch.device) -> torch.Tensor:

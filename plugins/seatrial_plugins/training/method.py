@@ -107,6 +107,8 @@ class Lora(_AdapterMethod):
         dora: Train the length of each weight's columns apart from their direction (Liu et al., arXiv 2402.09353); slower.
         init: `zero` starts as the model is; `pissa` from the largest singular values of each weight (Meng et al., arXiv
             2404.02948), and the adapter is written as a plain one of twice the rank.
+        fp8: Multiply with the frozen weights in float8 (Ada or Hopper GPUs, bfloat16 models): faster and rounder; how far that
+            turns the gradients of the first pass is among the facts of training.
     """
 
     r: int = 16
@@ -116,6 +118,7 @@ class Lora(_AdapterMethod):
     rslora: bool = False
     dora: bool = False
     init: Literal["zero", "pissa"] = "zero"
+    fp8: bool = False
 
     def __post_init__(self) -> None:
         super(Lora, self).__post_init__()

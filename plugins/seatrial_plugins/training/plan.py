@@ -42,14 +42,58 @@ def plan_steps(examples: int, *, rows_per_step: int, epochs: float, seed: int) -
     return Plan(tuple(steps[:total]), per_epoch)
 
 
-def split_batch(batch: Sequence[Example], *, rows: int, tokens: int) -> list[list[Example]]:
-    """Forward passes of at most `rows` examples and, beyond one example, `tokens` tokens; long ones together."""
-    passes: list[list[Example]] = []
-    room = 0
-    for example in sorted(batch, key=lambda example: -len(example.ids)):
+def split_batch(batch: Sequence[Example], *, rows: int, tokens: int, tight: bool = False) -> list[list[Example]]:
+    """Forward passes of at most `rows` examples and, beyond one example, `tokens` tokens.
+
+    Args:
+        batch: The examples, in an order that decides between equal lengths.
+        rows: Of one pass.
+        tokens: Of one pass.
+        tight: As few passes as best-fit decreasing needs, of nearly one size, long and short rows together: for an
+            attention without padding. Else rows of nearly one length stand together, which pads least in a rectangle.
+    """
+    ordered = sorted(batch, key=lambda example: -len(example.ids))
+    if tight:
+        passes = _best_fit(ordered, rows, tokens)
+        level = _levelled(ordered, len(passes), rows)
+        return level if _largest(level) <= max(tokens, len(ordered[0].ids)) else passes
+    passes, room = [], 0
+    for example in ordered:
         if not passes or len(passes[-1]) == rows or len(example.ids) > room:
             passes.append([])
             room = tokens
         passes[-1].append(example)
         room -= len(example.ids)
     return passes
+
+
+def _best_fit(ordered: Sequence[Example], rows: int, tokens: int) -> list[list[Example]]:
+    """Each into the fullest pass that has room for it (Johnson, 1973: at most 11/9 of the fewest passes, and 4)."""
+    passes: list[list[Example]] = []
+    room: list[int] = []
+    for example in ordered:
+        size = len(example.ids)
+        fitting = (index for index, left in enumerate(room) if left >= size and len(passes[index]) < rows)
+        chosen = min(fitting, key=room.__getitem__, default=None)
+        if chosen is None:
+            chosen = len(passes)
+            passes.append([])
+            room.append(tokens)
+        passes[chosen].append(example)
+        room[chosen] -= size
+    return passes
+
+
+def _levelled(ordered: Sequence[Example], count: int, rows: int) -> list[list[Example]]:
+    """Each into the emptiest of so many passes: a last one with a few rows would leave a GPU idle."""
+    passes: list[list[Example]] = [[] for _ in range(count)]
+    filled = [0] * count
+    for example in ordered:
+        chosen = min((index for index in range(count) if len(passes[index]) < rows), key=filled.__getitem__)
+        passes[chosen].append(example)
+        filled[chosen] += len(example.ids)
+    return passes
+
+
+def _largest(passes: Sequence[Sequence[Example]]) -> int:
+    return max(sum(len(example.ids) for example in part) for part in passes)

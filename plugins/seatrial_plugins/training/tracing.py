@@ -34,6 +34,10 @@ _RIDGE = {2: 150.0, 4: 15.0}
 """Bytes of a number → operations a byte from which on a product waits for arithmetic, not for memory: an A100 does 312
 TFLOP/s in 16 bits and 19.5 in 32 at 2.0 TB/s, an H200 989 and 67 at 4.8."""
 
+_ATTENTION = 2.3
+"""Flash attention 2 reaches 335 TFLOP/s on an H100 (Dao, arXiv 2307.08691, without Hopper's own instructions), where products of
+matrices reach 780."""
+
 _MAKES = ("empty", "new_empty", "empty_like", "empty_strided", "new_empty_strided", "lift_fresh", "_unsafe_view")
 """Operations that launch nothing."""
 
@@ -54,11 +58,13 @@ class Trace(TorchDispatchMode):
     Args:
         vocabulary: how many words it has: what is as wide are logits.
         numbers: whether the tensors have any; those of the other kind are not counted.
+        attended: how many pairs of places attend to each other, for kernels that read the lengths of rows from a tensor.
     """
 
-    def __init__(self, vocabulary: int, *, numbers: bool = False) -> None:
+    def __init__(self, vocabulary: int, *, numbers: bool = False, attended: float = 0.0) -> None:
         super().__init__()
         self._numbers = numbers
+        self._attended = attended
         self._vocabulary = vocabulary
         self._known: dict[int, _Held] = {}
         """Identity of a living storage → what is known of it."""
@@ -165,8 +171,7 @@ class Trace(TorchDispatchMode):
     def _count(self, func: Any, args: Any, kwargs: Any, result: Any, made: list[torch.Tensor]) -> None:
         read = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)]
         moved = sum(_touched(tensor) for tensor in [*read, *made])
-        counts = flop_registry.get(func._overloadpacket)  # noqa: SLF001  # as torch's own counter asks for it
-        products = float(counts(*args, **kwargs, out_val=result)) if counts else 0.0
+        products = self._products(func, args, kwargs, result)
         width = made[0].element_size()
         if products < _RIDGE.get(width, math.inf) * moved:
             self.work += Work(traffic=moved, launches=1)
@@ -174,6 +179,37 @@ class Trace(TorchDispatchMode):
             self.work += Work(products32=products, launches=1)
         else:
             self.work += Work(products=products, launches=1)
+
+    def _products(self, func: Any, args: Any, kwargs: Any, result: Any) -> float:
+        """Floating-point operations of products; those of attention weigh as much more as its kernels are slower."""
+        packet = func._overloadpacket  # noqa: SLF001  # as torch's own counter asks for it
+        if counts := _OWN.get(packet.__name__):
+            return counts(args)
+        if "varlen_attn" in packet.__name__:
+            passes = 2.5 if "backward" in packet.__name__ else 1.0  # five products instead of two
+            query = next(leaf for leaf in tree_leaves(args) if isinstance(leaf, torch.Tensor) and leaf.dim() == 3)
+            return _ATTENTION * passes * 2.0 * self._attended * query.shape[1] * query.shape[2]  # causal: half of 4
+        counted = flop_registry.get(packet)
+        products = float(counted(*args, **kwargs, out_val=result)) if counted else 0.0
+        return products * (_ATTENTION if "attention" in packet.__name__ else 1.0)
+
+
+def _low_rank(args: Any) -> float:
+    """A frozen product and two thin ones beside it (`low_rank`): x, weight, bias, down, up."""
+    x, weight, _, down, up = args
+    return 2.0 * x.numel() // x.shape[-1] * (weight.numel() + down.numel() + up.numel())
+
+
+def _low_rank_gradients(args: Any) -> float:
+    """Of the input, where it is wanted, and of both thin matrices: gradient, x, inner, weight, down, up, of_input."""
+    gradient, _, _, weight, down, up, of_input = args
+    rows = gradient.numel() // gradient.shape[-1]
+    thin = down.numel() + 2 * up.numel()
+    return 2.0 * rows * (thin + ((weight.numel() + down.numel()) if of_input else 0))
+
+
+_OWN = {"low_rank": _low_rank, "low_rank_gradients": _low_rank_gradients}
+"""Operations that torch's counter knows nothing of."""
 
 
 def _only_looks(func: Any) -> bool:

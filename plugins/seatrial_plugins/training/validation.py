@@ -20,7 +20,14 @@ __all__ = ["Evaluation", "History", "validation_losses"]
 
 @torch.no_grad()
 def validation_losses(
-    network: Any, examples: Sequence[Example], *, packs: bool, device: torch.device, rows: int, tokens: int
+    network: Any,
+    examples: Sequence[Example],
+    *,
+    packs: bool,
+    device: torch.device,
+    rows: int,
+    tokens: int,
+    tight: bool = False,
 ) -> list[float]:
     """Of each example the sum over its supervised tokens of -ln p, so that it doesn't depend on how rows fall into batches.
 
@@ -28,7 +35,7 @@ def validation_losses(
     """
     training = network.training
     network.eval()
-    batches = split_batch(examples, rows=rows, tokens=tokens)
+    batches = split_batch(examples, rows=rows, tokens=tokens, tight=tight)
     found = torch.cat([row_losses(network, batch, packs=packs, device=device) for batch in batches]).tolist()
     network.train(training)
     order = [id(example) for batch in batches for example in batch]

@@ -26,12 +26,16 @@ from torch.utils.checkpoint import checkpoint
 
 from seatrial_plugins.huggingface.runtime import Examples, TrainableNetwork
 from seatrial_plugins.training.causal_training import CausalTraining
+from seatrial_plugins.training.forms import assume_forms
 
 __all__ = ["CARD", "PROCESSOR", "WithoutNumbers", "run_backward", "without_numbers"]
 
 T = TypeVar("T")
 
 _ALIGNED = 8
+
+_CAPABILITY = (9, 0)
+"""Of the card that is played: Hopper's."""
 
 _BEGINNINGS = frozenset(
     getattr(place, name)
@@ -57,9 +61,14 @@ CARD, PROCESSOR = torch.device("cuda", 0), torch.device("cpu", 0)
 @contextmanager
 def without_numbers(device: torch.device) -> Iterator[None]:
     """Tensors that are made on the device within the block have shapes and no numbers."""
+    asked = torch.cuda.get_device_capability
     with warnings.catch_warnings(), _Played(device):
         warnings.filterwarnings("ignore", message=".*CUDA is not available.*")
-        yield
+        torch.cuda.get_device_capability = lambda *_: _CAPABILITY
+        try:
+            yield
+        finally:
+            torch.cuda.get_device_capability = asked
 
 
 def run_backward(loss: torch.Tensor) -> None:
@@ -72,25 +81,36 @@ class WithoutNumbers:
     """Sets a training up without numbers, and else as it is.
 
     Args:
-        training: its tuning and its place are replaced.
+        training: what it asks of numbers, and of this machine, is answered for it.
         device: where it would run.
     """
 
     def __init__(self, training: CausalTraining, device: torch.device) -> None:
         self._training = training
         self._device = device
+        self.compiles = False
+        """Whether its layers would be compiled."""
 
     def set_up(self, model: TrainableNetwork, examples: Examples, validation: Examples, engine: Callable[..., T]) -> T:
         """What `engine` makes of the network, the Trainer's arguments and the engine's work."""
-        training, device = self._training, self._device
-        before = training.tuning, training.engine, training.on_cpu
-        training.tuning = _PutOn(training.tuning, device)
-        training.engine, training.on_cpu = engine, lambda _: device.type == "cpu"
+        training, skeleton = self._training, _Skeleton(model.folder, model.options, model.chat, self._device)
+        before = dict(vars(training))
+        training.tuning = _PutOn(training.tuning)
+        training.engine, training.on_cpu = engine, lambda _: self._device.type == "cpu"
+        training.compiled = self._noted
+        training.in_fp8 = lambda *_: None  # its error is a matter of numbers
         try:
-            found: T = training.set_up(_Skeleton(model.folder, model.options, model.chat, device), examples, validation)
+            with without_numbers(self._device):
+                found: T = training.set_up(skeleton, examples, validation)
         finally:
-            training.tuning, training.engine, training.on_cpu = before
+            vars(training).clear()
+            vars(training).update(before)
         return found
+
+    def _noted(self, *_: object) -> int:
+        """In place of compiling the layers."""
+        self.compiles = True
+        return 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,30 +121,26 @@ class _Skeleton(TrainableNetwork):
 
     def load(self, dtype: str | None = None) -> tuple[Any, bool]:
         """As the model would be."""
-        with without_numbers(self.device):
-            return self.skeleton(self.device, dtype)
+        return self.skeleton(self.device, dtype)
 
 
 class _PutOn:
     """A tuning whose weights have no numbers either."""
 
-    def __init__(self, tuning: Any, device: torch.device) -> None:
+    def __init__(self, tuning: Any) -> None:
         self._tuning = tuning
-        self._device = device
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._tuning, name)
 
     def attach(self, network: Any) -> Any:
         """As the tuning does."""
-        with without_numbers(self._device):
-            adapted = self._tuning.attach(network)
+        adapted = self._tuning.attach(network)
         for module in network.modules():
             for name, value in vars(module).items():
-                if (
-                    isinstance(value, partial) and value.func is checkpoint
-                ):  # it holds places and generators against each other
+                if isinstance(value, partial) and value.func is checkpoint:  # it compares places and generators
                     setattr(module, name, partial(value, preserve_rng_state=False, determinism_check="none"))
+        assume_forms(adapted)
         return adapted
 
 

@@ -21,18 +21,18 @@ def examples(count, seed=0):
     return [Example(str(number), (1, 2, 3, 4, 5, 6, *tail), (7, 8)) for number, tail in enumerate(tails)]
 
 
-def adapted(device="cpu", **shape):
+def adapted(device="cpu", dtype=torch.float32, **changes):
     torch.manual_seed(0)
-    config = AutoConfig.for_model(
-        "llama",
-        vocab_size=97,
-        hidden_size=32,
-        intermediate_size=48,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        **shape,
-    )
-    model = AutoModelForCausalLM.from_config(config, dtype=torch.float32, attn_implementation=ATTENTION)
+    shape = {
+        "vocab_size": 97,
+        "hidden_size": 32,
+        "intermediate_size": 48,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        **changes,
+    }
+    config = AutoConfig.for_model("llama", **shape)
+    model = AutoModelForCausalLM.from_config(config, dtype=dtype, attn_implementation=ATTENTION)
     network = get_peft_model(model, LoraConfig(r=4, target_modules="all-linear", task_type="CAUSAL_LM"))
     for name, parameter in network.named_parameters():
         if "lora_B" in name:

@@ -41,3 +41,40 @@ def test_passes_hold_every_example_within_the_budget(lengths, rows, tokens):
     for part in passes:
         assert 1 <= len(part) <= rows
         assert len(part) == 1 or sum(len(example.ids) for example in part) <= tokens
+
+
+lengths_of_rows = st.lists(st.integers(2, 50), min_size=1, max_size=30)
+
+
+def made(lengths):
+    return [Example(str(name), tuple(range(size)), (1,)) for name, size in enumerate(lengths)]
+
+
+def total(part):
+    return sum(len(example.ids) for example in part)
+
+
+@given(lengths_of_rows, st.integers(1, 8), st.integers(1, 100))
+def test_tight_passes_hold_every_example_within_the_budget(lengths, rows, tokens):
+    batch = made(lengths)
+    passes = split_batch(batch, rows=rows, tokens=tokens, tight=True)
+    assert sorted(example.row for part in passes for example in part) == sorted(example.row for example in batch)
+    assert passes == split_batch(batch, rows=rows, tokens=tokens, tight=True)
+    for part in passes:
+        assert 1 <= len(part) <= rows
+        assert total(part) <= max(tokens, *lengths)
+
+
+@given(lengths_of_rows, st.integers(50, 120))
+def test_tight_passes_are_few(lengths, tokens):
+    passes = split_batch(made(lengths), rows=99, tokens=tokens, tight=True)
+    assert len(passes) <= 11 / 9 * -(-sum(lengths) // tokens) + 4
+    loose = split_batch(made(lengths), rows=99, tokens=tokens)
+    assert len(passes) <= len(loose)
+
+
+def test_tight_passes_are_filled_alike():
+    # Two would be full and the third nearly empty.
+    passes = split_batch(made([40, 30, 30, 25, 25, 20, 20, 10]), rows=9, tokens=95, tight=True)
+    assert len(passes) == 3
+    assert min(map(total, passes)) >= 60
