@@ -120,7 +120,7 @@ def _notes(plan: TrainingPlan) -> Iterator[str]:
     own = plan.own
     if own.cards:
         yield (
-            "Time is an estimate: products and bytes moved, over the datasheet's rates as far as they are reached (79% and 88%); "
+            "Time is an estimate: products and bytes moved, over the datasheet's rates as far as they are reached (80% and 68%); "
             "energy is the card's highest power for as long. `--probe` measures some steps on the card here."
         )
     if plan.trainings > 1:

@@ -27,7 +27,7 @@ class Thrifty(Learn):
 
     def cost(self, job):
         self.toys.asked_of = len(job.train)
-        return TrainingCost("cuda", {"weights": self.size}, [Work(products=0.79 * 989e12)] * len(job.train))
+        return TrainingCost("cuda", {"weights": self.size}, [Work(products=0.80 * 989e12)] * len(job.train))
 
     def lighter(self, job):
         yield Lighter({"train.half": True}, replace(self.cost(job), memory={"weights": self.size // 2}))

@@ -18,16 +18,16 @@ def test_what_fits_leaves_room_between_tensors():
 
 def test_arithmetic_traffic_and_launches():
     assert CARD.seconds(Work()) == 0
-    assert CARD.seconds(Work(products=79e12)) == pytest.approx(1.0)
-    assert CARD.seconds(Work(products32=7.9e12)) == pytest.approx(1.0)
-    assert CARD.seconds(Work(products=79e12, traffic=0.88e12)) == pytest.approx(2.0)
-    waits = CARD.seconds(Work(products=79e9, launches=1e6))
+    assert CARD.seconds(Work(products=80e12)) == pytest.approx(1.0)
+    assert CARD.seconds(Work(products32=8e12)) == pytest.approx(1.0)
+    assert CARD.seconds(Work(products=80e12, traffic=0.68e12)) == pytest.approx(2.0)
+    waits = CARD.seconds(Work(products=80e9, launches=1e6))
     assert waits == pytest.approx(12.0)
-    assert CARD.seconds(Work(products=79e9, kernels=1e6)) < waits
+    assert CARD.seconds(Work(products=80e9, kernels=1e6)) < waits
 
 
 def test_a_training_is_its_steps_its_evaluations_and_its_checkpoints():
-    second = Work(products=79e12)
+    second = Work(products=80e12)
     cost = TrainingCost("cuda", {"weights": 1}, [second] * 3, validation=second.times(2), written=4_000_000_000)
     assert CARD.training_seconds(cost) == pytest.approx(3 + 2 + 4)
 
