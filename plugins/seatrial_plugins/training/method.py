@@ -63,7 +63,15 @@ class _CausalMethod(TrainingOptions, ABC):
         return self
 
     def training(self, job: TrainingJob) -> CausalTraining:
-        """The training of a job, before anything is loaded."""
+        """The training of a job, before anything is loaded.
+
+        Raises:
+            UsageError: a method that trains otherwise does not say here how; nothing is guessed of it.
+        """
+        if type(self).train is not _CausalMethod.train:
+            raise UsageError(
+                f"train.method: {type(self).__name__.lower()} does not tell what its training costs: it is set up in a way of its own"
+            )
         # To check a suite, the options are enough: torch and transformers are imported here.
         from seatrial_plugins.training.causal_training import CausalTraining
 

@@ -158,6 +158,15 @@ def test_a_method_tells_all_three():
     assert isinstance(METHODS["lora"], ProbesCost)
 
 
+def test_a_method_that_trains_otherwise_tells_nothing(job):
+    class Otherwise(Lora):
+        def train(self, job):
+            raise NotImplementedError
+
+    with pytest.raises(UsageError, match="otherwise does not tell what its training costs"):
+        Otherwise(**options()).cost(job()[0])
+
+
 def test_what_cannot_be_trained_cannot_be_planned(job):
     with pytest.raises(UsageError, match="target_modules"):
         Lora(**options(target_modules=["no_such"])).cost(job()[0])
