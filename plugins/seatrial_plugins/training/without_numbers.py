@@ -95,10 +95,13 @@ class WithoutNumbers:
         """What `engine` makes of the network, the Trainer's arguments and the engine's work."""
         training, skeleton = self._training, _Skeleton(model.folder, model.options, model.chat, self._device)
         before = dict(vars(training))
-        training.tuning = _PutOn(training.tuning)
-        training.engine, training.on_cpu = engine, lambda _: self._device.type == "cpu"
-        training.compiled = self._noted
-        training.in_fp8 = lambda *_: None  # its error is a matter of numbers
+        vars(training).update(
+            tuning=_PutOn(training.tuning),
+            engine=engine,
+            on_cpu=lambda _: self._device.type == "cpu",
+            compiled=self._noted,
+            in_fp8=lambda *_: None,  # its error is a matter of numbers
+        )
         try:
             with without_numbers(self._device):
                 found: T = training.set_up(skeleton, examples, validation)

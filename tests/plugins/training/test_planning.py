@@ -78,7 +78,7 @@ def test_what_autograd_keeps_is_what_is_counted_as_living(job):
     work, _ = job(LONG)
     _, kept = measured(METHODS["lora on all layers"], work, 0)
     for saved, living in kept:
-        counted = living["activations"] + living["logits"]
+        counted = living["activations"] + living.get("logits", 0)
         assert saved <= counted <= saved + 40 * 512  # blocks of 512 bytes, and the loss
 
 
