@@ -27,7 +27,7 @@ from seatrial_plugins.huggingface.runtime import Example, Examples, TrainableNet
 from seatrial_plugins.training import engine
 from seatrial_plugins.training.causal_training import CausalTraining, trainable_network
 from seatrial_plugins.training.engine import trainable
-from seatrial_plugins.training.graphs import shape_of
+from seatrial_plugins.training.graphs import Shape, frame_for, frame_gradients
 from seatrial_plugins.training.loss import row_losses, summed_loss
 from seatrial_plugins.training.tracing import Trace
 from seatrial_plugins.training.without_numbers import CARD, PROCESSOR, WithoutNumbers, run_backward, without_numbers
@@ -123,7 +123,9 @@ class _Counting:
         peaks = [max(float(costs.of(self._features(part))[-1]) for part in step) for step in steps]
         heaviest = max(range(len(steps)), key=peaks.__getitem__)
         part = max(steps[heaviest], key=lambda one: float(costs.of(self._features(one))[-1]))
-        most = max((self._trace(part, accumulates=accumulates), *traced), key=lambda one: sum(one.memory.values()))
+        frames = {shape: self._trace_frame(shape) for shape in work.graphs}
+        candidates = [self._trace(part, accumulates=accumulates), *traced, *frames.values()]
+        most = max(candidates, key=lambda one: sum(one.memory.values()))
         update = self._update()
         trained = sum(tensor.numel() * tensor.element_size() for tensor in self.trained)
         evaluations = -(-len(steps) // work.evaluate_every) if work.evaluate_every else 0
@@ -131,10 +133,7 @@ class _Counting:
         return TrainingCost(
             device=self.device.type,
             memory={**most.memory, **self._graphs(trained)},
-            steps=[
-                Work.all_of([update, *(self._of(part, costs.of(self._features(part))) for part in step)])
-                for step in steps
-            ],
+            steps=[Work.all_of([update, *(self._of(part, costs, frames) for part in step)]) for step in steps],
             validation=self._evaluation().times(evaluations),
             written=checkpoints * (trained + self.states) + trained,
             facts={
@@ -223,7 +222,7 @@ class _Counting:
         return [tensor.grad for tensor in self.trained if tensor.grad is not None]
 
     def _trace_of_weights(self, part: Sequence[Example]) -> Trace:
-        trace = Trace(self.vocabulary, attended=self._features(part)[2])
+        trace = Trace(self.vocabulary, attended=self._features(part)[2] if part else 0.0)
         mine = {id(tensor) for tensor in self.trained}
         trace.hold((tensor for tensor in self.network.parameters() if id(tensor) not in mine), "weights")
         trace.hold(self.network.buffers(), "weights")
@@ -233,15 +232,22 @@ class _Counting:
             trace.hold_bytes(_WORKSPACE, "workspace")
         return trace
 
-    def _of(self, part: Sequence[Example], predicted: np.ndarray) -> Work:
-        """What a pass asks; one that is replayed is launched at once."""
-        work = Work(*map(float, predicted[: len(fields(Work))]))
-        if not self.work.graphs:
-            return work
-        own = shape_of(part)
-        if not any(shape.holds(own) for shape in self.work.graphs):
-            return work
-        return replace(work, launches=float(_LAUNCHES), kernels=work.launches)
+    def _trace_frame(self, shape: Shape) -> _Traced:
+        """Run what a graph is recorded of. Its gradients come out beside those that the optimizer reads."""
+        self.network.train()
+        with without_numbers(self.device):
+            trace = self._trace_of_weights(())
+            with trace.making("activations"):
+                frame_gradients(self.network, self.trained, shape, self.device)
+        work = replace(trace.work, launches=float(_LAUNCHES), kernels=trace.work.launches)
+        return _Traced((), work, trace.peak, trace.at_peak())
+
+    def _of(self, part: Sequence[Example], costs: _Fit, frames: Mapping[Shape, _Traced]) -> Work:
+        """What a pass asks; one that is replayed asks what its frame does, launched at once."""
+        frame = frame_for(part, frames) if frames else None
+        if frame is not None:
+            return frames[frame].work
+        return Work(*map(float, costs.of(self._features(part))[: len(fields(Work))]))
 
     # ---- beside the passes ----------------------------------------------------------------------------------------
 
@@ -268,7 +274,7 @@ class _Counting:
 
     def _graphs(self, trained: int) -> dict[str, int]:
         """What recorded graphs hold beside a pass: the gradients that each hands over."""
-        return {"recorded graphs": trained * len(self.work.graphs)} if self.work.graphs else {}
+        return {"recorded graphs": trained * (1 + len(self.work.graphs))} if self.work.graphs else {}
 
 
 def _numbers(work: Work) -> list[float]:
