@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from seatrial.runs.result import Result
 from seatrial.terminal.figures import count, percent
 from seatrial_reports.charts import LossCurve, loss_curve
-from seatrial_reports.facts import flat, mapping, number, sequence, text, whole
+from seatrial_reports.facts import entries, flat, mapping, number, sequence, text, whole
 from seatrial_reports.numbers import amount, duration, memory
 
-__all__ = ["Course", "MaskedPiece", "build_course"]
+__all__ = ["Course", "MaskedExample", "MaskedPiece", "build_course"]
 
 _COUNTS = {
     "trainable_parameters": "trainable parameters",
@@ -40,6 +40,15 @@ class MaskedPiece:
 
 
 @dataclass(frozen=True, slots=True)
+class MaskedExample:
+    """A row as the model is trained on it."""
+
+    row: str
+    """Its id, or ""."""
+    pieces: tuple[MaskedPiece, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Course:
     """What training did."""
 
@@ -49,7 +58,7 @@ class Course:
     where: str
     """`on cuda:0, in bfloat16`."""
     figures: tuple[tuple[str, str], ...]
-    masked_example: tuple[MaskedPiece, ...]
+    masked_examples: tuple[MaskedExample, ...]
     curve: LossCurve | None
     losses: tuple[tuple[str, str, str], ...]
     """(which, first, last), for those who cannot see the curve."""
@@ -85,7 +94,7 @@ def build_course(result: Result) -> Course | None:
             if said
         ),
         figures=_figures(facts),
-        masked_example=_masked(facts),
+        masked_examples=_masked(facts),
         curve=loss_curve(result.training, best),
         losses=tuple(_ends(result, name, shown) for name, shown in _LOSSES.items() if _finite_values(result, name)),
         not_finite=sum(
@@ -105,11 +114,14 @@ def _proof(verified: Mapping[str, object]) -> str:
     """How training was shown to have changed the model."""
     moved, tolerance = number(verified, "largest_difference"), number(verified, "tolerance")
     changed, rows = whole(verified, "changed_answers"), count(whole(verified, "rows") or 0)
+    labels = sequence(verified, "labels")
     if moved is not None:
         asked = f" (more than {tolerance:g} is asked for)" if tolerance is not None else ""
         by = f"on {rows} rows it moves the answers' log-likelihood by up to {amount(moved)}{asked}"
     elif changed is not None:
         by = f"{count(changed)} of {rows} rows get another answer than before"
+    elif labels:
+        by = f"its head names {count(len(labels))} different labels for {rows} rows"
     else:
         return ""
     return f"Training changed the model: {by}."
@@ -151,18 +163,33 @@ def _figures(facts: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
 
 def _others(facts: Mapping[str, object]) -> list[tuple[str, str]]:
     """The facts that have no place of their own; the options stand in the suite's settings."""
-    told = {*_COUNTS, "peak_bytes", "seconds", "method", "masked_example", "product_sha256", "options"}
+    told = {
+        *_COUNTS,
+        "peak_bytes",
+        "seconds",
+        "method",
+        "masked_example",
+        "masked_examples",
+        "product_sha256",
+        "options",
+    }
     return [
         (name.replace("_", " "), written) for name, written in flat({k: v for k, v in facts.items() if k not in told})
     ]
 
 
-def _masked(facts: Mapping[str, object]) -> tuple[MaskedPiece, ...]:
-    """The masked example: pieces {text, supervised} or [text, supervised], neighbours of one kind joined."""
-    example = facts.get("masked_example")
-    if isinstance(example, str):
-        return (MaskedPiece(example, supervised=False),) if example else ()
-    listed = sequence(facts, "masked_example") or sequence(mapping(facts, "masked_example"), "pieces")
+def _masked(facts: Mapping[str, object]) -> tuple[MaskedExample, ...]:
+    """The masked examples; a run of an earlier version has one."""
+    one = {"pieces": sequence(facts, "masked_example")}
+    told = (
+        MaskedExample(text(each, "row"), _pieces(sequence(each, "pieces")))
+        for each in entries(facts, "masked_examples") or [one]
+    )
+    return tuple(each for each in told if each.pieces)
+
+
+def _pieces(listed: Sequence[object]) -> tuple[MaskedPiece, ...]:
+    """Pieces {text, supervised} or [text, supervised], neighbours of one kind joined."""
     pieces: list[MaskedPiece] = []
     for item in listed:
         if isinstance(item, Mapping):

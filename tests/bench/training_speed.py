@@ -31,6 +31,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -108,7 +109,9 @@ ARMS = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--arms", default="qv,all,rows4096")
+    parser.add_argument(
+        "--arms", default="qv,all,rows4096", help="each with its tokens of a pass, if they are to differ: all:17408"
+    )
     parser.add_argument(
         "--tokens", type=int, nargs="+", default=[24576], help="of a forward pass; several are tried in turn"
     )
@@ -128,15 +131,24 @@ def main() -> None:
     started = time.perf_counter()
     write_model(folder, tiny=given.tiny)
     print(f"weights in {folder} after {time.perf_counter() - started:.0f} s; torch {torch.__version__}", flush=True)
-    for tokens in given.tokens:
-        for name in given.arms.split(","):
-            run_arm(name, folder, given, tokens)
+    failed = False
+    for arm in given.arms.split(","):
+        name, _, own = arm.partition(":")
+        for tokens in [int(own)] if own and not given.tiny else given.tokens:
+            try:
+                run_arm(name, folder, given, tokens)
+            except Exception:  # the other arms are still wanted
+                failed = True
+                print(f"{name:>10} {tokens:6} failed", flush=True)
+                traceback.print_exc()
+    sys.exit(failed)
 
 
 def run_arm(name: str, folder: Path, given: argparse.Namespace, tokens: int) -> None:
     arm = ARMS[name]
     rows = make_rows(arm, arm.rows(given.rows) * given.steps, tiny=given.tiny)
     if torch.cuda.is_available():
+        torch._dynamo.reset()
         gc.collect()
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats()
@@ -262,6 +274,7 @@ def options(arm: Arm, given: argparse.Namespace) -> dict[str, Any]:
         "schedule": "constant",
         "warmup": 0.0,
         "fp8": arm.fp8,
+        "compile": True,
     }
 
 
@@ -402,7 +415,7 @@ def by_trl(
     plain = name == "trl-plain"
     AttentionInterface.register("bench_varlen", varlen_for_trl)
     on_gpu = torch.cuda.is_available()
-    attention = "sdpa" if plain or not on_gpu else "bench_varlen"
+    attention = "sdpa" if plain else "bench_varlen"
     network = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16, attn_implementation=attention)
     network = network.to("cuda" if on_gpu else "cpu")
     target = LocalWeights("path:8b", folder, "0" * 64, {})
@@ -479,6 +492,11 @@ def varlen_for_trl(
     from torch.nn.attention.varlen import varlen_attn
 
     del module, attention_mask
+    if query.device.type == "cpu":
+        from seatrial_plugins.huggingface.varlen import Varlen, varlen_attention
+
+        told = (named["cu_seq_lens_q"], named["cu_seq_lens_k"], named["max_length_q"], named["max_length_k"])
+        return varlen_attention(query, key, value, Varlen(*told, 0, 0, None), scale=scaling or 1.0), None
     q, k, v = (part[0].transpose(0, 1) for part in (query, key, value))
     ends = (named["cu_seq_lens_q"], named["cu_seq_lens_k"], int(named["max_length_q"]), int(named["max_length_k"]))
     return varlen_attn(q, k, v, *ends, scale=scaling, window_size=(-1, 0))[None], None

@@ -85,7 +85,7 @@ def test_checking_and_gating_import_no_torch(command, tmp_path):
 def test_plugins_name_every_component_with_its_distribution():
     done = seatrial("plugins", "--json")
     listed = {plugin["plugin"]: plugin for plugin in json.loads(done.stdout)}
-    assert {"full", "ia3", "lora", "prompt_tuning"} == {
+    assert {"classifier", "dpo", "full", "ia3", "lora", "prefix_tuning", "prompt_tuning", "qlora"} == {
         component["name"] for component in listed["training"]["components"]
     }
     assert listed["training"]["distribution"] == "seatrial"

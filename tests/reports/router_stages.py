@@ -110,10 +110,16 @@ def stage_records(say: Callable[[str], str]) -> list[Record]:
             "tokens_per_second": 1234.5,
             "peak_bytes": 2 * 2**30,
             "seconds": 106.0,
-            "masked_example": [
-                {"text": say("<|im_start|>user\nWhere is my parcel?<|im_end|>\n"), "supervised": False},
-                {"text": say("<|im_start|>assistant\n"), "supervised": False},
-                {"text": say("delivery<|im_end|>"), "supervised": True},
+            "masked_examples": [
+                {
+                    "row": "r1",
+                    "pieces": [
+                        {"text": say("<|im_start|>user\nWhere is my parcel?<|im_end|>\n"), "supervised": False},
+                        {"text": say("<|im_start|>assistant\n"), "supervised": False},
+                        {"text": say("delivery<|im_end|>"), "supervised": True},
+                    ],
+                },
+                {"row": "r2", "pieces": [{"text": say("billing<|im_end|>"), "supervised": True}]},
             ],
             "product": "adapter",
             "product_sha256": "cd" * 32,

@@ -141,7 +141,8 @@ def _namespace(build: Callable[..., Any]) -> dict[str, Any]:
         build = build.func
     build = inspect.unwrap(build)
     if isinstance(build, type):
-        return vars(sys.modules[build.__module__])
+        # A dataclass takes the fields of its bases as they are written there, which may be another module.
+        return {name: it for kind in reversed(build.__mro__) for name, it in vars(sys.modules[kind.__module__]).items()}
     namespace: dict[str, Any] = getattr(build, "__globals__", {})
     return namespace
 

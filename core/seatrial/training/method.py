@@ -40,7 +40,8 @@ class Trained:
     kind: ProductKind
     facts: Mapping[str, object]
     """JSON values for reviewers, at least: `trainable_parameters`, `supervised_tokens`, `tokens`, `truncated_rows`,
-    `lost_tokens`, `steps`, `best_step`, `tokens_per_second`, `peak_bytes`, `masked_example`."""
+    `lost_tokens`, `steps`, `best_step`, `tokens_per_second`, `peak_bytes`,
+    `masked_examples` (a list of `{row, pieces}`, a piece `{text, supervised}`)."""
 
 
 class Method(Protocol):

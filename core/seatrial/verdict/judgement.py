@@ -86,13 +86,17 @@ def flag_best_baseline(evidence: SavedEvidence) -> list[str]:
 
 def flag_unmeasured(evidence: SavedEvidence, gated: Sequence[str]) -> list[str]:
     """One warning for each gated metric that could not be measured on all rows, where its descriptor calls that a gap."""
+    import pyarrow.compute as pc
+
     warnings = []
     for name in dict.fromkeys(gated):
         metric, samples = evidence.metric(name), evidence.samples(name, evidence.subject)
-        if metric is None or not metric.unmeasured or samples is None:
+        score = evidence.score(name, evidence.subject)
+        if metric is None or not metric.unmeasured or samples is None or (score is not None and score.value is None):
             continue
         rows = len(samples["row"].unique())
-        without = samples.filter(samples[f"value:{metric.gap or metric.column}"].is_null())
+        column = samples[f"value:{metric.gap or metric.column}"]
+        without = samples.filter(pc.and_(column.is_null(), samples["error"].is_null()))
         if gap := len(without["row"].unique()):
             warnings.append(f"{name}: {gap} of {rows} rows have no number ({metric.unmeasured}); it is of the rest")
     return warnings

@@ -37,14 +37,14 @@ def minimum_requests(percentile: float) -> int:
 
 
 def latency_metrics(
-    *, batch: Sequence[int] = (1,), prompt: int = 128, new: int = 32, requests: int = 44
+    *, batch: Sequence[int] | None = None, prompt: int = 128, new: int = 32, requests: int = 44
 ) -> tuple[Metric, ...]:
     """The metrics of `latency` with these options: of batch size 1 by plain names, of others with `@b8`.
 
     A percentile that so few requests cannot support is not among them, so a gate on it is refused before the run.
     """
     metrics: list[Metric] = []
-    for size in batch:
+    for size in _checked(batch, prompt, new, requests):
         suffix = "" if size == 1 else f"@b{size}"
         shape = f"batch {size}, {prompt} prompt tokens, {new} new ones, {requests} requests"
         for name, summary in _TIMES:
@@ -138,7 +138,7 @@ def time_probe(
     return TimeProbe(batch=sizes, prompt=prompt, new=new, requests=requests, merged=adapter == "merged")
 
 
-def _checked(batch: list[int] | None, prompt: int, new: int, requests: int) -> tuple[int, ...]:
+def _checked(batch: Sequence[int] | None, prompt: int, new: int, requests: int) -> tuple[int, ...]:
     """The batch sizes, where the options can be timed.
 
     Raises:
@@ -166,7 +166,7 @@ def _metrics(
     adapter: Literal["merged", "separate"] = "merged",  # noqa: ARG001  # changes values, not which there are
 ) -> tuple[Metric, ...]:
     """`latency_metrics` with the defaults of `latency`."""
-    return latency_metrics(batch=[1] if batch is None else batch, prompt=prompt, new=new, requests=requests)
+    return latency_metrics(batch=batch, prompt=prompt, new=new, requests=requests)
 
 
 @hookimpl

@@ -61,17 +61,17 @@ class ChatModel:
         self._loop, self._client, self._request = loop, client, request
         self._facts = facts
         self._settled = Settled()
-        self._served: set[str] = set()
         self._images: Path | None = None
 
     @property
     def facts(self) -> Mapping[str, object]:
         """Where it is and how it is asked; once it has answered, what the server says it is."""
-        others = sorted(name for name in self._served if not _is_named(self._request.model, name))
+        served = sorted(self._settled.by)
+        others = [name for name in served if not _is_named(self._request.model, name)]
         said = f"{self._client.url} was asked for the model {self._request.model!r} and answered as {', '.join(map(repr, others))}"
         return {
             **self._facts,
-            **({"served": sorted(self._served)} if self._served else {}),
+            **({"served": served} if served else {}),
             **({"warnings": [f"{said}: the scores are of what answered"]} if others else {}),
         }
 
@@ -111,9 +111,8 @@ class ChatModel:
             generation = generation_of(completion, stop, self._client.url)
         except SeatrialError as error:
             return error
-        if isinstance(served := completion.get("model"), str):
-            self._served.add(served)
-        self._settled.note(body, generation)
+        served = completion.get("model")
+        self._settled.note(body, generation, served if isinstance(served, str) else None)
         return generation
 
 

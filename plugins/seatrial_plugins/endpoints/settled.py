@@ -25,8 +25,10 @@ class Settled:
     """
 
     def __init__(self) -> None:
+        self.by: set[str] = set()
+        """The names under which was answered, by this process and by those whose answers were taken."""
         self._outcomes: dict[str, Outcome] = {}
-        self._written: dict[str, Generation] = {}
+        self._written: dict[str, tuple[Generation, str | None]] = {}
         self._file: Path | None = None
 
     def keep(self, file: Path) -> None:
@@ -37,11 +39,13 @@ class Settled:
             with file.open("a", encoding="utf-8") as stream:
                 stream.write("\n")  # what follows the line that a kill cut off is a line of its own
 
-    def note(self, request: str, answer: Generation) -> None:
-        """Write down what a request was answered."""
+    def note(self, request: str, answer: Generation, by: str | None = None) -> None:
+        """Write down what a request was answered, and under which name, where one was given."""
+        if by is not None:
+            self.by.add(by)
         if self._file is not None:
             with self._file.open("a", encoding="utf-8") as stream:  # closed each time: a kill loses nothing
-                stream.write(json.dumps({"request": _digest(request), **asdict(answer)}) + "\n")
+                stream.write(json.dumps({"request": _digest(request), "by": by, **asdict(answer)}) + "\n")
 
     def of(self, requests: Sequence[str], ask: Callable[[Sequence[str]], Iterable[Outcome]]) -> list[Generation]:
         """One generation a request; equal ones within a batch are asked once.
@@ -52,7 +56,9 @@ class Settled:
         kept = all(request in self._outcomes for request in requests)
         if not kept:
             asked = list(dict.fromkeys(requests))
-            self._outcomes = {one: self._written[of] for one in asked if (of := _digest(one)) in self._written}
+            found = {one: self._written[of] for one in asked if (of := _digest(one)) in self._written}
+            self.by |= {by for _, by in found.values() if by is not None}
+            self._outcomes = {one: answer for one, (answer, _) in found.items()}
             unknown = [one for one in asked if one not in self._outcomes]
             self._outcomes |= zip(unknown, ask(unknown), strict=True)
         outcomes = [self._outcomes[request] for request in requests]
@@ -70,13 +76,14 @@ def _digest(request: str) -> str:
     return hashlib.blake2b(request.encode(), digest_size=16).hexdigest()
 
 
-def _answers(file: Path) -> Iterator[tuple[str, Generation]]:
+def _answers(file: Path) -> Iterator[tuple[str, tuple[Generation, str | None]]]:
     """What stands in the file; the line that a kill cut off is left aside."""
     if not file.is_file():
         return
     for line in file.read_text(encoding="utf-8").splitlines():
         try:
             said = json.loads(line)
-            yield said.pop("request"), Generation(**said)
+            request, by = said.pop("request"), said.pop("by")
+            yield request, (Generation(**said), by)
         except (ValueError, TypeError, KeyError):
             continue

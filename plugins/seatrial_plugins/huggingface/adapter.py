@@ -12,7 +12,10 @@ from seatrial.errors import SourceError, did_you_mean
 from seatrial.terminal.legible import one_line
 from seatrial_plugins.huggingface.adapter_files import WEIGHTS, check_adapter_files, refuse_foreign
 from seatrial_plugins.huggingface.patterns import check_patterns
-from seatrial_plugins.huggingface.soft_prompt import KIND, load_prompt
+from seatrial_plugins.huggingface.prefix import KIND as PREFIX
+from seatrial_plugins.huggingface.prefix import load_prefix
+from seatrial_plugins.huggingface.soft_prompt import KIND as PROMPT
+from seatrial_plugins.huggingface.soft_prompt import load_prompt
 from seatrial_plugins.huggingface.tensor_files import read_header
 from seatrial_plugins.huggingface.whole_load import lacks
 
@@ -24,12 +27,15 @@ ADAPTER = "default"
 _OUTSIDE = frozenset({"ADAPTION_PROMPT", "POLY", "XLORA"})
 """Kinds that need more than their own layers: a prompt inside each attention, a task's number, weights of the hour."""
 
+_BEFORE = {PROMPT: load_prompt, PREFIX: load_prefix}
+"""Kinds that stand before a row, and how each is put there."""
+
 _SHOWN = 300
 """Characters of PEFT's own messages, which name every layer."""
 
 
 def load_adapter(network: Any, folder: Path) -> Any:
-    """The PEFT model of a network and the adapter in `folder`; a `Prompted` where that is a soft prompt.
+    """The PEFT model of a network and the adapter in `folder`; a `Prompted` where that is a soft prompt or a prefix.
 
     Raises:
         SourceError: there is no adapter that can be opened safely, it is of a kind that is not applied here, or it doesn't
@@ -39,8 +45,8 @@ def load_adapter(network: Any, folder: Path) -> Any:
 
     given = check_adapter_files(folder)
     _check_known(given.get("peft_type"), folder)
-    if given["peft_type"] == KIND:
-        return load_prompt(network, folder)
+    if given["peft_type"] in _BEFORE:
+        return _BEFORE[given["peft_type"]](network, folder)
     check_patterns(given, [name for name, _ in network.named_modules()], folder / "adapter_config.json")
     try:
         config = PeftConfig.from_pretrained(str(folder))
@@ -128,5 +134,5 @@ def _check_kind(config: Any, folder: Path) -> None:
         return
     raise SourceError(
         f"{folder}: its adapter is of the kind {kind} and {reason}, which is not supported: it would not be applied; name one "
-        "that changes layers, such as LoRA, DoRA or IA3, or a soft prompt (prompt tuning)"
+        "that changes layers, such as LoRA, DoRA or IA3, a soft prompt (prompt tuning) or a prefix"
     )

@@ -11,6 +11,7 @@ import torch
 from seatrial.errors import SourceError, StageError
 from seatrial.rows import Row
 from seatrial_plugins.huggingface.batches import batches_by_length
+from seatrial_plugins.huggingface.classifier_input import beyond_words, classifier_ids, padded
 from seatrial_plugins.huggingface.device import choose_device, choose_dtype
 from seatrial_plugins.huggingface.options import LoadOptions
 from seatrial_plugins.huggingface.tokenizer_files import read_tokenizer
@@ -74,15 +75,10 @@ class SequenceClassifier:
     def problems(self, rows: Iterable[Row]) -> Iterator[tuple[str, str]]:
         """Rows of which it would read the words alone, and why that is not all."""
         for row in rows:
-            said = {
-                "images": any(turn.images for turn in row.prompt),
-                "tool calls": any(turn.calls for turn in row.prompt),
-                "tools": bool(row.tools),
-            }
-            if beside := [what for what, there in said.items() if there]:
+            if beside := beyond_words(row):
                 yield (
                     row.id,
-                    f"the classifier reads words alone, and the row has {' and '.join(beside)}; take such rows out",
+                    f"the classifier reads words alone, and the row has {beside}; take such rows out",
                 )
 
     def classify(self, rows: Sequence[Row]) -> list[str]:
@@ -91,8 +87,7 @@ class SequenceClassifier:
         Raises:
             StageError: a text is longer than the context, or the network's scores of it are not finite.
         """
-        # What a text says of control tokens, such as [SEP], is text.
-        encoded = [self.tokenizer(row.input_text, split_special_tokens=True)["input_ids"] for row in rows]
+        encoded = [classifier_ids(self.tokenizer, row) for row in rows]
         for row, ids in zip(rows, encoded, strict=True):
             if len(ids) > self.context:
                 raise StageError(
@@ -102,8 +97,8 @@ class SequenceClassifier:
         labels: dict[int, str] = {}
         with torch.inference_mode():
             for batch in batches_by_length([len(ids) for ids in encoded], self._fits):
-                ids, mask = self._padded([encoded[place] for place in batch])
-                logits = self.network(input_ids=ids, attention_mask=mask).logits.float()
+                fed, mask = padded([encoded[place] for place in batch], self._padding or 0)
+                logits = self.network(input_ids=fed.to(self.device), attention_mask=mask.to(self.device)).logits.float()
                 for place, scores in zip(batch, logits, strict=True):
                     if not bool(torch.isfinite(scores).all()):
                         raise StageError(f"row {rows[place].id}: the classifier's scores are not finite")
@@ -119,12 +114,3 @@ class SequenceClassifier:
     def _padding(self) -> int | None:
         """The network's padding token, by which it finds the last token of a text; not the tokenizer's, which may differ."""
         return self.network.config.pad_token_id
-
-    def _padded(self, texts: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
-        width = max(map(len, texts))
-        ids = torch.full((len(texts), width), self._padding or 0, dtype=torch.long)
-        mask = torch.zeros(len(texts), width, dtype=torch.long)
-        for place, text in enumerate(texts):
-            ids[place, : len(text)] = torch.tensor(text)
-            mask[place, : len(text)] = 1
-        return ids.to(self.device), mask.to(self.device)

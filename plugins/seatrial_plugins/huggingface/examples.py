@@ -10,7 +10,7 @@ from seatrial.rows import Row
 from seatrial_plugins.huggingface.chat import ChatTokenizer
 from seatrial_plugins.huggingface.conversation import is_trained
 
-__all__ = ["Example", "Examples", "behind", "masked_example", "render_examples"]
+__all__ = ["Example", "Examples", "behind", "masked_example", "render_examples", "telling"]
 
 _NAMED = 5
 """Rows that an error names."""
@@ -108,6 +108,12 @@ def behind(opening: tuple[int, ...], example: Example) -> Example:
     """The example with tokens before it, which no loss is on."""
     moved = tuple(place + len(opening) for place in example.targets)
     return Example(example.row, opening + example.ids, moved) if opening else example
+
+
+def telling(examples: Sequence[Example]) -> list[Example]:
+    """Up to three of them: of the fewest supervised tokens, of the median, of the most."""
+    ordered = sorted(examples, key=lambda example: (len(example.targets), example.row))
+    return [ordered[place] for place in sorted({0, len(ordered) // 2, len(ordered) - 1})]
 
 
 def masked_example(example: Example, chat: ChatTokenizer) -> list[dict[str, object]]:

@@ -18,7 +18,7 @@ _READ_WHOLE = frozenset({".jinja", ".json", ".model", ".txt"})
 _LARGEST = 256 << 20
 """Bytes of one of these; the largest known, a tokenizer of 262,144 tokens, has 33 million."""
 
-_NOT_STORED = ("/proc", "/sys", "/dev")
+_NOT_STORED = ("/proc", "/sys")
 """What looks like a file below these is made up while it is read, and may have no end."""
 
 

@@ -107,6 +107,8 @@ class Held:
 
     def _restore(self) -> None:
         """Put every module back in its place. PEFT's `unload` would leave an adapter's own modules there (modules_to_save)."""
+        if isinstance(self._adapted, Prompted):
+            self._adapted.prompt.remove()
         for name, module in self._modules:
             place_module(self._network, name, module)
         if hasattr(self._network, "peft_config"):

@@ -18,6 +18,8 @@ __all__ = ["Lines", "line_up"]
 _WORTH_SHARING = 1 / 16
 """A prefix that saves less than this share of a batch's tokens is computed in each row: its keys are copied in each layer."""
 
+_TILE = 128
+
 
 @dataclass(frozen=True, slots=True)
 class Lines:
@@ -82,5 +84,5 @@ def _cumulative(lengths: Sequence[int]) -> torch.Tensor:
 
 
 def _rounded(length: int) -> int:
-    """Up to a power of two, so that what is compiled for one batch serves the next; the kernel skips what isn't there."""
-    return max(128, 1 << (length - 1).bit_length())
+    """Up to a tile of the kernel, which skips what isn't there."""
+    return -(-length // _TILE) * _TILE

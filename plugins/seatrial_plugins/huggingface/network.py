@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from seatrial.terminal.legible import one_line
 from seatrial_plugins.huggingface.config_file import read_config
 from seatrial_plugins.huggingface.device import choose_device, choose_dtype
 from seatrial_plugins.huggingface.exactness import caps_scores, packing_is_exact
+from seatrial_plugins.huggingface.four_bits import in_four_bits, stay_differentiable
 from seatrial_plugins.huggingface.options import LoadOptions
 from seatrial_plugins.huggingface.packed_attention import ATTENTION
 from seatrial_plugins.huggingface.weights import check_shape
@@ -20,8 +22,10 @@ from seatrial_plugins.huggingface.whole_load import load_whole
 __all__ = ["load_network", "outline"]
 
 
-def load_network(folder: Path, options: LoadOptions) -> tuple[Any, bool]:
+def load_network(folder: Path, options: LoadOptions, *, four_bits: bool = False) -> tuple[Any, bool]:
     """The transformers model on its device, and whether batches can be packed for it.
+
+    With `four_bits`, its linear layers hold their weights in 4 bits, for adapters to be trained beside them.
 
     Nothing is fetched, no code of the folder is run, no pickle is opened.
 
@@ -33,10 +37,11 @@ def load_network(folder: Path, options: LoadOptions) -> tuple[Any, bool]:
     check_shape(folder, AutoModelForCausalLM)
     device = choose_device(options.device)
     dtype = choose_dtype(options.dtype, device)
+    more = in_four_bits(dtype, device) if four_bits else {}
     if options.attention != "auto":
-        return _read_network(folder, dtype, options.attention).to(device).eval(), False
+        return _read_network(folder, dtype, options.attention, more).to(device).eval(), False
     try:
-        network = _read_network(folder, dtype, ATTENTION).to(device).eval()
+        network = _read_network(folder, dtype, ATTENTION, more).to(device).eval()
     except _NotReplaceableError:
         network = None
     if network is not None and packing_is_exact(network, network.config.get_text_config().vocab_size, device):
@@ -44,7 +49,7 @@ def load_network(folder: Path, options: LoadOptions) -> tuple[Any, bool]:
     # Read again rather than told to change its attention: some architectures settle it, and their masks, when they are built.
     attention = "eager" if network is not None and caps_scores(network.config) else None
     del network
-    return _read_network(folder, dtype, attention).to(device).eval(), False
+    return _read_network(folder, dtype, attention, more).to(device).eval(), False
 
 
 def outline(folder: Path) -> Any:
@@ -70,13 +75,13 @@ class _NotReplaceableError(Exception):
     """The architecture knows only attentions of its own."""
 
 
-def _read_network(folder: Path, dtype: torch.dtype, attention: str | None) -> Any:
+def _read_network(folder: Path, dtype: torch.dtype, attention: str | None, more: Mapping[str, Any]) -> Any:
     """The transformers model, with the attention that is named or else with the one that transformers prefers for it."""
     from transformers import AutoModelForCausalLM
 
     named = {} if attention is None else {"attn_implementation": attention}
     try:
-        return load_whole(
+        network = load_whole(
             AutoModelForCausalLM,
             str(folder),
             pretrained_model_name_or_path=str(folder),
@@ -85,9 +90,13 @@ def _read_network(folder: Path, dtype: torch.dtype, attention: str | None) -> An
             trust_remote_code=False,
             use_safetensors=True,
             **named,
+            **more,
         )
     except SourceError as error:
         reason = str(error.__cause__)
         if attention == ATTENTION and ("attn_implementation" in reason or ATTENTION in reason):
             raise _NotReplaceableError from error
         raise
+    if more:
+        stay_differentiable(network)
+    return network

@@ -12,12 +12,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from seatrial_plugins.huggingface.batches import batches_by_length
     from seatrial_plugins.huggingface.chat import ChatTokenizer, Rendered
+    from seatrial_plugins.huggingface.classifier_input import beyond_words, classifier_ids, padded
     from seatrial_plugins.huggingface.conversation import is_trained, only_last_trained
     from seatrial_plugins.huggingface.device import choose_device, peak_bytes, send
     from seatrial_plugins.huggingface.exactness import head_is_plain, varlen_is_exact
-    from seatrial_plugins.huggingface.examples import Example, Examples, behind, masked_example, render_examples
+    from seatrial_plugins.huggingface.examples import (
+        Example,
+        Examples,
+        behind,
+        masked_example,
+        render_examples,
+        telling,
+    )
     from seatrial_plugins.huggingface.lines import Lines, line_up
+    from seatrial_plugins.huggingface.merging import place_module
     from seatrial_plugins.huggingface.packing import Packed, framed, pack, run_packed, shared_prefix, states_for
+    from seatrial_plugins.huggingface.prefix import prefix_of_words, put_prefix
     from seatrial_plugins.huggingface.quiet import no_progress_bars
     from seatrial_plugins.huggingface.soft_prompt import SoftPrompt, put_before
     from seatrial_plugins.huggingface.token_tree import TokenTree
@@ -39,8 +49,10 @@ __all__ = [
     "TrainableNetwork",
     "batches_by_length",
     "behind",
+    "beyond_words",
     "check_shape",
     "choose_device",
+    "classifier_ids",
     "framed",
     "has_varlen_kernel",
     "head_is_plain",
@@ -52,26 +64,34 @@ __all__ = [
     "no_progress_bars",
     "only_last_trained",
     "pack",
+    "padded",
     "peak_bytes",
+    "place_module",
+    "prefix_of_words",
     "put_before",
+    "put_prefix",
     "read_tokenizer",
     "render_examples",
     "run_packed",
     "send",
     "shared_prefix",
     "states_for",
+    "telling",
     "varlen_is_exact",
 ]
 
 _MODULES = {
     "batches": ("batches_by_length",),
     "chat": ("ChatTokenizer", "Rendered"),
+    "classifier_input": ("beyond_words", "classifier_ids", "padded"),
     "conversation": ("is_trained", "only_last_trained"),
     "device": ("choose_device", "peak_bytes", "send"),
-    "examples": ("Example", "Examples", "behind", "masked_example", "render_examples"),
     "exactness": ("head_is_plain", "varlen_is_exact"),
+    "examples": ("Example", "Examples", "behind", "masked_example", "render_examples", "telling"),
     "lines": ("Lines", "line_up"),
+    "merging": ("place_module",),
     "packing": ("Packed", "framed", "pack", "run_packed", "shared_prefix", "states_for"),
+    "prefix": ("prefix_of_words", "put_prefix"),
     "quiet": ("no_progress_bars",),
     "soft_prompt": ("SoftPrompt", "put_before"),
     "token_tree": ("TokenTree",),

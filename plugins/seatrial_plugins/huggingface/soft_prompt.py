@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from seatrial_plugins.huggingface.adapter_files import WEIGHTS
 from seatrial_plugins.huggingface.merging import place_module
 from seatrial_plugins.huggingface.tensor_files import read_header
 
-__all__ = ["KIND", "TENSOR", "Prompted", "SoftPrompt", "load_prompt", "put_before"]
+__all__ = ["KIND", "TENSOR", "Prompted", "SoftPrompt", "load_prompt", "put_before", "read_vectors"]
 
 KIND = "PROMPT_TUNING"
 """What PEFT calls an adapter of this kind."""
@@ -54,6 +55,14 @@ class SoftPrompt(torch.nn.Module):
         vectors = self.vectors["default"][(ids - self.first).clamp(min=0)]
         return torch.where(own[..., None], vectors.to(said.dtype), said)
 
+    @contextlib.contextmanager
+    def off(self) -> Iterator[None]:
+        """Nothing to do: who feeds no vectors reads none."""
+        yield
+
+    def remove(self) -> None:
+        """Nothing to do: it stands in the network's place for it, and nowhere else."""
+
 
 class Prompted:
     """A network and the vectors before it, where PEFT has a model of its own."""
@@ -62,10 +71,9 @@ class Prompted:
         self.network = network
         self.prompt = prompt
 
-    @contextlib.contextmanager
-    def disable_adapter(self) -> Iterator[None]:
-        """Nothing to do: who feeds no vectors reads none."""
-        yield
+    def disable_adapter(self) -> AbstractContextManager[None]:
+        """The network as it is without the vectors, while the block runs."""
+        return self.prompt.off()
 
 
 def put_before(network: Any, vectors: torch.Tensor) -> SoftPrompt:
@@ -83,19 +91,28 @@ def load_prompt(network: Any, folder: Path) -> Prompted:
     Raises:
         SourceError: there are none, or they are not as wide as the model's.
     """
-    from safetensors.torch import load_file
-
-    tensors, width = read_header(folder / WEIGHTS), int(network.get_input_embeddings().weight.shape[1])
-    if set(tensors) != {TENSOR} or len(tensors[TENSOR].shape) != 2:
-        raise SourceError(
-            f"{folder / WEIGHTS}: holds {', '.join(sorted(tensors))}, and not {TENSOR} alone; get it again"
-        )
-    count, given = tensors[TENSOR].shape
+    vectors, width = read_vectors(folder), int(network.get_input_embeddings().weight.shape[1])
+    count, given = vectors.shape
     if given != width:
         raise SourceError(
             f"{folder}: its {count} vectors have {given} numbers each, and the model's embeddings {width}; it was trained on "
             "another model"
         )
-    vectors = load_file(str(folder / WEIGHTS))[TENSOR].float()
     device = network.get_input_embeddings().weight.device
     return Prompted(network, put_before(network, vectors.to(device)))
+
+
+def read_vectors(folder: Path) -> torch.Tensor:
+    """What was learned, float32, [tokens, numbers].
+
+    Raises:
+        SourceError: the file holds something else.
+    """
+    from safetensors.torch import load_file
+
+    tensors = read_header(folder / WEIGHTS)
+    if set(tensors) != {TENSOR} or len(tensors[TENSOR].shape) != 2:
+        raise SourceError(
+            f"{folder / WEIGHTS}: holds {', '.join(sorted(tensors))}, and not {TENSOR} alone; get it again"
+        )
+    return load_file(str(folder / WEIGHTS))[TENSOR].float()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -32,10 +33,28 @@ class TrainableNetwork:
         """What `load` gives, without any numbers, on a device that need not be there (`skeleton.skeleton`)."""
         from seatrial_plugins.huggingface.skeleton import skeleton
 
-        return skeleton(self.folder, replace(self.options, dtype=dtype) if dtype else self.options, device)
+        return skeleton(self.folder, self._options(dtype), device)
+
+    def load_classifier(self, labels: Sequence[str], dtype: str | None = None) -> Any:
+        """The network with a fresh head that names labels (`fresh_classifier`); dtype as for `load`."""
+        from seatrial_plugins.huggingface.fresh_classifier import fresh_classifier
+
+        tokenizer = self.chat.tokenizer
+        ids = (tokenizer.pad_token_id, tokenizer.eos_token_id, 0)
+        padding = next(token for token in ids if token is not None)
+        return fresh_classifier(self.folder, self._options(dtype), labels, padding)
 
     def load(self, dtype: str | None = None) -> tuple[Any, bool]:
         """The network on its device, in another dtype than the loader's if one is named; and whether batches can be packed."""
         from seatrial_plugins.huggingface.network import load_network
 
-        return load_network(self.folder, replace(self.options, dtype=dtype) if dtype else self.options)
+        return load_network(self.folder, self._options(dtype))
+
+    def load_in_four_bits(self) -> tuple[Any, bool]:
+        """As `load`, with the weights of linear layers in 4 bits."""
+        from seatrial_plugins.huggingface.network import load_network
+
+        return load_network(self.folder, self.options, four_bits=True)
+
+    def _options(self, dtype: str | None) -> LoadOptions:
+        return replace(self.options, dtype=dtype) if dtype else self.options

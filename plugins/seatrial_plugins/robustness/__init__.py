@@ -19,6 +19,7 @@ _UNMEASURED = "no changed text was tried: no word could be changed, or ranking t
 
 def attack_metrics(*, recipe: Recipe = "deepwordbug", budget: int = 200) -> tuple[Metric, ...]:
     """The metrics of `attack`, each naming the attack that it was measured with."""
+    _check(budget)
     return (
         Metric(
             name="robust_accuracy",

@@ -1,4 +1,4 @@
-"""Training: LoRA and its kin, (IA)³, prompt tuning and full fine-tuning on `transformers.Trainer`, with loss on the assistant's turns only."""
+"""Training: adapters, prompts and prefixes, and full fine-tuning on `transformers.Trainer`, with loss on the assistant's turns only."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from seatrial import MethodComponent, hookimpl
-from seatrial_plugins.training.method import IA3, Full, Lora, PromptTuning
+from seatrial_plugins.training.lora_methods import Classifier, Dpo, Qlora
+from seatrial_plugins.training.method import IA3, Full, Lora
+from seatrial_plugins.training.prompt_methods import PrefixTuning, PromptTuning
 
 if TYPE_CHECKING:
     from seatrial.training import Method
@@ -26,6 +28,13 @@ def seatrial_methods() -> Iterable[MethodComponent[Method]]:
         imports=_IMPORTS,
     )
     yield MethodComponent(
+        "qlora",
+        Qlora,
+        "Low-rank adapters on a base in 4 bits, trained on the assistant's turns only.",
+        libraries=(*_LIBRARIES, "bitsandbytes"),
+        imports={**_IMPORTS, "bitsandbytes": "seatrial[qlora]"},
+    )
+    yield MethodComponent(
         "ia3",
         IA3,
         "Vectors that scale activations, trained on the assistant's turns only.",
@@ -40,9 +49,30 @@ def seatrial_methods() -> Iterable[MethodComponent[Method]]:
         imports=_IMPORTS,
     )
     yield MethodComponent(
+        "prefix_tuning",
+        PrefixTuning,
+        "Keys and values before those of every layer, trained on the assistant's turns only.",
+        libraries=_LIBRARIES,
+        imports=_IMPORTS,
+    )
+    yield MethodComponent(
         "full",
         Full,
         "Every weight, trained on the assistant's turns only.",
+        libraries=_LIBRARIES,
+        imports=_IMPORTS,
+    )
+    yield MethodComponent(
+        "classifier",
+        Classifier,
+        "A head that names the rows' labels, with low-rank adapters or every weight behind it.",
+        libraries=_LIBRARIES,
+        imports=_IMPORTS,
+    )
+    yield MethodComponent(
+        "dpo",
+        Dpo,
+        "Low-rank adapters that make chosen answers likelier than rejected ones (direct preference optimisation).",
         libraries=_LIBRARIES,
         imports=_IMPORTS,
     )

@@ -27,6 +27,7 @@ from seatrial_plugins.huggingface.runtime import (
     masked_example,
     no_progress_bars,
     render_examples,
+    telling,
 )
 from seatrial_plugins.training.arguments import training_arguments
 from seatrial_plugins.training.checkpoints import newest_checkpoint
@@ -36,14 +37,14 @@ from seatrial_plugins.training.facts import training_facts
 from seatrial_plugins.training.forms import forms_of
 from seatrial_plugins.training.fp8 import gradient_error
 from seatrial_plugins.training.graphs import Shape, worth_graphing
-from seatrial_plugins.training.loss import summed_loss
+from seatrial_plugins.training.loss import Objective, TokenLoss
 from seatrial_plugins.training.memory import expand_segments
 from seatrial_plugins.training.method import Lora
 from seatrial_plugins.training.options import TrainingOptions
 from seatrial_plugins.training.plan import Plan, plan_steps, split_batch
 from seatrial_plugins.training.validation import History
 
-__all__ = ["CausalTraining", "Tuning"]
+__all__ = ["CausalTraining", "PutOn", "Tuning"]
 
 
 _TRIED = 4096
@@ -69,6 +70,18 @@ class Tuning(Protocol):
 
     def write(self, network: Any, job: TrainingJob) -> None:
         """Write the product; refuse one that changes nothing, with a TrainingError."""
+        ...
+
+
+class PutOn(Tuning, Protocol):
+    """Layers beside the weights, which fit a model or don't."""
+
+    def put_on(self, network: Any) -> Any:
+        """Put fresh layers onto a network, or onto its shape alone.
+
+        Raises:
+            UsageError: it has no modules of the names that the options give.
+        """
         ...
 
 
@@ -115,9 +128,21 @@ class CausalTraining:
             seconds=seconds,
             seconds_before=loaded - started,
         )
-        facts["masked_example"] = masked_example(examples.examples[0], chat)
+        facts |= self._told(engine, examples, chat)
         facts["options"] = dataclasses.asdict(self.options)
         return Trained(self.tuning.product, facts)
+
+    def _told(self, engine: Engine, examples: Examples, chat: ChatTokenizer) -> dict[str, object]:
+        """Facts beside those of every training."""
+        del engine
+        shown = telling(examples.examples)
+        return {"masked_examples": [{"row": one.row, "pieces": masked_example(one, chat)} for one in shown]}
+
+    def _loaded(self, model: TrainableNetwork, examples: Examples, validation: Examples) -> tuple[Any, Objective]:
+        """The network as it comes, and what is made small."""
+        del examples, validation
+        network, packs = model.load(self.tuning.dtype)
+        return network, TokenLoss(packs)
 
     def _rendered(self, rows: Rows, chat: ChatTokenizer) -> Examples:
         """The rows, cut where vectors before them leave no place."""
@@ -141,7 +166,7 @@ class CausalTraining:
                 f"model.dtype: {self.tuning.name} is not trained in float16, whose gradients underflow; say bfloat16 or "
                 "float32"
             )
-        network, packs = model.load(self.tuning.dtype)
+        network, objective = self._loaded(model, examples, validation)
         set_seed(job.seed)
         adapted = self.tuning.attach(network)
         opening = _opening(adapted) if self.tuning.before else ()
@@ -170,7 +195,7 @@ class CausalTraining:
         )
         graphs = (
             self._graphs(network, train, plan, loader.batch_tokens)
-            if packs and not on_cpu and self.tuning.replays
+            if objective.packs and not on_cpu and self.tuning.replays
             else frozenset()
         )
         work = Work(
@@ -179,10 +204,10 @@ class CausalTraining:
             plan,
             rows=options.batch_size,
             tokens=loader.batch_tokens,
-            packs=packs,
+            objective=objective,
             evaluate_every=every,
             patience=stopping.patience if stopping else 0,
-            tight=packs and not graphs and forms_of(adapted).varlen,
+            tight=isinstance(objective, TokenLoss) and objective.packs and not graphs and forms_of(adapted).varlen,
             graphs=graphs,
             fingerprint=fingerprint,
             log=job.log,
@@ -212,11 +237,12 @@ class CausalTraining:
         return worth_graphing(sum(parameter.numel() for parameter in network.parameters()), passes)
 
     def compiles(self, network: Any, work: Work) -> bool:
-        """Whether to compile the layers: on one CUDA device, with nothing recomputed, in a training that lasts."""
-        plain = not work.packs or work.graphs or self.options.gradient_checkpointing or _processes() > 1
-        if plain or next(network.parameters()).device.type != "cuda":
+        """Whether to compile the layers: on one GPU, with nothing recomputed, where asked or in a training that lasts."""
+        if not work.tight or self.options.gradient_checkpointing or self.tuning.before or _processes() > 1:
             return False
         expand_segments()
+        if self.options.compile is not None:
+            return self.options.compile
         return worth_compiling(network, sum(len(work.examples[at].ids) for step in work.plan.steps for at in step))
 
     def compiled(self, network: Any, work: Work) -> int:
@@ -227,7 +253,7 @@ class CausalTraining:
         """What the option `fp8` does to the gradients of the first pass; None without it."""
         if not (isinstance(self.options, Lora) and self.options.fp8):
             return None
-        if not work.packs or next(network.parameters()).dtype != torch.bfloat16:
+        if not work.objective.packs or next(network.parameters()).dtype != torch.bfloat16:
             raise UsageError("train.fp8: takes a bfloat16 model with `attention: auto` (model.dtype: bfloat16)")
         # Few tokens: nothing is compiled yet, so each keeps more memory than it will.
         return gradient_error(network, lambda: _gradients(network, replace(work, tokens=min(work.tokens, _TRIED))))
@@ -269,13 +295,6 @@ def _is_cpu(device: str) -> bool:
     return choose_device(device).type == "cpu"
 
 
-def _opening(network: Any) -> tuple[int, ...]:
-    """The tokens that stand for the vectors of a soft prompt."""
-    prompt = network.get_input_embeddings()
-    assert isinstance(prompt, SoftPrompt)  # as `put_before` leaves it
-    return prompt.ids
-
-
 def _gradients(network: Any, work: Work) -> dict[str, torch.Tensor]:
     """Of the first pass, which is tried and not taken."""
     network.train()
@@ -283,8 +302,15 @@ def _gradients(network: Any, work: Work) -> dict[str, torch.Tensor]:
     device, parameters = next(network.parameters()).device, trainable(network)
     # What dropout draws here, it would not have drawn.
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
-        loss = summed_loss(network, first, packs=work.packs, device=device)
+        loss = work.objective.summed(network, first, device)
         return dict(zip(parameters, torch.autograd.grad(loss, list(parameters.values())), strict=True))
+
+
+def _opening(network: Any) -> tuple[int, ...]:
+    """The tokens that stand for the vectors of a soft prompt."""
+    prompt = network.get_input_embeddings()
+    assert isinstance(prompt, SoftPrompt)  # as `put_before` leaves it
+    return prompt.ids
 
 
 def _processes() -> int:

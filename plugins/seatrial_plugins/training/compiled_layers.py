@@ -18,8 +18,8 @@ __all__ = ["compile_layers", "decoder_layers", "worth_compiling"]
 
 _LOG = logging.getLogger("seatrial.training")
 
-_LEAST_SECONDS = 30.0
-"""Of training, at 400 TFLOP/s: compiling takes some 15 seconds and gains about a quarter."""
+_LEAST_SECONDS = 150.0
+"""Of training, at 400 TFLOP/s: compiling takes some 45 seconds the first time, and gains more than a quarter."""
 
 _VARIANTS = 32
 """So many variants of a layer are compiled before torch goes on without: of its first one, whose input needs no gradient, of
@@ -31,7 +31,8 @@ def worth_compiling(network: Any, tokens: int) -> bool:
     config = bare(network).config.get_text_config()
     routes = any(getattr(config, name, None) for name in ("num_experts", "num_local_experts", "n_routed_experts"))
     parameters = sum(weight.numel() for weight in network.parameters())
-    return not routes and 4.0 * parameters * tokens / 4e14 > _LEAST_SECONDS
+    small = getattr(bare(network), "is_quantized", False)
+    return not (routes or small) and 4.0 * parameters * tokens / 4e14 > _LEAST_SECONDS
 
 
 def compile_layers(network: Any, trial: Callable[[], object], backend: Any = "inductor") -> int:

@@ -44,8 +44,10 @@ class _TokenLosses(torch.autograd.Function):
         for start in range(0, len(states), step):
             part = slice(start, start + step)
             logits = functional.linear(states[part], weight, bias)
-            losses[part], wrong = judge(logits, targets[part], gradients is not None)
+            losses[part], likely = judge(logits, targets[part], gradients is not None)
             if gradients is not None:
+                right = targets[part, None]
+                wrong = likely.scatter_add_(1, right, torch.full_like(right, -1, dtype=likely.dtype))
                 torch.mm(wrong, weight, out=gradients[part])
         if gradients is not None:
             ctx.save_for_backward(gradients)
@@ -62,17 +64,13 @@ def _judge(
     targets: torch.Tensor,
     wanted: bool,  # the same of what is compiled
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Losses in float32 and, where wanted, their gradients with respect to the logits, in the logits' dtype."""
+    """Losses in float32 and, where wanted, the likelihood of every token in the logits' dtype."""
     wide = logits.float()
     total = wide.logsumexp(-1, keepdim=True)
     losses = (total - wide.gather(1, targets[:, None]))[:, 0]
-    if not wanted:
-        return losses, logits
-    places = torch.arange(logits.shape[1], device=logits.device)
-    right = (places == targets[:, None]).float()
-    return losses, ((wide - total).exp() - right).to(logits.dtype)
+    return losses, ((wide - total).exp().to(logits.dtype) if wanted else logits)
 
 
 @cache
 def _compiled() -> Any:
-    return torch.compile(_judge, dynamic=True)
+    return torch.compile(_judge)  # and not `dynamic`: the vocabulary's size is compiled in

@@ -18,7 +18,7 @@ from seatrial.errors import TrainingError
 from seatrial_plugins.huggingface.runtime import Example
 from seatrial_plugins.training.checkpoints import keep_newest, mark_whole
 from seatrial_plugins.training.graphs import GraphedPasses, Shape
-from seatrial_plugins.training.loss import summed_loss
+from seatrial_plugins.training.loss import Objective
 from seatrial_plugins.training.plan import Plan, split_batch
 from seatrial_plugins.training.validation import Evaluation, History, validation_losses
 
@@ -40,7 +40,7 @@ class Work:
     """Of one forward pass."""
     tokens: int
     """Of one forward pass, at most, beyond one row."""
-    packs: bool
+    objective: Objective
     tight: bool
     """Whether passes are filled for an attention without padding (`split_batch`)."""
     evaluate_every: int
@@ -94,20 +94,20 @@ class Engine(Trainer):
         return [step for _, step in zip(range(num_batches), epoch_iterator, strict=False)], None
 
     def training_step(self, model: Any, inputs: int, num_items_in_batch: object = None) -> torch.Tensor:
-        """Gradients of one optimizer step; the mean loss over its supervised tokens."""
+        """Gradients of one optimizer step; the mean loss over what it counts."""
         del num_items_in_batch
         model.train()
         batch = [self.work.examples[index] for index in self.work.plan.steps[int(inputs)]]
-        supervised = sum(len(example.targets) for example in batch)
+        counted = sum(map(self.work.objective.weight, batch))
         passes, idle = self._share(batch)
         total = torch.zeros((), device=self.args.device)
         for index, part in enumerate(passes):
-            if (graphed := self._graphed(part, supervised, first=not index)) is not None:
+            if (graphed := self._graphed(part, counted, first=not index)) is not None:
                 total += graphed
                 continue
             last = index == len(passes) - 1
             with contextlib.nullcontext() if last else self.accelerator.no_sync(model):
-                loss = summed_loss(model, part, packs=self.work.packs, device=self.args.device) / supervised
+                loss = self.work.objective.summed(model, part, self.args.device) / counted
                 if idle:
                     loss = loss * 0
                 # Gradients are averaged over the processes, each of which divided by the tokens of all.
@@ -121,11 +121,11 @@ class Engine(Trainer):
             self._since_evaluation.append(total)
         return total
 
-    def _graphed(self, part: list[Example], supervised: int, *, first: bool) -> torch.Tensor | None:
+    def _graphed(self, part: list[Example], counted: int, *, first: bool) -> torch.Tensor | None:
         """The loss of a pass whose gradients came from a graph; None where it is to be computed."""
         if self.work.graphs and self._graphs is None:
             self._graphs = GraphedPasses(self.model, self.work.graphs, self.args.device)
-        return self._graphs.summed_loss(part, supervised, first=first) if self._graphs else None
+        return self._graphs.summed_loss(part, counted, first=first) if self._graphs else None
 
     @property
     def recorded_graphs(self) -> int:
@@ -210,15 +210,9 @@ class Engine(Trainer):
         eager = torch.compiler.set_stance("force_eager") if work.compiled_layers else contextlib.nullcontext()
         with eager:  # to compile what runs now and then costs more than it gains
             rows = validation_losses(
-                network,
-                work.validation,
-                packs=work.packs,
-                device=self.args.device,
-                rows=work.rows,
-                tokens=work.tokens,
-                tight=work.tight,
+                network, work.validation, work.objective, device=self.args.device, passes=work.passes
             )
-        loss = sum(rows) / sum(len(example.targets) for example in work.validation)
+        loss = sum(rows) / sum(map(work.objective.weight, work.validation))
         if not math.isfinite(loss):
             raise TrainingError(f"the validation loss is {loss} at step {step}; lower train.lr or raise train.warmup")
         training = float(torch.stack(self._since_evaluation).mean())

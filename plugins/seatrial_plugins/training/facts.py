@@ -25,6 +25,7 @@ def training_facts(
 ) -> dict[str, object]:
     """What a reviewer should know of the training. JSON values."""
     network = engine.accelerator.unwrap_model(engine.model)
+    objective = engine.work.objective
     plan, steps = engine.work.plan, engine.state.global_step
     read = sum(len(examples.examples[index].ids) for step in plan.steps[first_step:steps] for index in step)
     device = engine.args.device
@@ -34,7 +35,7 @@ def training_facts(
     unheeded = (
         ["early_stopping did nothing: there are no validation rows; say `split: {validation: 0.1}`"] if stops else []
     )
-    overfit = Overfitting.found(engine.history, [len(example.targets) for example in validation.examples])
+    overfit = Overfitting.found(engine.history, list(map(objective.weight, validation.examples)))
     return {
         "trainable_parameters": sum(tensor.numel() for tensor in trainable(network).values()),
         "rows": len(examples.examples),
@@ -52,7 +53,7 @@ def training_facts(
         "validation_loss": (best if best and keeps_best else last).loss if last else None,
         "overfitting": overfit and asdict(overfit),
         "validation_rise": (overfit.rise if overfit and not keeps_best else 0.0) if last else None,
-        "warnings": [*([overfit.told(kept_best=keeps_best)] if overfit else []), *unheeded],
+        "warnings": [*([overfit.told(objective.unit, kept_best=keeps_best)] if overfit else []), *unheeded],
         "stopped_early": steps < len(plan.steps),
         "resumed_from_step": first_step or None,
         "seconds": round(seconds, 3),
@@ -61,7 +62,7 @@ def training_facts(
         "peak_bytes": peak_bytes(device),
         "device": str(device),
         "dtype": str(next(network.parameters()).dtype).removeprefix("torch."),
-        "packed": engine.work.packs,
+        "packed": objective.packs,
         "varlen": engine.work.tight,
         "compiled_layers": engine.work.compiled_layers,
         "fp8": engine.work.fp8,

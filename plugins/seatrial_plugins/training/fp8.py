@@ -8,6 +8,7 @@ The weight is kept twice, since the backward pass reads it transposed: as much m
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 import torch
@@ -32,6 +33,7 @@ def put_in_fp8(network: Any) -> int:
         UsageError: the GPU doesn't multiply float8.
     """
     device = next(network.parameters()).device
+    _spell_out()
     if device.type == "cuda" and torch.cuda.get_device_capability(device) < _OLDEST:
         raise UsageError(f"train.fp8: {torch.cuda.get_device_name(device)} multiplies no float8; leave it out")
     found = [
@@ -74,39 +76,63 @@ class Fp8Linear(torch.nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """As a linear layer, [..., width in] to [..., width out]."""
-        product: torch.Tensor = _Product.apply(x, self.rows, self.row_scales, self.columns, self.column_scales)
+        matrices = (self.rows, self.row_scales, self.columns, self.column_scales)
+        product: torch.Tensor = torch.ops.seatrial.fp8_product(x, *matrices)
         return product if self.bias is None else product + self.bias
 
 
-class _Product(torch.autograd.Function):
-    @staticmethod
-    def forward(
-        ctx: Any,
-        x: torch.Tensor,
-        rows: torch.Tensor,
-        row_scales: torch.Tensor,
-        columns: torch.Tensor,
-        column_scales: torch.Tensor,
-    ) -> torch.Tensor:
-        ctx.save_for_backward(columns, column_scales)
-        return _multiplied(x, rows, row_scales)
-
-    @staticmethod
-    def backward(ctx: Any, *given: torch.Tensor) -> tuple[torch.Tensor, None, None, None, None]:
-        columns, column_scales = ctx.saved_tensors
-        return _multiplied(given[0], columns, column_scales), None, None, None, None
-
-
-def _multiplied(x: torch.Tensor, matrix: torch.Tensor, scales: torch.Tensor) -> torch.Tensor:
+def _multiplied(
+    x: torch.Tensor, rows: torch.Tensor, row_scales: torch.Tensor, *_for_the_gradient: torch.Tensor
+) -> torch.Tensor:
+    """X Wᵀ, where W is given row by row."""
     small, own = _scaled(x.reshape(-1, x.shape[-1]))
-    product = torch._scaled_mm(small, matrix.t(), own, scales.t(), out_dtype=x.dtype, use_fast_accum=True)  # noqa: SLF001
-    return product.view(*x.shape[:-1], matrix.shape[0])
+    if x.device.type == "cpu":  # whose kernels scale by rows from torch 2.12 on
+        product = (small.float() @ rows.t().float() * own * row_scales.t()).to(x.dtype)
+    else:
+        product = torch._scaled_mm(small, rows.t(), own, row_scales.t(), out_dtype=x.dtype, use_fast_accum=True)  # noqa: SLF001
+    return product.view(*x.shape[:-1], rows.shape[0])
 
 
 def _scaled(rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Rows in float8, and what each is to be multiplied by."""
     by = rows.abs().amax(1, keepdim=True).float().clamp(min=1e-12) / _LARGEST
     return (rows.float() / by).to(_E4M3), by
+
+
+def _register() -> None:
+    """An operator of torch: functions of autograd whose sizes vary are not compiled by torch 2.11."""
+    operator = torch.library.custom_op(
+        "seatrial::fp8_product",
+        _multiplied,
+        mutates_args=(),
+        schema="(Tensor x, Tensor rows, Tensor row_scales, Tensor columns, Tensor column_scales) -> Tensor",
+    )
+
+    @operator.register_fake
+    def _(x: Any, rows: Any, *_rest: Any) -> torch.Tensor:
+        return x.new_empty(*x.shape[:-1], rows.shape[0])
+
+    def keep(ctx: Any, inputs: Any, output: Any) -> None:
+        del output
+        ctx.save_for_backward(*inputs[1:])
+
+    def backwards(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        rows, row_scales, columns, column_scales = ctx.saved_tensors
+        entered = torch.ops.seatrial.fp8_product(gradient, columns, column_scales, rows, row_scales)
+        return entered, None, None, None, None
+
+    operator.register_autograd(backwards, setup_context=keep)
+
+
+_register()
+
+
+@cache
+def _spell_out() -> None:
+    """Have the compiler see what the operator does, so that it scales where it has just computed."""
+    from torch._inductor.decomposition import register_decomposition
+
+    register_decomposition([torch.ops.seatrial.fp8_product.default])(_multiplied)
 
 
 def gradient_error(network: Any, gradients: Callable[[], Mapping[str, torch.Tensor]]) -> dict[str, object]:

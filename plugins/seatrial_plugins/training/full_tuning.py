@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import Any
 
-from seatrial.model import LocalWeights, ProductKind
+from seatrial.model import ProductKind
 from seatrial.training import TrainingJob
+from seatrial_plugins.training.model_folder import write_model
 from seatrial_plugins.training.options import TrainingOptions
 from seatrial_plugins.training.recomputing import recompute_activations
 
 __all__ = ["FullTuning"]
-
-_WEIGHTS = (".safetensors", ".bin", ".gguf", ".index.json")
 
 
 class FullTuning:
@@ -39,8 +37,4 @@ class FullTuning:
 
     def write(self, network: Any, job: TrainingJob) -> None:
         """Write a model folder that loads without the base: weights, config, and the base's tokenizer files."""
-        network.save_pretrained(str(job.output), safe_serialization=True)
-        assert isinstance(job.target, LocalWeights)
-        for file in sorted(job.target.folder.iterdir()):
-            if file.is_file() and not file.name.endswith(_WEIGHTS) and not (job.output / file.name).exists():
-                shutil.copyfile(file, job.output / file.name)
+        write_model(network, job)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import torch
 from torch.nn import functional
@@ -12,7 +13,53 @@ from seatrial_plugins.huggingface.runtime import Example, TokenTree, line_up, pa
 from seatrial_plugins.training.cross_entropy import token_losses
 from seatrial_plugins.training.forms import bare, forms_of
 
-__all__ = ["row_losses", "summed_loss"]
+__all__ = ["Objective", "TokenLoss", "padded_logits", "row_losses", "summed_loss"]
+
+
+class Objective(Protocol):
+    """What training makes small: a mean over all that a step reads, however it is cut into passes."""
+
+    @property
+    def unit(self) -> str:
+        """What the mean is over: `token`."""
+        ...
+
+    @property
+    def packs(self) -> bool:
+        """Whether rows are packed."""
+        ...
+
+    def weight(self, example: Any, /) -> int:
+        """How often an example counts in the mean."""
+        ...
+
+    def summed(self, network: Any, batch: Sequence[Any], device: torch.device) -> torch.Tensor:
+        """The sum over a batch, a float32 scalar."""
+        ...
+
+    def of_rows(self, network: Any, batch: Sequence[Any], device: torch.device) -> torch.Tensor:
+        """The sum of each example alone, float64 where the device has it, shape [examples]."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLoss:
+    """Cross-entropy of the supervised tokens."""
+
+    packs: bool
+    unit = "token"
+
+    def weight(self, example: Example) -> int:
+        """Its supervised tokens."""
+        return len(example.targets)
+
+    def summed(self, network: Any, batch: Sequence[Example], device: torch.device) -> torch.Tensor:
+        """`summed_loss`."""
+        return summed_loss(network, batch, packs=self.packs, device=device)
+
+    def of_rows(self, network: Any, batch: Sequence[Example], device: torch.device) -> torch.Tensor:
+        """`row_losses`."""
+        return row_losses(network, batch, packs=self.packs, device=device)
 
 
 def summed_loss(network: Any, batch: Sequence[Example], *, packs: bool, device: torch.device) -> torch.Tensor:
@@ -35,7 +82,7 @@ def _losses(network: Any, batch: Sequence[Example], *, packs: bool, device: torc
     """Of each supervised token, example by example, in float32."""
     targets = send(torch.tensor([example.ids[place] for example in batch for place in example.targets]), device)
     if not packs:
-        return functional.cross_entropy(_padded_logits(network, batch, device).float(), targets, reduction="none")
+        return functional.cross_entropy(padded_logits(network, batch, device).float(), targets, reduction="none")
     forms, rows = forms_of(network), [example.fed for example in batch]
     packed = line_up(rows) if forms.varlen else pack([TokenTree.line(row) for row in rows])
     places = torch.tensor([packed.place(row, at - 1) for row, example in enumerate(batch) for at in example.targets])
@@ -46,7 +93,8 @@ def _losses(network: Any, batch: Sequence[Example], *, packs: bool, device: torc
     return functional.cross_entropy(run_packed(network, fed, places).float(), targets, reduction="none")
 
 
-def _padded_logits(network: Any, batch: Sequence[Example], device: torch.device) -> torch.Tensor:
+def padded_logits(network: Any, batch: Sequence[Example], device: torch.device) -> torch.Tensor:
+    """Logits at the supervised places, example by example, of a pass that is padded."""
     width = max(len(example.fed) for example in batch)
     ids = torch.zeros(len(batch), width, dtype=torch.long)
     mask = torch.zeros(len(batch), width, dtype=torch.long)

@@ -14,14 +14,13 @@ from seatrial_plugins.training.options import TrainingOptions
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from seatrial_plugins.training.adapter_tuning import AdapterTuning
-    from seatrial_plugins.training.causal_training import CausalTraining, Tuning
+    from seatrial_plugins.training.causal_training import CausalTraining, PutOn, Tuning
 
-__all__ = ["IA3", "Full", "Lora", "PromptTuning"]
+__all__ = ["IA3", "AdapterMethod", "CausalMethod", "Full", "Lora"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _CausalMethod(TrainingOptions, ABC):
+class CausalMethod(TrainingOptions, ABC):
     """Trains on the assistant's turns (`seatrial.training.Method`)."""
 
     @property
@@ -68,7 +67,7 @@ class _CausalMethod(TrainingOptions, ABC):
         Raises:
             UsageError: a method that trains otherwise does not say here how; nothing is guessed of it.
         """
-        if type(self).train is not _CausalMethod.train:
+        if type(self).train is not CausalMethod.train:
             raise UsageError(
                 f"train.method: {type(self).__name__.lower()} does not tell what its training costs: it is set up in a way of its own"
             )
@@ -83,7 +82,7 @@ class _CausalMethod(TrainingOptions, ABC):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _AdapterMethod(_CausalMethod):
+class AdapterMethod(CausalMethod):
     """Trains layers of its own on frozen weights."""
 
     def check(self, model: Trainable) -> None:
@@ -98,12 +97,12 @@ class _AdapterMethod(_CausalMethod):
             self._tuning().put_on(model.outline())
 
     @abstractmethod
-    def _tuning(self) -> AdapterTuning:
+    def _tuning(self) -> PutOn:
         """Which layers are trained beside the weights."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lora(_AdapterMethod):
+class Lora(AdapterMethod):
     """Low-rank adapters (Hu et al., arXiv 2106.09685) on frozen weights.
 
     Args:
@@ -149,14 +148,14 @@ class Lora(_AdapterMethod):
             **super(Lora, self)._ranges(),
         }
 
-    def _tuning(self) -> AdapterTuning:
+    def _tuning(self) -> PutOn:
         from seatrial_plugins.training.lora_tuning import LoraTuning
 
         return LoraTuning(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IA3(_AdapterMethod):
+class IA3(AdapterMethod):
     """Learned vectors that scale keys, values and what enters a feed-forward's last layer (Liu et al., arXiv 2205.05638).
 
     Args:
@@ -180,55 +179,14 @@ class IA3(_AdapterMethod):
             **super(IA3, self)._ranges(),
         }
 
-    def _tuning(self) -> AdapterTuning:
+    def _tuning(self) -> PutOn:
         from seatrial_plugins.training.ia3_tuning import IA3Tuning
 
         return IA3Tuning(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PromptTuning(_CausalMethod):
-    """Learned vectors before every prompt (Lester et al., arXiv 2104.08691); the model's weights stay as they are.
-
-    Args:
-        lr: Peak learning rate of AdamW; a hundred times what LoRA takes.
-        virtual_tokens: How many vectors; each takes a place of the context, and of max_length.
-    """
-
-    lr: float = 3e-2
-    virtual_tokens: int = 20
-
-    def _ranges(self) -> dict[str, tuple[bool, str]]:
-        return {
-            **super(PromptTuning, self)._ranges(),
-            "virtual_tokens": (
-                1 <= self.virtual_tokens <= self.max_length - 2,
-                f"at least 1, and with max_length = {self.max_length} at most {self.max_length - 2}",
-            ),
-        }
-
-    def check(self, model: Trainable) -> None:
-        """Hold the vectors against the model's context.
-
-        Raises:
-            UsageError: they leave no room in it.
-        """
-        from seatrial_plugins.huggingface.runtime import TrainableNetwork
-
-        context = model.chat.context if isinstance(model, TrainableNetwork) else None
-        if context is not None and self.virtual_tokens > context - 2:
-            raise UsageError(
-                f"train.virtual_tokens: {self.virtual_tokens} leave no room in the model's context of {context} tokens"
-            )
-
-    def _tuning(self) -> Tuning:
-        from seatrial_plugins.training.prompt_tuning import PromptTuner
-
-        return PromptTuner(self)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Full(_CausalMethod):
+class Full(CausalMethod):
     """Full fine-tuning: every weight, in float32 (16 bytes a parameter with its gradient and AdamW's states).
 
     Args:

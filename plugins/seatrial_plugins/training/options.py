@@ -59,6 +59,8 @@ class TrainingOptions:
         weight_decay: Of AdamW.
         max_grad_norm: Gradients are scaled down to this norm; 0 leaves them.
         gradient_checkpointing: Recompute activations in the backward pass: less memory, a third slower.
+        compile: Compile the model's layers on a CUDA GPU, which takes most of a minute; where unset, in a training of a large
+            model that is long enough to repay it.
         early_stopping: `{patience: 3, every: 50}`: stop after so many evaluations, each after so many steps (an epoch where
             unset), without a lower validation loss, and keep the best weights.
         save_every: Steps between checkpoints; a fifth of the training where unset.
@@ -79,6 +81,7 @@ class TrainingOptions:
     weight_decay: float = 0.0
     max_grad_norm: float = 1.0
     gradient_checkpointing: bool = False
+    compile: bool | None = None
     early_stopping: dict[str, int] | None = None
     save_every: int | None = None
 

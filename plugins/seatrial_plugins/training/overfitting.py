@@ -23,10 +23,10 @@ class Overfitting:
     best: Evaluation
     last: Evaluation
     rise: float
-    """How much the validation loss rose, in nats per token: the one-sided lower bound at 99% over validation rows."""
+    """How much the validation loss rose, in nats: the one-sided lower bound at 99% over validation rows."""
 
     @classmethod
-    def found(cls, history: History, tokens: Sequence[int]) -> Self | None:
+    def found(cls, history: History, counts: Sequence[int]) -> Self | None:
         """What the evaluations so far show, if they do.
 
         The rows of the best and the last evaluation are paired; the mean per token is a ratio, whose standard error is that
@@ -34,23 +34,23 @@ class Overfitting:
 
         Args:
             history: of the training.
-            tokens: the supervised tokens of each validation row.
+            counts: how often each validation row counts in the mean: its supervised tokens.
         """
         from scipy.stats import t
 
-        best, last, count = history.best_evaluation, history.evaluations[-1:], len(tokens)
+        best, last, count = history.best_evaluation, history.evaluations[-1:], len(counts)
         if best is None or last == [best] or count < 2:
             return None
         moved = [now - then for then, now in zip(history.best_rows, history.last_rows, strict=True)]
-        rise = sum(moved) / sum(tokens)
-        spread = sum((by - rise * of) ** 2 for by, of in zip(moved, tokens, strict=True))
-        error = math.sqrt(spread * count / (count - 1)) / sum(tokens)
+        rise = sum(moved) / sum(counts)
+        spread = sum((by - rise * of) ** 2 for by, of in zip(moved, counts, strict=True))
+        error = math.sqrt(spread * count / (count - 1)) / sum(counts)
         lower = rise - float(t.ppf(_CONFIDENCE, count - 1)) * error
         if lower <= _LEAST * best.loss or last[0].training >= best.training:
             return None
         return cls(best, last[0], lower)
 
-    def told(self, *, kept_best: bool) -> str:
+    def told(self, unit: str, *, kept_best: bool) -> str:
         """What happened, and what to do."""
         best, last = self.best, self.last
         kept = (
@@ -61,6 +61,6 @@ class Overfitting:
         )
         return (
             f"training overfits from step {best.step} on: up to step {last.step} the validation loss rose from {best.loss:.3g} "
-            f"to {last.loss:.3g} nats per token (by more than {self.rise:.2g} at {_CONFIDENCE:.0%} confidence), while the "
+            f"to {last.loss:.3g} nats per {unit} (by more than {self.rise:.2g} at {_CONFIDENCE:.0%} confidence), while the "
             f"training loss fell from {best.training:.3g} to {last.training:.3g}; {kept}"
         )

@@ -9,12 +9,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 
 from seatrial_plugins.huggingface.runtime import Example
 
 __all__ = ["Plan", "plan_steps", "split_batch"]
+
+
+E = TypeVar("E", bound=Example)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ def plan_steps(examples: int, *, rows_per_step: int, epochs: float, seed: int) -
     return Plan(tuple(steps[:total]), per_epoch)
 
 
-def split_batch(batch: Sequence[Example], *, rows: int, tokens: int, tight: bool = False) -> list[list[Example]]:
+def split_batch(batch: Sequence[E], *, rows: int, tokens: int, tight: bool = False) -> list[list[E]]:
     """Forward passes of at most `rows` examples and, beyond one example, `tokens` tokens.
 
     Args:
@@ -57,7 +61,8 @@ def split_batch(batch: Sequence[Example], *, rows: int, tokens: int, tight: bool
         passes = _best_fit(ordered, rows, tokens)
         level = _levelled(ordered, len(passes), rows)
         return level if _largest(level) <= max(tokens, len(ordered[0].ids)) else passes
-    passes, room = [], 0
+    passes = []
+    room = 0
     for example in ordered:
         if not passes or len(passes[-1]) == rows or len(example.ids) > room:
             passes.append([])
@@ -67,9 +72,9 @@ def split_batch(batch: Sequence[Example], *, rows: int, tokens: int, tight: bool
     return passes
 
 
-def _best_fit(ordered: Sequence[Example], rows: int, tokens: int) -> list[list[Example]]:
+def _best_fit(ordered: Sequence[E], rows: int, tokens: int) -> list[list[E]]:
     """Each into the fullest pass that has room for it (Johnson, 1973: at most 11/9 of the fewest passes, and 4)."""
-    passes: list[list[Example]] = []
+    passes: list[list[E]] = []
     room: list[int] = []
     for example in ordered:
         size = len(example.ids)
@@ -84,9 +89,9 @@ def _best_fit(ordered: Sequence[Example], rows: int, tokens: int) -> list[list[E
     return passes
 
 
-def _levelled(ordered: Sequence[Example], count: int, rows: int) -> list[list[Example]]:
+def _levelled(ordered: Sequence[E], count: int, rows: int) -> list[list[E]]:
     """Each into the emptiest of so many passes: a last one with a few rows would leave a GPU idle."""
-    passes: list[list[Example]] = [[] for _ in range(count)]
+    passes: list[list[E]] = [[] for _ in range(count)]
     filled = [0] * count
     for example in ordered:
         chosen = min((index for index in range(count) if len(passes[index]) < rows), key=filled.__getitem__)

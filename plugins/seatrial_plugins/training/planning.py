@@ -28,7 +28,6 @@ from seatrial_plugins.training import engine
 from seatrial_plugins.training.causal_training import CausalTraining, trainable_network
 from seatrial_plugins.training.engine import trainable
 from seatrial_plugins.training.graphs import Shape, frame_for, frame_gradients
-from seatrial_plugins.training.loss import row_losses, summed_loss
 from seatrial_plugins.training.tracing import Trace
 from seatrial_plugins.training.without_numbers import CARD, PROCESSOR, WithoutNumbers, run_backward, without_numbers
 
@@ -165,7 +164,7 @@ class _Counting:
             "parameters": sum(tensor.numel() for tensor in self.network.parameters()),
             "trained_parameters": sum(tensor.numel() for tensor in self.trained),
             "dtype": str(next(self.network.parameters()).dtype).removeprefix("torch."),
-            "packed": work.packs,
+            "packed": work.objective.packs,
             "varlen": work.tight,
             "compiled": self.compiled,
             "graphs": len(work.graphs),
@@ -184,10 +183,10 @@ class _Counting:
         return self.work.passes(batch)
 
     def _loss(self, part: Sequence[Example]) -> torch.Tensor:
-        return summed_loss(self.network, part, packs=self.work.packs, device=self.device)
+        return self.work.objective.summed(self.network, part, self.device)
 
     def _row_losses(self, part: Sequence[Example]) -> torch.Tensor:
-        return row_losses(self.network, part, packs=self.work.packs, device=self.device)
+        return self.work.objective.of_rows(self.network, part, self.device)
 
     # ---- one pass -------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,7 @@ import torch
 
 from seatrial.runs.store import atomic_file, write_json
 from seatrial_plugins.huggingface.runtime import Example
-from seatrial_plugins.training.loss import row_losses
-from seatrial_plugins.training.plan import split_batch
+from seatrial_plugins.training.loss import Objective
 
 __all__ = ["Evaluation", "History", "validation_losses"]
 
@@ -22,21 +21,19 @@ __all__ = ["Evaluation", "History", "validation_losses"]
 def validation_losses(
     network: Any,
     examples: Sequence[Example],
+    objective: Objective,
     *,
-    packs: bool,
     device: torch.device,
-    rows: int,
-    tokens: int,
-    tight: bool = False,
+    passes: Callable[[Sequence[Example]], Sequence[Sequence[Example]]],
 ) -> list[float]:
-    """Of each example the sum over its supervised tokens of -ln p, so that it doesn't depend on how rows fall into batches.
+    """Of each example its summed loss, so that it doesn't depend on how rows fall into batches.
 
     Sums are kept on the device; logits are dropped with each pass.
     """
     training = network.training
     network.eval()
-    batches = split_batch(examples, rows=rows, tokens=tokens, tight=tight)
-    found = torch.cat([row_losses(network, batch, packs=packs, device=device) for batch in batches]).tolist()
+    batches = passes(examples)
+    found = torch.cat([objective.of_rows(network, batch, device) for batch in batches]).tolist()
     network.train(training)
     order = [id(example) for batch in batches for example in batch]
     of = dict(zip(order, found, strict=True))
@@ -49,7 +46,7 @@ class Evaluation:
 
     step: int
     loss: float
-    """Mean over all supervised tokens of -ln p."""
+    """Mean over all supervised tokens of -ln p, or over what else the objective counts."""
     training: float
     """Mean training loss of the steps since the evaluation before."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -284,3 +285,10 @@ def test_one_value_for_a_list_is_shown_as_a_list(given, said, suite_catalogue):
 def test_a_number_for_a_list_of_numbers_is_shown_as_a_list(suite_catalogue):
     with pytest.raises(OptionsError, match=r"4 is not a list; write \[4\]"):
         validate_options(COMPONENT, {"size": 1, "sizes": 4}, suite_catalogue)
+
+
+def test_a_field_that_a_class_inherits_is_of_the_type_that_its_own_module_knows():
+    """`loss_on` of the training methods is a Literal, which not every module of theirs names."""
+    method = Host.load().find("methods", "prefix_tuning").component
+    assert "Literal" not in vars(inspect.getmodule(method.build))
+    assert option_model(method).model_json_schema()["properties"]["loss_on"]["enum"] == ["all", "last"]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seatrial import Decision, Metric, Sample
+from seatrial import Decision, Metric, Sample, Score
 from seatrial.evaluation.samples import samples_to_table
 from seatrial.stats import PairedDifference
 from seatrial.verdict.evidence import SavedEvidence
@@ -189,8 +189,15 @@ def test_rows_that_the_metric_just_does_not_apply_to_are_no_gap():
         Sample("wrong already", {"flipped": None, "tried": 0.0}),
         Sample("untried", {"flipped": None, "tried": None}),
         Sample("withstood", {"flipped": 0.0, "tried": 1.0}),
+        Sample("failed", {"flipped": None, "tried": None}, error="the server was gone"),
     ]
     table = samples_to_table("tuned", samples, ["flipped", "tried"])
     saved = SavedEvidence("tuned", [], {"attack/flipped": metric}, {"attack": table})
     (said,) = flag_unmeasured(saved, ["attack/flipped"])
-    assert "1 of 3 rows have no number (nothing was tried)" in said
+    assert "1 of 4 rows have no number (nothing was tried)" in said
+    missing = Score(
+        "attack/flipped", "tuned", None, 0, "proportion", "lower", missing="1 of 4 rows could not be scored"
+    )
+    assert flag_unmeasured(replace(saved, scores=[missing]), ["attack/flipped"]) == [], (
+        "of what is missing, all is said"
+    )

@@ -110,3 +110,15 @@ def test_other_rows_have_a_file_of_their_own(tmp_path):
         assert texts(settled.of(["a", "b"], ask)) == ["A", "B"]
     assert ask.requests == ["a", "b", "a", "b"]
     assert (tmp_path / "1").read_text() == (tmp_path / "2").read_text()
+
+
+def test_who_answered_before_a_kill_is_known_behind_it(tmp_path):
+    file = tmp_path / "000000.answers"
+    first = Settled()
+    first.keep(file)
+    first.note("a", Generation("A", 1, finished=True), "other-model")
+    first.note("b", Generation("B", 1, finished=True), "never asked again")
+    then, ask = Settled(), Asked()
+    then.keep(file)
+    assert texts(then.of(["a", "c"], ask)) == ["A", "C"]
+    assert (ask.requests, then.by) == (["c"], {"other-model"})

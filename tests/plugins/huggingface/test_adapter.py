@@ -9,7 +9,6 @@ from peft import (
     AdaptionPromptConfig,
     IA3Config,
     LoraConfig,
-    PrefixTuningConfig,
     PromptEncoderConfig,
 )
 from safetensors.torch import load_file, save_file
@@ -59,7 +58,6 @@ def test_an_adapter_of_layers_is_applied(tiny_target, tiny_model, write_adapter,
 @pytest.mark.parametrize(
     ("config", "reason"),
     [
-        (PrefixTuningConfig(num_virtual_tokens=4, **CAUSAL), "PREFIX_TUNING and puts vectors"),
         (PromptEncoderConfig(num_virtual_tokens=4, **CAUSAL), "P_TUNING and puts vectors"),
         (AdaptionPromptConfig(adapter_len=4, adapter_layers=2, **CAUSAL), "ADAPTION_PROMPT and changes more"),
         (

@@ -11,13 +11,16 @@ from safetensors.torch import load_file
 from seatrial.errors import TrainingError, UsageError
 from seatrial.training import ChecksModel
 from seatrial_plugins.huggingface import random
-from seatrial_plugins.training import IA3, Lora, PromptTuning
+from seatrial_plugins.training import IA3, Lora, PrefixTuning, PromptTuning
 
 from .jobs import PAIRS, KilledError, adapter_of, options
 
 KINDS = {
     "prompt_tuning": lambda **changes: PromptTuning(
         **{"lr": 5e-1, "epochs": 4, "batch_size": 4, "virtual_tokens": 8, **changes}
+    ),
+    "prefix_tuning": lambda **changes: PrefixTuning(
+        **{"lr": 1e-1, "epochs": 4, "batch_size": 4, "virtual_tokens": 8, **changes}
     ),
     "ia3": lambda **changes: IA3(**{"lr": 5e-2, "epochs": 4, "batch_size": 4, **changes}),
     "dora": lambda **changes: Lora(**options(dora=True, **changes)),
@@ -92,6 +95,7 @@ def test_a_killed_training_gives_the_bytes_of_a_whole_one(job, tmp_path, kind):
     ("build", "reason"),
     [
         (lambda: Lora(dora=True, init="pissa"), r"train\.init: pissa is not accepted with dora"),
+        (lambda: PrefixTuning(gradient_checkpointing=True), r"train\.gradient_checkpointing: .* prefix_tuning"),
         (lambda: IA3(target_modules=[]), r"train\.target_modules"),
         (
             lambda: IA3(target_modules=["k_proj"], feedforward_modules=["down_proj"]),

@@ -73,9 +73,9 @@ def test_large_networks_in_long_trainings_are_worth_compiling_and_those_that_rou
             )
 
     llama = shape("llama", num_attention_heads=32, num_key_value_heads=8)
-    assert worth_compiling(llama, 1_000_000)
+    assert worth_compiling(llama, 3_000_000)
     assert not worth_compiling(llama, 10_000)
-    assert not worth_compiling(shape("mixtral", num_attention_heads=32, num_key_value_heads=8), 1_000_000)
+    assert not worth_compiling(shape("mixtral", num_attention_heads=32, num_key_value_heads=8), 3_000_000)
 
 
 @with_cuda

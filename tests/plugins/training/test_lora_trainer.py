@@ -76,7 +76,11 @@ def test_the_facts_are_those_of_the_rows(job, tiny_model):
     assert facts["steps"] == facts["best_step"] == 12
     # Two layers; q: 64 → 64, v: 64 → 32, rank 4.
     assert facts["trainable_parameters"] == 2 * 4 * ((64 + 64) + (64 + 32))
-    assert [part["text"] for part in facts["masked_example"] if part["supervised"]] == ["delivery<|end|>"]
+    shown = facts["masked_examples"]
+    assert (shown[0]["row"], shown[-1]["row"]) == (per_row["fewest"]["row"], per_row["most"]["row"])
+    learned = [[part["text"] for part in one["pieces"] if part["supervised"]] for one in shown]
+    assert len(learned) == 3
+    assert all(said in ([f"{row.label}<|end|>"] for row in work.train) for said in learned)
     assert json.loads(json.dumps(facts)) == {**facts, "options": json.loads(json.dumps(facts["options"]))}
     assert {"tokens_per_second", "peak_bytes"} <= set(facts)
 
@@ -231,7 +235,8 @@ def test_the_last_turn_alone_can_be_trained(job):
     said = []
     for loss_on in ("all", "last"):
         facts = Lora(**options(epochs=1, loss_on=loss_on)).train(dataclasses.replace(job()[0], train=rows)).facts
-        said.append([part["text"] for part in facts["masked_example"] if part["supervised"]])
+        (shown,) = facts["masked_examples"]
+        said.append([part["text"] for part in shown["pieces"] if part["supervised"]])
     assert said == [["billing<|end|>", "account<|end|>"], ["account<|end|>"]]
 
 
@@ -243,15 +248,15 @@ def test_without_validation_rows_nothing_stops_early(job):
 
 
 def test_a_loss_that_is_not_a_number_aborts(job, monkeypatch):
-    from seatrial_plugins.training import engine
+    from seatrial_plugins.training import loss as losses
 
-    real, calls = engine.summed_loss, []
+    real, calls = losses.summed_loss, []
 
     def breaks(*args, **kwargs):
         calls.append(1)
         return real(*args, **kwargs) * (math.nan if len(calls) == 3 else 1.0)
 
-    monkeypatch.setattr(engine, "summed_loss", breaks)
+    monkeypatch.setattr(losses, "summed_loss", breaks)
     work, steps = job()
     with pytest.raises(TrainingError, match=r"the loss is nan at step 3 of 12 .*lower train\.lr") as caught:
         Lora(**options()).train(work)
@@ -341,7 +346,7 @@ def test_a_third_partys_loader_is_trained_through_with_its_own_options(job):
         work, _ = job(loader=TheirLoader(gain=gain))
         facts.append(Lora(**options(epochs=1)).train(work).facts)
         adapters.append(adapter_of(work))
-        shown = "".join(str(part["text"]) for part in facts[-1]["masked_example"])
+        shown = "".join(str(part["text"]) for part in facts[-1]["masked_examples"][0]["pieces"])
         assert "Be brief." in shown  # as the loader renders conversations
     assert adapters[0] != adapters[1] == adapters[2]
     built_in, _ = job()

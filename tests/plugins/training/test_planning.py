@@ -10,9 +10,8 @@ import torch
 from seatrial.errors import TrainingError, UsageError
 from seatrial.training import Lighter, ProbesCost, TellsCost, TellsLighter, Work
 from seatrial_plugins.huggingface import random
-from seatrial_plugins.training import IA3, Full, Lora, PromptTuning
+from seatrial_plugins.training import IA3, Classifier, Dpo, Full, Lora, PrefixTuning, PromptTuning, Qlora
 from seatrial_plugins.training.engine import trainable
-from seatrial_plugins.training.loss import summed_loss
 from seatrial_plugins.training.planning import _Fit
 from seatrial_plugins.training.tracing import Trace
 
@@ -25,6 +24,7 @@ METHODS = {
     "pissa": Lora(**options(init="pissa")),
     "ia3": IA3(batch_size=4, epochs=4),
     "prompt tuning": PromptTuning(batch_size=4, virtual_tokens=5),
+    "prefix tuning": PrefixTuning(batch_size=4, virtual_tokens=5),
     "all weights": Full(batch_size=4),
     "recomputing": Lora(**options(target_modules="all-linear", gradient_checkpointing=True)),
     "accumulating": Lora(**options(gradient_accumulation=2)),
@@ -53,7 +53,7 @@ def measured(method, job, step):
             return tensor
 
         with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor), trace.making("activations"):
-            loss = summed_loss(network, part, packs=work.packs, device=torch.device("cpu")) / len(part)
+            loss = work.objective.summed(network, part, torch.device("cpu")) / len(part)
         for tensor in [*network.parameters(), *network.buffers()]:
             found.pop(tensor.untyped_storage().data_ptr(), None)
         kept.append((sum(found.values()), trace.now()))
@@ -159,13 +159,10 @@ def test_a_method_tells_all_three():
     assert isinstance(METHODS["lora"], ProbesCost)
 
 
-def test_a_method_that_trains_otherwise_tells_nothing(job):
-    class Otherwise(Lora):
-        def train(self, job):
-            raise NotImplementedError
-
-    with pytest.raises(UsageError, match="otherwise does not tell what its training costs"):
-        Otherwise(**options()).cost(job()[0])
+@pytest.mark.parametrize("method", [Classifier, Dpo, Qlora])
+def test_a_method_that_is_set_up_otherwise_tells_nothing(job, method):
+    with pytest.raises(UsageError, match=f"{method.__name__.lower()} does not tell what its training costs"):
+        method(r=4).cost(job()[0])
 
 
 def test_what_cannot_be_trained_cannot_be_planned(job):

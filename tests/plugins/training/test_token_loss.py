@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 import torch
 
@@ -7,7 +9,7 @@ from seatrial import Row, Turn
 from seatrial_plugins.huggingface.network import load_network
 from seatrial_plugins.huggingface.options import LoadOptions
 from seatrial_plugins.huggingface.runtime import render_examples
-from seatrial_plugins.training.loss import summed_loss
+from seatrial_plugins.training.loss import TokenLoss, summed_loss
 from seatrial_plugins.training.plan import split_batch
 from seatrial_plugins.training.validation import Evaluation, History, validation_losses
 
@@ -81,7 +83,8 @@ def test_the_validation_loss_does_not_depend_on_the_batches(network, ragged):
     expected = float(by_transformers(network, ragged)) / sum(len(example.targets) for example in ragged)
     for rows, tokens in ((1, 1), (2, 10_000), (5, 10_000)):
         network.train()
-        losses = validation_losses(network, ragged, packs=True, device=CPU, rows=rows, tokens=tokens)
+        passes = partial(split_batch, rows=rows, tokens=tokens)
+        losses = validation_losses(network, ragged, TokenLoss(packs=True), device=CPU, passes=passes)
         assert sum(losses) / sum(len(example.targets) for example in ragged) == pytest.approx(expected, rel=1e-5)
         assert losses == pytest.approx([float(by_transformers(network, [example])) for example in ragged], rel=1e-4)
         assert network.training

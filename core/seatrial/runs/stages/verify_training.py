@@ -71,7 +71,7 @@ class VerifyTraining:
         elif isinstance(tuned, Generates):
             facts |= self._rewritten(tuned, rows)
         elif isinstance(tuned, Classifies):
-            facts |= {"labels": sorted(set(tuned.classify(rows)))}  # a base without a head names none to compare with
+            facts |= self._named(tuned, rows)
         else:
             raise StageError(
                 f"{self.name}: the model neither scores, generates nor classifies, so nothing can be compared"
@@ -93,6 +93,16 @@ class VerifyTraining:
                 f"by {largest:.2g} at most (needed: more than {TOLERANCE}); what it left was not applied, or is zero"
             )
         return {"largest_difference": largest, "tolerance": TOLERANCE}
+
+    def _named(self, tuned: Classifies, rows: Sequence[Row]) -> dict[str, object]:
+        """The labels that are named; a base without a head names none to compare with, a head that learned nothing none either."""
+        labels = sorted(set(tuned.classify(rows)) - {""})
+        if not labels:
+            raise TrainingError(
+                f"{self.name}: training changes nothing: of {len(rows)} {self.on} rows the classifier names no label, since it finds "
+                "several equally likely; what it left was not applied, or is zero"
+            )
+        return {"labels": labels}
 
     def _rewritten(self, tuned: Generates, rows: Sequence[Row]) -> dict[str, object]:
         prompts = [row.prompt for row in rows]

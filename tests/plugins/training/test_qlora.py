@@ -1,0 +1,83 @@
+"""Low-rank adapters on a base in four bits: refused where bitsandbytes is not there, and LoRA's product where it is."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+
+import pytest
+import torch
+
+from seatrial.errors import UsageError
+from seatrial.plugin.host import Host
+from seatrial.runs.preflight import preflight
+from seatrial.suite.file import load_suite
+from seatrial_plugins.huggingface import random
+from seatrial_plugins.training import Qlora
+
+from .jobs import PAIRS, KilledError, adapter_of, options
+
+_THERE = importlib.util.find_spec("bitsandbytes") is not None
+installed = pytest.mark.skipif(not _THERE, reason="bitsandbytes, the extra `qlora`, is not installed")
+
+
+@pytest.mark.skipif(_THERE, reason="bitsandbytes is installed")
+def test_without_bitsandbytes_it_is_refused_before_anything_is_read(tmp_path):
+    (tmp_path / "rows.jsonl").write_text('{"text": "a", "label": "b"}\n' * 4)
+    suite = tmp_path / "suite.yaml"
+    suite.write_text(
+        "name: four-bits\nmodel: {source: 'package:seatrial_suites/tiny_llama', loader: random, device: cpu}\n"
+        f"data: {{train: {{source: 'path:{tmp_path}/rows.jsonl'}}, split: {{test: 0.5}}}}\ntrain: {{method: qlora}}\n"
+        "score: [choice]\ngates: [{metric: choice/accuracy, min: 0.5}]\n"
+    )
+    host = Host.load()
+    with pytest.raises(UsageError, match=r"qlora .*needs bitsandbytes.*pip install 'seatrial\[qlora\]'"):
+        list(preflight(load_suite(suite, host), host, cache=tmp_path / "cache"))
+
+
+def test_a_base_that_cannot_give_up_weights_is_refused_by_name():
+    with pytest.raises(UsageError, match=r"train\.init: pissa is not accepted with qlora"):
+        Qlora(init="pissa")
+
+
+@installed
+def test_it_learns_and_what_it_leaves_is_asked_on_the_loaders_weights(job, tiny_target, tiny_model, adapter_in):
+    work, steps = job()
+    method = Qlora(**options(epochs=20))
+    method.check(work.model)
+    trained = method.train(work)
+    losses = [step["loss"] for step in steps if "loss" in step]
+    assert losses[-1] < 0.8 * losses[0]
+    assert trained.kind == "adapter"
+    assert trained.facts["trained_on"].startswith("4-bit NormalFloat")
+    asked, answers = [row.prompt for row in work.train], [[row.label] for row in work.train]
+    with random(device="cpu").open(tiny_target, adapter_in(work.output)) as model:
+        tuned = [one.logprob for (one,) in model.loglikelihoods(asked, answers)]
+    before = [one.logprob for (one,) in tiny_model.loglikelihoods(asked, answers)]
+    assert math.fsum(after - first for after, first in zip(tuned, before, strict=True)) / len(tuned) > 0.5
+
+
+@installed
+def test_the_weights_are_in_four_bits_and_stay_frozen(job):
+    work, _ = job()
+    network, packs = work.model.load_in_four_bits()
+    assert packs
+    layer = network.model.layers[0].self_attn.q_proj
+    assert (layer.weight.dtype, layer.weight.numel()) == (torch.uint8, 64 * 64 // 2)
+
+
+@installed
+def test_a_killed_training_gives_the_bytes_of_a_whole_one(job, tmp_path):
+    whole, _ = job(validation=PAIRS[:4])
+    Qlora(**options(save_every=2)).train(whole)
+
+    def kill(step):
+        if step["step"] == 8 and "loss" in step:
+            raise KilledError
+
+    kept = tmp_path / "kept"
+    with pytest.raises(KilledError):
+        Qlora(**options(save_every=2)).train(job(validation=PAIRS[:4], log=kill, checkpoints=kept)[0])
+    resumed, _ = job(validation=PAIRS[:4], checkpoints=kept)
+    assert Qlora(**options(save_every=2)).train(resumed).facts["resumed_from_step"] in {4, 6, 8}
+    assert adapter_of(resumed) == adapter_of(whole)
