@@ -28,6 +28,7 @@ from seatrial_plugins.training import engine
 from seatrial_plugins.training.causal_training import CausalTraining, trainable_network
 from seatrial_plugins.training.engine import trainable
 from seatrial_plugins.training.graphs import Shape, frame_for, frame_gradients
+from seatrial_plugins.training.options import TrainingOptions
 from seatrial_plugins.training.tracing import Trace
 from seatrial_plugins.training.without_numbers import CARD, PROCESSOR, WithoutNumbers, run_backward, without_numbers
 
@@ -94,15 +95,18 @@ class Planning:
         """What the training takes."""
         bare = WithoutNumbers(self.training, self.device)
         ready = bare.set_up(self.model, *self.rendered, engine=_SetUp)
-        return _Counting(ready, self.device, self.rendered[0], compiled=bare.compiles).cost()
+        counting = _Counting(ready, self.device, self.rendered[0], self.training.options, compiled=bare.compiles)
+        return counting.cost()
 
 
 class _Counting:
     """The passes of one training, and what they add up to."""
 
-    def __init__(self, ready: _SetUp, device: torch.device, examples: Examples, *, compiled: bool) -> None:
+    def __init__(
+        self, ready: _SetUp, device: torch.device, examples: Examples, options: TrainingOptions, *, compiled: bool
+    ) -> None:
         self.network, self.work, self.arguments, self.device = ready.network, ready.work, ready.arguments, device
-        self.examples = examples
+        self.examples, self.options = examples, options
         self.compiled = compiled
         self.trained = list(trainable(self.network).values())
         self.states = _state_bytes(self.arguments, self.trained)
@@ -167,6 +171,7 @@ class _Counting:
             "packed": work.objective.packs,
             "varlen": work.tight,
             "compiled": self.compiled,
+            "fp8": bool(getattr(self.options, "fp8", False)),
             "graphs": len(work.graphs),
         }
 

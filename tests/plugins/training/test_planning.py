@@ -119,6 +119,23 @@ def test_a_card_that_is_not_there(job):
     assert not torch.cuda.is_initialized()
 
 
+def test_compiled_layers_keep_and_move_less(job):
+    auto, _ = job(LONG, loader=random(dtype="auto", device="auto"))
+    plain, compiled = (Lora(**options(epochs=1, compile=compiles)).cost(auto) for compiles in (False, True))
+    assert (plain.facts["compiled"], compiled.facts["compiled"]) == (False, True)
+    assert compiled.memory["activations"] < plain.memory["activations"]
+    assert compiled.work.traffic < plain.work.traffic
+    assert compiled.memory["weights"] == plain.memory["weights"]
+
+
+def test_what_is_recorded_as_graphs_is_launched_at_once(job):
+    auto, _ = job(PAIRS, loader=random(dtype="auto", device="auto"))
+    cost = Lora(**options(epochs=20)).cost(auto)
+    assert cost.facts["graphs"]
+    assert cost.memory["recorded graphs"] == 4 * cost.facts["trained_parameters"] * (1 + cost.facts["graphs"])
+    assert all(step.kernels > step.launches for step in cost.steps)
+
+
 def test_longer_rows_and_more_of_them_cost_more(job):
     short, _ = job(PAIRS)
     long, _ = job([(text * 8, label) for text, label in PAIRS])
