@@ -21,8 +21,9 @@ _TRAFFIC = 0.68
 
 _LAUNCH = 12e-6
 """Seconds that the host takes for one operation, forward from Python and backward from autograd, in the mean."""
-_KERNEL = 3e-6
-"""Seconds that a kernel takes at least, however little it does."""
+_KERNEL = 7e-6
+"""Seconds that a kernel takes at least, with what lies between two of a recorded graph: on an H200 a step of SmolLM2-135M with
+adapters on all linear layers, some 6,000 to 8,000 kernels, took 61 ms from graphs."""
 
 DISK = 1.0e9
 """Bytes a second that checkpoints are written at."""
