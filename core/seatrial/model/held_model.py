@@ -80,7 +80,8 @@ class HeldModel:
         return labels
 
     def _time_request(self, **request: Any) -> Timing:
-        timing: Timing = self._asked("time_request", _timing, **request)
+        new = int(request["new_tokens"])
+        timing: Timing = self._asked("time_request", lambda given: _timing(given, new), **request)
         return timing
 
     def _asked(self, name: str, problem: Callable[[Any], str], *asked: Any, **rest: Any) -> Any:
@@ -146,12 +147,18 @@ def _labels(answer: Sequence[Any], count: int) -> str:
     return f"gave {_said(wrong[0])} for a label, not text" if wrong else ""
 
 
-def _timing(answer: object) -> str:
+def _timing(answer: object, new_tokens: int) -> str:
     if not isinstance(answer, Timing):
         return f"gave {_said(answer)} for a timed request, not a Timing"
     times = (answer.ttft_ms, *answer.gaps_ms, answer.peak_bytes)
     wrong = [time for time in times if not (_number(time) and math.isfinite(time) and time >= 0)]
-    return f"gave a Timing with {wrong[0]!r:.40} in it; times and bytes are finite numbers from 0 up" if wrong else ""
+    if wrong:
+        return f"gave a Timing with {wrong[0]!r:.40} in it; times and bytes are finite numbers from 0 up"
+    if len(answer.gaps_ms) != new_tokens - 1:
+        return (
+            f"gave a Timing with {len(answer.gaps_ms)} gaps for {new_tokens} new tokens; there is one between each two"
+        )
+    return "" if answer.ttft_ms + sum(answer.gaps_ms) > 0 else "gave a Timing in which no time goes by"
 
 
 _UNHELD = (

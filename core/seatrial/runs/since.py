@@ -123,7 +123,11 @@ def _differing(place: str, before: Any, now: Any) -> Iterator[Change]:
             below = key if not place or key.startswith("[") else f".{key}"
             yield from _differing(f"{place}{below}", before.get(key, _ABSENT), now.get(key, _ABSENT))
     elif _is_entries(before) and _is_entries(now) and (before or now):
-        yield from _differing(place, _named(before), _named(now))
+        then, today = _named(before), _named(now)
+        yield from _differing(place, then, today)
+        kept = [[name for name in one if name in other] for one, other in ((then, today), (today, then))]
+        if kept[0] != kept[1]:
+            yield Change(f"{place}: order", *(" ".join(names) for names in kept))
     elif before != now:
         yield Change(place, _said(before), _said(now))
 
@@ -162,7 +166,14 @@ def _facts(records: Sequence[Record], base: str) -> Mapping[str, Any]:
 
 def _files(records: Sequence[Record]) -> dict[str, str]:
     """The digest of each file that rows were read from."""
-    return {str(file.get("file")): str(file.get("sha256")) for file in _facts(records, "read").get("files", ())}
+    files = _facts(records, "read").get("files", ())
+    of_name = Counter(file.get("file") for file in files)
+    return {
+        f"{file.get('source')}: {file.get('file')}" if of_name[file.get("file")] > 1 else str(file.get("file")): str(
+            file.get("sha256")
+        )
+        for file in files
+    }
 
 
 def _rows(records: Sequence[Record]) -> dict[str, int]:

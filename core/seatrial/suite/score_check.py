@@ -77,6 +77,7 @@ class ScorerCheck:
             self._reserved_name(alias, inner)
             systems = self._systems(reserved.systems, component, (*inner, "systems"))
             self._able(component, systems, inner)
+            self._asks_rows(component, reserved, inner)
             self._set(reserved.on, (*inner, "on"))
             if reserved.fewshot and (self._data is None or self._data.train is None):
                 self._check.complain((*inner, "fewshot"), "there are no train rows to take examples of; leave it out")
@@ -106,6 +107,17 @@ class ScorerCheck:
         if "baseline" in scored:
             names += [name for entry in self._baselines for name in _called(entry)]
         return names
+
+    def _asks_rows(self, component: ScorerComponent[Any], reserved: ScorerKeys, path: KeyPath) -> None:
+        """Whether keys that say which rows are asked, and how, say it of a probe that asks rows."""
+        probe = self._check.catalogue.find("probes", component.probe)
+        if probe is not None and not probe.component.asks_rows:
+            plain = ScorerKeys()
+            for key in ("samples", "on", "fewshot"):
+                if getattr(reserved, key) != getattr(plain, key):
+                    self._check.complain(
+                        (*path, key), f"'{component.name}' asks no rows, so it changes nothing; leave it out"
+                    )
 
     def _reserved_name(self, alias: str, path: KeyPath) -> None:
         if alias in {name.partition("/")[0] for name in self._check.extra_metrics}:

@@ -12,7 +12,9 @@ __all__ = ["build_choice", "build_generation", "build_naive_split", "seatrial_sc
 
 
 def build_choice() -> Scorer:
-    """Asks which of the options the model finds likeliest: the task's labels, or the row's own choices."""
+    """Asks which of the options the model finds likeliest: the task's labels, the row's own choices, or its preferred answer and the rejected
+    one.
+    """
     from seatrial_plugins.accuracy.choice import ChoiceScorer
 
     return ChoiceScorer()

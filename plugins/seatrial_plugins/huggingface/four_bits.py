@@ -24,7 +24,7 @@ def in_four_bits(dtype: torch.dtype, device: torch.device) -> dict[str, Any]:
     }
 
 
-def stay_differentiable(network: torch.nn.Module) -> None:
+def stay_differentiable(network: Any) -> None:
     """Have layers keep the layout that gradients pass through.
 
     On a CPU with bfloat16 instructions bitsandbytes (0.50) packs a layer's weights anew in its first pass outside training, and

@@ -11,7 +11,7 @@ __all__ = ["build_choose", "build_generate", "seatrial_probes"]
 
 
 def build_choose() -> Probe:
-    """Asks how likely each option is: a row's own choices, or the task's labels; a classifier names one."""
+    """Asks how likely each option is: a row's own choices, a preferred answer and the rejected one, or the task's labels; a classifier names one."""
     from seatrial_plugins.probes.choose import Choose
 
     return Choose()

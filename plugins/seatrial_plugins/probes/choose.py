@@ -12,17 +12,33 @@ from seatrial import Classifies, Response, Row, Scores, SeatrialError, System, T
 from seatrial.errors import StageError
 from seatrial.evaluation.probe import Progress
 from seatrial.model import offered
+from seatrial.rows import Preference
 
 __all__ = ["Choose", "options_of"]
 
 
 def options_of(row: Row, task: Task) -> tuple[str, ...]:
-    """What the row may be answered with: its own choices, else the task's labels where it has one."""
+    """What the row may be answered with: its own choices, its preferred answer and the rejected one, else the task's labels."""
+    return _named(row, task) or preferred(row)
+
+
+def _named(row: Row, task: Task) -> tuple[str, ...]:
+    """What a classifier may name."""
     return tuple(row.choices) or (task.labels if row.label is not None else ())
 
 
+def preferred(row: Row) -> tuple[str, ...]:
+    """A preferred answer and the rejected one, where each is one turn of words; nothing where they are not."""
+    expected = row.expected
+    if not isinstance(expected, Preference):
+        return ()
+    turns = (*expected.chosen, *expected.rejected)
+    alone = len(expected.chosen) == len(expected.rejected) == 1 and not any(turn.calls or turn.images for turn in turns)
+    return tuple(turn.content for turn in turns) if alone else ()
+
+
 class Choose:
-    """Asks rows with a label about the task's labels, and multiple-choice rows about their own choices."""
+    """Asks rows with a label about the task's labels, multiple-choice rows about their own choices, preferences about both answers."""
 
     def run(self, system: System, task: Task, rows: Sequence[Row], progress: Progress) -> Iterable[Transcript]:
         """One transcript a row, with a response for each option, in the options' order; equal prompts are asked once."""
@@ -36,7 +52,9 @@ class Choose:
     def problems(self, rows: Iterable[Row]) -> Iterator[tuple[str, str]]:
         """Which rows cannot be asked, whatever the task's labels are, and why (`seatrial.model.ChecksRows`)."""
         for row in rows:
-            if reason := _unable(row, row.choices or ((row.label, "") if row.label is not None else ())):
+            if reason := _unable(
+                row, row.choices or preferred(row) or ((row.label, "") if row.label is not None else ())
+            ):
                 yield row.id, reason
 
     def _scored(
@@ -56,10 +74,10 @@ class Choose:
             yield Transcript(row.id, prompt_hash=prompt_hash, **told)
 
     def _classified(self, system: System, model: Classifies, task: Task, rows: Sequence[Row]) -> Iterable[Transcript]:
-        able = [row for row in rows if not _unable(row, options_of(row, task))]
+        able = [row for row in rows if not _unable(row, _named(row, task))]
         named = iter(model.classify(able))
         for row in rows:
-            options = options_of(row, task)
+            options = _named(row, task)
             reason, prompt_hash = _unable(row, options), system.prompt_hash(row, task, options)
             responses = () if reason else (Response(next(named)),)
             yield Transcript(row.id, responses, prompt_hash, error=reason or None)
@@ -97,8 +115,8 @@ def _unable(row: Row, options: Sequence[str]) -> str:
     if row.target is None:
         return "the row has no expected answer"
     if not options:
-        return "the row has neither a label nor choices"
-    where = "its choices" if row.choices else f"the {len(options)} labels"
+        return "the row has neither a label nor choices, and no preference between two single answers"
+    where = f"the {len(options)} labels" if row.label is not None else "its choices"
     if row.target not in options:
         return f"the expected answer {row.target!r} is not among {where}"
     if _different(tuple(options)) < 2:

@@ -123,3 +123,23 @@ def test_an_earlier_run_that_other_code_scored_is_not_compared_with(trial):
     told = other.verdict.decisions[1]
     assert told.outcome == "error"
     assert f"`seatrial score {first.folder}" in told.reason
+
+
+def test_files_of_one_name_are_told_apart_and_another_order_of_filters_is_a_change(trial):
+    two = SUITE.replace('train: {source: "path:ROWS"}, split: {test: 0.5, validation: 0.1}', "DATA")
+    two = two.replace(
+        "DATA", "".join(f'{name}: {{source: "path:{trial.path}/{name}"}}, ' for name in ("train", "test"))
+    )
+    folders = {name: trial.path / name for name in ("train", "test")}
+    for folder in folders.values():
+        folder.mkdir()
+        write_rows(folder / "rows.jsonl")
+    first, _, _ = trial(two.replace("[lengthy]", "[lengthy, {lengthy: {as: again}}]"))
+    write_rows(folders["train"] / "rows.jsonl", 40)
+    second, _, _ = trial(two.replace("[lengthy]", "[{lengthy: {as: again}}, lengthy]"))
+    changes = {
+        one["what"]: (one["before"], one["now"]) for one in told(second.folder, trial, since=first.folder)["changes"]
+    }
+    (changed,) = [what for what in changes if what.endswith(": rows.jsonl")]
+    assert changed.startswith(f"path:{folders['train']}")
+    assert changes["filters: order"] == ("[lengthy] [again]", "[again] [lengthy]")

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+import re
 from importlib.metadata import version
 
+import numpy as np
 import pytest
 
 from seatrial import Turn
@@ -68,7 +70,7 @@ def write_gguf(tiny_target, tmp_path):
     for layer in range(config["num_hidden_layers"]):
         names |= {f"model.layers.{layer}.{theirs}": f"blk.{layer}.{name}" for theirs, name in NAMES.items()}
 
-    def write(architecture="llama", without=(), vocabulary=True, layers=None, special=()):
+    def write(architecture="llama", without=(), vocabulary=True, layers=None, special=(), tensors=None, settings=None):
         file = tmp_path / "tiny.gguf"
         writer = gguf.GGUFWriter(str(file), architecture)
         writer.add_block_count(layers or config["num_hidden_layers"])
@@ -91,6 +93,11 @@ def write_gguf(tiny_target, tmp_path):
         for name, tensor in load_file(tiny_target.folder / "model.safetensors").items():
             if (written := names[name.removesuffix(".weight")] + ".weight") not in without:
                 writer.add_tensor(written, tensor)
+        for name, tensor in (tensors or {}).items():
+            writer.add_tensor(name, np.ones(tensor, np.float32))
+        for name, value in (settings or {}).items():
+            add = {str: writer.add_string, int: writer.add_uint32, float: writer.add_float32}[type(value)]
+            add(f"{architecture}.{name}", value)
         writer.write_header_to_file()
         writer.write_kv_data_to_file()
         writer.write_tensors_to_file()
@@ -183,6 +190,36 @@ def test_a_gguf_of_which_a_part_is_missing_or_unknown_is_refused(resolve, write_
     with pytest.raises(SourceError, match=reason):
         resolve(transformers(device="cpu"), write_gguf(**given), "path:tiny.gguf", tmp_path / "cache")
     assert not list((tmp_path / "cache").glob("models/[!.]*"))
+
+
+@needs_5
+@pytest.mark.parametrize(
+    ("given", "unread"),
+    [
+        ({"tensors": {"rope_freqs.weight": 8}}, "rope_freqs.weight"),
+        ({"tensors": {"blk.0.attn_q.bias": 64, "output.bias": 512}}, "blk.0.attn_q.bias, output.bias"),
+        (
+            {"settings": {"rope.scaling.type": "linear", "rope.scaling.factor": 4.0}},
+            "llama.rope.scaling.factor, llama.rope",
+        ),
+        ({"settings": {"logit_scale": 0.1}}, "llama.logit_scale"),
+        ({"settings": {"attention.scale": 0.01}}, "llama.attention.scale"),
+        ({"settings": {"final_logit_softcapping": 30.0}}, "llama.final_logit_softcapping"),
+        ({"settings": {"attention.sliding_window": 4}}, "llama.attention.sliding_window"),
+        ({"settings": {"attention.key_length": 512}}, "llama.attention.key_length"),
+        ({"settings": {"expert_count": 2}}, "llama.expert_count"),
+    ],
+)
+def test_a_gguf_that_transformers_reads_in_part_is_refused(resolve, write_gguf, tmp_path, given, unread):
+    with pytest.raises(SourceError, match=rf"path:tiny\.gguf: transformers does not read {re.escape(unread)}"):
+        resolve(transformers(device="cpu"), write_gguf(**given), "path:tiny.gguf", tmp_path / "cache")
+    assert not list((tmp_path / "cache").glob("models/[!.]*"))
+
+
+@needs_5
+def test_settings_that_change_nothing_are_no_reason(resolve, write_gguf, tmp_path):
+    plain = {"rope.scaling.type": "none", "logit_scale": 1.0, "expert_count": 0, "attention.sliding_window": 1 << 20}
+    resolve(transformers(device="cpu"), write_gguf(settings=plain), "path:tiny.gguf", tmp_path / "cache")
 
 
 def test_converted_weights_that_were_replaced_are_converted_anew(resolve, write_gguf, tmp_path):

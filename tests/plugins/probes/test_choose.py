@@ -6,7 +6,7 @@ import pytest
 
 from seatrial import Continuation, Row, System, Task, Turn
 from seatrial.errors import StageError
-from seatrial.rows import Choice, Label
+from seatrial.rows import Choice, Label, Preference
 from seatrial.rows.table import RowList
 from seatrial_plugins.probes import build_choose, seatrial_probes
 
@@ -177,3 +177,27 @@ def test_the_component_says_that_either_capability_is_enough():
     components = {component.name: component for component in seatrial_probes()}
     assert components["choose"].needs == {"scores", "classifies"}
     assert components["choose"].asks_rows
+
+
+class Naming:
+    facts = MappingProxyType({})
+
+    def classify(self, rows):
+        return ["lost card"] * len(rows)
+
+
+def preference_row(chosen, rejected):
+    talk = (Turn("user", "where is the lost card"), Turn("assistant", chosen))
+    others = tuple(Turn("assistant", text) for text in rejected)
+    return Row("r", talk, "preference", "s", "f", 1, Preference(talk[1:], others))
+
+
+def test_of_a_preference_both_answers_are_asked_about_and_a_classifier_is_asked_about_none(ask):
+    row = preference_row("the lost card", ["go away"])
+    (transcript,) = ask([row])
+    assert [(said.text, said.logprob) for said in transcript.responses] == [("the lost card", 0.0), ("go away", -2.0)]
+    (transcript,) = ask([row], system=System("majority", "baseline", Naming()))
+    assert "neither a label nor choices" in transcript.error
+    assert [one.error is None for one in ask([preference_row("the lost card", ["go", "away"])])] == [False]
+    (transcript,) = ask([preference_row("go away", ["go away"])])
+    assert "the only option is 'go away'" in transcript.error

@@ -131,3 +131,26 @@ def test_vectors_go_onto_the_modules_that_are_named(job):
     assert names == {"q_proj", "up_proj"}
     with pytest.raises(UsageError, match=r"fits no module.*down_proj"):
         IA3(target_modules=["query"]).check(work.model)
+
+
+@pytest.mark.parametrize("kind", ["prompt_tuning", "prefix_tuning", "ia3"])
+def test_peft_reads_what_is_written_and_says_the_same(job, tiny_target, adapter_in, kind):
+    from peft import PeftModel
+
+    from seatrial_plugins.huggingface.network import load_network
+    from seatrial_plugins.huggingface.options import LoadOptions
+
+    work, _ = job()
+    KINDS[kind]().train(work)
+    network, _ = load_network(tiny_target.folder, LoadOptions(dtype="float32", device="cpu", attention="sdpa"))
+    theirs = PeftModel.from_pretrained(network, str(work.output)).eval()
+    with random(device="cpu").open(tiny_target, adapter_in(work.output)) as model:
+        ours = likelihoods(model, work)
+        for row, expected in zip(work.train, ours.tolist(), strict=True):
+            (asked,) = model.chat.prompts([row.prompt])
+            head, (rest,) = model.chat.answered(row.prompt, [row.label])
+            ids = [*head, *rest]
+            with torch.no_grad():
+                told = theirs(input_ids=torch.tensor([ids])).logits[0, -len(ids) :].log_softmax(-1)
+            said = sum(float(told[place - 1, ids[place]]) for place in range(len(asked), len(ids)))
+            assert said == pytest.approx(expected, abs=2e-3)

@@ -15,7 +15,8 @@ name: {method}
 model: {{source: "package:seatrial_suites/tiny_llama", loader: random, device: cpu}}
 data: {{train: {{source: "path:{rows}"}}, test: {{source: "path:{test}"}}, split: {{validation: 0.2}}}}
 train: {{method: {method}, {options}}}
-score: [{scorer}]
+score: [choice]
+baselines: []
 gates: [{{metric: {metric}, min: 0.1}}]
 report: [html, json]
 """
@@ -42,7 +43,7 @@ def labelled(pairs):
 
 
 def preferred(pairs):
-    return [{"prompt": text, "chosen": label, "rejected": "I do not know, ask somebody else."} for text, label in pairs]
+    return [{"prompt": text, "chosen": f"Yes, {label}!", "rejected": f"Not {label}."} for text, label in pairs]
 
 
 METHODS = {
@@ -58,16 +59,16 @@ def test_it_goes_through_every_stage(method, tmp_path):
     rows, test = tmp_path / "rows.jsonl", tmp_path / "test.jsonl"
     for file, pairs in ((rows, TRAIN), (test, TEST)):
         file.write_text("".join(json.dumps(record) + "\n" for record in records(pairs)))
-    scorer, metric = ("choice", "choice/accuracy") if records is labelled else ("generation", "generation/exact_match")
+    metric = "choice/accuracy"
     suite = tmp_path / "suite.yaml"
-    suite.write_text(SUITE.format(method=method, rows=rows, test=test, options=options, scorer=scorer, metric=metric))
+    suite.write_text(SUITE.format(method=method, rows=rows, test=test, options=options, metric=metric))
     host = Host.load()
     result = run(load_suite(suite, host), host, runs=tmp_path / "runs", cache=tmp_path / "cache")
     verified = result.facts("verify_training")
     assert verified.get("labels") or verified["largest_difference"] > verified["tolerance"]
     scored = {score.system: score for score in result.scores if score.metric == metric}
     assert scored["tuned"].n == len(TEST)
-    if method == "classifier":
+    if method != "prefix_tuning":
         assert scored["tuned"].value > scored["base"].value
         assert scored["tuned"].value > 0.6
     (report,) = (tmp_path / "runs").glob("*/report/index.html")

@@ -42,7 +42,7 @@ def network(tiny_target):
 
 @pytest.fixture
 def pairs(tiny_model):
-    return render_pairs(ROWS, tiny_model.chat, 500).examples
+    return render_pairs(ROWS, tiny_model.chat, 500, tuple).examples
 
 
 @pytest.fixture
@@ -54,6 +54,7 @@ def job(job):
     return make
 
 
+@torch.no_grad()
 def said(network, example):
     """ln p of an example's answer, by transformers' logits and nothing of ours."""
     logits = network(input_ids=torch.tensor([example.ids]), use_cache=False).logits[0].double().log_softmax(-1)
