@@ -21,7 +21,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from seatrial.errors import TrainingError
+from seatrial.errors import TrainingError, UsageError
+from seatrial.terminal.legible import one_line
 from seatrial.training import TrainingCost, Work
 from seatrial_plugins.huggingface.runtime import Example, Examples, TrainableNetwork
 from seatrial_plugins.training import engine
@@ -92,11 +93,24 @@ class Planning:
         self.device = PROCESSOR if self.model.options.device in {"cpu", "mps"} else CARD
 
     def cost(self) -> TrainingCost:
-        """What the training takes."""
+        """What the training takes.
+
+        Raises:
+            UsageError: the model's code asks its tensors for numbers (experts that choose their tokens), so nothing can be
+                counted without them.
+        """
         bare = WithoutNumbers(self.training, self.device)
-        ready = bare.set_up(self.model, *self.rendered, engine=_SetUp)
-        counting = _Counting(ready, self.device, self.rendered[0], self.training.options, compiled=bare.compiles)
-        return counting.cost()
+        try:
+            ready = bare.set_up(self.model, *self.rendered, engine=_SetUp)
+            counting = _Counting(ready, self.device, self.rendered[0], self.training.options, compiled=bare.compiles)
+            return counting.cost()
+        except (RuntimeError, NotImplementedError) as error:
+            said = one_line(str(error), 200)
+            raise UsageError(
+                f"{self.training.job.target.address}: what training it with {self.training.tuning.name} costs cannot be counted "
+                f"without its numbers, which its code asks for ({type(error).__name__}: {said}); run the suite, which tells "
+                "speed and peak memory as it goes"
+            ) from error
 
 
 class _Counting:

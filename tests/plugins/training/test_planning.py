@@ -191,6 +191,21 @@ def test_what_cannot_be_trained_cannot_be_planned(job):
         METHODS["lora"].cost(job(loader=random(dtype="float16", device="cpu"))[0])
 
 
+def test_a_model_that_asks_for_its_numbers_is_not_guessed(job, monkeypatch):
+    from seatrial_plugins.huggingface.runtime import TrainableNetwork
+
+    skeleton = TrainableNetwork.skeleton
+
+    def looking(self, device, dtype=None):
+        network, packs = skeleton(self, device, dtype)
+        network.model.norm.register_forward_hook(lambda _module, _given, states: states * states.sum().item())
+        return network, packs
+
+    monkeypatch.setattr(TrainableNetwork, "skeleton", looking)
+    with pytest.raises(UsageError, match=r"path:tiny_llama: what training it with lora costs cannot be counted"):
+        METHODS["lora"].cost(job(LONG)[0])
+
+
 def test_costs_between_the_traced_ones_follow():
     features = [(1.0, 10.0, 100.0, 2.0), (1.0, 20.0, 300.0, 5.0), (1.0, 40.0, 900.0, 9.0), (1.0, 45.0, 2000.0, 9.0)]
     weights = (5.0, 3.0, 0.0, 7.0)
