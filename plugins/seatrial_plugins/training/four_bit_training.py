@@ -29,9 +29,9 @@ class FourBitTraining(CausalTraining):
         network, packs = model.load_in_four_bits()
         return network, TokenLoss(packs)
 
-    def _compiles(self, network: Any, work: Work) -> bool:
+    def compiles(self, network: Any, work: Work) -> bool:
         """Only where asked: what compiling gains with layers of bitsandbytes was never measured."""
-        return self.options.compile is True and super()._compiles(network, work)
+        return self.options.compile is True and super().compiles(network, work)
 
     def _told(self, engine: Engine, examples: Examples, chat: ChatTokenizer) -> dict[str, object]:
         """That the model is asked with other weights than it was trained on."""
