@@ -8,7 +8,7 @@ with any release. The built-in plugins are held to the same (`[tool.importlinter
     seatrial.source_code  the digest of the code that results hang on
     seatrial.blocks      what components show to reviewers: tables, bars, examples, pictures
     seatrial.model       what a model can do, and how one is loaded
-    seatrial.training    a training method's job and what it gives back
+    seatrial.training    a training method's job, what it gives back and what it costs
     seatrial.stats       estimates with one-sided bounds
     seatrial.data        benchmark, cosines, filters, findings, fingerprint, normalise, prose, searching: rows as they are
                          filtered and compared
@@ -70,11 +70,11 @@ from seatrial.training import Trained, TrainingJob
 from seatrial.verdict import Decision, Evidence, Verdict
 
 if TYPE_CHECKING:
-    from seatrial.trial import Trial, open_run, run
+    from seatrial.trial import Trial, open_run, plan, run
 
 __version__ = "0.1.0"
 
-_LAZY = ("Trial", "open_run", "run")
+_LAZY = ("Trial", "open_run", "plan", "run")
 """Names of `seatrial.trial`, which loads plugins: a plugin that imports seatrial does not wait for them."""
 
 __all__ = [
@@ -157,6 +157,7 @@ __all__ = [
     "__version__",
     "hookimpl",
     "open_run",
+    "plan",
     "run",
 ]
 

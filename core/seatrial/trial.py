@@ -32,10 +32,11 @@ from seatrial.suite.parts import Suite
 if TYPE_CHECKING:
     import pandas as pd
 
+    from seatrial.runs.training_plan import TrainingPlan
     from seatrial.terminal.console import Mode
     from seatrial.verdict import Verdict
 
-__all__ = ["Trial", "open_run", "run"]
+__all__ = ["Trial", "open_run", "plan", "run"]
 
 Overrides = Mapping[str, object] | Sequence[str] | None
 """`{"train.r": 8}`, or the arguments of `--set`: `["train.r=8"]`."""
@@ -84,6 +85,43 @@ def run(
             chosen, host, runs=Path(runs), fresh=fresh, offline=offline, only_data=only_data, command=("seatrial.run",)
         )
     return Trial(result, host)
+
+
+def plan(
+    suite: str | Path | Suite | Mapping[str, Any],
+    *,
+    set: Overrides = None,  # noqa: A002 - as `run` has it
+    probe: bool = False,
+    methods: bool = False,
+    runs: str | Path = "runs",
+    offline: bool = False,
+    host: Host | None = None,
+) -> TrainingPlan:
+    """What a suite's training takes, before anything is loaded: memory, time and energy, and which cards it fits on.
+
+    Args:
+        suite: As for `run`.
+        set: As for `run`.
+        probe: Train a few steps on this machine's device, and go by what they take.
+        methods: Plan the other installed methods too.
+        runs: Where run folders are: the rows are taken from an earlier run, if one left them.
+        offline: As for `run`.
+        host: As for `run`.
+
+    Raises:
+        UsageError: the suite is wrong, trains nothing, or its method tells no cost.
+        StageError: a data stage failed, or rows cannot be trained on.
+    """
+    from seatrial.runs.environment import set_offline, share_cores
+    from seatrial.runs.training_plan import plan_training
+
+    if offline:
+        set_offline()
+    share_cores()
+    host = host or Host.load()
+    chosen = _suite(suite, host, _arguments(set), only_data=False)
+    with _as_seatrial_errors():
+        return plan_training(chosen, host, runs=Path(runs), offline=offline, probe=probe, methods=methods)
 
 
 def open_run(folder: str | Path, *, host: Host | None = None) -> Trial:

@@ -163,6 +163,8 @@ class Hooks(Protocol):
             @hookimpl
             def seatrial_methods():
                 yield MethodComponent("ia3", IA3, "(IA)³ adapters.")
+
+        A method that tells its `cost`, too (`seatrial.training.TellsCost`), is one that `seatrial plan` can plan.
         """
         ...
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from seatrial.errors import UsageError
+from seatrial.errors import StoreError, UsageError
 from seatrial.plugin.host import Host
 from seatrial.runs import digests
 from seatrial.runs.earlier import EarlierRuns
@@ -108,6 +108,11 @@ def judge_again(
         digests.renew(folder)
     write_reports(path, host, kinds=None, to=None)
     result = load_saved(path, host)
+    decided = folder.record("gate")
+    if decided is not None and judged != dict(decided.outputs) == judged_digests(folder):
+        raise StoreError(
+            f"{path}: another seatrial process decided meanwhile, and its verdict stands there; decide again"
+        )
     refuse_other_judgement(folder, judged, "a report, or a hook of reports")
     return result
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 from seatrial.errors import SeatrialError, StageError, StoreError, TrainingError, UsageError
 from seatrial.plugin.raised import let_pass
@@ -28,19 +29,43 @@ from seatrial.runs.stages.transcribe import Transcribe
 from seatrial.runs.store import digest_path
 from seatrial.runs.workbench import Workbench
 
-__all__ = ["Clock", "Nodes"]
+__all__ = ["Clock", "Nodes", "Watcher"]
 
 Clock = Callable[[], datetime]
+
+
+class Watcher(Protocol):
+    """Who is told how far the nodes are: the host, whose plugins watch the run, or another in its place."""
+
+    def run_started(self, plan: Plan) -> None:
+        """Before the first node."""
+        ...
+
+    def step_logged(self, step: Step) -> None:
+        """A step of a node."""
+        ...
+
+    def stage_finished(self, record: Record) -> None:
+        """A node is done."""
+        ...
 
 
 class Nodes:
     """The loop over the nodes."""
 
     def __init__(
-        self, bench: Workbench, folder: RunFolder, clock: Clock, earlier: EarlierRuns, only: Collection[str] | None
+        self,
+        bench: Workbench,
+        folder: RunFolder,
+        clock: Clock,
+        earlier: EarlierRuns,
+        only: Collection[str] | None,
+        *,
+        watcher: Watcher | None = None,
     ) -> None:
         self._bench = bench
         self._host = bench.host
+        self._watcher = watcher or bench.host
         self._folder = folder
         self._clock = clock
         self._earlier = earlier
@@ -56,7 +81,7 @@ class Nodes:
 
     def work(self, stages: Sequence[StageWork], plan: Plan) -> None:
         """Bring every node to its result, in order."""
-        self._host.run_started(plan)
+        self._watcher.run_started(plan)
         ready = False
         for index, stage in enumerate(stages):
             self.at = stage.name
@@ -82,7 +107,7 @@ class Nodes:
             self._done[stage.name] = kept
             if isinstance(stage, Train):
                 self._refuse_same(stage.name)
-            self._host.stage_finished(self._told(kept[0]))
+            self._watcher.stage_finished(self._told(kept[0]))
 
     def _refuse_unready(self, stages: Sequence[StageWork], later: Sequence[StageWork]) -> None:
         """Refuse what `seatrial check` refuses, before the first node is worked; which rows are of no use, reports tell."""
@@ -180,7 +205,7 @@ class Nodes:
 
     def _run(self, work: StageWork, stage: Stage, given: Artifact) -> tuple[Record, Artifact]:
         def progress(done: int, total: int, values: Mapping[str, float]) -> None:
-            self._host.step_logged(Step(stage.name, done, total, values))
+            self._watcher.step_logged(Step(stage.name, done, total, values))
 
         def own(given: Artifact) -> Artifact:
             artifact = work.run(given, folder, progress)

@@ -11,7 +11,7 @@ import json
 import math
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import IO, Literal
+from typing import IO, TYPE_CHECKING, Literal
 
 from seatrial.errors import SuiteError
 from seatrial.evaluation.scores import Score
@@ -24,7 +24,11 @@ from seatrial.terminal.measures import memory
 from seatrial.terminal.progress import RunProgress
 from seatrial.terminal.screen import Line, Screen, cell, clean, styled
 from seatrial.terminal.streams import forgiving
+from seatrial.terminal.training_plan import plan_document, print_plan
 from seatrial.verdict import Decision, Verdict
+
+if TYPE_CHECKING:
+    from seatrial.runs.training_plan import TrainingPlan
 
 __all__ = ["Console", "Mode"]
 
@@ -204,6 +208,14 @@ class Console:
             table.add_row(*map(cell, (folder, started[:16], state, reason)))
             lines += [(0, clean(folder)), (2, clean(f"{state}: {reason}" if reason else state))]
         self._screen.table_or_lines(table, lines)
+
+    def training_plan(self, plan: TrainingPlan) -> None:
+        """What a training will take."""
+        self.progress.close()
+        if self.mode == "json":
+            self._print_json(plan_document(plan))
+        else:
+            print_plan(plan, self._screen)
 
     def document(self, document: Mapping[str, object]) -> None:
         """An answer as JSON."""

@@ -11,7 +11,7 @@ from seatrial_plugins.huggingface.packing import Packed, hidden_states, pack, ru
 from seatrial_plugins.huggingface.token_tree import TokenTree
 from seatrial_plugins.huggingface.varlen import has_varlen_kernel
 
-__all__ = ["caps_scores", "head_is_plain", "packing_is_exact", "varlen_is_exact"]
+__all__ = ["caps_scores", "head_is_plain", "is_plain_softmax", "packing_is_exact", "varlen_is_exact"]
 
 
 @torch.no_grad()
@@ -22,7 +22,7 @@ def packing_is_exact(model: torch.nn.Module, vocabulary: int, device: torch.devi
     kernel cannot compute it, and what that kernel leaves out is left out here, packed or not. A mask that is ignored
     shifts the logits by the order of their own spread; rounding stays two orders below it in float32 and one in bfloat16.
     """
-    if not _is_plain_softmax(model):
+    if not is_plain_softmax(model):
         return False
     generator = torch.Generator().manual_seed(0)
     shared = torch.randint(vocabulary, (12,), generator=generator).tolist()
@@ -57,7 +57,8 @@ def _is_exact(model: Any, rows: list[list[int]], packed: Packed | Lines, device:
     return True
 
 
-def _is_plain_softmax(model: torch.nn.Module) -> bool:
+def is_plain_softmax(model: torch.nn.Module) -> bool:
+    """Whether the architecture says that its attention is a softmax of products, and nothing beside it."""
     return bool(getattr(model, "_supports_sdpa", False)) and not caps_scores(model.config)
 
 

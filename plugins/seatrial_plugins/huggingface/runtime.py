@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from seatrial_plugins.huggingface.token_tree import TokenTree
     from seatrial_plugins.huggingface.tokenizer_files import read_tokenizer
     from seatrial_plugins.huggingface.trainable import TrainableNetwork
+    from seatrial_plugins.huggingface.varlen import has_varlen_kernel
     from seatrial_plugins.huggingface.weights import check_shape
     from seatrial_plugins.huggingface.whole_load import lacks, load_whole
 
@@ -53,6 +54,7 @@ __all__ = [
     "choose_device",
     "classifier_ids",
     "framed",
+    "has_varlen_kernel",
     "head_is_plain",
     "is_trained",
     "lacks",
@@ -95,6 +97,7 @@ _MODULES = {
     "token_tree": ("TokenTree",),
     "tokenizer_files": ("read_tokenizer",),
     "trainable": ("TrainableNetwork",),
+    "varlen": ("has_varlen_kernel",),
     "weights": ("check_shape",),
     "whole_load": ("lacks", "load_whole"),
 }

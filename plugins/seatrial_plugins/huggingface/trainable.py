@@ -29,6 +29,12 @@ class TrainableNetwork:
 
         return outline(self.folder)
 
+    def skeleton(self, device: Any, dtype: str | None = None) -> tuple[Any, bool]:
+        """What `load` gives, without any numbers, on a device that need not be there (`skeleton.skeleton`)."""
+        from seatrial_plugins.huggingface.skeleton import skeleton
+
+        return skeleton(self.folder, self._options(dtype), device)
+
     def load_classifier(self, labels: Sequence[str], dtype: str | None = None) -> Any:
         """The network with a fresh head that names labels (`fresh_classifier`); dtype as for `load`."""
         from seatrial_plugins.huggingface.fresh_classifier import fresh_classifier

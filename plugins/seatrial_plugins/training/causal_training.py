@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -92,6 +92,10 @@ class CausalTraining:
         self.tuning = tuning
         self.options = tuning.options
         self.job = job
+        self.engine: Callable[[Any, Any, Work], Any] = Engine
+        """What the network, the Trainer's arguments and the work are handed to."""
+        self.on_cpu: Callable[[str], bool] = _is_cpu
+        """Whether a device of that name, as the loader is told, is this machine's processor."""
 
     def run(self) -> Trained:
         """Train to the end and write the product."""
@@ -103,7 +107,7 @@ class CausalTraining:
         if not examples.examples:
             raise TrainingError("there are no train rows; look at the ledger for what dropped them")
         validation = self._rendered(job.validation, chat)
-        engine = self._engine(model, examples, validation)
+        engine: Engine = self.set_up(model, examples, validation)
         resumed = newest_checkpoint(job.checkpoints, engine.work.fingerprint)
         first = int(resumed.name.rpartition("-")[2]) if resumed else 0
         if resumed is not None:
@@ -148,7 +152,12 @@ class CausalTraining:
         taught = (row.with_turns(self.options.taught(row.turns)) for row in rows)
         return render_examples(taught, chat, longest)
 
-    def _engine(self, model: TrainableNetwork, examples: Examples, validation: Examples) -> Engine:
+    def rendered(self, chat: ChatTokenizer) -> tuple[Examples, Examples]:
+        """The train and the validation rows."""
+        return self._rendered(self.job.train, chat), self._rendered(self.job.validation, chat)
+
+    def set_up(self, model: TrainableNetwork, examples: Examples, validation: Examples) -> Any:
+        """The engine, ready to train."""
         from transformers import set_seed
 
         options, job, loader = self.options, self.job, model.options
@@ -162,7 +171,7 @@ class CausalTraining:
         adapted = self.tuning.attach(network)
         opening = _opening(adapted) if self.tuning.before else ()
         train = [behind(opening, example) for example in examples.examples]
-        on_cpu = choose_device(loader.device).type == "cpu"
+        on_cpu = self.on_cpu(loader.device)
         world = _processes()
         plan = plan_steps(
             len(examples.examples),
@@ -203,10 +212,10 @@ class CausalTraining:
             fingerprint=fingerprint,
             log=job.log,
         )
-        compiles = self._compiles(adapted, work)
-        work = replace(work, fp8=self._in_fp8(adapted, work))
+        compiles = self.compiles(adapted, work)
+        work = replace(work, fp8=self.in_fp8(adapted, work))
         if compiles:
-            work = replace(work, compiled_layers=compile_layers(adapted, lambda: _gradients(adapted, work)))
+            work = replace(work, compiled_layers=self.compiled(adapted, work))
         arguments = training_arguments(
             options,
             folder=job.checkpoints,
@@ -215,7 +224,7 @@ class CausalTraining:
             save_every=options.save_every or max(1, -(-len(plan.steps) // 5)),
             on_cpu=on_cpu,
         )
-        return Engine(adapted, arguments, work)
+        return self.engine(adapted, arguments, work)
 
     def _graphs(self, network: Any, examples: Sequence[Example], plan: Plan, tokens: int) -> frozenset[Shape]:
         """The passes worth a CUDA graph: on one CUDA device, with nothing recomputed in the backward pass."""
@@ -227,7 +236,7 @@ class CausalTraining:
         passes = (part for step in steps for part in split_batch(step, rows=options.batch_size, tokens=tokens))
         return worth_graphing(sum(parameter.numel() for parameter in network.parameters()), passes)
 
-    def _compiles(self, network: Any, work: Work) -> bool:
+    def compiles(self, network: Any, work: Work) -> bool:
         """Whether to compile the layers: on one GPU, with nothing recomputed, where asked or in a training that lasts."""
         if not work.tight or self.options.gradient_checkpointing or self.tuning.before or _processes() > 1:
             return False
@@ -236,7 +245,11 @@ class CausalTraining:
             return self.options.compile
         return worth_compiling(network, sum(len(work.examples[at].ids) for step in work.plan.steps for at in step))
 
-    def _in_fp8(self, network: Any, work: Work) -> dict[str, object] | None:
+    def compiled(self, network: Any, work: Work) -> int:
+        """How many layers were compiled."""
+        return compile_layers(network, lambda: _gradients(network, work))
+
+    def in_fp8(self, network: Any, work: Work) -> dict[str, object] | None:
         """What the option `fp8` does to the gradients of the first pass; None without it."""
         if not (isinstance(self.options, Lora) and self.options.fp8):
             return None
@@ -276,6 +289,10 @@ def trainable_network(job: TrainingJob, method: str) -> TrainableNetwork:
             f"the runtime {job.model.runtime!r}; take another loader or method"
         )
     return model
+
+
+def _is_cpu(device: str) -> bool:
+    return choose_device(device).type == "cpu"
 
 
 def _gradients(network: Any, work: Work) -> dict[str, torch.Tensor]:

@@ -8,9 +8,13 @@ from weakref import WeakKeyDictionary
 
 import torch
 
-from seatrial_plugins.huggingface.runtime import head_is_plain, varlen_is_exact
+from seatrial_plugins.huggingface.runtime import has_varlen_kernel, head_is_plain, varlen_is_exact
 
-__all__ = ["Forms", "bare", "compiles", "forms_of"]
+__all__ = ["Forms", "assume_forms", "bare", "compiles", "forms_of"]
+
+
+_SCALES = ("final_logit_softcapping", "logit_scale", "logits_scaling")
+"""What architectures call that which stands between a head and its logits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,15 @@ def forms_of(network: Any) -> Forms:
         _TRIED[network] = Forms(varlen, frozen and head_is_plain(network, device))
         network.train(training)
     return _TRIED[network]
+
+
+def assume_forms(network: Any) -> None:
+    """Take what numbers would show of a network that has none as shown: what its architecture says holds."""
+    network = bare(network)
+    head, config = network.get_output_embeddings(), network.config.get_text_config()
+    frozen = type(head) is torch.nn.Linear and not any(weight.requires_grad for weight in head.parameters())
+    scaled = any(getattr(config, name, None) not in {None, 1} for name in _SCALES)
+    _TRIED[network] = Forms(has_varlen_kernel(network), frozen and not scaled)
 
 
 def compiles(network: Any, *, now: bool) -> None:

@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from seatrial_plugins.huggingface.runtime import Example, Packed, TokenTree, framed, pack, run_packed, shared_prefix
 
-__all__ = ["GraphedPasses", "Shape", "shape_of", "worth_graphing"]
+__all__ = ["GraphedPasses", "Shape", "frame_for", "frame_gradients", "shape_of", "worth_graphing"]
 
 _LOG = logging.getLogger("seatrial.training")
 
@@ -82,6 +82,19 @@ def worth_graphing(parameters: int, passes: Iterable[Sequence[Example]]) -> froz
     )
 
 
+def frame_for(batch: Sequence[Example], shapes: Iterable[Shape]) -> Shape | None:
+    """The smallest of the frames that a pass fits in; None where it fits in none."""
+    own = shape_of(batch)
+    return min((one for one in shapes if one.holds(own)), key=lambda one: one.tokens, default=None)
+
+
+def frame_gradients(
+    network: Any, parameters: list[Any], shape: Shape, device: torch.device
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The loss and the gradients of a frame without rows: what is run to be recorded."""
+    return _Inputs.empty(shape, device).gradients(network, parameters)
+
+
 class GraphedPasses:
     """Gradients of passes, replayed where their shape is one of `shapes`."""
 
@@ -100,8 +113,7 @@ class GraphedPasses:
 
     def summed_loss(self, batch: Sequence[Example], divisor: int, *, first: bool) -> torch.Tensor | None:
         """The pass's summed loss over `divisor`; its gradients are in `.grad` (`first`) or added there. None: not graphed."""
-        own = shape_of(batch)
-        shape = min((one for one in self._shapes if one.holds(own)), key=lambda one: one.tokens, default=None)
+        shape = frame_for(batch, self._shapes)
         if shape is None:
             return None
         if shape not in self._recorded and not self._record(shape):

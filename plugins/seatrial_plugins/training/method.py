@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, Self
 
 from seatrial.errors import UsageError
 from seatrial.model import ProductKind, Trainable
-from seatrial.training import Trained, TrainingJob
+from seatrial.training import Lighter, Probed, Trained, TrainingCost, TrainingJob
 from seatrial_plugins.training.options import TrainingOptions
 
 if TYPE_CHECKING:
-    from seatrial_plugins.training.causal_training import PutOn, Tuning
+    from collections.abc import Iterator
+
+    from seatrial_plugins.training.causal_training import CausalTraining, PutOn, Tuning
 
 __all__ = ["IA3", "AdapterMethod", "CausalMethod", "Full", "Lora"]
 
@@ -34,10 +36,45 @@ class CausalMethod(TrainingOptions, ABC):
                 nothing.
             UsageError: the options don't fit the model.
         """
+        return self.training(job).run()
+
+    def cost(self, job: TrainingJob) -> TrainingCost:
+        """What training takes, counted without the model's weights (`seatrial.training.TellsCost`)."""
+        from seatrial_plugins.training.planning import Planning
+
+        return Planning(self.outlined.training(job)).cost()
+
+    def lighter(self, job: TrainingJob) -> Iterator[Lighter]:
+        """Smaller passes, gradient checkpointing, both, half the precision (`seatrial.training.TellsLighter`)."""
+        from seatrial_plugins.training.lighter import lighter_than
+
+        return lighter_than(self, job)
+
+    def probe(self, job: TrainingJob, cost: TrainingCost) -> Probed:
+        """Train some steps and let go of what they left (`seatrial.training.ProbesCost`)."""
+        from seatrial_plugins.training.probing import probe
+
+        return probe(self.training(job), cost)
+
+    @property
+    def outlined(self) -> Self:
+        """The same training, where weights have shapes and no numbers."""
+        return self
+
+    def training(self, job: TrainingJob) -> CausalTraining:
+        """The training of a job, before anything is loaded.
+
+        Raises:
+            UsageError: a method that trains otherwise does not say here how; nothing is guessed of it.
+        """
+        if type(self).train is not CausalMethod.train:
+            raise UsageError(
+                f"train.method: {type(self).__name__.lower()} does not tell what its training costs: it is set up in a way of its own"
+            )
         # To check a suite, the options are enough: torch and transformers are imported here.
         from seatrial_plugins.training.causal_training import CausalTraining
 
-        return CausalTraining(self._tuning(), job).run()
+        return CausalTraining(self._tuning(), job)
 
     @abstractmethod
     def _tuning(self) -> Tuning:
@@ -96,6 +133,11 @@ class Lora(AdapterMethod):
             raise UsageError(
                 "train.init: pissa is not accepted with dora, whose lengths no plain adapter can hold; drop one"
             )
+
+    @property
+    def outlined(self) -> Self:
+        """Its adapters begin as if they were zero: there is nothing to take singular values of."""
+        return replace(self, init="zero")
 
     def _ranges(self) -> dict[str, tuple[bool, str]]:
         return {
