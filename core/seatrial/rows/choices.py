@@ -55,8 +55,8 @@ def offered(value: object, key: str) -> Offered:
 
 def lettered(columns: Mapping[str, object]) -> Offered:
     """The options of columns, by their labels; an empty cell is no option."""
-    filled = {letter: text for letter, text in columns.items() if not isinstance(text, str) or text.strip()}
-    return _offered([*filled.values()], [*filled], ", ".join(columns))
+    texts = [None if isinstance(text, str) and not text.strip() else text for text in columns.values()]
+    return _offered(texts, [*columns], ", ".join(columns))
 
 
 def _offered(texts: Sequence[object], names: Sequence[object], where: str) -> Offered:
@@ -74,8 +74,8 @@ def right_choice(value: object, key: str, options: Offered, notes: Notes) -> int
 
     A number or a text is one of the options' own labels. Where it is none, a number is an index from 0 of the options as
     written; a text is the letter (of either case, and as `(B)` or `B.` too) or the text of an option, else an index in
-    digits. What means two different options is refused: a number that is the text of another option than its index is. 1.0
-    is 1, as in `name_of`.
+    digits. What means two different options is refused: a number, or digits beside options that are columns, that is the text
+    of another option than its index is. 1.0 is 1, as in `name_of`.
 
     Raises:
         FormatError: it is none of the options, or several.
@@ -108,6 +108,8 @@ def _told(value: str, options: Offered, notes: Notes) -> set[int]:
     if not found:
         found = {at for at, text in enumerate(options.texts) if text == value}
         found |= _lettered_by(label, options) if label.isupper() and not options.names else set()
+        if options.names and label.isdecimal() and not _are_numbered(options):  # in a table, numbers are texts, too
+            found |= _at(int(label[:9]), options)
     if not found:
         bare = _BRACKETED.fullmatch(label)
         label = bare[1] if bare else label

@@ -235,7 +235,7 @@ def _name(given: Given, key: str, columns: Mapping[str, str]) -> str:
     if key not in given.record or (value := given.get(key)) is None:
         return ""
     try:
-        return name_of(value, key, numbers=isinstance(value, float) and not value.is_integer())
+        return name_of(value, key, numbers=isinstance(value, float) and not value.is_integer()).strip()
     except FormatError:
         if key in columns:
             raise

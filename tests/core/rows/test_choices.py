@@ -108,6 +108,21 @@ def test_a_text_comes_before_a_small_letter():
     assert "several" in refused(["B", "A"], "B")
 
 
+def test_digits_in_a_table_are_an_index_or_a_text_and_refused_where_they_are_two():
+    columns = {"question": "What is 1 + 0?", "A": "2", "B": "4", "C": "1", "D": "3"}
+    with pytest.raises(FormatError, match="`answer` means several of the 4 choices"):
+        parse({**columns, "answer": "2"})
+    assert parse({**columns, "answer": "4"}).turns[-1].content == "4"
+    assert parse({**columns, "A": "0", "answer": "0"}).turns[-1].content == "0"
+
+
+def test_an_empty_cell_is_no_option_and_keeps_its_place():
+    columns = {"question": "Which?", "A": "first", "B": "", "C": "third", "D": "fourth"}
+    for answer in (2, "2", "C", "third"):
+        assert parse({**columns, "answer": answer}).turns[-1].content == "third"
+    assert parse({**columns, "answer": 2}).choices == ("first", "third", "fourth")
+
+
 def test_a_question_whose_options_are_null_in_a_table_is_answered_freely():
     parsed = parse({"question": "Which?", "options": None, "answer": "whale"})
     assert (parsed.format, parsed.turns[1].content) == ("prompt-completion", "whale")
