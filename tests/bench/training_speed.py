@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import argparse
 import faulthandler
-import gc
 import json
 import os
 import random
@@ -31,7 +30,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -130,27 +128,29 @@ def main() -> None:
         faulthandler.dump_traceback_later(given.stuck, repeat=True)
     started = time.perf_counter()
     write_model(folder, tiny=given.tiny)
+    wanted = [
+        (name, tokens)
+        for name, _, own in (arm.partition(":") for arm in given.arms.split(","))
+        for tokens in ([int(own)] if own and not given.tiny else given.tokens)
+    ]
+    if len(wanted) == 1:
+        run_arm(wanted[0][0], folder, given, wanted[0][1])
+        return
     print(f"weights in {folder} after {time.perf_counter() - started:.0f} s; torch {torch.__version__}", flush=True)
-    failed = False
-    for arm in given.arms.split(","):
-        name, _, own = arm.partition(":")
-        for tokens in [int(own)] if own and not given.tiny else given.tokens:
-            try:
-                run_arm(name, folder, given, tokens)
-            except Exception:  # the other arms are still wanted
-                failed = True
-                print(f"{name:>10} {tokens:6} failed", flush=True)
-                traceback.print_exc()
-    sys.exit(failed)
+    # Each in a process of its own: Liger changes transformers' classes, and what is compiled after it fails.
+    shared = [f"--{name.replace('_', '-')}={getattr(given, name)}" for name in ("rows", "steps", "through", "stuck")]
+    shared += [f"--folder={folder}", *(f"--{name}" for name in ("profile", "tiny") if getattr(given, name))]
+    codes = [
+        subprocess.run([sys.executable, __file__, f"--arms={name}:{tokens}", *shared], check=False).returncode
+        for name, tokens in wanted
+    ]
+    sys.exit(max(map(abs, codes)))
 
 
 def run_arm(name: str, folder: Path, given: argparse.Namespace, tokens: int) -> None:
     arm = ARMS[name]
     rows = make_rows(arm, arm.rows(given.rows) * given.steps, tiny=given.tiny)
     if torch.cuda.is_available():
-        torch._dynamo.reset()
-        gc.collect()
-        torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats()
     trainer: Callable[..., list[dict[str, float]]] = (
         by_trl if name.startswith("trl") else by_command if given.through == "command" else by_method
@@ -302,6 +302,7 @@ def by_method(
         profile_a_step()
     facts = Lora(**options(arm, given), save_every=10_000).train(job).facts
     for fact in (
+        "fp8",
         "packed",
         "varlen",
         "compiled_layers",

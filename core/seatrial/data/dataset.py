@@ -4,7 +4,8 @@
     text-label    every row is of that format    text, label
     choice        every row is of that format    question, choices, answer (the index of the right choice)
     preference    every row is of that format    prompt, chosen, rejected: messages, as below
-    messages      any other rows                 messages: [{role, content, …}, …], as OpenAI writes them
+    messages      any other rows                 messages: [{role, content, …}, …], as OpenAI writes them; choices and
+                                                 labels are not in it, which a warning tells
 
 Beside these each record has `id`, `source`, `file`, `line`, `slice` and `group`, and where rows have them `tools`,
 `references` (other right answers), `rejected` (messages that somebody liked less), `label` (a truth value: whether the answer

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from seatrial.errors import UsageError
+from seatrial.errors import StoreError, UsageError
 from seatrial.plugin.host import Host
 from seatrial.runs import digests
 from seatrial.runs.earlier import EarlierRuns
@@ -82,34 +82,49 @@ def judge_again(
         StoreError: the run did not get as far as its gates.
     """
     folder = RunFolder.open(path)
+    with folder.lock():
+        judged = _decided_anew(folder, host, suite, overrides, command)
+    write_reports(path, host, kinds=None, to=None)
+    result = load_saved(path, host)
+    decided = folder.record("gate")
+    if decided is not None and judged != dict(decided.outputs) == judged_digests(folder):
+        raise StoreError(
+            f"{path}: another seatrial process decided meanwhile, and its verdict stands there; decide again"
+        )
+    refuse_other_judgement(folder, judged, "a report, or a hook of reports")
+    return result
+
+
+def _decided_anew(
+    folder: RunFolder, host: Host, suite: Path | None, overrides: Sequence[str], command: Sequence[str]
+) -> dict[str, str]:
+    """Decide, and write down by what; gives what the judgement's files are."""
     digests.refuse_altered(folder, but=digests.DECIDED)
     only_data, own = only_data_of(folder), suite_of(folder, host)
     changed = own
     if suite is not None or overrides:
         wanted = load_suite(suite or folder / "suite.yaml", host, overrides=overrides, only_data=only_data)
-        _refuse_unheeded(path, own, wanted)
+        _refuse_unheeded(folder.path, own, wanted)
         changed = replace(own, gates=wanted.gates)
         _refuse_unreadable(folder, changed, host, only_data=only_data)
     if only_data and not data_gates(changed, host):
-        raise UsageError(f"{path}: a run of the data stages alone, without a gate on data: there is nothing to decide")
-    with folder.lock():
-        kept = folder.keep_suite(as_kept(command)) if changed.gates != own.gates else None
-        try:
-            scores, verdict = (judge_data if only_data else judge_run)(folder, changed, host)
-        except BaseException:
-            if kept is not None:  # what did not decide took no place
-                kept.unlink(missing_ok=True)
-            raise
-        if changed.gates != own.gates:
-            changed.write(folder / "suite.yaml")
-        write_judgement(folder, scores, verdict)
-        judged = judged_digests(folder)
-        folder.renew("gate")
-        digests.renew(folder)
-    write_reports(path, host, kinds=None, to=None)
-    result = load_saved(path, host)
-    refuse_other_judgement(folder, judged, "a report, or a hook of reports")
-    return result
+        raise UsageError(
+            f"{folder.path}: a run of the data stages alone, without a gate on data: there is nothing to decide"
+        )
+    kept = folder.keep_suite(as_kept(command)) if changed.gates != own.gates else None
+    try:
+        scores, verdict = (judge_data if only_data else judge_run)(folder, changed, host)
+    except BaseException:
+        if kept is not None:  # what did not decide took no place
+            kept.unlink(missing_ok=True)
+        raise
+    if changed.gates != own.gates:
+        changed.write(folder / "suite.yaml")
+    write_judgement(folder, scores, verdict)
+    judged = judged_digests(folder)
+    folder.renew("gate")
+    digests.renew(folder)
+    return judged
 
 
 def _refuse_unheeded(path: Path, own: Suite, wanted: Suite) -> None:

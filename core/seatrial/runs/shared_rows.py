@@ -1,4 +1,4 @@
-"""Shared rows: those that stand word for word in what a product learns from and in what it is measured on."""
+"""Shared rows: those that stand word for word in what a product learns from and in what it is measured on; shared groups."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from seatrial.rows.table import FileRows
+from seatrial.terminal.legible import one_line
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["shared_rows"]
+__all__ = ["shared_groups", "shared_rows"]
 
 _COPY = r"^([0-9a-f]{16})\.[0-9]+$"
 """The id of a row whose content was read before: the other's id, and which copy this is."""
@@ -52,6 +53,33 @@ def shared_rows(rows: FileRows, sets: Sequence[str], matched: pa.ChunkedArray) -
                 f"first: {_place(rows, first)}, in {learned} {_place(rows, other)}. A filter that looks for leakage takes such "
                 f"rows out of {learned}"
             )
+
+
+def shared_groups(rows: FileRows, sets: Sequence[str]) -> Iterator[str]:
+    """A sentence for each evaluation set with rows of groups that train, or validation, has rows of: users, documents, threads.
+
+    Where seatrial splits, there are none; sets that are files of their own may have come apart otherwise.
+
+    Args:
+        rows: those that the filters left.
+        sets: as of `shared_rows`.
+    """
+    import pyarrow.compute as pc
+
+    groups, splits = rows.column("group"), rows.column("split")
+    if not pc.any(pc.not_equal(groups, "")).as_py():
+        return
+    of = {name: groups.filter(pc.and_(pc.equal(splits, name), pc.not_equal(groups, ""))) for name in sets}
+    for at, learned in enumerate(sets[:2]):
+        known = of[learned].unique()
+        for name in sets[at + 1 :]:
+            shared = of[name].filter(pc.is_in(of[name], value_set=known))
+            if len(shared):
+                yield (
+                    f"decontaminate: {len(shared):,} of {pc.sum(pc.equal(splits, name)).as_py():,} {name} rows belong to groups that "
+                    f"stand in {learned}, too (the first: {one_line(shared[0].as_py(), 40)}); split them from one source, "
+                    "which keeps a group on one side"
+                )
 
 
 def _place(rows: FileRows, at: int) -> str:

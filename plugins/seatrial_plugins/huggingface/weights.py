@@ -188,4 +188,17 @@ def check_shape(folder: Path, architecture: Any) -> None:
         SourceError: a file is missing or damaged, or the config asks for far more than the files hold.
     """
     config = read_config(folder)
+    if getattr(config, "quantization_config", None) is None:
+        _refuse_whole_numbers(folder)
     check_whole(architecture, config, count_parameters(folder), str(folder / "config.json"))
+
+
+def _refuse_whole_numbers(folder: Path) -> None:
+    """Refuse weights that are whole numbers, where nothing says what they are to be multiplied by."""
+    for file in weight_files(folder):
+        for name, tensor in read_header(file).items():
+            if name.endswith(".weight") and tensor.dtype.startswith(("I", "U")):
+                raise SourceError(
+                    f"{file}: {name} holds whole numbers ({tensor.dtype}), as quantised weights do, and config.json has no "
+                    "`quantization_config`, which says what they stand for; get the folder again, whole, or its weights unquantised"
+                )

@@ -20,6 +20,9 @@ __all__ = ["lacks", "load_whole"]
 _PLACE_IN_LIST = re.compile(r"(.+?)\.(\d+)\.")
 """A tensor's name up to the first number in it: `model.layers`, 7."""
 
+_BUFFER = re.compile(r"\.(inv_freq|position_ids|(attn|attention)\.(masked_)?bias)$")
+"""What older versions of transformers saved beside weights: frequencies, places and masks, which are made anew."""
+
 
 def load_whole(architecture: Any, place: str, *, unused: str = "", **options: Any) -> Any:
     """`architecture.from_pretrained(**options)`, refused unless the files hold each of the model's weights, in its shape.
@@ -31,8 +34,8 @@ def load_whole(architecture: Any, place: str, *, unused: str = "", **options: An
         options: As `from_pretrained` takes them.
 
     Raises:
-        SourceError: they lack a weight, hold one in another shape, or hold layers that the config doesn't have; or
-            transformers cannot load them. Memory that runs out is no fault of the files, and raised as it is.
+        SourceError: they lack a weight, hold one in another shape, or hold layers, or weights of a module, that the config
+            doesn't have; or transformers cannot load them. Memory that runs out is no fault of the files, and raised as it is.
     """
     try:
         with no_progress_bars():
@@ -64,6 +67,13 @@ def load_whole(architecture: Any, place: str, *, unused: str = "", **options: An
             f"{place}: its config has fewer layers than its weights (the tensor {min(beyond)} is beyond them); the two "
             "belong to different models"
         )
+    if inside := [name for name in report["unexpected_keys"] if _inside(network, name)]:
+        others = f" and {len(inside) - 1:,} more" if len(inside) > 1 else ""
+        raise SourceError(
+            f"{place}: the model of its config has no place for its tensor {min(inside)}{others}, and transformers leaves such "
+            "aside: without an adapter that was not merged, biases, or scales of quantised weights it is another model; merge "
+            "them, or get the config that belongs to them"
+        )
     return network
 
 
@@ -83,3 +93,17 @@ def _beyond(network: Any, name: str) -> bool:
     except AttributeError:
         return False
     return isinstance(layers, torch.nn.ModuleList) and int(found[2]) >= len(layers)
+
+
+def _inside(network: Any, name: str) -> bool:
+    """Whether a tensor stands inside a module of the network's: whole other heads and towers may be there, and buffers."""
+    if _BUFFER.search(name):
+        return False
+    base = getattr(network, "base_model_prefix", "")
+    path = name.rpartition(".")[0]
+    while path and path != base:
+        try:
+            return network.get_submodule(path) is not None
+        except AttributeError:
+            path = path.rpartition(".")[0]
+    return False

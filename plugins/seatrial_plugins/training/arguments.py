@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from pathlib import Path
 from typing import Any
 
+from seatrial.errors import UsageError
 from seatrial_plugins.training.options import DECAY, TrainingOptions
 
 __all__ = ["training_arguments"]
+
+_OF_ACCELERATE = {
+    "ACCELERATE_MIXED_PRECISION": "no",
+    "ACCELERATE_DYNAMO_BACKEND": "no",
+    "ACCELERATE_GRADIENT_ACCUMULATION_STEPS": "1",
+    "ACCELERATE_USE_DEEPSPEED": "false",
+    "ACCELERATE_USE_FSDP": "false",
+    "ACCELERATE_USE_MEGATRON_LM": "false",
+}
+"""Variable → the value that changes nothing."""
 
 
 def training_arguments(
@@ -21,6 +33,7 @@ def training_arguments(
     """
     from transformers import TrainingArguments
 
+    _refuse_environment()
     log_every = max(1, steps // 200)
     wanted: dict[str, Any] = {
         "output_dir": str(folder),
@@ -52,6 +65,19 @@ def training_arguments(
     # One process drives one device; without this, a Trainer that sees two GPUs wraps the model in DataParallel.
     arguments._n_gpu = min(arguments.n_gpu, 1)  # noqa: SLF001  # there is no public way
     return arguments
+
+
+def _refuse_environment() -> None:
+    """Refuse variables by which accelerate would train in another way than the suite says, and no record would tell.
+
+    `accelerate launch` sets some of them to what changes nothing.
+    """
+    for name, plain in _OF_ACCELERATE.items():
+        if (value := os.environ.get(name, plain).strip().lower()) not in {plain, ""}:
+            raise UsageError(
+                f"the environment variable {name} is {value!r}, which would train in another way than the suite says; unset it "
+                "(`model.dtype` and `train` say how a model is trained)"
+            )
 
 
 def _schedule(options: TrainingOptions, steps: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from seatrial_plugins.huggingface.runtime import ChatTokenizer, Examples, TrainableNetwork
 from seatrial_plugins.training.causal_training import CausalTraining
-from seatrial_plugins.training.engine import Engine
+from seatrial_plugins.training.engine import Engine, Work
 from seatrial_plugins.training.lora_tuning import LoraTuning
 from seatrial_plugins.training.loss import Objective, TokenLoss
 
@@ -28,6 +28,10 @@ class FourBitTraining(CausalTraining):
         del examples, validation
         network, packs = model.load_in_four_bits()
         return network, TokenLoss(packs)
+
+    def compiles(self, network: Any, work: Work) -> bool:
+        """Only where asked: what compiling gains with layers of bitsandbytes was never measured."""
+        return self.options.compile is True and super().compiles(network, work)
 
     def _told(self, engine: Engine, examples: Examples, chat: ChatTokenizer) -> dict[str, object]:
         """That the model is asked with other weights than it was trained on."""

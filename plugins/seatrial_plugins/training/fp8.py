@@ -130,9 +130,12 @@ _register()
 @cache
 def _spell_out() -> None:
     """Have the compiler see what the operator does, so that it scales where it has just computed."""
-    from torch._inductor.decomposition import register_decomposition
+    from torch._inductor import decomposition
 
-    register_decomposition([torch.ops.seatrial.fp8_product.default])(_multiplied)
+    decomposition.register_decomposition([torch.ops.seatrial.fp8_product.default])(_multiplied)
+    # Some versions (2.11) copy the table when they first compile anything, and read the copy from then on.
+    if copied := getattr(decomposition, "fast_random_decomps", None):
+        copied.cache_clear()
 
 
 def gradient_error(network: Any, gradients: Callable[[], Mapping[str, torch.Tensor]]) -> dict[str, object]:

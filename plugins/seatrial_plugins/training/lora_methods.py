@@ -31,6 +31,10 @@ class Classifier(Lora):
     lr: float = 5e-4
     weights: Literal["lora", "full"] = "lora"
 
+    def __post_init__(self) -> None:
+        super(Classifier, self).__post_init__()
+        _refuse_fp8(self, "it is computed for rows that are packed")
+
     @property
     def product(self) -> ProductKind:
         """Whole weights with a head."""
@@ -65,6 +69,10 @@ class Dpo(Lora):
     epochs: float = 1.0
     lr: float = 2e-5
 
+    def __post_init__(self) -> None:
+        super(Dpo, self).__post_init__()
+        _refuse_fp8(self, "its reference is what the weights say as they are")
+
     def _ranges(self) -> dict[str, tuple[bool, str]]:
         return {"beta": (0 < self.beta < float("inf"), "above 0"), **super(Dpo, self)._ranges()}
 
@@ -89,9 +97,16 @@ class Qlora(Lora):
             raise UsageError(
                 "train.init: pissa is not accepted with qlora, whose base cannot give up a part of its weights; say zero"
             )
+        _refuse_fp8(self, "its base is in four bits")
 
     def train(self, job: TrainingJob) -> Trained:
         """As `Lora.train`, on a base in four bits."""
         from seatrial_plugins.training.four_bit_training import FourBitTraining, FourBitTuning
 
         return FourBitTraining(FourBitTuning(self), job).run()
+
+
+def _refuse_fp8(options: Lora, reason: str) -> None:
+    if options.fp8:
+        name = type(options).__name__.lower()
+        raise UsageError(f"train.fp8: is not accepted with {name}: {reason}; leave it out")

@@ -360,3 +360,23 @@ def test_a_gate_on_what_could_not_be_found_says_why_and_does_not_pass(folder, ca
         metric: ("error", None, reason) for metric, reason in reasons.items()
     }
     assert (known.outcome, known.reason) == ("pass", "0 labels ≤ 0 (counted, no sampling error)")
+
+
+def test_choices_that_the_datasets_layout_does_not_hold_are_told(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = [{"question": f"which is {n}?", "choices": ["this", "that"], "answer": 1} for n in range(3)]
+    (tmp_path / "choice.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "free.jsonl").write_text(json.dumps({"prompt": "say hello", "completion": "hello"}) + "\n")
+
+    def warned(*names):
+        sets = zip(("train", "test"), names, strict=False)
+        data = "".join(f"  {of}: {{source: 'path:{name}.jsonl'}}\n" for of, name in sets)
+        (tmp_path / "suite.yaml").write_text(f"name: mixed\ndata:\n{data}filters: []\n")
+        host = Host.load()
+        suite = load_suite(tmp_path / "suite.yaml", host, only_data=True)
+        result = run(suite, host, runs=tmp_path / "runs", only_data=True, fresh=True)
+        return result.facts("export").get("warnings", [])
+
+    assert warned("choice") == []
+    (said,) = warned("free", "choice")
+    assert "of 3 rows their choices are not in it" in said

@@ -61,3 +61,17 @@ def test_a_row_that_a_filter_could_not_compare_is_told(tmp_path, warnings):
     filters = "[{leakage: {presets: [semantic]}}]"
     (said,) = warnings(filters, train=range(3), test=[7, 2], text="พัสดุหมายเลข {} ของฉันอยู่ที่ไหน")
     assert "1 of 2 test rows" in said
+
+
+def test_groups_that_stand_on_both_sides_are_told(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name, numbers in (("train", range(8)), ("test", range(8, 12))):
+        lines = [{"text": TEXT.format(at), "label": "ab"[at % 2], "group": f"user {at % 5}"} for at in numbers]
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    data = "".join(f"  {name}: {{source: 'path:{name}.jsonl'}}\n" for name in ("train", "test"))
+    (tmp_path / "suite.yaml").write_text(f"name: groups\ndata:\n{data}filters: []\n")
+    host = Host.load()
+    run(load_suite(tmp_path / "suite.yaml", host, only_data=True), host, runs=tmp_path / "runs", only_data=True)
+    (folder,) = (tmp_path / "runs").iterdir()
+    (said,) = load_result(folder, host).facts("decontaminate")["warnings"]
+    assert "4 of 4 test rows belong to groups that stand in train, too (the first: user 3)" in said

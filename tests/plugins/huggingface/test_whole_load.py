@@ -92,6 +92,22 @@ BROKEN = {
     ),
     "another architecture": (config(model_type="gpt2"), rf"it lacks the tensor .*{RANDOM}"),
     "another width": (config(hidden_size=128), r"its tensor \S+ has the shape \[.*\], and its config asks for \[.*128"),
+    "an adapter that was not merged": (
+        tensors(lambda held: {**held, QUERY.replace("weight", "lora_A.weight"): torch.ones(4, 64)}),
+        r"no place for its tensor model\.layers\.0\.self_attn\.q_proj\.lora_A\.weight, .*not merged",
+    ),
+    "biases": (
+        tensors(lambda held: {**held, QUERY.replace("weight", "bias"): torch.ones(64), "lm_head.bias": torch.ones(9)}),
+        r"no place for its tensor lm_head\.bias and 1 more",
+    ),
+    "a norm of another architecture": (
+        tensors(lambda held: {**held, "model.layers.0.self_attn.q_norm.weight": torch.ones(16)}),
+        r"no place for its tensor model\.layers\.0\.self_attn\.q_norm\.weight",
+    ),
+    "whole numbers": (
+        tensors(lambda held: {**held, QUERY: torch.ones(64, 64, dtype=torch.int8)}),
+        rf"model\.safetensors: {QUERY} holds whole numbers \(I8\).*no `quantization_config`",
+    ),
     "another shape": (
         tensors(lambda held: {**held, QUERY: torch.zeros(3, 3)}),
         rf"its tensor {QUERY} has the shape \[3, 3\], and its config asks for \[64, 64\]",
@@ -159,7 +175,12 @@ def test_weights_in_several_files_are_one_model(load, model, tiny_target):
 
 
 def test_a_head_that_the_network_does_not_have_is_left_alone(load, model):
-    tensors(lambda held: {**held, "v_head.summary.weight": torch.zeros(1, 64)})(model)
+    beside = {
+        "v_head.summary.weight": torch.zeros(1, 64),
+        "model.vision_tower.patches.weight": torch.zeros(2, 2),
+        "model.layers.0.self_attn.rotary_emb.inv_freq": torch.zeros(8),
+    }
+    tensors(lambda held: {**held, **beside})(model)
     assert load(model).facts["parameters"]
 
 

@@ -13,7 +13,7 @@ from seatrial.plugin.host import Host
 from seatrial.runs.preflight import preflight
 from seatrial.suite.file import load_suite
 from seatrial_plugins.huggingface import random
-from seatrial_plugins.training import Qlora
+from seatrial_plugins.training import Classifier, Dpo, Qlora
 
 from .jobs import PAIRS, KilledError, adapter_of, options
 
@@ -81,3 +81,9 @@ def test_a_killed_training_gives_the_bytes_of_a_whole_one(job, tmp_path):
     resumed, _ = job(validation=PAIRS[:4], checkpoints=kept)
     assert Qlora(**options(save_every=2)).train(resumed).facts["resumed_from_step"] in {4, 6, 8}
     assert adapter_of(resumed) == adapter_of(whole)
+
+
+@pytest.mark.parametrize("method", [Classifier, Dpo, Qlora])
+def test_products_of_eight_bits_are_for_plain_weights_and_answers(method):
+    with pytest.raises(UsageError, match=rf"train\.fp8: is not accepted with {method.__name__.lower()}: "):
+        method(fp8=True)

@@ -93,3 +93,13 @@ def test_a_field_that_a_version_lacks_is_left_out(tmp_path, monkeypatch, gone):
         monkeypatch.undo()
     assert gone not in given
     assert given["max_steps"] == 400
+
+
+@pytest.mark.parametrize(("name", "value"), [("ACCELERATE_MIXED_PRECISION", "bf16"), ("ACCELERATE_USE_FSDP", "True")])
+def test_a_variable_that_would_train_otherwise_is_refused(tmp_path, monkeypatch, name, value):
+    given = {"folder": tmp_path, "steps": 2, "seed": 0, "save_every": 1, "on_cpu": True}
+    monkeypatch.setenv("ACCELERATE_MIXED_PRECISION", "no")
+    training_arguments(Lora(), **given)
+    monkeypatch.setenv(name, value)
+    with pytest.raises(UsageError, match=f"the environment variable {name} is '{value.lower()}'.*unset it"):
+        training_arguments(Lora(), **given)

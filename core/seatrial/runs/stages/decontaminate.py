@@ -20,7 +20,7 @@ from seatrial.runs.engines import Batchwise, Engine, Work
 from seatrial.runs.events import Artifact
 from seatrial.runs.keys import RUNTIME
 from seatrial.runs.run_folder import RunFolder
-from seatrial.runs.shared_rows import shared_rows
+from seatrial.runs.shared_rows import shared_groups, shared_rows
 from seatrial.runs.sieve import Placed, Sieve
 from seatrial.runs.stages import Progress, Steps, blame, in_steps
 from seatrial.runs.stages.split import SETS
@@ -68,7 +68,7 @@ class Decontaminate:
                 matched = pa.chunked_array(
                     [*matched.chunks, *(chunk for one in pairs for chunk in one.chunks)], pa.string()
                 )
-            tally.warn(shared_rows(sieve.rows, self.sets, matched))
+            tally.warn([*shared_rows(sieve.rows, self.sets, matched), *shared_groups(sieve.rows, self.sets)])
             counts = _divide(sieve.rows, files)
         merge_ledgers(ledger, [*(given.files[f"ledger:{stage}"] for stage in ("read", "clean", "deduplicate")), own])
         facts = tally.facts(len(open_rows(split)), sum(counts.values())) | {

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from seatrial.data.dataset import IMAGES, shape_of, write_jsonl, write_parquet
-from seatrial.rows.table import open_rows
+from seatrial.rows.table import FileRows, open_rows
 from seatrial.runs.events import Artifact
 from seatrial.runs.run_folder import RunFolder
 from seatrial.runs.stages import Progress
@@ -43,6 +45,20 @@ class Export:
                 for name in sorted(names):
                     shutil.copyfile(folder / "data/images" / name, part / IMAGES / name)
         progress(len(filled), len(filled), {})
-        return Artifact(
-            {"dataset": folder / "dataset"}, {"layout": shape.layout} | {n: len(r) for n, r in filled.items()}
-        )
+        facts: dict[str, object] = {"layout": shape.layout, **{name: len(rows) for name, rows in filled.items()}}
+        if shape.layout == "messages" and (lost := _without_options(filled.values())):
+            facts["warnings"] = [f"export: {lost}"]
+        return Artifact({"dataset": folder / "dataset"}, facts)
+
+
+def _without_options(splits: Iterable[FileRows]) -> str:
+    """What the layout `messages` does not hold of rows: what else could have been answered; "" where nothing is lost."""
+    formats = Counter(name for rows in splits for name in rows.column("format").to_pylist())
+    lost = {"choices": formats["choice"], "labels": formats["text-label"]}
+    said = " and ".join(f"of {count:,} rows their {what}" for what, count in lost.items() if count)
+    return (
+        f"the dataset is written as messages, which hold the answer alone: {said} are not in it; for those, run "
+        "`seatrial data` on sources of one kind of rows"
+        if said
+        else ""
+    )
