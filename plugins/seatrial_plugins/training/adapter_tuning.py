@@ -26,11 +26,11 @@ class AdapterTuning(ABC):
     product: ProductKind = "adapter"
     replays = True
     dtype: str | None = None
-    before = 0
+    opening = 0
 
     def __init__(self, options: TrainingOptions) -> None:
         self.options = options
-        self._before: Mapping[str, torch.Tensor] = {}
+        self._began: Mapping[str, torch.Tensor] = {}
 
     @abstractmethod
     def config(self, network: Any) -> Any:
@@ -65,7 +65,7 @@ class AdapterTuning(ABC):
             recompute_activations(network)
             network.enable_input_require_grads()
         adapted = self.put_on(network)
-        self._before = {name: tensor.detach().to("cpu", copy=True) for name, tensor in trainable(adapted).items()}
+        self._began = {name: tensor.detach().to("cpu", copy=True) for name, tensor in trainable(adapted).items()}
         return adapted
 
     def write(self, network: Any, job: TrainingJob) -> None:
@@ -74,7 +74,7 @@ class AdapterTuning(ABC):
         Raises:
             TrainingError: it changes nothing.
         """
-        if not self.acts(trainable(network), self._before):
+        if not self.acts(trainable(network), self._began):
             raise TrainingError("the adapter changes nothing: it is as it began; raise train.lr or train.epochs")
         config = network.peft_config["default"]
         config.base_model_name_or_path = job.target.address

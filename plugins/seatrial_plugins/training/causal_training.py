@@ -61,7 +61,7 @@ class Tuning(Protocol):
     """Whether its passes may be replayed as CUDA graphs."""
     dtype: str | None
     """Of the weights while they are trained; None takes the loader's."""
-    before: int
+    opening: int
     """How many vectors stand before each row (`SoftPrompt`)."""
 
     def attach(self, network: Any) -> Any:
@@ -146,9 +146,9 @@ class CausalTraining:
 
     def _rendered(self, rows: Rows, chat: ChatTokenizer) -> Examples:
         """The rows, cut where vectors before them leave no place."""
-        longest, before = self.options.max_length, self.tuning.before
-        if before:
-            longest = min(longest, chat.context or longest) - before
+        longest, opening = self.options.max_length, self.tuning.opening
+        if opening:
+            longest = min(longest, chat.context or longest) - opening
         taught = (row.with_turns(self.options.taught(row.turns)) for row in rows)
         return render_examples(taught, chat, longest)
 
@@ -169,7 +169,7 @@ class CausalTraining:
         network, objective = self._loaded(model, examples, validation)
         set_seed(job.seed)
         adapted = self.tuning.attach(network)
-        opening = _opening(adapted) if self.tuning.before else ()
+        opening = _opening(adapted) if self.tuning.opening else ()
         train = [behind(opening, example) for example in examples.examples]
         on_cpu = self.on_cpu(loader.device)
         world = _processes()
@@ -238,7 +238,7 @@ class CausalTraining:
 
     def compiles(self, network: Any, work: Work) -> bool:
         """Whether to compile the layers: on one GPU, with nothing recomputed, where asked or in a training that lasts."""
-        if not work.tight or self.options.gradient_checkpointing or self.tuning.before or _processes() > 1:
+        if not work.tight or self.options.gradient_checkpointing or self.tuning.opening or _processes() > 1:
             return False
         expand_segments()
         if self.options.compile is not None:

@@ -25,7 +25,7 @@ class ClassifierTuning:
     name = "classifier"
     product: ProductKind = "classifier"
     replays = False
-    before = 0
+    opening = 0
 
     def __init__(self, options: Classifier) -> None:
         self.options: TrainingOptions = options

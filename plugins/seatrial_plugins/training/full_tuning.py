@@ -23,7 +23,7 @@ class FullTuning:
     dtype: str | None = "float32"
     """AdamW's steps at usual rates are smaller than bfloat16's spacing of the weights, and would be lost."""
 
-    before = 0
+    opening = 0
 
     def __init__(self, options: TrainingOptions) -> None:
         self.options = options

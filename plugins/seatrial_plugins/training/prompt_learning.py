@@ -25,10 +25,10 @@ class PromptLearning(ABC):
     replays: bool
     dtype: str | None = None
 
-    def __init__(self, options: TrainingOptions, before: int) -> None:
+    def __init__(self, options: TrainingOptions, opening: int) -> None:
         self.options = options
-        self.before = before
-        self._before = torch.empty(0)
+        self.opening = opening
+        self._began = torch.empty(0)
 
     @abstractmethod
     def put_on(self, network: Any, words: torch.Tensor) -> torch.Tensor:
@@ -44,7 +44,7 @@ class PromptLearning(ABC):
         if self.options.gradient_checkpointing:
             recompute_activations(network)
         weight = network.get_input_embeddings().weight
-        self._before = self.put_on(network, torch.randint(len(weight), (self.before,)).to(weight.device))
+        self._began = self.put_on(network, torch.randint(len(weight), (self.opening,)).to(weight.device))
         return network
 
     def write(self, network: Any, job: TrainingJob) -> None:
@@ -56,9 +56,9 @@ class PromptLearning(ABC):
         from safetensors.torch import save_file
 
         (vectors,) = trainable(network).values()
-        if torch.equal(vectors, self._before):
+        if torch.equal(vectors, self._began):
             raise TrainingError("the prompt changes nothing: it is as it began; raise train.lr or train.epochs")
-        config = self.config(network, self.before)
+        config = self.config(network, self.opening)
         config.base_model_name_or_path = job.target.address
         config.inference_mode = True
         config.save_pretrained(str(job.output))
