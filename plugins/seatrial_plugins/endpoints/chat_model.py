@@ -116,8 +116,9 @@ class ChatModel:
         return generation
 
 
-_VERSION = re.compile(r"([-:](\d{4}-?\d{2}-?\d{2}|\d{3,4})|@[\w.-]+)?")
-"""What a server adds to a name that stands for its newest version: `gpt-4o-2024-08-06`, `org/name@main`, or nothing."""
+_VERSION = re.compile(r"([-:](\d{4}-?\d{2}-?\d{2}|(0[1-9]|1[0-2])([0-2]\d|3[01])|2\d(0[1-9]|1[0-2])|00\d)|@[\w.-]+)?")
+"""What a server adds to a name that stands for its newest version: `gpt-4o-2024-08-06`, `gpt-4-0613`, `mistral-large-2411`,
+`gemini-1.5-pro-002`, `org/name@main`, or nothing; and no count of steps, such as `-500`."""
 
 _NEWEST = re.compile(r"[-:]latest$|/$")
 """What stands for the newest version at a name's end: `claude-3-5-sonnet-latest`, `llama3:latest`; or a folder's slash."""
@@ -129,11 +130,11 @@ _FOLDERS = ("/", ".", "~")
 def _is_named(asked: str, served: str) -> bool:
     """Whether a server's name is that of the model asked for: the same or its dated version, whatever folder it stands in.
 
-    Two that name different owners, `org/name` and `other/name`, are different models.
+    Two that name different owners, `org/name` and `other/name`, are different models, and so are two folders.
     """
     asked, served = (_NEWEST.sub("", name.casefold()) for name in (asked, served))
     owners, named = zip(*(name.rpartition("/")[::2] for name in (asked, served)), strict=True)
-    if all(owners) and not any(name.startswith(_FOLDERS) for name in (asked, served)):
+    if all(owners) and len({name.startswith(_FOLDERS) for name in (asked, served)}) == 1:
         short, long = sorted(owners, key=len)
         if not f"/{long}".endswith(f"/{short}"):
             return False
