@@ -44,10 +44,8 @@ class _TokenLosses(torch.autograd.Function):
         for start in range(0, len(states), step):
             part = slice(start, start + step)
             logits = functional.linear(states[part], weight, bias)
-            losses[part], likely = judge(logits, targets[part], gradients is not None)
+            losses[part], wrong = judge(logits, targets[part], gradients is not None)
             if gradients is not None:
-                right = targets[part, None]
-                wrong = likely.scatter_add_(1, right, torch.full_like(right, -1, dtype=likely.dtype))
                 torch.mm(wrong, weight, out=gradients[part])
         if gradients is not None:
             ctx.save_for_backward(gradients)
@@ -64,11 +62,17 @@ def _judge(
     targets: torch.Tensor,
     wanted: bool,  # the same of what is compiled
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Losses in float32 and, where wanted, the likelihood of every token in the logits' dtype."""
-    wide = logits.float()
+    """Losses in float32 and, where wanted, their gradient by the logits, in the logits' dtype.
+
+    One is taken off the right token's likelihood before that is rounded: of .999 bfloat16 makes 1, and nothing would be left.
+    """
+    wide, right = logits.float(), targets[:, None]
     total = wide.logsumexp(-1, keepdim=True)
-    losses = (total - wide.gather(1, targets[:, None]))[:, 0]
-    return losses, ((wide - total).exp().to(logits.dtype) if wanted else logits)
+    losses = (total - wide.gather(1, right))[:, 0]
+    if not wanted:
+        return losses, logits
+    likely = (wide - total).exp()
+    return losses, likely.scatter_add(1, right, torch.full_like(right, -1, dtype=likely.dtype)).to(logits.dtype)
 
 
 @cache

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from torch.nn import functional
@@ -36,6 +38,19 @@ def test_in_bfloat16_losses_are_float32_and_of_the_same_logits(head):
     losses = token_losses(head, states, targets)
     assert losses.dtype == torch.float32
     torch.testing.assert_close(losses, functional.cross_entropy(head(states).float(), targets, reduction="none"))
+
+
+@pytest.mark.parametrize("sure", [0.9, 0.99, 0.999, 0.9999])
+def test_in_bfloat16_the_gradient_of_a_token_that_is_nearly_right_is_not_rounded_away(sure):
+    """Its two parts, of the right token and of the others, cancel where nothing is left to learn, and only there."""
+    head = torch.nn.Linear(2, 2, bias=False).requires_grad_(False).bfloat16()
+    with torch.no_grad():
+        head.weight.copy_(torch.eye(2))
+    states = torch.tensor([[math.log(sure / (1 - sure)), 0.0]]).bfloat16().requires_grad_()
+    wide = states.detach().float().requires_grad_()
+    (found,) = torch.autograd.grad(token_losses(head, states, torch.tensor([0])).sum(), states)
+    (wanted,) = torch.autograd.grad(functional.cross_entropy(wide, torch.tensor([0])), wide)
+    torch.testing.assert_close(found.float(), wanted, rtol=2**-7, atol=0)
 
 
 def test_logits_are_never_held_whole(head, monkeypatch):
