@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from seatrial.errors import SeatrialError, StageError, StoreError, TrainingError, UsageError
+from seatrial.errors import SeatrialError, SourceError, StageError, StoreError, TrainingError, UsageError
 from seatrial.plugin.raised import let_pass
 from seatrial.runs import contracts
 from seatrial.runs.earlier import EarlierRuns
@@ -23,6 +23,7 @@ from seatrial.runs.readiness import looks_of, unready
 from seatrial.runs.run_folder import RunFolder
 from seatrial.runs.stages import Foresees, StageWork
 from seatrial.runs.stages.gate import GateNode
+from seatrial.runs.stages.read import Read
 from seatrial.runs.stages.score import ScoreNode
 from seatrial.runs.stages.train import Train
 from seatrial.runs.stages.transcribe import Transcribe
@@ -30,6 +31,11 @@ from seatrial.runs.store import digest_path
 from seatrial.runs.workbench import Workbench
 
 __all__ = ["Clock", "Nodes", "Watcher"]
+
+_CHANGED = (
+    "the data changed since the run began, or what lies beside them in their folder; leave it as it is (and `--runs` outside of it), "
+    "and run the same command again"
+)
 
 Clock = Callable[[], datetime]
 
@@ -209,6 +215,8 @@ class Nodes:
 
         def own(given: Artifact) -> Artifact:
             artifact = work.run(given, folder, progress)
+            if isinstance(work, Read) and node_key(work, []) != stage.key:
+                raise SourceError(f"{stage.name}: {_CHANGED}")
             if isinstance(work, GateNode):
                 self.judged = judged_digests(self._folder)
             return artifact

@@ -21,6 +21,7 @@ from seatrial.runs.listing import list_runs
 from seatrial.runs.reading import Reading
 from seatrial.runs.saved import write_reports
 from seatrial.runs.stages import Artifact
+from seatrial.runs.stages.read import Read
 from seatrial.runs.stages.verify_training import VerifyTraining
 from seatrial.runs.store import digest_path
 from seatrial.runs.story import tell
@@ -438,7 +439,16 @@ def test_data_that_change_while_they_are_read_are_refused(trial, monkeypatch):
 
         return of
 
+    def first(self, given, folder, progress, run=Read.run):
+        rows.write_text(rows.read_text() + rows.read_text().splitlines()[0] + "\n")
+        return run(self, given, folder, progress)
+
     before = rows.read_text()
+    with monkeypatch.context() as patched:  # between the look at it and the reading
+        patched.setattr(Read, "run", first)
+        with pytest.raises(SourceError, match="read: the data changed since the run began"):
+            trial()
+    rows.write_text(before)
     for change in (lambda: rows.write_text(before + before.splitlines()[0] + "\n"), rows.unlink):
         monkeypatch.setattr(Reading, "rows", meanwhile(change))
         with pytest.raises(SourceError, match=r"rows\.jsonl: it changed while it was read"):
