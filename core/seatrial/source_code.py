@@ -150,17 +150,16 @@ def _beside(top: Path) -> dict[str, Path]:
 
 
 def _is_imported(path: Path) -> bool:
-    """Whether an import of its name finds it: of a folder without `__init__.py`, where it holds modules, however deep, and no
-    package of that name is installed.
+    """Whether an import of its name finds it: of a folder without `__init__.py`, where no package of that name is installed, and
+    it holds modules, however deep.
     """
     if path.is_file() or (path / "__init__.py").is_file():
         return True
-    if not any(name.endswith(_SUFFIXES) for _, _, names in os.walk(path) for name in names):
-        return False
     with suppress(ImportError, ValueError):
         spec = importlib.util.find_spec(path.name)
-        return spec is None or spec.origin is None or Path(spec.origin).is_relative_to(path)
-    return True
+        if spec is not None and spec.origin is not None and not Path(spec.origin).is_relative_to(path):
+            return False
+    return any(name.endswith(_SUFFIXES) for _, _, names in os.walk(path) for name in names)
 
 
 def _imports(file: str, beside: dict[str, Path]) -> Iterator[str]:

@@ -128,23 +128,17 @@ class _Detector(_Held):
         """What the detector gives.
 
         Raises:
-            ContractError: it is no list of one mapping a text, a value is no probability, or unlike texts got one and the same
+            ContractError: it is no list of one mapping a text, a value is no probability, or all texts got one and the same
                 mapping: what it says of the last one, it says of all.
         """
         answer = self._ask("detect", texts)
         if not isinstance(answer, list) or len(answer) != len(texts):
             size = f"{len(answer)} answers" if isinstance(answer, list) else f"a {type(answer).__name__}"
             raise self._refuse(f"gave {size} for {len(texts)} texts; it must give a list of a mapping for each")
-        first: dict[int, int] = {}
         for place, said in enumerate(answer, 1):
             if not isinstance(said, Mapping):
                 raise self._refuse(
                     f"gave a {type(said).__name__} for text {place}; it must give labels and probabilities"
-                )
-            before = first.setdefault(id(said), place)
-            if said and texts[before - 1] != texts[place - 1]:
-                raise self._refuse(
-                    f"gave one and the same {type(said).__name__} for text {before} and text {place}; it must make one for each"
                 )
             for label, value in said.items():
                 if not isinstance(label, str):
@@ -153,4 +147,18 @@ class _Detector(_Held):
                     raise self._refuse(
                         f"gave {value!r} for {label!r}, for text {place}; it must be a probability, from 0 to 1"
                     )
+        self._refuse_one_for_all(answer, texts)
         return answer
+
+    def _refuse_one_for_all(self, answer: Sequence[Mapping[str, float]], texts: Sequence[str]) -> None:
+        """Refuse one mapping for all texts that is written anew for each; a constant, of texts in which nothing was found, is one
+        that the first text gets by itself, too.
+        """
+        if len({id(said) for said in answer}) == 1 and len({*texts}) > 1 and answer[0]:
+            said = dict(answer[0])
+            alone = self._ask("detect", texts[:1])
+            if not isinstance(alone, list) or [dict(one) for one in alone] != [said]:
+                raise self._refuse(
+                    f"gave one and the same {type(answer[0]).__name__} for {len(texts)} texts, and for the first of them alone "
+                    "other values; it must make one for each"
+                )

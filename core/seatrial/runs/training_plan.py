@@ -142,7 +142,8 @@ def plan_training(
     if suite.train is None:
         raise UsageError(f"suite {suite.name} trains nothing, so there is nothing to plan; add `train: {{method: …}}`")
     bench = Workbench(host, cache=cache or cache_folder(), offline=offline)
-    with TemporaryDirectory(prefix="seatrial-plan-") as scratch, telling_interrupts(), bench.closing:
+    # Beside the runs that rows are taken from: what stands on the same disk is linked, not copied.
+    with TemporaryDirectory(prefix=".seatrial-plan-", dir=_there(runs)) as scratch, telling_interrupts(), bench.closing:
         folder = RunFolder(Path(scratch))
         stages = plan_stages(suite, bench, folder)
         train = next(stage for stage in stages if isinstance(stage, Train))
@@ -167,6 +168,11 @@ def plan_training(
         return TrainingPlan(
             suite.name, len(suite.training_seeds), own, tuple(others), unplanned, tuple(taken) if whole else ()
         )
+
+
+def _there(folder: Path) -> Path:
+    """The folder, or the nearest above it that is there."""
+    return next(one for one in (folder.absolute(), *folder.absolute().parents) if one.is_dir())
 
 
 def _now() -> datetime:

@@ -102,7 +102,7 @@ def _change(one: OnCard) -> str:
     if one.fit == "fits":
         return ""
     if one.lighter is None:
-        return "nothing of this method's makes it fit: take another method, or a smaller model"
+        return "nothing that this method tells makes it fit: take another method, or a smaller model"
     slower = one.card.training_seconds(one.lighter.cost) / max(one.seconds, 1e-9) if not one.measured else None
     took = f", {slower:.2f} × the time" if slower and not 0.98 < slower < 1.02 else ""
     return f"{said_change(one.lighter.change)} ({memory(one.lighter.cost.peak)}{took})"

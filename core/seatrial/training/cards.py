@@ -35,7 +35,7 @@ _FRAGMENTS = 1.08
 
 _MIB = 1 << 20
 
-_OTHER = frozenset({"PCIE", "NVL", "GH200", "40GB", "LAPTOP", "D", "ADA"})
+_OTHER = frozenset({"PCIE", "NVL", "GH200", "40GB", "LAPTOP", "MIG", "D", "ADA"})
 """Words of builds with other rates than the listed ones."""
 
 Fit = Literal["fits", "tight", "no"]

@@ -116,7 +116,9 @@ class ChatModel:
         return generation
 
 
-_VERSION = re.compile(r"([-:](\d{4}-?\d{2}-?\d{2}|(0[1-9]|1[0-2])([0-2]\d|3[01])|2\d(0[1-9]|1[0-2])|00\d)|@[\w.-]+)?")
+_VERSION = re.compile(
+    r"([-:](\d{4}-?\d{2}-?\d{2}|(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])|2\d(0[1-9]|1[0-2])|00\d)|@[\w.-]+)?"
+)
 """What a server adds to a name that stands for its newest version: `gpt-4o-2024-08-06`, `gpt-4-0613`, `mistral-large-2411`,
 `gemini-1.5-pro-002`, `org/name@main`, or nothing; and no count of steps, such as `-500`."""
 

@@ -17,6 +17,7 @@ from seatrial_plugins.huggingface.options import LoadOptions
 from seatrial_plugins.huggingface.tokenizer_files import read_tokenizer
 from seatrial_plugins.huggingface.weights import check_shape
 from seatrial_plugins.huggingface.whole_load import load_whole
+from seatrial_plugins.huggingface.wide_head import hold_head_wide
 
 __all__ = ["SequenceClassifier"]
 
@@ -40,6 +41,7 @@ class SequenceClassifier:
             trust_remote_code=False,
             use_safetensors=True,
         )
+        hold_head_wide(self.network, folder)
         self.network = self.network.to(self.device).eval()
         names: Mapping[int, str] = self.network.config.id2label
         self.labels = [str(names[index]) for index in sorted(names)]

@@ -13,11 +13,9 @@ from seatrial_plugins.huggingface.device import choose_device, choose_dtype
 from seatrial_plugins.huggingface.options import LoadOptions
 from seatrial_plugins.huggingface.weights import check_shape
 from seatrial_plugins.huggingface.whole_load import load_whole
+from seatrial_plugins.huggingface.wide_head import HEAD
 
-__all__ = ["HEAD", "fresh_classifier"]
-
-HEAD = "score"
-"""What transformers calls the head behind a decoder."""
+__all__ = ["fresh_classifier"]
 
 
 def fresh_classifier(folder: Path, options: LoadOptions, labels: Sequence[str], padding: int) -> Any:

@@ -22,6 +22,15 @@ _NEUTRAL = (None, "", "none", False, 0)
 _READ_APART = ("gpt-oss", "gpt_oss")
 """Architectures whose scaling of positions transformers reads beside its table of settings."""
 
+_SAYS = {
+    "attention.key_length": ("head_dim",),
+    "attention.sliding_window": ("sliding_window",),
+    "attn_logit_softcapping": ("attn_logit_softcapping",),
+    "expert_count": ("num_local_experts", "num_experts"),
+    "final_logit_softcapping": ("final_logit_softcapping",),
+}
+"""Setting → what transformers calls it: a config may say the same by default, as Gemma 2's does."""
+
 _NAMED = 4
 
 
@@ -76,7 +85,7 @@ def _plain(name: str) -> str:
 def _is_neutral(setting: str, value: Any, config: Any) -> bool:
     """Whether a model that is told so says what one says that is not."""
     size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-    if value in _NEUTRAL:
+    if value in _NEUTRAL or any(getattr(config, name, None) == value for name in _SAYS.get(setting, ())):
         return True
     if setting in {"attention.key_length", "attention.value_length"}:
         return bool(value == size)

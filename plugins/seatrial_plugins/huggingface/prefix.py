@@ -105,6 +105,10 @@ def _update(
     return update(*prefix.fill(keys, values, layer), layer, *rest, **named)
 
 
+_NO_CACHE = (AttributeError, IndexError, TypeError, ValueError, RuntimeError)
+"""What architectures raise that keep something else than keys and values, or keep them in a cache of their own."""
+
+
 @torch.no_grad()
 def prefix_of_words(network: Any, ids: torch.Tensor) -> torch.Tensor:
     """The keys and values that the network makes of tokens, as a prefix, float32: what it can read from the first step on.
@@ -117,10 +121,14 @@ def prefix_of_words(network: Any, ids: torch.Tensor) -> torch.Tensor:
     from transformers import DynamicCache
 
     cache: Any = DynamicCache()
-    network(input_ids=ids[None].to(network.device), past_key_values=cache, use_cache=True)
-    found = [part[0].transpose(0, 1) for layer in cache.layers for part in (layer.keys, layer.values)]
-    wanted = (len(ids), *_shape(network)[1:])
-    if len(found) != _shape(network)[0] or any(part.shape != wanted for part in found):
+    try:
+        network(input_ids=ids[None].to(network.device), past_key_values=cache, use_cache=True)
+        found = [part[0].transpose(0, 1) for layer in cache.layers for part in (layer.keys, layer.values)]
+        count, *each = _shape(network)
+    except _NO_CACHE:
+        found, count, each = [], 1, []
+    wanted = (len(ids), *each)
+    if len(found) != count or any(part.shape != wanted for part in found):
         raise UsageError(
             f"train.method: prefix_tuning learns keys and values of one shape for each layer, and {type(network).__name__} keeps "
             "others; take prompt_tuning or lora"
@@ -141,7 +149,7 @@ def put_prefix(network: Any, vectors: torch.Tensor) -> Prefix:
     prefix.hang_on(network)
     if vectors.is_meta:
         return prefix
-    with torch.no_grad():
+    with torch.no_grad(), contextlib.suppress(*_NO_CACHE):
         network(input_ids=torch.tensor([[*prefix.ids, 0]], device=vectors.device), use_cache=False)
     if len(prefix.filled) != vectors.shape[1] // 2:
         prefix.remove()

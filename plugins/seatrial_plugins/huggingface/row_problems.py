@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from seatrial.errors import StageError
-from seatrial.rows import Row, Turn
+from seatrial.rows import Preference, Row, Turn
 from seatrial_plugins.huggingface.conversation import Tool, is_trained, without
 
 if TYPE_CHECKING:
@@ -35,10 +35,16 @@ def row_problems(chat: ChatTokenizer, row: Row) -> Iterator[str]:
     if missing:
         yield missing
     yield from unwritten(chat, row.turns, tools)
-    answers = row.choices or ((row.target,) if row.target is not None else ())
+    answers = (*(row.choices or ((row.target,) if row.target is not None else ())), *_rejected(row))
     longest = len(text) + max(map(len, answers), default=0)
     if not missing and chat.context is not None and _BYTES * longest > chat.context:
         yield from _beyond(chat, row, answers, tools, chat.context)
+
+
+def _rejected(row: Row) -> tuple[str, ...]:
+    """An answer that somebody liked less, which a preference may be asked about."""
+    expected = row.expected
+    return tuple(turn.content for turn in expected.rejected[:1]) if isinstance(expected, Preference) else ()
 
 
 def _left_out(chat: ChatTokenizer, row: Row, text: str, prompt: str) -> str:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from seatrial_plugins.huggingface.varlen import has_varlen_kernel
     from seatrial_plugins.huggingface.weights import check_shape
     from seatrial_plugins.huggingface.whole_load import lacks, load_whole
+    from seatrial_plugins.huggingface.wide_head import widen
 
 __all__ = [
     "ChatTokenizer",
@@ -78,6 +79,7 @@ __all__ = [
     "states_for",
     "telling",
     "varlen_is_exact",
+    "widen",
 ]
 
 _MODULES = {
@@ -100,6 +102,7 @@ _MODULES = {
     "varlen": ("has_varlen_kernel",),
     "weights": ("check_shape",),
     "whole_load": ("lacks", "load_whole"),
+    "wide_head": ("widen",),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 

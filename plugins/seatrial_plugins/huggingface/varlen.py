@@ -20,7 +20,7 @@ __all__ = ["Varlen", "has_varlen_kernel", "varlen_attention"]
 def _found() -> Any:
     try:
         from torch.nn.attention.varlen import varlen_attn
-    except ImportError:  # torch below 2.10
+    except ImportError:  # torch below 2.10; the arguments that are needed came with 2.11
         return None
     return varlen_attn
 
@@ -63,7 +63,11 @@ class Varlen(NamedTuple):
 def has_varlen_kernel(network: Any) -> bool:
     """Whether torch has a kernel for a network's attention, as it is trained, where it is."""
     weight, config = next(network.parameters()), network.config.get_text_config()
-    if _KERNEL is None or weight.dtype not in {torch.bfloat16, torch.float16} or weight.device.type != "cuda":
+    if (
+        not {"scale", "window_size"} <= _ACCEPTED
+        or weight.dtype not in {torch.bfloat16, torch.float16}
+        or weight.device.type != "cuda"
+    ):
         return False
     if torch.cuda.get_device_capability(weight.device) < _OLDEST:
         return False
@@ -87,11 +91,7 @@ def varlen_attention(
     k, v = varlen.keys(k), varlen.keys(v)
     if q.device.type != "cuda" or q.dtype == torch.float32 or dropout:
         return _plain(q, k, v, varlen, scale, window, dropout)[None]
-    known: dict[str, Any] = (
-        {"window_size": (-1 if window is None else window - 1, 0)}
-        if "window_size" in _ACCEPTED
-        else {"is_causal": True}
-    )
+    known: dict[str, Any] = {"window_size": (-1 if window is None else window - 1, 0)}
     if "enable_gqa" in _ACCEPTED:  # before, fewer key-value heads are taken as they are
         known["enable_gqa"] = k.shape[1] != q.shape[1]
     ends = (varlen.cu_seq_q, varlen.cu_seq_k, varlen.max_q, varlen.max_k)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -67,7 +68,8 @@ def load_whole(architecture: Any, place: str, *, unused: str = "", **options: An
             f"{place}: its config has fewer layers than its weights (the tensor {min(beyond)} is beyond them); the two "
             "belong to different models"
         )
-    if inside := [name for name in report["unexpected_keys"] if _inside(network, name)]:
+    idle = _idle(str(options.get("pretrained_model_name_or_path", "")), report["unexpected_keys"])
+    if inside := [name for name in report["unexpected_keys"] if name not in idle and _inside(network, name)]:
         others = f" and {len(inside) - 1:,} more" if len(inside) > 1 else ""
         raise SourceError(
             f"{place}: the model of its config has no place for its tensor {min(inside)}{others}, and transformers leaves such "
@@ -107,3 +109,14 @@ def _inside(network: Any, name: str) -> bool:
         except AttributeError:
             path = path.rpartition(".")[0]
     return False
+
+
+def _idle(place: str, names: Collection[str]) -> set[str]:
+    """Those of a folder's tensors that change nothing: biases of zeros, as converters leave them."""
+    from safetensors import safe_open
+
+    wanted, idle = {name for name in names if name.endswith("bias")}, set[str]()
+    for file in sorted(Path(place).glob("*.safetensors")) if wanted else ():
+        with safe_open(str(file), framework="pt") as tensors:
+            idle |= {name for name in wanted.intersection(tensors.keys()) if not bool(tensors.get_tensor(name).any())}
+    return idle

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
-
 from seatrial.errors import TrainingError
 from seatrial.model import ProductKind
 from seatrial.training import TrainingJob
-from seatrial_plugins.huggingface.runtime import place_module
+from seatrial_plugins.huggingface.runtime import place_module, widen
 from seatrial_plugins.training.lora_methods import Classifier
 from seatrial_plugins.training.lora_tuning import LoraTuning
 from seatrial_plugins.training.model_folder import write_model
@@ -49,8 +47,8 @@ class ClassifierTuning:
             recompute_activations(network)
             network.enable_input_require_grads()
         self.put_on(network)
-        network.score.float().requires_grad_(True)
-        network.score.register_forward_pre_hook(_as_wide)
+        network.score.requires_grad_(True)
+        widen(network)
         return network
 
     def write(self, network: Any, job: TrainingJob) -> None:
@@ -84,8 +82,3 @@ class _Adapters(LoraTuning):
         from peft.tuners.tuners_utils import BaseTunerLayer
 
         return {name: module for name, module in network.named_modules() if isinstance(module, BaseTunerLayer)}
-
-
-def _as_wide(head: Any, given: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
-    """What the head reads, in the head's own precision."""
-    return (given[0].to(head.weight.dtype), *given[1:])

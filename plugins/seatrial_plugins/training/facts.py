@@ -35,6 +35,11 @@ def training_facts(
     unheeded = (
         ["early_stopping did nothing: there are no validation rows; say `split: {validation: 0.1}`"] if stops else []
     )
+    if options.compile and not engine.work.compiled_layers:
+        unheeded.append(
+            "compile did nothing: layers are compiled of a 16-bit model on one CUDA GPU whose rows lie end to end (`varlen`), and "
+            "whose passes are neither recomputed nor replayed as graphs"
+        )
     overfit = Overfitting.found(engine.history, list(map(objective.weight, validation.examples)))
     return {
         "trainable_parameters": sum(tensor.numel() for tensor in trainable(network).values()),

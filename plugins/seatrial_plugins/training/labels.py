@@ -28,6 +28,11 @@ def labels_of(rows: Iterable[Row]) -> tuple[str, ...]:
             f"the train rows have {len(names)} different labels, and a classifier needs two at least; name the column that holds "
             "them: `columns: {label: …}`"
         )
+    if all(name == f"LABEL_{number}" for number, name in enumerate(names)):
+        raise TrainingError(
+            "the train rows' labels are called LABEL_0, LABEL_1, …, as a classifier's are that has no names for them, so that nobody "
+            "could tell what it names; rename them: `labels: {LABEL_0: …}`"
+        )
     return names
 
 

@@ -22,8 +22,9 @@ def lighter_than(method: Any, job: TrainingJob) -> Iterator[Lighter]:
     Smaller passes cost launches alone, gradient checkpointing another forward pass, both together both. None of them
     changes a gradient by more than rounding; bfloat16 weights, which come last, do.
     """
-    model = trainable_network(job, method.product)
-    rendered = method.training(job).rendered(model.chat)
+    training = method.training(job)
+    model = trainable_network(job, training.tuning.name)
+    rendered = training.rendered(model.chat)
     lengths = [len(example.ids) for example in rendered[0].examples]
     usual = min(model.options.batch_tokens, sum(sorted(lengths)[-method.batch_size :]))
     smaller: list[dict[str, Any]] = [
@@ -33,7 +34,7 @@ def lighter_than(method: Any, job: TrainingJob) -> Iterator[Lighter]:
     ways: list[tuple[dict[str, Any], dict[str, Any]]] = [({}, change) for change in smaller[:2]]
     if recomputes:
         ways += [(recomputes, change) for change in ({}, *smaller[:1], *smaller[-1:])]
-    if model.options.dtype == "float32" and method.training(job).tuning.dtype is None:
+    if model.options.dtype == "float32" and training.tuning.dtype is None:
         ways += [({}, {"dtype": "bfloat16"}), (recomputes, {"dtype": "bfloat16", **(smaller[-1] if smaller else {})})]
     for options, loader in ways:
         try:

@@ -34,6 +34,17 @@ class Classifier(Lora):
     def __post_init__(self) -> None:
         super(Classifier, self).__post_init__()
         _refuse_fp8(self, "it is computed for rows that are packed")
+        plain = Lora()
+        unheeded = [] if self.loss_on == "all" else ["loss_on"]
+        if self.weights == "full":
+            of_adapters = ("r", "alpha", "dropout", "target_modules", "rslora", "dora", "init")
+            unheeded += [name for name in of_adapters if getattr(self, name) != getattr(plain, name)]
+        if unheeded:
+            raise UsageError(
+                f"train.{unheeded[0]}: changes nothing of a classifier"
+                + (" of which every weight is trained" if unheeded[0] != "loss_on" else "")
+                + "; leave it out"
+            )
 
     @property
     def product(self) -> ProductKind:

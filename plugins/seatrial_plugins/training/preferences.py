@@ -46,7 +46,7 @@ def render_pairs(
     max_length: int,
     taught: Callable[[Sequence[Turn]], Sequence[Turn]] = tuple,
 ) -> Examples:
-    """Render both conversations of each row that has a preference; only what the two do not share is supervised.
+    """Render both conversations of each row that has a preference; only the answers are supervised.
 
     Rows without a preference, and those of which one answer has no supervised token left, are told as unsupervised.
 

@@ -123,12 +123,30 @@ def test_what_is_no_probability_is_refused_in_the_detectors_name(answer, said):
     assert str(caught.value).startswith(WHO)
 
 
-def test_one_mapping_for_unlike_texts_is_refused_in_the_detectors_name():
-    one = {"toxicity": 0.5}
-    with pytest.raises(ContractError, match="one and the same dict for text 1 and text 3"):
-        held("detectors", Gives([one, {}, one]), WHO).detect(["a", "b", "c"])
-    kept = [one, one, {}]
-    assert held("detectors", Gives(kept), WHO).detect(["a", "a", "b"]) is kept, "of equal texts, it may say the same"
+class Reuses:
+    """Writes what it finds in a text into one mapping, or gives a constant where it finds nothing."""
+
+    clean: dict[str, float] = {"toxicity": 0.0}  # noqa: RUF012 - as a plugin may write it
+
+    def __init__(self, *, rightly):
+        self.rightly, self.own = rightly, {}
+
+    def detect(self, texts):
+        return [self._said(text) for text in texts]
+
+    def _said(self, text):
+        if self.rightly:
+            return {"toxicity": 1.0} if "bad" in text else self.clean
+        self.own["toxicity"] = float("bad" in text)
+        return self.own
+
+
+def test_one_mapping_for_all_texts_is_refused_in_the_detectors_name_unless_it_is_a_constant():
+    with pytest.raises(ContractError, match="one and the same dict for 2 texts"):
+        held("detectors", Reuses(rightly=False), WHO).detect(["bad", "good"])
+    right = held("detectors", Reuses(rightly=True), WHO)
+    assert right.detect(["good", "better"]) == [{"toxicity": 0.0}] * 2
+    assert right.detect(["good", "bad", "better"]) == [{"toxicity": 0.0}, {"toxicity": 1.0}, {"toxicity": 0.0}]
 
 
 def test_what_one_raises_is_its_own():

@@ -91,6 +91,7 @@ def test_a_server_that_answers_as_another_model_is_said_to(name, warns):
         ("/runs/ckpt-100/merged", "/runs/ckpt-500/merged", False),
         ("/runs/ckpt-100/merged", "/runs/ckpt-100/merged/", True),
         ("router", "router-500", False),
+        ("router", "router-1000", False),
         ("router", "router-1500", False),
         ("gpt-4o", "gpt-4o-mini", False),
         ("gpt-4o", "gpt-4o-mini-2024-07-18", False),

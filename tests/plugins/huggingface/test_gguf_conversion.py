@@ -11,6 +11,7 @@ from seatrial import Turn
 from seatrial.errors import SourceError
 from seatrial_plugins.huggingface import transformers
 from seatrial_plugins.huggingface.gguf import convert
+from seatrial_plugins.huggingface.gguf_contents import _is_neutral
 
 
 def test_transformers_below_5_is_refused_with_the_reason(monkeypatch, tmp_path):
@@ -220,6 +221,15 @@ def test_a_gguf_that_transformers_reads_in_part_is_refused(resolve, write_gguf, 
 def test_settings_that_change_nothing_are_no_reason(resolve, write_gguf, tmp_path):
     plain = {"rope.scaling.type": "none", "logit_scale": 1.0, "expert_count": 0, "attention.sliding_window": 1 << 20}
     resolve(transformers(device="cpu"), write_gguf(settings=plain), "path:tiny.gguf", tmp_path / "cache")
+
+
+@needs_5
+@pytest.mark.parametrize(("value", "same"), [(50.0, True), (30.0, False)])
+def test_what_a_config_says_by_default_is_no_reason(value, same):
+    """Gemma 2's files hold its softcapping, and transformers reads it of none: its config has the very value."""
+    from transformers import Gemma2Config
+
+    assert _is_neutral("attn_logit_softcapping", value, Gemma2Config()) is same
 
 
 def test_converted_weights_that_were_replaced_are_converted_anew(resolve, write_gguf, tmp_path):

@@ -178,7 +178,8 @@ def test_a_head_that_the_network_does_not_have_is_left_alone(load, model):
     beside = {
         "v_head.summary.weight": torch.zeros(1, 64),
         "model.vision_tower.patches.weight": torch.zeros(2, 2),
-        "model.layers.0.self_attn.rotary_emb.inv_freq": torch.zeros(8),
+        "model.layers.0.self_attn.rotary_emb.inv_freq": torch.ones(8),
+        "model.layers.0.mlp.down_proj.bias": torch.zeros(64),
     }
     tensors(lambda held: {**held, **beside})(model)
     assert load(model).facts["parameters"]

@@ -25,8 +25,8 @@ KINDS = {
 }
 
 
-def opened(target, folder):
-    return random(device="cpu").open(target, Product("classifier", folder, digest_path(folder)))
+def opened(target, folder, **options):
+    return random(device="cpu", **options).open(target, Product("classifier", folder, digest_path(folder)))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -104,8 +104,14 @@ def test_in_bfloat16_the_head_learns_in_float32(job, tiny_target):
     assert losses[-1] < 0.7 * losses[0]
     saved = load_file(work.output / "model.safetensors")
     assert (saved["score.weight"].dtype, saved["model.norm.weight"].dtype) == (torch.float32, torch.bfloat16)
-    with opened(tiny_target, work.output) as model:
-        assert len(set(model.classify(work.train))) > 1
+    with opened(tiny_target, work.output, dtype="bfloat16") as model:
+        assert next(model.network.parameters()).dtype == torch.bfloat16
+        assert torch.equal(model.network.score.weight, saved["score.weight"]), (
+            "it answers with the head that was trained"
+        )
+        named = model.classify(work.train)
+    assert "" not in named
+    assert len({*named}) > 1
 
 
 def test_rows_of_other_labels_are_told_and_one_label_is_none(job):
