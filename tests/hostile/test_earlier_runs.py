@@ -87,6 +87,9 @@ def test_an_earlier_run_is_another_one_that_is_finished_and_scored_alike(given, 
     assert earlier_runs(run.parent, own=trial[0], scorers=scored({name: options}))(run.name, "right").num_rows
     with pytest.raises(SeatrialError, match="the run itself"):
         earlier_runs(run.parent, own=run)(run.name, "right")
+    copy, _ = given()
+    with pytest.raises(SeatrialError, match="the run itself"):
+        earlier_runs(copy.parent, own=run)(copy.name, "right")
     with pytest.raises(SeatrialError, match=r"fewshot: 0, now 3"):
         earlier_runs(run.parent, scorers=scored({name: options | {"fewshot": 3}}))(run.name, "right")
     with pytest.raises(SeatrialError, match=rf"scorer {name}, this run's of other"):

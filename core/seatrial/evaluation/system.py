@@ -38,8 +38,11 @@ class System:
         return with_examples(row.prompt, _others(row, (*self.examples, *task.examples)))
 
     def prompt_hash(self, row: Row, task: Task, options: tuple[str, ...] = ()) -> str:
-        """The digest of what the model is given for `row`, its options and tools included."""
-        return content_id(self.prompt(row, task), tools=row.tools, choices=options)
+        """The digest of what the model is given for `row`: its options and tools, and the system turn that the model adds."""
+        turns, added = self.prompt(row, task), getattr(self.model, "system", None)
+        if isinstance(added, str) and turns[:1] and turns[0].role != "system":
+            turns = (Turn("system", added), *turns)
+        return content_id(turns, tools=row.tools, choices=options)
 
 
 def with_examples(turns: tuple[Turn, ...], examples: Sequence[Turn]) -> tuple[Turn, ...]:

@@ -80,7 +80,10 @@ class Timing:
 
 
 class Model(Protocol):
-    """A system's model, open. Which capabilities it has, `isinstance` with the protocols below tells."""
+    """A system's model, open. Which capabilities it has, `isinstance` with the protocols below tells.
+
+    One that puts a system turn before conversations without one says it in an attribute `system`: it is part of what was asked.
+    """
 
     @property
     def facts(self) -> Mapping[str, object]:

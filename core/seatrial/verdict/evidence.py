@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
@@ -84,7 +85,7 @@ def earlier_runs(
             raise UsageError(
                 f"earlier run {run}: {folder} is no folder; name a run folder, such as runs/<time>-<suite>"
             )
-        if own is not None and folder.resolve() == own.resolve():
+        if own is not None and (folder.resolve() == own.resolve() or _started(folder) == _started(own)):
             raise UsageError(
                 f"earlier run {run}: that is the run itself, which is as good as itself; name an earlier one"
             )
@@ -116,6 +117,13 @@ def earlier_runs(
             raise UsageError(f"earlier run {run}: {path} can't be read: {error}; run that suite again") from error
 
     return load
+
+
+def _started(folder: Path) -> object:
+    """When a run was started, to the microsecond: a copy of it, too."""
+    path = folder / "manifest.json"
+    with undamaged(path):
+        return json.loads(read_text(path)).get("started") if path.is_file() else folder
 
 
 def _refuse_other_scorer(run: str, folder: Path, metric: str, now: ScoredAs) -> None:

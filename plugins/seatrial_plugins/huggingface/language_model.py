@@ -90,6 +90,11 @@ class CausalModel:
         }
 
     @property
+    def system(self) -> str | None:
+        """What it is told before every conversation that begins otherwise (`seatrial.model.Model`)."""
+        return self.chat.system
+
+    @property
     def context(self) -> int:
         """The longest sequence that it was made for, in tokens."""
         return int(getattr(self.network.config.get_text_config(), "max_position_embeddings", 1 << 30))

@@ -35,4 +35,6 @@ def read_tokenizer(folder: Path) -> Any:
         raise SourceError(
             f"{folder}: its tokenizer has no vocabulary, so that every text would read alike; add the model's tokenizer.json"
         )
+    if getattr(getattr(getattr(tokenizer, "backend_tokenizer", None), "model", None), "dropout", None):
+        tokenizer.backend_tokenizer.model.dropout = None  # of BPE in training: words would be cut otherwise each time
     return tokenizer

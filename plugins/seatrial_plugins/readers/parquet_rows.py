@@ -77,6 +77,11 @@ class ParquetRows:
 
         row = 0
         with pq.ParquetFile(path) as table, path.open("rb") as stream:
+            names = table.schema_arrow.names
+            if twice := next((name for name in names if names.count(name) > 1), None):
+                problem = f"the column {twice!r} stands twice, and which is meant nobody can tell; write one"
+                yield RawRecord(1, problem=problem, lost=True)
+                return
             classes = _class_labels(table.schema_arrow.metadata or {})
             padded = [field.name for field in table.schema_arrow if pa.types.is_nested(field.type)]
             for number in range(table.num_row_groups):

@@ -67,3 +67,13 @@ def test_the_same_words_about_another_picture_are_another_question(png):
     examples = tuple(turn for row in (first, second) for turn in row.turns)
     prompt = System("base", "base", object(), examples).prompt(first, Task("train", RowList([])))
     assert prompt == (*second.turns, first.turns[0])
+
+
+def test_a_system_turn_that_the_model_adds_is_part_of_what_was_asked():
+    def hashed(row, **model):
+        return System("base", "base", type("Model", (), model)()).prompt_hash(row, Task("test", RowList([row])))
+
+    row = labelled(1, "which?", "this")
+    own = chat("own", [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "which?"}])
+    assert hashed(row) == hashed(row, system=None) != hashed(row, system="The second is right.")
+    assert hashed(own) == hashed(own, system="The second is right."), "one of the row's own stands in its place"

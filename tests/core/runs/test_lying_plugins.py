@@ -201,6 +201,25 @@ def test_a_column_left_out_of_a_sample_is_no_none(trial):
         trial(Plugin(sample=some))
 
 
+def test_a_column_that_an_error_neither_lacks_nor_has_is_no_none(trial):
+    """Or the rows that failed would drop out of the metric without a word."""
+
+    def half(transcript, place):
+        failed = {"values": {}, "error": "the judge timed out", "lacks": ("sure",)}
+        told = {"values": {"right": 1.0, "sure": 1.0}}
+        return Sample(transcript.row, **(failed if place % 3 else told))
+
+    with pytest.raises(ContractError, match=r"scorer odd on base .* gave a sample of \w+ no 'right'.*`lacks`"):
+        trial(Plugin(sample=half))
+
+
+def test_a_scorer_that_hands_on_no_prompt_hash_has_the_transcripts(trial):
+    result = trial(Plugin(sample=lambda transcript, place: Sample(transcript.row, {"right": 1.0, "sure": 1.0})))
+    hashes = result.samples["odd"]["prompt_hash"].to_pylist()
+    assert all(hashes)
+    assert len({*hashes}) > 1
+
+
 @pytest.mark.parametrize(
     ("decided", "failing", "said"),
     [(ALL_RIGHT, True, "without a score: 20 of 60 samples failed"), (replace(ALL_RIGHT, n=0), False, "its n is 0")],

@@ -162,3 +162,8 @@ def test_a_damaged_file_keeps_the_rows_before_the_damage(tmp_path):
     assert last.problem.startswith("broken Parquet: ")
     path.write_bytes(b"PAR1")
     assert next(ParquetRows().read(path)).problem.startswith("broken Parquet: ")
+
+
+def test_a_column_that_stands_twice_is_refused(read):
+    table = pa.table([["a", "b"], ["x", "y"], ["y", "x"]], names=["text", "label", "label"])
+    assert read(table) == [(1, None, "the column 'label' stands twice, and which is meant nobody can tell; write one")]

@@ -139,10 +139,12 @@ class ScoreNode:
         component = f"scorer {self.component.name} on {system.name}"
         who = f"{self.name}: {component} (plugin {self.plugin})"
         errors: list[tuple[str, str | None]] = []
+        hashes: list[str] = []
 
         def noted() -> Iterator[Transcript]:
             for transcript in transcripts:
                 errors.append((transcript.row, transcript.error))
+                hashes.append(transcript.prompt_hash)
                 yield transcript
 
         given = noted()
@@ -159,16 +161,21 @@ class ScoreNode:
                 )
             if error is not None and sample.error is None:
                 raise ContractError(f"{who} scored {sample.row}, which the system did not answer: {error}")
-            if untold := [name for name in columns if sample.error is None and name not in sample.values]:
+            told = {*sample.values, *sample.lacks} if sample.error is None or sample.lacks else {*columns}
+            if untold := [name for name in columns if name not in told]:
                 raise ContractError(
                     f"{who} gave a sample of {sample.row} no {untold[0]!r}: a number where there is one, None where it does not "
-                    "apply, and an error where there should be one"
+                    "apply, and an error, with the column in `lacks`, where there should be one"
                 )
         # What was not answered has no numbers, and where rows are asked, none of its columns is spared.
         asked = len(task.rows) > 0
         samples = [
             sample if error is None else replace(sample, values={}, lacks=() if asked else sample.lacks)
             for sample, (_, error) in zip(samples, errors, strict=True)
+        ]
+        samples = [
+            sample if sample.prompt_hash else replace(sample, prompt_hash=prompt_hash)
+            for sample, prompt_hash in zip(samples, hashes, strict=True)
         ]
         return samples_to_table(system.name, samples, columns, clusters=clusters, seed=system.seed)
 
