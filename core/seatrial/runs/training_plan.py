@@ -152,7 +152,7 @@ def plan_training(
         if not isinstance(method, TellsCost):
             raise UsageError(
                 f"train.method: {name} (plugin {train.plugin}) does not tell what its training costs, so nothing can be planned; "
-                "plan another method (`--set train.method=…`), or run the suite"
+                "plan another method (`--set 'train={method: …}'`), or run the suite"
             )
         if probe and not isinstance(method, ProbesCost):
             raise UsageError(f"train.method: {name} (plugin {train.plugin}) trains no probe; leave --probe out")
