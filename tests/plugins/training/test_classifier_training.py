@@ -16,7 +16,7 @@ from seatrial_plugins.huggingface import random
 from seatrial_plugins.training import Classifier
 from seatrial_plugins.training.labels import LabelLoss
 
-from .jobs import PAIRS, KilledError
+from .jobs import PAIRS, killed_and_resumed
 
 KINDS = {
     "lora": lambda **changes: Classifier(**{"r": 4, "lr": 1e-2, "epochs": 8, "batch_size": 4, **changes}),
@@ -82,18 +82,7 @@ def test_with_adapters_everything_else_stays_what_it_is(job, tiny_target):
 
 @pytest.mark.parametrize("kind", ["lora", "full"])
 def test_a_killed_training_gives_the_bytes_of_a_whole_one(job, tmp_path, kind):
-    whole, _ = job(validation=PAIRS[:4])
-    KINDS[kind](save_every=2).train(whole)
-
-    def kill(step):
-        if step["step"] == 8 and "loss" in step:
-            raise KilledError
-
-    kept = tmp_path / "kept"
-    with pytest.raises(KilledError):
-        KINDS[kind](save_every=2).train(job(validation=PAIRS[:4], log=kill, checkpoints=kept)[0])
-    resumed, _ = job(validation=PAIRS[:4], checkpoints=kept)
-    assert KINDS[kind](save_every=2).train(resumed).facts["resumed_from_step"] in {4, 6, 8}
+    whole, resumed = killed_and_resumed(job, tmp_path / "kept", KINDS[kind](save_every=2), PAIRS[:4])
     assert digest_path(resumed.output) == digest_path(whole.output)
 
 

@@ -17,7 +17,7 @@ from seatrial_plugins.huggingface.options import LoadOptions
 from seatrial_plugins.training import Dpo
 from seatrial_plugins.training.preferences import PreferenceLoss, log_ratios, render_pairs
 
-from .jobs import KilledError, adapter_of
+from .jobs import adapter_of, killed_and_resumed
 
 CPU = torch.device("cpu")
 ASKED = ["Where is my parcel?", "Refund!", "The card is lost, what now?", "Hello", "I want my money back, please."]
@@ -126,18 +126,7 @@ def test_chosen_answers_gain_on_rejected_ones(job, tiny_target, tiny_model, adap
 
 
 def test_a_killed_training_gives_the_bytes_of_a_whole_one(job, tmp_path):
-    whole, _ = job(validation=ROWS[:2])
-    Dpo(**options(save_every=2)).train(whole)
-
-    def kill(step):
-        if step["step"] == 8 and "loss" in step:
-            raise KilledError
-
-    kept = tmp_path / "kept"
-    with pytest.raises(KilledError):
-        Dpo(**options(save_every=2)).train(job(validation=ROWS[:2], log=kill, checkpoints=kept)[0])
-    resumed, _ = job(validation=ROWS[:2], checkpoints=kept)
-    assert Dpo(**options(save_every=2)).train(resumed).facts["resumed_from_step"] in {4, 6, 8}
+    whole, resumed = killed_and_resumed(job, tmp_path / "kept", Dpo(**options(save_every=2)), ROWS[:2])
     assert adapter_of(resumed) == adapter_of(whole)
 
 

@@ -15,7 +15,7 @@ from seatrial.suite.file import load_suite
 from seatrial_plugins.huggingface import random
 from seatrial_plugins.training import Classifier, Dpo, Qlora
 
-from .jobs import PAIRS, KilledError, adapter_of, options
+from .jobs import PAIRS, adapter_of, killed_and_resumed, options
 
 _THERE = importlib.util.find_spec("bitsandbytes") is not None
 installed = pytest.mark.skipif(not _THERE, reason="bitsandbytes, the extra `qlora`, is not installed")
@@ -68,18 +68,7 @@ def test_the_weights_are_in_four_bits_and_stay_frozen(job):
 
 @installed
 def test_a_killed_training_gives_the_bytes_of_a_whole_one(job, tmp_path):
-    whole, _ = job(validation=PAIRS[:4])
-    Qlora(**options(save_every=2)).train(whole)
-
-    def kill(step):
-        if step["step"] == 8 and "loss" in step:
-            raise KilledError
-
-    kept = tmp_path / "kept"
-    with pytest.raises(KilledError):
-        Qlora(**options(save_every=2)).train(job(validation=PAIRS[:4], log=kill, checkpoints=kept)[0])
-    resumed, _ = job(validation=PAIRS[:4], checkpoints=kept)
-    assert Qlora(**options(save_every=2)).train(resumed).facts["resumed_from_step"] in {4, 6, 8}
+    whole, resumed = killed_and_resumed(job, tmp_path / "kept", Qlora(**options(save_every=2)), PAIRS[:4])
     assert adapter_of(resumed) == adapter_of(whole)
 
 
