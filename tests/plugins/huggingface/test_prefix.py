@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from functools import partial
 
 import pytest
 import torch
@@ -10,15 +11,14 @@ from peft import PeftModel, PrefixTuningConfig, get_peft_model
 from safetensors.torch import load_file, save_file
 from transformers import DynamicCache
 
-from seatrial import Turn
 from seatrial.errors import SourceError, UsageError
 from seatrial_plugins.huggingface import random
 from seatrial_plugins.huggingface.network import load_network
 from seatrial_plugins.huggingface.options import LoadOptions
 from seatrial_plugins.huggingface.prefix import prefix_of_words, put_prefix
 
-PROMPTS = [(Turn("user", text),) for text in ("Where is my parcel?", "Refund!", "I ask for the third time about it.")]
-OPTIONS = [["delivery", "billing", "a longer answer"]] * 3
+from .before_rows import OPTIONS, PROMPTS, check_likelihoods, check_packing
+
 WEIGHTS = "adapter_model.safetensors"
 
 
@@ -48,30 +48,11 @@ def by_peft(target, folder, ids, start):
 
 
 def test_its_likelihoods_are_pefts(tiny_target, adapter_in, prefix):
-    with random(device="cpu").open(tiny_target, adapter_in(prefix)) as model:
-        found = model.loglikelihoods(PROMPTS, OPTIONS)
-        chat = model.chat
-    for turns, answers, said in zip(PROMPTS, OPTIONS, found, strict=True):
-        (asked,) = chat.prompts([turns])
-        head, rests = chat.answered(turns, answers)
-        for rest, one in zip(rests, said, strict=True):
-            ids = [*head, *rest]
-            assert one.logprob == pytest.approx(by_peft(tiny_target, prefix, ids, len(asked)), abs=2e-3)
+    check_likelihoods(tiny_target, adapter_in(prefix), partial(by_peft, tiny_target, prefix))
 
 
 def test_packed_and_padded_say_the_same_and_the_base_beside_it_is_the_base(tiny_target, tiny_model, adapter_in, prefix):
-    loader = random(device="cpu")
-    with loader.open(tiny_target, adapter_in(prefix)) as tuned, loader.open(tiny_target) as base:
-        assert tuned.packs
-        assert tuned.network is base.network
-        assert base.loglikelihoods(PROMPTS, OPTIONS) == tiny_model.loglikelihoods(PROMPTS, OPTIONS)
-        packed = tuned.loglikelihoods(PROMPTS, OPTIONS)
-        assert packed != base.loglikelihoods(PROMPTS, OPTIONS)
-        assert tuned.facts["parameters"] == base.facts["parameters"]
-    with random(device="cpu", attention="sdpa").open(tiny_target, adapter_in(prefix)) as model:
-        assert not model.packs
-        for one, other in zip(packed, model.loglikelihoods(PROMPTS, OPTIONS), strict=True):
-            assert [said.logprob for said in one] == pytest.approx([said.logprob for said in other], abs=2e-3)
+    check_packing(tiny_target, tiny_model, adapter_in(prefix))
 
 
 def test_a_view_that_was_taken_off_leaves_nothing_behind(tiny_target, tiny_model, adapter_in, prefix, write_adapter):
