@@ -70,11 +70,11 @@ from seatrial.training import Trained, TrainingJob
 from seatrial.verdict import Decision, Evidence, Verdict
 
 if TYPE_CHECKING:
-    from seatrial.trial import Trial, open_run, plan, run
+    from seatrial.trial import Trial, open_run, plan, run, search
 
 __version__ = "0.1.0"
 
-_LAZY = ("Trial", "open_run", "plan", "run")
+_LAZY = ("Trial", "open_run", "plan", "run", "search")
 """Names of `seatrial.trial`, which loads plugins: a plugin that imports seatrial does not wait for them."""
 
 __all__ = [
@@ -159,6 +159,7 @@ __all__ = [
     "open_run",
     "plan",
     "run",
+    "search",
 ]
 
 

@@ -68,6 +68,7 @@ def _document(view: View) -> Iterator[str]:
     for plugin, blocks in view.added.items():
         yield from ("", f"## What plugin {cell(plugin)} adds")
         yield from block_lines(blocks, view.pictures)
+    yield from _search(view)
     yield from _training(view)
     yield from _environment(view)
 
@@ -149,6 +150,17 @@ def _score_rows(blocks: Sequence[MetricBlock]) -> Iterator[Sequence[str]]:
             rival = line.rival
             against = f"{rival.said}{f' ({rival.bounds})' if rival.bounds else ''}" if rival else ""
             yield (*row, against) if paired else row
+
+
+def _search(view: View) -> Iterator[str]:
+    search = view.search
+    if search is None:
+        return
+    yield from ("", "## Search", "")
+    yield from map(sentence, search.told)
+    yield from ("", *bullets(f"{name}: {cell(written)}" for name, written in search.figures))
+    shown = [search.importance, search.finalists, search.trials]
+    yield from block_lines([block for block in shown if block is not None], view.pictures)
 
 
 def _training(view: View) -> Iterator[str]:

@@ -181,6 +181,10 @@ class SuiteKeys(Keys):
     train: dict[str, Any] | None = Field(
         default=None, description="how the adapter is trained; absent where nothing is"
     )
+    search: dict[str, Any] | None = Field(
+        default=None,
+        description="options of training that are searched, on validation rows, before it is trained: {over: {lr: …}}",
+    )
     score: list[Any] = Field(default_factory=list, description="the scorers, in their order")
     baselines: list[Any] | None = Field(
         default=None,
