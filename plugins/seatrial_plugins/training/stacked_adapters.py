@@ -200,7 +200,7 @@ class StackedAdapters:
 
     def keep(self, rows: Sequence[int]) -> None:
         """Let go of all trainings but these."""
-        chosen = torch.tensor(rows, device=self._weights.device)
+        chosen = torch.tensor(rows, dtype=torch.long, device=self._weights.device)
         for name in ("_weights", "_mean", "_square", "_scaling", "_keep"):
             setattr(self, name, getattr(self, name)[chosen])
         self._kept = self._keep.tolist()

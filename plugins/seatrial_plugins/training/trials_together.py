@@ -11,7 +11,7 @@ import math
 import os
 import time
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -94,8 +94,8 @@ class TrialsTogether:
         self._rendered: dict[tuple[int, int, str], tuple[Rows, tuple[Example, ...]]] = {}
         self._most = 1 << 30
         """Settings that had room at once."""
-        self.adapters: dict[int, Mapping[str, tuple[torch.Tensor, torch.Tensor]]] = {}
-        """Place → what each of the last settings that came to their end left, layer by layer: A and B."""
+        self.left: Callable[[int, Mapping[str, tuple[torch.Tensor, torch.Tensor]]], None] = _unheard
+        """Told of what each setting that came to its end left, layer by layer: A and B."""
 
     def close(self) -> None:
         """Let go of the base."""
@@ -172,7 +172,6 @@ class TrialsTogether:
         """Train them, as many at once as have room."""
         self._loaded()
         found: dict[int, Tried] = {}
-        self.adapters.clear()
         waiting = [list(range(len(methods)))[at : at + self._most] for at in range(0, len(methods), self._most)]
         while waiting:
             places = waiting.pop(0)
@@ -217,7 +216,7 @@ class TrialsTogether:
                         ended.add(row)
                         total -= len(live[row].steps) - live[row].done
                         if losses[live[row].place] is not None:
-                            self.adapters[live[row].place] = stack.matrices(row)
+                            self.left(live[row].place, stack.matrices(row))
                 job.progress(min(1.0, before + (1 - before) * steps / max(total, 1)))
                 if ended:
                     rest = [row for row in range(len(live)) if row not in ended]
@@ -328,3 +327,8 @@ def _rates(options: Lora, steps: int) -> list[float]:
         optimizer.step()
         scheduler.step()
     return found
+
+
+def _unheard(place: int, matrices: Mapping[str, Any]) -> None:
+    """A trial is judged and thrown away."""
+    del place, matrices

@@ -47,7 +47,9 @@ class Tune:
             raise UsageError("train.floor: only with kind b")
 
     def train(self, job):
-        self.toys.asked_for.append((self.lr, self.r, len(job.train), {row.split for row in (*job.train, *job.validation)}))
+        self.toys.asked_for.append(
+            (self.lr, self.r, len(job.train), {row.split for row in (*job.train, *job.validation)})
+        )
         if self.toys.dies_after == len(self.toys.asked_for):
             signal.raise_signal(signal.SIGINT)
         loss = 1 + math.log10(self.lr / 0.01) ** 2 + 1 / self.r
@@ -58,7 +60,10 @@ class Tune:
         words = {word: row.label for row in job.train for word in row.input_text.split() if word != "the"}
         (job.output / "words.json").write_text(json.dumps(words, sort_keys=True))
         (job.output / "seed.txt").write_text(str(job.seed))
-        return Trained("adapter", {"steps": 4, "truncated_rows": 0, "validation_loss": loss, "options": {"lr": self.lr, "r": self.r}})
+        return Trained(
+            "adapter",
+            {"steps": 4, "truncated_rows": 0, "validation_loss": loss, "options": {"lr": self.lr, "r": self.r}},
+        )
 
 
 class Tuned(Toys):
@@ -138,7 +143,9 @@ def test_a_search_that_was_killed_goes_on_to_the_same_trials(tried):
     assert len(list((tried.runs / "killed").glob("*/manifest.json"))) == 1
     without_times = [{k: v for k, v in one.items() if k != "seconds"} for one in resumed.trials]
     assert without_times == [{k: v for k, v in one.items() if k != "seconds"} for one in whole.trials]
-    assert sum(one[:2] == (0.5, 2) for one in toys.asked_for) == 2, "the first trial and the finalist: what was done is not done again"
+    assert sum(one[:2] == (0.5, 2) for one in toys.asked_for) == 2, (
+        "the first trial and the finalist: what was done is not done again"
+    )
 
 
 def test_run_goes_on_where_the_search_alone_stopped(tried):
@@ -187,14 +194,18 @@ def test_a_method_that_tells_no_validation_loss_is_named(tried):
     class Silent(Tuned):
         @hookimpl
         def seatrial_methods(self):
-            yield MethodComponent("tune", lambda *, lr=0.5, r=2: None, "Nothing.")  # never built: its options have no type
+            yield MethodComponent(
+                "tune", lambda *, lr=0.5, r=2: None, "Nothing."
+            )  # never built: its options have no type
 
     toys = Tuned()
     suite, host = tried(SEARCH, toys)
     original = Tune.train
 
     def silent(self, job):
-        original(self, type("Job", (), {**{n: getattr(job, n) for n in job.__slots__}, "log": lambda self, values: None})())
+        original(
+            self, type("Job", (), {**{n: getattr(job, n) for n in job.__slots__}, "log": lambda self, values: None})()
+        )
         return Trained("adapter", {"steps": 1})
 
     Tune.train = silent

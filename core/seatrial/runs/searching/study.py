@@ -77,7 +77,9 @@ class Study:
             self._study = _created(path, search, seed + len(earlier))
             self._study.add_trials([self._frozen(one) for one in earlier])
             if own is not None:
-                self._study.enqueue_trial({one.name: label_of(one, own[one.name]) for one in search.over if one.name in own})
+                self._study.enqueue_trial(
+                    {one.name: label_of(one, own[one.name]) for one in search.over if one.name in own}
+                )
             drawn = [self._study.ask() for _ in range(count)]
             self._trials = {trial.number + 1: trial for trial in drawn}
             self.drawn: dict[int, dict[str, Any]] = {
