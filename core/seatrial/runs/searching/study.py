@@ -13,8 +13,10 @@ import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from seatrial.errors import UsageError
@@ -208,15 +210,35 @@ def _distribution(one: Searched) -> Any:
 def _created(path: Path, search: Search, seed: int) -> optuna.Study:
     import optuna
 
-    path.unlink(missing_ok=True)
     path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(_empty())
     return optuna.create_study(
-        storage=f"sqlite:///{path.absolute()}",
+        storage=_opened(path),
         sampler=_sampler(search, seed % 2**32),
         pruner=_pruner(search),
         study_name=_NAME,
         direction="minimize",
     )
+
+
+def _opened(path: Path) -> Any:
+    """The storage in a file whose tables are there."""
+    import optuna
+
+    return optuna.storages.RDBStorage(
+        f"sqlite:///{path.absolute()}", skip_compatibility_check=True, skip_table_creation=True
+    )
+
+
+@cache
+def _empty() -> bytes:
+    """A storage without a study, made once: to make its tables takes a second."""
+    import optuna
+
+    with TemporaryDirectory(prefix="seatrial-") as scratch:
+        path = Path(scratch) / "empty.db"
+        optuna.storages.RDBStorage(f"sqlite:///{path}").remove_session()
+        return path.read_bytes()
 
 
 def _sampler(search: Search, seed: int) -> Any:
@@ -253,7 +275,7 @@ def _finished(path: Path) -> dict[int, TrialRecord]:
     import optuna
 
     with _quietly(), suppress(Exception):
-        study = optuna.load_study(storage=f"sqlite:///{path.absolute()}", study_name=_NAME)
+        study = optuna.load_study(storage=_opened(path), study_name=_NAME)
         records = [trial.user_attrs.get("record") for trial in study.trials if trial.state.is_finished()]
         study._storage.remove_session()  # noqa: SLF001  # there is no public way
         found = [TrialRecord(**one) for one in records if one]
