@@ -21,12 +21,13 @@ from typing import TYPE_CHECKING, Any
 
 from seatrial.errors import UsageError
 from seatrial.runs.searching.trial_records import State, TrialRecord
+from seatrial.suite.search_keys import Sampler
 from seatrial.suite.search_parts import Search, Searched
 
 if TYPE_CHECKING:
     import optuna
 
-__all__ = ["STAGES", "Study", "refuse_without_optuna"]
+__all__ = ["STAGES", "Study", "refuse_without_optuna", "sampler_of"]
 
 STAGES = (0.25, 0.5)
 """Shares of its steps after which a trial may be given up. Of its own steps: a longer training whose rate has yet to fall is
@@ -241,13 +242,18 @@ def _empty() -> bytes:
         return path.read_bytes()
 
 
+def sampler_of(search: Search) -> Sampler:
+    """What draws the settings: a Gaussian process takes neither conditions nor trials that were not trained."""
+    if search.sampler != "auto":
+        return search.sampler
+    simple = not any(one.when for one in search.over) and search.memory is None
+    return "gp" if simple and find_spec("torch") is not None else "tpe"
+
+
 def _sampler(search: Search, seed: int) -> Any:
     import optuna
 
-    named = search.sampler
-    if named == "auto":
-        simple = not any(one.when for one in search.over) and search.memory is None
-        named = "gp" if simple and find_spec("torch") is not None else "tpe"
+    named = sampler_of(search)
     if named == "gp":
         return optuna.samplers.GPSampler(seed=seed, n_startup_trials=_RANDOM)
     if named == "tpe":

@@ -218,7 +218,7 @@ def search_rounds(search: Search, **parts: Any) -> Iterator[SearchRound]:
     """The rounds of a search."""
     over = [one.resolved() | {"name": one.name} for one in search.over]
     draws = {
-        "over": over, "share": search.share, "at_once": search.at_once, "sampler": search.sampler,
+        "over": over, "share": search.share, "at_once": search.at_once, "sampler": sampler_of(search),
         "pruner": search.pruner, "memory": search.memory,
     }  # fmt: skip
     before: tuple[tuple[str, int], ...] = ()
