@@ -78,6 +78,10 @@ class Searched:
     trials: Table
 
 
+_SAMPLERS = {"gp": "a Gaussian process", "tpe": "TPE", "random": "chance"}
+_PRUNERS = {"median": "the median of those before", "asha": "successive halving", "none": "nobody"}
+
+
 def build_search(result: Result) -> Searched | None:
     """The search in words and pictures; None where the suite searched nothing."""
     facts = next((one.facts for one in result.records if one.base == "search" and one.facts.get("chosen")), None)
@@ -130,8 +134,8 @@ def _figures(facts: Mapping[str, object], trials: Sequence[Mapping[str, object]]
         *((f"of them {state}", f"{n:,}") for state, n in counted),
         ("trained at once", f"{together:,}"),
         ("time of training", duration(seconds)),
-        ("drawn by", text(facts, "sampler")),
-        ("given up by", text(facts, "pruner")),
+        ("drawn by", _SAMPLERS.get(text(facts, "sampler"), text(facts, "sampler"))),
+        ("given up by", _PRUNERS.get(text(facts, "pruner"), text(facts, "pruner"))),
     )
 
 

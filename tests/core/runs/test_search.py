@@ -14,7 +14,7 @@ from seatrial import MethodComponent, StageError, Trained, UsageError, hookimpl
 from seatrial.runs.run import run, search
 from seatrial.suite.file import load_suite
 
-from .toys import SUITE, Toys, suite_text, toy_host, write_trial
+from .toys import Toys, suite_text, toy_host, write_trial
 
 SEARCH = """\
 search:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from seatrial.training import TriesTogether, TrialsJob
+from seatrial.training import TrialsJob, TriesTogether
 from seatrial_plugins.huggingface import random
 from seatrial_plugins.training import Classifier, Lora
 from seatrial_plugins.training import trials_together as module

@@ -14,13 +14,14 @@ from seatrial.runs.keys import RUNTIME
 from seatrial.runs.on_trial import ModelOnTrial
 from seatrial.runs.recipe import Recipe
 from seatrial.runs.run_folder import RunFolder
-from seatrial.runs.searching.study import Study
+from seatrial.runs.searching.study import Study, sampler_of
 from seatrial.runs.searching.trial_records import TrialRecord, read_trials, write_trials
 from seatrial.runs.searching.trying import Base, Trying, outcome
 from seatrial.runs.stages import Progress
 from seatrial.runs.stages.search import trials_file, validation_of
 from seatrial.runs.store import atomic_file, write_json
 from seatrial.suite.search_parts import Search
+from seatrial.terminal.search_found import said_options
 
 __all__ = ["CHOSEN", "Finalists", "chosen_options"]
 
@@ -79,7 +80,7 @@ class Finalists:
         facts = {
             "over": [one.resolved() | {"name": one.name} for one in self.search.over],
             "share": self.search.share,
-            "sampler": self.search.sampler,
+            "sampler": sampler_of(self.search),
             "pruner": self.search.pruner,
             "trials": [asdict(one) for one in trials],
             "finalists": [asdict(one) for one in finalists],
@@ -167,7 +168,7 @@ def _always(number: int, stage: int, loss: float) -> bool:
 
 def _told(chosen: TrialRecord, finalists: Sequence[TrialRecord], trials: Sequence[TrialRecord]) -> str:
     """What was chosen, and against what."""
-    said = ", ".join(f"{name} {json.dumps(value)}" for name, value in chosen.options.items())
+    said = said_options(chosen.options)
     own = next((one for one in finalists if one.drawn == "own"), None)
     if own is chosen:
         return f"search: of {len(trials)} trials none was better than the suite's own settings on the validation rows ({said})"

@@ -10,12 +10,13 @@ from typing import Any
 from seatrial.errors import StageError, UsageError
 from seatrial.rows import Rows
 from seatrial.rows.table import SomeRows, open_rows
+from seatrial.runs.environment import package_versions
 from seatrial.runs.events import Artifact
 from seatrial.runs.keys import RUNTIME
 from seatrial.runs.on_trial import ModelOnTrial
 from seatrial.runs.recipe import Recipe
 from seatrial.runs.run_folder import RunFolder
-from seatrial.runs.searching.study import Study
+from seatrial.runs.searching.study import Study, sampler_of
 from seatrial.runs.searching.trial_records import TrialRecord, read_trials, write_trials
 from seatrial.runs.searching.trying import Base, Trying, outcome
 from seatrial.runs.stages import Progress
@@ -218,9 +219,14 @@ def search_rounds(search: Search, **parts: Any) -> Iterator[SearchRound]:
     """The rounds of a search."""
     over = [one.resolved() | {"name": one.name} for one in search.over]
     draws = {
-        "over": over, "share": search.share, "at_once": search.at_once, "sampler": sampler_of(search),
-        "pruner": search.pruner, "memory": search.memory,
-    }  # fmt: skip
+        "over": over,
+        "share": search.share,
+        "at_once": search.at_once,
+        "sampler": sampler_of(search),
+        "pruner": search.pruner,
+        "memory": search.memory,
+        "libraries": package_versions(("optuna",)),
+    }
     before: tuple[tuple[str, int], ...] = ()
     for first in range(1, search.trials + 1, search.at_once):
         count = min(search.at_once, search.trials + 1 - first)
