@@ -178,7 +178,7 @@ class _Planner:
         refuse_impossible(search, method, self._bench.made)
         base = Base(self._model)
         self._bench.closing.callback(base.close)
-        parts = {
+        parts: dict[str, Any] = {
             "method": method,
             "model": self._model,
             "seed": self._suite.seed,

@@ -11,10 +11,12 @@ from seatrial.model import ChecksRows, Endpoint, LocalWeights
 from seatrial.rows import Row
 from seatrial.rows.table import RowList
 from seatrial.runs.recipe import Recipe
+from seatrial.runs.searching.space import refuse_unfitting
 from seatrial.runs.stages import StageWork, blame
 from seatrial.runs.stages.gate import GateNode
 from seatrial.runs.stages.read import Look, Read
 from seatrial.runs.stages.score import ScoreNode
+from seatrial.runs.stages.search import SearchRound
 from seatrial.runs.stages.train import Train
 from seatrial.runs.stages.transcribe import Transcribe, unreadable
 from seatrial.runs.task_plan import fewshot_examples
@@ -60,6 +62,9 @@ def unready(stages: Sequence[StageWork], looks: Sequence[Look], bench: Workbench
         if isinstance(method := bench.made_once(train.method), ChecksModel):
             with blame("train", train.method.who, train.plugin):
                 method.check(bench.on_trial().trainable())
+    if (tries := next((stage for stage in stages if isinstance(stage, SearchRound)), None)) is not None:
+        with blame("search", tries.method.who, tries.plugin):
+            refuse_unfitting(tries.search, tries.method, bench.made, bench.on_trial().trainable)
     yield from _against_rows(stages, looks, bench)
     if asks_model:
         yield from _against_examples(stages, looks, bench)

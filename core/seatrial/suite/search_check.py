@@ -93,9 +93,9 @@ class _Reading:
             return None
         if "choices" in given:
             choices = self._check.keys(ChoicesKeys, given, path)
-            return choices and self._choices(name, choices, path)
+            return None if choices is None else self._choices(name, choices, path)
         span = self._check.keys(RangeKeys, given, path)
-        return span and self._range(name, span, path)
+        return None if span is None else self._range(name, span, path)
 
     def _range(self, name: str, span: RangeKeys, path: KeyPath) -> Searched | None:
         kinds = _kinds(self._types[name])

@@ -92,6 +92,8 @@ class TrialsTogether:
         self._device = torch.device("cpu")
         self._fitting: dict[str, bool] = {}
         self._rendered: dict[tuple[int, int, str], tuple[Rows, tuple[Example, ...]]] = {}
+        self._begun: dict[tuple[int, str, int], Adapter] = {}
+        """Rank, layers and seed → where a training begins: to put adapters onto a network takes PEFT most of a second."""
         self._most = 1 << 30
         """Settings that had room at once."""
         self.left: Callable[[int, Mapping[str, tuple[torch.Tensor, torch.Tensor]]], None] = _unheard
@@ -101,6 +103,7 @@ class TrialsTogether:
         """Let go of the base."""
         self._network = None
         self._rendered.clear()
+        self._begun.clear()
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
 
@@ -135,42 +138,50 @@ class TrialsTogether:
 
     def _fresh(self, method: Lora, seed: int) -> Adapter:
         """An adapter as a training that is alone begins with it: the same code draws the same numbers."""
-        from peft.tuners.lora import Linear
-        from peft.tuners.lora.layer import LoraLayer
         from transformers import set_seed
 
-        set_seed(seed)
+        key = (method.r, str(method.target_modules), seed)
+        if key not in self._begun:
+            set_seed(seed)
+            self._begun[key] = self._attached(method)
+        scale = method.alpha / (math.sqrt(method.r) if method.rslora else method.r)
+        return replace(self._begun[key], scaling=scale, dropout=method.dropout)
+
+    def _attached(self, method: Lora) -> Adapter:
+        """Put the adapter onto the network, take its numbers, and take it off again.
+
+        Raises:
+            UsageError: the network has no modules of the names that the options give.
+            UnevenError: an adapter stands on something else than a linear layer.
+        """
+        from peft.tuners.lora import Linear
+        from peft.tuners.lora.layer import LoraLayer
+
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that the network has had an adapter before
             adapted = LoraTuning(method).put_on(self._network)
             try:
-                found = {
-                    name.removeprefix("base_model.model."): module
-                    for name, module in adapted.named_modules()
-                    if isinstance(module, LoraLayer)
-                }
-                if not all(
-                    type(one) is Linear and type(one.get_base_layer()) is torch.nn.Linear for one in found.values()
-                ):
-                    raise UnevenError
                 (name,) = adapted.peft_config
-                matrices = {
-                    of: (
-                        one.lora_A[name].weight.detach().float().clone(),
-                        one.lora_B[name].weight.detach().float().clone(),
-                    )
-                    for of, one in found.items()
+                found = {
+                    of.removeprefix("base_model.model."): one
+                    for of, one in adapted.named_modules()
+                    if isinstance(one, LoraLayer)
                 }
-                scaling = next(iter(found.values())).scaling[name]
+                layers = found.values()
+                if not all(type(one) is Linear and type(one.get_base_layer()) is torch.nn.Linear for one in layers):
+                    raise UnevenError
+                matrices = {of: (_kept(one.lora_A[name]), _kept(one.lora_B[name])) for of, one in found.items()}
             finally:
                 adapted.unload()
-        return Adapter(matrices, float(scaling), method.dropout)
+        return Adapter(matrices, 1.0, 0.0)
 
     # ---- training -------------------------------------------------------------------------------------------------
 
     def run(self, methods: Sequence[Any], job: TrialsJob) -> Sequence[Tried]:
         """Train them, as many at once as have room."""
         self._loaded()
+        now = (job.train, job.validation)
+        self._rendered = {key: kept for key, kept in self._rendered.items() if any(kept[0] is rows for rows in now)}
         found: dict[int, Tried] = {}
         waiting = [list(range(len(methods)))[at : at + self._most] for at in range(0, len(methods), self._most)]
         while waiting:
@@ -193,7 +204,7 @@ class TrialsTogether:
         started = time.perf_counter()
         if self._device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(self._device)
-        live = [self._begun(place, method, job) for place, method in methods.items()]
+        live = [self._started(place, method, job) for place, method in methods.items()]
         stack = StackedAdapters(self._network, [self._fresh(one.method, job.seed) for one in live])
         set_seed(job.seed)
         losses: dict[int, float | None] = {}
@@ -250,7 +261,7 @@ class TrialsTogether:
                 return True
         return False
 
-    def _begun(self, place: int, method: Lora, job: TrialsJob) -> _Training:
+    def _started(self, place: int, method: Lora, job: TrialsJob) -> _Training:
         train = self._examples(job.train, method)
         if not train:
             raise TrainingError("there are no train rows; look at the ledger for what dropped them")
@@ -268,6 +279,7 @@ class TrialsTogether:
         return _Training(place, method, train, validation, plan.steps, _rates(method, count), ends)
 
     def _examples(self, rows: Rows, method: Lora) -> tuple[Example, ...]:
+        """Rows as this setting reads them: settings that cut them alike share them."""
         key = (id(rows), method.max_length, method.loss_on)
         if key not in self._rendered or self._rendered[key][0] is not rows:
             taught = (row.with_turns(method.taught(row.turns)) for row in rows)
@@ -306,6 +318,10 @@ class TrialsTogether:
             sums.index_add_(0, laid.owners.to(self._device), losses.to(wide))
         counts = [sum(len(example.targets) for example in live[row].validation) for row in due]
         return [total / count for total, count in zip(sums.tolist(), counts, strict=True)]
+
+
+def _kept(matrix: Any) -> torch.Tensor:
+    return matrix.weight.detach().float().to("cpu", copy=True)
 
 
 def _rates(options: Lora, steps: int) -> list[float]:

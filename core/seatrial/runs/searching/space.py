@@ -7,11 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from seatrial.errors import UsageError
+from seatrial.model import Trainable
 from seatrial.runs.recipe import Recipe
 from seatrial.suite.complaints import shown
 from seatrial.suite.search_parts import Search, Searched
+from seatrial.training import ChecksModel
 
-__all__ = ["refuse_impossible"]
+__all__ = ["refuse_impossible", "refuse_unfitting"]
 
 
 def refuse_impossible(search: Search, method: Recipe, make: Callable[[Recipe], Any]) -> None:
@@ -34,6 +36,27 @@ def refuse_impossible(search: Search, method: Recipe, make: Callable[[Recipe], A
                     break
             else:
                 raise UsageError(f"search.over.{one.name}: {shown(value)} cannot be tried: {refusals[0]}")
+
+
+def refuse_unfitting(
+    search: Search, method: Recipe, make: Callable[[Recipe], Any], model: Callable[[], Trainable]
+) -> None:
+    """Hold the listed values that are no numbers against the model, as the suite's own settings are: names of layers, and such.
+
+    Raises:
+        UsageError: the method has something against the model with one of them.
+    """
+    for one in search.over:
+        for value in one.choices:
+            if isinstance(value, int | float):
+                continue
+            condition = next(_conditions(one))
+            built = make(replace(method, options={**method.options, **condition, one.name: value}))
+            if isinstance(built, ChecksModel):
+                try:
+                    built.check(model())
+                except UsageError as error:
+                    raise UsageError(f"search.over.{one.name}: {shown(value)} cannot be tried: {error}") from error
 
 
 def _extremes(one: Searched) -> tuple[Any, ...]:

@@ -22,7 +22,7 @@ from seatrial.runs.searching.trying import Base, Trying, outcome
 from seatrial.runs.stages import Progress
 from seatrial.suite.search_parts import Search
 
-__all__ = ["SearchRound", "search_rounds", "trials_file", "validation_of"]
+__all__ = ["SearchRound", "rows_tried", "search_rounds", "trials_file", "validation_of"]
 
 _STEPS = 1000
 
@@ -116,7 +116,7 @@ class SearchRound:
     def _try(
         self, study: Study, given: Artifact, folder: RunFolder, progress: Progress, own: Mapping[str, Any] | None
     ) -> None:
-        train = _share(given, self.search.share, self.seed)
+        train = rows_tried(given, self.search.share, self.seed)
         stages: dict[int, list[float]] = {number: [] for number in study.drawn}
         at = _Place(progress, self.count)
 
@@ -197,7 +197,7 @@ class _Place:
         return min(_STEPS, round(_STEPS * (self.finished + self._share * self.group) / max(self._count, 1)))
 
 
-def _share(given: Artifact, share: float, seed: int) -> Rows:
+def rows_tried(given: Artifact, share: float, seed: int) -> Rows:
     """A share of the train rows, drawn with a seed.
 
     Raises:
