@@ -48,8 +48,8 @@ class Axis:
 class Strand:
     """One trial across the axes."""
 
-    points: tuple[str, ...]
-    """Polylines in a box of 100 × 100: several where an option did not apply in between."""
+    points: str
+    """Of a polyline in a box of 100 × 100, and below that where an option did not apply."""
     rank: str
     """`chosen`, `good` (of the best quarter) or `other`."""
     alt: str
@@ -77,6 +77,9 @@ class Searched:
     finalists: Table
     trials: Table
 
+
+_BELOW = 107.0
+"""Percent from the top, where an axis has no place for a trial: the option did not apply."""
 
 _SAMPLERS = {"gp": "a Gaussian process", "tpe": "TPE", "random": "chance"}
 _PRUNERS = {"median": "the median of those before", "asha": "successive halving", "none": "nobody"}
@@ -274,18 +277,14 @@ def _among(place: int, count: int) -> float:
 
 def _strand(loss: float, trial: Mapping[str, object], scales: Sequence[_Scale], step: float, rank: str) -> Strand:
     options = mapping(trial, "options")
-    values: list[object] = [options.get(scale.name) for scale in scales[:-1]]
-    lines: list[list[str]] = [[]]
-    for place, (scale, value) in enumerate(zip(scales, [*values, loss], strict=True)):
-        given = scale.name in options or place == len(values)
-        at = scale.at(value) if given else None
-        if at is None:
-            lines.append([])
-        else:
-            lines[-1].append(f"{round(place * step, 2)},{at}")
+    points = []
+    for place, scale in enumerate(scales):
+        last = place == len(scales) - 1
+        at = scale.at(loss if last else options.get(scale.name)) if last or scale.name in options else None
+        points.append(f"{round(place * step, 2)},{_BELOW if at is None else at}")
     said = ", ".join(f"{name} {_said(value)}" for name, value in options.items())
     return Strand(
-        tuple(" ".join(line) for line in lines if len(line) > 1),
+        " ".join(points),
         rank,
         f"trial {whole(trial, 'number')}: {said}, loss {loss:.4g}",
     )
