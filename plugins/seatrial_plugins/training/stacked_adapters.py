@@ -72,9 +72,12 @@ class _Beside(torch.nn.Module):
             raise UnevenError
         trainings = len(self.down)
         given = x.reshape(trainings, -1, x.shape[-1])
-        if self.keep is not None and self.training:
-            given = given * (torch.bernoulli(self.keep.expand_as(given)) / self.keep).to(given.dtype)
+        drops = self.keep is not None and self.training
+        if drops:
+            given = given * torch.empty_like(given).bernoulli_(self.keep)
         inner = torch.bmm(given, self.down.transpose(1, 2))
+        if drops:
+            inner = inner / self.keep.to(inner.dtype)
         # In place: nothing reads a linear layer's output backwards.
         output.view(trainings, -1, output.shape[-1]).baddbmm_(inner, self.up.transpose(1, 2))
         return output

@@ -152,11 +152,12 @@ class TrialsTogether:
 
         Raises:
             UsageError: the network has no modules of the names that the options give.
-            UnevenError: an adapter stands on something else than a linear layer.
+            UnevenError: an adapter stands on something else than a linear layer, or on the head.
         """
         from peft.tuners.lora import Linear
         from peft.tuners.lora.layer import LoraLayer
 
+        head = self._network.get_output_embeddings()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that the network has had an adapter before
             adapted = LoraTuning(method).put_on(self._network)
@@ -168,7 +169,8 @@ class TrialsTogether:
                     if isinstance(one, LoraLayer)
                 }
                 layers = found.values()
-                if not all(type(one) is Linear and type(one.get_base_layer()) is torch.nn.Linear for one in layers):
+                bases = [one.get_base_layer() for one in layers if type(one) is Linear]
+                if len(bases) < len(found) or any(type(one) is not torch.nn.Linear or one is head for one in bases):
                     raise UnevenError
                 matrices = {of: (_kept(one.lora_A[name]), _kept(one.lora_B[name])) for of, one in found.items()}
             finally:
@@ -188,14 +190,17 @@ class TrialsTogether:
             places = waiting.pop(0)
             try:
                 found |= self._train({place: methods[place] for place in places}, job, len(found) / len(methods))
+                continue
             except torch.OutOfMemoryError:
-                torch.cuda.empty_cache()
                 half = len(places) // 2
-                if not half:
-                    found[places[0]] = Tried(None, 0.0, reason="it takes more memory than the device has")
-                    continue
+            # Only here is what the failed ones held let go of.
+            if self._device.type == "cuda":
+                torch.cuda.empty_cache()
+            if half:
                 self._most = half
                 waiting = [places[:half], places[half:], *waiting]
+            else:
+                found[places[0]] = Tried(None, 0.0, reason="it takes more memory than the device has")
         return [found[place] for place in range(len(methods))]
 
     def _train(self, methods: Mapping[int, Lora], job: TrialsJob, before: float) -> dict[int, Tried]:

@@ -13,6 +13,7 @@ import pytest
 from seatrial import MethodComponent, StageError, Trained, UsageError, hookimpl
 from seatrial.runs.run import run, search
 from seatrial.suite.file import load_suite
+from seatrial.training import TrainingCost
 
 from .toys import Toys, suite_text, toy_host, write_trial
 
@@ -191,13 +192,6 @@ def test_an_option_with_a_condition_is_drawn_only_where_that_holds(tried):
 
 
 def test_a_method_that_tells_no_validation_loss_is_named(tried):
-    class Silent(Tuned):
-        @hookimpl
-        def seatrial_methods(self):
-            yield MethodComponent(
-                "tune", lambda *, lr=0.5, r=2: None, "Nothing."
-            )  # never built: its options have no type
-
     toys = Tuned()
     suite, host = tried(SEARCH, toys)
     original = Tune.train
@@ -222,3 +216,30 @@ def test_a_value_that_the_method_refuses_is_refused_before_anything_is_read(trie
     with pytest.raises(UsageError, match=r"search\.over\.r: 0 cannot be tried: train\.r: a rank of at least 1"):
         search(suite, host, runs=tried.runs)
     assert not toys.asked_for
+
+
+def test_settings_that_take_too_much_memory_are_not_trained(tried, monkeypatch):
+    monkeypatch.setattr(
+        Tune, "cost", lambda self, job: TrainingCost("cpu", {"weights": self.r << 30}, ()), raising=False
+    )
+    toys = Tuned()
+    suite, host = tried(SEARCH, toys, "search.memory=4")
+    found = search(suite, host, runs=tried.runs)
+    large = [one for one in found.trials if one["state"] == "too large"]
+    assert large
+    assert all(one["options"]["r"] == 8 and "8.0 GiB" in one["reason"] for one in large)
+    assert all(one["options"]["r"] < 8 for one in found.trials if one not in large)
+    assert not any(r == 8 for _, r, *_ in toys.asked_for)
+
+
+def test_what_is_missing_is_said_before_anything_is_read(tried, monkeypatch):
+    monkeypatch.setattr("seatrial.runs.searching.study.find_spec", lambda name: None)
+    suite, host = tried()
+    with pytest.raises(UsageError, match=r"pip install 'seatrial\[search\]'"):
+        search(suite, host, runs=tried.runs)
+
+
+def test_a_suite_that_searches_nothing_is_told_so(tried):
+    suite, host = tried("")
+    with pytest.raises(UsageError, match="searches nothing"):
+        search(suite, host, runs=tried.runs)

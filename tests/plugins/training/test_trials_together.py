@@ -143,7 +143,6 @@ def test_where_all_have_no_room_fewer_are_trained_at_once(tried, monkeypatch):
         return train(self, given, job, before)
 
     monkeypatch.setattr(module.TrialsTogether, "_train", small)
-    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
     found, _, _ = tried(methods)
     assert [one.loss for one in found] == pytest.approx([one.loss for one in whole], abs=1e-6)
     assert {one.together for one in found} == {1}
@@ -157,6 +156,7 @@ def test_where_all_have_no_room_fewer_are_trained_at_once(tried, monkeypatch):
         {"gradient_checkpointing": True},
         {"compile": True},
         {"target_modules": ["nowhere"]},
+        {"target_modules": ["lm_head"]},
     ],
 )
 def test_what_trains_otherwise_is_not_taken(tiny_target, setting):
