@@ -90,7 +90,7 @@ class Nodes:
     def work(self, stages: Sequence[StageWork], plan: Plan) -> None:
         """Bring every node to its result, in order."""
         self._watcher.run_started(plan)
-        ready = False
+        ready = foreseen = False
         for index, stage in enumerate(stages):
             self.at = stage.name
             given = self._given(stage)
@@ -105,8 +105,9 @@ class Nodes:
                 if not ready:
                     self._refuse_unready(stages, stages[index:])
                     ready = True
-                if isinstance(stage, SearchRound | Finalists | Train):
+                if isinstance(stage, SearchRound | Finalists | Train) and not foreseen:
                     self._foresee(stages[index + 1 :])
+                    foreseen = True
                 self._folder.forget_unfinished(but=[key, *self.unanswered])
                 self._refuse_altered(stage)
                 kept = self._run(stage, Stage(stage.name, index, key), given)
