@@ -44,7 +44,7 @@ OVER = {
     "r": [8, 16, 32, 64],
     "alpha": {"min": 16, "max": 256, "log": True},
     "dropout": {"min": 0.0, "max": 0.2},
-    "batch_size": [32, 64, 128],
+    "batch_size": [32, 64],
     "target_modules": ["qv", "all-linear"],
     "epochs": {"min": 2, "max": 6},
 }

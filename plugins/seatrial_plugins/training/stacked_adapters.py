@@ -113,6 +113,7 @@ class StackedAdapters:
         self._mean, self._square = torch.zeros_like(self._weights), torch.zeros_like(self._weights)
         self._scaling = torch.tensor([one.scaling for one in adapters], device=weight.device)[:, None]
         self._keep = torch.tensor([1 - one.dropout for one in adapters], device=weight.device)
+        self._kept = [1 - one.dropout for one in adapters]
         self._leaves: list[torch.Tensor] = []
 
     @staticmethod
@@ -157,17 +158,12 @@ class StackedAdapters:
                 matrix.detach().requires_grad_(trains)
                 for matrix in self._views(torch.cat([downs, ups], dim=1).to(self._dtype))
             ]
-        drops = trains and bool((self._keep_at_most(rows)) < 1)
+        drops = trains and min(self._kept if rows is None else [self._kept[row] for row in rows]) < 1
         half = len(self._layers)
         for place, layer in enumerate(self._layers.values()):
             layer.down, layer.up = self._leaves[place], self._leaves[half + place]
             layer.keep = keep[:, None, None] if drops else None
             layer.tokens = tokens
-
-    def _keep_at_most(self, rows: Sequence[int] | None) -> float:
-        if not hasattr(self, "_kept"):
-            self._kept: list[float] = self._keep.tolist()
-        return min(self._kept if rows is None else [self._kept[row] for row in rows])
 
     def gradients(self) -> torch.Tensor:
         """Of the pass that was just run backward: float32 [trainings, numbers]."""
@@ -206,7 +202,7 @@ class StackedAdapters:
         chosen = torch.tensor(rows, dtype=torch.long, device=self._weights.device)
         for name in ("_weights", "_mean", "_square", "_scaling", "_keep"):
             setattr(self, name, getattr(self, name)[chosen])
-        self._kept = self._keep.tolist()
+        self._kept = [self._kept[row] for row in rows]
 
     def matrices(self, row: int) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
         """One training's adapter as it is now: layer → A and B, filled up to the largest rank."""

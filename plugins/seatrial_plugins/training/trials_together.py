@@ -121,10 +121,32 @@ class TrialsTogether:
         key = str(method.target_modules)
         if key not in self._fitting:
             try:
-                self._fitting[key] = bool(self._fresh(replace(method, r=1), 0).matrices)
+                self._fitting[key] = self._tells_apart(self._fresh(replace(method, r=1), 0))
             except (UsageError, UnevenError):
                 self._fitting[key] = False
         return self._fitting[key]
+
+    @torch.no_grad()
+    def _tells_apart(self, adapter: Adapter) -> bool:
+        """Whether two adapters beside each other say of a row each what each says alone: by running a few tokens."""
+        draw, words = torch.Generator().manual_seed(0), self._network.config.get_text_config().vocab_size
+        pair, rows = [], []
+        for place in range(2):
+            moved = {name: (a, torch.randn(b.shape, generator=draw)) for name, (a, b) in adapter.matrices.items()}
+            pair.append(Adapter(moved, 0.1, 0.0))
+            ids = tuple(torch.randint(words, (6 + place,), generator=draw).tolist())
+            rows.append(Example(str(place), ids, tuple(range(1, len(ids)))))
+        self._network.eval()
+        found = []
+        for places in ([0, 1], [0], [1]):
+            stack = StackedAdapters(self._network, [pair[place] for place in places])
+            with stack.beside():
+                laid = lay_out([[rows[place]] for place in places], lines=self._forms.varlen)
+                stack.set(laid.tokens, trains=False)
+                found.append(losses_of(self._network, laid, self._device, plain_head=self._forms.plain_head))
+        together, alone = found[0], torch.cat(found[1:])
+        near = 1e-3 if next(self._network.parameters()).dtype == torch.float32 else 0.1
+        return bool(torch.isfinite(together).all()) and torch.allclose(together, alone, rtol=near, atol=near)
 
     def _loaded(self) -> Any:
         if self._network is None:

@@ -23,7 +23,7 @@ search:
     lr: {min: 1.0e-4, max: 1.0, log: true}
     r: [2, 4, 8]
   trials: 12
-  at_once: 4
+  at_once: 6
   share: 0.5
   sampler: tpe
 """
@@ -101,7 +101,11 @@ def tried(tmp_path):
 def test_a_search_finds_better_settings_on_validation_rows_and_the_run_trains_with_them(tried):
     toys = Tuned()
     suite, host = tried(SEARCH, toys)
+    found = search(suite, host, runs=tried.runs)
+    worked = len(toys.asked_for)
     result = run(suite, host, runs=tried.runs)
+    assert result.folder == found.folder, "the run goes on where the search alone stopped"
+    assert len(toys.asked_for) == worked + 1
     facts = next(record.facts for record in result.records if record.stage == "search[finalists]")
     assert [one["number"] for one in facts["trials"]] == list(range(1, 13))
     assert facts["trials"][0]["options"] == {"lr": 0.5, "r": 2}, "the suite's own settings are the first"
@@ -131,15 +135,26 @@ def test_the_same_seed_draws_the_same_settings_and_more_trials_reuse_those_befor
     assert fresh.options == first.options
 
 
+def opens_in_optuna(found):
+    import optuna
+
+    study = optuna.load_study(storage=f"sqlite:///{found.folder / 'search/study.db'}", study_name="search")
+    assert [trial.number + 1 for trial in study.trials] == [one["number"] for one in found.trials]
+    states = {optuna.trial.TrialState.COMPLETE: "complete", optuna.trial.TrialState.PRUNED: "given up"}
+    assert [states[trial.state] for trial in study.trials] == [one["state"] for one in found.trials]
+    assert study.best_value == min(one["loss"] for one in found.trials if one["loss"] is not None)
+
+
 def test_a_search_that_was_killed_goes_on_to_the_same_trials(tried):
     suite, host = tried(SEARCH, Tuned())
     whole = search(suite, host, runs=tried.runs / "whole")
+    opens_in_optuna(whole)
     toys = Tuned()
-    toys.dies_after = 7
+    toys.dies_after = 9
     suite, host = tried(SEARCH, toys)
     with pytest.raises(KeyboardInterrupt):
         search(suite, host, runs=tried.runs / "killed")
-    assert len(toys.asked_for) == 7
+    assert len(toys.asked_for) == 9
     resumed = search(suite, host, runs=tried.runs / "killed")
     assert len(list((tried.runs / "killed").glob("*/manifest.json"))) == 1
     without_times = [{k: v for k, v in one.items() if k != "seconds"} for one in resumed.trials]
@@ -147,29 +162,6 @@ def test_a_search_that_was_killed_goes_on_to_the_same_trials(tried):
     assert sum(one[:2] == (0.5, 2) for one in toys.asked_for) == 2, (
         "the first trial and the finalist: what was done is not done again"
     )
-
-
-def test_run_goes_on_where_the_search_alone_stopped(tried):
-    toys = Tuned()
-    suite, host = tried(SEARCH, toys)
-    found = search(suite, host, runs=tried.runs)
-    worked = len(toys.asked_for)
-    result = run(suite, host, runs=tried.runs)
-    assert result.folder == found.folder
-    assert len(toys.asked_for) == worked + 1
-    assert (found.folder / "search/study.db").is_file()
-
-
-def test_the_study_that_is_kept_opens_in_optuna(tried):
-    import optuna
-
-    suite, host = tried()
-    found = search(suite, host, runs=tried.runs)
-    study = optuna.load_study(storage=f"sqlite:///{found.folder / 'search/study.db'}", study_name="search")
-    assert [trial.number + 1 for trial in study.trials] == [one["number"] for one in found.trials]
-    states = {optuna.trial.TrialState.COMPLETE: "complete", optuna.trial.TrialState.PRUNED: "given up"}
-    assert [states[trial.state] for trial in study.trials] == [one["state"] for one in found.trials]
-    assert study.best_value == min(one["loss"] for one in found.trials if one["loss"] is not None)
 
 
 @pytest.mark.parametrize("pruner", ["median", "asha"])

@@ -121,7 +121,8 @@ class SearchRound:
         at = _Place(progress, self.count)
 
         def report(number: int, stage: int, loss: float) -> bool:
-            stages[number].append(loss)
+            if len(stages[number]) == stage:  # a training that had no room tells it again
+                stages[number].append(loss)
             progress(at.done(), _STEPS, {"trial": float(number), "validation_loss": loss})
             return study.goes_on(number, stage, loss)
 
