@@ -72,12 +72,12 @@ class _Beside(torch.nn.Module):
             raise UnevenError
         trainings = len(self.down)
         given = x.reshape(trainings, -1, x.shape[-1])
-        drops = self.keep is not None and self.training
-        if drops:
-            given = given * torch.empty_like(given).bernoulli_(self.keep)
+        keep = self.keep if self.training else None
+        if keep is not None:
+            given = given * torch.empty_like(given).bernoulli_(keep)
         inner = torch.bmm(given, self.down.transpose(1, 2))
-        if drops:
-            inner = inner / self.keep.to(inner.dtype)
+        if keep is not None:
+            inner = inner / keep.to(inner.dtype)
         # In place: nothing reads a linear layer's output backwards.
         output.view(trainings, -1, output.shape[-1]).baddbmm_(inner, self.up.transpose(1, 2))
         return output

@@ -8,12 +8,10 @@ dropout; rounding aside, only what dropout draws differs from a training that is
 from __future__ import annotations
 
 import math
-import os
 import time
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -24,17 +22,13 @@ from seatrial.rows import Rows
 from seatrial.training import TrialsJob, Tried, TriedTogether
 from seatrial_plugins.huggingface.runtime import Example, TrainableNetwork, peak_bytes, render_examples
 from seatrial_plugins.training.arguments import schedule_of
-from seatrial_plugins.training.forms import Forms, forms_of
-from seatrial_plugins.training.laid_out import lay_out, losses_of, split_together
-from seatrial_plugins.training.lora_tuning import LoraTuning
-from seatrial_plugins.training.memory import expand_segments
+from seatrial_plugins.training.frozen_base import FrozenBase
+from seatrial_plugins.training.laid_out import lay_out, split_together
 from seatrial_plugins.training.method import Lora
 from seatrial_plugins.training.plan import plan_steps
-from seatrial_plugins.training.stacked_adapters import Adapter, Rates, StackedAdapters, UnevenError
+from seatrial_plugins.training.stacked_adapters import Rates, StackedAdapters
 
 __all__ = ["TrialsTogether", "opened"]
-
-_ROUTES = ("num_experts", "num_local_experts", "n_routed_experts")
 
 
 @contextmanager
@@ -87,13 +81,8 @@ class TrialsTogether:
 
     def __init__(self, model: TrainableNetwork) -> None:
         self._model = model
-        self._network: Any = None
-        self._forms = Forms(varlen=False, plain_head=False)
-        self._device = torch.device("cpu")
-        self._fitting: dict[str, bool] = {}
+        self._base: FrozenBase | None = None
         self._rendered: dict[tuple[int, int, str], tuple[Rows, tuple[Example, ...]]] = {}
-        self._begun: dict[tuple[int, str, int], Adapter] = {}
-        """Rank, layers and seed → where a training begins: to put adapters onto a network takes PEFT most of a second."""
         self._most = 1 << 30
         """Settings that had room at once."""
         self.left: Callable[[int, Mapping[str, tuple[torch.Tensor, torch.Tensor]]], None] = _unheard
@@ -101,109 +90,27 @@ class TrialsTogether:
 
     def close(self) -> None:
         """Let go of the base."""
-        self._network = None
+        on_card = self._base is not None and self._base.device.type == "cuda"
+        self._base = None
         self._rendered.clear()
-        self._begun.clear()
-        if self._device.type == "cuda":
+        if on_card:
             torch.cuda.empty_cache()
 
-    # ---- what fits ------------------------------------------------------------------------------------------------
-
     def takes(self, method: Any) -> bool:
-        """Plain LoRA on plain linear layers, with nothing recomputed, compiled or in float8; on one device."""
-        if type(method) is not Lora or int(os.environ.get("WORLD_SIZE", "1")) > 1:
-            return False
-        if method.dora or method.fp8 or method.init != "zero" or method.gradient_checkpointing or method.compile:
-            return False
-        network = self._loaded()
-        if any(getattr(network.config.get_text_config(), name, None) for name in _ROUTES):
-            return False
-        key = str(method.target_modules)
-        if key not in self._fitting:
-            try:
-                self._fitting[key] = self._tells_apart(self._fresh(replace(method, r=1), 0))
-            except (UsageError, UnevenError):
-                self._fitting[key] = False
-        return self._fitting[key]
+        """As `FrozenBase.takes`."""
+        return self.base.takes(method)
 
-    @torch.no_grad()
-    def _tells_apart(self, adapter: Adapter) -> bool:
-        """Whether two adapters beside each other say of a row each what each says alone: by running a few tokens."""
-        draw, words = torch.Generator().manual_seed(0), self._network.config.get_text_config().vocab_size
-        pair, rows = [], []
-        for place in range(2):
-            moved = {name: (a, torch.randn(b.shape, generator=draw)) for name, (a, b) in adapter.matrices.items()}
-            pair.append(Adapter(moved, 0.1, 0.0))
-            ids = tuple(torch.randint(words, (6 + place,), generator=draw).tolist())
-            rows.append(Example(str(place), ids, tuple(range(1, len(ids)))))
-        self._network.eval()
-        found = []
-        for places in ([0, 1], [0], [1]):
-            stack = StackedAdapters(self._network, [pair[place] for place in places])
-            with stack.beside():
-                laid = lay_out([[rows[place]] for place in places], lines=self._forms.varlen)
-                stack.set(laid.tokens, trains=False)
-                found.append(losses_of(self._network, laid, self._device, plain_head=self._forms.plain_head))
-        together, alone = found[0], torch.cat(found[1:])
-        near = 1e-3 if next(self._network.parameters()).dtype == torch.float32 else 0.1
-        return bool(torch.isfinite(together).all()) and torch.allclose(together, alone, rtol=near, atol=near)
-
-    def _loaded(self) -> Any:
-        if self._network is None:
-            network, packs = self._model.load()
-            self._network = network.requires_grad_(False)  # torch's own signature
-            self._device = next(network.parameters()).device
-            self._forms = forms_of(network) if packs else Forms(varlen=False, plain_head=False)
-            if self._device.type == "cuda":
-                expand_segments()
-        return self._network
-
-    def _fresh(self, method: Lora, seed: int) -> Adapter:
-        """An adapter as a training that is alone begins with it: the same code draws the same numbers."""
-        from transformers import set_seed
-
-        key = (method.r, str(method.target_modules), seed)
-        if key not in self._begun:
-            set_seed(seed)
-            self._begun[key] = self._attached(method)
-        scale = method.alpha / (math.sqrt(method.r) if method.rslora else method.r)
-        return replace(self._begun[key], scaling=scale, dropout=method.dropout)
-
-    def _attached(self, method: Lora) -> Adapter:
-        """Put the adapter onto the network, take its numbers, and take it off again.
-
-        Raises:
-            UsageError: the network has no modules of the names that the options give.
-            UnevenError: an adapter stands on something else than a linear layer, or on the head.
-        """
-        from peft.tuners.lora import Linear
-        from peft.tuners.lora.layer import LoraLayer
-
-        head = self._network.get_output_embeddings()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that the network has had an adapter before
-            adapted = LoraTuning(method).put_on(self._network)
-            try:
-                (name,) = adapted.peft_config
-                found = {
-                    of.removeprefix("base_model.model."): one
-                    for of, one in adapted.named_modules()
-                    if isinstance(one, LoraLayer)
-                }
-                layers = found.values()
-                bases = [one.get_base_layer() for one in layers if type(one) is Linear]
-                if len(bases) < len(found) or any(type(one) is not torch.nn.Linear or one is head for one in bases):
-                    raise UnevenError
-                matrices = {of: (_kept(one.lora_A[name]), _kept(one.lora_B[name])) for of, one in found.items()}
-            finally:
-                adapted.unload()
-        return Adapter(matrices, 1.0, 0.0)
+    @property
+    def base(self) -> FrozenBase:
+        """The base, loaded when it is first needed."""
+        if self._base is None:
+            self._base = FrozenBase(self._model)
+        return self._base
 
     # ---- training -------------------------------------------------------------------------------------------------
 
     def run(self, methods: Sequence[Any], job: TrialsJob) -> Sequence[Tried]:
         """Train them, as many at once as have room."""
-        self._loaded()
         now = (job.train, job.validation)
         self._rendered = {key: kept for key, kept in self._rendered.items() if any(kept[0] is rows for rows in now)}
         found: dict[int, Tried] = {}
@@ -216,7 +123,7 @@ class TrialsTogether:
             except torch.OutOfMemoryError:
                 half = len(places) // 2
             # Only here is what the failed ones held let go of.
-            if self._device.type == "cuda":
+            if self.base.device.type == "cuda":
                 torch.cuda.empty_cache()
             if half:
                 self._most = half
@@ -229,10 +136,10 @@ class TrialsTogether:
         from transformers import set_seed
 
         started = time.perf_counter()
-        if self._device.type == "cuda":
-            torch.cuda.reset_peak_memory_stats(self._device)
+        if self.base.device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(self.base.device)
         live = [self._started(place, method, job) for place, method in methods.items()]
-        stack = StackedAdapters(self._network, [self._fresh(one.method, job.seed) for one in live])
+        stack = StackedAdapters(self.base.network, [self.base.fresh(one.method, job.seed) for one in live])
         set_seed(job.seed)
         losses: dict[int, float | None] = {}
         reasons: dict[int, str] = {}
@@ -260,7 +167,7 @@ class TrialsTogether:
                     rest = [row for row in range(len(live)) if row not in ended]
                     live = [live[row] for row in rest]
                     stack.keep(rest)
-        seconds, peak = (time.perf_counter() - started) / len(methods), peak_bytes(self._device)
+        seconds, peak = (time.perf_counter() - started) / len(methods), peak_bytes(self.base.device)
         return {
             place: Tried(losses[place], seconds, peak or 0, len(methods), reasons.get(place, "")) for place in methods
         }
@@ -316,15 +223,15 @@ class TrialsTogether:
 
     def _gradients(self, stack: StackedAdapters, live: Sequence[_Training]) -> torch.Tensor:
         """Of one step of each."""
-        self._network.train()
-        lines, tokens = self._forms.varlen, self._model.options.batch_tokens
-        weights = torch.tensor([1.0 / one.counted for one in live], device=self._device)
+        self.base.network.train()
+        lines, tokens = self.base.forms.varlen, self._model.options.batch_tokens
+        weights = torch.tensor([1.0 / one.counted for one in live], device=self.base.device)
         whole: torch.Tensor | None = None
         for parts in split_together([one.batch for one in live], tokens, lines=lines):
             laid = lay_out(parts, lines=lines)
             stack.set(laid.tokens)
-            losses = losses_of(self._network, laid, self._device, plain_head=self._forms.plain_head)
-            (losses * weights[laid.owners.to(self._device)]).sum().backward()
+            losses = self.base.losses(laid)
+            (losses * weights[laid.owners.to(self.base.device)]).sum().backward()
             found = stack.gradients()
             whole = found if whole is None else whole.add_(found)
         assert whole is not None  # a step has rows
@@ -333,22 +240,18 @@ class TrialsTogether:
     @torch.no_grad()
     def _evaluated(self, stack: StackedAdapters, live: Sequence[_Training], due: Sequence[int]) -> list[float]:
         """The mean validation loss of some of them, over supervised tokens."""
-        self._network.eval()
-        lines, tokens = self._forms.varlen, self._model.options.batch_tokens
-        wide = torch.float32 if self._device.type == "mps" else torch.float64
-        sums = torch.zeros(len(due), dtype=wide, device=self._device)
+        self.base.network.eval()
+        lines, tokens = self.base.forms.varlen, self._model.options.batch_tokens
+        wide = torch.float32 if self.base.device.type == "mps" else torch.float64
+        sums = torch.zeros(len(due), dtype=wide, device=self.base.device)
         rows = None if len(due) == len(live) else due
         for parts in split_together([live[row].validation for row in due], tokens, lines=lines):
             laid = lay_out(parts, lines=lines)
             stack.set(laid.tokens, rows, trains=False)
-            losses = losses_of(self._network, laid, self._device, plain_head=self._forms.plain_head)
-            sums.index_add_(0, laid.owners.to(self._device), losses.to(wide))
+            losses = self.base.losses(laid)
+            sums.index_add_(0, laid.owners.to(self.base.device), losses.to(wide))
         counts = [sum(len(example.targets) for example in live[row].validation) for row in due]
         return [total / count for total, count in zip(sums.tolist(), counts, strict=True)]
-
-
-def _kept(matrix: Any) -> torch.Tensor:
-    return matrix.weight.detach().float().to("cpu", copy=True)
 
 
 def _rates(options: Lora, steps: int) -> list[float]:

@@ -40,7 +40,7 @@ def tried(tiny_target, labelled):
         with methods[0].trials(tiny_target, loader.trainable(tiny_target)) as base:
             assert all(map(base.takes, methods))
             if forms is not None:
-                base._forms = forms
+                base.base.forms = forms
             adapters = {}
             base.left = lambda place, matrices: adapters.update(
                 {place: {name: [matrix.clone() for matrix in pair] for name, pair in matrices.items()}}
