@@ -15,9 +15,16 @@ from seatrial_plugins.training.forms import Forms
 from .jobs import PAIRS, options
 
 SETTINGS = [
-    {"r": 4, "target_modules": "all-linear", "lr": 5e-3},
+    {"r": 4, "target_modules": "all-linear", "lr": 5e-3, "epochs": 2},
     {"r": 8, "alpha": 16, "lr": 1e-3, "batch_size": 3, "epochs": 2, "schedule": "linear", "max_grad_norm": 0.1},
-    {"r": 2, "target_modules": ["down_proj", "q_proj"], "rslora": True, "batch_size": 2, "gradient_accumulation": 3},
+    {
+        "r": 2,
+        "target_modules": ["down_proj", "q_proj"],
+        "rslora": True,
+        "epochs": 2,
+        "batch_size": 2,
+        "gradient_accumulation": 3,
+    },
     {"r": 4, "weight_decay": 0.1, "schedule": "wsd", "warmup": 0.2, "floor": 0.1, "epochs": 3, "max_grad_norm": 0},
 ]
 TRAIN, VALIDATION = PAIRS[:8], PAIRS[8:]
@@ -116,7 +123,7 @@ def test_one_that_is_given_up_leaves_the_others_as_they_are(tried):
 
 
 def test_a_training_whose_loss_is_no_number_ends_alone(tried):
-    methods = [Lora(**options(lr=1e38)), Lora(**options())]
+    methods = [Lora(**options(lr=1e38, epochs=1)), Lora(**options(epochs=1))]
     found, _, _ = tried(methods)
     assert found[0].loss is None
     assert "nan" in found[0].reason
@@ -124,10 +131,10 @@ def test_a_training_whose_loss_is_no_number_ends_alone(tried):
 
 
 def test_dropout_is_each_trainings_own_and_repeats_with_the_seed(tried):
-    methods = [Lora(**options(dropout=0.5)), Lora(**options())]
+    methods = [Lora(**options(dropout=0.5, epochs=1)), Lora(**options(epochs=1))]
     first, again = tried(methods)[0], tried(methods)[0]
     assert [one.loss for one in first] == [one.loss for one in again]
-    plain = tried([Lora(**options()), Lora(**options())])[0]
+    plain = tried([Lora(**options(epochs=1)), Lora(**options(epochs=1))])[0]
     assert first[1].loss == pytest.approx(plain[1].loss, abs=1e-6)
     assert first[0].loss != pytest.approx(plain[0].loss, abs=1e-6)
 
