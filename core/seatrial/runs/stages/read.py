@@ -73,7 +73,7 @@ class Read:
     """Versions of the rules by which a record is no row."""
 
     name = "read"
-    version = "2"
+    version = "3"
     inputs = ()
     reads = None
     reusable = True
