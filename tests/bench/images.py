@@ -81,6 +81,7 @@ def suite(method: str, epochs: float, device: str, folder: Path) -> dict[str, An
         "filters": [{"schema": {}}, {"duplicates": {}}, {"near_duplicates": {}}, {"leakage": {}}],
         "train": {**METHODS[method], "epochs": epochs, "batch_size": 32},
         "baselines": ["majority"],
+        "fewshot": 0,
         "score": [{"choice": {}}, {"generation": {"metrics": ["exact_match"], "max_new_tokens": 4}}],
         "gates": [
             {"metric": "choice/accuracy", "min": 0.9},

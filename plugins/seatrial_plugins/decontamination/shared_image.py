@@ -60,4 +60,6 @@ class SharedImage(RowByRow):
 
     def says(self, found: Found) -> str:
         """How many of its pictures."""
-        return "shows the same picture, byte for byte" if found.score == 1 else f"shows {found.score:.0%} of its pictures"
+        return (
+            "shows the same picture, byte for byte" if found.score == 1 else f"shows {found.score:.0%} of its pictures"
+        )

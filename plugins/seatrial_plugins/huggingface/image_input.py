@@ -159,9 +159,7 @@ class ImageInput:
 
     # ---- tensors --------------------------------------------------------------------------------------------------
 
-    def inputs(
-        self, ids: torch.Tensor, rows: Sequence[Sequence[Image]], network: Any
-    ) -> dict[str, torch.Tensor]:
+    def inputs(self, ids: torch.Tensor, rows: Sequence[Sequence[Image]], network: Any) -> dict[str, torch.Tensor]:
         """What a pass is given beside its tokens and their mask.
 
         Args:

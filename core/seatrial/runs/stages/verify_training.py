@@ -78,9 +78,7 @@ class VerifyTraining:
         progress(2, 2, {})
         return Artifact({}, facts)
 
-    def _moved(
-        self, with_product: Sequence[Continuation], rows: Sequence[Row], folder: RunFolder
-    ) -> dict[str, object]:
+    def _moved(self, with_product: Sequence[Continuation], rows: Sequence[Row], folder: RunFolder) -> dict[str, object]:
         base = _opened(self.model.open(None, frozenset({"scores"})), folder)
         assert isinstance(base, Scores)
         without = _likelihoods(base, rows)
