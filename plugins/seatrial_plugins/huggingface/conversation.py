@@ -25,9 +25,9 @@ class Conversation:
 
 def conversation_of(turns: Sequence[Turn], tools: Sequence[Tool] = (), *, in_parts: bool = False) -> Conversation:
     """The turns as messages, and the tools; with `in_parts`, what is said is a list of texts and of places for pictures."""
-    messages = map(_message, turns)
+    messages = list(map(_message, turns))
     if in_parts:
-        messages = ({**message, "content": _parts(turn)} for message, turn in zip(messages, turns, strict=True))
+        messages = [{**message, "content": _parts(turn)} for message, turn in zip(messages, turns, strict=True)]
     return Conversation(tuple(messages), tuple(tools))
 
 

@@ -111,12 +111,12 @@ class TransformersLoader:
         """What a language model can do, with or without pictures, or a sequence classifier; training starts from the weights as they came."""
         if product == "classifier" or is_classifier(_local(target).folder):
             return frozenset({"classifies"})
-        able = {"scores", "generates", "times"}
+        able: set[Capability] = {"scores", "generates", "times"}
         if reads_images(_local(target).folder):
             able.add("images")
         if product is None:
             able.add("trains")
-        return frozenset[Capability](able)
+        return frozenset(able)
 
     @contextmanager
     def open(self, target: Target, product: Product | None = None) -> Iterator[CausalModel | SequenceClassifier]:

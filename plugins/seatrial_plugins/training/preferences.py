@@ -27,7 +27,7 @@ from seatrial_plugins.training.plan import split_batch
 __all__ = ["Pair", "PreferenceLoss", "log_ratios", "render_pairs"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pair(Example):
     """Both conversations of a preference; `ids` and `targets` are those of the chosen one, and behind them of the other."""
 
@@ -38,7 +38,7 @@ class Pair(Example):
     def of(cls, chosen: Example, rejected: Example) -> Self:
         """Of one row, both."""
         behind = tuple(place + len(chosen.ids) for place in rejected.targets)
-        return cls(chosen.row, chosen.ids + rejected.ids, chosen.targets + behind, chosen, rejected)
+        return cls(chosen.row, chosen.ids + rejected.ids, chosen.targets + behind, chosen=chosen, rejected=rejected)
 
 
 def render_pairs(
