@@ -16,8 +16,9 @@ _PROCESSOR_FILES = ("processor_config.json", "preprocessor_config.json")
 
 def reads_images(folder: Path) -> bool:
     """Whether a folder's model is shown pictures: its architecture takes them, and it says how they are prepared."""
-    known: bool = type(read_config(folder)) in _image_text_models()
-    return known and any((folder / name).is_file() for name in _PROCESSOR_FILES)
+    if not any((folder / name).is_file() for name in _PROCESSOR_FILES) or not (folder / "config.json").is_file():
+        return False
+    return type(read_config(folder)) in _image_text_models()
 
 
 def architecture_of(folder: Path) -> Any:
