@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from seatrial.data.normalise import normalise
+from seatrial.data.fingerprint import question_of
 from seatrial.rows import Row
 
-__all__ = ["asked", "clusters_of"]
-
-
-def asked(row: Row) -> tuple[str, ...]:
-    """What a row asks, equal for rows that ask the same: its words after normalising, and the digests of its pictures."""
-    return (normalise(row.input_text), *(image.digest for turn in row.prompt for image in turn.images))
+__all__ = ["clusters_of"]
 
 
 def clusters_of(rows: Iterable[Row]) -> dict[str, str]:
@@ -31,7 +26,7 @@ def clusters_of(rows: Iterable[Row]) -> dict[str, str]:
     first: dict[tuple[str, ...], str] = {}
     for row in rows:
         parent[row.id] = row.id
-        keys = [("input", *asked(row)), *([("group", row.group)] if row.group else [])]
+        keys = [("input", *question_of(row)), *([("group", row.group)] if row.group else [])]
         for key in keys:
             known = root(first.setdefault(key, row.id))
             parent[root(row.id)] = known

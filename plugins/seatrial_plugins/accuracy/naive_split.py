@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from seatrial import Block, Row, Rows, Sample, Scored, Task, Transcript
+from seatrial.data.fingerprint import question_of
 from seatrial.errors import StageError
-from seatrial.evaluation.repeats import asked
 from seatrial_plugins.accuracy.blocks import naive_split_blocks
 from seatrial_plugins.accuracy.choice import ChoiceScorer
 
@@ -42,11 +42,11 @@ class NaiveSplitScorer:
     def score(self, transcripts: Iterable[Transcript], task: Task) -> Iterator[Sample]:
         """One sample for each row of the naive test part."""
         train, _ = self._split(task.tables["raw"], task.labels, task.seed)
-        leaked = {asked(row) for row in train}
-        seen = {asked(row) for row in task.tables["train"]}
+        leaked = {question_of(row) for row in train}
+        seen = {question_of(row) for row in task.tables["train"]}
         scored = ChoiceScorer().score(transcripts, task)
         for row, answer in zip(task.rows, scored, strict=True):
-            question = asked(row)
+            question = question_of(row)
             yield _sample(answer, row, leaked=question in leaked, trained_on=question in seen)
 
     def blocks(self, scored: Scored) -> Iterable[Block]:
