@@ -107,6 +107,12 @@ def test_a_batch_generates_what_single_prompts_do(model, pictures):
     assert together == [model.generate([prompt], max_new_tokens=5)[0] for prompt in prompts]
 
 
+def test_it_is_timed_on_text(model):
+    with model.serving() as adapter:
+        timing = model.time_request(batch=1, prompt_tokens=6, new_tokens=3, seed=0)
+    assert (adapter, len(timing.gaps_ms)) == ("none", 2)
+
+
 def test_a_turn_that_says_a_pictures_token_shows_none(model, pictures):
     text = f"A literal {model.chat.images.places[-1]} in words"
     (ids,) = model.chat.prompts([asked(pictures[0], text)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -11,17 +12,20 @@ import torch
 from tests.pictures import digits, kept, painted, shown
 
 import seatrial_suites
-from seatrial import TrainingJob
+from seatrial import TrainingJob, Turn
 from seatrial.cli import main
 from seatrial.errors import UsageError
 from seatrial.plugin.host import Host
+from seatrial.rows import Preference
 from seatrial.runs.preflight import preflight
 from seatrial.runs.run import run
 from seatrial.suite.file import load_suite
 from seatrial_plugins.huggingface import random
 from seatrial_plugins.huggingface.examples import render_examples
-from seatrial_plugins.training import Full, Lora, PromptTuning
+from seatrial_plugins.training import Dpo, Full, Lora, PromptTuning
 from seatrial_plugins.training.loss import row_losses, summed_loss
+
+from .jobs import adapter_of, killed_and_resumed, options
 
 CPU = torch.device("cpu")
 TINY = "package:seatrial_suites/tiny_idefics3"
@@ -40,11 +44,13 @@ def job(target, tmp_path):
     """Makes a training job on red and green pictures, of which one kind is called `red`."""
     made = []
 
-    def make():
+    def make(validation=(), log=None, checkpoints=None):
         folder = tmp_path / f"job-{len(made)}"
         made.append(folder)
-        for name in ("output", "checkpoints", "images"):
+        for name in ("output", "images"):
             (folder / name).mkdir(parents=True)
+        kept_there = checkpoints or folder / "checkpoints"
+        kept_there.mkdir(exist_ok=True)
         colours = [(color, 30 * at % 256, 9 * at % 256) for at in range(12) for color in (20, 240)]
         seen = [kept(folder / "images", painted(*colour)) for colour in colours]
         pairs = zip(seen, colours, strict=True)
@@ -53,11 +59,11 @@ def job(target, tmp_path):
             target=target,
             model=random(device="cpu").trainable(target),
             train=default,
-            validation=[],
+            validation=[replace(row, id=f"v{row.id}") for row in default[: len(validation)]],
             output=folder / "output",
-            checkpoints=folder / "checkpoints",
+            checkpoints=kept_there,
             seed=1,
-            log=lambda step: None,
+            log=log or (lambda step: None),
             images=folder / "images",
         )
 
@@ -115,6 +121,30 @@ def test_full_fine_tuning_leaves_a_model_that_is_shown_pictures(job):
     assert (given.output / "preprocessor_config.json").is_file()
 
 
+def test_a_killed_training_goes_on_to_the_same_adapter(job, tmp_path):
+    method = Lora(**options(target_modules="all-linear", epochs=3, batch_size=8, save_every=2))
+    whole, resumed = killed_and_resumed(lambda **more: (job(**more), None), tmp_path / "kept", method, range(4))
+    assert adapter_of(whole) == adapter_of(resumed)
+
+
+def test_preferences_about_pictures_are_learned(job):
+    given = job()
+    rows = [
+        replace(
+            row,
+            turns=(row.turns[0], Turn("assistant", row.label)),
+            format="preference",
+            expected=Preference((Turn("assistant", row.label),), (Turn("assistant", "neither"),)),
+        )
+        for row in given.train
+    ]
+    losses = []
+    log = lambda step: losses.append(step.get("loss"))  # noqa: E731
+    facts = Dpo(r=4, lr=5e-3, epochs=2).train(replace(given, train=rows, log=log)).facts
+    assert facts["rows"] == len(rows)
+    assert losses[-1] < losses[0]
+
+
 def test_prompts_are_not_learned_for_a_model_that_is_shown_pictures(job):
     with pytest.raises(UsageError, match="shown pictures; take lora"):
         PromptTuning().check(job().model)
@@ -141,8 +171,8 @@ def suite(rows, model=f"{{source: '{TINY}', loader: random, device: cpu}}"):
         f"name: pictures\nmodel: {model}\nseed: 5\n"
         f"data: {{train: {{source: 'path:{rows}'}}, split: {{test: 0.3}}}}\n"
         "filters: [schema, duplicates, near_duplicates, leakage]\n"
-        "train: {method: lora, r: 32, alpha: 32, target_modules: all-linear, lr: 4.0e-3, epochs: 8, batch_size: 16}\n"
-        "score: [choice, {generation: {metrics: [exact_match], max_new_tokens: 3}}]\nbaselines: [majority]\nfewshot: 0\n"
+        "train: {method: lora, r: 32, alpha: 32, target_modules: all-linear, lr: 4.0e-3, epochs: 7, batch_size: 12}\n"
+        "score: [choice, {generation: {metrics: [exact_match], max_new_tokens: 3, systems: [tuned]}}]\nbaselines: [majority]\nfewshot: 0\n"
         "gates: [{metric: choice/accuracy, min: 0.5}]\nreport: [html, markdown, json]\n"
     )
 
@@ -150,7 +180,7 @@ def suite(rows, model=f"{{source: '{TINY}', loader: random, device: cpu}}"):
 @pytest.fixture(scope="module")
 def result(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pictures")
-    write_rows(folder / "rows.parquet", 200)
+    write_rows(folder / "rows.parquet", 150)
     (folder / "suite.yaml").write_text(suite(folder / "rows.parquet"))
     host = Host.load()
     return run(load_suite(folder / "suite.yaml", host), host, runs=folder / "runs", cache=folder / "cache")
@@ -172,7 +202,7 @@ def test_reports_show_the_pictures_and_transcripts_their_digests_alone(result):
     document = (folder / "report/report.md").read_text(encoding="utf-8")
     assert "](images/" in document
     digests = {path.stem for path in (folder / "data/images").iterdir()}
-    assert len(digests) == 200
+    assert len(digests) == 150
     for file in (folder / "transcripts").rglob("*.parquet"):
         assert b"IHDR" not in file.read_bytes()
     details = pq.read_table(folder / "samples/choice.parquet", columns=["detail"])["detail"].to_pylist()
