@@ -31,7 +31,7 @@ __all__ = [
     "Timing",
 ]
 
-Capability = Literal["scores", "generates", "classifies", "times", "trains"]
+Capability = Literal["scores", "generates", "classifies", "times", "trains", "images"]
 """What a model can do.
 
 scores       gives log-likelihoods of given continuations (`Scores`)
@@ -39,6 +39,7 @@ generates    writes the next turn (`Generates`)
 classifies   names one of the labels it was made for (`Classifies`)
 times        decodes while a clock runs (`Times`)
 trains       gives a training method its weights (`seatrial.model.Trainable`)
+images       is shown the pictures of its prompts (`SeesImages`)
 """
 
 
@@ -217,5 +218,6 @@ PROTOCOLS: Mapping[Capability, type] = {
     "generates": Generates,
     "classifies": Classifies,
     "times": Times,
+    "images": SeesImages,
 }
 """Capability → the protocol that a model with it follows (`trains` is a loader's, not an open model's)."""

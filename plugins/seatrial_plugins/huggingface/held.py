@@ -12,6 +12,7 @@ from seatrial.errors import StageError
 from seatrial.model import Product
 from seatrial_plugins.huggingface.adapter import load_adapter
 from seatrial_plugins.huggingface.chat import ChatTokenizer
+from seatrial_plugins.huggingface.image_text_model import ImageTextModel
 from seatrial_plugins.huggingface.language_model import CausalModel
 from seatrial_plugins.huggingface.merging import is_merged, place_module
 from seatrial_plugins.huggingface.network import load_network
@@ -59,7 +60,8 @@ class Held:
             self._network.requires_grad_(False)  # torch's own signature
             self._modules = list(self._network.named_modules(remove_duplicate=False))[1:]
         on = self._put_on(adapter) if adapter is not None else None
-        return CausalModel(
+        kind = CausalModel if self._chat.images is None else ImageTextModel
+        return kind(
             self._network,
             self._chat,
             batch_tokens=self._options.batch_tokens,

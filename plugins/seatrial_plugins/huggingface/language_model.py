@@ -13,7 +13,7 @@ import torch
 
 from seatrial.errors import StageError
 from seatrial.model import Continuation, Generation, Timing, Tools
-from seatrial.rows import Row, Turn
+from seatrial.rows import Image, Row, Turn
 from seatrial_plugins.huggingface.adapter import ADAPTER
 from seatrial_plugins.huggingface.batches import batches_by_length
 from seatrial_plugins.huggingface.chat import ChatTokenizer
@@ -58,7 +58,7 @@ class CausalModel:
         self._adapted = adapted
         self._opening = opening
         self._use = use or partial(contextlib.nullcontext, network)
-        self._likelihoods = Likelihoods(network, batch_tokens=batch_tokens, packs=packs)
+        self._likelihoods = Likelihoods(network, batch_tokens=batch_tokens, packs=packs, images=chat.images)
 
     # ---- what it is -----------------------------------------------------------------------------------------------
 
@@ -142,7 +142,8 @@ class CausalModel:
         questions = []
         for index in answered:
             head, rests = self.chat.answered(prompts[index], options[index], may[index])
-            questions.append(Question.of(asked[index], (*self._opening, *head), rests, context=self.context))
+            whole, images = (*self._opening, *head), self._shown(prompts[index])
+            questions.append(Question.of(asked[index], whole, rests, context=self.context, images=images))
         with self._use():
             found = dict(zip(answered, self._likelihoods.of(questions), strict=True))
         return [found.get(index, []) for index in range(len(prompts))]
@@ -174,21 +175,36 @@ class CausalModel:
         results: dict[int, Generation] = {}
         with self._use(), torch.inference_mode():
             for batch in batches_by_length([len(ids) for ids in asked], fits):
-                answers = self._decode([asked[index] for index in batch], max_new_tokens, stop)
+                images = [self._shown(prompts[index]) for index in batch]
+                answers = self._decode([asked[index] for index in batch], images, max_new_tokens, stop)
                 results.update(zip(batch, answers, strict=True))
         return [results[index] for index in range(len(prompts))]
 
     def _prompts(self, prompts: Sequence[Sequence[Turn]], tools: Tools) -> list[list[int]]:
         return [[*self._opening, *ids] for ids in self.chat.prompts(prompts, tools)]
 
-    def _decode(self, prompts: Sequence[list[int]], max_new_tokens: int, stop: Sequence[str]) -> list[Generation]:
+    def _shown(self, prompt: Sequence[Turn]) -> tuple[Image, ...]:
+        """The pictures of a prompt; none of a model that reads text alone."""
+        return () if self.chat.images is None else tuple(image for turn in prompt for image in turn.images)
+
+    def _decode(
+        self,
+        prompts: Sequence[list[int]],
+        images: Sequence[Sequence[Image]],
+        max_new_tokens: int,
+        stop: Sequence[str],
+    ) -> list[Generation]:
         from transformers import GenerationConfig
 
         self.network.generation_config = GenerationConfig()  # what the checkpoint says of sampling doesn't apply
 
         width = max(len(ids) for ids in prompts)
         # Padding repeats the row's own first token: what is not finite there is not finite in its row, and in no other.
-        ids = torch.tensor([[*prompt[:1] * (width - len(prompt)), *prompt] for prompt in prompts])
+        seen, more = self.chat.images, dict[str, torch.Tensor]()
+        first = [prompt[:1] if seen is None else [seen.padding] for prompt in prompts]
+        ids = torch.tensor([[*pad * (width - len(own)), *own] for own, pad in zip(prompts, first, strict=True)])
+        if seen is not None:
+            more = seen.inputs(ids, images, self.network)
         mask = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts])
         watch = _Watch()
         ends = list(self.chat.end_ids)
@@ -206,6 +222,7 @@ class CausalModel:
             generation_config=config,
             logits_processor=[watch],
             tokenizer=self.chat.tokenizer if stop else None,
+            **more,
         )
         rows = written[:, width:].tolist()
         watch.check([self._end(row) for row in rows])

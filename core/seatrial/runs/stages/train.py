@@ -87,6 +87,7 @@ class Train:
                 checkpoints=checkpoints,
                 seed=self.seed,
                 log=log,
+                images=folder / "data/images",
             )
             with blame(self.name, name, self.plugin):
                 given_back = method.train(job)
