@@ -29,6 +29,7 @@ class FrozenBase:
 
     def __init__(self, model: TrainableNetwork) -> None:
         network, packs = model.load()
+        self._sees = model.chat.images is not None
         self.network: Any = network.requires_grad_(False)  # torch's own signature
         self.device: torch.device = next(network.parameters()).device
         self.forms = forms_of(network) if packs else Forms(varlen=False, plain_head=False)
@@ -45,6 +46,8 @@ class FrozenBase:
     def takes(self, method: Any) -> bool:
         """Plain LoRA on plain linear layers, with nothing recomputed, compiled or in float8; on one device."""
         if type(method) is not Lora or int(os.environ.get("WORLD_SIZE", "1")) > 1:
+            return False
+        if self._sees:  # pictures are laid out by a training that is alone
             return False
         if method.dora or method.fp8 or method.init != "zero" or method.gradient_checkpointing or method.compile:
             return False

@@ -68,6 +68,8 @@ class Trying:
     """Called with the share that is done of those that are tried."""
     memory: float | None = field(default=None)
     """GiB that a training may take."""
+    images: Path | None = None
+    """Where the rows' pictures are."""
 
     def made(self, options: Mapping[str, Any]) -> Any:
         """The method with other settings.
@@ -130,9 +132,15 @@ class Trying:
         places = {name: folder / name for name in ("output", "checkpoints")}
         for place in places.values():
             place.mkdir(parents=True, exist_ok=True)
-        model, target = self.model.trainable(), self.model.target
         return TrainingJob(
-            target=target, model=model, train=self.train, validation=self.validation, seed=self.seed, log=log, **places
+            target=self.model.target,
+            model=self.model.trainable(),
+            train=self.train,
+            validation=self.validation,
+            seed=self.seed,
+            log=log,
+            images=self.images,
+            **places,
         )
 
     def _alone(self, number: int, method: Any) -> Tried:

@@ -131,6 +131,7 @@ class Finalists:
             unfinished,
             _always,
             tell,
+            images=folder / "data/images",
         )
         methods = {number: trying.made(options) for number, options in settings.items() if number not in done}
         for numbers in trying.groups(methods):

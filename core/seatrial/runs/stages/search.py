@@ -140,6 +140,7 @@ class SearchRound:
             report,
             at.tell,
             self.search.memory,
+            folder / "data/images",
         )
         methods: dict[int, Any] = {}
         for number, options in study.drawn.items():
