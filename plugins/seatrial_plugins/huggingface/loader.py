@@ -111,7 +111,9 @@ class TransformersLoader:
         if product == "classifier" or is_classifier(_local(target).folder):
             return frozenset({"classifies"})
         able: frozenset[Capability] = frozenset({"scores", "generates", "times"})
-        return able | {"trains"} if product is None else able
+        if product is None:
+            return able | {"trains"}
+        return able | {"merges"} if product == "adapter" else able
 
     @contextmanager
     def open(self, target: Target, product: Product | None = None) -> Iterator[CausalModel | SequenceClassifier]:
@@ -162,6 +164,29 @@ class TransformersLoader:
             from seatrial_plugins.huggingface.network import outline
 
             load_adapter(outline(_local(target).folder), product.folder)
+
+    def export_merged(self, target: Target, product: Product, folder: Path) -> None:
+        """The whole model (`seatrial.model.Exports`).
+
+        Raises:
+            UsageError: what was trained cannot be merged into weights.
+        """
+        from seatrial_plugins.huggingface.exporting import write_whole
+
+        weights = _local(target)
+        with no_progress_bars():
+            write_whole(weights, product, self.options, self._chat(weights), folder)
+
+    def export_adapter(self, target: Target, product: Product, folder: Path) -> None:
+        """The adapter alone (`seatrial.model.Exports`).
+
+        Raises:
+            UsageError: what was trained is none.
+        """
+        from seatrial_plugins.huggingface.exporting import write_adapter
+
+        weights = _local(target)
+        write_adapter(weights, product, self._chat(weights), folder)
 
     def tokenizer(self, target: Target) -> ChatTokenizer:
         """The tokenizer alone, without the weights."""
