@@ -63,8 +63,8 @@ class TrackingOutcome:
         return self.state == "failed"
 
     def numbers(self) -> Iterator[tuple[str, float]]:
-        """Each score by metric and system, with the ends of its interval and its n: `choice/accuracy/tuned`, `…/low`, `…/high`,
-        `…/n`. A score that is missing has no number here.
+        """Each score by metric and system, with the ends of its interval and its n: `choice/accuracy/tuned`, `….low`, `….high`,
+        `….n`. A score that is missing has no number here.
         """
         for score in self.scores:
             if score.value is None or not math.isfinite(score.value):
@@ -72,9 +72,9 @@ class TrackingOutcome:
             name = f"{score.metric}/{score.system}"
             yield name, float(score.value)
             if score.interval is not None:
-                yield f"{name}/low", float(score.interval.low)
-                yield f"{name}/high", float(score.interval.high)
-            yield f"{name}/n", float(score.n)
+                yield f"{name}.low", float(score.interval.low)
+                yield f"{name}.high", float(score.interval.high)
+            yield f"{name}.n", float(score.n)
 
 
 class Tracker(Protocol):

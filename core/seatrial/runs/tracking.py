@@ -25,8 +25,9 @@ __all__ = ["Tracking", "unable"]
 
 _log = logging.getLogger("seatrial.runs.tracking")
 
-PATIENCE = 30.0
-"""Seconds that a run waits at its end for trackers to take its verdict and report; only one that hangs takes them all."""
+PATIENCE = 60.0
+"""Seconds that a run waits at its end for trackers to take its verdict and report; only one that hangs takes them all.
+MLflow makes a new database in about 20 s of two busy cores."""
 
 _INTERRUPTS = ("KeyboardInterrupt",)
 """What an interrupt says of itself."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Literal
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
 
 from seatrial import Component, Tracker, hookimpl
 
 __all__ = ["mlflow", "seatrial_trackers", "tensorboard", "trackio", "wandb"]
+
+_DATABASE = re.compile(r"(sqlite|postgresql|mysql|mssql)[+:]")
 
 
 def tensorboard(*, folder: str = "tensorboard") -> Tracker:
@@ -75,6 +78,12 @@ def trackio(*, project: str = "seatrial", group: str | None = None, folder: str 
     return TrackioRun(project, group, folder)
 
 
+def _of_mlflow(uri: str, **_: Any) -> Mapping[str, str]:
+    """What MLflow imports for a store: MLflow itself asks for none of what a database needs."""
+    needed = {"mlflow": "mlflow-skinny"}
+    return {**needed, "sqlalchemy": "sqlalchemy", "alembic": "alembic"} if _DATABASE.match(uri) else needed
+
+
 @hookimpl
 def seatrial_trackers() -> Iterable[Component[Tracker]]:
     """The four trackers."""
@@ -90,7 +99,7 @@ def seatrial_trackers() -> Iterable[Component[Tracker]]:
         mlflow,
         "A run of an MLflow experiment: a local database, or a server.",
         libraries=("mlflow", "mlflow-skinny"),
-        imports={"mlflow": "mlflow-skinny"},
+        imports=_of_mlflow,
     )
     yield Component(
         "wandb",

@@ -37,6 +37,7 @@ class MlflowRun:
     def start(self, run: TrackedRun) -> None:
         """Make the run, or find the one that goes on."""
         os.environ.update(MLFLOW_DISABLE_TELEMETRY="true", DO_NOT_TRACK="true", MLFLOW_HTTP_REQUEST_MAX_RETRIES="2")
+        os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")  # or it refuses a folder, which needs no SQLAlchemy
         from mlflow import MlflowClient
         from mlflow.entities import Param
 
