@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -85,6 +86,7 @@ class _About:
         datasets = list(dict.fromkeys(found["name"] for found in of_hub if found))
         results = self._results(task)
         types = list(dict.fromkeys(str(one["type"]) for result in results for one in result["metrics"]))
+        types = [one for one in types if one in _OF_HUB.values()]
         found: dict[str, object] = {
             "license": self._options.license,
             "language": list(self._options.language),
@@ -111,7 +113,7 @@ class _About:
         yield from ((name, file) for name, file in named.items() if file)
         yield from ((name, mapping(tests, name)) for name in tests)
 
-    def _results(self, task: str) -> list[dict[str, list[dict[str, object]]]]:
+    def _results(self, task: str) -> list[dict[str, Any]]:
         """The scores of the system on trial, set by set."""
         on = {text(one, "as"): text(one, "on") for one in self._scorers()}
         sets: dict[str, list[dict[str, object]]] = {}
@@ -131,9 +133,10 @@ class _About:
         for name, metrics in sets.items():
             file = sources.get(name) or sources.get("train") or {}
             known = _HUB.fullmatch(text(file, "source"))
-            dataset = {"name": f"{name} rows of {self._name}", "type": known["name"] if known else "not-published"}
-            found.append({"task": {"type": task}, "dataset": {**dataset, "split": name}, "metrics": metrics})
-        return found  # type: ignore[return-value]  # three mappings of three shapes
+            kind = known["name"] if known else "not-published"
+            dataset = {"name": f"{name} rows of {self._name}", "type": kind, "split": name}
+            found.append({"task": {"type": task}, "dataset": dataset, "metrics": metrics})
+        return found
 
     def _scorers(self) -> Iterator[Mapping[str, object]]:
         for entry in entries(self._result.suite, "score"):

@@ -154,9 +154,11 @@ def _trained(result: Result, seed: int | None) -> _Trained:
     if not found:
         raise UsageError(f"{result.folder}: nothing was trained in this run, so there is nothing to export")
     if seed is None and len(found) > 1:
-        raise UsageError(f"{result.folder}: it trained with the seeds {listed(map(str, found))}; name one: --seed")
+        raise UsageError(f"{result.folder}: it trained with the seeds {listed([*map(str, found)])}; name one: --seed")
     if seed is not None and seed not in found:
-        raise UsageError(f"{result.folder}: nothing was trained with seed {seed}; there are: {listed(map(str, found))}")
+        raise UsageError(
+            f"{result.folder}: nothing was trained with seed {seed}; there are: {listed([*map(str, found)])}"
+        )
     chosen = next(iter(found)) if seed is None else seed
     facts, folder = found[chosen].facts, result.folder / f"products/seed-{chosen}"
     digest, kind = str(facts.get("product_sha256")), facts.get("product")
@@ -167,7 +169,7 @@ def _trained(result: Result, seed: int | None) -> _Trained:
             "from who made it, or train again"
         )
     assert kind in {"adapter", "weights", "classifier"}
-    return _Trained(Product(kind, folder, digest), chosen)  # type: ignore[arg-type]
+    return _Trained(Product(kind, folder, digest), chosen)
 
 
 def _seed_of(record: Record) -> Iterator[int]:

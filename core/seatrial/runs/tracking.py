@@ -6,6 +6,7 @@ import logging
 import re
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from seatrial.errors import SeatrialError
@@ -69,7 +70,7 @@ class Tracking:
                 self._unable[one.name] = found
                 self._warn(one.name, found)
                 continue
-            self._trackers[one.name] = TrackedProcess(found, failed=lambda said, name=one.name: self._warn(name, said))
+            self._trackers[one.name] = TrackedProcess(found, failed=partial(self._warn, one.name))
             self._trackers[one.name].tell("start", run)
 
     def step_logged(self, step: Step) -> None:

@@ -45,8 +45,8 @@ class MergeProbe:
         progress(len(self.merge_in), len(self.merge_in))
         for row in rows:
             prompt_hash = system.prompt_hash(row, task, (row.target or "",))
-            error = reason or (None if row.target else "the row has no expected answer")
-            yield Transcript(row.id, (), prompt_hash, {} if error else found[row.id], error)
+            problem = reason or (None if row.target else "the row has no expected answer")
+            yield Transcript(row.id, (), prompt_hash, {} if problem else found[row.id], problem)
 
     def problems(self, rows: Iterable[Row]) -> Iterator[tuple[str, str]]:
         """Which rows cannot be asked (`seatrial.model.ChecksRows`)."""

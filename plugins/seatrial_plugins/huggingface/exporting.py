@@ -24,8 +24,8 @@ __all__ = ["scored_dtype", "write_adapter", "write_merged", "write_whole"]
 _PICKED = ("*.json", "*.jinja", "*.model", "*.tiktoken", "*.txt", "additional_chat_templates/*.jinja")
 """What a model's folder holds beside its weights; pickles are left behind."""
 
-_OF_WEIGHTS = ("config.json", "adapter_config.json", "generation_config.json", ".index.json")
-"""How the names end of what is written anew."""
+_ANEW = {"config.json", "adapter_config.json", "generation_config.json"}
+"""What is written for the product."""
 
 
 def scored_dtype(options: LoadOptions) -> torch.dtype:
@@ -111,7 +111,12 @@ def _beside(base: Path, chat: ChatTokenizer, folder: Path) -> None:
     for pattern in _PICKED:
         for file in sorted(base.glob(pattern)):
             target = folder / file.relative_to(base)
-            if file.is_file() and not target.exists() and not file.name.endswith(_OF_WEIGHTS):
+            if (
+                file.is_file()
+                and not target.exists()
+                and file.name not in _ANEW
+                and not file.name.endswith(".index.json")
+            ):
                 target.parent.mkdir(exist_ok=True)
                 shutil.copyfile(file, target)
     kept = (base / "generation_config.json").is_file()
