@@ -61,6 +61,12 @@ class ModelCard:
         return [path]
 
 
+def _has_template(folder: Path) -> bool:
+    said = folder / "tokenizer_config.json"
+    named = said.is_file() and '"chat_template"' in said.read_text(encoding="utf-8")
+    return named or (folder / "chat_template.jinja").is_file()
+
+
 class _About:
     """One model, and the run that it comes from."""
 
@@ -73,6 +79,7 @@ class _About:
         self._facts = result.facts("train")
         self._adapter = (folder / "adapter_config.json").is_file()
         self._whole = (folder / "config.json").is_file()
+        self._lacks_template = (folder / "tokenizer.json").is_file() and not _has_template(folder)
         self._subject = subject(result)
 
     # ---- what the Hub reads ---------------------------------------------------------------------------------------
@@ -167,7 +174,7 @@ class _About:
         name = base["name"] if base else "BASE"
         yield from ("", "## Use", "")
         if not base:
-            yield f"Its base is `{cell(source)}`" + (", to be named in place of BASE." if self._adapter else ".")
+            yield f"Its base is {cell(source)}" + (", to be named in place of BASE." if self._adapter else ".")
         said = {
             True: "This folder holds the adapter alone, for PEFT.",
             False: "This folder holds the whole model"
@@ -180,7 +187,7 @@ class _About:
                 "",
                 f"It was trained and scored with this system turn before every conversation: {cell(system)}",
             )
-        if self._model.get("chat") is False:
+        if self._model.get("chat") is False or self._lacks_template:
             yield from ("", "It was trained and scored without a chat template: turns are lines of text.")
 
     @property

@@ -74,5 +74,5 @@ def test_a_small_adapter_is_lost_in_a_sum_of_low_precision(saved, tmp_path):
 def test_what_another_layer_shares_is_not_merged(saved, tmp_path):
     config = LoraConfig(r=4, target_modules=["lm_head"], task_type="CAUSAL_LM")
     base, adapter = saved(config, tied=True)
-    with pytest.raises(UsageError, match="shares the weights of .*lm_head.*--adapter"):
+    with pytest.raises(UsageError, match=r"shares the weights of .*lm_head.*--adapter"):
         write_merged(base, adapter, tmp_path / "merged", dtype=torch.float32, merge_in=torch.float32)
