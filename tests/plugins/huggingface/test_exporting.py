@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,9 +13,13 @@ from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
 import seatrial
+import seatrial_suites
+from seatrial.cli import main
 from seatrial.errors import UsageError
 from seatrial.evaluation.transcript import read_transcripts
+from seatrial.model import LocalWeights, Product
 from seatrial.rows.table import open_rows
+from seatrial_plugins.huggingface import transformers
 
 SUITE = {
     "name": "desks",
@@ -166,3 +172,41 @@ def test_vectors_before_the_prompt_are_not_merged_and_every_sample_says_so(tmp_p
         trial.export(merged=tmp_path / "merged")
     trial.export(adapter=tmp_path / "adapter")
     assert (tmp_path / "adapter/adapter_model.safetensors").is_file()
+
+
+@pytest.mark.parametrize("kind", ["weights", "classifier"])
+def test_whole_weights_are_exported_whole_and_not_as_an_adapter(kind, tmp_path):
+    from transformers import AutoConfig, AutoModelForSequenceClassification
+
+    base, product, out = tmp_path / "base", tmp_path / "product", tmp_path / "out"
+    shutil.copytree(Path(seatrial_suites.__file__).parent / "tiny_llama", base)
+    auto = AutoModelForCausalLM if kind == "weights" else AutoModelForSequenceClassification
+    network = auto.from_config(AutoConfig.from_pretrained(base)).eval()
+    network.save_pretrained(product)
+    shutil.copyfile(base / "tokenizer.json", product / "tokenizer.json")
+    (product / "old.bin").write_bytes(b"pickle")
+    out.mkdir()
+    loader, left = transformers(device="cpu"), Product(kind, product, "digest")
+    target = LocalWeights(f"path:{base}", base, "digest")
+    loader.export_merged(target, left, out)
+    ids = torch.tensor([[5, 6, 7]])
+    assert torch.equal(auto.from_pretrained(out).eval()(input_ids=ids).logits, network(input_ids=ids).logits)
+    names = {file.name for file in out.iterdir()}
+    assert "tokenizer.json" in names
+    assert not any(name.endswith(".bin") for name in names)
+    with pytest.raises(UsageError, match="no adapter; export the whole model"):
+        loader.export_adapter(target, left, tmp_path)
+
+
+def test_the_command_exports_and_answers_as_json(trial, tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["export", str(trial.folder), "--adapter", str(tmp_path / "adapter"), "--json"])
+    assert ended.value.code == 0
+    assert json.loads(capsys.readouterr().out)["exported"] == {"adapter": str(tmp_path / "adapter")}
+    with pytest.raises(SystemExit) as ended:
+        main(["export", str(trial.folder), "--adapter", str(tmp_path / "adapter")])
+    assert ended.value.code == 2
+    assert "is not empty" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as ended:
+        main(["export", str(trial.folder)])
+    assert ended.value.code == 2
