@@ -64,12 +64,16 @@ class TrackedProcess:
         self._failed = failed
         self._waiting: SimpleQueue[bytes] = SimpleQueue()
         self._lock = threading.Lock()
+        self._process = None
         carried = packed(recipe)
         if carried is None:
-            self._process = None
             self._note("a part of it cannot be carried into a process of its own: it stands in no module")
             return
-        self._process, self._ours = start_one(_track, carried)
+        try:
+            self._process, self._ours = start_one(_track, carried)
+        except OSError as error:  # no memory, or too many files that are open
+            self._note(f"its process could not be started: {error}")
+            return
         self._threads = [
             threading.Thread(target=work, name="seatrial-tracker", daemon=True) for work in (self._send, self._listen)
         ]

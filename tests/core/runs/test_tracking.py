@@ -152,6 +152,19 @@ def test_what_cannot_be_carried_into_another_process_is_not_used():
     assert len(warned) == 1
 
 
+def test_where_no_process_can_be_started_the_run_goes_on(tracked, go, monkeypatch):
+    def full(*_):
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr("seatrial.runs.tracked.start_one", full)
+    host, suite = tracked("exits")
+    result = go(host, suite)
+    assert result.verdict.state == "pass"
+    assert [str(one) for one in host.watch_failures] == [
+        "tracker exits: its process could not be started: [Errno 24] Too many open files"
+    ]
+
+
 def test_who_tracks_a_run_makes_no_other_run_of_it(tracked):
     _, alone = tracked()
     _, both = tracked("exits", {"notes": {"file": "x"}})
