@@ -26,7 +26,7 @@ from seatrial.runs.engines.at_work import keep_note, noted
 
 __all__ = ["THREADS", "Death", "Pool", "end_one", "kill_all", "start_one"]
 
-THREADS = ("OMP_NUMTHREADS", "OPENBLAS_NUMTHREADS", "MKL_NUMTHREADS", "RAYON_NUMTHREADS")
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
 """What tells libraries how many threads to use."""
 
 
