@@ -107,12 +107,7 @@ class Engine(Trainer):
                 continue
             last = index == len(passes) - 1
             with contextlib.nullcontext() if last else self.accelerator.no_sync(model):
-                loss = self.work.objective.summed(model, part, self.args.device) / counted
-                if idle:
-                    loss = loss * 0
-                # Gradients are averaged over the processes, each of which divided by the tokens of all.
-                self.accelerator.backward(loss * self.accelerator.num_processes)
-            total += loss.detach()
+                total += self._computed(model, part, counted, idle=idle)
         self._tokens_since += sum(len(example.ids) for example in batch)
         if self.accelerator.num_processes > 1:
             total = self.accelerator.reduce(total, reduction="sum")
@@ -120,6 +115,15 @@ class Engine(Trainer):
         if self.work.evaluate_every:
             self._since_evaluation.append(total)
         return total
+
+    def _computed(self, model: Any, part: list[Example], counted: int, *, idle: bool) -> torch.Tensor:
+        """The loss of a pass, detached: a graph can't be recorded while what computed another pass is kept."""
+        loss = self.work.objective.summed(model, part, self.args.device) / counted
+        if idle:
+            loss = loss * 0
+        # Gradients are averaged over the processes, each of which divided by the tokens of all.
+        self.accelerator.backward(loss * self.accelerator.num_processes)
+        return loss.detach()
 
     def _graphed(self, part: list[Example], counted: int, *, first: bool) -> torch.Tensor | None:
         """The loss of a pass whose gradients came from a graph; None where it is to be computed."""
