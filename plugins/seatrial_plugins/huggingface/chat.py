@@ -332,7 +332,7 @@ class ChatTokenizer:
     def _span(self, turns: Sequence[Turn], tools: Sequence[Tool], index: int, text: str) -> tuple[int, int]:
         """Where the assistant's turn stands in the text, its end of turn included."""
         before = self.render(turns[:index], tools, ask=True)
-        after = self.render(turns[: index + 1], tools)
+        after = self.render(turns[: index + 1], tools) if index + 1 < len(turns) else text
         if not (after.startswith(before) and text.startswith(after.rstrip())):
             raise StageError(
                 "the model's chat template writes earlier turns differently once later ones follow, so the assistant's "

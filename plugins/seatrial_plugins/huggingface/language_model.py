@@ -7,12 +7,12 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
-from seatrial.errors import StageError
-from seatrial.model import Continuation, Generation, Timing, Tools
+from seatrial.errors import StageError, UsageError
+from seatrial.model import Continuation, Generation, MergeDifference, Timing, Tools
 from seatrial.rows import Image, Row, Turn
 from seatrial_plugins.huggingface.adapter import ADAPTER
 from seatrial_plugins.huggingface.batches import batches_by_length
@@ -38,6 +38,7 @@ class CausalModel:
         adapted: bool = False,
         opening: tuple[int, ...] = (),
         use: Callable[[], AbstractContextManager[Any]] | None = None,
+        merge: Callable[[Literal["float32", "own"]], AbstractContextManager[Any]] | None = None,
     ) -> None:
         """A model, or a view on a network that other views share.
 
@@ -50,6 +51,7 @@ class CausalModel:
             opening: tokens that stand before everything that this view reads: a soft prompt's.
             use: while its block runs, the network has this view's adapter on it, or none in use; gives PEFT's model of both,
                 or the network. None where no other view has a part in the network.
+            merge: while its block runs, there is another network, in which this view's adapter is merged into the weights.
         """
         self.network = network
         self.chat = chat
@@ -58,6 +60,7 @@ class CausalModel:
         self._adapted = adapted
         self._opening = opening
         self._use = use or partial(contextlib.nullcontext, network)
+        self._merge = merge
         self._likelihoods = Likelihoods(network, batch_tokens=batch_tokens, packs=packs, images=chat.images)
 
     # ---- what it is -----------------------------------------------------------------------------------------------
@@ -240,6 +243,34 @@ class CausalModel:
         if cuts:
             text = text[: min(cuts)]
         return Generation(text, len(said), finished=end is not None or bool(cuts))
+
+    # ---- Merges ---------------------------------------------------------------------------------------------------
+
+    def merge_differences(
+        self,
+        prompts: Sequence[Sequence[Turn]],
+        answers: Sequence[str],
+        *,
+        merge_in: Literal["float32", "own"],
+        tools: Tools = (),
+    ) -> list[MergeDifference]:
+        """How this view and its merged copy differ over the answers (`seatrial.model.Merges`).
+
+        Raises:
+            UsageError: there is no adapter, or it cannot be merged.
+        """
+        from seatrial_plugins.huggingface.merged_copy import differences
+
+        if self._merge is None:
+            raise UsageError("the model has no adapter that could be merged into its weights")
+        asked, may = self._prompts(prompts, tools), tools or [()] * len(prompts)
+        lines = []
+        for index, answer in enumerate(answers):
+            head, rests = self.chat.answered(prompts[index], [answer], may[index])
+            question = Question.of(asked[index], (*self._opening, *head), rests, context=self.context)
+            lines.append(((*question.head, *rests[0]), question.starts[0]))
+        with self._merge(merge_in) as copy, self._use():
+            return differences(self.network, copy, lines, self.device)
 
     # ---- Times ----------------------------------------------------------------------------------------------------
 

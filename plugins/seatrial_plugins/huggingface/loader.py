@@ -116,6 +116,8 @@ class TransformersLoader:
             able.add("images")
         if product is None:
             able.add("trains")
+        if product == "adapter":
+            able.add("merges")
         return frozenset(able)
 
     @contextmanager
@@ -173,6 +175,29 @@ class TransformersLoader:
 
         load_adapter(outline(_local(target).folder), product.folder)
         return list(origin_remarks(product.folder, _local(target)))
+
+    def export_merged(self, target: Target, product: Product, folder: Path) -> None:
+        """The whole model (`seatrial.model.Exports`).
+
+        Raises:
+            UsageError: what was trained cannot be merged into weights.
+        """
+        from seatrial_plugins.huggingface.exporting import write_whole
+
+        weights = _local(target)
+        with no_progress_bars():
+            write_whole(weights, product, self.options, self._chat(weights), folder)
+
+    def export_adapter(self, target: Target, product: Product, folder: Path) -> None:
+        """The adapter alone (`seatrial.model.Exports`).
+
+        Raises:
+            UsageError: what was trained is none.
+        """
+        from seatrial_plugins.huggingface.exporting import write_adapter
+
+        weights = _local(target)
+        write_adapter(weights, product, self._chat(weights), folder)
 
     def tokenizer(self, target: Target) -> ChatTokenizer:
         """The tokenizer alone, without the weights."""

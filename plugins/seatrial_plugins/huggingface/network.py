@@ -20,7 +20,7 @@ from seatrial_plugins.huggingface.packed_attention import ATTENTION
 from seatrial_plugins.huggingface.weights import check_shape
 from seatrial_plugins.huggingface.whole_load import load_whole
 
-__all__ = ["load_network", "outline"]
+__all__ = ["load_network", "load_plain", "outline"]
 
 
 def load_network(folder: Path, options: LoadOptions, *, four_bits: bool = False) -> tuple[Any, bool]:
@@ -50,6 +50,18 @@ def load_network(folder: Path, options: LoadOptions, *, four_bits: bool = False)
     attention = "eager" if network is not None and caps_scores(network.config) else None
     del network
     return _read_network(folder, dtype, attention, more).to(device).eval(), False
+
+
+def load_plain(folder: Path, dtype: torch.dtype) -> Any:
+    """The transformers model on the CPU, with the attention that transformers prefers for it.
+
+    Raises:
+        SourceError: as for `load_network`.
+    """
+    from transformers import AutoModelForCausalLM
+
+    check_shape(folder, AutoModelForCausalLM)
+    return _read_network(folder, dtype, None, {}).eval()
 
 
 def outline(folder: Path) -> Any:
