@@ -19,7 +19,7 @@ from seatrial.runs.stages.train import Train
 from seatrial.runs.stages.transcribe import Transcribe, unreadable
 from seatrial.runs.task_plan import fewshot_examples
 from seatrial.runs.workbench import Workbench
-from seatrial.training import ChecksModel, TrainsPart
+from seatrial.training import ChecksModel, SharesTraining, TrainsPart
 
 __all__ = ["as_trained", "looks_of", "model_tokenizer", "unready"]
 
@@ -57,12 +57,30 @@ def unready(stages: Sequence[StageWork], looks: Sequence[Look], bench: Workbench
     for recipe in _recipes(stages):
         bench.made_once(recipe)
     for train in {stage.method.key: stage for stage in stages if isinstance(stage, Train)}.values():
-        if isinstance(method := bench.made_once(train.method), ChecksModel):
+        method = bench.made_once(train.method)
+        if isinstance(method, ChecksModel):
             with blame("train", train.method.who, train.plugin):
                 method.check(bench.on_trial().trainable())
+        if train.devices > 1:
+            yield from _devices(train, method, bench)
     yield from _against_rows(stages, looks, bench)
     if asks_model:
         yield from _against_examples(stages, looks, bench)
+
+
+def _devices(train: Train, method: object, bench: Workbench) -> Iterator[str]:
+    """What should be known of sharing a training.
+
+    Raises:
+        UsageError: the method cannot, or the devices are not there.
+    """
+    here = train.leader.launch.local_world if train.leader else train.devices
+    if not isinstance(method, SharesTraining):
+        raise UsageError(
+            f"train.devices: {train.devices} processes cannot share a training by {train.method.who}; train in one"
+        )
+    with blame("train", train.method.who, train.plugin):
+        yield from method.check_devices(bench.on_trial().trainable(), here, train.parallel)
 
 
 def model_tokenizer(bench: Workbench) -> Any:

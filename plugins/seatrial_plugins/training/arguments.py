@@ -24,7 +24,7 @@ _OF_ACCELERATE = {
 
 
 def training_arguments(
-    options: TrainingOptions, *, folder: Path, steps: int, seed: int, save_every: int, on_cpu: bool
+    options: TrainingOptions, *, folder: Path, steps: int, seed: int, save_every: int, on_cpu: bool, saves: bool = True
 ) -> Any:
     """Arguments for a Trainer that is handed whole optimizer steps and does its own accumulation and evaluation.
 
@@ -50,7 +50,7 @@ def training_arguments(
         "logging_steps": log_every,
         "logging_nan_inf_filter": False,  # a NaN must be seen, not replaced by the last good loss (trl issue 6668)
         "eval_strategy": "no",
-        "save_strategy": "steps",
+        "save_strategy": "steps" if saves else "no",
         "save_steps": -(-save_every // log_every) * log_every,  # between two logged means, a resumed one would be cut
         "seed": seed,
         "use_cpu": on_cpu,

@@ -72,6 +72,8 @@ def training_facts(
         "compiled_layers": engine.work.compiled_layers,
         "fp8": engine.work.fp8,
         "graphs": engine.recorded_graphs,
+        "devices": engine.work.group.world,
+        "parallel": engine.work.group.parallel,
     }
 
 

@@ -30,6 +30,8 @@ def validation_losses(
 
     Sums are kept on the device; logits are dropped with each pass.
     """
+    if not examples:
+        return []
     training = network.training
     network.eval()
     batches = passes(examples)
