@@ -29,7 +29,6 @@ from seatrial.commands.context import (
     suite_for,
     watched,
 )
-
 from seatrial.errors import SeatrialError, UsageError
 from seatrial.runs.launch import launched
 
@@ -63,7 +62,9 @@ def run(
     if launch is not None and launch.rank:
         return _take_part(suite, overrides, offline, blocked, launch)
     console = console_for(quiet=quiet, as_json=as_json)
-    return console.verdict(_run(suite, overrides, console, runs, fresh, offline, blocked, only_data=False, launch=launch))
+    return console.verdict(
+        _run(suite, overrides, console, runs, fresh, offline, blocked, only_data=False, launch=launch)
+    )
 
 
 def data(
@@ -216,7 +217,7 @@ def _method(chosen: Suite, host: Host, launch: Launch, *, offline: bool) -> Shar
     return method
 
 
-
+@contextmanager
 def _leading(chosen: Suite, host: Host, launch: Launch | None, *, offline: bool) -> Iterator[Leader | None]:
     """The way to a launcher's other processes, which wait as long as the block lasts."""
     from seatrial.runs.shared_training import Leader

@@ -37,7 +37,9 @@ def _read(environment: Mapping[str, str]) -> Launch:
     world = _number(environment, "WORLD_SIZE", least=1)
     rank = _number(environment, "RANK", least=0, default="0" if world == 1 else None)
     if rank >= world:
-        raise UsageError(f"{_said('RANK', environment)}, of WORLD_SIZE={world} processes: it is a number below that; {_DO}")
+        raise UsageError(
+            f"{_said('RANK', environment)}, of WORLD_SIZE={world} processes: it is a number below that; {_DO}"
+        )
     local = _number(environment, "LOCAL_RANK", least=0, default=str(rank))
     if world == 1:
         return Launch(rank, world, local, 1, "", 0, hosted=True)
@@ -68,7 +70,9 @@ def _number(environment: Mapping[str, str], name: str, *, least: int, default: s
     except ValueError:
         number = least - 1
     if number < least:
-        raise UsageError(f"{_said(name, environment)}: it is a whole number of at least {least}, as a launcher sets it; {_DO}")
+        raise UsageError(
+            f"{_said(name, environment)}: it is a whole number of at least {least}, as a launcher sets it; {_DO}"
+        )
     return number
 
 

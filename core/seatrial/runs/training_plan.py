@@ -172,7 +172,13 @@ def plan_training(
         taken = dict.fromkeys(record.taken_from for record in records if record.taken_from)
         whole = all(record.taken_from for record in records)
         return TrainingPlan(
-            suite.name, len(suite.training_seeds), train.devices, own, tuple(others), unplanned, tuple(taken) if whole else ()
+            suite.name,
+            len(suite.training_seeds),
+            train.devices,
+            own,
+            tuple(others),
+            unplanned,
+            tuple(taken) if whole else (),
         )
 
 

@@ -372,7 +372,7 @@ class _Check(ComponentCheck):
             return None
         component = self.component("methods", name, (*path, "method"))
         read = component and self.options(component, given, TrainKeys, path)
-        if not read:
+        if not component or not read:
             return None
         options, keys = read
         if (keys.devices or 1) > 1 and keys.parallel not in component.parallel:

@@ -11,6 +11,7 @@ from seatrial.training.method import Parallel, Trained, TrainingJob
 
 __all__ = ["Launch", "Meeting", "Part", "SharesTraining"]
 
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """One process's part in a training."""

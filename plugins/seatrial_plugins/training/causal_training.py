@@ -347,4 +347,3 @@ def _opening(network: Any) -> tuple[int, ...]:
     prompt = network.get_input_embeddings()
     assert isinstance(prompt, SoftPrompt)  # as `put_before` leaves it
     return prompt.ids
-

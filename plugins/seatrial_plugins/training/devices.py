@@ -30,7 +30,9 @@ def look_at_devices(device: str, devices: int, parallel: Parallel) -> Iterator[s
             "say auto, cuda or cpu"
         )
     if not torch.distributed.is_available():
-        raise UsageError(f"train.devices: {devices} processes cannot share a training by this build of torch; train in one")
+        raise UsageError(
+            f"train.devices: {devices} processes cannot share a training by this build of torch; train in one"
+        )
     if choose_device(device).type == "cpu":
         yield (
             f"train.devices: no GPU is used: {devices} processes train on this machine's processor, each with its share of the "

@@ -252,7 +252,9 @@ class Engine(Trainer):
         own = [work.validation[place] for place in taken[work.group.rank]]
         losses = validation_losses(network, own, work.objective, device=device, passes=work.passes)
         for _ in range(work.idle(work.validation)):
-            validation_losses(network, own[:1] or work.validation[:1], work.objective, device=device, passes=work.passes)
+            validation_losses(
+                network, own[:1] or work.validation[:1], work.objective, device=device, passes=work.passes
+            )
         rows = [0.0] * len(work.validation)
         for places, found in zip(taken, work.group.gathered(losses), strict=True):
             for place, loss in zip(places, found, strict=True):

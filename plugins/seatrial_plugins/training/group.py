@@ -37,6 +37,11 @@ class Group:
     """How they share it; None where there is one."""
 
     @property
+    def sharded(self) -> bool:
+        """Whether each holds a share of the frozen weights."""
+        return self.parallel == "sharded"
+
+    @property
     def first(self) -> bool:
         """Whether this is the process that writes."""
         return self.rank == 0
@@ -84,9 +89,7 @@ def taking_part(part: Part) -> Iterator[Group]:
     global _now  # noqa: PLW0603 - a process has one
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
     meets = f"tcp://{part.address}:{part.port}"
-    distributed.init_process_group(
-        backend, init_method=meets, rank=part.rank, world_size=part.world, timeout=_PATIENCE
-    )
+    distributed.init_process_group(backend, init_method=meets, rank=part.rank, world_size=part.world, timeout=_PATIENCE)
     _now = Group(part.rank, part.world, part.parallel)
     yield _now
     # Not after a failure: others may wait in an operation, and whoever watches ends this process with them.

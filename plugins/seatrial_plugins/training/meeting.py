@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from torch.distributed import PrefixStore, TCPStore
+from torch import distributed
 
 from seatrial.training import Launch
 
@@ -20,18 +20,18 @@ class StoreMeeting:
     def __init__(self, launch: Launch) -> None:
         mine = launch.rank == 0 and not launch.hosted
         try:
-            store = TCPStore(
+            store = distributed.TCPStore(  # type: ignore[attr-defined]
                 launch.address, launch.port, launch.world, is_master=mine, timeout=_FOUND, wait_for_workers=False
             )
         except RuntimeError as error:
             raise ConnectionError(f"{launch.address}:{launch.port}: {error}") from error
         # A launcher that starts its processes again does so beside what the first ones left.
-        self._store = PrefixStore(f"seatrial/{launch.attempt}", store)
+        self._store = distributed.PrefixStore(f"seatrial/{launch.attempt}", store)  # type: ignore[attr-defined]
 
     def put(self, name: str, message: bytes) -> None:
         """Leave a message."""
         try:
-            self._store.set(name, message)
+            self._store.set(name, message)  # type: ignore[arg-type]  # its stub knows text alone
         except RuntimeError as error:
             raise ConnectionError(str(error)) from error
 

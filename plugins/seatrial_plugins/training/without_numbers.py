@@ -120,6 +120,11 @@ class WithoutNumbers:
         return 0
 
 
+def _planned(job: TrainingJob) -> Group:
+    """The first of the processes that would share a training; none is there."""
+    return Group(0, job.devices, job.parallel if job.devices > 1 else None)
+
+
 @dataclass(frozen=True, slots=True)
 class _Skeleton(TrainableNetwork):
     """A model that is loaded without its numbers."""

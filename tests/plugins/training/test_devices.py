@@ -6,7 +6,6 @@ import json
 import socket
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import torch
@@ -115,7 +114,9 @@ def test_a_process_that_dies_ends_the_training_which_one_process_brings_to_its_e
             (pool,) = processes._pools
             pool._context.started[1].kill()
 
-    with pytest.raises(TrainingError, match=r"process \d of the 2 that trained was killed by SIGKILL .*were ended") as told:
+    with pytest.raises(
+        TrainingError, match=r"process \d of the 2 that trained was killed by SIGKILL .*were ended"
+    ) as told:
         train_here(shared, kill)
     assert "the newest checkpoint" in str(told.value)
     assert not list(shared.output.iterdir())
@@ -125,7 +126,9 @@ def test_a_process_that_dies_ends_the_training_which_one_process_brings_to_its_e
     assert first in {2, 4, 6}
     one_of_two.trained(shared.method.make({}), tmp_path / "whole" / "it", 4096)
     whole = json.loads((tmp_path / "whole" / "it" / "told.json").read_text())["steps"]
-    losses = {(step["step"], kind): step[kind] for step in whole for kind in ("loss", "validation_loss") if kind in step}
+    losses = {
+        (step["step"], kind): step[kind] for step in whole for kind in ("loss", "validation_loss") if kind in step
+    }
     for step in [*(step for step in steps if step["step"] <= first), *rest]:
         kind = "loss" if "loss" in step else "validation_loss"
         assert step[kind] == pytest.approx(losses[step["step"], kind], abs=1e-5)
@@ -140,7 +143,7 @@ def test_a_process_that_dies_ends_the_training_which_one_process_brings_to_its_e
 
 def test_rows_are_shared_by_their_tokens():
     assert shares([5, 1, 9, 3, 4], 1) == [[0, 1, 2, 3, 4]]
-    assert shares([5, 1, 9, 3, 4], 2) == [[1, 2], [0, 3, 4]]
+    assert shares([5, 1, 9, 3, 4], 2) == [[2, 3], [0, 1, 4]]
     assert shares([7], 3) == [[0], [], []]
     assert shares([], 2) == [[], []]
 
