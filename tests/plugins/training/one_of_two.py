@@ -20,9 +20,9 @@ DATA = {
     # A step of one row leaves nothing to the other process.
     "a row a step": Lora(**USUAL | {"batch_size": 1, "epochs": 1}, r=4),
     "full": Full(**USUAL | {"lr": 1e-3}),
-    "prompt_tuning": PromptTuning(**USUAL | {"lr": 3e-2}, virtual_tokens=4),
-    "classifier": Classifier(**USUAL, r=4),
-    "dpo": Dpo(**USUAL, r=4),
+    "prompt_tuning": PromptTuning(**USUAL | {"lr": 3e-2, "epochs": 1}, virtual_tokens=4),
+    "classifier": Classifier(**USUAL | {"epochs": 1}, r=4),
+    "dpo": Dpo(**USUAL | {"epochs": 1}, r=4),
 }
 SHARDED = {
     # Passes of one row each: the processes have different numbers of them.
@@ -46,9 +46,8 @@ def main() -> None:
 
 def trained(method, folder: Path, tokens: int) -> None:
     """Train, and write what was logged and what is told beside the product."""
-    shape = Path(seatrial_suites.__file__).parent / "tiny_llama"
     loader = random(device="cpu", batch_tokens=tokens)
-    target = loader.resolve("tiny", lambda address: Resolved(address, shape, {}), folder.parent.parent / "cache")
+    target = target_in(folder.parent.parent / "cache")
     steps: list[dict[str, float]] = []
     for name in ("output", "checkpoints"):
         (folder / name).mkdir(parents=True, exist_ok=True)
@@ -66,6 +65,12 @@ def trained(method, folder: Path, tokens: int) -> None:
     facts = dict(method.train(job).facts)
     if steps:  # the process that writes
         (folder / "told.json").write_text(json.dumps({"steps": steps, "facts": facts}))
+
+
+def target_in(cache: Path):
+    """The tiny model with random weights, made where they are not there yet."""
+    shape = Path(seatrial_suites.__file__).parent / "tiny_llama"
+    return random(device="cpu").resolve("tiny", lambda address: Resolved(address, shape, {}), cache)
 
 
 def _row(number: int, text: str, answer: str, expected) -> Row:

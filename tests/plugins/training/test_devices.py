@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -11,12 +12,14 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from seatrial.errors import TrainingError, UsageError
+from seatrial.errors import SuiteError, TrainingError, UsageError
 from seatrial.plugin.host import Host
 from seatrial.rows.table import write_rows
 from seatrial.runs.engines import processes
+from seatrial.runs.run import run, suite_digest
 from seatrial.runs.shared_training import SharedTraining, train_here
 from seatrial.runs.workbench import Workbench
+from seatrial.suite.file import load_suite
 from seatrial.training import SharesTraining
 from seatrial_plugins.huggingface import random
 from seatrial_plugins.training import Lora
@@ -43,6 +46,7 @@ def free_ports(count):
 def by_two(tmp_path_factory):
     """The folder of what two processes trained."""
     folder = tmp_path_factory.mktemp("two")
+    one_of_two.target_in(folder / "cache")
     ports = free_ports(2)
     started = [
         subprocess.Popen(
@@ -173,3 +177,71 @@ def test_float8_is_refused_where_weights_are_sharded(tiny_target):
     with pytest.raises(UsageError, match=r"train\.fp8: .*parallel: sharded"):
         list(method.check_devices(model, 2, "sharded"))
     assert list(method.check_devices(model, 2, "data"))
+
+
+SUITE = """
+name: shared
+model: {{source: "package:seatrial_suites/tiny_llama", loader: random, device: cpu}}
+data: {{train: {{source: "path:{folder}/train.jsonl"}}, test: {{source: "path:{folder}/test.jsonl"}}}}
+train: {{method: lora, r: 4, lr: 5.0e-3, epochs: 2, batch_size: 4}}
+score: [choice]
+baselines: []
+fewshot: 0
+gates: [{{metric: choice/accuracy, min: 0.0, "on": point, severity: info}}]
+report: [json]
+"""
+
+
+@pytest.fixture
+def suite(tmp_path):
+    """The file of a suite with few rows."""
+    for name, rows in (("train", one_of_two.ROWS[:13]), ("test", one_of_two.ROWS[13:])):
+        lines = [json.dumps({"text": f"{name}: {row.input_text}", "label": row.label}) for row in rows]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(lines))
+    (tmp_path / "suite.yaml").write_text(SUITE.format(folder=tmp_path))
+    return tmp_path / "suite.yaml"
+
+
+def trained_in(runs):
+    """What the only run below a folder logged and told of its training."""
+    (folder,) = runs.iterdir()
+    (record,) = folder.glob("nodes/train*.json")
+    steps = [json.loads(line) for line in (folder / "training" / "seed-0.jsonl").read_text().splitlines()]
+    return steps, json.loads(record.read_text())["facts"]
+
+
+@pytest.mark.slow
+def test_a_launchers_processes_share_one_run(suite, tmp_path):
+    command = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--nproc-per-node",
+        "2",
+        "-m",
+        "seatrial",
+        "run",
+        str(suite),
+    ]
+    environment = os.environ | {"SEATRIAL_CACHE": str(tmp_path / "cache")}
+    done = subprocess.run(
+        [*command, "--runs", str(tmp_path / "two")], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.count("Report: ") == 1, done.stderr[-3000:]
+    host = Host.load()
+    alone = run(load_suite(suite, host), host, runs=tmp_path / "one", cache=tmp_path / "cache")
+    assert f"exitcode  : {alone.exit_code} " in done.stderr  # torchrun makes 1 of it, and tells
+    (steps, facts), (expected, told) = trained_in(tmp_path / "two"), trained_in(tmp_path / "one")
+    assert (facts["devices"], told["devices"]) == (2, 1)
+    assert [step["loss"] for step in steps] == pytest.approx([step["loss"] for step in expected], abs=1e-5)
+
+
+def test_devices_that_a_method_cannot_use_are_refused_when_the_suite_is_read(suite):
+    host = Host.load()
+    with pytest.raises(SuiteError, match=r"train\.devices: .*'qlora' cannot be shared"):
+        load_suite(suite, host, overrides=["train={method: qlora, devices: 2}"])
+    with pytest.raises(SuiteError, match=r"'dpo' cannot be shared by devices as 'sharded'; it can be: .*data"):
+        load_suite(suite, host, overrides=["train={method: dpo, devices: 2, parallel: sharded}"])
+    two = load_suite(suite, host, overrides=["train.devices=2"])
+    assert (two.train.devices, two.resolved()["train"]["parallel"]) == (2, "data")
+    assert suite_digest(two, only_data=False) == suite_digest(load_suite(suite, host), only_data=False)
