@@ -41,6 +41,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="where the weights are kept")
     parser.add_argument("--arms", default="one,data,sharded")
     parser.add_argument("--grown", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument("--compile", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--tiny", action="store_true")
     given = parser.parse_args()
     if given.tiny:
@@ -65,7 +66,7 @@ def main() -> None:
                 "max_length": 4096,
                 "schedule": "constant",
                 "warmup": 0.0,
-                "compile": None if given.tiny else True,
+                "compile": None if given.tiny else given.compile,
                 "save_every": 10_000,
                 "devices": devices,
                 "parallel": "data" if name == "one" else name,

@@ -273,8 +273,9 @@ class CausalTraining:
         if not work.tight or self.options.gradient_checkpointing or self.tuning.opening:
             return False
         expand_segments()
-        if self.options.compile is not None:
-            return self.options.compile
+        # With sharded weights only where asked: what compiling gains there was never measured.
+        if self.options.compile is not None or self.group.sharded:
+            return bool(self.options.compile)
         return worth_compiling(network, sum(len(work.examples[at].ids) for step in work.plan.steps for at in step))
 
     def compiled(self, network: Any, work: Work) -> int:
