@@ -209,6 +209,7 @@ class CausalTraining:
             objective=objective,
             evaluate_every=every,
             patience=stopping.patience if stopping else 0,
+            remedy=options.remedy if validation.examples else None,
             tight=isinstance(objective, TokenLoss) and objective.packs and not graphs and forms_of(adapted).varlen,
             graphs=graphs,
             fingerprint=fingerprint,
@@ -298,7 +299,7 @@ class CausalTraining:
             TrainingError: they are not, or do nothing, or those that shared the training do not have the same.
         """
         network = engine.accelerator.unwrap_model(engine.model)
-        if engine.work.patience and engine.history.best is not None:
+        if engine.work.keeps_best and engine.history.best is not None:
             parameters = trainable(network)
             with torch.no_grad():
                 for name, tensor in engine.history.best.items():

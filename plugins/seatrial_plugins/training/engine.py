@@ -20,7 +20,10 @@ from seatrial_plugins.training.checkpoints import keep_newest, mark_whole
 from seatrial_plugins.training.graphs import GraphedPasses, Shape
 from seatrial_plugins.training.group import ALONE, Group
 from seatrial_plugins.training.loss import Objective
+from seatrial_plugins.training.options import OverfitRemedy
+from seatrial_plugins.training.overfitting import Overfitting
 from seatrial_plugins.training.plan import Plan, shares, split_batch
+from seatrial_plugins.training.remedy import go_back
 from seatrial_plugins.training.validation import Evaluation, History, validation_losses
 
 __all__ = ["Engine", "Work", "check_weights"]
@@ -48,6 +51,8 @@ class Work:
     """Steps between evaluations; 0: none."""
     patience: int
     """Evaluations without improvement before it stops; 0: it never does."""
+    remedy: OverfitRemedy | None
+    """What is done where it overfits."""
     graphs: frozenset[Shape]
     """The shapes of passes that are replayed as CUDA graphs."""
     fingerprint: str
@@ -57,6 +62,11 @@ class Work:
     """What float8 products do to gradients, where they are used."""
     group: Group = ALONE
     """The processes that share it."""
+
+    @property
+    def keeps_best(self) -> bool:
+        """Whether the weights of the best evaluation are what training leaves."""
+        return bool(self.patience or self.remedy)
 
     def passes(self, batch: Sequence[Example]) -> list[list[Example]]:
         """The forward passes of a batch."""
@@ -218,8 +228,19 @@ class Engine(Trainer):
 
     @property
     def exhausted(self) -> bool:
-        """Whether patience has run out. A checkpoint remembers it; that a callback asked for a stop, it does not."""
-        return bool(self.work.patience) and self.history.exhausted(self.work.patience)
+        """Whether there is nothing more to be had. A checkpoint remembers it; that a callback asked for a stop, it does not."""
+        work = self.work
+        if work.patience and self.history.exhausted(work.patience):
+            return True
+        spent = work.remedy is not None and len(self.history.remedies) >= work.remedy.times
+        return (
+            spent
+            and self._overfitting() is not None
+            and self.history.remedies[-1].step < self.history.evaluations[-1].step
+        )
+
+    def _overfitting(self) -> Overfitting | None:
+        return Overfitting.found(self.history, list(map(self.work.objective.weight, self.work.validation)))
 
     def validate(self) -> bool:
         """Evaluate where the plan says so; whether training should stop.
@@ -240,10 +261,20 @@ class Engine(Trainer):
             raise TrainingError(f"the validation loss is {loss} at step {step}; lower train.lr or raise train.warmup")
         training = float(torch.stack(self._since_evaluation).mean())
         self._since_evaluation.clear()
-        self.history.add(Evaluation(step, loss, training), rows, trainable(network) if work.patience else None)
+        self.history.add(Evaluation(step, loss, training), rows, trainable(network) if work.keeps_best else None)
         self._clock = time.perf_counter()
         self._say({"validation_loss": loss})
-        return bool(work.patience) and self.history.exhausted(work.patience)
+        if (
+            work.remedy is not None
+            and len(self.history.remedies) < work.remedy.times
+            and (found := self._overfitting())
+        ):
+            assert self.history.best is not None  # as it is kept
+            optimizer, schedule = (getattr(self, name) for name in ("optimizer", "lr_scheduler"))
+            optimizer, schedule = getattr(optimizer, "optimizer", optimizer), getattr(schedule, "scheduler", schedule)
+            done = go_back(work.remedy, found, trainable(network), self.history.best, optimizer, schedule)
+            self.history.remedies.append(done)
+        return self.exhausted
 
     def _validation_rows(self, network: Any) -> list[float]:
         """The loss of each validation row; each process computes its share of them."""
