@@ -239,8 +239,10 @@ def _take_part(
         host = host_for(blocked, offline=offline)
         chosen = suite_for(suite, host, overrides)
         method = _method(chosen, host, launch, offline=offline) if chosen.train is not None else None
-    except SeatrialError:  # told by rank 0, which comes to the same
-        return 0
+    except SeatrialError:
+        if launch.rank == launch.local:  # told by rank 0, which comes to the same on this host
+            return 0
+        raise
     if method is not None:
         with watched(None, host):
             follow(method, launch)
