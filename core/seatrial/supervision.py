@@ -9,6 +9,7 @@ parent, and does not outlive it.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import signal
@@ -57,11 +58,13 @@ def supervised(work: Callable[[], int], tell_end: Callable[[str, int], object]) 
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         if note is not None:
             keep_note_in(note)
-        own = os.getpid()
+        own, ends_with = os.getpid(), list[int]()
+        atexit.register(_end_at_once, ends_with)  # registered first, so called last
         code = work()
         if os.getpid() == own:  # a component may fork, and its copy comes here too
             with contextlib.suppress(OSError):
                 os.write(tell, str(code).encode())
+            ends_with.append(code)
         return code
     os.close(tell)
     ended = _wait(child, heard)
@@ -71,6 +74,15 @@ def supervised(work: Callable[[], int], tell_end: Callable[[str, int], object]) 
     )  # one that waits would end this process, whose code is decided, with another
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return code
+
+
+def _end_at_once(ends_with: list[int]) -> None:
+    """Leave what is in memory to the kernel: taking the libraries apart, object by object, is two seconds of every run."""
+    if ends_with:
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(ends_with[0])
 
 
 def _end_with(parent: int) -> None:

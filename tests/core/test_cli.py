@@ -176,7 +176,7 @@ def test_a_command_about_a_run_on_what_is_no_run_folder(command, tmp_path):
         ("words,kind\nhello,a\n", "rows.csv:2"),
     ],
 )
-def test_check_reads_a_row_of_each_source_or_says_why_it_cannot(text, said, tmp_path):
+def test_check_reads_a_row_of_each_source_or_says_why_it_cannot(text, said, tmp_path, capsys):
     (tmp_path / "rows.csv").write_text(text)
     suite = tmp_path / "suite.yaml"
     suite.write_text(
@@ -188,9 +188,10 @@ score: [{{choice: {{}}}}]
 gates: [{{metric: choice/accuracy, min: 0.5}}]
 """
     )
-    done = seatrial("check", suite)
-    assert done.returncode == 2
-    assert said in done.stderr
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["check", str(suite)])
+    assert stopped.value.code == 2
+    assert said in capsys.readouterr().err
 
 
 def test_a_folder_is_no_suite_file(tmp_path):

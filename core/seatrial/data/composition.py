@@ -1,14 +1,20 @@
-"""Composition: how many rows of each label and slice train, validation and test hold, and what one has and another lacks."""
+"""Composition: how many rows of each label and slice the splits hold, and what train or the held-out sets lack."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from seatrial.rows import Rows
 
-__all__ = ["Composition"]
+__all__ = ["LEARNED", "Composition"]
+
+LEARNED = ("train", "validation")
+"""Splits that a product hangs on, by their loss or by the choice of a checkpoint; on every other one it is scored."""
+
+Counts = Mapping[str, int]
+"""Split → rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,14 +23,14 @@ class Composition:
 
     rows: Mapping[str, int]
     """Split → rows."""
-    labels: Mapping[str, Mapping[str, int]]
+    labels: Mapping[str, Counts]
     """Label → split → rows."""
-    slices: Mapping[str, Mapping[str, int]]
+    slices: Mapping[str, Counts]
     """Slice → split → rows."""
 
     @classmethod
     def of(cls, splits: Mapping[str, Rows]) -> Composition:
-        """Count the rows of `train` and `test`, and of any other split, each read once."""
+        """Count the rows of `train`, and of any other split, each read once."""
         labels: dict[str, Counter[str]] = {split: Counter() for split in splits}
         slices: dict[str, Counter[str]] = {split: Counter() for split in splits}
         for split, rows in splits.items():
@@ -42,23 +48,30 @@ class Composition:
             "labels": {name: dict(counts) for name, counts in self.labels.items()},
             "slices": {name: dict(counts) for name, counts in self.slices.items()},
             **{
-                f"{plural}_not_in_{split}": [name for name, counts in of.items() if counts[other] and not counts[split]]
-                for plural, of, split, other in self._lacks()
+                name: [one for one, counts in of.items() if there(counts) and not here(counts)]
+                for name, of, there, here in self._lacks()
             },
             "unknown": {
-                f"{plural}_not_in_{split}": f"no {other} row has a {plural[:-1]}"
-                for plural, of, split, other in self._lacks()
-                if not any(counts[other] for counts in of.values())
+                name: f"no {'train' if there is _trained else 'test'} row has a {name.partition('s_')[0]}"
+                for name, of, there, _ in self._lacks()
+                if not any(map(there, of.values()))
             },
         }
 
-    def _lacks(self) -> list[tuple[str, Mapping[str, Mapping[str, int]], str, str]]:
-        """What is counted, and the two ways in which a split may lack it."""
-        return [
-            (plural, of, split, other)
-            for plural, of in (("labels", self.labels), ("slices", self.slices))
-            for split, other in (("train", "test"), ("test", "train"))
-        ]
+    def _lacks(self) -> Iterator[tuple[str, Mapping[str, Counts], Callable[[Counts], int], Callable[[Counts], int]]]:
+        """What is counted, where it must be for something to be lacking, and where it is lacking then."""
+        for plural, of in (("labels", self.labels), ("slices", self.slices)):
+            yield f"{plural}_not_in_train", of, _scored, _trained
+            yield f"{plural}_not_in_test", of, _trained, _scored
+
+
+def _trained(counts: Counts) -> int:
+    return counts["train"]
+
+
+def _scored(counts: Counts) -> int:
+    """Of `test` and of every set below `data.tests`."""
+    return sum(rows for split, rows in counts.items() if split not in LEARNED)
 
 
 def _by_name(counts: Mapping[str, Counter[str]]) -> dict[str, dict[str, int]]:

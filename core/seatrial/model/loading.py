@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -164,8 +164,8 @@ class Loader(Protocol):
 class ChecksFit(Protocol):
     """A loader that tells, without the weights, whether a product belongs to a model."""
 
-    def check_fit(self, product: Product, target: Target) -> None:
-        """Refuse a product of another model.
+    def check_fit(self, product: Product, target: Target) -> Iterable[str] | None:
+        """Refuse a product of another model; warnings about one that may be, as far as can be seen.
 
         Raises:
             SourceError: it does not fit.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from unicodedata import category, normalize
 
 from seatrial.rows.record_values import quoted_key
 from seatrial.terminal.legible import one_line
@@ -50,7 +51,7 @@ class Notes:
         if written in self._met or len(self._met) == _REMEMBERED:
             return
         self._met[written] = read
-        self._alike.setdefault(" ".join(_SEPARATORS.sub(" ", read.casefold()).split()), []).append(written)
+        self._alike.setdefault(_spelling(read), []).append(written)
 
     def index(self, number: int, count: int) -> None:
         """An answer that is a number, of a question with so many choices."""
@@ -82,12 +83,18 @@ class Notes:
         names = ", ".join(f"'{one_line(label, 60)}'" for label in [*dict.fromkeys(map(str.strip, written))][:_LISTED])
         if len({self._met[label] for label in written}) == 1:
             return f"read as one label: {names}"
-        return f"labels that differ in white space, case or separators only: {names}; `labels:` makes them one"
+        return f"labels that differ in white space, case, separators or what is not seen only: {names}; `labels:` makes them one"
 
     def remarks(self) -> Iterator[str]:
         """What else was left aside."""
         if self._unknown:
             yield f"keys that no layout reads were left aside: {_listed(self._unknown)}"
+
+
+def _spelling(label: str) -> str:
+    """What is left of a label without case, white space and separators, how its signs are composed, and what is not seen."""
+    seen = "".join(sign for sign in normalize("NFKC", label) if category(sign) != "Cf")
+    return " ".join(_SEPARATORS.sub(" ", seen.casefold()).split())
 
 
 def _listed(counts: Counter[str]) -> str:

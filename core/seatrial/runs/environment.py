@@ -9,6 +9,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
+from email import message_from_string
+from email.message import Message
 from pathlib import Path
 
 __all__ = [
@@ -50,9 +52,15 @@ def share_cores() -> None:
 
 def installed_versions() -> dict[str, str]:
     """Every installed distribution and its version, by name."""
-    every = (found.metadata for found in importlib.metadata.distributions())  # parsed anew whenever it is asked for
+    every = [_headers(distribution) for distribution in importlib.metadata.distributions()]
     found = {about["Name"]: about["Version"] for about in every if about["Name"]}
     return dict(sorted(found.items(), key=lambda pair: pair[0].lower()))
+
+
+def _headers(distribution: importlib.metadata.Distribution) -> Message:
+    """Its metadata without the long description, most of what there would be to parse."""
+    whole = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or distribution.read_text("") or ""
+    return message_from_string(whole.partition("\n\n")[0])
 
 
 def package_versions(distributions: Iterable[str]) -> dict[str, str]:

@@ -115,14 +115,15 @@ class ModelOnTrial:
         with self._blamed():
             return frozenset(self.loader.provides(self.target, product))
 
-    def check(self, product: Product) -> None:
-        """Refuse, with a `SourceError`, what is no whole product of its kind, or is one of another model."""
+    def check(self, product: Product) -> tuple[str, ...]:
+        """Refuse, with a `SourceError`, what is no whole product of its kind, or is one of another model; warnings else."""
         with self._blamed():
             self.loader.check_product(product)
         target, loader = self.target, self.loader
         if isinstance(loader, ChecksFit):
             with self._blamed():
-                loader.check_fit(product, target)
+                return tuple(map(str, loader.check_fit(product, target) or ()))
+        return ()
 
     def tokenizer(self) -> Recipe:
         """How its tokenizer is had, without its weights."""

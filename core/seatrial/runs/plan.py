@@ -99,6 +99,7 @@ class _Planner:
             suite, bench, asked=tuple(asked)
         )  # before weights are converted, which may take minutes
         self._model = bench.on_trial()
+        self._remarks: tuple[str, ...] = ()
         self._brought = self._bring()
         self._hardware = digest_json(hardware())
         self._baselines = Baselines(bench.made, suite.seed)
@@ -132,14 +133,14 @@ class _Planner:
             return None
         folder = self._bench.resolve(address, "model").path
         product = Product("adapter", folder, digest_path(folder))
-        self._model.check(product)
+        self._remarks = self._model.check(product)
         return product
 
     def _training(self) -> Iterator[StageWork]:
         chosen, on = self._suite.train, next(iter(self._asked()), "test")
         if chosen is None:
             if self._brought is not None:
-                yield VerifyTraining(self._model, on, brought=self._brought)
+                yield VerifyTraining(self._model, on, brought=self._brought, remarks=self._remarks)
             return
         method = self._bench.recipe("methods", chosen.name, chosen.options)
         needs, provides = self._bench.provided("methods", chosen.name).component.needs, self._model.provides(None)

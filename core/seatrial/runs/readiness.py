@@ -17,6 +17,7 @@ from seatrial.runs.stages.read import Look, Read
 from seatrial.runs.stages.score import ScoreNode
 from seatrial.runs.stages.train import Train
 from seatrial.runs.stages.transcribe import Transcribe, unreadable
+from seatrial.runs.stages.verify_training import VerifyTraining
 from seatrial.runs.task_plan import fewshot_examples
 from seatrial.runs.workbench import Workbench
 from seatrial.training import ChecksModel, SharesTraining, TrainsPart
@@ -56,6 +57,9 @@ def unready(stages: Sequence[StageWork], looks: Sequence[Look], bench: Workbench
         model_tokenizer(bench)
     for recipe in _recipes(stages):
         bench.made_once(recipe)
+    for stage in stages:
+        if isinstance(stage, VerifyTraining):
+            yield from stage.remarks
     for train in {stage.method.key: stage for stage in stages if isinstance(stage, Train)}.values():
         method = bench.made_once(train.method)
         if isinstance(method, ChecksModel):

@@ -47,33 +47,38 @@ _FACTS: Mapping[str, _Fact] = {
     "data/validation_rows": _Fact(
         "decontaminate", ("splits", "validation"), "higher", "Rows that early stopping looks at."
     ),
-    "data/test_rows": _Fact("decontaminate", ("splits", "test"), "higher", "Rows that scores are computed on."),
+    "data/test_rows": _Fact(
+        "decontaminate",
+        ("scored_rows",),
+        "higher",
+        "Rows that scores are computed on: of `test` and of all `data.tests`.",
+    ),
     "data/labels_not_in_train": _Fact(
         "decontaminate",
         ("composition", "labels_not_in_train"),
         "lower",
-        "Labels of test that train has no row of.",
+        "Labels of `test` and `data.tests` that train has no row of.",
         "labels",
     ),
     "data/labels_not_in_test": _Fact(
         "decontaminate",
         ("composition", "labels_not_in_test"),
         "lower",
-        "Labels of train that test has no row of.",
+        "Labels of train that neither `test` nor `data.tests` has a row of.",
         "labels",
     ),
     "data/slices_not_in_train": _Fact(
         "decontaminate",
         ("composition", "slices_not_in_train"),
         "lower",
-        "Slices of test that train has no row of.",
+        "Slices of `test` and `data.tests` that train has no row of.",
         "slices",
     ),
     "data/slices_not_in_test": _Fact(
         "decontaminate",
         ("composition", "slices_not_in_test"),
         "lower",
-        "Slices of train that test has no row of.",
+        "Slices of train that neither `test` nor `data.tests` has a row of.",
         "slices",
     ),
     "train/truncated_rows": _Fact("train", ("truncated_rows",), "lower", "Train rows cut at the token limit."),

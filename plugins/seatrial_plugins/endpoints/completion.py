@@ -15,8 +15,9 @@ __all__ = ["generation_of"]
 _MOST_TOKENS = 2**31
 _BY_ITSELF = ("stop", "eos", "eos_token", "end_turn", "stop_sequence", "tool_calls", "tool_use", "function_call")
 _CUT_OFF = ("length", "max_tokens", "model_length", "truncated")
-"""Reasons to stop that servers give: OpenAI's, Anthropic's behind a proxy, Hugging Face's and Mistral's. Any other tells
-nothing of whether the answer is whole."""
+_WITHHELD = ("content_filter", "safety", "recitation", "blocklist", "prohibited_content", "spii")
+"""Reasons to stop that servers give, in either case: OpenAI's, Anthropic's and Gemini's behind a proxy, Hugging Face's and
+Mistral's. Any other tells nothing of whether the answer is whole."""
 
 
 def generation_of(completion: Mapping[str, object], stop: Sequence[str], where: str) -> Generation:
@@ -41,16 +42,15 @@ def generation_of(completion: Mapping[str, object], stop: Sequence[str], where: 
     message = choice.get("message") if isinstance(choice, dict) else None
     if not isinstance(choice, dict) or not isinstance(message, dict):
         raise StageError(f"{where}: answered no chat completion: {_shown(completion)}")
-    reason = choice.get("finish_reason")
-    if reason == "content_filter":
-        raise StageError(f"{where}: the server's content filter withheld the answer")
-    if reason == "error":
+    told = str(choice.get("finish_reason")).lower()
+    if told in _WITHHELD:
+        raise StageError(f"{where}: the server's content filter withheld the answer ({told})")
+    if told == "error":
         raise StageError(f"{where}: the server ended the answer with an error: {_shown(choice)}")
     text = _text(message)
     if text is None:
         raise StageError(f"{where}: answered a message without content: {_shown(message)}")
     cuts = [place for word in stop if word and (place := text.find(word)) >= 0]
-    told = str(reason).lower()
     finished = True if cuts or told in _BY_ITSELF else False if told in _CUT_OFF else None
     return Generation(storable(text[: min(cuts)] if cuts else text), _tokens(completion.get("usage")), finished)
 

@@ -151,17 +151,23 @@ class TransformersLoader:
             count_parameters(product.folder)
             read_config(product.folder)
 
-    def check_fit(self, product: Product, target: Target) -> None:
+    def check_fit(self, product: Product, target: Target) -> list[str]:
         """Refuse an adapter that was trained on another model: it is put onto the model's shape, without its weights.
+
+        Returns:
+            What its folder tells of another base, tokenizer or chat template.
 
         Raises:
             SourceError: it does not fit.
         """
-        if product.kind == "adapter":
-            from seatrial_plugins.huggingface.adapter import load_adapter
-            from seatrial_plugins.huggingface.network import outline
+        if product.kind != "adapter":
+            return []
+        from seatrial_plugins.huggingface.adapter import load_adapter
+        from seatrial_plugins.huggingface.adapter_origin import origin_remarks
+        from seatrial_plugins.huggingface.network import outline
 
-            load_adapter(outline(_local(target).folder), product.folder)
+        load_adapter(outline(_local(target).folder), product.folder)
+        return list(origin_remarks(product.folder, _local(target)))
 
     def tokenizer(self, target: Target) -> ChatTokenizer:
         """The tokenizer alone, without the weights."""

@@ -6,7 +6,6 @@ computed once, and its keys stand again before those of each row.
 
 from __future__ import annotations
 
-import inspect
 from typing import Any, NamedTuple
 
 import torch
@@ -17,16 +16,6 @@ from seatrial_plugins.huggingface.device import send
 __all__ = ["Varlen", "has_varlen_kernel", "varlen_attention"]
 
 
-def _found() -> Any:
-    try:
-        from torch.nn.attention.varlen import varlen_attn
-    except ImportError:  # torch below 2.10; the arguments that are needed came with 2.11
-        return None
-    return varlen_attn
-
-
-_KERNEL = _found()
-_ACCEPTED: frozenset[str] = frozenset(inspect.signature(_KERNEL).parameters) if _KERNEL else frozenset()
 _LARGEST_HEAD = 256
 _OLDEST = (8, 0)
 """The compute capability from which on the kernel runs (Ampere)."""
@@ -63,13 +52,11 @@ class Varlen(NamedTuple):
 def has_varlen_kernel(network: Any) -> bool:
     """Whether torch has a kernel for a network's attention, as it is trained, where it is."""
     weight, config = next(network.parameters()), network.config.get_text_config()
-    if (
-        not {"scale", "window_size"} <= _ACCEPTED
-        or weight.dtype not in {torch.bfloat16, torch.float16}
-        or weight.device.type != "cuda"
-    ):
+    if weight.dtype not in {torch.bfloat16, torch.float16} or weight.device.type != "cuda":
         return False
-    if torch.cuda.get_device_capability(weight.device) < _OLDEST:
+    from seatrial_plugins.huggingface import varlen_kernel
+
+    if not varlen_kernel.IS_WHOLE or torch.cuda.get_device_capability(weight.device) < _OLDEST:
         return False
     size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     drops = any(value for name, value in config.to_dict().items() if name.startswith("att") and "drop" in name)
@@ -91,11 +78,13 @@ def varlen_attention(
     k, v = varlen.keys(k), varlen.keys(v)
     if q.device.type != "cuda" or q.dtype == torch.float32 or dropout:
         return _plain(q, k, v, varlen, scale, window, dropout)[None]
+    from seatrial_plugins.huggingface import varlen_kernel
+
     known: dict[str, Any] = {"window_size": (-1 if window is None else window - 1, 0)}
-    if "enable_gqa" in _ACCEPTED:  # before, fewer key-value heads are taken as they are
+    if varlen_kernel.ASKS_FOR_GROUPS:  # before, fewer key-value heads are taken as they are
         known["enable_gqa"] = k.shape[1] != q.shape[1]
     ends = (varlen.cu_seq_q, varlen.cu_seq_k, varlen.max_q, varlen.max_k)
-    mixed: torch.Tensor = _KERNEL(q, k, v, *ends, scale=scale, **known)
+    mixed: torch.Tensor = varlen_kernel.KERNEL(q, k, v, *ends, scale=scale, **known)
     return mixed[None]
 
 

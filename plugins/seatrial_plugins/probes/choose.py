@@ -121,6 +121,8 @@ def _unable(row: Row, options: Sequence[str]) -> str:
         return f"the expected answer {row.target!r} is not among {where}"
     if _different(tuple(options)) < 2:
         return f"there is nothing to choose: the only option is {row.target!r}"
+    if alike := _alike(tuple(options)):
+        return f"its options {alike[0]!a} and {alike[1]!a} look the same"
     return ""
 
 
@@ -130,3 +132,15 @@ def _different(options: tuple[str, ...]) -> int:
     return len(
         {"".join(sign for sign in normalize("NFKC", option) if category(sign)[0] not in "CZ") for option in options}
     )
+
+
+@lru_cache(maxsize=64)
+def _alike(options: tuple[str, ...]) -> tuple[str, str] | None:
+    """Two options that are written in other signs and shown as the same ones: composed otherwise, or with some unseen."""
+    shown: dict[str, str] = {}
+    for option in dict.fromkeys(options):
+        seen = "".join(" " if category(sign) == "Zs" else sign for sign in option if category(sign) != "Cf")
+        first = shown.setdefault(normalize("NFC", seen), option)
+        if first != option:
+            return first, option
+    return None

@@ -134,12 +134,10 @@ class Engine(Trainer):
             if (graphed := self._graphed(part, counted, first=not index)) is not None:
                 total += graphed
                 continue
-            loss = work.objective.summed(model, part, device) / counted
-            self.accelerator.backward(loss)
-            total += loss.detach()
+            total += self._computed(model, part, counted)
         shortest = min(batch, key=lambda example: len(example.ids))
         for _ in range(work.idle(batch)):
-            self.accelerator.backward(work.objective.summed(model, [shortest], device) * 0)
+            self._computed(model, [shortest], counted, idle=True)
         self._add_up(total)
         self._tokens_since += sum(len(example.ids) for example in batch)
         self._losses.append((int(inputs), total))
@@ -161,6 +159,12 @@ class Engine(Trainer):
         group = self.work.group
         if group.world > 1:
             torch.manual_seed(((self.args.seed * 1_000_003 + step) * group.world + group.rank) % (1 << 63))
+
+    def _computed(self, model: Any, part: list[Example], counted: int, *, idle: bool = False) -> torch.Tensor:
+        """The loss of a pass, detached: a graph can't be recorded while what computed another pass is kept."""
+        loss = self.work.objective.summed(model, part, self.args.device) / counted
+        self.accelerator.backward(loss * 0 if idle else loss)
+        return loss.detach()
 
     def _graphed(self, part: list[Example], counted: int, *, first: bool) -> torch.Tensor | None:
         """The loss of a pass whose gradients came from a graph; None where it is to be computed."""

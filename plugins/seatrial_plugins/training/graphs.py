@@ -128,12 +128,15 @@ class GraphedPasses:
         A network that looks at its own numbers (experts that choose their tokens, positions that choose their scale)
         has to wait for the GPU, and that cannot be recorded.
         """
+        generator = torch.cuda.default_generators[self._device.index or 0]
+        before = generator.clone_state()
         try:
             self._pool = self._pool or torch.cuda.graph_pool_handle()
             self._recorded[shape] = _Recorded.of(self._network, self._parameters, shape, self._device, self._pool)
         except RuntimeError as error:
             _LOG.warning("training goes on without CUDA graphs: recording one failed: %s", error)
             self._shapes = frozenset()
+            generator.graphsafe_set_state(before)  # its own is left as in a recording, where nothing can be drawn
             return False
         return True
 

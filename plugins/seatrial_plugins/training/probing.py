@@ -22,9 +22,12 @@ __all__ = ["probe"]
 _OTHERS = 3
 """Steps beside the heaviest: of a quarter, a half and three quarters of the steps' order by work."""
 
+_TIMED = 3
+"""Repetitions of a step that are timed as one, as in a training no step waits for the end of the one before."""
+
 
 def probe(training: CausalTraining, cost: TrainingCost) -> Probed:
-    """Train some steps of the plan, each twice in a row: the second time all is warm, and its graph is recorded.
+    """Train some steps of the plan, each some times in a row: after the first all is warm, and its graph is recorded.
 
     The model is loaded for it, and let go of; nothing is written.
     """
@@ -32,9 +35,9 @@ def probe(training: CausalTraining, cost: TrainingCost) -> Probed:
     engine = training.set_up(model, *training.rendered(model.chat))
     steps = _chosen(cost)
     plan = engine.work.plan
-    twice = tuple(plan.steps[step] for step in steps for _ in range(2))
-    engine.work = replace(engine.work, plan=Plan(twice, plan.steps_per_epoch), evaluate_every=0, patience=0)
-    engine.args.max_steps, engine.args.logging_steps = len(twice), len(twice) + 1
+    repeated = tuple(plan.steps[step] for step in steps for _ in range(1 + _TIMED))
+    engine.work = replace(engine.work, plan=Plan(repeated, plan.steps_per_epoch), evaluate_every=0, patience=0)
+    engine.args.max_steps, engine.args.logging_steps = len(repeated), len(repeated) + 1
     engine.args.save_strategy = type(engine.args.save_strategy)("no")
     clock = _Clock(engine.args.device)
     engine.add_callback(clock)
@@ -43,7 +46,7 @@ def probe(training: CausalTraining, cost: TrainingCost) -> Probed:
         torch.cuda.reset_peak_memory_stats(engine.args.device)
     with no_progress_bars():
         engine.train()
-    first, again = clock.seconds[::2], clock.seconds[1::2]
+    first, again = clock.seconds[::2], [seconds / _TIMED for seconds in clock.seconds[1::2]]
     peak = torch.cuda.max_memory_allocated(engine.args.device) if on_card else 0
     name = torch.cuda.get_device_name(engine.args.device) if on_card else str(engine.args.device)
     del engine
@@ -65,7 +68,7 @@ def _chosen(cost: TrainingCost) -> list[int]:
 
 
 class _Clock(TrainerCallback):
-    """Seconds from the end of a step to the end of the next."""
+    """Seconds of the first time that a step is run, and of the other times together, in turn."""
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
@@ -78,8 +81,10 @@ class _Clock(TrainerCallback):
         self._since = self._now()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Note how long the step took."""
-        del args, state, control, kwargs
+        """Note how long it took, after the first and after the last time."""
+        del args, control, kwargs
+        if state.global_step % (1 + _TIMED) > 1:
+            return
         now = self._now()
         self.seconds.append(now - self._since)
         self._since = now

@@ -38,6 +38,12 @@ def test_rows_are_counted_by_split_label_and_slice():
     assert found["unknown"] == {}
 
 
+def test_a_set_beside_test_is_held_out_too():
+    found = facts(TRAIN, [], other=TEST)
+    assert (found["labels_not_in_train"], found["labels_not_in_test"]) == (["fruit"], ["top-up"])
+    assert found["slices_not_in_train"] == ["fr"]
+
+
 def test_facts_are_json_and_repeat_whatever_the_order_of_train():
     found = facts(TRAIN, TEST)
     assert json.loads(json.dumps(found)) == found

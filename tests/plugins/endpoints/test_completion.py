@@ -81,9 +81,10 @@ def test_what_is_no_answer_is_an_error_with_its_place_and_words(completion):
         read(completion)
 
 
-def test_a_withheld_answer_is_an_error_not_an_empty_one():
+@pytest.mark.parametrize("reason", ["content_filter", "CONTENT_FILTER", "SAFETY"])
+def test_a_withheld_answer_is_an_error_and_so_is_what_was_said_of_it(reason):
     with pytest.raises(StageError, match="content filter"):
-        read(said("", finish_reason="content_filter"))
+        read(said("The first", finish_reason=reason))
 
 
 json_values = st.recursive(

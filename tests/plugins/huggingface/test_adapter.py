@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 
 import pytest
 import torch
@@ -203,3 +204,38 @@ def test_ranks_beyond_the_weights_are_refused_before_layers_are_made(write_adapt
     (folder / "adapter_config.json").write_text(json.dumps({**config, **changed}))
     with pytest.raises(SourceError, match=r"adapter_config\.json: has a rank of 1,?0.*no dimension .* is beyond 64"):
         check_adapter_files(folder)
+
+
+def test_an_adapter_that_tells_of_another_base_is_warned_of(tiny_target, write_adapter):
+    product = write_adapter(LoraConfig(r=2, target_modules=["q_proj"], **CAUSAL))
+    loader, config = random(device="cpu"), product.folder / "adapter_config.json"
+    told = json.loads(config.read_text())
+
+    def remarks(base):
+        config.write_text(json.dumps(told | {"base_model_name_or_path": base}))
+        return loader.check_fit(product, tiny_target)
+
+    assert remarks(f"/elsewhere/{tiny_target.folder.name}/") == []
+    assert remarks(None) == []
+    (remark,) = remarks("meta-llama/Llama-2-7b-hf")
+    assert str(product.folder) in remark
+    assert "Llama-2-7b-hf" in remark
+    assert tiny_target.address in remark
+
+
+def test_a_template_or_a_tokenizer_that_an_adapter_brings_is_not_used_and_told(tiny_target, write_adapter):
+    product = write_adapter(LoraConfig(r=2, target_modules=["q_proj"], **CAUSAL))
+    loader = random(device="cpu")
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        shutil.copy(tiny_target.folder / name, product.folder)
+    alike = [one for one in loader.check_fit(product, tiny_target) if "trained on" not in one]
+    assert alike == []
+    (product.folder / "chat_template.jinja").write_text("{% for m in messages %}{{ m.content }}{% endfor %}")
+    tokenizer = json.loads((product.folder / "tokenizer.json").read_text())
+    vocabulary = tokenizer["model"]["vocab"]
+    first, last = list(vocabulary)[-2:]
+    vocabulary[first], vocabulary[last] = vocabulary[last], vocabulary[first]
+    (product.folder / "tokenizer.json").write_text(json.dumps(tokenizer))
+    said = " ".join(loader.check_fit(product, tiny_target))
+    assert "another vocabulary" in said
+    assert "chat template" in said

@@ -93,9 +93,11 @@ def test_rows_that_ask_the_same_are_asked_once_and_have_a_transcript_each(ask):
         (choice_row("apple", "apple", "apple"), LABELS, "nothing to choose: the only option is 'apple'"),
         (choice_row("apple", "apple", "apple", "apple"), LABELS, "nothing to choose: the only option is 'apple'"),
         (choice_row("apple", "apple", "apple", "apple\u200b "), LABELS, "nothing to choose: the only option is 'apple'"),
+        (choice_row("apple", "apple", "apple", "pear", "apple\u200b"), LABELS, "'apple' and 'apple\\u200b' look the same"),
+        (choice_row("tea", "caf\u00e9", "tea", "caf\u00e9", "cafe\u0301"), LABELS, "look the same"),
         (label_row("hello", "hello"), (), "neither a label nor choices"),
     ],
-    ids=["unanswered", "free text", "label unseen", "answer missing", "one label", "one choice", "same choices", "same to the eye", "no labels"],
+    ids=["unanswered", "free text", "label unseen", "answer missing", "one label", "one choice", "same choices", "same to the eye", "two of them unlike in nothing seen", "composed otherwise", "no labels"],
 )  # fmt: skip
 def test_what_cannot_be_asked_is_an_error_and_not_asked(ask, row, labels, reason):
     class Classifier:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import unittest
+from types import SimpleNamespace
 
 import torch
 from peft import LoraConfig, get_peft_model
@@ -94,7 +95,7 @@ def test_passes_of_nearly_one_size_share_the_frame_that_holds_them_all(monkeypat
 
 
 def test_a_network_that_cannot_be_recorded_is_trained_without_graphs(monkeypatch, caplog):
-    tries = []
+    tries, restored = [], []
 
     def refuse(*_):
         tries.append(1)
@@ -102,11 +103,14 @@ def test_a_network_that_cannot_be_recorded_is_trained_without_graphs(monkeypatch
 
     monkeypatch.setattr("seatrial_plugins.training.graphs._Recorded.of", refuse)
     monkeypatch.setattr("torch.cuda.graph_pool_handle", lambda: (0, 1))
+    drawn = SimpleNamespace(clone_state=lambda: "as before", graphsafe_set_state=restored.append)
+    monkeypatch.setattr("torch.cuda.default_generators", [drawn])
     batch = examples(9)
     passes = GraphedPasses(adapted(), frozenset([shape_of(batch)]), torch.device("cpu"))
     assert passes.summed_loss(batch, 1, first=True) is None
     assert passes.summed_loss(batch, 1, first=True) is None
     assert len(tries) == 1
+    assert restored == ["as before"]
     assert passes.recorded == 0
     assert "without CUDA graphs" in caplog.text
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from seatrial.data.composition import Composition
+from seatrial.data.composition import LEARNED, Composition
 from seatrial.data.filters import HoldsValidation, Measured, SearchingFilter, SplitFilter, SplitFindings
 from seatrial.data.gathering import Gathering
 from seatrial.data.ledger import merge_ledgers, write_ledger
@@ -73,7 +73,8 @@ class Decontaminate:
         merge_ledgers(ledger, [*(given.files[f"ledger:{stage}"] for stage in ("read", "clean", "deduplicate")), own])
         facts = tally.facts(len(open_rows(split)), sum(counts.values())) | {
             "splits": counts,
-            "composition": Composition.of({name: open_rows(files[name]) for name in SETS}).facts(),
+            "scored_rows": sum(rows for name, rows in counts.items() if name not in LEARNED),
+            "composition": Composition.of({name: open_rows(path) for name, path in files.items()}).facts(),
         }
         return Artifact(files | {"ledger": ledger}, facts)
 

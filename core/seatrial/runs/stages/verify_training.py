@@ -40,6 +40,8 @@ class VerifyTraining:
     seed: int | None = None
     """Of the training; None where the suite brings a product."""
     brought: Product | None = None
+    remarks: tuple[str, ...] = ()
+    """What the loader has to say of a product that the suite brings."""
     inputs: tuple[str, ...] = field(default=("decontaminate",), metadata=RUNTIME)
 
     reusable = True
@@ -64,6 +66,8 @@ class VerifyTraining:
         if not rows:
             raise StageError(f"{self.name}: no {self.on} row has an expected answer to verify the training on")
         facts = {"rows": len(rows), "product_sha256": product.digest, "model": dict(tuned.facts)}
+        if self.remarks:
+            facts["warnings"] = list(self.remarks)
         if isinstance(tuned, Scores):
             with_product = _likelihoods(tuned, rows)
             progress(1, 2, {})

@@ -180,7 +180,8 @@ def test_labels_that_differ_in_case_alone_are_warned_of(trial):
     result = trial.run(trial(rows, ROWS))
     assert [row.label for row in open_rows(result.folder / "data/raw.parquet")][:3] == ["Bill", "bill", "Bill"]
     (warning,) = result.facts("read")["warnings"]
-    assert "labels that differ in white space, case or separators only: 'Bill', 'bill';" in warning
+    assert "labels that differ in" in warning
+    assert "'Bill', 'bill';" in warning
 
 
 def test_a_source_whose_answers_count_from_one_is_refused(trial):
