@@ -60,7 +60,7 @@ def main() -> None:
             train = {
                 "r": 16,
                 "target_modules": arm.targets,
-                "lr": 1e-3,
+                "lr": 2e-2 if given.tiny else 1e-3,
                 "epochs": 1,
                 "batch_size": size,
                 "max_length": 4096,
