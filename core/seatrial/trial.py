@@ -259,6 +259,35 @@ class Trial:
         with _watched(self.host, progress=progress):
             return Trial(score_again(self.folder, self.host, suite=found, overrides=_arguments(set)), self.host)
 
+    def export(
+        self,
+        *,
+        merged: str | Path | None = None,
+        adapter: str | Path | None = None,
+        seed: int | None = None,
+        failed: bool = False,
+        card: str = "model_card",
+    ) -> list[Path]:
+        """What was trained, as folders that plain transformers and PEFT load, each with a model card; returns them.
+
+        Args:
+            merged: a new folder for the whole model, what was trained folded into its weights.
+            adapter: a new folder for the adapter alone.
+            seed: of which training, where there were several.
+            failed: also where the verdict is FAIL, which the card says then.
+            card: the report that the model carries.
+
+        Raises:
+            UsageError: a folder is taken, nothing was trained, the verdict is FAIL, or it cannot be exported like that.
+            StoreError: what was trained is not as it was left.
+        """
+        from seatrial.runs.exporting import ExportAs, export_run
+
+        named: dict[ExportAs, str | Path | None] = {"merged": merged, "adapter": adapter}
+        to = {kind: Path(folder) for kind, folder in named.items() if folder is not None}
+        with _as_seatrial_errors():
+            return export_run(self.folder, self.host, to=to, seed=seed, failed=failed, card=card)
+
     def write_reports(self, *kinds: str, to: str | Path | None = None, since: str | Path | None = None) -> list[Path]:
         """Write the reports again: those named, else the suite's; into `report/` of the run folder, or another one.
 

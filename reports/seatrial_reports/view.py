@@ -51,6 +51,8 @@ def build_view(result: Result) -> View:
     result = replace(result, ledger=result.ledger.combine_chunks())
     metrics, data = build_metrics(result), build_data_trail(result)
     measured, told = build_dimensions(result, metrics), told_by_filters(result, data)
+    course = build_course(result)
+    trained_on = [digest for example in course.masked_examples for digest in example.pictures] if course else []
     return View(
         headline=build_headline(result),
         brief=build_data_brief(result, data) if result.only_data else build_brief(result, measured),
@@ -58,11 +60,11 @@ def build_view(result: Result) -> View:
         counts=tuple(
             block for block in metrics if all(line.system == DATA for line in block.lines) and block.metric not in told
         ),
-        course=build_course(result),
+        course=course,
         data=data,
         changed=build_changed(result),
         unmeasured=build_unmeasured(result, data, measured),
         provenance=build_provenance(result),
         added=result.added,
-        pictures=find_pictures(result),
+        pictures=find_pictures(result, trained_on),
     )

@@ -8,6 +8,7 @@ import typer
 
 import seatrial
 from seatrial.commands.context import InterruptedRunError, answer, console_for
+from seatrial.commands.exporting import export
 from seatrial.commands.installed import plugins, schema, suites
 from seatrial.commands.kept_runs import report, runs, verify, why
 from seatrial.commands.planning import plan
@@ -25,7 +26,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 pass, 1 a gate failed, 2 usage, 3 a stage failed or a score is missing, 4 inconclusive or no gate.",
 )
 
-for _command in (run, data, check, plan, score, gate, runs, report, why, verify, suites, plugins, schema):
+for _command in (run, data, check, plan, score, gate, export, runs, report, why, verify, suites, plugins, schema):
     app.command()(_command)
 
 

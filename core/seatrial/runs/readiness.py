@@ -46,8 +46,8 @@ def unready(stages: Sequence[StageWork], looks: Sequence[Look], bench: Workbench
         bench: builds what they need.
 
     Raises:
-        UsageError: the endpoint does not answer, a component's options do not fit the model, or one of the probes and scorers
-            can do nothing with any row.
+        UsageError: the endpoint does not answer, a component's options do not fit the model, its rows show pictures that
+            it cannot be shown, or one of the probes and scorers can do nothing with any row.
         StageError: a component could not be built.
     """
     asks_model = any(isinstance(stage, Transcribe) and stage.model is not None for stage in stages)
@@ -55,6 +55,7 @@ def unready(stages: Sequence[StageWork], looks: Sequence[Look], bench: Workbench
         bench.on_trial().open(None, frozenset())
     if asks_model or any(isinstance(stage, Train) for stage in stages):
         model_tokenizer(bench)
+        _refuse_unseen(looks, bench)
     for recipe in _recipes(stages):
         bench.made_once(recipe)
     for stage in stages:
@@ -85,6 +86,24 @@ def _devices(train: Train, method: object, bench: Workbench) -> Iterator[str]:
         )
     with blame("train", train.method.who, train.plugin):
         yield from method.check_devices(bench.on_trial().trainable(), here, train.parallel)
+
+
+def _refuse_unseen(looks: Sequence[Look], bench: Workbench) -> None:
+    """Refuse an input whose rows show pictures to a model that reads text alone; what an endpoint makes of them is not known.
+
+    Raises:
+        UsageError: all of the rows that were looked at do.
+    """
+    target = bench.prepared
+    if not isinstance(target, LocalWeights) or "images" in bench.on_trial().provides(None):
+        return
+    for look in looks:
+        if all(row.images for row in look.rows):
+            raise UsageError(
+                f"{look.address}: its rows show pictures (the first is {look.first.file}:{look.first.line}), and the model "
+                f"{target.address} reads text alone ({bench.on_trial().recipe.who} provides no `images` for it); name a model that "
+                "is shown pictures, or rows without any"
+            )
 
 
 def model_tokenizer(bench: Workbench) -> Any:

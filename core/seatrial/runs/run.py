@@ -22,6 +22,7 @@ from seatrial.runs.run_folder import RunFolder
 from seatrial.runs.saved import load_result
 from seatrial.runs.stages import StageWork
 from seatrial.runs.store import atomic_file, digest_json, json_text, write_json
+from seatrial.runs.tracking import Tracking
 from seatrial.runs.workbench import Workbench
 from seatrial.suite.file import Suite
 
@@ -124,7 +125,8 @@ def work(
 
     bench = Workbench(host, cache=cache or cache_folder(), offline=offline, leader=leader)
     digest = suite_digest(suite, only_data=only_data)
-    nodes = Nodes(bench, folder, clock, earlier, only)
+    tracking = Tracking(suite.tracking, bench)
+    nodes = Nodes(bench, folder, clock, earlier, only, watcher=tracking)
     refused = _as_it_was(folder, nodes) if only is not None else nullcontext()
     with telling_interrupts(), folder.lock(), refused, logged(folder), bench.closing:
         try:
@@ -149,10 +151,11 @@ def work(
             refuse_other_judgement(folder, nodes.judged, "a watcher of stages, or a report")
             result = load_result(folder.path, host)
         except BaseException as error:
-            host.run_failed(Failure(nodes.at, str(error) or type(error).__name__, folder.path))
+            tracking.run_failed(Failure(nodes.at, str(error) or type(error).__name__, folder.path))
             raise
-        host.run_finished(result.handed_out())
+        tracking.run_finished(result)
         refuse_other_judgement(folder, nodes.judged, "a hook of reports, or a watcher of the run's end")
+        manifest |= tracking.told()
         if not nodes.unanswered:
             manifest |= {"finished": clock().isoformat()}
         digests.record(folder, manifest=json_text(manifest))
@@ -162,12 +165,13 @@ def work(
 
 def suite_digest(suite: Suite, *, only_data: bool) -> str:
     """Equal for runs that come to the same: where filters work, and how many devices share a training, decides how long it
-    takes, and nothing else but rounding.
+    takes, and nothing else but rounding; who tracks it, nothing.
     """
     resolved = suite.resolved()
     resolved["data"].pop("engine")
     for name in ("devices", "parallel") if resolved["train"] else ():
         resolved["train"].pop(name)
+    resolved.pop("tracking")
     return digest_json({"only": "data", "suite": resolved} if only_data else resolved)
 
 

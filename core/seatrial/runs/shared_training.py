@@ -59,6 +59,7 @@ class SharedTraining:
     seed: int
     devices: int
     parallel: Parallel
+    images: Path | None = None
 
     def job(self, log: Log) -> TrainingJob:
         """The same job in each process; all but the first only read its folders."""
@@ -73,6 +74,7 @@ class SharedTraining:
             log=log,
             devices=self.devices,
             parallel=self.parallel,
+            images=self.images,
         )
 
     def part(self, rank: int, address: str, port: int) -> Part:

@@ -110,6 +110,7 @@ class _Check(ComponentCheck):
         score = scorers.read(values["score"])
         gates = GateCheck(self, scorers).read(values["gates"])
         report = self.named("reports", values["report"], ("report",))
+        tracking = self.named("trackers", values["tracking"], ("tracking",))
         if keys is not None and len(set(keys.seeds)) < len(keys.seeds):
             self.complain(("seeds",), "holds a seed twice: its trainings would be one and count as several")
         if self.complaints or keys is None or data is None or (model is None and not self.only_data):
@@ -128,6 +129,7 @@ class _Check(ComponentCheck):
             fewshot=keys.fewshot,
             gates=gates,
             report=report,
+            tracking=tracking,
         )
 
     def address(self, value: Any, path: KeyPath, *, model: bool = False) -> None:

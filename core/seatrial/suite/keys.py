@@ -170,6 +170,7 @@ RESERVED: Mapping[Kind, type[Reserved]] = {
     "baselines": Reserved,
     "probes": Reserved,
     "reports": Reserved,
+    "trackers": Reserved,
     "encoders": Reserved,
     "detectors": Reserved,
 }
@@ -200,6 +201,9 @@ class SuiteKeys(Keys):
     gates: list[Any] = Field(default_factory=list, description="the conditions that decide the verdict")
     report: list[Any] = Field(
         default_factory=lambda: ["html", "markdown", "json"], description="the reports, by name or as {name: {options}}"
+    )
+    tracking: list[Any] = Field(
+        default_factory=list, description="the trackers that are told of the run, by name or as {name: {options}}"
     )
 
 

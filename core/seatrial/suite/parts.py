@@ -168,6 +168,8 @@ class Suite:
     """How many examples the few-shot base is shown; 0 for none."""
     gates: tuple[Chosen, ...] = ()
     report: tuple[Chosen, ...] = ()
+    tracking: tuple[Chosen, ...] = ()
+    """Who is told of the run; nothing in it hangs on them."""
 
     @property
     def tunes(self) -> bool:
@@ -200,6 +202,7 @@ class Suite:
             "fewshot": self.fewshot,
             "gates": [chosen.resolved() for chosen in self.gates],
             "report": [chosen.resolved() for chosen in self.report],
+            "tracking": [chosen.resolved() for chosen in self.tracking],
         }
 
     def text(self) -> str:

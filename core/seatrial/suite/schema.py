@@ -56,6 +56,7 @@ class _Schema:
         keys["filters"]["items"] = {"anyOf": self._named("filters")}
         keys["score"]["items"] = {"anyOf": self._named("scorers")}
         keys["report"]["items"] = {"anyOf": self._named("reports")}
+        keys["tracking"]["items"] = {"anyOf": self._named("trackers")}
         listed = {"type": "array", "items": {"anyOf": self._named("baselines")}}
         keys["baselines"] = _one_of(keys["baselines"], [listed, {"type": "null"}])
         return {

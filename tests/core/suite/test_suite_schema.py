@@ -39,7 +39,7 @@ def test_unknown_keys_are_refused_and_the_needed_ones_required(schema):
     assert set(schema["required"]) == {"name", "data"}  # `seatrial data` needs no model
     assert set(schema["properties"]) == {
         "name", "description", "seed", "seeds", "model", "data", "filters", "train", "score", "baselines", "fewshot", "gates",
-        "report",
+        "report", "tracking",
     }  # fmt: skip
     assert all(prop["description"] for prop in schema["properties"].values())
 

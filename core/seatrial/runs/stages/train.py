@@ -83,6 +83,7 @@ class Train:
                 log=log,
                 devices=self.devices,
                 parallel=self.parallel,
+                images=folder / "data/images",
             )
             with blame(self.name, name, self.plugin):
                 given_back = method.train(job) if self.devices == 1 else self._shared(given, job)
@@ -111,6 +112,7 @@ class Train:
             self.seed,
             self.devices,
             self.parallel,
+            job.images,
         )
         return self.leader.train(shared, job.log) if self.leader else train_here(shared, job.log)
 
