@@ -84,6 +84,10 @@ class _Reading:
             hint = did_you_mean(name, self._types) or f"; it has: {listed(list(self._types))}"
             self._check.complain(path, f"the method '{self._train.name}' has no option {shown(name)}{hint}")
             return None
+        fixed: Mapping[str, str] = getattr(self._component, "unsearchable", {})
+        if name in fixed:
+            self._check.complain(path, f"values of {name} cannot be searched: {fixed[name]}; say one under `train:`")
+            return None
         if isinstance(given, list):
             given = {"choices": given}
         if not isinstance(given, dict):

@@ -49,6 +49,8 @@ class FrozenBase:
             return False
         if self._sees:  # pictures are laid out by a training that is alone
             return False
+        if method.early_stopping is not None or method.overfit is not None:  # steps that hang on evaluations
+            return False
         if method.dora or method.fp8 or method.init != "zero" or method.gradient_checkpointing or method.compile:
             return False
         if any(getattr(self.network.config.get_text_config(), name, None) for name in _ROUTES):

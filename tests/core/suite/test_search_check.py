@@ -74,6 +74,8 @@ def test_the_resolved_suite_says_the_same_search(read):
         ("search.over.rslora={min: 0, max: 1}", "search.over.rslora", ("list the values",)),
         ("search.over.schedule=[cosine, sine]", "search.over.schedule[1]", ("sine",)),
         ("search.over.method=[lora, dora]", "search.over.method", ("no option 'method'",)),
+        ("search.over.max_length=[512, 1024]", "search.over.max_length", ("cannot be searched", "validation loss")),
+        ("search.over.overfit=[null, {times: 1}]", "search.over.overfit", ("cannot be searched", "last step")),
         ("search.over.r=16", "search.over.r", ("no values to try",)),
         ("search.over.lr={min: 1.0e-5, max: 1.0e-2, lg: true}", "search.over.lr.lg", ("log",)),
         ("search.over={}", "search.over", ()),

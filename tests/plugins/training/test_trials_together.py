@@ -162,6 +162,8 @@ def test_where_all_have_no_room_fewer_are_trained_at_once(tried, monkeypatch):
         {"init": "pissa"},
         {"gradient_checkpointing": True},
         {"compile": True},
+        {"overfit": {"times": 1}},
+        {"early_stopping": {"patience": 1}},
         {"target_modules": ["nowhere"]},
         {"target_modules": ["lm_head"]},
     ],

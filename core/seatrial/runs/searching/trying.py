@@ -20,8 +20,8 @@ from seatrial.training import TellsCost, Trained, TrainingJob, TrialsJob, Tried,
 
 __all__ = ["Base", "Trying"]
 
-_UNUSED = {"early_stopping": None}
-"""What trials do without: the pruner stands in its place, and a trial is judged by what the last step left."""
+_UNUSED = {"early_stopping": None, "overfit": None}
+"""What trials and finalists do without: the pruner stands in its place, and they are judged by what the last step left."""
 
 
 class Base:
