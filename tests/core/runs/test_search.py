@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import pytest
@@ -162,6 +162,33 @@ def test_a_search_that_was_killed_goes_on_to_the_same_trials(tried):
     assert sum(one[:2] == (0.5, 2) for one in toys.asked_for) == 2, (
         "the first trial and the finalist: what was done is not done again"
     )
+
+
+def test_a_trial_that_is_killed_on_its_way_keeps_what_it_told_and_a_wrong_log_line_fails_it_alone(tried, monkeypatch):
+    toys, whole = Tuned(), Tune.train
+    times = []
+
+    def train(self, job):
+        times.append((self.lr, job.stages))
+        if len(times) == 1:
+            job.log({"step": 1, "steps": 4, "validation_loss": 7.5})
+            signal.raise_signal(signal.SIGINT)
+        if len(times) == 3:
+            job.log({"step": "one", "steps": 4, "validation_loss": 1.0})
+        return whole(self, job if len(times) > 2 else replace(job, log=lambda one: one["step"] > 1 and job.log(one)))
+
+    monkeypatch.setattr(Tune, "train", train)
+    overrides = ("search.trials=4", "search.at_once=4", "search.pruner=none")
+    with pytest.raises(KeyboardInterrupt):
+        search(*tried(SEARCH, toys, *overrides), runs=tried.runs)
+    found = search(*tried(SEARCH, toys, *overrides), runs=tried.runs)
+    assert times[0] == times[1] == (0.5, (0.25, 0.5))
+    assert len(found.trials[0]["stages"]) == 2
+    assert found.trials[0]["stages"][0] == 7.5
+    assert found.trials[1]["state"] == "failed"
+    assert "logged a step" in found.trials[1]["reason"]
+    assert "tune" in found.trials[1]["reason"]
+    assert [one["state"] for one in found.trials[2:]] == ["complete"] * 2
 
 
 @pytest.mark.parametrize("pruner", ["median", "asha"])

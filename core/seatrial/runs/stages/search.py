@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from seatrial.errors import StageError, UsageError
+from seatrial.errors import StageError, TrainingError, UsageError
 from seatrial.rows import Rows
 from seatrial.rows.table import SomeRows, open_rows
 from seatrial.runs.environment import package_versions
@@ -151,7 +151,7 @@ class SearchRound:
             try:
                 methods[number] = method = trying.made(options)
                 state, reason = "too large", trying.too_large(method)
-            except UsageError as error:
+            except (TrainingError, UsageError) as error:
                 state, reason = "failed", str(error)
             if reason:
                 methods.pop(number, None)
