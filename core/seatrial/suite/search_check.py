@@ -55,6 +55,10 @@ def read_search(
     reading = _Reading(check, provided.component, train)
     found = [one for name, said in keys.over.items() if (one := reading.option(name, said)) is not None]
     reading.conditions(found)
+    if keys.sampler == "gp" and any(one.when for one in found):
+        check.complain(
+            ("search", "sampler"), "a Gaussian process draws no options with conditions (`when`); say tpe, or auto"
+        )
     if len(check.complaints) > before:
         return None
     # A condition is decided before what hangs on it is drawn.

@@ -237,10 +237,22 @@ def test_a_value_that_the_method_refuses_is_refused_before_anything_is_read(trie
     assert not toys.asked_for
 
 
-def test_settings_that_take_too_much_memory_are_not_trained(tried, monkeypatch):
-    monkeypatch.setattr(
-        Tune, "cost", lambda self, job: TrainingCost("cpu", {"weights": self.r << 30}, ()), raising=False
-    )
+@pytest.fixture
+def costly(monkeypatch):
+    """Has the method tell what it takes, in GiB, by rank and rows. Another class: what kind a class is of is remembered."""
+
+    def tell(takes):
+        class Costly(Tune):
+            def cost(self, job):
+                return TrainingCost("cpu", {"weights": int(takes(self.r, len(job.train)) * (1 << 30))}, ())
+
+        monkeypatch.setitem(globals(), "Tune", Costly)
+
+    return tell
+
+
+def test_settings_that_take_too_much_memory_are_not_trained(tried, costly):
+    costly(lambda r, rows: r)
     toys = Tuned()
     suite, host = tried(SEARCH, toys, "search.memory=4")
     found = search(suite, host, runs=tried.runs)
@@ -249,6 +261,46 @@ def test_settings_that_take_too_much_memory_are_not_trained(tried, monkeypatch):
     assert all(one["options"]["r"] == 8 and "8.0 GiB" in one["reason"] for one in large)
     assert all(one["options"]["r"] < 8 for one in found.trials if one not in large)
     assert not any(r == 8 for _, r, *_ in toys.asked_for)
+
+
+def test_finalists_are_held_against_the_memory_with_all_rows(tried, costly):
+    counts = set()
+    costly(lambda r, rows: counts.add(rows) or r * (1 if rows == min(counts) else 2))
+    found = search(*tried(SEARCH, None, "search.memory=8"), runs=tried.runs)
+    assert not any(one["state"] == "too large" for one in found.trials)
+    assert {one["state"] for one in found.finalists if one["options"]["r"] == 8} == {"too large"}
+    fits = [one for one in found.finalists if one["loss"] is not None]
+    assert len(fits) >= 3, "the next best stand in the places of those"
+    assert found.options["r"] < 8
+
+
+def test_the_same_settings_are_trained_once_and_are_one_finalist(tried):
+    toys = Tuned()
+    text = SEARCH.replace("    lr: {min: 1.0e-4, max: 1.0, log: true}\n", "")
+    found = search(*tried(text, toys, "search.sampler=random", "search.pruner=none"), runs=tried.runs)
+    assert len(found.trials) == 12
+    first = {}
+    for one in found.trials:
+        same = first.setdefault(one["options"]["r"], one)
+        assert one["same_as"] == (0 if same is one else same["number"])
+        assert one["loss"] == same["loss"]
+    assert len(found.finalists) == len(first)
+    assert len(toys.asked_for) == 2 * len(first)
+
+
+def test_memory_is_refused_before_anything_is_read_where_the_method_tells_no_cost(tried):
+    toys = Tuned()
+    with pytest.raises(UsageError, match=r"search\.memory: tune .* does not tell what its training costs"):
+        search(*tried(SEARCH, toys, "search.memory=4"), runs=tried.runs)
+    assert not toys.asked_for
+
+
+def test_a_value_is_tried_with_the_values_of_the_other_options(tried):
+    toys = Tuned()
+    text = SEARCH.replace("  trials", "    kind: [a, b]\n    floor: {min: 0.0, max: 0.9}\n  trials")
+    found = search(*tried(text, toys, "search.trials=6"), runs=tried.runs)
+    assert {one["state"] for one in found.trials} >= {"failed"}
+    assert all("floor" in one["reason"] for one in found.trials if one["state"] == "failed")
 
 
 def test_what_is_missing_is_said_before_anything_is_read(tried, monkeypatch):

@@ -81,6 +81,7 @@ def test_the_resolved_suite_says_the_same_search(read):
         ("search.over={}", "search.over", ()),
         ("search.finalists=31", "search.finalists", ("31", "30")),
         ("search.share=0", "search.share", ()),
+        ("search.sampler=gp", "search.sampler", ("when", "tpe")),
         ("search.sampler=annealing", "search.sampler", ("tpe",)),
         ("data.split.validation=0", "search", ("no validation rows", "validation: 0.1")),
         ("train=null", "search", ("trains nothing",)),

@@ -121,14 +121,15 @@ class Trying:
         return dict(zip(numbers, found, strict=True))
 
     def too_large(self, method: Any) -> str:
-        """Why a setting is not to be trained: it would take more memory than the suite allows; "" where it wouldn't."""
+        """Why a setting is not to be trained: it would take more memory than the suite allows; "" where it wouldn't.
+
+        Raises:
+            TrainingError: its rows cannot be trained on.
+            UsageError: its options don't fit the model, or what it takes cannot be told.
+        """
         if self.memory is None:
             return ""
-        if not isinstance(method, TellsCost):
-            raise UsageError(
-                f"search.memory: {self.method.who} does not tell what its training costs, so nothing can be held against it; "
-                "leave it out"
-            )
+        assert isinstance(method, TellsCost)  # or the search had been refused
         with TemporaryDirectory(prefix="seatrial-") as scratch, blame(self.who, self.method.who, self.plugin):
             peak = method.cost(self._job(Path(scratch), _unheard)).peak / (1 << 30)
         return f"it would take {peak:.1f} GiB, more than {self.memory:g}" if peak > self.memory else ""
@@ -170,13 +171,13 @@ class Trying:
                 if not self.report(number, len(reached) - 1, losses[-1]):
                     raise _GivenUpError
 
+        if not all(self.report(number, stage, loss) for stage, loss in enumerate(reached)):
+            return Tried(None, 0.0)
         with TemporaryDirectory(prefix="seatrial-") as scratch:
             job = self._job(Path(scratch), heard)
             job = replace(job, checkpoints=self.folder / f"trial-{number}", stages=STAGES)
             job.checkpoints.mkdir(parents=True, exist_ok=True)
             try:
-                if not all([self.report(number, stage, loss) for stage, loss in enumerate(reached)]):
-                    raise _GivenUpError
                 trained = method.train(job)
             except _GivenUpError:
                 return Tried(None, time.perf_counter() - started)
