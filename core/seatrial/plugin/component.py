@@ -239,8 +239,9 @@ def _problems(component: Any) -> Iterator[str]:
         yield from _capability_problems("provides", component.provides)
     if isinstance(component, MethodComponent) and (strange := sorted(set(component.parallel) - {*get_args(Parallel)})):
         yield f"its `parallel` names {strange[0]!r}; there are: {', '.join(get_args(Parallel))}"
-    if isinstance(component, MethodComponent) and not isinstance(component.unsearchable, Mapping):
-        yield f"its `unsearchable` is a {type(component.unsearchable).__name__}, not a mapping of options to reasons"
+    unsearchable = getattr(component, "unsearchable", {})
+    if not isinstance(unsearchable, Mapping):
+        yield f"its `unsearchable` is a {type(unsearchable).__name__}, not a mapping of options to reasons"
 
 
 def _metric_problems(metrics: Any) -> Iterator[str]:
