@@ -25,17 +25,19 @@ __all__ = [
     "Generation",
     "KeepsAnswers",
     "Model",
+    "Samples",
     "Scores",
     "SeesImages",
     "Times",
     "Timing",
 ]
 
-Capability = Literal["scores", "generates", "classifies", "times", "trains"]
+Capability = Literal["scores", "generates", "samples", "classifies", "times", "trains"]
 """What a model can do.
 
 scores       gives log-likelihoods of given continuations (`Scores`)
 generates    writes the next turn (`Generates`)
+samples      draws several next turns at a temperature (`Samples`)
 classifies   names one of the labels it was made for (`Classifies`)
 times        decodes while a clock runs (`Times`)
 trains       gives a training method its weights (`seatrial.model.Trainable`)
@@ -121,6 +123,31 @@ class Generates(Protocol):
         """Greedy decoding, one generation a prompt, the prompt not included.
 
         `tools` are left out where no prompt has any.
+        """
+        ...
+
+
+@runtime_checkable
+class Samples(Protocol):
+    """Draws several next turns of the assistant at a temperature."""
+
+    def sample(
+        self,
+        prompts: Sequence[Sequence[Turn]],
+        *,
+        answers: int,
+        temperature: float,
+        top_p: float,
+        seed: int,
+        max_new_tokens: int,
+        stop: Sequence[str] = (),
+        tools: Tools = (),
+    ) -> list[list[Generation]]:
+        """For each prompt, as many generations as `answers` says, drawn independently of each other.
+
+        `temperature` is above 0; `top_p` is the share of the probability from which is drawn, 1 for all of it. Equal seeds
+        draw the same, where the model can promise it (weights here can, an endpoint may not), whatever other prompts stand
+        in the call.
         """
         ...
 
@@ -215,6 +242,7 @@ class ChecksRows(Protocol):
 PROTOCOLS: Mapping[Capability, type] = {
     "scores": Scores,
     "generates": Generates,
+    "samples": Samples,
     "classifies": Classifies,
     "times": Times,
 }
