@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import takewhile
 
 from seatrial.rows.calls import decoded
+from seatrial.rows.encoding import encoded
 from seatrial.rows.expected import Check, Expected, Preference, References
 from seatrial.rows.format_error import FormatError
 from seatrial.rows.given import Given, listed
@@ -103,6 +104,8 @@ def judged(given: Given, turns: tuple[Turn, ...]) -> tuple[tuple[Turn, ...], Exp
 
     An answer that was rejected by itself (KTO) is not trained.
     """
+    if given.record.get("ground_truth") is not None and given.tools():
+        return turns, _calls_to_make(given)
     beside = _beside(given, turns) if turns[-1].role == "assistant" else None
     if beside is not None:
         return turns, beside
@@ -133,6 +136,25 @@ def _beside(given: Given, turns: tuple[Turn, ...]) -> Expected | None:
     if isinstance(references, list) and references and all(isinstance(one, str) for one in references):
         return References((turns[-1].content, *_texts(given.get("references"), "references")))
     return None
+
+
+def _calls_to_make(given: Given) -> Check:
+    """The calls that are right, as the Berkeley Function Calling Leaderboard writes them."""
+    where = "ground_truth"
+    calls = listed(given.get(where), where)
+    for at, call in enumerate(calls):
+        told = mapping_of(call, f"{where}[{at}]")
+        if len(told) != 1 or not isinstance(arguments := next(iter(told.values())), Mapping):
+            raise FormatError(
+                f"`{where}[{at}]` is no call: one is {{function: {{argument: [values that are right]}}}}",
+                rule="wrong-type",
+            )
+        for name, values in arguments.items():
+            list_of(values, f"{where}[{at}].{name}")
+    try:
+        return Check("calls", encoded(calls))
+    except (TypeError, ValueError) as error:
+        raise FormatError(f"`{where}` holds what JSON cannot say", rule="wrong-type") from error
 
 
 def _verdict(given: Given, key: str) -> bool | None:
