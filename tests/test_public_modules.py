@@ -24,6 +24,7 @@ PUBLIC = {
     },
     "evaluation": {
         "attempts",
+        "matching",
         "observation",
         "probe",
         "samples",

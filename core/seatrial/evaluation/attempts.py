@@ -2,13 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import comb
+from typing import Any
 
 from seatrial.errors import UsageError
 from seatrial.evaluation.scores import Metric
 
-__all__ = ["attempt_metrics", "attempt_values", "pass_at_k", "pass_hat_k"]
+__all__ = ["SEVERAL", "asks_attempts", "attempt_metrics", "attempt_values", "pass_at_k", "pass_hat_k"]
+
+
+SEVERAL = 0.8
+"""The temperature at which several answers are drawn where a suite says none (Chen et al., 2021, for pass@100)."""
+
+
+def asks_attempts(new_tokens: int) -> Callable[..., Mapping[str, Any]]:
+    """What a scorer of several answers asks of the probe `sample`, by its own options.
+
+    Args:
+        new_tokens: where an answer is cut off, if the suite does not say.
+    """
+
+    def asks(
+        *,
+        answers: int = 1,
+        temperature: float | None = None,
+        top_p: float = 1.0,
+        max_new_tokens: int = new_tokens,
+        stop: Sequence[str] | None = None,
+        **_: Any,
+    ) -> Mapping[str, Any]:
+        return {
+            "answers": answers,
+            "temperature": temperature if temperature is not None else SEVERAL if answers > 1 else 0.0,
+            "top_p": top_p,
+            "max_new_tokens": max_new_tokens,
+            "stop": stop,
+        }
+
+    return asks
 
 
 def pass_at_k(answers: int, right: int, k: int) -> float:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from seatrial import Metric, Scorer, ScorerComponent, hookimpl
 from seatrial.errors import UsageError
-from seatrial.evaluation.attempts import attempt_metrics
+from seatrial.evaluation.attempts import asks_attempts, attempt_metrics
 
 __all__ = ["build_code", "code_metrics", "seatrial_scorers"]
 
@@ -63,26 +63,6 @@ def code_metrics(*, answers: int = 1, k: Sequence[int] = (1,), **_: Any) -> tupl
     return attempt_metrics(answers, k, "passes its tests")
 
 
-def _sample(
-    *,
-    answers: int = 1,
-    temperature: float | None = None,
-    top_p: float = 1.0,
-    max_new_tokens: int = 512,
-    stop: Sequence[str] | None = None,
-    **_: Any,
-) -> Mapping[str, Any]:
-    """What `code` asks."""
-    heat = temperature if temperature is not None else 0.8 if answers > 1 else 0.0
-    return {
-        "answers": answers,
-        "temperature": heat,
-        "top_p": top_p,
-        "max_new_tokens": max_new_tokens,
-        "stop": stop,
-    }
-
-
 @hookimpl
 def seatrial_scorers() -> Iterable[ScorerComponent[Scorer]]:
     """Tests, run."""
@@ -91,7 +71,7 @@ def seatrial_scorers() -> Iterable[ScorerComponent[Scorer]]:
         build_code,
         "Programs that the model wrote, run against the row's tests in a sandbox (pass@k).",
         probe="sample",
-        asks=_sample,
+        asks=asks_attempts(512),
         dimension="accuracy",
         metrics=code_metrics,
         looks_for="programs that fail their tests",

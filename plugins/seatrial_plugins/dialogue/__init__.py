@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from seatrial import Component, Metric, Probe, ProbeComponent, Scorer, ScorerComponent, hookimpl
+from seatrial.evaluation.matching import Match
 from seatrial.sources import Reader
 
 __all__ = [
@@ -84,7 +85,7 @@ def build_script(*, max_new_tokens: _Tokens = 128, stop: list[str] | None = None
 
 def build_sharded(
     *,
-    match: Literal["contains", "exact", "number"] = "contains",
+    match: Match = "contains",
     max_new_tokens: _Tokens = 256,
     stop: list[str] | None = None,
 ) -> Scorer:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from seatrial import Block, Example, Examples, Row, Sample, Scored, Task, Transcript
+from seatrial.evaluation.matching import says
 from seatrial.rows import Check
-from seatrial_plugins.dialogue.words import says
 
 __all__ = ["RecallScorer"]
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from seatrial import Row
+from seatrial.evaluation.matching import says
 from seatrial.rows import Check
-from seatrial_plugins.dialogue.words import says
 
 __all__ = ["ScriptTurn", "script_of"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from seatrial import RawRecord
-from seatrial_plugins.dialogue.words import says
+from seatrial.evaluation.matching import says
 
 __all__ = ["SgdReader"]
 

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Literal
+from typing import Any
 
 from seatrial import Block, Example, Examples, Row, Sample, Scored, Task, Transcript
+from seatrial.evaluation.matching import Match, has_number, is_right
 from seatrial.rows import References
-from seatrial_plugins.dialogue.words import says
 
-__all__ = ["Match", "ShardedScorer"]
+__all__ = ["ShardedScorer"]
 
-Match = Literal["contains", "exact", "number"]
-
-_NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
 _SHOWN = 200
 
 
@@ -45,7 +41,7 @@ class ShardedScorer:
     def _unjudged(self, row: Row) -> str:
         if not _expected(row):
             return "the row has no expected answer"
-        if self._match == "number" and not any(_NUMBER.search(one) for one in _expected(row)):
+        if self._match == "number" and not any(map(has_number, _expected(row))):
             return "the expected answer has no number (`match: number`)"
         return ""
 
@@ -57,23 +53,11 @@ class ShardedScorer:
             return Sample(row.id, {}, detail=detail, error=problem, **about)
         if not shards:
             return Sample(row.id, {"whole": None, "sharded": None, "difference": None}, detail=detail, **about)
-        whole, last = (self._right(transcript.responses[at].text, row) for at in (0, -1))
+        expected = _expected(row)
+        whole, last = (float(is_right(transcript.responses[at].text, expected, self._match)) for at in (0, -1))
         detail["whole"] = transcript.responses[0].text
         values: dict[str, float | None] = {"whole": whole, "sharded": last, "difference": last - whole}
         return Sample(row.id, values, prediction=transcript.responses[-1].text, detail=detail, **about)
-
-    def _right(self, answer: str, row: Row) -> float:
-        expected = _expected(row)
-        if self._match == "exact":
-            return float(answer.strip() in expected)
-        if self._match == "number":
-            return float(_last(answer) is not None and _last(answer) in [_last(one) for one in expected])
-        return float(any(says(answer, one) for one in expected))
-
-
-def _last(text: str) -> float | None:
-    found = _NUMBER.findall(text)
-    return float(found[-1].replace(",", "")) if found else None
 
 
 def _expected(row: Row) -> tuple[str, ...]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from seatrial import Metric, Scorer, ScorerComponent, hookimpl
-from seatrial.evaluation.attempts import attempt_metrics
+from seatrial.evaluation.attempts import asks_attempts, attempt_metrics
 
 __all__ = ["build_tool_calls", "seatrial_scorers", "tool_calls_metrics"]
 
@@ -58,20 +58,6 @@ def tool_calls_metrics(*, answers: int = 1, k: Sequence[int] = (1,), **_: Any) -
     )
 
 
-def _sample(
-    *,
-    answers: int = 1,
-    temperature: float | None = None,
-    top_p: float = 1.0,
-    max_new_tokens: int = 256,
-    stop: Sequence[str] | None = None,
-    **_: Any,
-) -> Mapping[str, Any]:
-    """What `tool_calls` asks."""
-    heat = temperature if temperature is not None else 0.8 if answers > 1 else 0.0
-    return {"answers": answers, "temperature": heat, "top_p": top_p, "max_new_tokens": max_new_tokens, "stop": stop}
-
-
 @hookimpl
 def seatrial_scorers() -> Iterable[ScorerComponent[Scorer]]:
     """Calls, held against those expected."""
@@ -80,7 +66,7 @@ def seatrial_scorers() -> Iterable[ScorerComponent[Scorer]]:
         build_tool_calls,
         "Calls of tools that the model writes, against those that are right.",
         probe="sample",
-        asks=_sample,
+        asks=asks_attempts(256),
         dimension="accuracy",
         metrics=tool_calls_metrics,
         looks_for="wrong calls of tools",

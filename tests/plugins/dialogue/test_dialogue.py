@@ -7,12 +7,12 @@ import pytest
 
 from seatrial import Generation, Response, Row, System, Task, Transcript, Turn
 from seatrial.errors import StageError
+from seatrial.evaluation.matching import says
 from seatrial.rows import Check
 from seatrial.rows.table import RowList
 from seatrial_plugins.dialogue import build_converse, build_script, build_shard, build_sharded, build_slot_recall
 from seatrial_plugins.dialogue.sgd_reader import SgdReader
 from seatrial_plugins.dialogue.shards import shards_of
-from seatrial_plugins.dialogue.words import says
 
 
 def row(name="1", said="Hi", check=None, answer=None, turns=()) -> Row:
