@@ -37,7 +37,7 @@ PUBLIC = {
     },
     "plugin": {"component", "hooks"},
     "rows": {"calls", "parts", "storable", "table"},
-    "runs": {"events", "result", "store"},
+    "runs": {"events", "result", "store", "tracker"},
     "terminal": {"figures", "legible", "measures", "names"},
     "verdict": {"comparison"},
 }

@@ -88,5 +88,6 @@ def test_a_whole_run_draws_from_weights(seatrial, tmp_path, tiny_source):
     assert code in {0, 1, 3}, said  # of four rows a gate may not be decided
     (run,) = (tmp_path / "runs").iterdir()
     scores = {one["metric"]: one for one in json.loads((run / "scores.json").read_text())["scores"]}
-    assert {name.partition("/")[2] for name in scores} == {"pass@1", "pass@3", "pass^3", "flaky", "answer_variance"}
+    found = {name.partition("/")[2] for name in scores if name.startswith("repeated/")}
+    assert found == {"pass@1", "pass@3", "pass^3", "flaky", "answer_variance"}
     assert scores["repeated/pass^3"]["n"] == 4
