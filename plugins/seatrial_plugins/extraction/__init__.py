@@ -74,7 +74,7 @@ def seatrial_scorers() -> Iterable[ScorerComponent[Scorer]]:
         asks=asks_attempts(256),
         dimension="accuracy",
         metrics=extraction_metrics,
-        libraries=("jsonschema",),
+        libraries=("jsonschema", "referencing"),
         imports={"jsonschema": "seatrial[extraction]"},
         looks_for="wrong or missing fields in what is extracted",
     )

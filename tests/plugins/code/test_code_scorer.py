@@ -86,6 +86,7 @@ def test_what_cannot_be_judged_is_an_error():
     assert all(not one.values for one in found)
 
 
+@pytest.mark.slow
 def test_a_whole_run_from_a_file_to_a_gate(seatrial, tmp_path):
     """The suite has to allow it; then HumanEval's rows are asked, run and gated."""
     (tmp_path / "coder_of_two.py").write_text(

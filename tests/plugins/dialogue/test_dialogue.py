@@ -148,6 +148,7 @@ def test_whole_and_sharded_are_of_one_row(transcribed):
     assert judged(build_sharded(), rows[:1], [lost])[0].values["whole"] == 1
 
 
+@pytest.mark.slow
 def test_a_whole_run_over_dialogues(seatrial, tmp_path):
     """SGD by path, a script and a sharded question beside each other, with a gate each."""
     (tmp_path / "echo_of_users.py").write_text(

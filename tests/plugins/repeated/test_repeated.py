@@ -74,6 +74,7 @@ def test_several_answers_are_drawn_warm_and_one_is_greedy():
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_whole_run_draws_from_weights(seatrial, tmp_path, tiny_source):
     asked = [{"prompt": f"Say {word}", "completion": word} for word in ("a", "e", "o", "zebra")]
     (tmp_path / "qa.jsonl").write_text("".join(json.dumps(one) + "\n" for one in asked))

@@ -134,6 +134,7 @@ def test_the_leaderboards_rows_are_read():
     assert parse({**record, "ground_truth": []}).expected == Check("calls", "[]")
 
 
+@pytest.mark.slow
 def test_a_whole_run_reads_the_rows_and_gates_the_calls(seatrial, tmp_path):
     (tmp_path / "caller_of_trips.py").write_text(
         "from seatrial import Generation\n"
