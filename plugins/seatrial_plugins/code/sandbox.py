@@ -148,7 +148,9 @@ class Sandbox:
             return Ended(False, f"ended by signal {signal.Signals(number).name}")
         if code == 0:
             return Ended(False, "ended itself before its tests were done")
-        return Ended(False, last.splitlines()[-1][:300] if last else f"ended itself with exit code {code}")
+        # The exception's own line: those of a traceback's frames are indented, and forked processes write among them.
+        said = [line for line in last.splitlines() if line.strip() and not line[0].isspace()]
+        return Ended(False, said[-1][:300] if said else f"ended itself with exit code {code}")
 
 
 @contextlib.contextmanager

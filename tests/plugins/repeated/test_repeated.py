@@ -1,6 +1,5 @@
 """Repeated: each of several answers counts, and a row stays one row."""
 
-import json
 from itertools import combinations
 
 import pytest
@@ -72,23 +71,3 @@ def test_several_answers_are_drawn_warm_and_one_is_greedy():
     assert asks_attempts(8)(answers=3, temperature=1.2) | {"stop": ()} == {
         "answers": 3, "temperature": 1.2, "top_p": 1.0, "max_new_tokens": 8, "stop": ()
     }  # fmt: skip
-
-
-@pytest.mark.slow
-def test_a_whole_run_draws_from_weights(seatrial, tmp_path, tiny_source):
-    asked = [{"prompt": f"Say {word}", "completion": word} for word in ("a", "e", "o", "zebra")]
-    (tmp_path / "qa.jsonl").write_text("".join(json.dumps(one) + "\n" for one in asked))
-    suite = tmp_path / "suite.yaml"
-    suite.write_text(
-        f"name: again\nmodel: {{loader: random, source: 'path:{tiny_source}', device: cpu}}\n"
-        f"data:\n  tests: {{qa: {{source: 'path:{tmp_path / 'qa.jsonl'}'}}}}\n"
-        "score:\n  - repeated: {on: qa, answers: 3, k: [3], max_new_tokens: 4}\n"
-        "gates:\n  - {metric: repeated/pass^3, max: 0.99}\nreport: [markdown]\n"
-    )
-    code, said = seatrial("run", suite)
-    assert code in {0, 1, 3}, said  # of four rows a gate may not be decided
-    (run,) = (tmp_path / "runs").iterdir()
-    scores = {one["metric"]: one for one in json.loads((run / "scores.json").read_text())["scores"]}
-    found = {name.partition("/")[2] for name in scores if name.startswith("repeated/")}
-    assert found == {"pass@1", "pass@3", "pass^3", "flaky", "answer_variance"}
-    assert scores["repeated/pass^3"]["n"] == 4
