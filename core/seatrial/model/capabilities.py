@@ -6,7 +6,7 @@ ask an endpoint that only writes text for log-likelihoods before anything is rea
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,7 @@ __all__ = [
     "Model",
     "Scores",
     "SeesImages",
+    "Streams",
     "Times",
     "Timing",
 ]
@@ -121,6 +122,25 @@ class Generates(Protocol):
         """Greedy decoding, one generation a prompt, the prompt not included.
 
         `tools` are left out where no prompt has any.
+        """
+        ...
+
+
+@runtime_checkable
+class Streams(Protocol):
+    """Writes the assistant's next turn piece by piece."""
+
+    def stream(
+        self,
+        prompt: Sequence[Turn],
+        *,
+        max_new_tokens: int,
+        stop: Sequence[str] = (),
+        tools: Sequence[Mapping[str, Any]] = (),
+    ) -> Iterator[str]:
+        """Pieces of text as they are decoded; joined, they are the text that `generate` gives for the prompt alone.
+
+        Whoever stops reading stops the decoding.
         """
         ...
 

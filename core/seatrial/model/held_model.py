@@ -19,6 +19,7 @@ from seatrial.model.capabilities import (
     KeepsAnswers,
     Model,
     SeesImages,
+    Streams,
     Timing,
 )
 
@@ -165,7 +166,7 @@ _UNHELD = (
     "serving",
     *(
         name
-        for protocol in (ChecksRows, CountsTokens, KeepsAnswers, SeesImages)
+        for protocol in (ChecksRows, CountsTokens, KeepsAnswers, SeesImages, Streams)
         for name in vars(protocol)
         if not name.startswith("_")
     ),

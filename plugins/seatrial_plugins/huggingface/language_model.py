@@ -19,6 +19,7 @@ from seatrial_plugins.huggingface.batches import batches_by_length
 from seatrial_plugins.huggingface.chat import ChatTokenizer
 from seatrial_plugins.huggingface.likelihoods import Likelihoods, Question
 from seatrial_plugins.huggingface.merging import merged
+from seatrial_plugins.huggingface.streaming import streamed
 
 __all__ = ["CausalModel"]
 
@@ -26,7 +27,7 @@ _LOG = logging.getLogger("seatrial.models")
 
 
 class CausalModel:
-    """A loaded causal model (`Scores`, `Generates`, `Times`, `CountsTokens`), or one of several views on it."""
+    """A loaded causal model (`Scores`, `Generates`, `Streams`, `Times`, `CountsTokens`), or one of several views on it."""
 
     def __init__(
         self,
@@ -158,6 +159,31 @@ class CausalModel:
             StageError: a prompt and its answer would be longer than the model's context, or the model's logits are not
                 finite, so that they say nothing.
         """
+        return self._answers(prompts, max_new_tokens, stop, tools)
+
+    def stream(
+        self,
+        prompt: Sequence[Turn],
+        *,
+        max_new_tokens: int,
+        stop: Sequence[str] = (),
+        tools: Sequence[Mapping[str, Any]] = (),
+    ) -> Iterator[str]:
+        """What `generate` writes for the prompt alone, in pieces as they are decoded (`Streams`)."""
+
+        def answer(streamer: Any) -> str:
+            return self._answers([prompt], max_new_tokens, stop, [tools] if tools else (), streamer)[0].text
+
+        return streamed(answer, lambda ids: self._generation(ids, stop).text, stop)
+
+    def _answers(
+        self,
+        prompts: Sequence[Sequence[Turn]],
+        max_new_tokens: int,
+        stop: Sequence[str],
+        tools: Tools,
+        streamer: Any = None,
+    ) -> list[Generation]:
         asked = self._prompts(prompts, tools)
         if not all(asked):
             raise StageError("a prompt has no token that an answer could follow; give it text or a chat template")
@@ -174,14 +200,16 @@ class CausalModel:
         results: dict[int, Generation] = {}
         with self._use(), torch.inference_mode():
             for batch in batches_by_length([len(ids) for ids in asked], fits):
-                answers = self._decode([asked[index] for index in batch], max_new_tokens, stop)
+                answers = self._decode([asked[index] for index in batch], max_new_tokens, stop, streamer)
                 results.update(zip(batch, answers, strict=True))
         return [results[index] for index in range(len(prompts))]
 
     def _prompts(self, prompts: Sequence[Sequence[Turn]], tools: Tools) -> list[list[int]]:
         return [[*self._opening, *ids] for ids in self.chat.prompts(prompts, tools)]
 
-    def _decode(self, prompts: Sequence[list[int]], max_new_tokens: int, stop: Sequence[str]) -> list[Generation]:
+    def _decode(
+        self, prompts: Sequence[list[int]], max_new_tokens: int, stop: Sequence[str], streamer: Any
+    ) -> list[Generation]:
         from transformers import GenerationConfig
 
         self.network.generation_config = GenerationConfig()  # what the checkpoint says of sampling doesn't apply
@@ -206,6 +234,7 @@ class CausalModel:
             generation_config=config,
             logits_processor=[watch],
             tokenizer=self.chat.tokenizer if stop else None,
+            streamer=streamer,
         )
         rows = written[:, width:].tolist()
         watch.check([self._end(row) for row in rows])
