@@ -32,6 +32,7 @@ from seatrial.model.loading import (
 )
 from seatrial.model.offered import offered
 from seatrial.model.reading import (
+    Asked,
     Baseline,
     Detector,
     Encoder,
@@ -42,6 +43,7 @@ from seatrial.model.reading import (
 
 __all__ = [
     "PROTOCOLS",
+    "Asked",
     "Baseline",
     "Capability",
     "ChecksFit",
