@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -189,7 +190,7 @@ class Workbench:
         beside = {key: value for key, value in named.items() if key not in {"source", "loader"}}
         options = self.validated("models", str(name), {**beside, **(below or {})})
         model = self._model(source, str(name), options)
-        return Recipe(f"the model {source}", AskedModel, {"model": model}, identity={"model": model.key})
+        return Recipe(f"the model {source}", partial(AskedModel, model), {}, identity={"model": model.key})
 
     def _model(self, source: str, loader: str, options: Mapping[str, Any]) -> ModelOnTrial:
         """A model by its address and loader; it is closed with all else."""
