@@ -128,6 +128,13 @@ def test_a_killed_scoring_asks_nothing_twice_and_a_judge_that_was_away_is_asked_
     assert "Cohen" in report
     assert not (one / "unfinished").exists()
 
+    other = folder / "other.yaml"
+    other.write_text(suite.read_text().replace("{willing:", "{kind: 'The reply is kind.', willing:"))
+    code, said = run("score", one, "--suite", other)
+    assert code == 0, said
+    samples = pq.read_table(one / "samples/judge.parquet").to_pylist()
+    assert {len(json.loads(sample["detail"])["judged"]) for sample in samples} == {2}
+
 
 def test_a_judge_that_judges_itself_or_cannot_write_is_told(court):
     _, suite, run = court
@@ -141,3 +148,61 @@ def test_a_judge_that_judges_itself_or_cannot_write_is_told(court):
     )
     code, said = run("check", suite)
     assert (code, "needs a `source`" in said) == (2, True), said
+
+
+PAIRS = """
+name: compared
+model: {{source: "python:users_court:shown"}}
+data:
+  train: {{source: "path:{folder}/qa.jsonl"}}
+  tests: {{fresh: {{source: "path:{folder}/fresh.jsonl"}}}}
+  split: {{test: 0, validation: 0}}
+fewshot: 2
+baselines: []
+score:
+  - judge_pairs: {{on: fresh, judge: {{source: "python:users_court:longer"}}, against: {against}, systems: [base, fewshot]}}
+gates:
+  - {{metric: judge_pairs/win_rate, max: 0.9}}
+report: [json]
+"""
+
+MORE = """
+    def shown():
+        return lambda messages: "word " * len(messages)
+
+
+    def longer():
+        def choose(messages):
+            a, b = (
+                len(re.search(rf"<<reply {one} \\w+>>\\n(.*?)\\n<<end ", messages[0]["content"], re.DOTALL)[1]) for one in "AB"
+            )
+            return "Winner: " + ("A" if a > b else "B")
+        return choose
+"""
+
+
+def test_a_system_is_compared_with_another_one_of_the_run(court):
+    folder, suite, run = court
+    with (folder / "users_court.py").open("a") as module:
+        module.write(dedent(MORE))
+    rows = [{"prompt": f"Something else, number {number}", "completion": "Fine."} for number in range(12)]
+    (folder / "fresh.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    suite.write_text(PAIRS.format(folder=folder, against="tuned"))
+    code, said = run("check", suite)
+    assert code == 2, said
+    assert "compares with 'tuned'; the systems that it is asked of are base, base-2shot" in said
+    suite.write_text(PAIRS.format(folder=folder, against="base-2shot"))
+    code, said = run("run", suite)
+    assert code == 0, said
+    (one,) = (folder / "runs").iterdir()
+    samples = pq.read_table(one / "samples/judge_pairs.parquet").to_pylist()
+    won = {
+        system: {sample["value:won"] for sample in samples if sample["system"] == system}
+        for system in ("base", "base-2shot")
+    }
+    assert won == {"base": {0.0}, "base-2shot": {None}}
+    scores = {
+        (score["metric"], score["system"]): score for score in json.loads((one / "scores.json").read_text())["scores"]
+    }
+    assert scores["judge_pairs/win_rate", "base"]["value"] == 0
+    assert ("judge_pairs/win_rate", "base-2shot") not in scores
