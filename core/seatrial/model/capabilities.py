@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -66,6 +66,9 @@ class Generation:
     """How many tokens it has; None where the system tells none (an endpoint without usage, a function)."""
     finished: bool | None
     """False where the token limit cut it off; None where the system does not tell (a function)."""
+    took: Mapping[str, float] = field(default_factory=dict, compare=False)
+    """Of a system elsewhere, what the request took, as far as it is known: `seconds` until the whole answer was there, `attempts`,
+    `prompt_tokens`, `cost` (in the currency of the suite's prices). Transcripts keep it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from seatrial.errors import StageError
 from seatrial.rows.storable import storable
 from seatrial.terminal.legible import one_line
 
-__all__ = ["BY_ITSELF", "CUT_OFF", "generation_of"]
+__all__ = ["BY_ITSELF", "CUT_OFF", "generation_of", "tokens_of"]
 
 _MOST_TOKENS = 2**31
 BY_ITSELF = ("stop", "eos", "eos_token", "end_turn", "stop_sequence", "tool_calls", "tool_use", "function_call")
@@ -52,7 +52,7 @@ def generation_of(completion: Mapping[str, object], stop: Sequence[str], where: 
         raise StageError(f"{where}: answered a message without content: {_shown(message)}")
     cuts = [place for word in stop if word and (place := text.find(word)) >= 0]
     finished = True if cuts or told in BY_ITSELF else False if told in CUT_OFF else None
-    return Generation(storable(text[: min(cuts)] if cuts else text), _tokens(completion.get("usage")), finished)
+    return Generation(storable(text[: min(cuts)] if cuts else text), tokens_of(completion.get("usage")), finished)
 
 
 def _text(message: Mapping[str, object]) -> str | None:
@@ -72,8 +72,9 @@ def _text(message: Mapping[str, object]) -> str | None:
     return None
 
 
-def _tokens(usage: object) -> int | None:
-    count = usage.get("completion_tokens") if isinstance(usage, dict) else None
+def tokens_of(usage: object, name: str = "completion_tokens") -> int | None:
+    """A count of tokens that the server gives; None where it gives none."""
+    count = usage.get(name) if isinstance(usage, dict) else None
     return count if isinstance(count, int) and not isinstance(count, bool) and 0 <= count < _MOST_TOKENS else None
 
 
