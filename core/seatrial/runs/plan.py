@@ -210,6 +210,11 @@ class _Planner:
         systems = [system for kind in chosen.systems for system in self._systems(kind)]
         nodes = [self._transcribe(asking, system) for system in systems]
         asked = [one for part in recipe.parts.values() if isinstance(one := self._bench.made_once(part), AskedModel)]
+        if isinstance(scorer, Compares) and scorer.against == self._suite.subject:
+            raise UsageError(
+                f"score: the scorer {chosen.alias} compares {scorer.against}, which is on trial, with itself; name another system "
+                "under `against`"
+            )
         if isinstance(scorer, Compares) and scorer.against not in {system.name for system in systems}:
             raise UsageError(
                 f"score: the scorer {chosen.alias} compares with {scorer.against!r}; the systems that it is asked of are "

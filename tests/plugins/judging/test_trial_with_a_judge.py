@@ -191,6 +191,9 @@ def test_a_system_is_compared_with_another_one_of_the_run(court):
     code, said = run("check", suite)
     assert code == 2, said
     assert "compares with 'tuned'; the systems that it is asked of are base, base-2shot" in said
+    suite.write_text(PAIRS.format(folder=folder, against="base"))
+    code, said = run("check", suite)
+    assert (code, "compares base, which is on trial, with itself" in said) == (2, True), said
     suite.write_text(PAIRS.format(folder=folder, against="base-2shot"))
     code, said = run("run", suite)
     assert code == 0, said
