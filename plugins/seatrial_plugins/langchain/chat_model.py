@@ -32,7 +32,7 @@ class SeatrialChatModel(BaseChatModel):
     """The model that a run tuned, or its base, in a chain. It decodes greedily, as on trial.
 
     One conversation is answered at a time, whoever asks (`batch`, threads, async): a batch's answers are those of its
-    conversations alone, to the letter.
+    conversations alone, to the letter. Until a stream is read to its end, or closed, other calls wait.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -45,7 +45,8 @@ class SeatrialChatModel(BaseChatModel):
     """Where a reply is cut off, unless the call says otherwise."""
 
     _closing: ExitStack = PrivateAttr(default_factory=ExitStack)
-    _turn: threading.RLock = PrivateAttr(default_factory=threading.RLock)
+    _turn: threading.Lock = PrivateAttr(default_factory=threading.Lock)
+    """No RLock: an async stream is read on by whichever thread of the pool is free, and ended by another than began it."""
 
     # ---- where it comes from --------------------------------------------------------------------------------------
 
