@@ -16,6 +16,7 @@ from seatrial.model.capabilities import (
     Samples,
     Scores,
     SeesImages,
+    Streams,
     Times,
     Timing,
     Tools,
@@ -35,6 +36,7 @@ from seatrial.model.loading import (
 )
 from seatrial.model.offered import offered
 from seatrial.model.reading import (
+    Asked,
     Baseline,
     Detector,
     Encoder,
@@ -45,6 +47,7 @@ from seatrial.model.reading import (
 
 __all__ = [
     "PROTOCOLS",
+    "Asked",
     "Baseline",
     "Capability",
     "ChecksFit",
@@ -73,6 +76,7 @@ __all__ = [
     "Samples",
     "Scores",
     "SeesImages",
+    "Streams",
     "Target",
     "TellsUnread",
     "Times",

@@ -6,9 +6,9 @@ ask an endpoint that only writes text for log-likelihoods before anything is rea
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -30,6 +30,7 @@ __all__ = [
     "Samples",
     "Scores",
     "SeesImages",
+    "Streams",
     "Times",
     "Timing",
 ]
@@ -71,6 +72,9 @@ class Generation:
     """How many tokens it has; None where the system tells none (an endpoint without usage, a function)."""
     finished: bool | None
     """False where the token limit cut it off; None where the system does not tell (a function)."""
+    took: Mapping[str, float] = field(default_factory=dict, compare=False)
+    """Of a system elsewhere, what the request took, as far as it is known: `seconds` until the whole answer was there, `attempts`,
+    `prompt_tokens`, `cost` (in the currency of the suite's prices). Transcripts keep it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +170,25 @@ class Samples(Protocol):
         `temperature` is above 0; `top_p` is the share of the probability from which is drawn, 1 for all of it. Equal seeds
         draw the same, where the model can promise it (weights here can, an endpoint may not), whatever other prompts stand
         in the call.
+        """
+        ...
+
+
+@runtime_checkable
+class Streams(Protocol):
+    """Writes the assistant's next turn piece by piece."""
+
+    def stream(
+        self,
+        prompt: Sequence[Turn],
+        *,
+        max_new_tokens: int,
+        stop: Sequence[str] = (),
+        tools: Sequence[Mapping[str, Any]] = (),
+    ) -> Iterator[str]:
+        """Pieces of text as they are decoded; joined, they are the text that `generate` gives for the prompt alone.
+
+        Whoever stops reading stops the decoding.
         """
         ...
 

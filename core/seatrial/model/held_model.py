@@ -20,6 +20,7 @@ from seatrial.model.capabilities import (
     MergeDifference,
     Model,
     SeesImages,
+    Streams,
     Timing,
 )
 
@@ -199,7 +200,7 @@ _UNHELD = (
     "serving",
     *(
         name
-        for protocol in (ChecksRows, CountsTokens, KeepsAnswers, SeesImages)
+        for protocol in (ChecksRows, CountsTokens, KeepsAnswers, SeesImages, Streams)
         for name in vars(protocol)
         if not name.startswith("_")
     ),

@@ -50,9 +50,11 @@ class Use:
     encoder, detector   the option names a component, and the builder gets it built
     tokenizer           no option: the builder gets the tokenizer of the model on trial
     benchmarks          the option is a mapping of names to sources; the builder gets a `Benchmark` for each name
+    model               the option says what `model:` of a suite says (source, loader, its options); the builder gets an
+                        `AskedModel`, which is opened when it is first asked
     """
 
-    kind: Literal["encoder", "detector", "tokenizer", "benchmarks"]
+    kind: Literal["encoder", "detector", "tokenizer", "benchmarks", "model"]
     default: str | None = None
     """The encoder or detector used where the suite names none."""
     when: Callable[[Mapping[str, Any]], bool] | None = None

@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from seatrial.errors import UsageError
-from seatrial.evaluation.scorer import ReadsFiles
+from seatrial.evaluation.scorer import Compares, ReadsFiles
 from seatrial.model import Product
 from seatrial.plugin.component import ProbeComponent, ScorerComponent
+from seatrial.runs.asked_model import AskedModel
 from seatrial.runs.asking import Asking
 from seatrial.runs.baselines import Baselines
 from seatrial.runs.data_plan import data_stages
@@ -231,6 +232,17 @@ class _Planner:
         self._able(chosen, asking)
         systems = [system for kind in chosen.systems for system in self._systems(kind)]
         nodes = [self._transcribe(asking, system) for system in systems]
+        asked = [one for part in recipe.parts.values() if isinstance(one := self._bench.made_once(part), AskedModel)]
+        if isinstance(scorer, Compares) and scorer.against == self._suite.subject:
+            raise UsageError(
+                f"score: the scorer {chosen.alias} compares {scorer.against}, which is on trial, with itself; name another system "
+                "under `against`"
+            )
+        if isinstance(scorer, Compares) and scorer.against not in {system.name for system in systems}:
+            raise UsageError(
+                f"score: the scorer {chosen.alias} compares with {scorer.against!r}; the systems that it is asked of are "
+                f"{', '.join(dict.fromkeys(system.name for system in systems))} (`systems:`, `baselines:`, `fewshot:`)"
+            )
         return ScoreNode(
             alias=chosen.alias,
             scorer=recipe,
@@ -242,6 +254,13 @@ class _Planner:
             plugin=provided.distribution,
             inputs=("read", "decontaminate", *(node.name for node in nodes)),
             make=self._bench.made_once,
+            reusable=all(model.steady for model in asked),
+            warnings=tuple(
+                f"the judge {model.address} is the model on trial, or its base: models prefer what they would write themselves "
+                "(self-preference); name another one"
+                for model in asked
+                if model.target.identity == self._model.target.identity
+            ),
         )
 
     def _asking(self, chosen: Chosen, component: ScorerComponent[Any], draws: Any, plugin: str) -> Asking:

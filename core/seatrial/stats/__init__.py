@@ -12,6 +12,8 @@
     quotients     share over share, of two independent samples: the same bounds, joined by MOVER-R
     paired        what one system gets right and another wrong: Tango's score bounds, exact McNemar
     seeds         the mean over training seeds: the items' bounds and the seeds' Student t, joined by MOVER
+    agreement     two raters of the same items: raw agreement, and Cohen's kappa
+    misclassified  a share that an imperfect test found, corrected for the test's errors
     planning      the n that would decide, the smallest difference that n could show
 
 Where observations come in clusters, an estimate counts these (`n`), and its value stays the mean over observations.
@@ -20,11 +22,13 @@ on another number of samples, which is how the n that would decide is found. Not
 Importing this package imports neither scipy nor numpy.
 """
 
+from seatrial.stats.agreement import Agreement, agreement
 from seatrial.stats.bounded import BoundedMean
 from seatrial.stats.bounds import GATE_LEVEL, Answer, Bounds, Estimate
 from seatrial.stats.clusters import cluster_index, clustered_standard_error
 from seatrial.stats.differences import ProportionDifference, mover_interval
 from seatrial.stats.means import ClusteredMean, Mean
+from seatrial.stats.misclassified import CorrectedShare, corrected_share
 from seatrial.stats.paired import PairedDifference, mcnemar_exact, tango_interval
 from seatrial.stats.percentiles import ClusteredPercentile, Percentile
 from seatrial.stats.planning import minimum_detectable_difference, needed_n
@@ -35,12 +39,14 @@ from seatrial.stats.seeds import SeedMean, SeedScores
 
 __all__ = [
     "GATE_LEVEL",
+    "Agreement",
     "Answer",
     "BoundedMean",
     "Bounds",
     "ClusteredDrop",
     "ClusteredMean",
     "ClusteredPercentile",
+    "CorrectedShare",
     "Drop",
     "Estimate",
     "Mean",
@@ -52,9 +58,11 @@ __all__ = [
     "ProportionRatio",
     "SeedMean",
     "SeedScores",
+    "agreement",
     "clopper_pearson_bounds",
     "cluster_index",
     "clustered_standard_error",
+    "corrected_share",
     "mcnemar_exact",
     "minimum_detectable_difference",
     "mover_interval",

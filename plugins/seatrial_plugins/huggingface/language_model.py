@@ -20,6 +20,7 @@ from seatrial_plugins.huggingface.chat import ChatTokenizer
 from seatrial_plugins.huggingface.likelihoods import Likelihoods, Question
 from seatrial_plugins.huggingface.merging import merged
 from seatrial_plugins.huggingface.sampling import Draw, Drawn
+from seatrial_plugins.huggingface.streaming import streamed
 
 __all__ = ["CausalModel"]
 
@@ -27,7 +28,7 @@ _LOG = logging.getLogger("seatrial.models")
 
 
 class CausalModel:
-    """A loaded causal model (`Scores`, `Generates`, `Samples`, `Times`, `CountsTokens`), or one of several views on it."""
+    """A loaded causal model (`Scores`, `Generates`, `Samples`, `Streams`, `Times`, `CountsTokens`), or one of several views on it."""
 
     def __init__(
         self,
@@ -188,6 +189,22 @@ class CausalModel:
         said = self._answers(asked, shown, max_new_tokens, stop, draws)
         return [said[at : at + answers] for at in range(0, len(said), answers)]
 
+    def stream(
+        self,
+        prompt: Sequence[Turn],
+        *,
+        max_new_tokens: int,
+        stop: Sequence[str] = (),
+        tools: Sequence[Mapping[str, Any]] = (),
+    ) -> Iterator[str]:
+        """What `generate` writes for the prompt alone, in pieces as they are decoded (`Streams`)."""
+
+        def answer(streamer: Any) -> str:
+            asked = self._prompts([prompt], [tools] if tools else ())
+            return self._answers(asked, [self._shown(prompt)], max_new_tokens, stop, streamer=streamer)[0].text
+
+        return streamed(answer, lambda ids: self._generation(ids, stop).text, stop)
+
     def _answers(
         self,
         asked: Sequence[list[int]],
@@ -195,6 +212,7 @@ class CausalModel:
         max_new_tokens: int,
         stop: Sequence[str],
         draws: Sequence[Draw] = (),
+        streamer: Any = None,
     ) -> list[Generation]:
         if not all(asked):
             raise StageError("a prompt has no token that an answer could follow; give it text or a chat template")
@@ -217,6 +235,7 @@ class CausalModel:
                     max_new_tokens,
                     stop,
                     [draws[index] for index in batch if draws],
+                    streamer,
                 )
                 results.update(zip(batch, answers, strict=True))
         return [results[index] for index in range(len(asked))]
@@ -235,6 +254,7 @@ class CausalModel:
         max_new_tokens: int,
         stop: Sequence[str],
         draws: Sequence[Draw],
+        streamer: Any,
     ) -> list[Generation]:
         from transformers import GenerationConfig
 
@@ -264,6 +284,7 @@ class CausalModel:
             generation_config=config,
             logits_processor=[watch, *([Drawn(draws, max_new_tokens)] if draws else [])],
             tokenizer=self.chat.tokenizer if stop else None,
+            streamer=streamer,
             **more,
         )
         rows = written[:, width:].tolist()
