@@ -12,6 +12,7 @@ from seatrial.data.findings import ACTIONS, Rule
 from seatrial.errors import PluginError
 from seatrial.evaluation.scores import Dimension, Kind, Metric
 from seatrial.model.capabilities import Capability
+from seatrial.stats import STATISTICS
 
 __all__ = [
     "Absent",
@@ -247,6 +248,10 @@ def _metric_problems(metrics: Any) -> Iterator[str]:
             yield f"{who} is a percentile and doesn't say which: `q`, between 0 and 100, is {metric.q!r}"
         if metric.kind == "ratio_of_means" and not isinstance(metric.over, str):
             yield f"{who} is a ratio of means and doesn't say to which column: `over` is {metric.over!r}"
+        if metric.kind == "corpus" and metric.statistic not in STATISTICS:
+            yield f"{who} is of a corpus and has the `statistic` {metric.statistic!r}; there are: {', '.join(STATISTICS)}"
+        elif metric.kind == "corpus" and len(metric.also) + 1 != (needs := STATISTICS[metric.statistic].columns):
+            yield f"{who} names {len(metric.also) + 1} columns (`column` and `also`), where {metric.statistic} reads {needs}"
         if metric.gap is not None and not isinstance(metric.gap, str):
             yield f"{who} has the `gap` {metric.gap!r}; it is a column's name"
         if metric.limits is not None and not _are_limits(metric.limits):
