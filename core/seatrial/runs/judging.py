@@ -35,6 +35,7 @@ from seatrial.verdict.data_metrics import (
     filter_values,
 )
 from seatrial.verdict.evidence import LoadSamples, SavedEvidence, ScoredAs, earlier_runs
+from seatrial.verdict.families import by_holm
 from seatrial.verdict.judgement import flag_best_baseline, flag_unmeasured, judge
 from seatrial.verdict.settlement import settle
 from seatrial.verdict.verdict import Decision, Gate, Verdict
@@ -153,7 +154,7 @@ def _decisions(gates: Sequence[Chosen], evidence: SavedEvidence, host: Host) -> 
                 most=evidence.most(chosen.metric),
             )
         )
-    return decisions
+    return by_holm(decisions)
 
 
 def write_judgement(folder: RunFolder, scores: Sequence[Score], verdict: Verdict) -> None:

