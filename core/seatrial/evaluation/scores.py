@@ -49,10 +49,6 @@ class Metric:
     """The percentile, 0 to 100, of kind `percentile`."""
     over: str | None = None
     """The denominator's column of kind `ratio_of_means`."""
-    statistic: str = ""
-    """What computes a metric of kind `corpus`: a name of `seatrial.stats.STATISTICS`."""
-    also: tuple[str, ...] = ()
-    """The columns that it reads beside `column`, of kind `corpus`, in the statistic's order."""
     limits: tuple[float, float] | None = None
     """The smallest and largest value there can be, of kinds `mean`, `corpus` and `exact`: (0, 1) for F1. None: not known.
 
