@@ -69,6 +69,10 @@ class Metric:
 
     The success rate of an attack has none for rows that were wrong already either, and those are no gap. None: `column`.
     """
+    statistic: str = ""
+    """What computes a metric of kind `corpus`: a name of `seatrial.stats.STATISTICS`."""
+    also: tuple[str, ...] = ()
+    """The columns that it reads beside `column`, of kind `corpus`, in the statistic's order."""
 
 
 @dataclass(frozen=True, slots=True)

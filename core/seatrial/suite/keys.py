@@ -69,8 +69,8 @@ class DataFileKeys(Keys):
     label_style: LabelStyle = Field(
         default="as-is", description="words: underscores and hyphens in labels become spaces, as a model would say them"
     )
-    choices: tuple[str, ...] = Field(
-        default=(), description="the options of questions that bring none of their own, such as [yes, no]"
+    choices: list[str] = Field(
+        default_factory=list, description="the options of questions that bring none of their own, such as [yes, no]"
     )
     limit: int | None = Field(default=None, ge=1, description="at most that many records of each file, from its start")
 
