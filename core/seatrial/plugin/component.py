@@ -233,6 +233,9 @@ def _problems(component: Any) -> Iterator[str]:
         yield f"its `dimension` is {component.dimension!r}; there are: {', '.join(get_args(Dimension))}"
     if isinstance(component, ScorerComponent):
         yield from _mislisted("selects", component.selects, str, '"metrics"')
+        bundle: Any = component.stands_for
+        if bundle is not None and not callable(bundle):
+            yield f"its `stands_for` is a {type(bundle).__name__}, which cannot be called"
     if isinstance(component, ProbeComponent | MethodComponent):
         yield from _capability_problems("needs", component.needs)
     if isinstance(component, LoaderComponent):

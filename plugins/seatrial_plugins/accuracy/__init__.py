@@ -205,7 +205,6 @@ def seatrial_scorers() -> Iterable[ScorerComponent[Scorer]]:
         "What tuning broke: general tasks asked of the tuned model and its base, with a gate each.",
         probe="choose",
         dimension="accuracy",
-        looks_for="what the base could do and the tuned model cannot",
         stands_for=regression_suite,
     )
     yield ScorerComponent(

@@ -117,3 +117,4 @@ def test_a_run_asks_both_systems_decides_each_task_and_drops_the_row_that_gives_
     decided = {one.metric: one for one in trial.verdict.decisions}
     assert decided["regression-mmlu/accuracy"].family == "regression"
     assert decided["regression-mmlu/accuracy"].outcome in {"pass", "fail", "inconclusive"}
+    assert not [said for said in trial.verdict.warnings if "not shown to beat" in said and "regression-" in said]
