@@ -86,7 +86,9 @@ def judge_run(folder: RunFolder, suite: Suite, host: Host) -> tuple[list[Score],
         *_broken_files(folder),
         *changed_gates(folder, suite.gates),
         *flag_missing(evidence, decisions),
-        *flag_best_baseline(evidence, aside={decision.metric for decision in decisions if decision.family}),
+        *flag_best_baseline(
+            evidence, aside={decision.metric.partition("/")[0] for decision in decisions if decision.family}
+        ),
         *flag_unmeasured(evidence, [chosen.metric for chosen in suite.gates]),
     ]
     return scores, judge(decisions, warnings)
