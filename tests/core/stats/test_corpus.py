@@ -91,12 +91,12 @@ def test_too_few_rows_or_draws_that_do_not_differ_have_no_bounds():
 
 
 def test_the_95_interval_of_f1_macro_holds_the_truth_about_that_often():
-    """60 samples of 120 rows out of a population of 40,000."""
+    """30 samples of 120 rows out of a population of 40,000."""
     population = classes(40_000, right=0.7, k=4)
     truth = STATISTICS["f1_macro"].compute(population, np.ones(40_000))
     held = 0
-    for _ in range(60):
+    for _ in range(30):
         drawn = population[RANDOM.integers(0, 40_000, 120)]
         bounds = CorpusEstimate.of("f1_macro", drawn).bounds(0.975)
         held += bounds.lower <= truth <= bounds.upper
-    assert held >= 52
+    assert held >= 26
