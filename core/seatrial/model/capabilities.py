@@ -27,17 +27,19 @@ __all__ = [
     "MergeDifference",
     "Merges",
     "Model",
+    "Samples",
     "Scores",
     "SeesImages",
     "Times",
     "Timing",
 ]
 
-Capability = Literal["scores", "generates", "classifies", "times", "merges", "trains", "images"]
+Capability = Literal["scores", "generates", "samples", "classifies", "times", "merges", "trains", "images"]
 """What a model can do.
 
 scores       gives log-likelihoods of given continuations (`Scores`)
 generates    writes the next turn (`Generates`)
+samples      draws several next turns at a temperature (`Samples`)
 classifies   names one of the labels it was made for (`Classifies`)
 times        decodes while a clock runs (`Times`)
 merges       compares itself with what its adapter and its weights become as one (`Merges`)
@@ -139,6 +141,31 @@ class Generates(Protocol):
         """Greedy decoding, one generation a prompt, the prompt not included.
 
         `tools` are left out where no prompt has any.
+        """
+        ...
+
+
+@runtime_checkable
+class Samples(Protocol):
+    """Draws several next turns of the assistant at a temperature."""
+
+    def sample(
+        self,
+        prompts: Sequence[Sequence[Turn]],
+        *,
+        answers: int,
+        temperature: float,
+        top_p: float,
+        seed: int,
+        max_new_tokens: int,
+        stop: Sequence[str] = (),
+        tools: Tools = (),
+    ) -> list[list[Generation]]:
+        """For each prompt, as many generations as `answers` says, drawn independently of each other.
+
+        `temperature` is above 0; `top_p` is the share of the probability from which is drawn, 1 for all of it. Equal seeds
+        draw the same, where the model can promise it (weights here can, an endpoint may not), whatever other prompts stand
+        in the call.
         """
         ...
 
@@ -259,6 +286,7 @@ class ChecksRows(Protocol):
 PROTOCOLS: Mapping[Capability, type] = {
     "scores": Scores,
     "generates": Generates,
+    "samples": Samples,
     "classifies": Classifies,
     "times": Times,
     "images": SeesImages,

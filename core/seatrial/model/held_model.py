@@ -45,6 +45,7 @@ class HeldModel:
         held = {
             "loglikelihoods": self._loglikelihoods,
             "generate": self._generate,
+            "sample": self._sample,
             "classify": self._classify,
             "time_request": self._time_request,
             "merge_differences": self._merge_differences,
@@ -74,6 +75,12 @@ class HeldModel:
     def _generate(self, prompts: Sequence[object], **rest: Any) -> list[Generation]:
         said: list[Generation] = self._asked(
             "generate", lambda given: _generations(given, len(prompts)), prompts, **rest
+        )
+        return said
+
+    def _sample(self, prompts: Sequence[object], *, answers: int, **rest: Any) -> list[list[Generation]]:
+        said: list[list[Generation]] = self._asked(
+            "sample", lambda given: _sampled(given, len(prompts), answers), prompts, answers=answers, **rest
         )
         return said
 
@@ -148,6 +155,12 @@ def _generations(answer: Sequence[Any], count: int) -> str:
         if finished is not None and not isinstance(finished, bool):
             return f"gave {_said(finished)} for whether it finished prompt {place}, neither True, False nor None"
     return ""
+
+
+def _sampled(answer: Sequence[Any], prompts: int, answers: int) -> str:
+    if said := _not_each(answer, prompts, "prompts", f"a list of {answers} Generations"):
+        return said
+    return next((said for given in answer if (said := _generations(given, answers))), "")
 
 
 def _labels(answer: Sequence[Any], count: int) -> str:
