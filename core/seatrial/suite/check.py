@@ -11,6 +11,7 @@ from seatrial.errors import did_you_mean
 from seatrial.evaluation.scores import Metric
 from seatrial.plugin.component import FilterComponent
 from seatrial.rows.column_names import COLUMNS
+from seatrial.suite.bundles import unfolded
 from seatrial.suite.catalogue import Catalogue
 from seatrial.suite.complaints import Complaint, listed, shown
 from seatrial.suite.component_check import ComponentCheck, known_keys
@@ -80,6 +81,7 @@ class _Check(ComponentCheck):
     # ---- the whole ------------------------------------------------------------------------------------------------
 
     def suite(self, given: dict[str, Any]) -> Suite | None:
+        given = unfolded(self, given)
         keys = self.keys(DataSuiteKeys if self.only_data else SuiteKeys, given, ())
         values = {name: getattr(keys, name) for name in SuiteKeys.model_fields} if keys else _usable(given)
         model = self.model(values["model"]) if isinstance(given.get("model"), dict) else None

@@ -287,6 +287,13 @@ class GateCheck:
             shown = self._is_share(given["metric"]) and options.get("on", "bound") != "point"
             self._within_limits(given["metric"], limits, {"min": low, "max": high}, path, shown=shown)
             self._within_reach(given["metric"], limits, options.get("margin"), path)
+            metric = self._descriptor(given["metric"])
+            if metric is not None and metric.kind == "corpus" and given.get("severity") != "info":
+                said = (
+                    f"{given['metric']} is one number of all rows, whose bounds a bootstrap draws; they do not keep a gate's promise, so it may "
+                    "not decide: accepted with `severity: info`; a metric of each row (accuracy, brier, bleu) may"
+                )
+                self._check.complain((*path, "metric"), said)
             if given.get("severity") != "info":
                 self._on_the_right_side(given["metric"], low, high, path)
         if options.get("on") == "point" and given.get("severity") != "info":

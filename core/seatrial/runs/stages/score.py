@@ -210,7 +210,7 @@ class ScoreNode:
     def _columns(self) -> list[str]:
         metrics = self.component.metrics_for(self.scorer.options)
         named = [metric.column for metric in metrics] + [
-            name for one in metrics for name in (one.over, one.gap) if name
+            name for one in metrics for name in (one.over, one.gap, *one.also) if name
         ]
         return list(dict.fromkeys(named))
 
