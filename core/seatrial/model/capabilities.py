@@ -19,6 +19,7 @@ __all__ = [
     "Capability",
     "ChecksRows",
     "Classifies",
+    "Completes",
     "Continuation",
     "CountsTokens",
     "Generates",
@@ -31,11 +32,12 @@ __all__ = [
     "Timing",
 ]
 
-Capability = Literal["scores", "generates", "classifies", "times", "trains"]
+Capability = Literal["scores", "generates", "completes", "classifies", "times", "trains"]
 """What a model can do.
 
 scores       gives log-likelihoods of given continuations (`Scores`)
 generates    writes the next turn (`Generates`)
+completes    goes on with plain text, outside of any conversation (`Completes`)
 classifies   names one of the labels it was made for (`Classifies`)
 times        decodes while a clock runs (`Times`)
 trains       gives a training method its weights (`seatrial.model.Trainable`)
@@ -54,6 +56,8 @@ class Continuation:
     """Sum of the natural log probabilities of the continuation's tokens."""
     tokens: int
     """How many tokens the continuation has; ≥ 1."""
+    greedy: bool | None = None
+    """Whether each of its tokens is the likeliest one; None where that was not looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,28 @@ class Generates(Protocol):
 
         `tools` are left out where no prompt has any.
         """
+        ...
+
+
+@runtime_checkable
+class Completes(Protocol):
+    """Goes on with plain text: no chat template is put around it, and no end of turn behind it."""
+
+    def continuations(self, texts: Sequence[str], options: Sequence[Sequence[str]]) -> list[list[Continuation]]:
+        """For each text, each of its options' likelihood right behind it. Behind an empty text, the token that opens texts is
+        what the first one is conditioned on.
+
+        Raises:
+            ValueError: there are more texts than lists of options, or fewer.
+        """
+        ...
+
+    def whole_texts(self, texts: Sequence[str]) -> list[Continuation]:
+        """Each text's own likelihood, in windows of the context where it is longer: every token is scored once."""
+        ...
+
+    def complete(self, texts: Sequence[str], *, max_new_tokens: int, stop: Sequence[str] = ()) -> list[Generation]:
+        """Greedy decoding behind each text, up to a stop string or the end of text."""
         ...
 
 
@@ -215,6 +241,7 @@ class ChecksRows(Protocol):
 PROTOCOLS: Mapping[Capability, type] = {
     "scores": Scores,
     "generates": Generates,
+    "completes": Completes,
     "classifies": Classifies,
     "times": Times,
 }

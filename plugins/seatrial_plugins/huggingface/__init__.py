@@ -72,7 +72,7 @@ def random(
 @hookimpl
 def seatrial_models() -> Iterable[LoaderComponent[Loader]]:
     """The two loaders."""
-    provides = frozenset[Capability]({"scores", "generates", "classifies", "times", "trains"})
+    provides = frozenset[Capability]({"scores", "generates", "completes", "classifies", "times", "trains"})
     libraries = ("torch", "transformers", "peft", "tokenizers", "safetensors", "gguf", "jinja2")
     yield LoaderComponent(
         "transformers",

@@ -110,7 +110,7 @@ class TransformersLoader:
         """What a causal language model can do, or a sequence classifier; training starts from the weights as they came."""
         if product == "classifier" or is_classifier(_local(target).folder):
             return frozenset({"classifies"})
-        able: frozenset[Capability] = frozenset({"scores", "generates", "times"})
+        able: frozenset[Capability] = frozenset({"scores", "generates", "completes", "times"})
         return able | {"trains"} if product is None else able
 
     @contextmanager
