@@ -12,7 +12,7 @@ from seatrial import Component, Metric, ProbeComponent, Scorer, ScorerComponent,
 from seatrial.evaluation.probe import Probe
 from seatrial.runs.result import Report
 
-__all__ = ["build_probe", "build_scorer", "seatrial_probes", "seatrial_reports", "seatrial_scorers"]
+__all__ = ["build_probe", "build_scorer", "seatrial_probes", "seatrial_reports", "seatrial_scorers", "tasks_of"]
 
 
 def build_scorer(
@@ -41,7 +41,7 @@ def build_scorer(
     """
     from seatrial_plugins.lm_eval.scorer import TaskScorer
 
-    return TaskScorer(_tasks(task, tasks, rows, num_fewshot, fewshot_seed, limit, functions))
+    return TaskScorer(tasks_of(task, tasks, rows, num_fewshot, fewshot_seed, limit, functions))
 
 
 def build_probe(
@@ -69,10 +69,10 @@ def build_probe(
     """
     from seatrial_plugins.lm_eval.probe import PlainTextProbe
 
-    return PlainTextProbe(_tasks(task, tasks, rows, num_fewshot, fewshot_seed, limit, functions), digests)
+    return PlainTextProbe(tasks_of(task, tasks, rows, num_fewshot, fewshot_seed, limit, functions), digests)
 
 
-def _tasks(
+def tasks_of(
     task: str,
     tasks: str = "",
     rows: Mapping[str, Any] | None = None,
@@ -81,6 +81,7 @@ def _tasks(
     limit: int | None = None,
     functions: Sequence[str] = (),
 ) -> Any:
+    """The tasks that a suite's entry names; their rows are not read."""
     from seatrial_plugins.lm_eval.items import Settings
     from seatrial_plugins.lm_eval.task_set import TaskSet
 
@@ -90,13 +91,13 @@ def _tasks(
 
 def metrics_of(**options: Any) -> tuple[Metric, ...]:
     """Those of the task file, or of all tasks of a group."""
-    metrics: tuple[Metric, ...] = _tasks(**options).metrics
+    metrics: tuple[Metric, ...] = tasks_of(**options).metrics
     return metrics
 
 
 def _asks(**options: Any) -> Mapping[str, Any]:
     """The same, and the digests of the files."""
-    return {**options, "digests": _tasks(**options).reads}
+    return {**options, "digests": tasks_of(**options).reads}
 
 
 def lm_eval_results() -> Report:
