@@ -40,7 +40,9 @@ _FEWSHOT = frozenset(
         *("gen_prefix", "fewshot_delimiter", "target_delimiter"),
     )
 )
-_GENERATION = frozenset({"until", "max_gen_toks", "do_sample", "temperature", "max_new_tokens", "max_tokens"})
+_GENERATION = frozenset(
+    {"until", "max_gen_toks", "do_sample", "temperature", "max_new_tokens", "max_tokens", "top_p", "top_k", "num_beams"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,10 @@ def _generation(keys: Keys) -> dict[str, Any]:
     _refuse_in(keys, "generation_kwargs", given, _GENERATION)
     if given.get("do_sample") and float(given.get("temperature", 1.0)) > 0:
         raise UsageError(f"{place}: do_sample: answers would be drawn by chance; here they are decoded greedily")
+    if given.get("num_beams", 1) != 1:
+        raise UsageError(
+            f"{place}: num_beams is {given['num_beams']}; here answers are decoded greedily, without beams"
+        )
     until = given.get("until", keys.values.get("fewshot_delimiter", "\n\n"))
     most = next((given[key] for key in ("max_gen_toks", "max_new_tokens", "max_tokens") if key in given), 256)
     stop = [until] if isinstance(until, str) else list(until or ())

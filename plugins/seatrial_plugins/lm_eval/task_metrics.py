@@ -138,12 +138,15 @@ def _check(task: TaskConfig, entry: MetricEntry) -> None:
             f"{place}: the metric {entry.metric!r} is not computed for {task.output_type}"
             f"{did_you_mean(entry.metric, sorted(known))}; there are: {', '.join(sorted(known))}"
         )
-    takes = {"ignore_case", "ignore_punctuation", "ignore_numbers", "regexes_to_ignore", "hf_evaluate", "kwargs"}
-    if unknown := sorted(entry.options.keys() - (takes if entry.metric == "exact_match" else {"kwargs"})):
+    takes = {"ignore_case", "ignore_punctuation", "ignore_numbers", "regexes_to_ignore", "hf_evaluate"} | _UNREAD
+    if unknown := sorted(entry.options.keys() - (takes if entry.metric == "exact_match" else _UNREAD)):
         raise UsageError(f"{place}: the metric {entry.metric} takes no option {unknown[0]!r}")
     if entry.aggregation is not None and entry.aggregation not in _AGGREGATIONS.get(entry.metric, {"mean"}):
         raise UsageError(f"{place}: {entry.metric} is not aggregated by {entry.aggregation!r} here")
 
+
+_UNREAD = {"kwargs", "weight_by_size"}
+"""Options that lm-eval hands to a metric that reads none."""
 
 _AGGREGATIONS: Mapping[str, set[str]] = {
     "perplexity": {"perplexity"},
