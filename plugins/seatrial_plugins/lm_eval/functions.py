@@ -48,7 +48,7 @@ def load(function: Function, allowed: Sequence[str]) -> Callable[..., Any]:
     found = getattr(_module(function.file.resolve()), name, None)
     if not callable(found):
         raise SourceError(f"{function.place}: {function.file} has no function {name!r}")
-    return found  # type: ignore[no-any-return]  # just looked at
+    return found
 
 
 @lru_cache(maxsize=64)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
-from seatrial import Completes, Continuation, Response, Row, SeatrialError, System, Task, Transcript
+from seatrial import Completes, Continuation, Generation, Response, Row, SeatrialError, System, Task, Transcript
 from seatrial.errors import StageError
 from seatrial.evaluation.probe import Progress
 from seatrial_plugins.lm_eval.items import Item
@@ -49,12 +50,7 @@ class PlainTextProbe:
         for name in dict.fromkeys(item.task for item in items):
             how = self._tasks.tasks[name].generation
             these = [item for item in items if item.task == name]
-            answers = _one_by_one(
-                these,
-                lambda some, how=how: model.complete(
-                    [item.requests[0][0] for item in some], max_new_tokens=how["max_gen_toks"], stop=how["until"]
-                ),
-            )
+            answers = _one_by_one(these, partial(_completed, model, how))
             for item, answer in zip(these, answers, strict=True):
                 if isinstance(answer, str):
                     found[item.id] = Transcript(item.id, prompt_hash=prompt_hash(item), error=answer)
@@ -62,6 +58,11 @@ class PlainTextProbe:
                 said = Response(answer.text, tokens=answer.tokens, finished=answer.finished)
                 found[item.id] = Transcript(item.id, (said,), prompt_hash(item))
         return found
+
+
+def _completed(model: Completes, how: Mapping[str, Any], items: Sequence[Item]) -> list[Generation]:
+    texts = [item.requests[0][0] for item in items]
+    return model.complete(texts, max_new_tokens=how["max_gen_toks"], stop=how["until"])
 
 
 def _scored(model: Completes, items: Sequence[Item], *, rolling: bool) -> dict[str, Transcript]:

@@ -62,7 +62,7 @@ class Prompting:
         if isinstance(said, str) and said not in self._fields:
             text = self._render("doc_to_text", said, document)
             return int(text) if text.isdigit() and self._has_choices else text
-        return self._plain("doc_to_text", said, document)  # type: ignore[no-any-return]  # whatever the field holds
+        return self._plain("doc_to_text", said, document)
 
     def target(self, document: Document, said: Any = None) -> Any:
         """The answer: text, an option's place, or several of either."""

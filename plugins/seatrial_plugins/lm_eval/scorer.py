@@ -171,11 +171,10 @@ class TaskScorer:
             for one in self._tasks.measured[item.task]:
                 if one.filter != name:
                     continue
-                value = values.get(one.name) if isinstance(values, Mapping) else None
-                if isinstance(value, bool) or not isinstance(value, int | float):
-                    value = float(value) if isinstance(value, bool) or hasattr(value, "item") else value
-                if not isinstance(value, int | float):
-                    raise StageError(f"process_results gives {value!r:.60} for {one.name}, not a number")
+                value: Any = values.get(one.name) if isinstance(values, Mapping) else None
+                value = value.item() if hasattr(value, "item") else value  # numpy's numbers
+                if not isinstance(value, int | float) or not math.isfinite(value):
+                    raise StageError(f"process_results gives {value!r:.60} for {one.name}, not a finite number")
                 found[one.column] = float(value)
         first = next(iter(said.values()), None)
         return found, None if first is None else str(first)
