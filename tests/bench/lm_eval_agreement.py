@@ -318,13 +318,11 @@ def _weights(given: Path | None, folder: Path) -> Path:
         return _random_llama(folder / "model")
     if not any(given.glob("*.gguf")):
         return given.absolute()
-    from seatrial import LocalWeights, Resolved
+    from seatrial import Resolved
     from seatrial_plugins.huggingface import transformers
 
-    target = transformers(dtype="float32", device="cpu", chat=False).prepare(
-        Resolved("path:model", given), cache=folder
-    )
-    assert isinstance(target, LocalWeights)
+    loader = transformers(dtype="float32", device="cpu", chat=False)
+    target = loader.resolve("path:model", lambda address: Resolved(address, given.absolute()), folder)
     return target.folder
 
 
