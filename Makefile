@@ -40,7 +40,7 @@ $(STAMP): requirements.lock pyproject.toml
 
 # Resolves pyproject.toml anew (needs uv); torch and what it brings stay out, see TORCH.
 lock:
-	uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 --quiet \
+	uv pip compile pyproject.toml --extra all --extra tensorboard --group dev --universal --python-version 3.11 --quiet \
 	  --no-header --no-annotate --output-file requirements.lock
 	sed -i -E '/^(torch|triton|nvidia-|cuda-)[^ ]*==/d' requirements.lock
 

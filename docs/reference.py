@@ -28,6 +28,7 @@ from seatrial.suite.keys import (
     TrainKeys,
 )
 from seatrial.suite.portrait import Option, Portrait, portraits
+from seatrial.suite.search_keys import ChoicesKeys, RangeKeys, SearchKeys
 
 __all__ = ["pages"]
 
@@ -47,6 +48,9 @@ _MAPPINGS: tuple[tuple[str, type[BaseModel], str], ...] = (
     ("`data.split:`", Split, "What is held out of the train rows."),
     ("An entry of `filters:`", FilterKeys, "Beside the filter's own options."),
     ("`train:`", TrainKeys, "Beside the method's own options."),
+    ("`search:`", SearchKeys, "Settings of training that are searched before it is trained ([search.md](search.md))."),
+    ("An entry of `search.over:`", RangeKeys, "A range of numbers."),
+    ("An entry of `search.over:`, of values", ChoicesKeys, "Some values; a bare list says the same without `when`."),
     ("An entry of `score:`", ScorerKeys, "Beside the scorer's own options."),
     ("An entry of `gates:`", GateKeys, "Beside the gate's own options."),
 )

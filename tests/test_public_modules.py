@@ -25,7 +25,7 @@ PUBLIC = {
     "evaluation": {"observation", "probe", "samples", "scorer", "scores", "summary", "system", "task", "transcript"},
     "plugin": {"component", "hooks"},
     "rows": {"calls", "parts", "storable", "table"},
-    "runs": {"events", "result", "store"},
+    "runs": {"events", "result", "store", "tracker"},
     "terminal": {"figures", "legible", "measures", "names"},
     "verdict": {"comparison"},
 }

@@ -16,7 +16,7 @@ with any release. The built-in plugins are held to the same (`[tool.importlinter
                          judged
     seatrial.plugin      component, hooks: what a plugin declares
     seatrial.rows        calls, parts, storable, table: rows and what they are made of
-    seatrial.runs        events, result, store: what a run tells hooks and reports
+    seatrial.runs        events, result, store, tracker: what a run tells hooks, reports and trackers
     seatrial.templates   Jinja within bounds
     seatrial.terminal    figures, legible, measures, names: numbers, and text out of data, in sentences
     seatrial.verdict     comparison: scores held against each other, as gates and reports have them
@@ -67,16 +67,17 @@ from seatrial.plugin.hooks import Hooks, hookimpl
 from seatrial.rows import RawRecord, Row, Rows, Turn
 from seatrial.runs.events import Artifact, Failure, Plan, Record, Stage, Step
 from seatrial.runs.result import Described, Result
+from seatrial.runs.tracker import TrackedRun, TrackedStep, Tracker, TrackingOutcome
 from seatrial.sources import Resolved
 from seatrial.training import Trained, TrainingJob
 from seatrial.verdict import Decision, Evidence, Verdict
 
 if TYPE_CHECKING:
-    from seatrial.trial import Trial, open_run, plan, run
+    from seatrial.trial import Trial, open_run, plan, run, search
 
 __version__ = "0.1.0"
 
-_LAZY = ("Trial", "open_run", "plan", "run")
+_LAZY = ("Trial", "open_run", "plan", "run", "search")
 """Names of `seatrial.trial`, which loads plugins: a plugin that imports seatrial does not wait for them."""
 
 __all__ = [
@@ -148,6 +149,10 @@ __all__ = [
     "Text",
     "Times",
     "Timing",
+    "TrackedRun",
+    "TrackedStep",
+    "Tracker",
+    "TrackingOutcome",
     "Trained",
     "TrainingError",
     "TrainingJob",
@@ -162,6 +167,7 @@ __all__ = [
     "open_run",
     "plan",
     "run",
+    "search",
 ]
 
 

@@ -18,7 +18,7 @@ from seatrial.supervision import supervised
 
 __all__ = ["main"]
 
-_DECIDING = {"check", "data", "gate", "plan", "report", "run", "score"}
+_DECIDING = {"check", "data", "gate", "plan", "report", "run", "score", "search"}
 """Commands whose exit code says how something ended, while plugins work."""
 
 

@@ -32,11 +32,12 @@ from seatrial.suite.parts import Suite
 if TYPE_CHECKING:
     import pandas as pd
 
+    from seatrial.runs.searching.found import Found
     from seatrial.runs.training_plan import TrainingPlan
     from seatrial.terminal.console import Mode
     from seatrial.verdict import Verdict
 
-__all__ = ["Trial", "open_run", "plan", "run"]
+__all__ = ["Trial", "open_run", "plan", "run", "search"]
 
 Overrides = Mapping[str, object] | Sequence[str] | None
 """`{"train.r": 8}`, or the arguments of `--set`: `["train.r=8"]`."""
@@ -122,6 +123,45 @@ def plan(
     chosen = _suite(suite, host, _arguments(set), only_data=False)
     with _as_seatrial_errors():
         return plan_training(chosen, host, runs=Path(runs), offline=offline, probe=probe, methods=methods)
+
+
+def search(
+    suite: str | Path | Suite | Mapping[str, Any],
+    *,
+    set: Overrides = None,  # noqa: A002 - as `run` has it
+    runs: str | Path = "runs",
+    fresh: bool = False,
+    offline: bool = False,
+    progress: bool = True,
+    host: Host | None = None,
+) -> Found:
+    """Search a suite's settings of training, and stop before it is trained with them; `run` goes on from there.
+
+    Args:
+        suite: As for `run`.
+        set: As for `run`.
+        runs: As for `run`.
+        fresh: As for `run`.
+        offline: As for `run`.
+        progress: As for `run`.
+        host: As for `run`.
+
+    Raises:
+        UsageError: the suite is wrong, or has no `search:`.
+        StageError: as for `run`.
+    """
+    from seatrial.runs.environment import set_offline, share_cores
+    from seatrial.runs.run import search as to_the_settings
+
+    if offline:
+        set_offline()
+    share_cores()
+    host = host or Host.load()
+    chosen = _suite(suite, host, _arguments(set), only_data=False)
+    with _watched(host, progress=progress):
+        return to_the_settings(
+            chosen, host, runs=Path(runs), fresh=fresh, offline=offline, command=("seatrial.search",)
+        )
 
 
 def open_run(folder: str | Path, *, host: Host | None = None) -> Trial:
@@ -255,6 +295,35 @@ class Trial:
         found = _path(suite, self.host)
         with _watched(self.host, progress=progress):
             return Trial(score_again(self.folder, self.host, suite=found, overrides=_arguments(set)), self.host)
+
+    def export(
+        self,
+        *,
+        merged: str | Path | None = None,
+        adapter: str | Path | None = None,
+        seed: int | None = None,
+        failed: bool = False,
+        card: str = "model_card",
+    ) -> list[Path]:
+        """What was trained, as folders that plain transformers and PEFT load, each with a model card; returns them.
+
+        Args:
+            merged: a new folder for the whole model, what was trained folded into its weights.
+            adapter: a new folder for the adapter alone.
+            seed: of which training, where there were several.
+            failed: also where the verdict is FAIL, which the card says then.
+            card: the report that the model carries.
+
+        Raises:
+            UsageError: a folder is taken, nothing was trained, the verdict is FAIL, or it cannot be exported like that.
+            StoreError: what was trained is not as it was left.
+        """
+        from seatrial.runs.exporting import ExportAs, export_run
+
+        named: dict[ExportAs, str | Path | None] = {"merged": merged, "adapter": adapter}
+        to = {kind: Path(folder) for kind, folder in named.items() if folder is not None}
+        with _as_seatrial_errors():
+            return export_run(self.folder, self.host, to=to, seed=seed, failed=failed, card=card)
 
     def write_reports(self, *kinds: str, to: str | Path | None = None, since: str | Path | None = None) -> list[Path]:
         """Write the reports again: those named, else the suite's; into `report/` of the run folder, or another one.

@@ -46,6 +46,8 @@ class MaskedExample:
     row: str
     """Its id, or ""."""
     pieces: tuple[MaskedPiece, ...]
+    pictures: tuple[str, ...] = ()
+    """Digests of the pictures that it shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +184,7 @@ def _masked(facts: Mapping[str, object]) -> tuple[MaskedExample, ...]:
     """The masked examples; a run of an earlier version has one."""
     one = {"pieces": sequence(facts, "masked_example")}
     told = (
-        MaskedExample(text(each, "row"), _pieces(sequence(each, "pieces")))
+        MaskedExample(text(each, "row"), _pieces(sequence(each, "pieces")), tuple(map(str, sequence(each, "pictures"))))
         for each in entries(facts, "masked_examples") or [one]
     )
     return tuple(each for each in told if each.pieces)

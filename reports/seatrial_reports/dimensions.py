@@ -24,6 +24,7 @@ _QUESTIONS = {
     "robustness": "How robust is it?",
     "safety": "How safe is it?",
     "efficiency": "How fast is it?",
+    "delivery": "Is what is handed on what was scored?",
     "data": "What do the data do to its scores?",
     UNKNOWN: "What else was measured?",
 }

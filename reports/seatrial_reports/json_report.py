@@ -19,6 +19,7 @@ data              read, dropped, kept, stages, splits; filters with rows (that f
 components        the suite's filters and scorers as they describe themselves
 unmeasured        sentences: what the run cannot show
 added             plugin → the blocks that it adds
+search            the facts of the search's last stage: trials, finalists, chosen, importance; null where nothing was searched
 training          the facts of the training stage, null where nothing was trained
 stages            stage, seconds, resumed, peak_bytes
 environment       the manifest
@@ -84,6 +85,7 @@ def results(result: Result) -> dict[str, object]:
         "components": [asdict(one) for one in result.components],
         "unmeasured": view.unmeasured,
         "added": {plugin: [to_json(block) for block in blocks] for plugin, blocks in view.added.items()},
+        "search": next((dict(r.facts) for r in result.records if r.base == "search" and r.facts.get("chosen")), None),
         "training": dict(result.facts("train")) or None,
         "stages": [
             {"stage": r.stage, "seconds": r.seconds, "resumed": r.resumed, "peak_bytes": r.peak_bytes}

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from seatrial.runs.result import Result
 from seatrial.runs.store import atomic_file
-from seatrial_reports.comparison import MetricBlock
 from seatrial_reports.dimensions import Scored
 from seatrial_reports.markdown_blocks import block_lines
 from seatrial_reports.markdown_changed import changed_section
 from seatrial_reports.markdown_data import data_sections
+from seatrial_reports.markdown_scores import decision_lines, is_paired, score_columns, score_rows
 from seatrial_reports.markdown_text import Column, bullets, cell, sentence, table
 from seatrial_reports.pictures import copied
 from seatrial_reports.view import View, build_view
@@ -59,7 +59,7 @@ def _document(view: View) -> Iterator[str]:
         )
     if top.warnings:
         yield from ("", "## Warnings", "", *(f"- ⚠ {sentence(warning)}" for warning in top.warnings))
-    yield from _decisions(view)
+    yield from decision_lines(view)
     yield from changed_section(view.changed)
     yield from _measured(view)
     if view.unmeasured:
@@ -68,33 +68,9 @@ def _document(view: View) -> Iterator[str]:
     for plugin, blocks in view.added.items():
         yield from ("", f"## What plugin {cell(plugin)} adds")
         yield from block_lines(blocks, view.pictures)
+    yield from _search(view)
     yield from _training(view)
     yield from _environment(view)
-
-
-def _decisions(view: View) -> Iterator[str]:
-    top = view.headline
-    if top.only_data and not top.gates:
-        return
-    yield from ("", f"## {top.question}", "")
-    if not top.gates:
-        yield "No gates."
-        return
-    sampled = [Column("One-sided 95% bounds", "right"), Column("n", "right")]
-    counted = top.only_data and not any(gate.bounds for gate in top.gates)
-    yield from table(
-        (
-            Column("Decision"),
-            Column("Severity"),
-            Column("Gate"),
-            Column("Value", "right"),
-            *([] if counted else sampled),
-        ),
-        ((g.shown, g.severity, g.condition, g.value, *(() if counted else (g.bounds, g.n))) for g in top.gates),
-    )
-    reasons = [f"- {g.shown}: {sentence(g.condition)}: {sentence(g.reason)}" for g in top.gates if g.outcome != "pass"]
-    if reasons:
-        yield from ("", *reasons)
 
 
 def _measured(view: View) -> Iterator[str]:
@@ -103,13 +79,13 @@ def _measured(view: View) -> Iterator[str]:
     for one in view.measured:
         yield from ("", f"## {one.question}")
         blocks = one.metrics()
-        if _paired(blocks) and not told:
+        if is_paired(blocks) and not told:
             told = True
             yield from ("", f"The interval of a value is two-sided. How {subject} stands to another system is told")
             yield "row by row, on the one-sided 95% bounds on which gates decide as well."
         if blocks:
             yield ""
-            yield from table(_score_columns(blocks, subject), _score_rows(blocks))
+            yield from table(score_columns(blocks, subject), score_rows(blocks))
         for scored in one.scorers:
             yield from _scorer(scored, view)
 
@@ -125,30 +101,15 @@ def _scorer(scored: Scored, view: View) -> Iterator[str]:
         yield from block_lines(scored.blocks, view.pictures)
 
 
-def _score_columns(blocks: Sequence[MetricBlock], subject: str) -> list[Column]:
-    columns = [
-        Column("Metric"),
-        Column("System"),
-        Column("Value", "right"),
-        Column("95% interval", "right"),
-        Column("n", "right"),
-    ]
-    return [*columns, Column(f"Row by row, {subject} is (one-sided 95% bounds)")] if _paired(blocks) else columns
-
-
-def _paired(blocks: Sequence[MetricBlock]) -> bool:
-    return any(block.paired for block in blocks)
-
-
-def _score_rows(blocks: Sequence[MetricBlock]) -> Iterator[Sequence[str]]:
-    paired = _paired(blocks)
-    for block in blocks:
-        for line in block.lines:
-            shown = f"{line.value}: {line.missing}" if line.value == "missing" and line.missing else line.value
-            row = (block.metric, line.system, shown, line.interval, line.n)
-            rival = line.rival
-            against = f"{rival.said}{f' ({rival.bounds})' if rival.bounds else ''}" if rival else ""
-            yield (*row, against) if paired else row
+def _search(view: View) -> Iterator[str]:
+    search = view.search
+    if search is None:
+        return
+    yield from ("", "## Search", "")
+    yield from map(sentence, search.told)
+    yield from ("", *bullets(f"{name}: {cell(written)}" for name, written in search.figures))
+    shown = [search.importance, search.finalists, search.trials]
+    yield from block_lines([block for block in shown if block is not None], view.pictures)
 
 
 def _training(view: View) -> Iterator[str]:

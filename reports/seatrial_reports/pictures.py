@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
+import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,8 @@ TOGETHER = 8 * 1024 * 1024
 
 _FOLDER = "data/images"
 
+_DIGEST = re.compile("[0-9a-f]{8,128}")
+
 _KINDS = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpeg", b"GIF8": "gif", b"BM": "bmp"}
 """How the file begins → what it is. Only what draws and does nothing else: no SVG, whatever a file's name says."""
 
@@ -36,8 +39,8 @@ class Picture:
     size: int
 
 
-def find_pictures(result: Result) -> dict[str, Picture]:
-    """Digest → image, of those that blocks name and that lie in the run's folder."""
+def find_pictures(result: Result, also: Iterable[str] = ()) -> dict[str, Picture]:
+    """Digest → image, of those that blocks name, and `also`, and that lie in the run's folder."""
     digests = (
         digest
         for _, block in every_block(result)
@@ -45,7 +48,8 @@ def find_pictures(result: Result) -> dict[str, Picture]:
         for item in block.items
         for digest in item.pictures
     )
-    found = {digest: _find(result.folder / _FOLDER, digest) for digest in dict.fromkeys(digests)}
+    named = [digest for digest in (*digests, *also) if _DIGEST.fullmatch(digest)]
+    found = {digest: _find(result.folder / _FOLDER, digest) for digest in dict.fromkeys(named)}
     return {digest: picture for digest, picture in found.items() if picture is not None}
 
 

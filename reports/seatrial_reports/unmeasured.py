@@ -114,6 +114,8 @@ def _of_data(result: Result, data: DataTrail) -> Iterator[str]:
         yield f"In the data, filters looked for: {'; '.join(looked)}. Whatever else may be wrong with them was not looked for."
     for block in data.filters:
         yield from _left_out(block.filter, block.unseen, "")
+    if pictures := whole(result.facts("read"), "pictures"):
+        yield f"What is seen in {count(pictures)} pictures: no filter declares that it looks at more than their bytes."
     source = mapping(result.suite, "data")
     if not result.only_data and source and not _brings_tests(source):
         yield "Rows of another origin: the test rows were split off the same source as the train rows."

@@ -17,6 +17,7 @@ from seatrial_reports.dimensions import Measured, build_dimensions
 from seatrial_reports.headline import Headline, build_headline
 from seatrial_reports.pictures import Picture, find_pictures
 from seatrial_reports.provenance import Provenance, build_provenance
+from seatrial_reports.searching import Searched, build_search
 from seatrial_reports.unmeasured import build_unmeasured, told_by_filters
 
 __all__ = ["View", "build_view"]
@@ -32,6 +33,8 @@ class View:
     """What scorers measured, dimension by dimension."""
     counts: tuple[MetricBlock, ...]
     """Counts of the data and of training, and measures of filters, that gates can hold."""
+    search: Searched | None
+    """Which settings of training were tried, where the suite searches."""
     course: Course | None
     data: DataTrail
     changed: Changed | None
@@ -51,6 +54,8 @@ def build_view(result: Result) -> View:
     result = replace(result, ledger=result.ledger.combine_chunks())
     metrics, data = build_metrics(result), build_data_trail(result)
     measured, told = build_dimensions(result, metrics), told_by_filters(result, data)
+    course = build_course(result)
+    trained_on = [digest for example in course.masked_examples for digest in example.pictures] if course else []
     return View(
         headline=build_headline(result),
         brief=build_data_brief(result, data) if result.only_data else build_brief(result, measured),
@@ -58,11 +63,12 @@ def build_view(result: Result) -> View:
         counts=tuple(
             block for block in metrics if all(line.system == DATA for line in block.lines) and block.metric not in told
         ),
-        course=build_course(result),
+        search=build_search(result),
+        course=course,
         data=data,
         changed=build_changed(result),
         unmeasured=build_unmeasured(result, data, measured),
         provenance=build_provenance(result),
         added=result.added,
-        pictures=find_pictures(result),
+        pictures=find_pictures(result, trained_on),
     )

@@ -38,3 +38,9 @@ def test_the_one_example_of_an_earlier_version_is_shown(run, record):
 def test_a_classifier_is_proved_by_the_labels_that_it_names(run, record):
     records = [record("train", method="classifier"), record("verify_training", rows=8, labels=["a", "b"])]
     assert build_course(run(records=records)).proof.endswith("its head names 2 different labels for 8 rows.")
+
+
+def test_a_masked_example_names_its_pictures(run, record):
+    shown = {"row": "r1", "pieces": [{"text": "Which?", "supervised": False}], "pictures": ["0badc0de" * 8, 7]}
+    (example,) = build_course(run(records=[record("train", method="lora", masked_examples=[shown])])).masked_examples
+    assert example.pictures == ("0badc0de" * 8, "7")

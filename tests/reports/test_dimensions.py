@@ -18,6 +18,7 @@ QUESTIONS = {
     "robustness": "How robust is it?",
     "safety": "How safe is it?",
     "efficiency": "How fast is it?",
+    "delivery": "Is what is handed on what was scored?",
     "data": "What do the data do to its scores?",
 }
 

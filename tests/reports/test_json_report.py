@@ -36,7 +36,7 @@ def test_it_holds_the_run(plain_result, tmp_path):
             "data",
             "components",
         ),
-        *("unmeasured", "added", "training", "stages", "environment"),
+        *("unmeasured", "added", "search", "training", "stages", "environment"),
     ]
     assert (document["format"], document["version"]) == ("seatrial-results", 2)
     assert document["run"]["suite"] == "message-router"

@@ -18,7 +18,8 @@ TOLD = ("filters", "scorers", "detectors", "encoders", "baselines")
 
 ORDINARY = {
     *DIMENSIONS, *KINDS,  # what scorers speak of and what plugins bring: plugins of such a room may be called so
-    "json", "html", "junit", "markdown",  # the four kinds that this package brings
+    "json", "html", "junit", "markdown", "model_card",  # the kinds that this package brings
+    "classifier", "transformers",  # a kind of product; the library that the Hub is told a model is for
     "path", "time", "python",  # of a file; of a test case in a CI server; the program that a command starts
     "length", "language", "schema", "labels",  # of a list, of a page, of a table, of rows
     "threshold", "difference", "random",  # of a chart, of a proof, of a draw

@@ -6,9 +6,9 @@ import sys
 import seatrial_reports
 
 
-def test_four_kinds_are_registered():
+def test_the_kinds_are_registered():
     components = {component.name: component for component in seatrial_reports.seatrial_reports()}
-    assert list(components) == ["html", "markdown", "json", "junit"]
+    assert list(components) == ["html", "markdown", "json", "junit", "model_card"]
     for component in components.values():
         assert component.summary
         assert callable(component.build().write)

@@ -61,6 +61,12 @@ def test_what_installed_filters_would_have_looked_for_is_said_in_their_words(run
     assert "was not looked for" in alone
 
 
+def test_pictures_are_said_to_be_seen_by_no_filter(run, record):
+    said = unmeasured(run(records=[record("read", pictures=1797)]))
+    assert any("1,797 pictures" in sentence for sentence in said)
+    assert not any("pictures" in sentence for sentence in unmeasured(run(records=[record("read")])))
+
+
 def test_the_limits_of_what_was_measured_are_said(plain_result, record):
     said = unmeasured(plain_result)
     assert "attack on all rows: it tried 50 of 105 (47.6%), drawn at random." in said

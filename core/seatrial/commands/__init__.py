@@ -8,9 +8,11 @@ import typer
 
 import seatrial
 from seatrial.commands.context import InterruptedRunError, answer, console_for
+from seatrial.commands.exporting import export
 from seatrial.commands.installed import plugins, schema, suites
 from seatrial.commands.kept_runs import report, runs, verify, why
 from seatrial.commands.planning import plan
+from seatrial.commands.searching import search
 from seatrial.commands.trials import check, data, gate, run, score
 
 __all__ = ["InterruptedRunError", "answer", "app", "console_for"]
@@ -25,7 +27,23 @@ app = typer.Typer(
     epilog="Exit codes: 0 pass, 1 a gate failed, 2 usage, 3 a stage failed or a score is missing, 4 inconclusive or no gate.",
 )
 
-for _command in (run, data, check, plan, score, gate, runs, report, why, verify, suites, plugins, schema):
+for _command in (
+    run,
+    data,
+    check,
+    plan,
+    search,
+    score,
+    gate,
+    export,
+    runs,
+    report,
+    why,
+    verify,
+    suites,
+    plugins,
+    schema,
+):
     app.command()(_command)
 
 

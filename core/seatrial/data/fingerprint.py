@@ -11,7 +11,7 @@ from seatrial.data.normalise import normalise
 from seatrial.rows import Row, Turn
 from seatrial.rows.encoding import identity_of
 
-__all__ = ["Method", "Part", "choices_fingerprint", "part_of", "turns_fingerprint"]
+__all__ = ["Method", "Part", "choices_fingerprint", "part_of", "question_of", "turns_fingerprint"]
 
 Method = Literal["exact", "normalised"]
 """`exact` compares texts as they are; `normalised` as `seatrial.data.normalise.normalise` leaves them."""
@@ -23,6 +23,11 @@ Part = Literal["input", "all"]
 def part_of(row: Row, on: Part) -> tuple[Turn, ...]:
     """The turns that are compared."""
     return row.prompt if on == "input" else row.turns
+
+
+def question_of(row: Row) -> tuple[str, ...]:
+    """What a row asks, equal for rows that ask the same: its words after normalising, and the digests of its pictures."""
+    return (normalise(row.input_text), *(image.digest for turn in row.prompt for image in turn.images))
 
 
 def turns_fingerprint(turns: Sequence[Turn], method: Method, *, also: object = None) -> bytes | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from seatrial.data.normalise import normalise
+from seatrial.data.fingerprint import question_of
 from seatrial.rows import Row
 
 __all__ = ["clusters_of"]
@@ -13,7 +13,7 @@ __all__ = ["clusters_of"]
 def clusters_of(rows: Iterable[Row]) -> dict[str, str]:
     """Row id → the id of the first row of its cluster.
 
-    Two rows are of one cluster where their inputs are the same after normalising, where both belong to the same `group`,
+    Two rows are of one cluster where their inputs are the same after normalising and show the same pictures, where both belong to the same `group`,
     or where a chain of such rows joins them.
     """
     parent: dict[str, str] = {}
@@ -23,10 +23,10 @@ def clusters_of(rows: Iterable[Row]) -> dict[str, str]:
             parent[name] = name = parent[parent[name]]
         return name
 
-    first: dict[tuple[str, str], str] = {}
+    first: dict[tuple[str, ...], str] = {}
     for row in rows:
         parent[row.id] = row.id
-        keys = [("input", normalise(row.input_text))] + ([("group", row.group)] if row.group else [])
+        keys = [("input", *question_of(row)), *([("group", row.group)] if row.group else [])]
         for key in keys:
             known = root(first.setdefault(key, row.id))
             parent[root(row.id)] = known

@@ -13,7 +13,7 @@ from typing import Literal, get_args
 
 __all__ = ["DIMENSIONS", "Dimension", "Interval", "Kind", "Metric", "Sample", "Score"]
 
-Dimension = Literal["accuracy", "robustness", "safety", "efficiency", "data"]
+Dimension = Literal["accuracy", "robustness", "safety", "efficiency", "delivery", "data"]
 """What a metric speaks of: the scorer's word, by which reports order what they show and name what was not looked at."""
 
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)

@@ -25,6 +25,8 @@ __all__ = [
     "Generates",
     "Generation",
     "KeepsAnswers",
+    "MergeDifference",
+    "Merges",
     "Model",
     "Scores",
     "SeesImages",
@@ -32,7 +34,7 @@ __all__ = [
     "Timing",
 ]
 
-Capability = Literal["scores", "generates", "completes", "classifies", "times", "trains"]
+Capability = Literal["scores", "generates", "completes", "classifies", "times", "merges", "trains", "images"]
 """What a model can do.
 
 scores       gives log-likelihoods of given continuations (`Scores`)
@@ -40,7 +42,9 @@ generates    writes the next turn (`Generates`)
 completes    goes on with plain text, outside of any conversation (`Completes`)
 classifies   names one of the labels it was made for (`Classifies`)
 times        decodes while a clock runs (`Times`)
+merges       compares itself with what its adapter and its weights become as one (`Merges`)
 trains       gives a training method its weights (`seatrial.model.Trainable`)
+images       is shown the pictures of its prompts (`SeesImages`)
 """
 
 
@@ -81,6 +85,20 @@ class Timing:
     """The time between each new token and the one before it (inter-token latency); one fewer than new tokens."""
     peak_bytes: int
     """Peak memory during the request: allocated on the GPU, or resident in the process on a CPU."""
+
+
+@dataclass(frozen=True, slots=True)
+class MergeDifference:
+    """How what a merged model says of one answer differs from what the model with its adapter beside the weights says."""
+
+    tokens: int
+    """Of the answer; ≥ 1."""
+    logprob: float
+    """The largest absolute difference between the natural log probabilities of its tokens."""
+    kl: float
+    """Kullback-Leibler divergence of the merged model's distribution from the other's, nats a token, mean over the answer."""
+    agreement: float
+    """The share of the answer's tokens at which both find the same token the likeliest."""
 
 
 class Model(Protocol):
@@ -177,6 +195,32 @@ class Times(Protocol):
 
 
 @runtime_checkable
+class Merges(Protocol):
+    """A model with an adapter that can be compared with what the two become as one."""
+
+    def merge_differences(
+        self,
+        prompts: Sequence[Sequence[Turn]],
+        answers: Sequence[str],
+        *,
+        merge_in: Literal["float32", "own"],
+        tools: Tools = (),
+    ) -> list[MergeDifference]:
+        """The adapter is added to the weights, the model written, read again, and asked about each prompt's answer.
+
+        Args:
+            prompts: the conversations.
+            answers: the assistant's next turn in each.
+            merge_in: the dtype of the sum: float32, as exported models are made, or that of the weights as they are asked.
+            tools: as for `Scores`.
+
+        Raises:
+            UsageError: the adapter cannot be merged.
+        """
+        ...
+
+
+@runtime_checkable
 class KeepsAnswers(Protocol):
     """A model whose answers are dear, since each is waited for and paid: it notes them as they come."""
 
@@ -244,5 +288,7 @@ PROTOCOLS: Mapping[Capability, type] = {
     "completes": Completes,
     "classifies": Classifies,
     "times": Times,
+    "images": SeesImages,
+    "merges": Merges,
 }
 """Capability → the protocol that a model with it follows (`trains` is a loader's, not an open model's)."""

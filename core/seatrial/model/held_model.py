@@ -17,6 +17,7 @@ from seatrial.model.capabilities import (
     CountsTokens,
     Generation,
     KeepsAnswers,
+    MergeDifference,
     Model,
     SeesImages,
     Timing,
@@ -49,6 +50,7 @@ class HeldModel:
             "complete": self._complete,
             "classify": self._classify,
             "time_request": self._time_request,
+            "merge_differences": self._merge_differences,
         }
         for name in (*held, *_UNHELD):
             if callable(own := getattr(model, name, None)):
@@ -102,6 +104,14 @@ class HeldModel:
         new = int(request["new_tokens"])
         timing: Timing = self._asked("time_request", lambda given: _timing(given, new), **request)
         return timing
+
+    def _merge_differences(
+        self, prompts: Sequence[object], answers: Sequence[str], **rest: Any
+    ) -> list[MergeDifference]:
+        found: list[MergeDifference] = self._asked(
+            "merge_differences", lambda given: _differences(given, len(prompts)), prompts, answers, **rest
+        )
+        return found
 
     def _asked(self, name: str, problem: Callable[[Any], str], *asked: Any, **rest: Any) -> Any:
         try:
@@ -170,6 +180,17 @@ def _labels(answer: Sequence[Any], count: int) -> str:
         return said
     wrong = [one for one in answer if not isinstance(one, str)]
     return f"gave {_said(wrong[0])} for a label, not text" if wrong else ""
+
+
+def _differences(answer: Sequence[Any], count: int) -> str:
+    if said := _not_each(answer, count, "prompts", "a MergeDifference"):
+        return said
+    for place, one in enumerate(answer, 1):
+        if not isinstance(one, MergeDifference):
+            return f"gave {_said(one)} for prompt {place}, not a MergeDifference"
+        if not all(map(_number, (one.logprob, one.kl, one.agreement))):  # one that is not finite makes its row an error
+            return f"gave a MergeDifference for prompt {place} in which something is no number"
+    return ""
 
 
 def _timing(answer: object, new_tokens: int) -> str:

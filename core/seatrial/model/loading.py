@@ -14,6 +14,7 @@ from seatrial.sources import Resolved
 __all__ = [
     "ChecksFit",
     "Endpoint",
+    "Exports",
     "Loader",
     "LocalWeights",
     "Product",
@@ -169,5 +170,26 @@ class ChecksFit(Protocol):
 
         Raises:
             SourceError: it does not fit.
+        """
+        ...
+
+
+@runtime_checkable
+class Exports(Protocol):
+    """A loader that writes what a training made of a model as files that other programs open; safetensors, and no pickles."""
+
+    def export_merged(self, target: Target, product: Product, folder: Path) -> None:
+        """Write the whole model into an empty folder: the product folded into the weights, or in their place.
+
+        Raises:
+            UsageError: it cannot be folded into them.
+        """
+        ...
+
+    def export_adapter(self, target: Target, product: Product, folder: Path) -> None:
+        """Write the adapter into an empty folder.
+
+        Raises:
+            UsageError: the product is none.
         """
         ...

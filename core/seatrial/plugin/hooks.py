@@ -51,6 +51,7 @@ from seatrial.plugin.component import (
 )
 from seatrial.runs.events import Artifact, Failure, Plan, Record, Stage, Step
 from seatrial.runs.result import Report, Result
+from seatrial.runs.tracker import Tracker
 from seatrial.sources import Reader, Source
 from seatrial.training import Method
 from seatrial.verdict import Gate
@@ -233,6 +234,21 @@ class Hooks(Protocol):
             @hookimpl
             def seatrial_reports():
                 yield Component("csv", CsvReport, "The scores as CSV.")
+        """
+        ...
+
+    @hookspec
+    def seatrial_trackers(self) -> Iterable[Component[Tracker]]:
+        """Services that keep runs beside each other; a suite lists them under `tracking:`.
+
+        Each works in a process of its own (`seatrial.runs.tracker.Tracker`): a run is not slowed by it, and heeds nothing that
+        happens there.
+
+        Called once. None: no trackers.
+
+            @hookimpl
+            def seatrial_trackers():
+                yield Component("logbook", Logbook, "The house's logbook.", imports={"logbook": "logbook-client"})
         """
         ...
 

@@ -29,7 +29,7 @@ from seatrial.runs.events import Artifact, Failure, Plan, Record, Stage, Step
 from seatrial.runs.result import Result
 from seatrial.terminal.legible import one_line
 
-__all__ = ["GROUP", "Host", "PluginInfo", "Provided", "WatchFailure"]
+__all__ = ["GROUP", "Host", "PluginInfo", "Provided", "TrackerFailure", "WatchFailure"]
 
 GROUP = "seatrial"
 """The entry-point group of every plugin, built-in ones included."""
@@ -87,6 +87,17 @@ class _StageRunner:
         return work(given)
 
 
+@dataclass(frozen=True, slots=True)
+class TrackerFailure:
+    """A tracker that could not be told something: likewise."""
+
+    tracker: str
+    said: str
+
+    def __str__(self) -> str:
+        return f"tracker {self.tracker}: {self.said}"
+
+
 class Host:
     """Loaded plugins and their components.
 
@@ -100,7 +111,7 @@ class Host:
         self._pm.register(self._runner, name="seatrial-core")
         self._info: dict[str, PluginInfo] = {}
         self._components: dict[Kind, dict[str, Provided]] | None = None
-        self.watch_failures: list[WatchFailure] = []
+        self.watch_failures: list[WatchFailure | TrackerFailure] = []
 
     # ---- loading --------------------------------------------------------------------------------------------------
 

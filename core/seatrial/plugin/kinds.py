@@ -31,6 +31,7 @@ Kind = Literal[
     "scorers",
     "gates",
     "reports",
+    "trackers",
 ]
 """The kinds of component; the hook `seatrial_<kind>` brings them."""
 
@@ -60,4 +61,5 @@ KIND_TABLE: Mapping[Kind, KindOf] = {
     "scorers": KindOf("scorer", ScorerComponent),
     "gates": KindOf("gate", GateComponent),
     "reports": KindOf("report", Component),
+    "trackers": KindOf("tracker", Component),
 }

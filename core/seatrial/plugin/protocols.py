@@ -12,6 +12,7 @@ from seatrial.model import Baseline, Detector, Encoder
 from seatrial.plugin.component import Component, FilterComponent, Place
 from seatrial.plugin.kinds import Kind
 from seatrial.runs.result import Report
+from seatrial.runs.tracker import Tracker
 from seatrial.sources import Reader, Source
 from seatrial.training import Method
 from seatrial.verdict import Gate
@@ -31,6 +32,7 @@ _PROTOCOLS: Mapping[Kind, type] = {
     "scorers": Scorer,
     "gates": Gate,
     "reports": Report,
+    "trackers": Tracker,
 }
 
 _LOADER = ("resolve", "provides", "open")

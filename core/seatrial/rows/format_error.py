@@ -18,7 +18,7 @@ RULES = (
         "The answer names none of the choices, or several, or a choice that the question does not say.",
         version="3",
     ),
-    Rule("wrong-image", "An image is missing, damaged, too large, or in no format that is read."),
+    Rule("wrong-image", "An image is missing, damaged, too large, or in no format that is read.", version="2"),
     Rule(
         "wrong-text",
         "A text holds half a character (a lone surrogate), which no file can store; it becomes U+FFFD, except in a label.",

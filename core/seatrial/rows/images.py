@@ -1,7 +1,8 @@
 """Images: the bytes that records carry or name become files of the run, each under the digest of its bytes.
 
-Nothing is fetched, nothing outside the source's folder is opened, and nothing is decoded: format and size are read from the
-first bytes, and Pillow looks whether the file is whole where it is installed.
+Nothing is fetched, and nothing outside the source's folder is opened. Format and size are read from the first bytes and held
+against bounds; where Pillow is installed, what is within them is decoded once, since a file that breaks off in the middle looks
+whole from its beginning.
 """
 
 from __future__ import annotations
@@ -146,6 +147,9 @@ def _check_whole(data: bytes, where: str) -> None:
     try:
         with PIL.Image.open(io.BytesIO(data)) as image:
             image.verify()
+        with PIL.Image.open(io.BytesIO(data)) as image:
+            image.draft(None, (1, 1))  # all of a JPEG is read so, and a 64th of its pixels computed
+            image.load()
     except Exception as error:
         raise _refused(where, f"is damaged ({type(error).__name__})") from error
 
@@ -166,12 +170,31 @@ def _bmp(data: bytes) -> tuple[int, int]:
 
 
 def _jpeg(data: bytes) -> tuple[int, int] | None:
-    """The size in the frame's header, the first segment of those kinds (ITU T.81, table B.1)."""
+    """The size in the frame's header, the first segment of those kinds (ITU T.81, table B.1), as the picture is to be shown."""
+    on_its_side = False
     for kind, start in _segments(data):
+        if kind == 0xE1:
+            on_its_side = on_its_side or _lies_on_its_side(data[start + 4 :][: 1 << 16])
         if 0xC0 <= kind <= 0xCF and kind not in {0xC4, 0xC8, 0xCC}:
             height, width = struct.unpack_from(">HH", data, start + 5)
-            return width, height
+            return (height, width) if on_its_side else (width, height)
     return None
+
+
+def _lies_on_its_side(segment: bytes) -> bool:
+    """Whether a camera says in its notes (Exif 2.32, tag 0x0112) that rows of pixels are columns of the picture."""
+    order = {b"II": "<", b"MM": ">"}.get(segment[6:8])
+    if order is None or segment[:6] != b"Exif\0\0":
+        return False
+    notes = segment[6:]
+    with contextlib.suppress(struct.error):
+        (place,) = struct.unpack_from(f"{order}I", notes, 4)
+        (count,) = struct.unpack_from(f"{order}H", notes, place)
+        for number in range(count):
+            tag, _, _, value = struct.unpack_from(f"{order}HHIH", notes, place + 2 + 12 * number)
+            if tag == 0x0112:
+                return bool(5 <= value <= 8)
+    return False
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, int]]:

@@ -235,7 +235,12 @@ def _part(value: object, where: str, given: Given) -> str | list[Part]:
         raise FormatError(
             f"`{where}` is a part of type {quoted_key(kind)}, and only text and images are read", rule="wrong-type"
         )
-    return [given.image(next((part[key] for key in keys if part.get(key) is not None), None), where)]
+    found = next(((key, part[key]) for key in keys if part.get(key) is not None), ("", None))
+    return [
+        given.image(
+            {"data": found[1]} if found[0] == "base64" and not str(found[1]).startswith("data:") else found[1], where
+        )
+    ]
 
 
 def history_of(given: Given) -> tuple[Turn, ...]:

@@ -30,7 +30,7 @@ from seatrial.suite.secrets import as_kept
 __all__ = ["judge_again", "score_again"]
 
 _SCORING = frozenset({"score", "gate", "report"})
-_MAY_DIFFER = frozenset({"gates", "report", "description", "data.engine"})
+_MAY_DIFFER = frozenset({"gates", "report", "description", "tracking", "data.engine"})
 """Keys of a suite that say nothing about what was measured."""
 
 

@@ -22,9 +22,11 @@ from seatrial.runs.keys import node_key
 from seatrial.runs.readiness import looks_of, unready
 from seatrial.runs.run_folder import RunFolder
 from seatrial.runs.stages import Foresees, StageWork
+from seatrial.runs.stages.finalists import Finalists
 from seatrial.runs.stages.gate import GateNode
 from seatrial.runs.stages.read import Read
 from seatrial.runs.stages.score import ScoreNode
+from seatrial.runs.stages.search import SearchRound
 from seatrial.runs.stages.train import Train
 from seatrial.runs.stages.transcribe import Transcribe
 from seatrial.runs.store import digest_path
@@ -88,7 +90,7 @@ class Nodes:
     def work(self, stages: Sequence[StageWork], plan: Plan) -> None:
         """Bring every node to its result, in order."""
         self._watcher.run_started(plan)
-        ready = False
+        ready = foreseen = False
         for index, stage in enumerate(stages):
             self.at = stage.name
             given = self._given(stage)
@@ -103,8 +105,9 @@ class Nodes:
                 if not ready:
                     self._refuse_unready(stages, stages[index:])
                     ready = True
-                if isinstance(stage, Train):
+                if isinstance(stage, SearchRound | Finalists | Train) and not foreseen:
                     self._foresee(stages[index + 1 :])
+                    foreseen = True
                 self._folder.forget_unfinished(but=[key, *self.unanswered])
                 self._refuse_altered(stage)
                 kept = self._run(stage, Stage(stage.name, index, key), given)

@@ -18,12 +18,17 @@ from seatrial.runs.judging import data_gates, judge_data, judge_run, write_judge
 from seatrial.runs.keys import canonical
 from seatrial.runs.run_folder import RunFolder
 from seatrial.runs.saved import load_result
+from seatrial.runs.searching.space import refuse_impossible
+from seatrial.runs.searching.study import refuse_without_optuna
+from seatrial.runs.searching.trying import Base
 from seatrial.runs.since import with_since
 from seatrial.runs.stages import StageWork
 from seatrial.runs.stages.export import Export
+from seatrial.runs.stages.finalists import Finalists
 from seatrial.runs.stages.gate import GateNode
 from seatrial.runs.stages.report import NamedReport, ReportNode
 from seatrial.runs.stages.score import ScoreNode
+from seatrial.runs.stages.search import search_rounds
 from seatrial.runs.stages.train import Train
 from seatrial.runs.stages.transcribe import Transcribe
 from seatrial.runs.stages.verify_training import VerifyTraining
@@ -33,6 +38,7 @@ from seatrial.runs.task_plan import TaskPlan
 from seatrial.runs.workbench import Workbench
 
 if TYPE_CHECKING:
+    from seatrial.runs.recipe import Recipe
     from seatrial.suite.file import Chosen, Suite
 
 __all__ = ["plan_data_stages", "plan_stages"]
@@ -149,6 +155,8 @@ class _Planner:
                 f"train: the method {chosen.name} needs {', '.join(lacks)}, which {self._model.recipe.who} does not provide "
                 f"for {self._model.address}"
             )
+        if self._suite.search is not None:
+            yield from self._searching(method)
         for seed in self._suite.training_seeds:
             train = Train(
                 method=method,
@@ -157,9 +165,34 @@ class _Planner:
                 hardware=self._hardware,
                 plugin=self._bench.provided("methods", chosen.name).distribution,
                 make=self._bench.made_once,
+                searched=self._suite.search is not None,
             )
             yield train
             yield VerifyTraining(self._model, on, seed, inputs=("decontaminate", train.name))
+
+    def _searching(self, method: Recipe) -> Iterator[StageWork]:
+        """The rounds of the search, and the finalists."""
+        search, chosen = self._suite.search, self._suite.train
+        assert search is not None
+        assert chosen is not None
+        refuse_without_optuna()
+        refuse_impossible(search, method, self._bench.made)
+        base = Base(self._model)
+        self._bench.closing.callback(base.close)
+        parts: dict[str, Any] = {
+            "method": method,
+            "model": self._model,
+            "seed": self._suite.seed,
+            "hardware": self._hardware,
+            "plugin": self._bench.provided("methods", chosen.name).distribution,
+            "make": self._bench.made,
+            "base": base,
+        }
+        rounds = list(search_rounds(search, **parts))
+        yield from rounds
+        yield Finalists(
+            search=search, count=search.finalists, rounds=tuple((one.name, one.first) for one in rounds), **parts
+        )
 
     def _asked(self) -> list[str]:
         """The evaluation sets that scorers ask."""

@@ -14,6 +14,7 @@ from seatrial.plugin.host import Host
 from seatrial.runs.readiness import as_trained, looks_of, model_tokenizer, unready
 from seatrial.runs.run_folder import RunFolder
 from seatrial.runs.store import cache_folder
+from seatrial.runs.tracking import unable
 from seatrial.runs.workbench import Workbench
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ def preflight(
                 for row, problem in _problems(tokenizer, as_trained(rows, stages, bench)):
                     yield f"warning: {look.address}: {row.file}:{row.line}: {problem}"
         for warning in unready(stages, looks, bench):
+            yield f"warning: {warning}"
+        for warning in unable(suite.tracking, bench):
             yield f"warning: {warning}"
         yield f"stages: {' → '.join(stage.name for stage in stages)}"
     yield f"{suite.name}: ready"

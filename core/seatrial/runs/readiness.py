@@ -11,10 +11,12 @@ from seatrial.model import ChecksRows, Endpoint, LocalWeights
 from seatrial.rows import Row
 from seatrial.rows.table import RowList
 from seatrial.runs.recipe import Recipe
+from seatrial.runs.searching.space import refuse_unfitting
 from seatrial.runs.stages import StageWork, blame
 from seatrial.runs.stages.gate import GateNode
 from seatrial.runs.stages.read import Look, Read
 from seatrial.runs.stages.score import ScoreNode
+from seatrial.runs.stages.search import SearchRound
 from seatrial.runs.stages.train import Train
 from seatrial.runs.stages.transcribe import Transcribe, unreadable
 from seatrial.runs.stages.verify_training import VerifyTraining
@@ -46,8 +48,8 @@ def unready(stages: Sequence[StageWork], looks: Sequence[Look], bench: Workbench
         bench: builds what they need.
 
     Raises:
-        UsageError: the endpoint does not answer, a component's options do not fit the model, or one of the probes and scorers
-            can do nothing with any row.
+        UsageError: the endpoint does not answer, a component's options do not fit the model, its rows show pictures that
+            it cannot be shown, or one of the probes and scorers can do nothing with any row.
         StageError: a component could not be built.
     """
     asks_model = any(isinstance(stage, Transcribe) and stage.model is not None for stage in stages)
@@ -55,6 +57,7 @@ def unready(stages: Sequence[StageWork], looks: Sequence[Look], bench: Workbench
         bench.on_trial().open(None, frozenset())
     if asks_model or any(isinstance(stage, Train) for stage in stages):
         model_tokenizer(bench)
+        _refuse_unseen(looks, bench)
     for recipe in _recipes(stages):
         bench.made_once(recipe)
     for stage in stages:
@@ -64,9 +67,30 @@ def unready(stages: Sequence[StageWork], looks: Sequence[Look], bench: Workbench
         if isinstance(method := bench.made_once(train.method), ChecksModel):
             with blame("train", train.method.who, train.plugin):
                 method.check(bench.on_trial().trainable())
+    if (tries := next((stage for stage in stages if isinstance(stage, SearchRound)), None)) is not None:
+        with blame("search", tries.method.who, tries.plugin):
+            refuse_unfitting(tries.search, tries.method, bench.made, bench.on_trial().trainable)
     yield from _against_rows(stages, looks, bench)
     if asks_model:
         yield from _against_examples(stages, looks, bench)
+
+
+def _refuse_unseen(looks: Sequence[Look], bench: Workbench) -> None:
+    """Refuse an input whose rows show pictures to a model that reads text alone; what an endpoint makes of them is not known.
+
+    Raises:
+        UsageError: all of the rows that were looked at do.
+    """
+    target = bench.prepared
+    if not isinstance(target, LocalWeights) or "images" in bench.on_trial().provides(None):
+        return
+    for look in looks:
+        if all(row.images for row in look.rows):
+            raise UsageError(
+                f"{look.address}: its rows show pictures (the first is {look.first.file}:{look.first.line}), and the model "
+                f"{target.address} reads text alone ({bench.on_trial().recipe.who} provides no `images` for it); name a model that "
+                "is shown pictures, or rows without any"
+            )
 
 
 def model_tokenizer(bench: Workbench) -> Any:

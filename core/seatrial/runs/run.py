@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seatrial.errors import UsageError
 from seatrial.plugin.host import Host
 from seatrial.plugin.raised import telling_interrupts
 from seatrial.runs import digests
@@ -20,12 +21,15 @@ from seatrial.runs.nodes import Clock, Nodes
 from seatrial.runs.result import Result
 from seatrial.runs.run_folder import RunFolder
 from seatrial.runs.saved import load_result
+from seatrial.runs.searching.found import Found
 from seatrial.runs.stages import StageWork
+from seatrial.runs.stages.finalists import Finalists
 from seatrial.runs.store import atomic_file, digest_json, json_text, write_json
+from seatrial.runs.tracking import Tracking
 from seatrial.runs.workbench import Workbench
 from seatrial.suite.file import Suite
 
-__all__ = ["run", "suite_digest", "work"]
+__all__ = ["run", "search", "suite_digest", "work"]
 
 if TYPE_CHECKING:
     from seatrial.runs.manifest import RunKind
@@ -104,13 +108,14 @@ def work(
         command: As for `run`.
         clock: As for `run`.
     """
-    from seatrial.runs.manifest import changed_versions, describe
+    from seatrial.runs.manifest import changed_versions
     from seatrial.runs.plan import plan_data_stages, plan_stages
     from seatrial.runs.store import cache_folder
 
     bench = Workbench(host, cache=cache or cache_folder(), offline=offline)
     digest = suite_digest(suite, only_data=only_data)
-    nodes = Nodes(bench, folder, clock, earlier, only)
+    tracking = Tracking(suite.tracking, bench)
+    nodes = Nodes(bench, folder, clock, earlier, only, watcher=tracking)
     refused = _as_it_was(folder, nodes) if only is not None else nullcontext()
     with telling_interrupts(), folder.lock(), refused, logged(folder), bench.closing:
         try:
@@ -118,27 +123,18 @@ def work(
             digests.forget(folder)
             started = _begin(folder, suite, kind, digest, clock())
             stages = (plan_data_stages if only_data else plan_stages)(suite, bench, folder)
-            manifest = describe(
-                suite,
-                bench,
-                stages,
-                kind=kind,
-                suite_digest=digest,
-                command=command,
-                started=started,
-                before=folder.read_json("manifest.json"),
-            )
-            write_json(folder / "manifest.json", manifest)
+            manifest = _described(suite, bench, folder, stages, kind, digest, command, started)
             plan = _plan(suite, folder, stages, offline=offline)
             nodes.work(stages, replace(plan, changed=changed_versions(manifest)))
             folder.forget_unfinished(but=nodes.unanswered)
             refuse_other_judgement(folder, nodes.judged, "a watcher of stages, or a report")
             result = load_result(folder.path, host)
         except BaseException as error:
-            host.run_failed(Failure(nodes.at, str(error) or type(error).__name__, folder.path))
+            tracking.run_failed(Failure(nodes.at, str(error) or type(error).__name__, folder.path))
             raise
-        host.run_finished(result.handed_out())
+        tracking.run_finished(result)
         refuse_other_judgement(folder, nodes.judged, "a hook of reports, or a watcher of the run's end")
+        manifest |= tracking.told()
         if not nodes.unanswered:
             manifest |= {"finished": clock().isoformat()}
         digests.record(folder, manifest=json_text(manifest))
@@ -146,11 +142,92 @@ def work(
     return result
 
 
+def search(
+    suite: Suite,
+    host: Host,
+    *,
+    runs: Path = Path("runs"),
+    cache: Path | None = None,
+    offline: bool = False,
+    fresh: bool = False,
+    command: Sequence[str] = (),
+    clock: Clock = _now,
+) -> Found:
+    """Work a run up to the end of its search; `run` with the same suite goes on from there.
+
+    Args:
+        suite: As for `run`.
+        host: As for `run`.
+        runs: As for `run`.
+        cache: As for `run`.
+        offline: As for `run`.
+        fresh: As for `run`.
+        command: As for `run`.
+        clock: As for `run`.
+
+    Raises:
+        UsageError: the suite searches nothing, or as for `run`.
+        StageError: as for `run`.
+    """
+    from seatrial.runs.plan import plan_stages
+    from seatrial.runs.store import cache_folder
+
+    if suite.search is None:
+        raise UsageError(f"suite {suite.name} searches nothing; add `search: {{over: {{lr: …}}}}`")
+    digest = suite_digest(suite, only_data=False)
+    unfinished = None if fresh else RunFolder.newest_unfinished(runs, digest)
+    folder = unfinished or RunFolder.create(runs, suite.name, clock())
+    bench = Workbench(host, cache=cache or cache_folder(), offline=offline)
+    nodes = Nodes(bench, folder, clock, EarlierRuns(None if fresh else runs, but=folder.path), None)
+    with telling_interrupts(), folder.lock(), logged(folder), bench.closing:
+        try:
+            digests.forget(folder)
+            started = _begin(folder, suite, "trial", digest, clock())
+            stages = plan_stages(suite, bench, folder)
+            _described(suite, bench, folder, stages, "trial", digest, command, started)
+            last = next(place for place, stage in enumerate(stages) if isinstance(stage, Finalists))
+            nodes.work(stages[: last + 1], _plan(suite, folder, stages[: last + 1], offline=offline))
+            found = folder.finished(Finalists.name)
+        except BaseException as error:
+            host.run_failed(Failure(nodes.at, str(error) or type(error).__name__, folder.path))
+            raise
+    assert found is not None  # it was just worked
+    return Found(folder.path, suite.name, found[1].facts)
+
+
 def suite_digest(suite: Suite, *, only_data: bool) -> str:
-    """Equal for runs that come to the same: where filters work decides how long it takes, and nothing else."""
+    """Equal for runs that come to the same: where filters work decides how long it takes, and who tracks it nothing."""
     resolved = suite.resolved()
     resolved["data"].pop("engine")
+    resolved.pop("tracking")
     return digest_json({"only": "data", "suite": resolved} if only_data else resolved)
+
+
+def _described(
+    suite: Suite,
+    bench: Workbench,
+    folder: RunFolder,
+    stages: Sequence[StageWork],
+    kind: RunKind,
+    digest: str,
+    command: Sequence[str],
+    started: datetime,
+) -> dict[str, object]:
+    """The manifest, written before the first node."""
+    from seatrial.runs.manifest import describe
+
+    manifest = describe(
+        suite,
+        bench,
+        stages,
+        kind=kind,
+        suite_digest=digest,
+        command=command,
+        started=started,
+        before=folder.read_json("manifest.json"),
+    )
+    write_json(folder / "manifest.json", manifest)
+    return manifest
 
 
 def _begin(folder: RunFolder, suite: Suite, kind: RunKind, suite_digest: str, now: datetime) -> datetime:

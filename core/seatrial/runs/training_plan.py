@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import takewhile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Protocol
@@ -24,6 +25,7 @@ from seatrial.runs.events import Plan, Record, Step
 from seatrial.runs.nodes import Nodes
 from seatrial.runs.run_folder import RunFolder
 from seatrial.runs.stages import blame
+from seatrial.runs.stages.search import SearchRound
 from seatrial.runs.stages.train import Train
 from seatrial.runs.store import cache_folder
 from seatrial.runs.workbench import Workbench
@@ -156,7 +158,7 @@ def plan_training(
             )
         if probe and not isinstance(method, ProbesCost):
             raise UsageError(f"train.method: {name} (plugin {train.plugin}) trains no probe; leave --probe out")
-        data = stages[: stages.index(train)]
+        data = list(takewhile(lambda stage: not isinstance(stage, SearchRound | Train), stages))
         nodes = Nodes(bench, folder, _now, EarlierRuns(runs), None, watcher=_Watcher(shown))
         nodes.work(data, Plan(suite.name, folder.path, tuple(stage.name for stage in data), (), suite.seed, offline))
         with _job(train, folder) as job:

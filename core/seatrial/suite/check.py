@@ -32,6 +32,7 @@ from seatrial.suite.options import (
 )
 from seatrial.suite.parts import Chosen, Data, DataFile, EngineChoice, ModelChoice, Suite
 from seatrial.suite.score_check import GateCheck, ScorerCheck
+from seatrial.suite.search_check import read_search
 from seatrial.suite.yaml_lines import KeyPath
 
 __all__ = ["check_suite"]
@@ -102,6 +103,11 @@ class _Check(ComponentCheck):
                 self.complain(
                     ("data",), "the suite trains a model and has no rows to train on; give `train: {source: …}`"
                 )
+        search = read_search(self, values["search"], train, data) if values["search"] is not None else None
+        if values["search"] is not None and given.get("train") is None:
+            self.complain(
+                ("search",), "the suite trains nothing, so there is nothing to search; add `train: {method: …}`"
+            )
         scorers = ScorerCheck(
             self,
             tuned=brings,
@@ -113,6 +119,7 @@ class _Check(ComponentCheck):
         score = scorers.read(values["score"])
         gates = GateCheck(self, scorers).read(values["gates"])
         report = self.named("reports", values["report"], ("report",))
+        tracking = self.named("trackers", values["tracking"], ("tracking",))
         if keys is not None and len(set(keys.seeds)) < len(keys.seeds):
             self.complain(("seeds",), "holds a seed twice: its trainings would be one and count as several")
         if self.complaints or keys is None or data is None or (model is None and not self.only_data):
@@ -126,11 +133,13 @@ class _Check(ComponentCheck):
             data=data,
             filters=filters,
             train=train,
+            search=search,
             score=score,
             baselines=baselines,
             fewshot=keys.fewshot,
             gates=gates,
             report=report,
+            tracking=tracking,
         )
 
     def bring_their_rows(self, score: Any) -> bool:
@@ -406,7 +415,7 @@ def _usable(given: Mapping[str, Any]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name in SuiteKeys.model_fields:
         default, value = getattr(defaults, name), given.get(name)
-        wanted = {"train": dict, "baselines": list}.get(name, type(default))
+        wanted = {"train": dict, "search": dict, "baselines": list}.get(name, type(default))
         values[name] = value if isinstance(value, wanted) and not isinstance(value, bool) else default
     return values
 

@@ -160,6 +160,7 @@ RESERVED: Mapping[Kind, type[Reserved]] = {
     "baselines": Reserved,
     "probes": Reserved,
     "reports": Reserved,
+    "trackers": Reserved,
     "encoders": Reserved,
     "detectors": Reserved,
 }
@@ -181,6 +182,10 @@ class SuiteKeys(Keys):
     train: dict[str, Any] | None = Field(
         default=None, description="how the adapter is trained; absent where nothing is"
     )
+    search: dict[str, Any] | None = Field(
+        default=None,
+        description="options of training that are searched, on validation rows, before it is trained: {over: {lr: …}}",
+    )
     score: list[Any] = Field(default_factory=list, description="the scorers, in their order")
     baselines: list[Any] | None = Field(
         default=None,
@@ -190,6 +195,9 @@ class SuiteKeys(Keys):
     gates: list[Any] = Field(default_factory=list, description="the conditions that decide the verdict")
     report: list[Any] = Field(
         default_factory=lambda: ["html", "markdown", "json"], description="the reports, by name or as {name: {options}}"
+    )
+    tracking: list[Any] = Field(
+        default_factory=list, description="the trackers that are told of the run, by name or as {name: {options}}"
     )
 
 

@@ -12,6 +12,7 @@ from seatrial.evaluation.system import SystemKind
 from seatrial.plugin.kinds import Kind
 from seatrial.runs.store import atomic_file
 from seatrial.suite.keys import DataFileKeys, Split
+from seatrial.suite.search_parts import Search
 from seatrial.suite.yaml_lines import dump_yaml
 from seatrial.verdict import Severity
 
@@ -156,6 +157,8 @@ class Suite:
     data: Data
     filters: tuple[Chosen, ...] = ()
     train: Chosen | None = None
+    search: Search | None = None
+    """How the settings of training are searched; None where they are as `train` says."""
     score: tuple[Chosen, ...] = ()
     baselines: tuple[Chosen, ...] = ()
     """What is fitted where the rows have labels."""
@@ -163,6 +166,8 @@ class Suite:
     """How many examples the few-shot base is shown; 0 for none."""
     gates: tuple[Chosen, ...] = ()
     report: tuple[Chosen, ...] = ()
+    tracking: tuple[Chosen, ...] = ()
+    """Who is told of the run; nothing in it hangs on them."""
 
     @property
     def tunes(self) -> bool:
@@ -190,11 +195,13 @@ class Suite:
             "data": self.data.resolved(),
             "filters": [chosen.resolved() for chosen in self.filters],
             "train": self.train.resolved() if self.train else None,
+            "search": self.search.resolved() if self.search else None,
             "score": [chosen.resolved() for chosen in self.score],
             "baselines": [chosen.resolved() for chosen in self.baselines],
             "fewshot": self.fewshot,
             "gates": [chosen.resolved() for chosen in self.gates],
             "report": [chosen.resolved() for chosen in self.report],
+            "tracking": [chosen.resolved() for chosen in self.tracking],
         }
 
     def text(self) -> str:

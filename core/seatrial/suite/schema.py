@@ -14,8 +14,13 @@ from seatrial.suite.catalogue import USED_KINDS, Catalogue
 from seatrial.suite.engine_keys import ENGINES
 from seatrial.suite.keys import RESERVED, DataFileKeys, DataKeys, ModelKeys, Split, SuiteKeys
 from seatrial.suite.options import option_model
+from seatrial.suite.search_keys import ChoicesKeys, RangeKeys, SearchKeys
 
 __all__ = ["suite_schema"]
+
+
+_TRIED: Mapping[str, type[BaseModel]] = {"search.range": RangeKeys, "search.choices": ChoicesKeys}
+_SEARCH: Mapping[str, type[BaseModel]] = {"search": SearchKeys, **_TRIED}
 
 
 def suite_schema(catalogue: Catalogue) -> dict[str, Any]:
@@ -38,7 +43,15 @@ class _Schema:
         models = {_key(kind, name): option_model(c, RESERVED[kind]) for (kind, name), c in self._components.items()}
         engines: dict[str, type[BaseModel]] = {f"engine.{name}": keys for name, keys in ENGINES.items()}
         self._definitions = _definitions(
-            {"suite": SuiteKeys, "data": DataKeys, "data-file": DataFileKeys, "split": Split, **engines, **models}
+            {
+                "suite": SuiteKeys,
+                "data": DataKeys,
+                "data-file": DataFileKeys,
+                "split": Split,
+                **_SEARCH,
+                **engines,
+                **models,
+            }
         )
         for (kind, name), component in self._components.items():
             self._fill(kind, name, component, self._definitions[_key(kind, name)])
@@ -52,10 +65,14 @@ class _Schema:
         keys["data"] = _one_of(keys["data"], [{"$ref": "#/$defs/data"}])
         keys["model"] = _one_of(keys["model"], self._refs("models"))
         keys["train"] = _one_of(keys["train"], [*self._refs("methods"), {"type": "null"}])
+        keys["search"] = _one_of(keys["search"], [{"$ref": "#/$defs/search"}, {"type": "null"}])
+        searched: list[dict[str, Any]] = [{"type": "array"}, *({"$ref": f"#/$defs/{name}"} for name in _TRIED)]
+        self._definitions["search"]["properties"]["over"]["additionalProperties"] = {"anyOf": searched}
         keys["gates"]["items"] = {"anyOf": self._refs("gates")}
         keys["filters"]["items"] = {"anyOf": self._named("filters")}
         keys["score"]["items"] = {"anyOf": self._named("scorers")}
         keys["report"]["items"] = {"anyOf": self._named("reports")}
+        keys["tracking"]["items"] = {"anyOf": self._named("trackers")}
         listed = {"type": "array", "items": {"anyOf": self._named("baselines")}}
         keys["baselines"] = _one_of(keys["baselines"], [listed, {"type": "null"}])
         return {

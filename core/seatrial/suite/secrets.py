@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from seatrial.suite.yaml_lines import KeyPath
 
-__all__ = ["as_kept", "refusal", "secrets_in", "without_secrets"]
+__all__ = ["as_kept", "hidden", "refusal", "secrets_in", "without_secrets"]
 
 _NAMES = re.compile(
     r"(?i)(?:.*_)?(?:api_?key|password|passwd|client_secret|secret_key|secret_access_key|access_token|auth_token|hf_token|bearer)"
@@ -55,6 +55,23 @@ def without_secrets(argument: str) -> str:
     for pattern, _ in _IN_TEXT:
         argument = pattern.sub(_HIDDEN, argument)
     return argument
+
+
+def hidden(value: object) -> object:
+    """A value as it may be sent to others: what looks like a secret is ***, wherever it stands."""
+    if isinstance(value, Mapping):
+        return {
+            name: _HIDDEN
+            if isinstance(held, str) and held and isinstance(name, str) and _NAMES.fullmatch(name)
+            else hidden(held)
+            for name, held in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [hidden(held) for held in value]
+    if isinstance(value, str):
+        for pattern, _ in _IN_TEXT:
+            value = pattern.sub(_HIDDEN, value)
+    return value
 
 
 def refusal(what: str) -> str:

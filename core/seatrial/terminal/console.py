@@ -23,11 +23,13 @@ from seatrial.terminal.figures import figure, rows_counted, with_unit
 from seatrial.terminal.measures import memory
 from seatrial.terminal.progress import RunProgress
 from seatrial.terminal.screen import Line, Screen, cell, clean, styled
+from seatrial.terminal.search_found import found_document, print_found
 from seatrial.terminal.streams import forgiving
 from seatrial.terminal.training_plan import plan_document, print_plan
 from seatrial.verdict import Decision, Verdict
 
 if TYPE_CHECKING:
+    from seatrial.runs.searching.found import Found
     from seatrial.runs.training_plan import TrainingPlan
 
 __all__ = ["Console", "Mode"]
@@ -216,6 +218,14 @@ class Console:
             self._print_json(plan_document(plan))
         else:
             print_plan(plan, self._screen)
+
+    def found(self, found: Found) -> None:
+        """What a search came to."""
+        self.progress.close()
+        if self.mode == "json":
+            self._print_json(found_document(found))
+        else:
+            print_found(found, self._screen, brief=self.mode == "quiet")
 
     def document(self, document: Mapping[str, object]) -> None:
         """An answer as JSON."""

@@ -29,6 +29,7 @@ _PLACES: Mapping[Kind, str] = {
     "scorers": "`- {name}: {{…}}` below `score:`",
     "gates": "`- {{gate: {name}, metric: …, …}}` below `gates:`",
     "reports": "`- {name}: {{…}}` below `report:`",
+    "trackers": "`- {name}: {{…}}` below `tracking:`",
 }
 """Kind → how a suite says it."""
 

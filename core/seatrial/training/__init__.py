@@ -1,7 +1,8 @@
-"""Ways to train, what they leave, and what they cost."""
+"""Ways to train, what they leave, what they cost, and how several settings are tried."""
 
 from seatrial.training.cost import Lighter, Probed, ProbesCost, TellsCost, TellsLighter, TrainingCost, Work
 from seatrial.training.method import ChecksModel, Method, Trained, TrainingJob, TrainsPart
+from seatrial.training.trials import TrialsJob, Tried, TriedTogether, TriesTogether
 
 __all__ = [
     "ChecksModel",
@@ -15,5 +16,9 @@ __all__ = [
     "TrainingCost",
     "TrainingJob",
     "TrainsPart",
+    "TrialsJob",
+    "Tried",
+    "TriedTogether",
+    "TriesTogether",
     "Work",
 ]

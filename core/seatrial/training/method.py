@@ -31,6 +31,8 @@ class TrainingJob:
     seed: int
     log: Callable[[Mapping[str, float]], None]
     """Called at every logging step with at least `step`, `steps`, `epoch` and `loss` or `validation_loss`."""
+    images: Path | None = None
+    """Where the pictures of the rows lie, each under its `seatrial.rows.Image.file_name`; None where none are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Trained:
     facts: Mapping[str, object]
     """JSON values for reviewers, at least: `trainable_parameters`, `supervised_tokens`, `tokens`, `truncated_rows`,
     `lost_tokens`, `steps`, `best_step`, `tokens_per_second`, `peak_bytes`,
-    `masked_examples` (a list of `{row, pieces}`, a piece `{text, supervised}`)."""
+    `masked_examples` (a list of `{row, pieces, pictures}`, a piece `{text, supervised}`; digests of pictures where there are any)."""
 
 
 class Method(Protocol):

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from seatrial import Block, Row, Rows, Sample, Scored, Task, Transcript
-from seatrial.data.normalise import normalise
+from seatrial.data.fingerprint import question_of
 from seatrial.errors import StageError
 from seatrial_plugins.accuracy.blocks import naive_split_blocks
 from seatrial_plugins.accuracy.choice import ChoiceScorer
@@ -42,12 +42,12 @@ class NaiveSplitScorer:
     def score(self, transcripts: Iterable[Transcript], task: Task) -> Iterator[Sample]:
         """One sample for each row of the naive test part."""
         train, _ = self._split(task.tables["raw"], task.labels, task.seed)
-        leaked = {normalise(row.input_text) for row in train}
-        seen = {normalise(row.input_text) for row in task.tables["train"]}
+        leaked = {question_of(row) for row in train}
+        seen = {question_of(row) for row in task.tables["train"]}
         scored = ChoiceScorer().score(transcripts, task)
         for row, answer in zip(task.rows, scored, strict=True):
-            text = normalise(row.input_text)
-            yield _sample(answer, row, leaked=text in leaked, trained_on=text in seen)
+            question = question_of(row)
+            yield _sample(answer, row, leaked=question in leaked, trained_on=question in seen)
 
     def blocks(self, scored: Scored) -> Iterable[Block]:
         """The whole test part beside its leaked and its clean rows."""

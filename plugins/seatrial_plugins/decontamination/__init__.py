@@ -22,6 +22,7 @@ __all__ = [
 
 PresetName = Literal[
     "exact",
+    "image",
     "gpt3_filter",
     "gpt3_measure",
     "palm",
@@ -48,78 +49,82 @@ RULES = (
         version="2",
     ),
     Rule(
+        "image",
+        "The row shows a picture that a held-out row shows, byte for byte, whatever is said beside it.",
+    ),
+    Rule(
         "gpt3_filter",
         "The row shares a 13-gram that stands in at most 10 train rows; what GPT-3's filter would cut out of it is marked "
         "(arXiv 2005.14165, appendix C).",
-        version="5",
+        version="6",
     ),
     Rule(
         "gpt3_measure",
         "The row shares an N-gram, N being the 5th percentile of the held-out texts' lengths in words, from 8 to 13 "
         "(GPT-3, arXiv 2005.14165, appendix C).",
-        version="4",
+        version="5",
     ),
     Rule(
         "palm",
         "At least 70% of a held-out text's 8-grams stand in the train set, some of them in this row (PaLM, arXiv "
         "2204.02311).",
-        version="4",
+        version="5",
     ),
     Rule(
         "gpt4_substring",
         "One of three random stretches of 50 characters of a held-out text, letters and digits alone, stands in the row, or all "
         "of a shorter text, from `gpt4_floor` characters on (GPT-4, arXiv 2303.08774).",
-        version="4",
+        version="5",
     ),
     Rule(
         "llama2",
         "At least 20% of a held-out text's tokens lie in spans of more than 10 tokens, of which four may differ, that the "
         "train set shares, some of them with this row (Llama 2, arXiv 2307.09288, A.6).",
-        version="2",
+        version="3",
     ),
     Rule(
         "tulu3",
         "More than 50% of the words of a held-out text's user turns lie in 8-grams that it shares with the user turns of "
         "this row (Tülu 3, arXiv 2411.15124).",
-        version="4",
+        version="5",
     ),
     Rule(
         "s1_open_r1",
         "The row shares an 8-gram of lower-case words, punctuation kept (s1, arXiv 2501.19393; Open R1).",
-        version="4",
+        version="5",
     ),
     Rule(
         "deepseek_math",
         "The row shares a 10-gram, or holds a held-out text of 3 to 9 words as a whole (DeepSeekMath, arXiv 2402.03300).",
-        version="4",
+        version="5",
     ),
     Rule(
         "qwen2_math",
         "The row is identical with a held-out text, or shares a 13-gram and has a longest common subsequence of over 60% "
         "of the shorter of both (Qwen2-Math).",
-        version="4",
+        version="5",
     ),
     Rule(
         "dolma",
         "The row has a paragraph of at least 13 words that also stands in a held-out text (arXiv 2402.00159).",
-        version="2",
+        version="3",
     ),
     Rule(
         "olmo_decon",
         "A held-out question and, where they are compared, its answer and passage stand near each other in the row, "
         "weighted by rarity to 0.8 or more (allenai/decon).",
-        version="3",
+        version="4",
     ),
     Rule(
         "platypus",
         "The row's embedding has a cosine of at least 0.8 with a held-out text's (Platypus, arXiv 2308.07317).",
-        version="3",
+        version="4",
     ),
     Rule(
         "semantic",
         "The row says what a held-out text says, in other words: by the encoder and a second look at their words, or at the "
         "structure of code, the pair stands out as 1% of unrelated questions do (seatrial's own; calibrated on GSM8K).",
-        version="5",
+        version="6",
     ),
     Rule(
         UNREAD,
@@ -136,7 +141,7 @@ IN_VALIDATION = "found_in_validation"
 
 def leakage(
     *,
-    presets: list[PresetName] = ["exact", "tulu3"],  # noqa: B006 - shown in the schema, never changed
+    presets: list[PresetName] = ["exact", "image", "tulu3"],  # noqa: B006 - shown in the schema, never changed
     against: Mapping[str, Benchmark] = {},
     on: Literal["input", "all"] = "input",
     side: Literal["train", "test"] = "train",
@@ -161,9 +166,10 @@ def leakage(
     for two words, and three of Kana, Thai, Lao, Burmese or Khmer for one, so that an 8-gram of Thai has 24 characters.
 
     Args:
-        presets: the rules, each a rule of its own in the ledger: `exact`, and those of GPT-3 (two), PaLM, GPT-4, Llama 2,
+        presets: the rules, each a rule of its own in the ledger: `exact`, `image`, and those of GPT-3 (two), PaLM, GPT-4, Llama 2,
             Tülu 3 (always on user turns), s1 and Open R1, DeepSeekMath, Qwen2-Math, Dolma, OLMo's decon and Platypus;
             and `semantic`, which finds paraphrases, but no translations (see `semantic_judge`).
+            Of rows that show pictures `exact` compares words and pictures, `image` the pictures, and the others nothing.
             A text of one or two words is found by few of them: keep `exact`. `llama2` and `olmo_decon` read the model's
             tokens, `platypus` and `semantic` the encoder. Measured on BANKING77, 10,003 train against 3,080 test questions: `exact`
             25 train rows, `tulu3` 337, `deepseek_math` 510; on GSM8K, where nothing leaks, 0, 3 and 11 of 7,473.
@@ -250,7 +256,7 @@ def seatrial_filters() -> Iterable[FilterComponent[Filter]]:
         metrics=leakage_metrics,
         rules=RULES,
         place="splits",
-        version="5",  # validation rows are held against test rows
+        version="6",  # words beside pictures are left to `exact` and `image`
         looks_for="train rows that give away test rows",
         libraries=("regex", "scikit-learn", "tiktoken"),
     )

@@ -33,7 +33,7 @@ from seatrial_plugins.decontamination.olmo_text import cleaned, origins
 from seatrial_plugins.decontamination.overlap import Found, Overlap, Overlaps
 from seatrial_plugins.decontamination.pattern_index import PatternIndex, spread
 from seatrial_plugins.decontamination.row_by_row import RowByRow
-from seatrial_plugins.decontamination.texts import Runs, Side, compared_text, compared_turns, merged
+from seatrial_plugins.decontamination.texts import Runs, Side, compared_images, compared_text, compared_turns, merged
 from seatrial_plugins.decontamination.units import Units
 
 __all__ = ["OlmoDecon", "clusters"]
@@ -373,7 +373,7 @@ def _parts(row: Row, on: Side) -> tuple[str, str, str]:
     """Passage, question and answer of a row; "" for what it doesn't have."""
     turns = [row.turns[index] for index in compared_turns(row, "input")]
     asked = max((place for place, turn in enumerate(turns) if turn.role == "user"), default=None)
-    if asked is None:
+    if asked is None or compared_images(row, "input"):
         return "", "", ""
     answer = row.target or "" if on == "all" else ""
     return "\n".join(turn.content for turn in turns[:asked]), turns[asked].content, answer

@@ -26,6 +26,7 @@ from seatrial_plugins.decontamination.platypus import Platypus
 from seatrial_plugins.decontamination.qwen2_math import Qwen2Math
 from seatrial_plugins.decontamination.s1_open_r1 import S1OpenR1
 from seatrial_plugins.decontamination.semantic import Judge, Semantic
+from seatrial_plugins.decontamination.shared_image import SharedImage
 from seatrial_plugins.decontamination.tiktoken_file import TiktokenFile
 from seatrial_plugins.decontamination.tokens import Tokens
 from seatrial_plugins.decontamination.tulu3 import Tulu3
@@ -78,6 +79,7 @@ def build_presets(names: Sequence[PresetName], held_out: HeldOut, options: Prese
 
     makers: Mapping[PresetName, Callable[[], Preset]] = {
         "exact": lambda: Exact(held_out, words, on),
+        "image": lambda: SharedImage(held_out, on),
         "gpt3_filter": lambda: Gpt3Filter(held_out, plain, on, template, short=short),
         "gpt3_measure": lambda: Gpt3Measure(held_out, plain, on, template, short=short),
         "palm": lambda: Palm(held_out, words, on, template, short=short),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from seatrial import Row, Span
 from seatrial_plugins.decontamination.overlap import Found, Overlaps
-from seatrial_plugins.decontamination.texts import Runs, Side, compared_text, spans_of
+from seatrial_plugins.decontamination.texts import Runs, Side, spans_of, whole_text
 
 __all__ = ["RowByRow"]
 
@@ -28,4 +28,4 @@ class RowByRow:
 
     def spans(self, row: Row, runs: Runs | None) -> tuple[Span, ...]:
         """Where the runs stand; all that was compared for None."""
-        return spans_of(row, self.on, [(0, len(compared_text(row, self.on)))] if runs is None else runs)
+        return spans_of(row, self.on, [(0, len(whole_text(row, self.on)))] if runs is None else runs)

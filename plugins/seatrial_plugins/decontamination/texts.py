@@ -7,7 +7,18 @@ from typing import Literal
 
 from seatrial import Row, Span
 
-__all__ = ["Runs", "Side", "compared_text", "compared_turns", "merged", "spans_in", "spans_of", "stretch"]
+__all__ = [
+    "Runs",
+    "Side",
+    "compared_images",
+    "compared_text",
+    "compared_turns",
+    "merged",
+    "spans_in",
+    "spans_of",
+    "stretch",
+    "whole_text",
+]
 
 Side = Literal["input", "all", "user"]
 
@@ -22,8 +33,18 @@ def compared_turns(row: Row, on: Side) -> tuple[int, ...]:
     return tuple(index for index in range(count) if row.turns[index].role in roles)
 
 
+def compared_images(row: Row, on: Side) -> frozenset[str]:
+    """The digests of the pictures that those turns show."""
+    return frozenset(image.digest for index in compared_turns(row, on) for image in row.turns[index].images)
+
+
 def compared_text(row: Row, on: Side) -> str:
-    """Those turns as one text, a line break between them."""
+    """What rules of words compare: those turns as one text; nothing where they show pictures, of which words say too little."""
+    return "" if compared_images(row, on) else whole_text(row, on)
+
+
+def whole_text(row: Row, on: Side) -> str:
+    """Those turns as one text, a line break between them, whatever they show."""
     return "\n".join([row.turns[index].content for index in compared_turns(row, on)])
 
 

@@ -35,33 +35,6 @@ NEAR_RULES = (
         "copy",
         "A row that stays shares so many word shingles that their Jaccard similarity reaches `threshold`, and names the "
         "same answer.",
-        version="4",
-    ),
-    Rule("conflict", "Two rows that stay are as alike, but name different labels or choices.", "flag", "4"),
-    Rule(
-        "capped",
-        "The row is as alike, but stays, or is split, by itself: its cluster has `largest` texts.",
-        "flag",
-        "4",
-        fixed=True,  # others may have gone for the row
-    ),
-)
-
-SPANS_RULES = (
-    Rule(
-        "contained",
-        "Every word of the row stands in stretches of at least `words` words of rows that stay and name the same answer.",
-        version="4",
-    ),
-    Rule(
-        "repeated-span", "A stretch of at least `words` words of the row stands in a row that stays, too.", "flag", "4"
-    ),
-)
-
-SEMANTIC_RULES = (
-    Rule(
-        "copy",
-        "The cosine of the row's vector and that of a row which stays reaches `threshold`, and both name the same answer.",
         version="5",
     ),
     Rule("conflict", "Two rows that stay are as alike, but name different labels or choices.", "flag", "5"),
@@ -70,6 +43,33 @@ SEMANTIC_RULES = (
         "The row is as alike, but stays, or is split, by itself: its cluster has `largest` texts.",
         "flag",
         "5",
+        fixed=True,  # others may have gone for the row
+    ),
+)
+
+SPANS_RULES = (
+    Rule(
+        "contained",
+        "Every word of the row stands in stretches of at least `words` words of rows that stay and name the same answer.",
+        version="5",
+    ),
+    Rule(
+        "repeated-span", "A stretch of at least `words` words of the row stands in a row that stays, too.", "flag", "5"
+    ),
+)
+
+SEMANTIC_RULES = (
+    Rule(
+        "copy",
+        "The cosine of the row's vector and that of a row which stays reaches `threshold`, and both name the same answer.",
+        version="6",
+    ),
+    Rule("conflict", "Two rows that stay are as alike, but name different labels or choices.", "flag", "6"),
+    Rule(
+        "capped",
+        "The row is as alike, but stays, or is split, by itself: its cluster has `largest` texts.",
+        "flag",
+        "6",
         fixed=True,  # others may have gone for the row
     ),
     Rule(

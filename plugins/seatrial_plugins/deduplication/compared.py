@@ -30,16 +30,18 @@ def text_of(row: Row, on: Part) -> str:
 
 
 def contexts_of(rows: Sequence[Row]) -> np.ndarray:
-    """uint64, one a row: equal where the system turns say the same, 0 where there are none.
+    """uint64, one a row: equal where the system turns say the same and the same pictures are shown, 0 where there are neither.
 
-    Rows under different system prompts are never copies; a prompt that all rows share makes none of them more alike.
+    Rows under different system prompts, or beside different pictures, are never copies; a prompt that all rows share makes none
+    of them more alike.
     """
     return np.fromiter(map(_context, rows), np.uint64, len(rows))
 
 
 def _context(row: Row) -> int:
     system = [normalise(turn.content) for turn in row.turns if turn.role == "system"]
-    return digest64("\n".join(system)) if any(system) else 0
+    shown = [image.digest for turn in row.turns for image in turn.images]
+    return digest64("\n".join([*system, *shown])) if any(system) or shown else 0
 
 
 def answers_of(rows: Sequence[Row]) -> np.ndarray:

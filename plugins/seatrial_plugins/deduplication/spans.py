@@ -151,5 +151,8 @@ def _share_a_print(prints: pa.ChunkedArray) -> np.ndarray:
 
 
 def _turns(row: Row, on: Part) -> list[tuple[int, str]]:
-    """The turns that are compared, each with its index in `row.turns`."""
-    return [(index, turn.content) for index, turn in enumerate(part_of(row, on)) if turn.role != "system"]
+    """The turns that are compared, each with its index in `row.turns`; none where they show pictures, of which words say too little."""
+    turns = part_of(row, on)
+    if any(turn.images for turn in turns):
+        return []
+    return [(index, turn.content) for index, turn in enumerate(turns) if turn.role != "system"]

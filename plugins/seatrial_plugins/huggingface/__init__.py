@@ -23,12 +23,13 @@ def transformers(
     system: str | None = None,
     batch_tokens: int = 4096,
 ) -> Loader:
-    """A causal language model as transformers loads it.
+    """A language model as transformers loads it: one that reads text, or one that is shown pictures as well.
 
     Args:
         dtype: Of the weights. `auto` is bfloat16 where the device computes in it natively, float32 elsewhere.
         device: `auto` takes the first GPU if there is one; else a name that torch knows (`cpu`, `cuda:1`, `mps`).
-        attention: `auto` packs rows and shares their common prefix; `sdpa` and `eager` pad, with transformers' own kernels.
+        attention: `auto` packs rows and shares their common prefix, and pads those of models that are shown pictures; `sdpa` and
+            `eager` pad, with transformers' own kernels.
         chat: Render conversations with the tokenizer's chat template; false writes the turns' texts line by line, behind what
             the tokenizer puts before a text by itself. Control tokens that a text holds are read as text either way.
         system: A system turn for conversations that bring none; unset leaves that to the chat template.
@@ -72,12 +73,14 @@ def random(
 @hookimpl
 def seatrial_models() -> Iterable[LoaderComponent[Loader]]:
     """The two loaders."""
-    provides = frozenset[Capability]({"scores", "generates", "completes", "classifies", "times", "trains"})
-    libraries = ("torch", "transformers", "peft", "tokenizers", "safetensors", "gguf", "jinja2")
+    provides = frozenset[Capability](
+        {"scores", "generates", "completes", "classifies", "times", "trains", "images", "merges"}
+    )
+    libraries = ("torch", "transformers", "peft", "tokenizers", "safetensors", "gguf", "jinja2", "pillow")
     yield LoaderComponent(
         "transformers",
         transformers,
-        "Safetensors or GGUF weights on disk, run by transformers: causal language models and sequence classifiers.",
+        "Safetensors or GGUF weights on disk, run by transformers: language models, with or without pictures, and sequence classifiers.",
         provides=provides,
         schemes=frozenset({"hf", "path", "package"}),
         libraries=libraries,

@@ -12,11 +12,13 @@ from typing import Any
 
 from seatrial.errors import SourceError, StageError
 from seatrial.model import Tools
-from seatrial.rows import Row, Turn
+from seatrial.rows import Image, Row, Turn
 from seatrial.terminal.legible import one_line
+from seatrial_plugins.huggingface.architecture import reads_images
 from seatrial_plugins.huggingface.config_file import read_config
 from seatrial_plugins.huggingface.control_tokens import NOTATION, ControlTokens, control_tokens_of
 from seatrial_plugins.huggingface.conversation import Conversation, Tool, arguments_as_text, conversation_of, is_trained
+from seatrial_plugins.huggingface.image_input import ImageInput
 from seatrial_plugins.huggingface.row_problems import row_problems, unwritten
 from seatrial_plugins.huggingface.template import ChatTemplate
 from seatrial_plugins.huggingface.tokenizer_files import read_tokenizer
@@ -46,6 +48,8 @@ class Rendered:
     """True on the words of the assistant's turns that are trained, and on the end of each."""
     text: str
     """What the chat template wrote."""
+    images: tuple[Image, ...] = ()
+    """The pictures that it shows, in the order of their places."""
 
 
 class ChatTokenizer:
@@ -61,26 +65,42 @@ class ChatTokenizer:
         self.folder = folder
         self.chat = chat
         self.system = system
+        self.images = ImageInput(folder, self.tokenizer) if reads_images(folder) else None
+        """How pictures are shown; None of a model that reads text alone."""
         self._control = ControlTokens(self.tokenizer, ())
         self._has_warned = False
         if not self.tokenizer.is_fast:
             raise SourceError(
                 f"{folder}: its tokenizer has no tokenizer.json, which gives the place of each token; add one"
             )
+        if self.images is not None and not self.tokenizer.chat_template:
+            self.tokenizer.chat_template = getattr(self.images.processor, "chat_template", None)
         if chat and not self.tokenizer.chat_template:
             raise SourceError(f"{folder}: its tokenizer has no chat template; give it one, or say `chat: false`")
+        self.closing = ""
+        """What ends the assistant's turn, such as `<|im_end|>`."""
         try:
-            self.closing = self._closing()
-            """What ends the assistant's turn, such as `<|im_end|>`."""
-            asked = self._question()
+            asked = self._try(in_parts=self.images is not None)
         except (StageError, ValueError) as error:
             raise SourceError(
                 f"{folder}: its chat template cannot write a question and its answer; mend chat_template.jinja, or say "
                 f"`chat: false` ({one_line(str(error.__cause__ or error), 160)})"
             ) from error
-        self._control = ControlTokens(self.tokenizer, control_tokens_of(self.tokenizer, (asked, self.closing)))
+        structure = (asked, self.closing, *(self.images.places if self.images else ()))
+        self._control = ControlTokens(self.tokenizer, control_tokens_of(self.tokenizer, structure))
         self.end_ids = self._end_ids()
         """Any of these tokens ends a generation."""
+
+    def _try(self, *, in_parts: bool) -> str:
+        """A question as the template writes it; a turn is given to it in parts, or, where it doesn't write those, as one text."""
+        self._in_parts = in_parts
+        try:
+            self.closing = self._closing()
+            return self._question()
+        except (StageError, ValueError):
+            if not in_parts:
+                raise
+            return self._try(in_parts=False)
 
     # ---- text -----------------------------------------------------------------------------------------------------
 
@@ -92,7 +112,10 @@ class ChatTokenizer:
         """
         if self.system is not None and (not turns or turns[0].role != "system"):
             turns = (Turn("system", self.system), *turns)
-        return self._by_template(conversation_of(turns, tools), ask=ask) if self.chat else self._line_by_line(turns)
+        if not self.chat:
+            return self._line_by_line(turns)
+        text = self._by_template(conversation_of(turns, tools, in_parts=self._in_parts), ask=ask)
+        return text if self.images is None else self.images.placed(text, _images_of(turns))
 
     def _by_template(self, said: Conversation, *, ask: bool) -> str:
         mark = self._control.mark
@@ -303,12 +326,13 @@ class ChatTokenizer:
             ids, offsets = encoded["input_ids"], encoded["offset_mapping"]
         supervised = (any(begin < stop and end > start for start, stop in spans) for begin, end in offsets)
         opening = self.opening
-        return Rendered((*opening, *ids), (*[False] * len(opening), *supervised), text)
+        images = _images_of(turns) if self.images is not None else ()
+        return Rendered((*opening, *ids), (*[False] * len(opening), *supervised), text, images)
 
     def _span(self, turns: Sequence[Turn], tools: Sequence[Tool], index: int, text: str) -> tuple[int, int]:
         """Where the assistant's turn stands in the text, its end of turn included."""
         before = self.render(turns[:index], tools, ask=True)
-        after = self.render(turns[: index + 1], tools)
+        after = self.render(turns[: index + 1], tools) if index + 1 < len(turns) else text
         if not (after.startswith(before) and text.startswith(after.rstrip())):
             raise StageError(
                 "the model's chat template writes earlier turns differently once later ones follow, so the assistant's "
@@ -383,6 +407,10 @@ class ChatTokenizer:
 def _each(conversations: Sequence[Sequence[Turn]], tools: Tools) -> Iterable[tuple[Sequence[Turn], Sequence[Tool]]]:
     """Each conversation with its tools."""
     return zip(conversations, tools or [()] * len(conversations), strict=True)
+
+
+def _images_of(turns: Sequence[Turn]) -> tuple[Image, ...]:
+    return tuple(image for turn in turns for image in turn.images)
 
 
 def _flat(value: Any) -> Any:

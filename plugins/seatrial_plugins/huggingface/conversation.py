@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from seatrial.rows import ToolCall, ToolResult, Turn
+from seatrial.rows import Image, ToolCall, ToolResult, Turn
 
 __all__ = ["Conversation", "Tool", "arguments_as_text", "conversation_of", "is_trained", "only_last_trained", "without"]
 
@@ -23,9 +23,12 @@ class Conversation:
     tools: tuple[Tool, ...]
 
 
-def conversation_of(turns: Sequence[Turn], tools: Sequence[Tool] = ()) -> Conversation:
-    """The turns as messages, and the tools."""
-    return Conversation(tuple(map(_message, turns)), tuple(tools))
+def conversation_of(turns: Sequence[Turn], tools: Sequence[Tool] = (), *, in_parts: bool = False) -> Conversation:
+    """The turns as messages, and the tools; with `in_parts`, what is said is a list of texts and of places for pictures."""
+    messages = list(map(_message, turns))
+    if in_parts:
+        messages = [{**message, "content": _parts(turn)} for message, turn in zip(messages, turns, strict=True)]
+    return Conversation(tuple(messages), tuple(tools))
 
 
 def arguments_as_text(messages: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -77,6 +80,17 @@ def _message(turn: Turn) -> Mapping[str, Any]:
         "tool_calls": [_call(call) for call in turn.calls],
     }
     return {"role": turn.role, "content": turn.content} | {key: value for key, value in more.items() if value}
+
+
+def _parts(turn: Turn) -> str | list[Mapping[str, str]]:
+    """What is said, in order; a tool's words alone stay one text, which templates print as it is."""
+    if turn.role == "tool" and not turn.images:
+        return turn.content
+    return [
+        {"type": "image"} if isinstance(part, Image) else {"type": "text", "text": part.text}
+        for part in turn.parts
+        if not isinstance(part, ToolCall)
+    ]
 
 
 def _call(call: ToolCall) -> Mapping[str, Any]:

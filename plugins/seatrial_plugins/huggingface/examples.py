@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seatrial.errors import StageError, TrainingError
-from seatrial.rows import Row
+from seatrial.rows import Image, Row
 from seatrial_plugins.huggingface.chat import ChatTokenizer
 from seatrial_plugins.huggingface.conversation import is_trained
 
@@ -24,6 +24,8 @@ class Example:
     ids: tuple[int, ...]
     targets: tuple[int, ...]
     """The indices into `ids` that are predicted, each ≥ 1, ascending."""
+    images: tuple[Image, ...] = ()
+    """The pictures whose tokens stand in `ids`, in their order."""
 
     @property
     def fed(self) -> tuple[int, ...]:
@@ -87,7 +89,9 @@ def render_examples(rows: Iterable[Row], chat: ChatTokenizer, max_length: int) -
         if not targets:
             unsupervised.append(row.id)
             continue
-        examples.append(Example(row.id, rendered.ids[: targets[-1] + 1], targets))
+        ids = rendered.ids[: targets[-1] + 1]
+        images = chat.images.whole(rendered.images, ids) if chat.images is not None else ()
+        examples.append(Example(row.id, ids, targets, images))
     if refused:
         more = f"\n… and {len(refused) - _NAMED:,} more" if len(refused) > _NAMED else ""
         raise TrainingError(
@@ -107,7 +111,7 @@ def render_examples(rows: Iterable[Row], chat: ChatTokenizer, max_length: int) -
 def behind(opening: tuple[int, ...], example: Example) -> Example:
     """The example with tokens before it, which no loss is on."""
     moved = tuple(place + len(opening) for place in example.targets)
-    return Example(example.row, opening + example.ids, moved) if opening else example
+    return replace(example, ids=opening + example.ids, targets=moved) if opening else example
 
 
 def telling(examples: Sequence[Example]) -> list[Example]:
@@ -129,4 +133,5 @@ def masked_example(example: Example, chat: ChatTokenizer) -> list[dict[str, obje
 
 
 def _decode(ids: Sequence[int], chat: ChatTokenizer) -> str:
-    return str(chat.tokenizer.decode(list(ids), skip_special_tokens=False))
+    text = str(chat.tokenizer.decode(list(ids), skip_special_tokens=False))
+    return text if chat.images is None else chat.images.shortened(text)

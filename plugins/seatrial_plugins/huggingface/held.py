@@ -6,12 +6,13 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from seatrial.errors import StageError
 from seatrial.model import Product
 from seatrial_plugins.huggingface.adapter import load_adapter
 from seatrial_plugins.huggingface.chat import ChatTokenizer
+from seatrial_plugins.huggingface.image_text_model import ImageTextModel
 from seatrial_plugins.huggingface.language_model import CausalModel
 from seatrial_plugins.huggingface.merging import is_merged, place_module
 from seatrial_plugins.huggingface.network import load_network
@@ -59,7 +60,8 @@ class Held:
             self._network.requires_grad_(False)  # torch's own signature
             self._modules = list(self._network.named_modules(remove_duplicate=False))[1:]
         on = self._put_on(adapter) if adapter is not None else None
-        return CausalModel(
+        kind = CausalModel if self._chat.images is None else ImageTextModel
+        return kind(
             self._network,
             self._chat,
             batch_tokens=self._options.batch_tokens,
@@ -67,6 +69,7 @@ class Held:
             adapted=adapter is not None,
             opening=on.prompt.ids if isinstance(on, Prompted) else (),
             use=partial(self._use, adapter),
+            merge=partial(self._merged, adapter) if adapter is not None else None,
         )
 
     @contextlib.contextmanager
@@ -86,6 +89,12 @@ class Held:
             self._refuse_merged()
             with self._adapted.disable_adapter():
                 yield self._network
+
+    def _merged(self, adapter: Product, merge_in: Literal["float32", "own"]) -> contextlib.AbstractContextManager[Any]:
+        """The weights and that adapter as one network, beside this one."""
+        from seatrial_plugins.huggingface.merged_copy import merged_copy
+
+        return merged_copy(self.folder, adapter.folder, self._options, merge_in)
 
     def _put_on(self, adapter: Product) -> Any:
         """PEFT's model of the network and that adapter; another one is taken off for it."""

@@ -7,13 +7,13 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
-from seatrial.errors import StageError
-from seatrial.model import Continuation, Generation, Timing, Tools
-from seatrial.rows import Row, Turn
+from seatrial.errors import StageError, UsageError
+from seatrial.model import Continuation, Generation, MergeDifference, Timing, Tools
+from seatrial.rows import Image, Row, Turn
 from seatrial_plugins.huggingface.adapter import ADAPTER
 from seatrial_plugins.huggingface.batches import batches_by_length
 from seatrial_plugins.huggingface.chat import ChatTokenizer
@@ -39,6 +39,7 @@ class CausalModel:
         adapted: bool = False,
         opening: tuple[int, ...] = (),
         use: Callable[[], AbstractContextManager[Any]] | None = None,
+        merge: Callable[[Literal["float32", "own"]], AbstractContextManager[Any]] | None = None,
     ) -> None:
         """A model, or a view on a network that other views share.
 
@@ -51,6 +52,7 @@ class CausalModel:
             opening: tokens that stand before everything that this view reads: a soft prompt's.
             use: while its block runs, the network has this view's adapter on it, or none in use; gives PEFT's model of both,
                 or the network. None where no other view has a part in the network.
+            merge: while its block runs, there is another network, in which this view's adapter is merged into the weights.
         """
         self.network = network
         self.chat = chat
@@ -59,7 +61,8 @@ class CausalModel:
         self._adapted = adapted
         self._opening = opening
         self._use = use or partial(contextlib.nullcontext, network)
-        self._likelihoods = Likelihoods(network, batch_tokens=batch_tokens, packs=packs)
+        self._merge = merge
+        self._likelihoods = Likelihoods(network, batch_tokens=batch_tokens, packs=packs, images=chat.images)
 
     # ---- what it is -----------------------------------------------------------------------------------------------
 
@@ -143,7 +146,8 @@ class CausalModel:
         questions = []
         for index in answered:
             head, rests = self.chat.answered(prompts[index], options[index], may[index])
-            questions.append(Question.of(asked[index], (*self._opening, *head), rests, context=self.context))
+            whole, images = (*self._opening, *head), self._shown(prompts[index])
+            questions.append(Question.of(asked[index], whole, rests, context=self.context, images=images))
         with self._use():
             found = dict(zip(answered, self._likelihoods.of(questions), strict=True))
         return [found.get(index, []) for index in range(len(prompts))]
@@ -177,7 +181,8 @@ class CausalModel:
         results: dict[int, Generation] = {}
         with self._use(), torch.inference_mode():
             for batch in batches_by_length([len(ids) for ids in asked], fits):
-                answers = self._decode([asked[index] for index in batch], max_new_tokens, stop)
+                images = [self._shown(prompts[index]) for index in batch]
+                answers = self._decode([asked[index] for index in batch], images, max_new_tokens, stop)
                 results.update(zip(batch, answers, strict=True))
         return [results[index] for index in range(len(asked))]
 
@@ -234,14 +239,28 @@ class CausalModel:
     def _prompts(self, prompts: Sequence[Sequence[Turn]], tools: Tools) -> list[list[int]]:
         return [[*self._opening, *ids] for ids in self.chat.prompts(prompts, tools)]
 
-    def _decode(self, prompts: Sequence[list[int]], max_new_tokens: int, stop: Sequence[str]) -> list[Generation]:
+    def _shown(self, prompt: Sequence[Turn]) -> tuple[Image, ...]:
+        """The pictures of a prompt; none of a model that reads text alone."""
+        return () if self.chat.images is None else tuple(image for turn in prompt for image in turn.images)
+
+    def _decode(
+        self,
+        prompts: Sequence[list[int]],
+        images: Sequence[Sequence[Image]],
+        max_new_tokens: int,
+        stop: Sequence[str],
+    ) -> list[Generation]:
         from transformers import GenerationConfig
 
         self.network.generation_config = GenerationConfig()  # what the checkpoint says of sampling doesn't apply
 
         width = max(len(ids) for ids in prompts)
         # Padding repeats the row's own first token: what is not finite there is not finite in its row, and in no other.
-        ids = torch.tensor([[*prompt[:1] * (width - len(prompt)), *prompt] for prompt in prompts])
+        seen, more = self.chat.images, dict[str, torch.Tensor]()
+        first = [prompt[:1] if seen is None else [seen.padding] for prompt in prompts]
+        ids = torch.tensor([[*pad * (width - len(own)), *own] for own, pad in zip(prompts, first, strict=True)])
+        if seen is not None:
+            more = seen.inputs(ids, images, self.network)
         mask = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts])
         watch = _Watch()
         ends = list(self.chat.end_ids)
@@ -259,6 +278,7 @@ class CausalModel:
             generation_config=config,
             logits_processor=[watch],
             tokenizer=self.chat.tokenizer if stop else None,
+            **more,
         )
         rows = written[:, width:].tolist()
         watch.check([self._end(row) for row in rows])
@@ -276,6 +296,34 @@ class CausalModel:
         if cuts:
             text = text[: min(cuts)]
         return Generation(text, len(said), finished=end is not None or bool(cuts))
+
+    # ---- Merges ---------------------------------------------------------------------------------------------------
+
+    def merge_differences(
+        self,
+        prompts: Sequence[Sequence[Turn]],
+        answers: Sequence[str],
+        *,
+        merge_in: Literal["float32", "own"],
+        tools: Tools = (),
+    ) -> list[MergeDifference]:
+        """How this view and its merged copy differ over the answers (`seatrial.model.Merges`).
+
+        Raises:
+            UsageError: there is no adapter, or it cannot be merged.
+        """
+        from seatrial_plugins.huggingface.merged_copy import differences
+
+        if self._merge is None:
+            raise UsageError("the model has no adapter that could be merged into its weights")
+        asked, may = self._prompts(prompts, tools), tools or [()] * len(prompts)
+        lines = []
+        for index, answer in enumerate(answers):
+            head, rests = self.chat.answered(prompts[index], [answer], may[index])
+            question = Question.of(asked[index], (*self._opening, *head), rests, context=self.context)
+            lines.append(((*question.head, *rests[0]), question.starts[0]))
+        with self._merge(merge_in) as copy, self._use():
+            return differences(self.network, copy, lines, self.device)
 
     # ---- Times ----------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -12,8 +12,10 @@ import torch
 
 from seatrial.errors import StageError
 from seatrial.model import Continuation
+from seatrial.rows import Image
 from seatrial_plugins.huggingface.batches import batches_by_length
 from seatrial_plugins.huggingface.exactness import head_is_plain
+from seatrial_plugins.huggingface.image_input import ImageInput
 from seatrial_plugins.huggingface.packing import Packed, hidden_states, pack, run_packed
 from seatrial_plugins.huggingface.token_tree import TokenTree, common_prefix
 
@@ -48,10 +50,18 @@ class Question:
     """What is fed: every option without its last token, which predicts nothing."""
     paths: tuple[tuple[int, ...], ...]
     """For each option, the node of each fed token of its rest, counted from the end of the head."""
+    images: tuple[Image, ...] = ()
+    """The pictures that the head shows."""
 
     @classmethod
     def of(
-        cls, prompt: Sequence[int], head: tuple[int, ...], rests: tuple[tuple[int, ...], ...], *, context: int
+        cls,
+        prompt: Sequence[int],
+        head: tuple[int, ...],
+        rests: tuple[tuple[int, ...], ...],
+        *,
+        context: int,
+        images: tuple[Image, ...] = (),
     ) -> Question:
         """A continuation's tokens are those from where the whole conversation differs from the prompt on.
 
@@ -77,7 +87,7 @@ class Question:
                 "the assistant's turn"
             )
         tree, paths = _branches(rests)
-        return cls(head, rests, starts, tree.behind(head), paths)
+        return cls(head, rests, starts, tree.behind(head), paths, images)
 
     @classmethod
     def behind(cls, head: tuple[int, ...], rests: tuple[tuple[int, ...], ...], *, context: int) -> Question:
@@ -139,8 +149,9 @@ def _starts(prompt: tuple[int, ...], rests: tuple[tuple[int, ...], ...]) -> tupl
 class Likelihoods:
     """Scores questions on one network, in packed batches where its attention allows it."""
 
-    def __init__(self, network: Any, *, batch_tokens: int, packs: bool) -> None:
+    def __init__(self, network: Any, *, batch_tokens: int, packs: bool, images: ImageInput | None = None) -> None:
         self._network = network
+        self._images = images
         self._batch_tokens = batch_tokens
         self._packs = packs
 
@@ -212,10 +223,16 @@ class Likelihoods:
             chosen = [flat[index] for index in batch]
             width = len(chosen[0][2])
             # Padding repeats the row's own last token: what is not finite there is not finite in its row, and in no other.
-            ids = torch.tensor([[*fed, *fed[-1:] * (width - len(fed))] for _, _, fed, _, _ in chosen])
+            last = [fed[-1:] if self._images is None else [self._images.padding] for _, _, fed, _, _ in chosen]
+            ids = torch.tensor(
+                [[*fed, *pad * (width - len(fed))] for (_, _, fed, _, _), pad in zip(chosen, last, strict=True)]
+            )
             mask = torch.tensor([[1] * len(fed) + [0] * (width - len(fed)) for _, _, fed, _, _ in chosen])
             output = self._network(
-                input_ids=ids.to(self._device), attention_mask=mask.to(self._device), use_cache=False
+                input_ids=ids.to(self._device),
+                attention_mask=mask.to(self._device),
+                use_cache=False,
+                **self._seen(ids, [questions[index].images for index, *_ in chosen]),
             )
             for row, (index, option, _, whole, start) in enumerate(chosen):
                 predicted = output.logits[row, start - 1 : len(whole) - 1]
@@ -223,6 +240,10 @@ class Likelihoods:
                     _found(predicted, _as_they_are, list(enumerate(whole[start:])), greedy)
                 )
         return results
+
+    def _seen(self, ids: torch.Tensor, rows: Sequence[Sequence[Image]]) -> Mapping[str, torch.Tensor]:
+        """What the network is given of the rows' pictures."""
+        return {} if self._images is None else self._images.inputs(ids, rows, self._network)
 
     @property
     def _device(self) -> torch.device:

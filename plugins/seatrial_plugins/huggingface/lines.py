@@ -45,10 +45,10 @@ class Lines:
         return replace(self, input_ids=ids, position_ids=positions, varlen=self.varlen.to(device))
 
 
-def line_up(rows: Sequence[Sequence[int]]) -> Lines:
-    """Lay rows end to end; each keeps at least one token of its own."""
+def line_up(rows: Sequence[Sequence[int]], *, shares: bool = True) -> Lines:
+    """Lay rows end to end; each keeps at least one token of its own, and shares what all begin with if it may."""
     lengths = np.array([len(row) for row in rows])
-    prefix = min(common_prefix(rows), int(lengths.min()) - 1) if len(rows) > 1 else 0
+    prefix = min(common_prefix(rows), int(lengths.min()) - 1) if shares and len(rows) > 1 else 0
     if (len(rows) - 1) * prefix < _WORTH_SHARING * lengths.sum():
         prefix = 0
     own = lengths - prefix

@@ -19,6 +19,7 @@ from seatrial.runs.store import atomic_folder, digest_json
 from seatrial.sources import Resolved
 from seatrial.terminal.legible import one_line
 from seatrial_plugins.huggingface.adapter_files import check_adapter_files
+from seatrial_plugins.huggingface.architecture import architecture_of, reads_images
 from seatrial_plugins.huggingface.chat import ChatTokenizer
 from seatrial_plugins.huggingface.config_file import is_classifier, read_config
 from seatrial_plugins.huggingface.made_weights import make_weights
@@ -107,11 +108,17 @@ class TransformersLoader:
         )
 
     def provides(self, target: Target, product: ProductKind | None) -> frozenset[Capability]:
-        """What a causal language model can do, or a sequence classifier; training starts from the weights as they came."""
+        """What a language model can do, with or without pictures, or a sequence classifier; training starts from the weights as they came."""
         if product == "classifier" or is_classifier(_local(target).folder):
             return frozenset({"classifies"})
-        able: frozenset[Capability] = frozenset({"scores", "generates", "completes", "times"})
-        return able | {"trains"} if product is None else able
+        able: set[Capability] = {"scores", "generates", "completes", "times"}
+        if reads_images(_local(target).folder):
+            able.add("images")
+        if product is None:
+            able.add("trains")
+        if product == "adapter":
+            able.add("merges")
+        return frozenset(able)
 
     @contextmanager
     def open(self, target: Target, product: Product | None = None) -> Iterator[CausalModel | SequenceClassifier]:
@@ -169,6 +176,29 @@ class TransformersLoader:
         load_adapter(outline(_local(target).folder), product.folder)
         return list(origin_remarks(product.folder, _local(target)))
 
+    def export_merged(self, target: Target, product: Product, folder: Path) -> None:
+        """The whole model (`seatrial.model.Exports`).
+
+        Raises:
+            UsageError: what was trained cannot be merged into weights.
+        """
+        from seatrial_plugins.huggingface.exporting import write_whole
+
+        weights = _local(target)
+        with no_progress_bars():
+            write_whole(weights, product, self.options, self._chat(weights), folder)
+
+    def export_adapter(self, target: Target, product: Product, folder: Path) -> None:
+        """The adapter alone (`seatrial.model.Exports`).
+
+        Raises:
+            UsageError: what was trained is none.
+        """
+        from seatrial_plugins.huggingface.exporting import write_adapter
+
+        weights = _local(target)
+        write_adapter(weights, product, self._chat(weights), folder)
+
     def tokenizer(self, target: Target) -> ChatTokenizer:
         """The tokenizer alone, without the weights."""
         return self._chat(_local(target))
@@ -217,14 +247,13 @@ class RandomLoader(TransformersLoader):
 
     def _write(self, shape: Path, target: Path) -> None:
         import torch
-        from transformers import AutoModelForCausalLM
 
-        config = read_config(shape)
+        config, architecture = read_config(shape), architecture_of(shape)
         with torch.random.fork_rng(devices=[]), no_progress_bars():
             torch.manual_seed(self.seed)
             try:
-                check_memory(count_numbers(AutoModelForCausalLM, config), str(shape / "config.json"))
-                network = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+                check_memory(count_numbers(architecture, config), str(shape / "config.json"))
+                network = architecture.from_config(config, dtype=torch.float32)
             except (SourceError, MemoryError, torch.OutOfMemoryError):
                 raise
             except Exception as error:  # an architecture's code holds its config against nothing of its own

@@ -10,7 +10,7 @@ from weakref import WeakSet
 
 import torch
 
-__all__ = ["is_merged", "merged", "place_module"]
+__all__ = ["is_merged", "merge_obstacle", "merged", "place_module"]
 
 _MERGED: WeakSet[Any] = WeakSet()
 
@@ -48,6 +48,13 @@ def merged(network: Any) -> Iterator[str]:
         yield obstacle
     finally:
         _restore(network, adapted, kept)
+
+
+def merge_obstacle(network: Any) -> str:
+    """Why the adapter of a PEFT model cannot be added to its weights, seen from the layers alone, or ""."""
+    from peft.tuners.tuners_utils import BaseTunerLayer
+
+    return _obstacle(network, {name: one for name, one in network.named_modules() if isinstance(one, BaseTunerLayer)})
 
 
 def is_merged(network: Any) -> bool:

@@ -10,6 +10,7 @@ import torch
 
 from seatrial.errors import SourceError
 from seatrial.terminal.legible import one_line
+from seatrial_plugins.huggingface.architecture import architecture_of, reads_images
 from seatrial_plugins.huggingface.config_file import read_config
 from seatrial_plugins.huggingface.device import choose_device, choose_dtype
 from seatrial_plugins.huggingface.exactness import caps_scores, packing_is_exact
@@ -19,7 +20,7 @@ from seatrial_plugins.huggingface.packed_attention import ATTENTION
 from seatrial_plugins.huggingface.weights import check_shape
 from seatrial_plugins.huggingface.whole_load import load_whole
 
-__all__ = ["load_network", "outline"]
+__all__ = ["load_network", "load_plain", "outline"]
 
 
 def load_network(folder: Path, options: LoadOptions, *, four_bits: bool = False) -> tuple[Any, bool]:
@@ -32,14 +33,13 @@ def load_network(folder: Path, options: LoadOptions, *, four_bits: bool = False)
     Raises:
         SourceError: the folder's files are damaged, lack weights, or belong to an architecture that is no language model.
     """
-    from transformers import AutoModelForCausalLM
-
-    check_shape(folder, AutoModelForCausalLM)
+    check_shape(folder, architecture_of(folder))
     device = choose_device(options.device)
     dtype = choose_dtype(options.dtype, device)
     more = in_four_bits(dtype, device) if four_bits else {}
-    if options.attention != "auto":
-        return _read_network(folder, dtype, options.attention, more).to(device).eval(), False
+    if options.attention != "auto" or reads_images(folder):  # what stands around a picture's tokens is not packed
+        attention = None if options.attention == "auto" else options.attention
+        return _read_network(folder, dtype, attention, more).to(device).eval(), False
     try:
         network = _read_network(folder, dtype, ATTENTION, more).to(device).eval()
     except _NotReplaceableError:
@@ -52,18 +52,28 @@ def load_network(folder: Path, options: LoadOptions, *, four_bits: bool = False)
     return _read_network(folder, dtype, attention, more).to(device).eval(), False
 
 
+def load_plain(folder: Path, dtype: torch.dtype) -> Any:
+    """The transformers model on the CPU, with the attention that transformers prefers for it.
+
+    Raises:
+        SourceError: as for `load_network`.
+    """
+    from transformers import AutoModelForCausalLM
+
+    check_shape(folder, AutoModelForCausalLM)
+    return _read_network(folder, dtype, None, {}).eval()
+
+
 def outline(folder: Path) -> Any:
     """The transformers model of a folder's config without any numbers: its modules, and the shapes of their weights.
 
     Raises:
         SourceError: transformers knows no such config, or no language model of it.
     """
-    from transformers import AutoModelForCausalLM
-
     config = read_config(folder)
     try:
         with torch.device("meta"):
-            return AutoModelForCausalLM.from_config(config)
+            return architecture_of(folder).from_config(config)
     except Exception as error:  # an architecture's code holds its config against nothing of its own
         raise SourceError(
             f"{folder / 'config.json'}: transformers can make no language model of this shape "
@@ -77,12 +87,10 @@ class _NotReplaceableError(Exception):
 
 def _read_network(folder: Path, dtype: torch.dtype, attention: str | None, more: Mapping[str, Any]) -> Any:
     """The transformers model, with the attention that is named or else with the one that transformers prefers for it."""
-    from transformers import AutoModelForCausalLM
-
     named = {} if attention is None else {"attn_implementation": attention}
     try:
         network = load_whole(
-            AutoModelForCausalLM,
+            architecture_of(folder),
             str(folder),
             pretrained_model_name_or_path=str(folder),
             dtype=dtype,

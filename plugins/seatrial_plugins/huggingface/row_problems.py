@@ -86,7 +86,7 @@ def unwritten(chat: ChatTokenizer, turns: Sequence[Turn], tools: Sequence[Tool])
         "the chat template does not write" if chat.chat else "without a chat template (`chat: false`) nothing writes"
     )
     if any(turn.images for turn in turns):
-        yield "the model reads text alone, and the row has images; ask a model that reads them, or take such rows out"
+        yield from _unseen(chat, turns, place)
     calls = [at for at, turn in enumerate(turns) if turn.role == "assistant" and turn.calls]
     if any(_same(chat, turns[: at + 1], "calls", tools) for at in calls):
         yield f"{place} tool calls; give the tokenizer one that does (chat_template.jinja), or take such rows out"
@@ -95,6 +95,16 @@ def unwritten(chat: ChatTokenizer, turns: Sequence[Turn], tools: Sequence[Tool])
         yield f"{place} the assistant's reasoning; give the tokenizer one that does, or take it out of such rows"
     if tools and not _names(chat, turns, tools):
         yield f"{place} the tools that the assistant may call; give the tokenizer one that does, or say them in a system turn"
+
+
+def _unseen(chat: ChatTokenizer, turns: Sequence[Turn], place: str) -> Iterator[str]:
+    """Why the pictures of a conversation are not seen, or are to be said by who only writes text."""
+    if chat.images is None:
+        yield "the model reads text alone, and the row has images; ask a model that reads them, or take such rows out"
+    elif not chat.chat:
+        yield f"{place} pictures; leave `chat` out, or take such rows out"
+    elif any(is_trained(turn) and turn.images for turn in turns):
+        yield "the assistant shows a picture, and the model is taught text alone; say it in a user's turn, or take such rows out"
 
 
 def _same(chat: ChatTokenizer, turns: Sequence[Turn], what: str, tools: Sequence[Tool]) -> bool:

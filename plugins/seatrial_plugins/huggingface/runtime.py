@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         render_examples,
         telling,
     )
+    from seatrial_plugins.huggingface.image_input import ImageInput
     from seatrial_plugins.huggingface.lines import Lines, line_up
     from seatrial_plugins.huggingface.merging import place_module
     from seatrial_plugins.huggingface.packing import Packed, framed, pack, run_packed, shared_prefix, states_for
@@ -42,6 +43,7 @@ __all__ = [
     "ChatTokenizer",
     "Example",
     "Examples",
+    "ImageInput",
     "Lines",
     "Packed",
     "Rendered",
@@ -90,6 +92,7 @@ _MODULES = {
     "device": ("choose_device", "peak_bytes", "send"),
     "exactness": ("head_is_plain", "varlen_is_exact"),
     "examples": ("Example", "Examples", "behind", "masked_example", "render_examples", "telling"),
+    "image_input": ("ImageInput",),
     "lines": ("Lines", "line_up"),
     "merging": ("place_module",),
     "packing": ("Packed", "framed", "pack", "run_packed", "shared_prefix", "states_for"),

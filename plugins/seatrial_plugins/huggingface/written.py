@@ -17,7 +17,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 
-from seatrial.rows import Turn
+from seatrial.rows import Text, ToolResult, Turn
 from seatrial_plugins.huggingface.control_tokens import ControlTokens
 from seatrial_plugins.huggingface.conversation import is_trained
 
@@ -82,6 +82,9 @@ def _first_missing(
 
 def _pieces(turn: Turn, *, taught: bool, switches: bool) -> Iterator[str]:
     """The words that must stand, each stretch without a break."""
+    if turn.images:  # which stand between its words
+        yield from (part.text for part in turn.parts if isinstance(part, Text | ToolResult))
+        return
     content = turn.content
     if turn.role != "assistant":
         yield from _SWITCH.split(content) if switches else (content,)

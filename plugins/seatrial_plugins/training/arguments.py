@@ -10,7 +10,7 @@ from typing import Any
 from seatrial.errors import UsageError
 from seatrial_plugins.training.options import DECAY, TrainingOptions
 
-__all__ = ["training_arguments"]
+__all__ = ["schedule_of", "training_arguments"]
 
 _OF_ACCELERATE = {
     "ACCELERATE_MIXED_PRECISION": "no",
@@ -41,7 +41,7 @@ def training_arguments(
         "per_device_train_batch_size": 1,
         "gradient_accumulation_steps": 1,
         "learning_rate": options.lr,
-        **_schedule(options, steps),
+        **schedule_of(options, steps),
         "warmup_steps": round(options.warmup * steps),
         "weight_decay": options.weight_decay,
         "max_grad_norm": options.max_grad_norm,
@@ -80,7 +80,8 @@ def _refuse_environment() -> None:
             )
 
 
-def _schedule(options: TrainingOptions, steps: int) -> dict[str, Any]:
+def schedule_of(options: TrainingOptions, steps: int) -> dict[str, Any]:
+    """The learning rate's schedule, as arguments of a Trainer."""
     if options.schedule == "wsd":
         falls = {"num_decay_steps": max(1, round(DECAY * steps)), "min_lr_ratio": options.floor}
         return {"lr_scheduler_type": "warmup_stable_decay", "lr_scheduler_kwargs": falls}

@@ -136,13 +136,13 @@ class CausalTraining:
         """Facts beside those of every training."""
         del engine
         shown = telling(examples.examples)
-        return {"masked_examples": [{"row": one.row, "pieces": masked_example(one, chat)} for one in shown]}
+        return {"masked_examples": [_shown(one, chat) for one in shown]}
 
     def _loaded(self, model: TrainableNetwork, examples: Examples, validation: Examples) -> tuple[Any, Objective]:
         """The network as it comes, and what is made small."""
         del examples, validation
         network, packs = model.load(self.tuning.dtype)
-        return network, TokenLoss(packs)
+        return network, TokenLoss(packs, model.chat.images)
 
     def _rendered(self, rows: Rows, chat: ChatTokenizer) -> Examples:
         """The rows, cut where vectors before them leave no place."""
@@ -189,8 +189,8 @@ class CausalTraining:
                 "model": job.target.digest,
                 "seed": job.seed,
                 "world": world,
-                "rows": [example.ids for example in examples.examples],
-                "validation": [example.ids for example in validation.examples],
+                "rows": list(map(_identity, examples.examples)),
+                "validation": list(map(_identity, validation.examples)),
             }
         )
         graphs = (
@@ -288,7 +288,20 @@ def trainable_network(job: TrainingJob, method: str) -> TrainableNetwork:
             f"train.method: {method} trains PyTorch modules of transformers, and {job.target.address} was opened by a loader of "
             f"the runtime {job.model.runtime!r}; take another loader or method"
         )
+    if model.chat.images is not None:
+        model.chat.images.look_in(job.images)
     return model
+
+
+def _shown(example: Example, chat: ChatTokenizer) -> dict[str, object]:
+    """An example for reviewers: its text in stretches, and the digests of its pictures."""
+    pictures = {"pictures": [image.digest for image in example.images]} if example.images else {}
+    return {"row": example.row, "pieces": masked_example(example, chat), **pictures}
+
+
+def _identity(example: Example) -> object:
+    """What a checkpoint must have been trained on to be taken up."""
+    return [example.ids, [image.digest for image in example.images]] if example.images else example.ids
 
 
 def _is_cpu(device: str) -> bool:

@@ -27,7 +27,7 @@ class FourBitTraining(CausalTraining):
     def _loaded(self, model: TrainableNetwork, examples: Examples, validation: Examples) -> tuple[Any, Objective]:
         del examples, validation
         network, packs = model.load_in_four_bits()
-        return network, TokenLoss(packs)
+        return network, TokenLoss(packs, model.chat.images)
 
     def compiles(self, network: Any, work: Work) -> bool:
         """Only where asked: what compiling gains with layers of bitsandbytes was never measured."""

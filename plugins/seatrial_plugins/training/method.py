@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Self
 
 from seatrial.errors import UsageError
-from seatrial.model import ProductKind, Trainable
-from seatrial.training import Lighter, Probed, Trained, TrainingCost, TrainingJob
+from seatrial.model import ProductKind, Target, Trainable
+from seatrial.training import Lighter, Probed, Trained, TrainingCost, TrainingJob, TriedTogether
 from seatrial_plugins.training.options import TrainingOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from seatrial_plugins.training.causal_training import CausalTraining, PutOn, Tuning
 
@@ -133,6 +134,14 @@ class Lora(AdapterMethod):
             raise UsageError(
                 "train.init: pissa is not accepted with dora, whose lengths no plain adapter can hold; drop one"
             )
+
+    def trials(self, target: Target, model: Trainable) -> AbstractContextManager[TriedTogether] | None:
+        """Several settings beside one base (`seatrial.training.TriesTogether`); None for kin that trains otherwise."""
+        if type(self) is not Lora:
+            return None
+        from seatrial_plugins.training.trials_together import opened
+
+        return opened(target, model)
 
     @property
     def outlined(self) -> Self:

@@ -88,6 +88,11 @@ class Planning:
         self.training = training
         self.model: TrainableNetwork = trainable_network(training.job, training.tuning.name)
         self.rendered = rendered or training.rendered(self.model.chat)
+        if self.model.chat.images is not None:
+            raise UsageError(
+                f"{training.job.target.address}: what training it costs is counted for models that read text alone, and this one is "
+                "shown pictures; run the suite, which tells speed and peak memory as it goes"
+            )
         if not self.rendered[0].examples:
             raise TrainingError("there are no train rows; look at the ledger for what dropped them")
         self.device = PROCESSOR if self.model.options.device in {"cpu", "mps"} else CARD

@@ -49,8 +49,9 @@ class PreferenceTraining(CausalTraining):
             device=choose_device(model.options.device),
             rows=self.options.batch_size,
             tokens=model.options.batch_tokens,
+            images=model.chat.images,
         )
-        return network, PreferenceLoss(self._beta, reference, packs)
+        return network, PreferenceLoss(self._beta, reference, packs, model.chat.images)
 
     def _told(self, engine: Engine, examples: Examples, chat: ChatTokenizer) -> dict[str, object]:
         """The share of validation pairs whose chosen answer gained on the rejected one: where the loss is below ln 2."""

@@ -15,6 +15,7 @@ from seatrial_plugins.huggingface.runtime import (
     ChatTokenizer,
     Example,
     Examples,
+    ImageInput,
     TokenTree,
     pack,
     render_examples,
@@ -26,7 +27,7 @@ from seatrial_plugins.training.plan import split_batch
 __all__ = ["Pair", "PreferenceLoss", "log_ratios", "render_pairs"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pair(Example):
     """Both conversations of a preference; `ids` and `targets` are those of the chosen one, and behind them of the other."""
 
@@ -37,7 +38,7 @@ class Pair(Example):
     def of(cls, chosen: Example, rejected: Example) -> Self:
         """Of one row, both."""
         behind = tuple(place + len(chosen.ids) for place in rejected.targets)
-        return cls(chosen.row, chosen.ids + rejected.ids, chosen.targets + behind, chosen, rejected)
+        return cls(chosen.row, chosen.ids + rejected.ids, chosen.targets + behind, chosen=chosen, rejected=rejected)
 
 
 def render_pairs(
@@ -106,6 +107,8 @@ class PreferenceLoss:
     reference: Mapping[str, float]
     """Each row's log ratio by the model before training."""
     packs: bool
+    images: ImageInput | None = None
+    """How the rows' pictures are shown; None of a model that reads text alone."""
     unit = "pair"
 
     def weight(self, example: Pair) -> int:
@@ -119,27 +122,36 @@ class PreferenceLoss:
 
     def of_rows(self, network: Any, batch: Sequence[Pair], device: torch.device) -> torch.Tensor:
         """The loss of each pair."""
-        ratios = _log_ratios(network, batch, packs=self.packs, device=device)
+        ratios = _log_ratios(network, batch, packs=self.packs, device=device, images=self.images)
         reference = torch.tensor([self.reference[pair.row] for pair in batch], dtype=ratios.dtype, device=device)
         return -functional.logsigmoid(self.beta * (ratios - reference))
 
 
 @torch.no_grad()
 def log_ratios(
-    network: Any, pairs: Sequence[Pair], *, packs: bool, device: torch.device, rows: int, tokens: int
+    network: Any,
+    pairs: Sequence[Pair],
+    *,
+    packs: bool,
+    device: torch.device,
+    rows: int,
+    tokens: int,
+    images: ImageInput | None = None,
 ) -> dict[str, float]:
     """Each row's log ratio by a network as it is."""
     found: dict[str, float] = {}
     for batch in split_batch(pairs, rows=rows, tokens=tokens):
-        ratios = _log_ratios(network, batch, packs=packs, device=device).tolist()
+        ratios = _log_ratios(network, batch, packs=packs, device=device, images=images).tolist()
         found.update(zip((pair.row for pair in batch), ratios, strict=True))
     return found
 
 
-def _log_ratios(network: Any, pairs: Sequence[Pair], *, packs: bool, device: torch.device) -> torch.Tensor:
+def _log_ratios(
+    network: Any, pairs: Sequence[Pair], *, packs: bool, device: torch.device, images: ImageInput | None
+) -> torch.Tensor:
     answers = [answer for pair in pairs for answer in (pair.chosen, pair.rejected)]
     targets = torch.tensor([answer.ids[place] for answer in answers for place in answer.targets], device=device)
-    logits = _packed_logits(network, pairs, device) if packs else padded_logits(network, answers, device)
+    logits = _packed_logits(network, pairs, device) if packs else padded_logits(network, answers, device, images)
     losses = functional.cross_entropy(logits.float(), targets, reduction="none")
     wide = torch.float32 if device.type == "mps" else torch.float64
     sums = torch.stack([part.sum(dtype=wide) for part in losses.split([len(answer.targets) for answer in answers])])

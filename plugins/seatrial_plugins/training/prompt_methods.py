@@ -38,10 +38,15 @@ class _PromptMethod(CausalMethod):
         """Hold what stands before a row against the model's context.
 
         Raises:
-            UsageError: it leaves no room in it.
+            UsageError: it leaves no room in it, or the model is shown pictures.
         """
         from seatrial_plugins.huggingface.runtime import TrainableNetwork
 
+        if isinstance(model, TrainableNetwork) and model.chat.images is not None:
+            raise UsageError(
+                "train.method: what stands before every row is learned for models that read text alone, and this one is shown "
+                "pictures; take lora"
+            )
         context = model.chat.context if isinstance(model, TrainableNetwork) else None
         if context is not None and self.virtual_tokens > context - 2:
             raise UsageError(

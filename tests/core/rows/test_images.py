@@ -115,6 +115,43 @@ def test_the_size_stands_in_the_first_bytes(monkeypatch, data, media_type, size)
     assert (image.media_type, (image.width, image.height)) == (media_type, size)
 
 
+def test_a_file_that_breaks_off_in_the_middle_is_seen(refusal):
+    for kind in ("JPEG", "PNG", "WEBP", "BMP"):
+        whole = noise(kind)
+        assert "is damaged" in refusal(whole[: len(whole) * 3 // 4])
+
+
+def test_a_photograph_that_lies_on_its_side_has_the_size_that_it_is_shown_in(look):
+    import PIL.Image
+
+    for orientation, size in ((1, (40, 24)), (3, (40, 24)), (6, (24, 40)), (8, (24, 40))):
+        for order in ("II", "MM"):
+            notes = PIL.Image.Exif()
+            notes.endian = "<" if order == "II" else ">"
+            notes[0x0112] = orientation
+            (image,) = look(noise("JPEG", exif=notes.tobytes())).images
+            assert (image.width, image.height) == size
+
+
+def test_base64_beside_its_type_is_an_image(tmp_path, png):
+    for value in (base64.b64encode(png).decode(), address(png)):
+        record = {"messages": [{"role": "user", "content": [{"type": "image", "base64": value}]}]}
+        (image,) = parse(record, images=Images(tmp_path)).turns[0].images
+        assert image.digest == hashlib.sha256(png).hexdigest()
+
+
+def noise(kind, **options):
+    """A picture of 40 × 24 pixels that no format makes small."""
+    import io
+    import random
+
+    import PIL.Image
+
+    file = io.BytesIO()
+    PIL.Image.frombytes("RGB", (40, 24), random.Random(7).randbytes(40 * 24 * 3)).save(file, kind, **options)
+    return file.getvalue()
+
+
 # ---- where an image stands -------------------------------------------------------------------------------------------
 
 

@@ -23,10 +23,14 @@ PNG = base64.b64decode(
 class Seeing(Toys):
     """The toys' loader, named so that a suite may take it beside seatrial's own scorers."""
 
+    def __init__(self):
+        super().__init__()
+        self.provides = frozenset({"scores", "images"})
+
     @hookimpl
     def seatrial_models(self):
         yield from (
-            LoaderComponent(one.name, one.build, one.summary, provides=frozenset({"scores"}))
+            LoaderComponent(one.name, one.build, one.summary, provides=self.provides)
             for one in super().seatrial_models()
         )
 

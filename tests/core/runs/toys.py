@@ -85,7 +85,8 @@ class Loader:
         return LocalWeights(address, folder, digest_path(folder), {"format": "words"})
 
     def provides(self, target, product):
-        return frozenset({"scores"}) if product else frozenset({"scores", "trains"})
+        able = {"scores"} if product else {"scores", "trains"}
+        return frozenset(able) | (self.toys.provides & {"images"})
 
     @contextmanager
     def open(self, target, product=None):

@@ -4,7 +4,7 @@ import pytest
 
 from seatrial.errors import SuiteError
 from seatrial.suite.file import load_suite
-from seatrial.suite.secrets import secrets_in, without_secrets
+from seatrial.suite.secrets import hidden, secrets_in, without_secrets
 
 TOKEN = "ghp_" + "a1B2" * 9
 
@@ -55,3 +55,16 @@ def test_a_seed_twice_is_refused(suite_catalogue, tmp_path):
     )
     with pytest.raises(SuiteError, match=r"suite\.yaml:2: seeds: holds a seed twice"):
         load_suite(path, suite_catalogue)
+
+
+def test_what_is_sent_to_others_holds_no_secret_wherever_it_stands():
+    sent = hidden(
+        {
+            "model": {"source": "openai:http://me:hunter2@host/v1#m", "system": f"Use {TOKEN} for it."},
+            "tracking": [{"house": {"api_key": "hunter2", "project": "router", "steps": 3}}],
+        }
+    )
+    assert "hunter2" not in str(sent)
+    assert TOKEN not in str(sent)
+    assert sent["tracking"] == [{"house": {"api_key": "***", "project": "router", "steps": 3}}]
+    assert sent["model"] == {"source": "openai:http://***@host/v1#m", "system": "Use *** for it."}

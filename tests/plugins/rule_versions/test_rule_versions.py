@@ -23,7 +23,7 @@ import yaml
 from seatrial import Finding, Row, Turn
 from seatrial.data.filters import HoldsValidation, SplitFindings
 from seatrial.plugin.host import Host
-from seatrial.rows import Choice, Label
+from seatrial.rows import Choice, Image, Label, Text
 from seatrial.rows.format_error import RULES as READ_RULES
 from seatrial.rows.format_error import FormatError
 from seatrial.rows.formats import parse
@@ -120,9 +120,15 @@ def row(name, said):
 def turn_of(said):
     extra = said.pop("extra", None)
     ((role, content),) = said.items()
+    if isinstance(content, list):  # pictures by name, and words
+        return Turn(role, [picture(part) if part.endswith(".png") else Text(part) for part in content])
     if extra is None:
         return Turn(role, content)
     return parse({"messages": [{"role": role, "content": content, **extra}]}).turns[0]
+
+
+def picture(name):
+    return Image(hashlib.sha256(name.encode()).hexdigest(), "image/png", 8, 8)
 
 
 def findings_of(case, component):

@@ -11,12 +11,12 @@ import signal
 import sys
 import threading
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import _ExecutorManagerThread
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,9 +24,9 @@ from typing import Any
 
 from seatrial.runs.engines.at_work import keep_note, noted
 
-__all__ = ["Death", "Pool", "kill_all"]
+__all__ = ["THREADS", "Death", "Pool", "end_one", "kill_all", "start_one"]
 
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
 """What tells libraries how many threads to use."""
 
 
@@ -87,7 +87,7 @@ class Pool:
         """
         with TemporaryDirectory(prefix="seatrial-") as folder:
             context, path = _Context(), Path(folder)
-            threaded = dict.fromkeys(_THREADS, str(threads))
+            threaded = dict.fromkeys(THREADS, str(threads))
             executor = ProcessPoolExecutor(
                 count, mp_context=context, initializer=_settle, initargs=(path, {**threaded, **environment})
             )
@@ -122,10 +122,16 @@ _pools: list[Pool] = []
 """Those that are open, or whose end was interrupted."""
 
 
+_alone: list[_Process] = []
+"""Those that are in no pool, likewise."""
+
+
 def kill_all() -> None:
-    """End every process of every pool now: for whoever was interrupted, once no other interrupt can come."""
+    """End every process now, of a pool or in none: for whoever was interrupted, once no other interrupt can come."""
     for pool in _pools:
         pool.kill()
+    for process in _alone:
+        end_one(process)
 
 
 _heard = threading.excepthook
@@ -175,6 +181,28 @@ class _Context(SpawnContext):
         process = _Process(*given, **named)
         self.started.append(process)
         return process
+
+
+def start_one(target: Callable[[Connection, bytes], None], given: bytes) -> tuple[_Process, Connection]:
+    """A process in no pool, which is given one end of a connection; and the other end. `end_one` has to follow."""
+    ours, theirs = multiprocessing.Pipe()
+    process = _Process(target=target, args=(theirs, given))
+    _alone.append(process)
+    with theirs:
+        process.start()
+    return process, ours
+
+
+def end_one(process: _Process) -> None:
+    """End such a process now, and those that it started where it leads a session of its own."""
+    if process in _alone:
+        _alone.remove(process)
+    if process.pid is None:
+        return
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+    process.join()
 
 
 # ---- in such a process -----------------------------------------------------------------------------------------------

@@ -73,7 +73,7 @@ class Read:
     """Versions of the rules by which a record is no row."""
 
     name = "read"
-    version = "2"
+    version = "3"
     inputs = ()
     reads = None
     reusable = True
@@ -101,11 +101,13 @@ class Read:
             reading.refuse_empty(source)
             reading.refuse_answers_from_one(source)
         reading.refuse_useless_names()
+        pictures = len(list(images.iterdir())) if images.is_dir() else 0
         facts = {
             "read": count + reading.problems,
             "rows": count,
             "problems": reading.problems,
             "files": reading.files,
+            **({"pictures": pictures} if pictures else {}),
             "broken_files": reading.broken.facts(),
             "drops": reading.drops.facts(),
             "repaired": reading.repaired,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from seatrial.runs.on_trial import ModelOnTrial
 from seatrial.runs.recipe import Recipe
 from seatrial.runs.run_folder import RunFolder
 from seatrial.runs.stages import Progress, blame
+from seatrial.runs.stages.finalists import CHOSEN, Finalists, chosen_options
 from seatrial.runs.store import atomic_file, atomic_folder, digest_path
 from seatrial.training import Trained, TrainingJob
 
@@ -44,10 +45,20 @@ class Train:
     plugin: str = field(metadata=RUNTIME)
     make: Any = field(metadata=RUNTIME)
     """Builds components, each once."""
+    searched: bool = False
+    """Whether settings that a search chose stand in the place of the method's own."""
 
-    inputs = ("decontaminate",)
-    reads = frozenset({"train", "validation"})
     reusable = True
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The rows, and what was chosen for them."""
+        return ("decontaminate", Finalists.name) if self.searched else ("decontaminate",)
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """Train and validation rows, and what was chosen."""
+        return frozenset({"train", "validation", CHOSEN} if self.searched else {"train", "validation"})
 
     @property
     def name(self) -> str:
@@ -62,7 +73,8 @@ class Train:
         checkpoints = folder.unfinished()
         name = self.method.who.partition(" ")[0]
         who = f"{self.name}: {name} (plugin {self.plugin})"
-        method = self.make(self.method)
+        chosen = chosen_options(given) if self.searched else {}
+        method = self.make(replace(self.method, options={**self.method.options, **chosen}))
         log = _Log(checkpoints / "log.jsonl", progress, who)
         product, training = folder / f"products/seed-{self.seed}", folder / f"training/seed-{self.seed}.jsonl"
         with atomic_folder(product) as output:
@@ -75,6 +87,7 @@ class Train:
                 checkpoints=checkpoints,
                 seed=self.seed,
                 log=log,
+                images=folder / "data/images",
             )
             with blame(self.name, name, self.plugin):
                 given_back = method.train(job)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from seatrial.errors import StageError, TrainingError
-from seatrial.model import ChecksRows, Classifies, Continuation, Generates, Model, Product, Scores
+from seatrial.model import ChecksRows, Classifies, Continuation, Generates, Model, Product, Scores, SeesImages
 from seatrial.rows import Row
 from seatrial.rows.table import open_rows
 from seatrial.runs.events import Artifact
@@ -58,10 +58,9 @@ class VerifyTraining:
 
     def run(self, given: Artifact, folder: RunFolder, progress: Progress) -> Artifact:
         """Ask both; what they say must differ, and be finite."""
-        del folder
         product = self.brought or product_of(given)
         progress(0, 2, {})
-        tuned = self.model.open(product, frozenset())
+        tuned = _opened(self.model.open(product, frozenset()), folder)
         rows = list(islice(_readable(open_rows(given.files[self.on]), tuned), ROWS))
         if not rows:
             raise StageError(f"{self.name}: no {self.on} row has an expected answer to verify the training on")
@@ -71,9 +70,9 @@ class VerifyTraining:
         if isinstance(tuned, Scores):
             with_product = _likelihoods(tuned, rows)
             progress(1, 2, {})
-            facts |= self._moved(with_product, rows)
+            facts |= self._moved(with_product, rows, folder)
         elif isinstance(tuned, Generates):
-            facts |= self._rewritten(tuned, rows)
+            facts |= self._rewritten(tuned, rows, folder)
         elif isinstance(tuned, Classifies):
             facts |= self._named(tuned, rows)
         else:
@@ -83,8 +82,8 @@ class VerifyTraining:
         progress(2, 2, {})
         return Artifact({}, facts)
 
-    def _moved(self, with_product: Sequence[Continuation], rows: Sequence[Row]) -> dict[str, object]:
-        base: Model = self.model.open(None, frozenset({"scores"}))
+    def _moved(self, with_product: Sequence[Continuation], rows: Sequence[Row], folder: RunFolder) -> dict[str, object]:
+        base = _opened(self.model.open(None, frozenset({"scores"})), folder)
         assert isinstance(base, Scores)
         without = _likelihoods(base, rows)
         differences = [abs(one.logprob - other.logprob) for one, other in zip(with_product, without, strict=True)]
@@ -108,10 +107,10 @@ class VerifyTraining:
             )
         return {"labels": labels}
 
-    def _rewritten(self, tuned: Generates, rows: Sequence[Row]) -> dict[str, object]:
+    def _rewritten(self, tuned: Generates, rows: Sequence[Row], folder: RunFolder) -> dict[str, object]:
         prompts = [row.prompt for row in rows]
         said = [answer.text for answer in tuned.generate(prompts, max_new_tokens=_WORDS)]
-        base: Model = self.model.open(None, frozenset({"generates"}))
+        base = _opened(self.model.open(None, frozenset({"generates"})), folder)
         assert isinstance(base, Generates)
         before = [answer.text for answer in base.generate(prompts, max_new_tokens=_WORDS)]
         changed = sum(one != other for one, other in zip(said, before, strict=True))
@@ -120,6 +119,13 @@ class VerifyTraining:
                 f"{self.name}: training changes nothing: {len(rows)} {self.on} rows get the same answers as before"
             )
         return {"changed_answers": changed}
+
+
+def _opened(model: Model, folder: RunFolder) -> Model:
+    """The model, told where the pictures of the run's rows are."""
+    if isinstance(model, SeesImages):
+        model.images_from(folder / "data/images")
+    return model
 
 
 def _readable(rows: Iterable[Row], model: Model) -> Iterator[Row]:

@@ -1,0 +1,189 @@
+"""Exporting: what a run trained, as a folder that other programs open, with a card that says what it was shown to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from seatrial.errors import SourceError, StoreError, UsageError, did_you_mean
+from seatrial.model import Exports, Product
+from seatrial.runs import contracts, digests
+from seatrial.runs.events import Record
+from seatrial.runs.run_folder import RunFolder
+from seatrial.runs.saved import load_result, suite_of
+from seatrial.runs.stages import blame
+from seatrial.runs.store import atomic_folder, cache_folder, digest_path
+from seatrial.runs.workbench import Workbench
+from seatrial.suite.complaints import listed
+
+if TYPE_CHECKING:
+    from seatrial.plugin.host import Host
+    from seatrial.runs.result import Result
+
+__all__ = ["CARD", "ExportAs", "export_run"]
+
+ExportAs = Literal["merged", "adapter"]
+
+CARD = "model_card"
+"""The report that an exported model carries where no other is named."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Trained:
+    product: Product
+    seed: int
+
+
+def export_run(
+    path: Path,
+    host: Host,
+    *,
+    to: Mapping[ExportAs, Path],
+    seed: int | None = None,
+    failed: bool = False,
+    card: str = CARD,
+    cache: Path | None = None,
+    offline: bool = False,
+) -> list[Path]:
+    """Write what a run trained into folders of their own; returns them.
+
+    A model whose run failed leaves it only on demand: in a folder of its own nothing but its card tells it from one that
+    passed, and cards are not read by programs.
+
+    Args:
+        path: The run folder.
+        host: The loaded plugins.
+        to: `merged`: the whole model, what was trained folded into the weights; `adapter`: the adapter alone. Each a folder
+            that is not there, or empty.
+        seed: Of which training, where there were several.
+        failed: Export also where the verdict is FAIL; the card says so in its first line.
+        card: The report that is written beside the weights.
+        cache: As for `run`.
+        offline: As for `run`.
+
+    Raises:
+        UsageError: a folder is taken, nothing was trained, the verdict is FAIL, or the model cannot be exported like that.
+        StoreError: the run is not finished, or a file of it is not as it was written.
+    """
+    if not to:
+        raise UsageError(
+            "nothing to export to: name a folder for the whole model (--merged) or for the adapter (--adapter)"
+        )
+    folder = RunFolder.open(path)
+    for target in to.values():
+        _refuse_taken(target, folder)
+    if len({target.resolve() for target in to.values()}) < len(to):
+        raise UsageError("the whole model and the adapter need a folder each")
+    digests.refuse_altered(folder, but=digests.REPORTED)
+    result = load_result(path, host)
+    trained = _trained(result, seed)
+    if result.verdict is not None and result.verdict.state == "fail" and not failed:
+        raise UsageError(
+            f"{path}: the verdict is FAIL: {result.verdict.reason}; a model that failed is exported with `--failed` alone, and its "
+            "card says so"
+        )
+    writer = _card(host, result, card)
+    suite = suite_of(folder, host)
+    bench = Workbench(host, cache=cache or cache_folder(), offline=offline)
+    bench.set_model(suite.model)
+    with bench.closing:
+        model = bench.on_trial()
+        _refuse_other_weights(model.target.digest, result, model.address)
+        loader, who = model.loader, f"loader {model.recipe.who.partition(' ')[0]}"
+        plugin = bench.provided("models", suite.model.loader.name).distribution if suite.model else ""
+        if not isinstance(loader, Exports):
+            raise UsageError(f"{path}: {model.recipe.who} cannot export what it opens")
+        model.check(trained.product)
+        for kind, target in to.items():
+            with atomic_folder(target) as part:
+                with blame("export", who, plugin):
+                    write = loader.export_merged if kind == "merged" else loader.export_adapter
+                    write(model.target, trained.product, part)
+                with blame("export", f"report {card}", writer.plugin):
+                    paths = writer.write(_of_training(result, trained.seed), part)
+                    contracts.files(paths, part, f"export: report {card} (plugin {writer.plugin})")
+    return list(to.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Card:
+    plugin: str
+    report: object
+
+    def write(self, result: Result, folder: Path) -> object:
+        return self.report.write(result.handed_out(), folder)  # type: ignore[attr-defined]  # held by its kind's protocol
+
+
+def _card(host: Host, result: Result, name: str) -> _Card:
+    """The report, with the options that the suite gives it."""
+    provided = host.find("reports", name)
+    if provided is None:
+        names = host.names("reports")
+        raise UsageError(f"{name}: no such report{did_you_mean(name, names)}; there are: {listed(names)}")
+    listed_reports = result.suite.get("report")
+    options: Mapping[str, object] = {}
+    for entry in listed_reports if isinstance(listed_reports, list) else ():
+        if isinstance(entry, Mapping) and name in entry:
+            options = entry[name] or {}
+    return _Card(provided.distribution, provided.component.build(**options))
+
+
+def _of_training(result: Result, seed: int) -> Result:
+    """The run as the card of one training sees it."""
+    others = {"train", "verify_training"}
+    records = [one for one in result.records if one.base not in others or one.instance == f"seed={seed}"]
+    first = next(iter(sorted((result.folder / "training").glob("*.jsonl"))), None)
+    own = first is not None and first.stem == f"seed-{seed}"
+    return replace(result, records=records, training=result.training if own else ())
+
+
+def _refuse_taken(target: Path, folder: RunFolder) -> None:
+    if target.is_symlink() or (target.exists() and not target.is_dir()):
+        raise UsageError(f"{target}: is no folder; name one that is not there yet")
+    if target.is_dir() and any(target.iterdir()):
+        raise UsageError(f"{target}: is not empty; name a folder that is not there yet")
+    if target.resolve().is_relative_to(folder.path.resolve()):
+        raise UsageError(f"{target}: lies in the run folder, whose files are recorded; name one outside of it")
+
+
+def _trained(result: Result, seed: int | None) -> _Trained:
+    """The product of the training, or of the one with that seed, as whole as it was left."""
+    found = {number: record for record in result.records if record.base == "train" for number in _seed_of(record)}
+    if not found:
+        raise UsageError(f"{result.folder}: nothing was trained in this run, so there is nothing to export")
+    if seed is None and len(found) > 1:
+        raise UsageError(f"{result.folder}: it trained with the seeds {listed([*map(str, found)])}; name one: --seed")
+    if seed is not None and seed not in found:
+        raise UsageError(
+            f"{result.folder}: nothing was trained with seed {seed}; there are: {listed([*map(str, found)])}"
+        )
+    chosen = next(iter(found)) if seed is None else seed
+    facts, folder = found[chosen].facts, result.folder / f"products/seed-{chosen}"
+    digest, kind = str(facts.get("product_sha256")), facts.get("product")
+    if not folder.is_dir() or digest_path(folder) != digest:
+        what = "damaged: it is not as the training left it" if folder.is_dir() else "not there"
+        raise StoreError(
+            f"{folder}: what was trained is {what}; `seatrial verify {result.folder}` names the files; get the run folder again "
+            "from who made it, or train again"
+        )
+    assert kind in {"adapter", "weights", "classifier"}
+    return _Trained(Product(kind, folder, digest), chosen)
+
+
+def _seed_of(record: Record) -> Iterator[int]:
+    number = record.instance.removeprefix("seed=")
+    if number.isdecimal():
+        yield int(number)
+
+
+def _refuse_other_weights(digest: str | None, result: Result, address: str) -> None:
+    """Refuse a base that is not the run's: the adapter would be merged into other weights than it was scored on."""
+    model = result.manifest.get("model")
+    then = model.get("sha256") if isinstance(model, Mapping) else None
+    if digest != then:
+        raise SourceError(
+            f"{address}: its weights have the digest {str(digest)[:16]}…, and the run was made with {str(then)[:16]}…; bring those "
+            "back, or run the suite again"
+        )

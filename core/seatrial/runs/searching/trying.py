@@ -1,0 +1,199 @@
+"""Trying: settings trained for their validation loss, together where their method can, else one after the other."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from seatrial.errors import ContractError, SeatrialError, TrainingError, UsageError
+from seatrial.rows import Rows
+from seatrial.runs.on_trial import ModelOnTrial
+from seatrial.runs.recipe import Recipe
+from seatrial.runs.searching.study import STAGES
+from seatrial.runs.stages import blame
+from seatrial.training import TellsCost, Trained, TrainingJob, TrialsJob, Tried, TriedTogether, TriesTogether
+
+__all__ = ["Base", "Trying"]
+
+_UNUSED = {"early_stopping": None}
+"""What trials do without: the pruner stands in its place, and a trial is judged by what the last step left."""
+
+
+class Base:
+    """The frozen base that trials are trained beside: loaded when it is first needed, kept from round to round."""
+
+    def __init__(self, model: ModelOnTrial) -> None:
+        self._model = model
+        self._stack = ExitStack()
+        self._opened: TriedTogether | None = None
+
+    def beside(self, method: object) -> TriedTogether | None:
+        """The base in memory; None where the method trains one setting at a time."""
+        if self._opened is None and isinstance(method, TriesTogether):
+            block = method.trials(self._model.target, self._model.trainable())
+            self._opened = None if block is None else self._stack.enter_context(block)
+        return self._opened
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._opened = None
+        self._stack.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Trying:
+    """Trains settings of one method on the same rows."""
+
+    who: str
+    """The node, for errors."""
+    method: Recipe
+    """With the suite's own settings."""
+    plugin: str
+    model: ModelOnTrial
+    base: Base
+    make: Callable[[Recipe], Any]
+    train: Rows
+    validation: Rows
+    seed: int
+    folder: Path
+    """Where trainings that are alone keep checkpoints."""
+    report: Callable[[int, int, float], bool]
+    """Called with (number of the trial, stage, validation loss); whether it goes on."""
+    progress: Callable[[float], None]
+    """Called with the share that is done of those that are tried."""
+    memory: float | None = field(default=None)
+    """GiB that a training may take."""
+    images: Path | None = None
+    """Where the rows' pictures are."""
+
+    def made(self, options: Mapping[str, Any]) -> Any:
+        """The method with other settings.
+
+        Raises:
+            UsageError: they do not go together.
+        """
+        known = self.method.options
+        spare = {name: value for name, value in _UNUSED.items() if name in known and name not in options}
+        return self.make(replace(self.method, options={**known, **spare, **options}))
+
+    def groups(self, methods: Mapping[int, Any]) -> list[list[int]]:
+        """The numbers of the trials that are trained at once; a trial that cannot be is alone."""
+        base = self.base.beside(self.make(self.method)) if len(methods) > 1 else None
+        joined = [number for number, method in methods.items() if base is not None and base.takes(method)]
+        alone = [[number] for number in methods if number not in joined]
+        return [joined, *alone] if joined else alone
+
+    def together(self, methods: Mapping[int, Any]) -> dict[int, Tried]:
+        """Train a group that `groups` gave: number → what came of it.
+
+        Raises:
+            StageError: the method failed in another way than by its numbers.
+        """
+        numbers = list(methods)
+        with blame(self.who, self.method.who, self.plugin):
+            if len(numbers) == 1:
+                return {numbers[0]: self._alone(numbers[0], methods[numbers[0]])}
+            base = self.base.beside(self.make(self.method))
+            assert base is not None  # or there would be no group
+            job = TrialsJob(
+                self.train,
+                self.validation,
+                self.seed,
+                STAGES,
+                lambda place, stage, loss: self.report(numbers[place], stage, loss),
+                self.progress,
+            )
+            found = base.run(list(methods.values()), job)
+        if len(found) != len(numbers):
+            raise ContractError(
+                f"{self.method.who} was given {len(numbers)} settings to try, and tells of {len(found)}"
+            )
+        return dict(zip(numbers, found, strict=True))
+
+    def too_large(self, method: Any) -> str:
+        """Why a setting is not to be trained: it would take more memory than the suite allows; "" where it wouldn't."""
+        if self.memory is None:
+            return ""
+        if not isinstance(method, TellsCost):
+            raise UsageError(
+                f"search.memory: {self.method.who} does not tell what its training costs, so nothing can be held against it; "
+                "leave it out"
+            )
+        with TemporaryDirectory(prefix="seatrial-") as scratch, blame(self.who, self.method.who, self.plugin):
+            peak = method.cost(self._job(Path(scratch), _unheard)).peak / (1 << 30)
+        return f"it would take {peak:.1f} GiB, more than {self.memory:g}" if peak > self.memory else ""
+
+    def _job(self, folder: Path, log: Callable[[Mapping[str, float]], None]) -> TrainingJob:
+        places = {name: folder / name for name in ("output", "checkpoints")}
+        for place in places.values():
+            place.mkdir(parents=True, exist_ok=True)
+        return TrainingJob(
+            target=self.model.target,
+            model=self.model.trainable(),
+            train=self.train,
+            validation=self.validation,
+            seed=self.seed,
+            log=log,
+            images=self.images,
+            **places,
+        )
+
+    def _alone(self, number: int, method: Any) -> Tried:
+        """Train one setting as any training is; a killed one goes on from its checkpoint."""
+        started = time.perf_counter()
+        losses: list[float] = []
+        reached = 0
+
+        def heard(step: Mapping[str, float]) -> None:
+            nonlocal reached
+            share = step["step"] / max(step["steps"], 1)
+            self.progress(share)
+            if "validation_loss" not in step:
+                return
+            losses.append(step["validation_loss"])
+            while reached < len(STAGES) and STAGES[reached] <= share < 1:
+                reached += 1
+                if not self.report(number, reached - 1, losses[-1]):
+                    raise _GivenUpError
+
+        with TemporaryDirectory(prefix="seatrial-") as scratch:
+            job = self._job(Path(scratch), heard)
+            job = replace(job, checkpoints=self.folder / f"trial-{number}")
+            job.checkpoints.mkdir(parents=True, exist_ok=True)
+            try:
+                trained = method.train(job)
+            except _GivenUpError:
+                return Tried(None, time.perf_counter() - started)
+            except (TrainingError, UsageError) as error:
+                return Tried(None, time.perf_counter() - started, reason=str(error))
+        if not isinstance(trained, Trained):
+            raise ContractError(f"{self.method.who} gave a {type(trained).__name__} where it must give a Trained")
+        loss = trained.facts.get("validation_loss", losses[-1] if losses else None)
+        if not isinstance(loss, int | float):
+            raise ContractError(
+                f"{self.method.who} trained with {len(self.validation)} validation rows and told no validation loss, so its "
+                "settings cannot be compared; a method logs `validation_loss`, or tells it among its facts"
+            )
+        peak = trained.facts.get("peak_bytes")
+        return Tried(float(loss), time.perf_counter() - started, peak if isinstance(peak, int) else 0)
+
+
+class _GivenUpError(SeatrialError):
+    """Ends a training that the pruner gives up."""
+
+
+def _unheard(values: Mapping[str, float]) -> None:
+    """A plan's steps are nobody's."""
+    del values
+
+
+def outcome(tried: Tried) -> Sequence[Any]:
+    """State and reason of what came of a setting."""
+    if tried.loss is not None:
+        return "complete", ""
+    return ("failed", tried.reason) if tried.reason else ("given up", "")

@@ -1,0 +1,126 @@
+"""Exported models: weights, tokenizer, chat template and generation settings, as plain transformers and PEFT load them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from seatrial.errors import UsageError
+from seatrial.model import LocalWeights, Product
+from seatrial_plugins.huggingface.adapter import load_adapter
+from seatrial_plugins.huggingface.chat import ChatTokenizer
+from seatrial_plugins.huggingface.device import choose_device, choose_dtype
+from seatrial_plugins.huggingface.merging import merge_obstacle
+from seatrial_plugins.huggingface.network import load_plain
+from seatrial_plugins.huggingface.options import LoadOptions
+from seatrial_plugins.huggingface.soft_prompt import Prompted
+
+__all__ = ["scored_dtype", "write_adapter", "write_merged", "write_whole"]
+
+_PICKED = ("*.json", "*.jinja", "*.model", "*.tiktoken", "*.txt", "additional_chat_templates/*.jinja")
+"""What a model's folder holds beside its weights; pickles are left behind."""
+
+_ANEW = {"config.json", "adapter_config.json", "generation_config.json"}
+"""What is written for the product."""
+
+
+def scored_dtype(options: LoadOptions) -> torch.dtype:
+    """The dtype in which the model is asked here."""
+    return choose_dtype(options.dtype, choose_device(options.device))
+
+
+def write_whole(
+    weights: LocalWeights, product: Product, options: LoadOptions, chat: ChatTokenizer, folder: Path
+) -> None:
+    """The model that the product makes of the weights, in the dtype in which it is asked.
+
+    Raises:
+        UsageError: the product cannot be merged.
+    """
+    if product.kind == "adapter":
+        write_merged(weights.folder, product.folder, folder, dtype=scored_dtype(options), merge_in=torch.float32)
+        _beside(weights.folder, chat, folder)
+        return
+    for file in sorted(product.folder.iterdir()):
+        if file.is_file() and (
+            file.suffix == ".safetensors" or file.name.endswith((".json", ".jinja", ".txt", ".model"))
+        ):
+            shutil.copyfile(file, folder / file.name)
+    if product.kind == "weights":
+        _beside(weights.folder, chat, folder)
+
+
+def write_merged(base: Path, adapter: Path, folder: Path, *, dtype: torch.dtype, merge_in: torch.dtype) -> None:
+    """A base's weights and an adapter as one model, added up in one dtype and written in another.
+
+    It is made on the CPU: in bfloat16, what an adapter adds is often less than the last place of a weight, and is lost in the
+    sum (peft #2502), so that sum wants float32, for which a GPU may have no room.
+
+    Raises:
+        UsageError: an adapter of that kind cannot be merged.
+    """
+    adapted: Any = load_adapter(load_plain(base, merge_in), adapter)
+    if isinstance(adapted, Prompted):
+        raise UsageError(
+            f"{adapter}: its vectors stand before every prompt and change no weight, so there is nothing to merge; export the "
+            "adapter (--adapter)"
+        )
+    if obstacle := merge_obstacle(adapted):
+        raise UsageError(f"{adapter}: cannot be merged: {obstacle}; export the adapter (--adapter)")
+    try:
+        whole = adapted.merge_and_unload(safe_merge=True)
+    except (AttributeError, NotImplementedError, RuntimeError, TypeError, ValueError) as error:
+        raise UsageError(
+            f"{adapter}: PEFT cannot merge it ({type(error).__name__}: {error}); export the adapter (--adapter)"
+        ) from error
+    whole.to(dtype).save_pretrained(folder, safe_serialization=True)
+    config = folder / "config.json"
+    said = json.loads(config.read_text(encoding="utf-8"))
+    said.pop("_name_or_path", None)  # a folder of this machine
+    config.write_text(json.dumps(said, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def write_adapter(weights: LocalWeights, product: Product, chat: ChatTokenizer, folder: Path) -> None:
+    """The adapter, which names the Hub's repository of its base where that is known.
+
+    Raises:
+        UsageError: the product is none.
+    """
+    if product.kind != "adapter":
+        raise UsageError(f"{product.folder}: holds whole weights and no adapter; export the whole model (--merged)")
+    for name in ("adapter_model.safetensors", "adapter_config.json"):
+        shutil.copyfile(product.folder / name, folder / name)
+    scheme, _, rest = weights.address.partition(":")
+    if scheme == "hf":
+        config = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
+        name, _, revision = rest.partition("@")
+        config |= {"base_model_name_or_path": name, "revision": revision or None}
+        text = json.dumps(config, indent=2, ensure_ascii=False, sort_keys=True)
+        (folder / "adapter_config.json").write_text(text + "\n", encoding="utf-8")
+    _beside(weights.folder, chat, folder)
+
+
+def _beside(base: Path, chat: ChatTokenizer, folder: Path) -> None:
+    """The base's tokenizer and chat template, and generation settings that end a turn where it ended when it was scored."""
+    from transformers import GenerationConfig
+
+    for pattern in _PICKED:
+        for file in sorted(base.glob(pattern)):
+            target = folder / file.relative_to(base)
+            if (
+                file.is_file()
+                and not target.exists()
+                and file.name not in _ANEW
+                and not file.name.endswith(".index.json")
+            ):
+                target.parent.mkdir(exist_ok=True)
+                shutil.copyfile(file, target)
+    kept = (base / "generation_config.json").is_file()
+    settings = GenerationConfig.from_pretrained(str(base)) if kept else GenerationConfig()
+    if chat.end_ids:
+        settings.eos_token_id = list(chat.end_ids)
+    settings.save_pretrained(folder)

@@ -1,0 +1,105 @@
+"""What is not exported, and why."""
+
+from __future__ import annotations
+
+import pytest
+
+from seatrial.errors import StoreError, UsageError
+from seatrial.runs.exporting import export_run
+from seatrial.runs.run import run
+from seatrial.suite.file import load_suite
+
+from .toys import SUITE, suite_text, toy_host, write_trial
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """`made(suite)`: the folder of a run of it, and its host."""
+    folder = tmp_path_factory.mktemp("trial")
+    write_trial(folder)
+    kept = {}
+
+    def make(text=SUITE, *, only_data=False):
+        if (text, only_data) not in kept:
+            host, path = toy_host(), folder / "suite.yaml"
+            path.write_text(suite_text(folder, text))
+            suite = load_suite(path, host, only_data=only_data)
+            result = run(suite, host, runs=folder / "runs", cache=folder / "cache", only_data=only_data)
+            kept[text, only_data] = result.folder, host
+        return kept[text, only_data]
+
+    return make
+
+
+@pytest.fixture
+def export(made, tmp_path):
+    def go(text=SUITE, to=None, only_data=False, **more):
+        folder, host = made(text, only_data=only_data)
+        to = tmp_path / "model" if to is None else to(folder)
+        return export_run(folder, host, to={"merged": to}, cache=tmp_path / "cache", **more)
+
+    return go
+
+
+FAILING = SUITE.replace("min: 0.1", "max: 0.1")
+
+
+def test_a_folder_that_is_taken_stays_as_it_is(export, tmp_path):
+    taken = tmp_path / "model"
+    taken.mkdir()
+    (taken / "mine.txt").write_text("mine")
+    with pytest.raises(UsageError, match="model: is not empty"):
+        export()
+    assert [file.name for file in taken.iterdir()] == ["mine.txt"]
+    with pytest.raises(UsageError, match="is no folder"):
+        export(to=lambda _: taken / "mine.txt")
+
+
+def test_the_run_folder_takes_no_export(export):
+    with pytest.raises(UsageError, match="lies in the run folder"):
+        export(to=lambda folder: folder / "model")
+
+
+def test_a_failed_model_takes_a_word(export, tmp_path):
+    with pytest.raises(UsageError, match=r"the verdict is FAIL: .*--failed"):
+        export(FAILING)
+    with pytest.raises(UsageError, match="cannot export"):  # it came past the verdict
+        export(FAILING, failed=True)
+    assert not (tmp_path / "model").exists()
+
+
+def test_a_loader_that_cannot_export_is_named(export):
+    with pytest.raises(UsageError, match=r"toy \(plugin toys"):
+        export()
+
+
+def test_a_run_without_training_has_nothing_to_export(export):
+    with pytest.raises(UsageError, match="nothing was trained"):
+        export(only_data=True)
+
+
+def test_of_several_trainings_one_is_named(export):
+    several = SUITE.replace("seed: 5", "seeds: [5, 6]")
+    with pytest.raises(UsageError, match=r"the seeds 5, 6; name one: --seed"):
+        export(several)
+    with pytest.raises(UsageError, match="nothing was trained with seed 7"):
+        export(several, seed=7)
+    with pytest.raises(UsageError, match="cannot export"):
+        export(several, seed=6)
+
+
+def test_an_unknown_card_is_refused(export):
+    with pytest.raises(UsageError, match=r"modelcard: no such report.*model_card"):
+        export(card="modelcard")
+
+
+def test_a_damaged_product_is_refused(export, made):
+    folder, _ = made()
+    words = folder / "products/seed-5/words.json"
+    whole = words.read_text()
+    words.write_text(whole + " ")
+    try:
+        with pytest.raises(StoreError, match=r"products/seed-5: what was trained is damaged"):
+            export()
+    finally:
+        words.write_text(whole)

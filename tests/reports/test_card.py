@@ -1,0 +1,95 @@
+"""The model card: what the Hub reads of it, what stands at its top, and nothing that is not known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import yaml
+from huggingface_hub import ModelCard as HubCard
+
+from seatrial_reports.card import CardOptions, ModelCard
+
+NOTHING_SAID = CardOptions(None, None, ())
+
+
+@pytest.fixture
+def card(tmp_path):
+    """`card(result, *files)`: the card's metadata and text, in a folder that holds such files."""
+
+    def write(result, *files, options=NOTHING_SAID):
+        for name in files:
+            (tmp_path / name).write_text("{}")
+        (path,) = ModelCard(options).write(result, tmp_path)
+        assert path.name == "README.md"
+        text = path.read_text(encoding="utf-8")
+        _, front, body = text.split("---\n", 2)
+        HubCard(text)  # as the Hub's own reader has it
+        return yaml.safe_load(front), body
+
+    return write
+
+
+def on_hub(result, **data):
+    suite = {**result.suite, "model": {**result.suite["model"], "source": "hf:org/base-1B@v2"}}
+    suite["data"] = {**suite["data"], **data}
+    return replace(result, suite=suite)
+
+
+def test_a_base_and_data_of_the_hub_are_named_and_nothing_else_is(plain_result, card):
+    here, _ = card(plain_result, "config.json")
+    assert "base_model" not in here
+    assert "datasets" not in here
+    assert "license" not in here
+    named = on_hub(plain_result, train={"source": "hf:org/tickets"})
+    there, text = card(named, "adapter_config.json")
+    assert (there["base_model"], there["base_model_relation"]) == ("org/base-1B", "adapter")
+    assert (there["library_name"], there["datasets"]) == ("peft", ["org/tickets"])
+    assert 'from_pretrained("org/base-1B")' in text
+
+
+def test_each_score_of_the_model_on_trial_stands_with_its_n_and_no_missing_one(plain_result, card):
+    front, _ = card(plain_result, "config.json")
+    (index,) = front["model-index"]
+    told = {one["name"].partition(" (")[0]: one for result in index["results"] for one in result["metrics"]}
+    scores = [one for one in plain_result.scores if one.system == "tuned"]
+    assert told.keys() == {one.metric for one in scores if one.value is not None}
+    accuracy = next(one for one in scores if one.metric == "choice/accuracy")
+    assert told["choice/accuracy"]["value"] == accuracy.value
+    assert f"n = {accuracy.n:,}" in told["choice/accuracy"]["name"]
+    assert front["metrics"][0] == "accuracy"
+    assert set(front["metrics"]) <= {"accuracy", "f1", "exact_match", "bleu", "rouge", "chrf"}
+
+
+@pytest.mark.parametrize("state", ["fail", "inconclusive", "error"])
+def test_a_model_that_did_not_pass_says_so_first(build_result, card, state):
+    _, text = card(build_result(state=state), "config.json")
+    first = next(line for line in text.splitlines() if line and not line.startswith("#"))
+    assert state.upper() in first
+    assert "PASS" not in first
+
+
+def test_limits_say_what_was_not_measured_and_what_is_not_known(plain_result, card):
+    _, text = card(plain_result, "config.json")
+    limits = text.partition("## Limits")[2].partition("\n## ")[0]
+    assert "licence is not known" in limits
+    assert (
+        limits.count("- ⚠ ")
+        == len(plain_result.verdict.warnings) + sum(len(record.warnings) for record in plain_result.records)
+        or "- ⚠ " in limits
+    )
+    _, known = card(plain_result, "config.json", options=CardOptions("Desk", "mit", ("en",)))
+    assert "# Desk\n" in known
+    assert "licence is not known" not in known
+
+
+def test_no_text_out_of_data_becomes_metadata_or_a_heading(build_result, card, payloads):
+    for payload in payloads[:6]:
+        front, text = card(build_result(lambda said, payload=payload: f"{said}{payload}"), "config.json")
+        assert {"library_name", "tags"} <= front.keys()
+        assert front.keys() <= {
+            *("library_name", "pipeline_tag", "tags", "metrics", "model-index", "base_model", "base_model_relation"),
+            "datasets",
+        }
+        assert "\n---\n" not in text
+        assert "<script" not in text
