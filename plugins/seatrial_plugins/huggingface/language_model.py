@@ -163,9 +163,16 @@ class CausalModel:
             StageError: a prompt and its answer would be longer than the model's context, or the model's logits are not
                 finite, so that they say nothing.
         """
-        return self._answers(self._prompts(prompts, tools), max_new_tokens, stop)
+        images = [self._shown(prompt) for prompt in prompts]
+        return self._answers(self._prompts(prompts, tools), images, max_new_tokens, stop)
 
-    def _answers(self, asked: Sequence[list[int]], max_new_tokens: int, stop: Sequence[str]) -> list[Generation]:
+    def _answers(
+        self,
+        asked: Sequence[list[int]],
+        images: Sequence[tuple[Image, ...]],
+        max_new_tokens: int,
+        stop: Sequence[str],
+    ) -> list[Generation]:
         if not all(asked):
             raise StageError("a prompt has no token that an answer could follow; give it text or a chat template")
         longest = max((len(ids) for ids in asked), default=0)
@@ -181,8 +188,8 @@ class CausalModel:
         results: dict[int, Generation] = {}
         with self._use(), torch.inference_mode():
             for batch in batches_by_length([len(ids) for ids in asked], fits):
-                images = [self._shown(prompts[index]) for index in batch]
-                answers = self._decode([asked[index] for index in batch], images, max_new_tokens, stop)
+                shown = [images[index] for index in batch]
+                answers = self._decode([asked[index] for index in batch], shown, max_new_tokens, stop)
                 results.update(zip(batch, answers, strict=True))
         return [results[index] for index in range(len(asked))]
 
@@ -234,7 +241,8 @@ class CausalModel:
             StageError: as `generate` does.
         """
         plain = PlainText(self.chat.tokenizer)
-        return self._answers([[*self._opening, *plain.ids(text)] for text in texts], max_new_tokens, stop)
+        asked = [[*self._opening, *plain.ids(text)] for text in texts]
+        return self._answers(asked, [()] * len(texts), max_new_tokens, stop)
 
     def _prompts(self, prompts: Sequence[Sequence[Turn]], tools: Tools) -> list[list[int]]:
         return [[*self._opening, *ids] for ids in self.chat.prompts(prompts, tools)]
