@@ -70,12 +70,14 @@ def run(
         host: The loaded plugins; None loads all that are installed.
 
     Raises:
-        UsageError: the suite is wrong (`SuiteError`: every mistake of it), or a source, plugin or option is.
+        UsageError: the suite is wrong (`SuiteError`: every mistake of it), or a source, plugin or option is; or this is one of
+            several processes of a launcher.
         StageError: a stage failed; what came before it is kept, and the same call goes on from there.
     """
     from seatrial.runs.environment import set_offline, share_cores
     from seatrial.runs.run import run as to_the_verdict
 
+    _refuse_launched()
     if offline:
         set_offline()
     share_cores()
@@ -116,6 +118,7 @@ def plan(
     from seatrial.runs.environment import set_offline, share_cores
     from seatrial.runs.training_plan import plan_training
 
+    _refuse_launched()
     if offline:
         set_offline()
     share_cores()
@@ -335,6 +338,20 @@ class Trial:
         target, earlier = (None if path is None else Path(path) for path in (to, since))
         with _as_seatrial_errors():
             return write_reports(self.folder, self.host, kinds=kinds or None, to=target, since=earlier)
+
+
+def _refuse_launched() -> None:
+    """Refuse one of several processes: what each of them would run, the command `seatrial run` has them share."""
+    import os
+
+    from seatrial.runs.launch import launched
+
+    launch = launched(os.environ)
+    if launch is not None:
+        raise UsageError(
+            f"a launcher started WORLD_SIZE={launch.world} processes, and each would run the whole suite; start the command: "
+            "`torchrun … -m seatrial run SUITE`, or say `train: {devices: …}` and start one process"
+        )
 
 
 def _suite(

@@ -12,6 +12,7 @@ from seatrial.data.findings import ACTIONS, Rule
 from seatrial.errors import PluginError
 from seatrial.evaluation.scores import Dimension, Kind, Metric
 from seatrial.model.capabilities import Capability
+from seatrial.training.method import Parallel
 
 __all__ = [
     "Absent",
@@ -153,6 +154,8 @@ class MethodComponent(Component[T_co]):
 
     needs: frozenset[Capability] = field(default=frozenset({"trains"}), kw_only=True)
     """What the loader must provide, all of it."""
+    parallel: frozenset[Parallel] = field(default=frozenset(), kw_only=True)
+    """The ways in which processes may share its training; it is a `seatrial.training.SharesTraining` where there are any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +237,8 @@ def _problems(component: Any) -> Iterator[str]:
         yield from _capability_problems("needs", component.needs)
     if isinstance(component, LoaderComponent):
         yield from _capability_problems("provides", component.provides)
+    if isinstance(component, MethodComponent) and (strange := sorted(set(component.parallel) - {*get_args(Parallel)})):
+        yield f"its `parallel` names {strange[0]!r}; there are: {', '.join(get_args(Parallel))}"
 
 
 def _metric_problems(metrics: Any) -> Iterator[str]:

@@ -157,6 +157,7 @@ class _Planner:
             )
         if self._suite.search is not None:
             yield from self._searching(method)
+        devices = self._devices(chosen)
         for seed in self._suite.training_seeds:
             train = Train(
                 method=method,
@@ -166,6 +167,9 @@ class _Planner:
                 plugin=self._bench.provided("methods", chosen.name).distribution,
                 make=self._bench.made_once,
                 searched=self._suite.search is not None,
+                devices=devices,
+                parallel=chosen.parallel,
+                leader=self._bench.leader,
             )
             yield train
             yield VerifyTraining(self._model, on, seed, inputs=("decontaminate", train.name))
@@ -193,6 +197,25 @@ class _Planner:
         yield Finalists(
             search=search, count=search.finalists, rounds=tuple((one.name, one.first) for one in rounds), **parts
         )
+
+    def _devices(self, chosen: Chosen) -> int:
+        """How many processes share a training."""
+        leader = self._bench.leader
+        if leader is None:
+            return chosen.devices or 1
+        world = leader.launch.world
+        component = self._bench.provided("methods", chosen.name).component
+        if chosen.parallel not in component.parallel:
+            raise UsageError(
+                f"train.method: a training by {chosen.name} cannot be shared by a launcher's WORLD_SIZE={world} processes as "
+                f"{chosen.parallel!r}; start seatrial alone"
+            )
+        if chosen.devices not in {None, world}:
+            raise UsageError(
+                f"train.devices is {chosen.devices}, and the launcher started WORLD_SIZE={world} processes; leave `devices` out, or "
+                f"start {chosen.devices}"
+            )
+        return world
 
     def _asked(self) -> list[str]:
         """The evaluation sets that scorers ask."""

@@ -22,7 +22,7 @@ from seatrial.runs.stages.transcribe import Transcribe, unreadable
 from seatrial.runs.stages.verify_training import VerifyTraining
 from seatrial.runs.task_plan import fewshot_examples
 from seatrial.runs.workbench import Workbench
-from seatrial.training import ChecksModel, TrainsPart
+from seatrial.training import ChecksModel, SharesTraining, TrainsPart
 
 __all__ = ["as_trained", "looks_of", "model_tokenizer", "unready"]
 
@@ -64,15 +64,33 @@ def unready(stages: Sequence[StageWork], looks: Sequence[Look], bench: Workbench
         if isinstance(stage, VerifyTraining):
             yield from stage.remarks
     for train in {stage.method.key: stage for stage in stages if isinstance(stage, Train)}.values():
-        if isinstance(method := bench.made_once(train.method), ChecksModel):
+        method = bench.made_once(train.method)
+        if isinstance(method, ChecksModel):
             with blame("train", train.method.who, train.plugin):
                 method.check(bench.on_trial().trainable())
+        if train.devices > 1:
+            yield from _devices(train, method, bench)
     if (tries := next((stage for stage in stages if isinstance(stage, SearchRound)), None)) is not None:
         with blame("search", tries.method.who, tries.plugin):
             refuse_unfitting(tries.search, tries.method, bench.made, bench.on_trial().trainable)
     yield from _against_rows(stages, looks, bench)
     if asks_model:
         yield from _against_examples(stages, looks, bench)
+
+
+def _devices(train: Train, method: object, bench: Workbench) -> Iterator[str]:
+    """What should be known of sharing a training.
+
+    Raises:
+        UsageError: the method cannot, or the devices are not there.
+    """
+    here = train.leader.launch.local_world if train.leader else train.devices
+    if not isinstance(method, SharesTraining):
+        raise UsageError(
+            f"train.devices: {train.devices} processes cannot share a training by {train.method.who}; train in one"
+        )
+    with blame("train", train.method.who, train.plugin):
+        yield from method.check_devices(bench.on_trial().trainable(), here, train.parallel)
 
 
 def _refuse_unseen(looks: Sequence[Look], bench: Workbench) -> None:

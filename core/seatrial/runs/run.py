@@ -33,6 +33,7 @@ __all__ = ["run", "search", "suite_digest", "work"]
 
 if TYPE_CHECKING:
     from seatrial.runs.manifest import RunKind
+    from seatrial.runs.shared_training import Leader
 
 _RECORDS = ("suite*.yaml", "manifest.json", digests.DIGESTS, "log.jsonl")
 """What a start writes before a node is worked."""
@@ -53,6 +54,7 @@ def run(
     only_data: bool = False,
     command: Sequence[str] = (),
     clock: Clock = _now,
+    leader: Leader | None = None,
 ) -> Result:
     """Run a suite to its verdict, or go on with the newest unfinished run of the same suite below `runs`.
 
@@ -68,6 +70,7 @@ def run(
         only_data: Run the data stages alone; what they leave is a dataset, the ledger and the reports, and no verdict.
         command: The command line, for the manifest.
         clock: Tells the time.
+        leader: Where a launcher started other processes, the way to those.
 
     Raises:
         StageError: a stage failed; what came before it is kept, and the same call goes on from there.
@@ -77,7 +80,16 @@ def run(
     folder = unfinished or RunFolder.create(runs, suite.name, clock())
     earlier = EarlierRuns(runs, but=folder.path) if not fresh else EarlierRuns(None)
     return work(
-        suite, host, folder, earlier, cache=cache, offline=offline, only_data=only_data, command=command, clock=clock
+        suite,
+        host,
+        folder,
+        earlier,
+        cache=cache,
+        offline=offline,
+        only_data=only_data,
+        command=command,
+        clock=clock,
+        leader=leader,
     )
 
 
@@ -93,6 +105,7 @@ def work(
     only: Collection[str] | None = None,
     command: Sequence[str] = (),
     clock: Clock = _now,
+    leader: Leader | None = None,
 ) -> Result:
     """Bring a run folder to the end of a suite, as `run` does.
 
@@ -107,12 +120,13 @@ def work(
         only: The stages that may be worked; None for all. What another stage would have to do is refused by name.
         command: As for `run`.
         clock: As for `run`.
+        leader: As for `run`.
     """
     from seatrial.runs.manifest import changed_versions
     from seatrial.runs.plan import plan_data_stages, plan_stages
     from seatrial.runs.store import cache_folder
 
-    bench = Workbench(host, cache=cache or cache_folder(), offline=offline)
+    bench = Workbench(host, cache=cache or cache_folder(), offline=offline, leader=leader)
     digest = suite_digest(suite, only_data=only_data)
     tracking = Tracking(suite.tracking, bench)
     nodes = Nodes(bench, folder, clock, earlier, only, watcher=tracking)
@@ -196,9 +210,13 @@ def search(
 
 
 def suite_digest(suite: Suite, *, only_data: bool) -> str:
-    """Equal for runs that come to the same: where filters work decides how long it takes, and who tracks it nothing."""
+    """Equal for runs that come to the same: where filters work, and how many devices share a training, decides how long it
+    takes, and nothing else but rounding; who tracks it, nothing.
+    """
     resolved = suite.resolved()
     resolved["data"].pop("engine")
+    for name in ("devices", "parallel") if resolved["train"] else ():
+        resolved["train"].pop(name)
     resolved.pop("tracking")
     return digest_json({"only": "data", "suite": resolved} if only_data else resolved)
 

@@ -90,6 +90,8 @@ class TrainingPlan:
     suite: str
     trainings: int
     """One for each seed; the figures are of one."""
+    devices: int
+    """How many share a training; the figures are of one of them."""
     own: MethodPlan
     """The suite's method."""
     others: tuple[MethodPlan, ...] = ()
@@ -156,6 +158,10 @@ def plan_training(
                 f"train.method: {name} (plugin {train.plugin}) does not tell what its training costs, so nothing can be planned; "
                 "plan another method (`--set 'train={method: …}'`), or run the suite"
             )
+        if probe and train.devices > 1:
+            raise UsageError(
+                f"a probe trains on one device, and train.devices is {train.devices}; leave --probe out, or say `--set train.devices=1`"
+            )
         if probe and not isinstance(method, ProbesCost):
             raise UsageError(f"train.method: {name} (plugin {train.plugin}) trains no probe; leave --probe out")
         data = list(takewhile(lambda stage: not isinstance(stage, SearchRound | Train), stages))
@@ -168,7 +174,13 @@ def plan_training(
         taken = dict.fromkeys(record.taken_from for record in records if record.taken_from)
         whole = all(record.taken_from for record in records)
         return TrainingPlan(
-            suite.name, len(suite.training_seeds), own, tuple(others), unplanned, tuple(taken) if whole else ()
+            suite.name,
+            len(suite.training_seeds),
+            train.devices,
+            own,
+            tuple(others),
+            unplanned,
+            tuple(taken) if whole else (),
         )
 
 
@@ -223,6 +235,8 @@ def _job(train: Train, folder: RunFolder) -> Iterator[TrainingJob]:
         checkpoints=places["checkpoints"],
         seed=train.seed,
         log=_unheard,
+        devices=train.devices,
+        parallel=train.parallel,
     )
 
 

@@ -24,6 +24,7 @@ from seatrial.suite.complaints import listed
 from seatrial.suite.options import OptionsError, validate_options
 
 if TYPE_CHECKING:
+    from seatrial.runs.shared_training import Leader
     from seatrial.suite.parts import ModelChoice
 
 __all__ = ["Workbench"]
@@ -56,8 +57,10 @@ def _installed(module: str) -> bool:
 class Workbench:
     """Components of one process, built on demand; encoders, detectors and the loaded model are shared."""
 
-    def __init__(self, host: Host, *, cache: Path, offline: bool) -> None:
+    def __init__(self, host: Host, *, cache: Path, offline: bool, leader: Leader | None = None) -> None:
         self.host = host
+        self.leader = leader
+        """The way to a launcher's other processes, where there are any."""
         self.cache = cache
         self.offline = offline
         self.resolved: dict[str, Resolved] = {}

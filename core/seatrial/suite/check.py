@@ -392,9 +392,24 @@ class _Check(ComponentCheck):
             return None
         component = self.component("methods", name, (*path, "method"))
         read = component and self.options(component, given, TrainKeys, path)
-        if not read:
+        if not component or not read:
             return None
-        return Chosen(kind="methods", name=name, alias=name, options=read[0], line=self.line_of(path))
+        options, keys = read
+        if (keys.devices or 1) > 1 and keys.parallel not in component.parallel:
+            ways = listed(sorted(component.parallel))
+            said = f"; it can be: `parallel: {ways}`" if ways else "; leave it out, to train on one device"
+            self.complain(
+                (*path, "devices"), f"a training by '{name}' cannot be shared by devices as {keys.parallel!r}{said}"
+            )
+        return Chosen(
+            kind="methods",
+            name=name,
+            alias=name,
+            options=options,
+            line=self.line_of(path),
+            devices=keys.devices,
+            parallel=keys.parallel,
+        )
 
     def baselines(self, given: Sequence[Any] | None) -> tuple[Chosen, ...]:
         """Those that are listed, else all that are installed and ask for nothing."""

@@ -13,6 +13,7 @@ from seatrial.plugin.kinds import Kind
 from seatrial.rows import Format
 from seatrial.suite.options import Reserved
 from seatrial.suite.strict import ColumnNames, Keys, Name
+from seatrial.training import Parallel
 from seatrial.verdict import Severity
 
 __all__ = [
@@ -116,6 +117,15 @@ class TrainKeys(Reserved):
     """What stands beside a training method's own options."""
 
     method: str = Field(description="the training method's name")
+    devices: int | None = Field(
+        default=None,
+        ge=1,
+        description="how many GPUs share a training, a process each; those of a launcher (torchrun), or one, if absent",
+    )
+    parallel: Parallel = Field(
+        default="data",
+        description="how they share it: data (each holds the whole model), sharded (each a share of its frozen weights, by FSDP2)",
+    )
 
 
 class ScorerKeys(Reserved):

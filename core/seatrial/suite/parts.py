@@ -14,6 +14,7 @@ from seatrial.runs.store import atomic_file
 from seatrial.suite.keys import DataFileKeys, Split
 from seatrial.suite.search_parts import Search
 from seatrial.suite.yaml_lines import dump_yaml
+from seatrial.training import Parallel
 from seatrial.verdict import Severity
 
 __all__ = ["Chosen", "Data", "DataFile", "EngineChoice", "ModelChoice", "Suite"]
@@ -45,12 +46,16 @@ class Chosen:
     """Gates: the full name of the metric that is held."""
     severity: Severity = "block"
     """Gates."""
+    devices: int | None = None
+    """Methods: how many processes share a training; None for as many as a launcher started, or one."""
+    parallel: Parallel = "data"
+    """Methods."""
 
     def resolved(self) -> dict[str, Any]:
         """The entry of a suite file that says just this."""
         options = dict(self.options)
         if self.kind == "methods":
-            return {"method": self.name, **options}
+            return {"method": self.name, "devices": self.devices, "parallel": self.parallel, **options}
         if self.kind == "gates":
             return {"metric": self.metric, "gate": self.name, "severity": self.severity, **options}
         beside: dict[str, Any] = {"as": self.alias} if self.kind in {"filters", "scorers"} else {}

@@ -123,6 +123,11 @@ def _notes(plan: TrainingPlan) -> Iterator[str]:
             "Time is an estimate: products and bytes moved, over the datasheet's rates as far as they are reached (80% and 68%); "
             "energy is the card's highest power for as long. `--probe` measures some steps on the card here."
         )
+    if plan.devices > 1:
+        yield (
+            f"Memory, time and energy are of one of {plan.devices} devices, each with its share of every step's rows; what they send each "
+            "other is not counted."
+        )
     if plan.trainings > 1:
         yield f"Time and energy are of {plan.trainings} trainings, one for each seed."
     if own.probed is not None and (seconds := own.measured_seconds) is not None:
@@ -150,6 +155,7 @@ def plan_document(plan: TrainingPlan) -> dict[str, object]:
     return {
         "suite": plan.suite,
         "trainings": plan.trainings,
+        "devices": plan.devices,
         "rows_from": list(plan.rows_from),
         **_method_document(plan.own),
         "methods": [_method_document(other) for other in plan.others],

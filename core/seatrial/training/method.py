@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 from seatrial.model.loading import ProductKind, Target, Trainable
 from seatrial.rows import Rows, Turn
 
-__all__ = ["ChecksModel", "Method", "Trained", "TrainingJob", "TrainsPart"]
+__all__ = ["ChecksModel", "Method", "Parallel", "Trained", "TrainingJob", "TrainsPart"]
+
+Parallel = Literal["data", "sharded"]
+"""How processes share a training, each with a share of every step's rows.
+
+data     each holds the whole model
+sharded  each holds a share of the frozen weights, and gathers a layer's when it needs them (FSDP2)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +38,9 @@ class TrainingJob:
     seed: int
     log: Callable[[Mapping[str, float]], None]
     """Called at every logging step with at least `step`, `steps`, `epoch` and `loss` or `validation_loss`."""
+    devices: int = 1
+    """How many processes share the training, each with a device of its own."""
+    parallel: Parallel = "data"
     images: Path | None = None
     """Where the pictures of the rows lie, each under its `seatrial.rows.Image.file_name`; None where none are kept."""
 

@@ -11,10 +11,12 @@ from seatrial_plugins.training.method import IA3, Full, Lora
 from seatrial_plugins.training.prompt_methods import PrefixTuning, PromptTuning
 
 if TYPE_CHECKING:
-    from seatrial.training import Method
+    from seatrial.training import Method, Parallel
 
 _LIBRARIES = ("torch", "transformers", "peft", "accelerate", "safetensors")
 _IMPORTS = {name: name for name in _LIBRARIES}
+_DATA: frozenset[Parallel] = frozenset({"data"})
+_BOTH: frozenset[Parallel] = frozenset({"data", "sharded"})
 
 
 @hookimpl
@@ -26,6 +28,7 @@ def seatrial_methods() -> Iterable[MethodComponent[Method]]:
         "Low-rank adapters, trained on the assistant's turns only.",
         libraries=_LIBRARIES,
         imports=_IMPORTS,
+        parallel=_BOTH,
     )
     yield MethodComponent(
         "qlora",
@@ -40,6 +43,7 @@ def seatrial_methods() -> Iterable[MethodComponent[Method]]:
         "Vectors that scale activations, trained on the assistant's turns only.",
         libraries=_LIBRARIES,
         imports=_IMPORTS,
+        parallel=_BOTH,
     )
     yield MethodComponent(
         "prompt_tuning",
@@ -47,6 +51,7 @@ def seatrial_methods() -> Iterable[MethodComponent[Method]]:
         "Vectors before every prompt, trained on the assistant's turns only.",
         libraries=_LIBRARIES,
         imports=_IMPORTS,
+        parallel=_DATA,
     )
     yield MethodComponent(
         "prefix_tuning",
@@ -54,6 +59,7 @@ def seatrial_methods() -> Iterable[MethodComponent[Method]]:
         "Keys and values before those of every layer, trained on the assistant's turns only.",
         libraries=_LIBRARIES,
         imports=_IMPORTS,
+        parallel=_DATA,
     )
     yield MethodComponent(
         "full",
@@ -61,6 +67,7 @@ def seatrial_methods() -> Iterable[MethodComponent[Method]]:
         "Every weight, trained on the assistant's turns only.",
         libraries=_LIBRARIES,
         imports=_IMPORTS,
+        parallel=_DATA,
     )
     yield MethodComponent(
         "classifier",
@@ -68,6 +75,7 @@ def seatrial_methods() -> Iterable[MethodComponent[Method]]:
         "A head that names the rows' labels, with low-rank adapters or every weight behind it.",
         libraries=_LIBRARIES,
         imports=_IMPORTS,
+        parallel=_DATA,
     )
     yield MethodComponent(
         "dpo",
@@ -75,4 +83,5 @@ def seatrial_methods() -> Iterable[MethodComponent[Method]]:
         "Low-rank adapters that make chosen answers likelier than rejected ones (direct preference optimisation).",
         libraries=_LIBRARIES,
         imports=_IMPORTS,
+        parallel=_DATA,
     )

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +27,7 @@ _OF_ACCELERATE = {
 
 
 def training_arguments(
-    options: TrainingOptions, *, folder: Path, steps: int, seed: int, save_every: int, on_cpu: bool
+    options: TrainingOptions, *, folder: Path, steps: int, seed: int, save_every: int, on_cpu: bool, saves: bool = True
 ) -> Any:
     """Arguments for a Trainer that is handed whole optimizer steps and does its own accumulation and evaluation.
 
@@ -50,7 +53,7 @@ def training_arguments(
         "logging_steps": log_every,
         "logging_nan_inf_filter": False,  # a NaN must be seen, not replaced by the last good loss (trl issue 6668)
         "eval_strategy": "no",
-        "save_strategy": "steps",
+        "save_strategy": "steps" if saves else "no",
         "save_steps": -(-save_every // log_every) * log_every,  # between two logged means, a resumed one would be cut
         "seed": seed,
         "use_cpu": on_cpu,
@@ -61,10 +64,26 @@ def training_arguments(
         "save_safetensors": True,  # gone in transformers 5, which writes nothing else
     }
     known = {field.name for field in dataclasses.fields(TrainingArguments)}
-    arguments = TrainingArguments(**{name: value for name, value in wanted.items() if name in known})
+    with _unwarned():
+        arguments = TrainingArguments(**{name: value for name, value in wanted.items() if name in known})
     # One process drives one device; without this, a Trainer that sees two GPUs wraps the model in DataParallel.
     arguments._n_gpu = min(arguments.n_gpu, 1)  # noqa: SLF001  # there is no public way
     return arguments
+
+
+@contextmanager
+def _unwarned() -> Iterator[None]:
+    """Nothing is said of a group of processes that the Trainer has no part in: the engine adds up what they compute."""
+    logger = logging.getLogger("transformers.training_args")
+    logger.addFilter(_is_of_no_group)
+    try:
+        yield
+    finally:
+        logger.removeFilter(_is_of_no_group)
+
+
+def _is_of_no_group(record: logging.LogRecord) -> bool:
+    return "process group is initialized" not in record.getMessage()
 
 
 def _refuse_environment() -> None:

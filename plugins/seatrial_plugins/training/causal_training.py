@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Protocol
 
 import torch
@@ -37,11 +37,13 @@ from seatrial_plugins.training.facts import training_facts
 from seatrial_plugins.training.forms import forms_of
 from seatrial_plugins.training.fp8 import gradient_error
 from seatrial_plugins.training.graphs import Shape, worth_graphing
+from seatrial_plugins.training.group import present
 from seatrial_plugins.training.loss import Objective, TokenLoss
 from seatrial_plugins.training.memory import expand_segments
 from seatrial_plugins.training.method import Lora
 from seatrial_plugins.training.options import TrainingOptions
-from seatrial_plugins.training.plan import Plan, plan_steps, split_batch
+from seatrial_plugins.training.plan import Plan, plan_steps, shares, split_batch
+from seatrial_plugins.training.sharding import shard_frozen
 from seatrial_plugins.training.validation import History
 
 __all__ = ["CausalTraining", "PutOn", "Tuning"]
@@ -96,6 +98,8 @@ class CausalTraining:
         """What the network, the Trainer's arguments and the work are handed to."""
         self.on_cpu: Callable[[str], bool] = _is_cpu
         """Whether a device of that name, as the loader is told, is this machine's processor."""
+        self.group = present()
+        """The processes that share it."""
 
     def run(self) -> Trained:
         """Train to the end and write the product."""
@@ -108,7 +112,7 @@ class CausalTraining:
             raise TrainingError("there are no train rows; look at the ledger for what dropped them")
         validation = self._rendered(job.validation, chat)
         engine: Engine = self.set_up(model, examples, validation)
-        resumed = newest_checkpoint(job.checkpoints, engine.work.fingerprint)
+        resumed = self._newest_checkpoint(engine.work.fingerprint)
         first = int(resumed.name.rpartition("-")[2]) if resumed else 0
         if resumed is not None:
             engine.take_up(History.load(resumed), first)
@@ -168,14 +172,13 @@ class CausalTraining:
             )
         network, objective = self._loaded(model, examples, validation)
         set_seed(job.seed)
-        adapted = self.tuning.attach(network)
+        adapted = self.laid_out(self.tuning.attach(network))
         opening = _opening(adapted) if self.tuning.opening else ()
         train = [behind(opening, example) for example in examples.examples]
         on_cpu = self.on_cpu(loader.device)
-        world = _processes()
         plan = plan_steps(
             len(examples.examples),
-            rows_per_step=options.batch_size * options.gradient_accumulation * world,
+            rows_per_step=options.batch_size * options.gradient_accumulation,
             epochs=options.epochs,
             seed=job.seed,
         )
@@ -188,7 +191,6 @@ class CausalTraining:
                 "loader": dataclasses.asdict(loader),
                 "model": job.target.digest,
                 "seed": job.seed,
-                "world": world,
                 "rows": list(map(_identity, examples.examples)),
                 "validation": list(map(_identity, validation.examples)),
             }
@@ -207,10 +209,12 @@ class CausalTraining:
             objective=objective,
             evaluate_every=every,
             patience=stopping.patience if stopping else 0,
+            remedy=options.remedy if validation.examples else None,
             tight=isinstance(objective, TokenLoss) and objective.packs and not graphs and forms_of(adapted).varlen,
             graphs=graphs,
             fingerprint=fingerprint,
             log=job.log,
+            group=self.group,
         )
         compiles = self.compiles(adapted, work)
         work = replace(work, fp8=self.in_fp8(adapted, work))
@@ -223,31 +227,61 @@ class CausalTraining:
             seed=job.seed,
             save_every=options.save_every or max(1, -(-len(plan.steps) // 5)),
             on_cpu=on_cpu,
+            saves=self.group.first,
         )
         return self.engine(adapted, arguments, work)
 
+    def laid_out(self, network: Any) -> Any:
+        """The network, its frozen weights laid over the processes where they share them."""
+        if self.group.sharded:
+            shard_frozen(network, self.group.world)
+        return network
+
+    def _newest_checkpoint(self, fingerprint: str) -> Path | None:
+        """The checkpoint to go on from: the first process looks for it, and all read it.
+
+        Raises:
+            TrainingError: a process on another host does not see it.
+        """
+        found: Path | None = self.group.told(
+            newest_checkpoint(self.job.checkpoints, fingerprint) if self.group.first else None
+        )
+        seen = self.group.gathered(found is None or found.is_dir())
+        if not all(seen):
+            raise TrainingError(
+                f"process {seen.index(False)} of {len(seen)} does not see {found}, from which the training is to go on: put `--runs` "
+                "on a file system that all hosts share"
+            )
+        return found
+
     def _graphs(self, network: Any, examples: Sequence[Example], plan: Plan, tokens: int) -> frozenset[Shape]:
-        """The passes worth a CUDA graph: on one CUDA device, with nothing recomputed in the backward pass."""
+        """The passes of this process worth a CUDA graph: on a CUDA device that holds the weights, with nothing recomputed."""
         options = self.options
         device = next(network.parameters()).device
-        if device.type != "cuda" or _processes() > 1 or options.gradient_checkpointing:
+        if device.type != "cuda" or self.group.sharded or options.gradient_checkpointing:
             return frozenset()
-        steps = ([examples[index] for index in step] for step in plan.steps)
+        steps = (self._own([examples[index] for index in step]) for step in plan.steps)
         passes = (part for step in steps for part in split_batch(step, rows=options.batch_size, tokens=tokens))
         return worth_graphing(sum(parameter.numel() for parameter in network.parameters()), passes)
 
+    def _own(self, batch: Sequence[Example]) -> Sequence[Example]:
+        """This process's share of a step."""
+        places = shares([len(example.ids) for example in batch], self.group.world)[self.group.rank]
+        return [batch[place] for place in places]
+
     def compiles(self, network: Any, work: Work) -> bool:
-        """Whether to compile the layers: on one GPU, with nothing recomputed, where asked or in a training that lasts."""
-        if not work.tight or self.options.gradient_checkpointing or self.tuning.opening or _processes() > 1:
+        """Whether to compile the layers: on a GPU, with nothing recomputed, where asked or in a training that lasts."""
+        if not work.tight or self.options.gradient_checkpointing or self.tuning.opening:
             return False
         expand_segments()
-        if self.options.compile is not None:
-            return self.options.compile
+        # With sharded weights only where asked: what compiling gains there was never measured.
+        if self.options.compile is not None or self.group.sharded:
+            return bool(self.options.compile)
         return worth_compiling(network, sum(len(work.examples[at].ids) for step in work.plan.steps for at in step))
 
     def compiled(self, network: Any, work: Work) -> int:
         """How many layers were compiled."""
-        return compile_layers(network, lambda: _gradients(network, work))
+        return compile_layers(network, lambda: _gradients(network, work), around_hooks=not self.group.sharded)
 
     def in_fp8(self, network: Any, work: Work) -> dict[str, object] | None:
         """What the option `fp8` does to the gradients of the first pass; None without it."""
@@ -262,16 +296,20 @@ class CausalTraining:
         """Put the best weights in place, prove that they are finite and do something, and write them.
 
         Raises:
-            TrainingError: they are not, or do nothing.
+            TrainingError: they are not, or do nothing, or those that shared the training do not have the same.
         """
         network = engine.accelerator.unwrap_model(engine.model)
-        if engine.work.patience and engine.history.best is not None:
+        if engine.work.keeps_best and engine.history.best is not None:
             parameters = trainable(network)
             with torch.no_grad():
                 for name, tensor in engine.history.best.items():
                     parameters[name].copy_(tensor)
-        check_weights(trainable(network), "the end")
-        if engine.is_world_process_zero():
+        trained = trainable(network)
+        check_weights(trained, "the end")
+        sums = [tensor.sum() for tensor in trained.values()]
+        if self.group.world > 1 and len(set(map(tuple, self.group.gathered(torch.stack(sums).tolist())))) > 1:
+            raise TrainingError("the processes that shared the training hold different weights at its end")
+        if self.group.first:
             with no_progress_bars():
                 self.tuning.write(network, self.job)
 
@@ -324,7 +362,3 @@ def _opening(network: Any) -> tuple[int, ...]:
     prompt = network.get_input_embeddings()
     assert isinstance(prompt, SoftPrompt)  # as `put_before` leaves it
     return prompt.ids
-
-
-def _processes() -> int:
-    return int(os.environ.get("WORLD_SIZE", "1"))

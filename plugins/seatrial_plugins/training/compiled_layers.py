@@ -36,14 +36,26 @@ def worth_compiling(network: Any, tokens: int) -> bool:
     return not (routes or small) and 4.0 * parameters * tokens / 4e14 > _LEAST_SECONDS
 
 
-def compile_layers(network: Any, trial: Callable[[], object], backend: Any = "inductor") -> int:
-    """Compile, and try it with a pass; how many layers are compiled. After a failure the network is as it was."""
+def compile_layers(
+    network: Any, trial: Callable[[], object], backend: Any = "inductor", *, around_hooks: bool = True
+) -> int:
+    """Compile, and try it with a pass; how many layers are compiled. After a failure the network is as it was.
+
+    Args:
+        network: of which.
+        trial: the pass.
+        backend: of `torch.compile`.
+        around_hooks: whether a module's hooks are compiled with it; those that gather sharded weights stay outside.
+    """
     layers = decoder_layers(network)
     torch._dynamo.config.recompile_limit = max(_VARIANTS, torch._dynamo.config.recompile_limit)  # noqa: SLF001
     parts = [*layers, *_norms_behind(bare(network), layers)]
     compiles(network, now=backend == "inductor")
     for part in parts:
-        part.compile(dynamic=True, backend=backend)
+        if around_hooks:
+            part.compile(dynamic=True, backend=backend)
+        else:
+            part.forward = torch.compile(part.forward, dynamic=True, backend=backend)
     try:
         trial()
     except torch.OutOfMemoryError:
@@ -51,6 +63,7 @@ def compile_layers(network: Any, trial: Callable[[], object], backend: Any = "in
     except Exception as error:  # noqa: BLE001  # compilers fail in any way; the network itself runs without
         for part in parts:
             part._compiled_call_impl = None  # noqa: SLF001  # what Module.compile sets; there is no way back otherwise
+            part.__dict__.pop("forward", None)
         compiles(network, now=False)
         said = " ".join(str(error).split())[:300]
         _LOG.warning("training goes on without compiled layers: %s: %s", type(error).__name__, said)
@@ -63,7 +76,7 @@ def decoder_layers(network: Any) -> list[torch.nn.Module]:
     network = bare(network)
     named = set(network._no_split_modules or ())  # noqa: SLF001  # transformers' own name for what one device holds whole
     lists = [module for module in network.modules() if isinstance(module, torch.nn.ModuleList)]
-    return [layer for each in lists for layer in each if type(layer).__name__ in named]
+    return [layer for each in lists for layer in each if named & {kind.__name__ for kind in type(layer).__mro__}]
 
 
 def _norms_behind(network: Any, layers: Sequence[torch.nn.Module]) -> list[torch.nn.Module]:

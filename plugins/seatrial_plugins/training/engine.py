@@ -18,8 +18,12 @@ from seatrial.errors import TrainingError
 from seatrial_plugins.huggingface.runtime import Example
 from seatrial_plugins.training.checkpoints import keep_newest, mark_whole
 from seatrial_plugins.training.graphs import GraphedPasses, Shape
+from seatrial_plugins.training.group import ALONE, Group
 from seatrial_plugins.training.loss import Objective
-from seatrial_plugins.training.plan import Plan, split_batch
+from seatrial_plugins.training.options import OverfitRemedy
+from seatrial_plugins.training.overfitting import Overfitting
+from seatrial_plugins.training.plan import Plan, shares, split_batch
+from seatrial_plugins.training.remedy import go_back
 from seatrial_plugins.training.validation import Evaluation, History, validation_losses
 
 __all__ = ["Engine", "Work", "check_weights"]
@@ -47,6 +51,8 @@ class Work:
     """Steps between evaluations; 0: none."""
     patience: int
     """Evaluations without improvement before it stops; 0: it never does."""
+    remedy: OverfitRemedy | None
+    """What is done where it overfits."""
     graphs: frozenset[Shape]
     """The shapes of passes that are replayed as CUDA graphs."""
     fingerprint: str
@@ -54,10 +60,31 @@ class Work:
     compiled_layers: int = 0
     fp8: Mapping[str, object] | None = None
     """What float8 products do to gradients, where they are used."""
+    group: Group = ALONE
+    """The processes that share it."""
+
+    @property
+    def keeps_best(self) -> bool:
+        """Whether the weights of the best evaluation are what training leaves."""
+        return bool(self.patience or self.remedy)
 
     def passes(self, batch: Sequence[Example]) -> list[list[Example]]:
         """The forward passes of a batch."""
         return split_batch(batch, rows=self.rows, tokens=self.tokens, tight=self.tight)
+
+    def taken(self, batch: Sequence[Example]) -> list[list[int]]:
+        """Which places of a batch each process takes."""
+        return shares([len(example.ids) for example in batch], self.group.world)
+
+    def idle(self, batch: Sequence[Example]) -> int:
+        """How many passes this process runs of a batch that count nothing.
+
+        Where weights are sharded a pass gathers those of the other processes, so all run as many.
+        """
+        if not self.group.sharded:
+            return 0
+        counts = [len(self.passes([batch[place] for place in places])) if places else 0 for places in self.taken(batch)]
+        return max(counts) - counts[self.group.rank]
 
 
 class Engine(Trainer):
@@ -97,32 +124,46 @@ class Engine(Trainer):
         """Gradients of one optimizer step; the mean loss over what it counts."""
         del num_items_in_batch
         model.train()
-        batch = [self.work.examples[index] for index in self.work.plan.steps[int(inputs)]]
-        counted = sum(map(self.work.objective.weight, batch))
-        passes, idle = self._share(batch)
-        total = torch.zeros((), device=self.args.device)
-        for index, part in enumerate(passes):
+        work, device = self.work, self.args.device
+        batch = [work.examples[index] for index in work.plan.steps[int(inputs)]]
+        counted = sum(map(work.objective.weight, batch))
+        own = [batch[place] for place in work.taken(batch)[work.group.rank]]
+        self._draw_apart(int(inputs))
+        total = torch.zeros((), device=device)
+        for index, part in enumerate(work.passes(own) if own else []):
             if (graphed := self._graphed(part, counted, first=not index)) is not None:
                 total += graphed
                 continue
-            last = index == len(passes) - 1
-            with contextlib.nullcontext() if last else self.accelerator.no_sync(model):
-                total += self._computed(model, part, counted, idle=idle)
+            total += self._computed(model, part, counted)
+        shortest = min(batch, key=lambda example: len(example.ids))
+        for _ in range(work.idle(batch)):
+            self._computed(model, [shortest], counted, idle=True)
+        self._add_up(total)
         self._tokens_since += sum(len(example.ids) for example in batch)
-        if self.accelerator.num_processes > 1:
-            total = self.accelerator.reduce(total, reduction="sum")
         self._losses.append((int(inputs), total))
-        if self.work.evaluate_every:
+        if work.evaluate_every:
             self._since_evaluation.append(total)
         return total
 
-    def _computed(self, model: Any, part: list[Example], counted: int, *, idle: bool) -> torch.Tensor:
+    def _add_up(self, loss: torch.Tensor) -> None:
+        """The loss and the gradients of all processes: each divided by what the whole step counts."""
+        if self.work.group.world > 1:
+            trained = trainable(self.model).values()
+            for tensor in trained:
+                if tensor.grad is None:
+                    tensor.grad = torch.zeros_like(tensor)
+            self.work.group.add_up([loss, *(tensor.grad for tensor in trained if tensor.grad is not None)])
+
+    def _draw_apart(self, step: int) -> None:
+        """Have dropout draw otherwise in each process, and the same where a training goes on."""
+        group = self.work.group
+        if group.world > 1:
+            torch.manual_seed(((self.args.seed * 1_000_003 + step) * group.world + group.rank) % (1 << 63))
+
+    def _computed(self, model: Any, part: list[Example], counted: int, *, idle: bool = False) -> torch.Tensor:
         """The loss of a pass, detached: a graph can't be recorded while what computed another pass is kept."""
         loss = self.work.objective.summed(model, part, self.args.device) / counted
-        if idle:
-            loss = loss * 0
-        # Gradients are averaged over the processes, each of which divided by the tokens of all.
-        self.accelerator.backward(loss * self.accelerator.num_processes)
+        self.accelerator.backward(loss * 0 if idle else loss)
         return loss.detach()
 
     def _graphed(self, part: list[Example], counted: int, *, first: bool) -> torch.Tensor | None:
@@ -135,12 +176,6 @@ class Engine(Trainer):
     def recorded_graphs(self) -> int:
         """How many CUDA graphs passes were replayed from."""
         return self._graphs.recorded if self._graphs else 0
-
-    def _share(self, batch: list[Example]) -> tuple[list[list[Example]], bool]:
-        """This process's forward passes; with fewer rows than processes, one pass that counts nothing."""
-        world, rank = self.accelerator.num_processes, self.accelerator.process_index
-        mine = batch[rank::world]
-        return self.work.passes(mine or batch[:1]), not mine
 
     def floating_point_ops(self, inputs: Any) -> int:
         """Not estimated."""
@@ -182,7 +217,7 @@ class Engine(Trainer):
         )
 
     def _say(self, values: Mapping[str, float]) -> None:
-        if self.is_world_process_zero():
+        if self.work.group.first:
             step = self.state.global_step
             place = {"step": step, "steps": self.state.max_steps, "epoch": self.work.plan.epoch(step)}
             self.work.log({**place, **values})
@@ -197,8 +232,19 @@ class Engine(Trainer):
 
     @property
     def exhausted(self) -> bool:
-        """Whether patience has run out. A checkpoint remembers it; that a callback asked for a stop, it does not."""
-        return bool(self.work.patience) and self.history.exhausted(self.work.patience)
+        """Whether there is nothing more to be had. A checkpoint remembers it; that a callback asked for a stop, it does not."""
+        work = self.work
+        if work.patience and self.history.exhausted(work.patience):
+            return True
+        spent = work.remedy is not None and len(self.history.remedies) >= work.remedy.times
+        return (
+            spent
+            and self._overfitting() is not None
+            and self.history.remedies[-1].step < self.history.evaluations[-1].step
+        )
+
+    def _overfitting(self) -> Overfitting | None:
+        return Overfitting.found(self.history, list(map(self.work.objective.weight, self.work.validation)))
 
     def validate(self) -> bool:
         """Evaluate where the plan says so; whether training should stop.
@@ -213,18 +259,42 @@ class Engine(Trainer):
         network = self.accelerator.unwrap_model(self.model)
         eager = torch.compiler.set_stance("force_eager") if work.compiled_layers else contextlib.nullcontext()
         with eager:  # to compile what runs now and then costs more than it gains
-            rows = validation_losses(
-                network, work.validation, work.objective, device=self.args.device, passes=work.passes
-            )
+            rows = self._validation_rows(network)
         loss = sum(rows) / sum(map(work.objective.weight, work.validation))
         if not math.isfinite(loss):
             raise TrainingError(f"the validation loss is {loss} at step {step}; lower train.lr or raise train.warmup")
         training = float(torch.stack(self._since_evaluation).mean())
         self._since_evaluation.clear()
-        self.history.add(Evaluation(step, loss, training), rows, trainable(network) if work.patience else None)
+        self.history.add(Evaluation(step, loss, training), rows, trainable(network) if work.keeps_best else None)
         self._clock = time.perf_counter()
         self._say({"validation_loss": loss})
-        return bool(work.patience) and self.history.exhausted(work.patience)
+        if (
+            work.remedy is not None
+            and len(self.history.remedies) < work.remedy.times
+            and (found := self._overfitting())
+        ):
+            assert self.history.best is not None  # as it is kept
+            optimizer, schedule = (getattr(self, name) for name in ("optimizer", "lr_scheduler"))
+            optimizer, schedule = getattr(optimizer, "optimizer", optimizer), getattr(schedule, "scheduler", schedule)
+            done = go_back(work.remedy, found, trainable(network), self.history.best, optimizer, schedule)
+            self.history.remedies.append(done)
+        return self.exhausted
+
+    def _validation_rows(self, network: Any) -> list[float]:
+        """The loss of each validation row; each process computes its share of them."""
+        work, device = self.work, self.args.device
+        taken = work.taken(work.validation)
+        own = [work.validation[place] for place in taken[work.group.rank]]
+        losses = validation_losses(network, own, work.objective, device=device, passes=work.passes)
+        for _ in range(work.idle(work.validation)):
+            validation_losses(
+                network, own[:1] or work.validation[:1], work.objective, device=device, passes=work.passes
+            )
+        rows = [0.0] * len(work.validation)
+        for places, found in zip(taken, work.group.gathered(losses), strict=True):
+            for place, loss in zip(places, found, strict=True):
+                rows[place] = loss
+        return rows
 
     def _save(self, output_dir: str | None = None, state_dict: object = None) -> None:
         """What is trained, and nothing else: the rest is the model's."""

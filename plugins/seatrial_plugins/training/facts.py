@@ -9,6 +9,7 @@ from seatrial_plugins.huggingface.runtime import Examples, peak_bytes
 from seatrial_plugins.training.engine import Engine, trainable
 from seatrial_plugins.training.options import TrainingOptions
 from seatrial_plugins.training.overfitting import Overfitting
+from seatrial_plugins.training.remedy import said
 
 __all__ = ["training_facts"]
 
@@ -30,11 +31,13 @@ def training_facts(
     read = sum(len(examples.examples[index].ids) for step in plan.steps[first_step:steps] for index in step)
     device = engine.args.device
     best, last = engine.history.best_evaluation, next(iter(engine.history.evaluations[-1:]), None)
-    keeps_best = bool(engine.work.patience)
-    stops = options.early_stopping is not None and not validation.examples
-    unheeded = (
-        ["early_stopping did nothing: there are no validation rows; say `split: {validation: 0.1}`"] if stops else []
-    )
+    keeps_best = engine.work.keeps_best
+    asked = [name for name in ("early_stopping", "overfit") if getattr(options, name) is not None]
+    unheeded = [
+        f"{name} did nothing: there are no validation rows; say `split: {{validation: 0.1}}`"
+        for name in asked
+        if not validation.examples
+    ]
     if options.compile and not engine.work.compiled_layers:
         unheeded.append(
             "compile did nothing: layers are compiled of a 16-bit model on one CUDA GPU whose rows lie end to end (`varlen`), and "
@@ -58,7 +61,12 @@ def training_facts(
         "validation_loss": (best if best and keeps_best else last).loss if last else None,
         "overfitting": overfit and asdict(overfit),
         "validation_rise": (overfit.rise if overfit and not keeps_best else 0.0) if last else None,
-        "warnings": [*([overfit.told(objective.unit, kept_best=keeps_best)] if overfit else []), *unheeded],
+        "remedies": [asdict(one) for one in engine.history.remedies],
+        "warnings": [
+            *map(said, engine.history.remedies),
+            *([overfit.told(objective.unit, kept_best=keeps_best)] if overfit else []),
+            *unheeded,
+        ],
         "stopped_early": steps < len(plan.steps),
         "resumed_from_step": first_step or None,
         "seconds": round(seconds, 3),
@@ -72,6 +80,8 @@ def training_facts(
         "compiled_layers": engine.work.compiled_layers,
         "fp8": engine.work.fp8,
         "graphs": engine.recorded_graphs,
+        "devices": engine.work.group.world,
+        "parallel": engine.work.group.parallel,
     }
 
 

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from seatrial.errors import UsageError
 from seatrial.model import ProductKind, Target, Trainable
-from seatrial.training import Lighter, Probed, Trained, TrainingCost, TrainingJob, TriedTogether
+from seatrial.training import (
+    Launch,
+    Lighter,
+    Meeting,
+    Parallel,
+    Part,
+    Probed,
+    Trained,
+    TrainingCost,
+    TrainingJob,
+    TriedTogether,
+)
 from seatrial_plugins.training.options import TrainingOptions
 
 if TYPE_CHECKING:
@@ -38,6 +49,27 @@ class CausalMethod(TrainingOptions, ABC):
             UsageError: the options don't fit the model.
         """
         return self.training(job).run()
+
+    def check_devices(self, model: Trainable, devices: int, parallel: Parallel) -> Iterator[str]:
+        """Whether the devices are there (`seatrial.training.SharesTraining`)."""
+        from seatrial_plugins.huggingface.runtime import TrainableNetwork
+        from seatrial_plugins.training.devices import look_at_devices
+
+        if isinstance(model, TrainableNetwork):
+            yield from look_at_devices(model.options.device, devices, parallel)
+
+    def train_part(self, job: TrainingJob, part: Part) -> Trained:
+        """As `train`, with the other processes (`seatrial.training.SharesTraining`)."""
+        from seatrial_plugins.training.group import taking_part
+
+        with taking_part(part):
+            return self.train(job)
+
+    def meet(self, launch: Launch) -> Meeting:
+        """In torch's store (`seatrial.training.SharesTraining`)."""
+        from seatrial_plugins.training.meeting import StoreMeeting
+
+        return StoreMeeting(launch)
 
     def cost(self, job: TrainingJob) -> TrainingCost:
         """What training takes, counted without the model's weights (`seatrial.training.TellsCost`)."""
@@ -156,6 +188,18 @@ class Lora(AdapterMethod):
             "target_modules": (bool(self.target_modules), "qv, all-linear, or at least one module's name"),
             **super(Lora, self)._ranges(),
         }
+
+    def check_devices(self, model: Trainable, devices: int, parallel: Parallel) -> Iterator[str]:
+        """As every method's.
+
+        Raises:
+            UsageError: float8 is asked for of weights that lie apart.
+        """
+        if self.fp8 and parallel == "sharded":
+            raise UsageError(
+                "train.fp8: is not accepted with `parallel: sharded`, whose weights are gathered as they are; say `parallel: data`"
+            )
+        yield from super(Lora, self).check_devices(model, devices, parallel)
 
     def _tuning(self) -> PutOn:
         from seatrial_plugins.training.lora_tuning import LoraTuning

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from seatrial.errors import UsageError
 
 if TYPE_CHECKING:
     from seatrial.rows import Turn
 
-__all__ = ["DECAY", "EarlyStopping", "TrainingOptions"]
+__all__ = ["DECAY", "EarlyStopping", "OverfitRemedy", "TrainingOptions"]
 
 DECAY = 0.2
 """The share of the steps in which the schedule `wsd` falls (Hägele et al., arXiv 2405.18392)."""
@@ -41,6 +41,34 @@ class EarlyStopping:
         return cls(given.get("patience", 3), given.get("every"))
 
 
+@dataclass(frozen=True, slots=True)
+class OverfitRemedy:
+    """What is done where training overfits: back to the weights of the best evaluation, and on from there more carefully."""
+
+    remedy: str = "both"
+    times: int = 2
+    """How often; where training overfits once more, it stops."""
+
+    KINDS: ClassVar[tuple[str, ...]] = ("both", "lower_rate", "more_decay")
+
+    @classmethod
+    def parse(cls, given: Mapping[str, str | int]) -> Self:
+        """From the suite's mapping.
+
+        Raises:
+            UsageError: an unknown key or remedy, or a number below 1.
+        """
+        unknown = sorted(set(given) - {"remedy", "times"})
+        if unknown:
+            raise UsageError(f"train.overfit: unknown key {unknown[0]!r}; accepted are remedy and times")
+        remedy, times = given.get("remedy", "both"), given.get("times", 2)
+        if not isinstance(remedy, str) or remedy not in cls.KINDS:
+            raise UsageError(f"train.overfit: {remedy!r} is no remedy; there are: {', '.join(cls.KINDS)}")
+        if isinstance(times, str) or times < 1:
+            raise UsageError("train.overfit: times is a count of at least 1")
+        return cls(remedy, times)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingOptions:
     """What every method takes.
@@ -63,6 +91,9 @@ class TrainingOptions:
             model that is long enough to repay it.
         early_stopping: `{patience: 3, every: 50}`: stop after so many evaluations, each after so many steps (an epoch where
             unset), without a lower validation loss, and keep the best weights.
+        overfit: `{remedy: both, times: 2}`: where an evaluation shows that training overfits, go back to the best weights and on with
+            three tenths of the rate (`lower_rate`), with 0.1 more weight decay (`more_decay`), or with `both`; so often at most,
+            then stop. The best weights are kept.
         save_every: Steps between checkpoints; a fifth of the training where unset.
 
     Raises:
@@ -83,6 +114,7 @@ class TrainingOptions:
     gradient_checkpointing: bool = False
     compile: bool | None = None
     early_stopping: dict[str, int] | None = None
+    overfit: dict[str, str | int] | None = None
     save_every: int | None = None
 
     def __post_init__(self) -> None:
@@ -91,6 +123,13 @@ class TrainingOptions:
                 raise UsageError(f"train.{name}: {getattr(self, name)} is not accepted; it is {accepted}")
         if self.early_stopping is not None:
             EarlyStopping.parse(self.early_stopping)
+        if self.overfit is not None:
+            OverfitRemedy.parse(self.overfit)
+
+    @property
+    def remedy(self) -> OverfitRemedy | None:
+        """What is done where training overfits; None: it is named."""
+        return None if self.overfit is None else OverfitRemedy.parse(self.overfit)
 
     @property
     def stopping(self) -> EarlyStopping | None:

@@ -15,7 +15,7 @@ import torch
 
 from seatrial_plugins.huggingface.runtime import Example
 
-__all__ = ["Plan", "plan_steps", "split_batch"]
+__all__ = ["Plan", "plan_steps", "shares", "split_batch"]
 
 
 E = TypeVar("E", bound=Example)
@@ -44,6 +44,20 @@ def plan_steps(examples: int, *, rows_per_step: int, epochs: float, seed: int) -
         steps += [tuple(order[start : start + rows_per_step]) for start in range(0, examples, rows_per_step)]
         epoch += 1
     return Plan(tuple(steps[:total]), per_epoch)
+
+
+def shares(lengths: Sequence[int], world: int) -> list[list[int]]:
+    """Which of a batch's rows each of so many processes takes: the longest first, each to who has the fewest tokens so far.
+
+    Every process comes to the same, and none is told. With fewer rows than processes some take none.
+    """
+    taken: list[list[int]] = [[] for _ in range(world)]
+    filled = [0] * world
+    for place in sorted(range(len(lengths)), key=lambda place: -lengths[place]):
+        process = min(range(world), key=filled.__getitem__)
+        taken[process].append(place)
+        filled[process] += lengths[place]
+    return [sorted(places) for places in taken]
 
 
 def split_batch(batch: Sequence[E], *, rows: int, tokens: int, tight: bool = False) -> list[list[E]]:

@@ -27,6 +27,7 @@ from seatrial.training import TrainingCost, Work
 from seatrial_plugins.huggingface.runtime import Example, Examples, TrainableNetwork
 from seatrial_plugins.training import engine
 from seatrial_plugins.training.causal_training import CausalTraining, trainable_network
+from seatrial_plugins.training.compiled_layers import decoder_layers
 from seatrial_plugins.training.engine import trainable
 from seatrial_plugins.training.graphs import Shape, frame_for, frame_gradients
 from seatrial_plugins.training.options import TrainingOptions
@@ -192,6 +193,8 @@ class _Counting:
             "compiled": self.compiled,
             "fp8": bool(getattr(self.options, "fp8", False)),
             "graphs": len(work.graphs),
+            "devices": work.group.world,
+            "parallel": work.group.parallel,
         }
 
     def _features(self, part: Sequence[Example]) -> tuple[float, ...]:
@@ -204,7 +207,8 @@ class _Counting:
     # ---- what the engine does with a pass -------------------------------------------------------------------------
 
     def _passes(self, batch: Sequence[Example]) -> list[list[Example]]:
-        return self.work.passes(batch)
+        """Of the first of those that share it, who takes the longest row."""
+        return self.work.passes([batch[place] for place in self.work.taken(batch)[0]])
 
     def _loss(self, part: Sequence[Example]) -> torch.Tensor:
         return self.work.objective.summed(self.network, part, self.device)
@@ -248,12 +252,23 @@ class _Counting:
         trace = Trace(self.vocabulary, attended=self._features(part)[2] if part else 0.0)
         mine = {id(tensor) for tensor in self.trained}
         trace.hold((tensor for tensor in self.network.parameters() if id(tensor) not in mine), "weights")
+        if self.work.group.sharded:
+            trace.hold_bytes(-self._elsewhere(mine), "weights")
         trace.hold(self.network.buffers(), "weights")
         trace.hold(self.trained, "trained weights")
         trace.hold_bytes(self.states, "optimizer states")
         if self.device.type == "cuda":
             trace.hold_bytes(_WORKSPACE, "workspace")
         return trace
+
+    def _elsewhere(self, mine: set[int]) -> int:
+        """Bytes of frozen weights that other processes hold, less those of two layers, which are gathered at a time."""
+        layers = [
+            sum(tensor.nbytes for tensor in layer.parameters() if id(tensor) not in mine)
+            for layer in decoder_layers(self.network)
+        ]
+        share = sum(layers) // self.work.group.world
+        return max(0, sum(layers) - share - 2 * max(layers, default=0))
 
     def _trace_frame(self, shape: Shape) -> _Traced:
         """Run what a graph is recorded of. Its gradients come out beside those that the optimizer reads."""

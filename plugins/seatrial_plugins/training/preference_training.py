@@ -55,6 +55,6 @@ class PreferenceTraining(CausalTraining):
 
     def _told(self, engine: Engine, examples: Examples, chat: ChatTokenizer) -> dict[str, object]:
         """The share of validation pairs whose chosen answer gained on the rejected one: where the loss is below ln 2."""
-        rows = engine.history.best_rows if engine.work.patience else engine.history.last_rows
+        rows = engine.history.best_rows if engine.work.keeps_best else engine.history.last_rows
         share = sum(loss < math.log(2) for loss in rows) / len(rows) if rows else None
         return super()._told(engine, examples, chat) | {"preference_accuracy": share}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from seatrial.runs.store import atomic_file, write_json
 from seatrial_plugins.huggingface.runtime import Example
 from seatrial_plugins.training.loss import Objective
 
-__all__ = ["Evaluation", "History", "validation_losses"]
+__all__ = ["Evaluation", "History", "Remedied", "validation_losses"]
 
 
 @torch.no_grad()
@@ -30,6 +30,8 @@ def validation_losses(
 
     Sums are kept on the device; logits are dropped with each pass.
     """
+    if not examples:
+        return []
     training = network.training
     network.eval()
     batches = passes(examples)
@@ -51,6 +53,22 @@ class Evaluation:
     """Mean training loss of the steps since the evaluation before."""
 
 
+@dataclass(frozen=True, slots=True)
+class Remedied:
+    """That training overfit, and what was done."""
+
+    step: int
+    """After which it went back."""
+    back_to: int
+    """The step whose weights were taken."""
+    rise: float
+    """Of the validation loss, in nats: the lower bound by which it was found."""
+    rate: float
+    """By which the learning rate is multiplied from then on."""
+    weight_decay: float
+    """From then on."""
+
+
 @dataclass
 class History:
     """Every evaluation so far, and the trained weights of the best one; kept in each checkpoint."""
@@ -63,6 +81,7 @@ class History:
     """The same at the last one."""
     pending: Sequence[float] = ()
     """Training losses of the steps since then."""
+    remedies: list[Remedied] = field(default_factory=list)
 
     @property
     def best_evaluation(self) -> Evaluation | None:
@@ -79,9 +98,10 @@ class History:
                 self.best = {name: tensor.detach().to("cpu", copy=True) for name, tensor in trained.items()}
 
     def exhausted(self, patience: int) -> bool:
-        """Whether the last `patience` evaluations brought nothing better."""
+        """Whether the last `patience` evaluations, since training went back if it did, brought nothing better."""
         best = self.best_evaluation
-        return best is not None and len(self.evaluations) - 1 - self.evaluations.index(best) >= patience
+        since = max([best.step if best else 0, *(one.step for one in self.remedies)])
+        return best is not None and sum(one.step > since for one in self.evaluations) >= patience
 
     def save(self, folder: Path) -> None:
         """Write it beside the checkpoint's other files."""
@@ -93,6 +113,7 @@ class History:
             "best_rows": list(self.best_rows),
             "last_rows": list(self.last_rows),
             "pending": list(self.pending),
+            "remedies": [asdict(one) for one in self.remedies],
         }
         write_json(folder / "validation.json", kept)
         if self.best is not None:
@@ -112,4 +133,5 @@ class History:
             kept["best_rows"],
             kept["last_rows"],
             kept["pending"],
+            [Remedied(**one) for one in kept.get("remedies", ())],
         )

@@ -24,9 +24,11 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 from torch.utils.checkpoint import checkpoint
 
+from seatrial.training import TrainingJob
 from seatrial_plugins.huggingface.runtime import Examples, TrainableNetwork
 from seatrial_plugins.training.causal_training import CausalTraining
 from seatrial_plugins.training.forms import assume_forms
+from seatrial_plugins.training.group import Group
 
 __all__ = ["CARD", "PROCESSOR", "WithoutNumbers", "run_backward", "without_numbers"]
 
@@ -101,6 +103,8 @@ class WithoutNumbers:
             on_cpu=lambda _: self._device.type == "cpu",
             compiled=self._noted,
             in_fp8=lambda *_: None,  # its error is a matter of numbers
+            group=_planned(training.job),
+            laid_out=lambda network: network,  # what is sharded is counted
         )
         try:
             with without_numbers(self._device):
@@ -114,6 +118,11 @@ class WithoutNumbers:
         """In place of compiling the layers."""
         self.compiles = True
         return 0
+
+
+def _planned(job: TrainingJob) -> Group:
+    """The first of the processes that would share a training; none is there."""
+    return Group(0, job.devices, job.parallel if job.devices > 1 else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -223,6 +223,50 @@ def test_overfitting_is_named_with_what_was_kept(job):
     assert Lora(**options(epochs=1)).train(job()[0]).facts["validation_rise"] is None
 
 
+def test_a_remedy_goes_back_to_the_best_weights_and_on_more_carefully(job, tmp_path):
+    other = {"delivery": "billing", "billing": "account", "account": "delivery"}
+    wrong = [(text, other[desk]) for text, desk in PAIRS]
+    learns = options(
+        epochs=12,
+        lr=1e-2,
+        target_modules="all-linear",
+        schedule="constant",
+        warmup=0.0,
+        save_every=2,
+        early_stopping={"patience": 9, "every": 2},
+        overfit={"remedy": "both", "times": 1},
+    )
+    work, steps = job(validation=wrong)
+    facts = Lora(**learns).train(work).facts
+    (done,) = facts["remedies"]
+    assert done["back_to"] < done["step"] < facts["steps"]
+    assert (done["rate"], done["weight_decay"]) == (0.3, 0.1)
+    assert f"went back to the weights of step {done['back_to']} and on with 0.3 × the rate" in facts["warnings"][0]
+    rates = {step["step"]: step["learning_rate"] for step in steps if "loss" in step}
+    assert [rates[step] for step in (done["step"], done["step"] + 1)] == pytest.approx([1e-2, 3e-3])
+    # It overfits once more, so it stops, with the best weights.
+    assert facts["stopped_early"]
+    best = min((step["validation_loss"], step["step"]) for step in steps if "validation_loss" in step)
+    assert (facts["validation_loss"], facts["best_step"]) == best
+    # Killed after it went back, it goes on as it would have.
+
+    def kill(step):
+        if step["step"] == done["step"] + 2 and "loss" in step:
+            raise KilledError
+
+    kept = tmp_path / "kept"
+    with pytest.raises(KilledError):
+        Lora(**learns).train(job(validation=wrong, log=kill, checkpoints=kept)[0])
+    resumed, rest = job(validation=wrong, checkpoints=kept)
+    again = Lora(**learns).train(resumed).facts
+    assert again["resumed_from_step"] == done["step"]
+    assert again["remedies"] == facts["remedies"]
+    assert adapter_of(resumed) == adapter_of(work)
+    assert [step["loss"] for step in rest if "loss" in step] == [
+        step["loss"] for step in steps if "loss" in step and step["step"] > done["step"]
+    ]
+
+
 def test_the_last_turn_alone_can_be_trained(job):
     work, _ = job()
     talk = (
@@ -380,6 +424,9 @@ def test_a_model_of_another_runtime_is_refused_by_name_before_anything_is_read(j
         ({"target_modules": []}, r"train\.target_modules"),
         ({"early_stopping": {"patients": 3}}, r"unknown key 'patients'; accepted are patience and every"),
         ({"early_stopping": {"patience": 0}}, "at least 1"),
+        ({"overfit": {"cure": "rest"}}, r"train\.overfit: unknown key 'cure'; accepted are remedy and times"),
+        ({"overfit": {"remedy": "rest"}}, r"train\.overfit: 'rest' is no remedy; there are: both, lower_rate"),
+        ({"overfit": {"times": 0}}, r"train\.overfit: times is a count"),
     ],
 )
 def test_options_out_of_range_are_refused_by_name(changed, reason):

@@ -41,7 +41,7 @@ def measured(method, job, step):
     peaks, kept = [], []
     batch = [work.examples[place] for place in work.plan.steps[step]]
     network.train()
-    for part in engine._share(batch)[0]:
+    for part in work.passes(batch):
         trace = Trace(network.get_input_embeddings().weight.shape[0], numbers=True)
         trace.hold(network.parameters(), "weights")
         trace.hold(network.buffers(), "weights")
@@ -117,6 +117,20 @@ def test_a_card_that_is_not_there(job):
     assert all(step.launches or step.kernels for step in cost.steps)
     assert cost.facts["varlen"] or cost.facts["graphs"]
     assert not torch.cuda.is_initialized()
+
+
+def test_one_of_several_devices_is_counted(job):
+    method, (work, _) = Lora(**options()), job(LONG)
+    alone = method.cost(work)
+    shared = method.cost(replace(work, devices=2))
+    assert shared.memory["weights"] == alone.memory["weights"]
+    assert shared.memory["activations"] < alone.memory["activations"]
+    assert alone.facts["heaviest_pass"]["rows"] == 4 > shared.facts["heaviest_pass"]["rows"]
+    assert 0.4 < shared.work.products32 / alone.work.products32 < 0.8
+    assert shared.facts["tokens"] == alone.facts["tokens"]
+    many = method.cost(replace(work, devices=8, parallel="sharded"))
+    assert many.memory["weights"] <= alone.memory["weights"]  # of two layers both are gathered at a time
+    assert (shared.facts["devices"], many.facts["parallel"]) == (2, "sharded")
 
 
 def test_compiled_layers_keep_and_move_less(job):

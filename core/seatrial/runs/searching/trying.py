@@ -129,8 +129,8 @@ class Trying:
         return f"it would take {peak:.1f} GiB, more than {self.memory:g}" if peak > self.memory else ""
 
     def _job(self, folder: Path, log: Callable[[Mapping[str, float]], None]) -> TrainingJob:
-        places = {name: folder / name for name in ("output", "checkpoints")}
-        for place in places.values():
+        output, checkpoints = folder / "output", folder / "checkpoints"
+        for place in (output, checkpoints):
             place.mkdir(parents=True, exist_ok=True)
         return TrainingJob(
             target=self.model.target,
@@ -140,7 +140,8 @@ class Trying:
             seed=self.seed,
             log=log,
             images=self.images,
-            **places,
+            output=output,
+            checkpoints=checkpoints,
         )
 
     def _alone(self, number: int, method: Any) -> Tried:

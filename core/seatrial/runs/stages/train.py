@@ -17,10 +17,11 @@ from seatrial.runs.keys import RUNTIME
 from seatrial.runs.on_trial import ModelOnTrial
 from seatrial.runs.recipe import Recipe
 from seatrial.runs.run_folder import RunFolder
+from seatrial.runs.shared_training import Leader, SharedTraining, train_here
 from seatrial.runs.stages import Progress, blame
 from seatrial.runs.stages.finalists import CHOSEN, Finalists, chosen_options
 from seatrial.runs.store import atomic_file, atomic_folder, digest_path
-from seatrial.training import Trained, TrainingJob
+from seatrial.training import Parallel, Trained, TrainingJob
 
 __all__ = ["Train", "product_of"]
 
@@ -47,6 +48,11 @@ class Train:
     """Builds components, each once."""
     searched: bool = False
     """Whether settings that a search chose stand in the place of the method's own."""
+    devices: int = field(default=1, metadata=RUNTIME)
+    """How many processes share it; what comes of it differs by rounding only."""
+    parallel: Parallel = field(default="data", metadata=RUNTIME)
+    leader: Leader | None = field(default=None, metadata=RUNTIME)
+    """The way to a launcher's other processes; None where they are started here."""
 
     reusable = True
 
@@ -87,10 +93,12 @@ class Train:
                 checkpoints=checkpoints,
                 seed=self.seed,
                 log=log,
+                devices=self.devices,
+                parallel=self.parallel,
                 images=folder / "data/images",
             )
             with blame(self.name, name, self.plugin):
-                given_back = method.train(job)
+                given_back = method.train(job) if self.devices == 1 else self._shared(given, job)
         del job
         if log.refused is not None:  # the method went on as if nothing had been said
             raise log.refused
@@ -102,6 +110,23 @@ class Train:
             part.write_text("".join(json.dumps(step) + "\n" for step in log.steps()), encoding="utf-8")
         facts = {"method": name, "product": trained.kind, "product_sha256": digest_path(product), **trained.facts}
         return Artifact({"product": product, "training": training}, facts)
+
+    def _shared(self, given: Artifact, job: TrainingJob) -> Trained:
+        """Train in processes beside this one."""
+        shared = SharedTraining(
+            self.method,
+            self.model.recipe,
+            job.target,
+            given.files["train"],
+            given.files["validation"],
+            job.output,
+            job.checkpoints,
+            self.seed,
+            self.devices,
+            self.parallel,
+            job.images,
+        )
+        return self.leader.train(shared, job.log) if self.leader else train_here(shared, job.log)
 
 
 class _Log:

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import pytest
+
+from seatrial.errors import UsageError
+from seatrial.runs.launch import launched
+from seatrial.training import Launch
+
+STARTED = {
+    "WORLD_SIZE": "4",
+    "RANK": "3",
+    "LOCAL_RANK": "1",
+    "LOCAL_WORLD_SIZE": "2",
+    "MASTER_ADDR": "node-0",
+    "MASTER_PORT": "29500",
+    "TORCHELASTIC_RUN_ID": "job",
+    "TORCHELASTIC_RESTART_COUNT": "1",
+    "TORCHELASTIC_USE_AGENT_STORE": "True",
+}
+
+
+def test_a_launchers_process_is_known_and_no_library_takes_itself_for_one():
+    environment = {**STARTED, "HOME": "/h"}
+    assert launched(environment) == Launch(3, 4, 1, 2, "node-0", 29500, hosted=True, attempt="job-1")
+    assert environment == {"HOME": "/h"}
+    assert launched(environment) is None
+
+
+def test_one_process_is_no_launch():
+    environment = STARTED | {"WORLD_SIZE": "1", "RANK": "0"}
+    assert launched(environment) is None
+    assert "WORLD_SIZE" not in environment
+    assert launched({"WORLD_SIZE": "1"}) is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"WORLD_SIZE": "two"}, r"WORLD_SIZE is 'two': it is a whole number of at least 1.*unset WORLD_SIZE and RANK"),
+        ({"WORLD_SIZE": "0"}, "WORLD_SIZE is '0'"),
+        ({"RANK": "4"}, "RANK is '4', of WORLD_SIZE=4 processes"),
+        ({"RANK": "-1"}, "RANK is '-1'"),
+        ({"RANK": None}, "RANK is not set, and WORLD_SIZE=4"),
+        ({"WORLD_SIZE": None}, "WORLD_SIZE is not set, and RANK=3"),
+        ({"MASTER_ADDR": None}, "MASTER_ADDR is not set, and WORLD_SIZE=4"),
+        ({"MASTER_PORT": "http"}, "MASTER_PORT is 'http'"),
+    ],
+)
+def test_a_wrong_variable_is_named(changed, told):
+    environment = {name: value for name, value in (STARTED | changed).items() if value is not None}
+    with pytest.raises(UsageError, match=told):
+        launched(environment)
