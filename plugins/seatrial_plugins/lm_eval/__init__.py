@@ -100,14 +100,14 @@ def _asks(**options: Any) -> Mapping[str, Any]:
     return {**options, "digests": tasks_of(**options).reads}
 
 
-def lm_eval_results() -> Report:
+def build_results() -> Report:
     """Results and samples in lm-eval's format."""
     from seatrial_plugins.lm_eval.results_file import ResultsFiles
 
     return ResultsFiles()
 
 
-def every_eval_ever() -> Report:
+def build_every_eval_ever() -> Report:
     """Results in the schema of Every Eval Ever."""
     from seatrial_plugins.lm_eval.every_eval_ever import EveryEvalEver
 
@@ -149,8 +149,8 @@ def seatrial_scorers() -> Iterable[ScorerComponent[Scorer]]:
 def seatrial_reports() -> Iterable[Component[Report]]:
     """Two formats that others read."""
     yield Component(
-        "lm-eval", lm_eval_results, "results_….json and samples_….jsonl: scores and samples as lm-eval writes them."
+        "lm-eval", build_results, "results_….json and samples_….jsonl: scores and samples as lm-eval writes them."
     )
     yield Component(
-        "every-eval-ever", every_eval_ever, "every_eval_ever/….json: scores in the schema of Every Eval Ever, a file a system."
+        "every-eval-ever", build_every_eval_ever, "every_eval_ever/….json: scores in the schema of Every Eval Ever, a file a system."
     )  # fmt: skip

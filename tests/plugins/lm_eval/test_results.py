@@ -69,3 +69,16 @@ def test_every_eval_ever_has_numbers_and_names_what_it_leaves_out(report):
     assert scores["lm_eval.acc"]["score_details"]["score"] == accuracy["value"]
     assert scores["lm_eval.acc"]["metric_config"]["max_score"] == 1.0
     assert "left_out:texts/nll_per_word" in said["source_metadata"]["additional_details"]
+
+
+def test_the_suites_own_keys_of_rows_say_nothing_beside_it(folder):
+    import seatrial
+    from seatrial.errors import SuiteError
+
+    where = folder(texts_yaml=TEXTS, texts_jsonl=[{"text": "one two"}])
+    (where / "suite.yaml").write_text(SUITE.replace("num_fewshot: 1", "fewshot: 2, samples: 3"))
+    with pytest.raises(SuiteError) as refused:
+        seatrial.plan("suite.yaml")
+    said = str(refused.value)
+    assert "suite.yaml:6: score[0].lm_eval.samples" in said
+    assert "score[0].lm_eval.fewshot: 'lm_eval' brings its rows" in said
