@@ -152,5 +152,5 @@ def seatrial_reports() -> Iterable[Component[Report]]:
         "lm-eval", build_results, "results_….json and samples_….jsonl: scores and samples as lm-eval writes them."
     )
     yield Component(
-        "every-eval-ever", build_every_eval_ever, "every_eval_ever/….json: scores in the schema of Every Eval Ever, a file a system."
+        "every-eval-ever", build_every_eval_ever, "every-eval-ever/….json: scores in the schema of Every Eval Ever, a file a system."
     )  # fmt: skip
