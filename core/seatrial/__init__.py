@@ -12,8 +12,8 @@ with any release. The built-in plugins are held to the same (`[tool.importlinter
     seatrial.stats       estimates with one-sided bounds
     seatrial.data        benchmark, cosines, filters, findings, fingerprint, normalise, prose, searching: rows as they are
                          filtered and compared
-    seatrial.evaluation  observation, probe, samples, scorer, scores, summary, system, task, transcript: what is asked, and
-                         judged
+    seatrial.evaluation  attempts, matching, observation, probe, samples, scorer, scores, summary, system, task, transcript: what is
+                         asked, and judged
     seatrial.plugin      component, hooks: what a plugin declares
     seatrial.rows        calls, parts, storable, table: rows and what they are made of
     seatrial.runs        events, result, store, tracker: what a run tells hooks, reports and trackers

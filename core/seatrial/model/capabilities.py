@@ -28,17 +28,19 @@ __all__ = [
     "MergeDifference",
     "Merges",
     "Model",
+    "Samples",
     "Scores",
     "SeesImages",
     "Times",
     "Timing",
 ]
 
-Capability = Literal["scores", "generates", "completes", "classifies", "times", "merges", "trains", "images"]
+Capability = Literal["scores", "generates", "samples", "completes", "classifies", "times", "merges", "trains", "images"]
 """What a model can do.
 
 scores       gives log-likelihoods of given continuations (`Scores`)
 generates    writes the next turn (`Generates`)
+samples      draws several next turns at a temperature (`Samples`)
 completes    goes on with plain text, outside of any conversation (`Completes`)
 classifies   names one of the labels it was made for (`Classifies`)
 times        decodes while a clock runs (`Times`)
@@ -170,6 +172,31 @@ class Completes(Protocol):
 
 
 @runtime_checkable
+class Samples(Protocol):
+    """Draws several next turns of the assistant at a temperature."""
+
+    def sample(
+        self,
+        prompts: Sequence[Sequence[Turn]],
+        *,
+        answers: int,
+        temperature: float,
+        top_p: float,
+        seed: int,
+        max_new_tokens: int,
+        stop: Sequence[str] = (),
+        tools: Tools = (),
+    ) -> list[list[Generation]]:
+        """For each prompt, as many generations as `answers` says, drawn independently of each other.
+
+        `temperature` is above 0; `top_p` is the share of the probability from which is drawn, 1 for all of it. Equal seeds
+        draw the same, where the model can promise it (weights here can, an endpoint may not), whatever other prompts stand
+        in the call.
+        """
+        ...
+
+
+@runtime_checkable
 class Classifies(Protocol):
     """Names one of the labels that it was made for."""
 
@@ -286,6 +313,7 @@ PROTOCOLS: Mapping[Capability, type] = {
     "scores": Scores,
     "generates": Generates,
     "completes": Completes,
+    "samples": Samples,
     "classifies": Classifies,
     "times": Times,
     "images": SeesImages,

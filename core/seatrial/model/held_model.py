@@ -48,6 +48,7 @@ class HeldModel:
             "continuations": self._continuations,
             "whole_texts": self._whole_texts,
             "complete": self._complete,
+            "sample": self._sample,
             "classify": self._classify,
             "time_request": self._time_request,
             "merge_differences": self._merge_differences,
@@ -94,6 +95,12 @@ class HeldModel:
 
     def _complete(self, texts: Sequence[object], **rest: Any) -> list[Generation]:
         said: list[Generation] = self._asked("complete", lambda given: _generations(given, len(texts)), texts, **rest)
+        return said
+
+    def _sample(self, prompts: Sequence[object], *, answers: int, **rest: Any) -> list[list[Generation]]:
+        said: list[list[Generation]] = self._asked(
+            "sample", lambda given: _sampled(given, len(prompts), answers), prompts, answers=answers, **rest
+        )
         return said
 
     def _classify(self, rows: Sequence[object]) -> list[str]:
@@ -173,6 +180,12 @@ def _generations(answer: Sequence[Any], count: int) -> str:
         if finished is not None and not isinstance(finished, bool):
             return f"gave {_said(finished)} for whether it finished prompt {place}, neither True, False nor None"
     return ""
+
+
+def _sampled(answer: Sequence[Any], prompts: int, answers: int) -> str:
+    if said := _not_each(answer, prompts, "prompts", f"a list of {answers} Generations"):
+        return said
+    return next((said for given in answer if (said := _generations(given, answers))), "")
 
 
 def _labels(answer: Sequence[Any], count: int) -> str:

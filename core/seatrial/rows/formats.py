@@ -44,7 +44,8 @@
 Where several fit, the first of this table is meant. `?` marks what may be missing, null or empty. Any format may have
 `slice` and `group` (text, number or truth value); `tools` or `functions` (a list of functions, or its JSON text); `image` or
 `images` (bytes, `data:` addresses or paths), which stand where a text says `<image>`, a part has no image of its own, or else
-before the user's first words; `context`, `passage` or `article` beside a question, which stands before it; `label` or
+before the user's first words; `ground_truth` beside tools (a list of {function: {argument: [values that are right]}}), the
+calls that are right; `context`, `passage` or `article` beside a question, which stands before it; `label` or
 `kto_tag` as a truth value beside an answer: whether it was preferred; and `weight`, `train` or `loss_mask` 0, or a list of 0
 and 1 for its turns: what is not trained. Lists may be JSON text, as in a table's cell, and lists
 of mappings a mapping of lists. `columns` gives a key another name in the record; a format whose keys it names is preferred.

@@ -430,6 +430,7 @@ class GateCheck:
 _DOES = {
     "scores": "scores given answers (log-likelihoods)",
     "generates": "generates text",
+    "samples": "draws several answers",
     "classifies": "classifies",
     "times": "can be timed",
 }

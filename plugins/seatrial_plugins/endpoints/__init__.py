@@ -64,6 +64,6 @@ def seatrial_models() -> Iterable[LoaderComponent[Loader]]:
         "openai",
         openai,
         "A model behind an OpenAI-compatible endpoint: openai:http://localhost:8000/v1#NAME.",
-        provides=frozenset({"generates"}),
+        provides=frozenset({"generates", "samples"}),
         schemes=frozenset({"openai"}),
     )

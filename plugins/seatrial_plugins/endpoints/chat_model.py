@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -40,6 +40,7 @@ class Request:
         max_new_tokens: int,
         stop: Sequence[str],
         tools: Sequence[Mapping[str, Any]] = (),
+        top_p: float | None = None,
     ) -> str:
         """The request's JSON."""
         said = {
@@ -47,6 +48,7 @@ class Request:
             "messages": messages_of(turns, images),
             self.length_field: max_new_tokens,
             "temperature": self.temperature,
+            "top_p": top_p,
             "seed": self.seed,
             "stop": list(stop[:_MOST_STOPS]) or None,
             "tools": list(tools) or None,
@@ -55,7 +57,7 @@ class Request:
 
 
 class ChatModel:
-    """Chat completions of one model (`Generates`, `KeepsAnswers`, `SeesImages`)."""
+    """Chat completions of one model (`Generates`, `Samples`, `KeepsAnswers`, `SeesImages`)."""
 
     def __init__(self, loop: EventLoop, client: Client, request: Request, facts: Mapping[str, object]) -> None:
         self._loop, self._client, self._request = loop, client, request
@@ -93,6 +95,42 @@ class ChatModel:
             yield from self._loop.run(self._ask(bodies, stop))
 
         return self._settled.of(requests, ask)
+
+    def sample(
+        self,
+        prompts: Sequence[Sequence[Turn]],
+        *,
+        answers: int,
+        temperature: float,
+        top_p: float,
+        seed: int,
+        max_new_tokens: int,
+        stop: Sequence[str] = (),
+        tools: Tools = (),
+    ) -> list[list[Generation]]:
+        """Each answer is a request of its own with a seed of its own: many servers know no `n`.
+
+        A temperature that the suite leaves out (null), since the model refuses it, is left out here too.
+
+        Raises:
+            StageError: a request was not answered.
+        """
+        left_out = self._request.temperature is None
+        drawn = [
+            replace(self._request, seed=seed + place, temperature=None if left_out else temperature)
+            for place in range(answers)
+        ]
+        requests = [
+            one.body(turns, self._images, max_new_tokens, stop, may, top_p if top_p < 1 else None)
+            for turns, may in zip(prompts, tools or [()] * len(prompts), strict=True)
+            for one in drawn
+        ]
+
+        def ask(bodies: Sequence[str]) -> Iterator[Outcome]:
+            yield from self._loop.run(self._ask(bodies, stop))
+
+        said = self._settled.of(requests, ask)
+        return [said[at : at + answers] for at in range(0, len(said), answers)]
 
     def keep_answers(self, file: Path) -> None:
         """Note answers there as they come, and take from there what an earlier process was answered."""

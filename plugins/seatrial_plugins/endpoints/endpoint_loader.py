@@ -61,7 +61,7 @@ class EndpointLoader:
     def provides(self, target: Target, product: ProductKind | None) -> frozenset[Capability]:
         """It writes; with a product it can do nothing, for there is no way to put one on top of it."""
         del target
-        return frozenset({"generates"}) if product is None else frozenset()
+        return frozenset({"generates", "samples"}) if product is None else frozenset()
 
     @contextmanager
     def open(self, target: Target, product: Product | None = None) -> Iterator[ChatModel]:

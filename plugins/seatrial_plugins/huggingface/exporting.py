@@ -17,6 +17,7 @@ from seatrial_plugins.huggingface.device import choose_device, choose_dtype
 from seatrial_plugins.huggingface.merging import merge_obstacle
 from seatrial_plugins.huggingface.network import load_plain
 from seatrial_plugins.huggingface.options import LoadOptions
+from seatrial_plugins.huggingface.quiet import no_progress_bars
 from seatrial_plugins.huggingface.soft_prompt import Prompted
 
 __all__ = ["scored_dtype", "write_adapter", "write_merged", "write_whole"]
@@ -77,7 +78,8 @@ def write_merged(base: Path, adapter: Path, folder: Path, *, dtype: torch.dtype,
         raise UsageError(
             f"{adapter}: PEFT cannot merge it ({type(error).__name__}: {error}); export the adapter (--adapter)"
         ) from error
-    whole.to(dtype).save_pretrained(folder, safe_serialization=True)
+    with no_progress_bars():
+        whole.to(dtype).save_pretrained(folder, safe_serialization=True)
     config = folder / "config.json"
     said = json.loads(config.read_text(encoding="utf-8"))
     said.pop("_name_or_path", None)  # a folder of this machine

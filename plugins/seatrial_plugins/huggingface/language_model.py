@@ -20,6 +20,7 @@ from seatrial_plugins.huggingface.chat import ChatTokenizer
 from seatrial_plugins.huggingface.likelihoods import Likelihoods, Question
 from seatrial_plugins.huggingface.merging import merged
 from seatrial_plugins.huggingface.plain_text import PlainText
+from seatrial_plugins.huggingface.sampling import Draw, Drawn
 
 __all__ = ["CausalModel"]
 
@@ -27,7 +28,7 @@ _LOG = logging.getLogger("seatrial.models")
 
 
 class CausalModel:
-    """A loaded causal model (`Scores`, `Generates`, `Completes`, `Times`, `CountsTokens`), or one of several views on it."""
+    """A loaded causal model (`Scores`, `Generates`, `Samples`, `Completes`, `Times`, `CountsTokens`), or one of several views on it."""
 
     def __init__(
         self,
@@ -163,15 +164,38 @@ class CausalModel:
             StageError: a prompt and its answer would be longer than the model's context, or the model's logits are not
                 finite, so that they say nothing.
         """
-        images = [self._shown(prompt) for prompt in prompts]
-        return self._answers(self._prompts(prompts, tools), images, max_new_tokens, stop)
+        return self._answers(self._prompts(prompts, tools), list(map(self._shown, prompts)), max_new_tokens, stop)
+
+    def sample(
+        self,
+        prompts: Sequence[Sequence[Turn]],
+        *,
+        answers: int,
+        temperature: float,
+        top_p: float,
+        seed: int,
+        max_new_tokens: int,
+        stop: Sequence[str] = (),
+        tools: Tools = (),
+    ) -> list[list[Generation]]:
+        """For each prompt, answers that are drawn at a temperature; each hangs on seed, prompt and its place alone.
+
+        Raises:
+            StageError: as `generate` does.
+        """
+        asked = [ids for ids in self._prompts(prompts, tools) for _ in range(answers)]
+        draws = [Draw(temperature, top_p, (seed, place % answers, *ids)) for place, ids in enumerate(asked)]
+        shown = [self._shown(prompt) for prompt in prompts for _ in range(answers)]
+        said = self._answers(asked, shown, max_new_tokens, stop, draws)
+        return [said[at : at + answers] for at in range(0, len(said), answers)]
 
     def _answers(
         self,
         asked: Sequence[list[int]],
-        images: Sequence[tuple[Image, ...]],
+        shown: Sequence[Sequence[Image]],
         max_new_tokens: int,
         stop: Sequence[str],
+        draws: Sequence[Draw] = (),
     ) -> list[Generation]:
         if not all(asked):
             raise StageError("a prompt has no token that an answer could follow; give it text or a chat template")
@@ -188,8 +212,13 @@ class CausalModel:
         results: dict[int, Generation] = {}
         with self._use(), torch.inference_mode():
             for batch in batches_by_length([len(ids) for ids in asked], fits):
-                shown = [images[index] for index in batch]
-                answers = self._decode([asked[index] for index in batch], shown, max_new_tokens, stop)
+                answers = self._decode(
+                    [asked[index] for index in batch],
+                    [shown[index] for index in batch],
+                    max_new_tokens,
+                    stop,
+                    [draws[index] for index in batch if draws],
+                )
                 results.update(zip(batch, answers, strict=True))
         return [results[index] for index in range(len(asked))]
 
@@ -257,6 +286,7 @@ class CausalModel:
         images: Sequence[Sequence[Image]],
         max_new_tokens: int,
         stop: Sequence[str],
+        draws: Sequence[Draw],
     ) -> list[Generation]:
         from transformers import GenerationConfig
 
@@ -284,7 +314,7 @@ class CausalModel:
             input_ids=ids.to(self.device),
             attention_mask=mask.to(self.device),
             generation_config=config,
-            logits_processor=[watch],
+            logits_processor=[watch, *([Drawn(draws, max_new_tokens)] if draws else [])],
             tokenizer=self.chat.tokenizer if stop else None,
             **more,
         )
