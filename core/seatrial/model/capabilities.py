@@ -19,6 +19,7 @@ __all__ = [
     "Capability",
     "ChecksRows",
     "Classifies",
+    "Completes",
     "Continuation",
     "CountsTokens",
     "Generates",
@@ -35,12 +36,13 @@ __all__ = [
     "Timing",
 ]
 
-Capability = Literal["scores", "generates", "samples", "classifies", "times", "merges", "trains", "images"]
+Capability = Literal["scores", "generates", "samples", "completes", "classifies", "times", "merges", "trains", "images"]
 """What a model can do.
 
 scores       gives log-likelihoods of given continuations (`Scores`)
 generates    writes the next turn (`Generates`)
 samples      draws several next turns at a temperature (`Samples`)
+completes    goes on with plain text, outside of any conversation (`Completes`)
 classifies   names one of the labels it was made for (`Classifies`)
 times        decodes while a clock runs (`Times`)
 merges       compares itself with what its adapter and its weights become as one (`Merges`)
@@ -61,6 +63,8 @@ class Continuation:
     """Sum of the natural log probabilities of the continuation's tokens."""
     tokens: int
     """How many tokens the continuation has; ≥ 1."""
+    greedy: bool | None = None
+    """Whether each of its tokens is the likeliest one; None where that was not looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +150,28 @@ class Generates(Protocol):
 
         `tools` are left out where no prompt has any.
         """
+        ...
+
+
+@runtime_checkable
+class Completes(Protocol):
+    """Goes on with plain text: no chat template is put around it, and no end of turn behind it."""
+
+    def continuations(self, texts: Sequence[str], options: Sequence[Sequence[str]]) -> list[list[Continuation]]:
+        """For each text, each of its options' likelihood right behind it. Behind an empty text, the token that opens texts is
+        what the first one is conditioned on.
+
+        Raises:
+            ValueError: there are more texts than lists of options, or fewer.
+        """
+        ...
+
+    def whole_texts(self, texts: Sequence[str]) -> list[Continuation]:
+        """Each text's own likelihood, in windows of the context where it is longer: every token is scored once."""
+        ...
+
+    def complete(self, texts: Sequence[str], *, max_new_tokens: int, stop: Sequence[str] = ()) -> list[Generation]:
+        """Greedy decoding behind each text, up to a stop string or the end of text."""
         ...
 
 
@@ -309,6 +335,7 @@ class ChecksRows(Protocol):
 PROTOCOLS: Mapping[Capability, type] = {
     "scores": Scores,
     "generates": Generates,
+    "completes": Completes,
     "samples": Samples,
     "classifies": Classifies,
     "times": Times,

@@ -192,6 +192,8 @@ class ScorerComponent(MeasuringComponent[T_co]):
     """Whether base, few-shot base and baselines are asked beside the system on trial unless the suite says otherwise."""
     draws: tuple[Literal["raw", "train"], ...] = field(default=(), kw_only=True)
     """The tables out of which it draws the rows that are asked (`Draws`), where these are not an evaluation set's."""
+    brings_rows: bool = field(default=False, kw_only=True)
+    """Whether it draws rows (`Draws`) that it brings itself, so that the suite's `data` need name none for it."""
     selects: tuple[str, ...] = field(default=(), kw_only=True)
     """The options, lists each, that say which metrics are computed, each on its own: runs that differ in them share the metrics
     that both list."""

@@ -101,7 +101,7 @@ class _Planner:
         self._suite = suite
         self._bench = bench
         bench.set_model(suite.model)
-        asked = dict.fromkeys(chosen.on for chosen in suite.score)
+        asked = dict.fromkeys(self._asked())
         self._data = data_stages(
             suite, bench, asked=tuple(asked)
         )  # before weights are converted, which may take minutes
@@ -219,7 +219,13 @@ class _Planner:
         return world
 
     def _asked(self) -> list[str]:
-        return list(dict.fromkeys(chosen.on for chosen in self._suite.score))
+        """The evaluation sets that scorers ask."""
+        brings = {
+            name
+            for name in self._bench.host.names("scorers")
+            if self._bench.provided("scorers", name).component.brings_rows
+        }
+        return list(dict.fromkeys(chosen.on for chosen in self._suite.score if chosen.name not in brings))
 
     # ---- scoring --------------------------------------------------------------------------------------------------
 
@@ -228,7 +234,9 @@ class _Planner:
         component: ScorerComponent[Any] = provided.component
         recipe = self._bench.recipe("scorers", chosen.name, chosen.options)
         scorer = self._bench.made_once(recipe)  # what its options make impossible is said before anything runs
-        asking = self._asking(chosen, component, recipe if component.draws else None, provided.distribution)
+        asking = self._asking(
+            chosen, component, recipe if component.draws or component.brings_rows else None, provided.distribution
+        )
         self._able(chosen, asking)
         systems = [system for kind in chosen.systems for system in self._systems(kind)]
         nodes = [self._transcribe(asking, system) for system in systems]
@@ -267,13 +275,14 @@ class _Planner:
         probe: ProbeComponent[Any] = self._bench.provided("probes", component.probe).component
         options = self._bench.validated("probes", component.probe, component.asks(**chosen.options))
         task = TaskPlan(
-            on=chosen.on,
+            on=chosen.alias if component.brings_rows else chosen.on,
             samples=chosen.samples,
             fewshot=chosen.fewshot,
             seed=self._suite.seed,
             asks_rows=probe.asks_rows,
             draws=draws,
             tables=component.draws,
+            brought=component.brings_rows,
             plugin=plugin,
         )
         asking = Asking(

@@ -93,7 +93,8 @@ class Transcribe:
             if answered is None or unasked:
                 if opened is None:
                     opened = self._open(given)
-                    self.check(opened.model, task.rows, (*opened.examples, *task.examples))
+                    if not self.asking.task.brought:  # which may be asked in another form than as a conversation
+                        self.check(opened.model, task.rows, (*opened.examples, *task.examples))
                 if isinstance(opened.model, SeesImages):
                     opened.model.images_from(folder / "data/images")
                 if isinstance(opened.model, KeepsAnswers):
@@ -157,7 +158,7 @@ class Transcribe:
             return System(plan.name, plan.kind, self.baselines.fitted(plan.name, given.files["train"], stage=self.name))
         assert self.model is not None
         product = self._product(given)
-        if self.baselines is not None:
+        if self.baselines is not None and not self.asking.task.brought:
             self.baselines.start(given.files["train"], stage=self.name)  # beside the model, where that keeps a GPU busy
         opened: Model = self.model.open(product, self.asking.needs)
         examples = (
@@ -174,7 +175,7 @@ class Transcribe:
 
     def foresee(self, given: Artifact) -> None:
         """Refuse rows that the probe can do nothing with, or that the model will not be able to read, by its tokenizer alone."""
-        if not self.asking.task.asks_rows:
+        if not self.asking.task.asks_rows or self.asking.task.brought:
             return
         task = self.asking.task.task(given.files, self.make)
         self.asking.task.refuse_useless(self.asking.probe, self.asking.plugin, task, self.make)
