@@ -80,7 +80,8 @@ class Train:
         name = self.method.who.partition(" ")[0]
         who = f"{self.name}: {name} (plugin {self.plugin})"
         chosen = chosen_options(given) if self.searched else {}
-        method = self.make(replace(self.method, options={**self.method.options, **chosen}))
+        recipe = replace(self.method, options={**self.method.options, **chosen})
+        method = self.make(recipe)
         log = _Log(checkpoints / "log.jsonl", progress, who)
         product, training = folder / f"products/seed-{self.seed}", folder / f"training/seed-{self.seed}.jsonl"
         with atomic_folder(product) as output:
@@ -98,7 +99,7 @@ class Train:
                 images=folder / "data/images",
             )
             with blame(self.name, name, self.plugin):
-                given_back = method.train(job) if self.devices == 1 else self._shared(given, job)
+                given_back = method.train(job) if self.devices == 1 else self._shared(recipe, given, job)
         del job
         if log.refused is not None:  # the method went on as if nothing had been said
             raise log.refused
@@ -111,10 +112,10 @@ class Train:
         facts = {"method": name, "product": trained.kind, "product_sha256": digest_path(product), **trained.facts}
         return Artifact({"product": product, "training": training}, facts)
 
-    def _shared(self, given: Artifact, job: TrainingJob) -> Trained:
+    def _shared(self, method: Recipe, given: Artifact, job: TrainingJob) -> Trained:
         """Train in processes beside this one."""
         shared = SharedTraining(
-            self.method,
+            method,
             self.model.recipe,
             job.target,
             given.files["train"],
