@@ -49,7 +49,9 @@ class Train:
     searched: bool = False
     """Whether settings that a search chose stand in the place of the method's own."""
     devices: int = field(default=1, metadata=RUNTIME)
-    """How many processes share it; what comes of it differs by rounding only."""
+    """How many processes share it; but for what they draw, what comes of it differs by rounding only."""
+    apart: int = 1
+    """How many of them draw numbers of their own while they train, which what comes of it hangs on; 1 where none are drawn."""
     parallel: Parallel = field(default="data", metadata=RUNTIME)
     leader: Leader | None = field(default=None, metadata=RUNTIME)
     """The way to a launcher's other processes; None where they are started here."""
