@@ -63,7 +63,7 @@ class CausalMethod(TrainingOptions, ABC):
         from seatrial_plugins.huggingface.runtime import TrainableNetwork
         from seatrial_plugins.training.devices import draws_of
 
-        return isinstance(model, TrainableNetwork) and draws_of(model.folder)
+        return isinstance(model, TrainableNetwork) and draws_of(model.config())
 
     def train_part(self, job: TrainingJob, part: Part) -> Trained:
         """As `train`, with the other processes (`seatrial.training.SharesTraining`)."""
