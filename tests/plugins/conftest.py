@@ -61,3 +61,22 @@ def evaluate_modules(tmp_path_factory):
         patch.setattr(evaluate.config, "HF_MODULES_CACHE", folder / "modules")
         patch.setattr(evaluate.config, "HF_METRICS_CACHE", folder / "metrics")
         yield folder
+
+
+@pytest.fixture
+def seatrial(tmp_path, monkeypatch, capsys):
+    """The command line, in a folder of its own, in this process; gives the exit code and what was printed."""
+    from seatrial import cli
+
+    monkeypatch.chdir(tmp_path)
+    for name, value in {"NO_COLOR": "1", "COLUMNS": "200", "SEATRIAL_CACHE": str(tmp_path / "cache")}.items():
+        monkeypatch.setenv(name, value)
+
+    def run(*arguments):
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as stopped:
+            cli.main([str(argument) for argument in arguments])
+        printed = capsys.readouterr()
+        return stopped.value.code, printed.out + printed.err
+
+    return run

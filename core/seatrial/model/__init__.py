@@ -5,6 +5,7 @@ from seatrial.model.capabilities import (
     Capability,
     ChecksRows,
     Classifies,
+    Completes,
     Continuation,
     CountsTokens,
     Generates,
@@ -13,8 +14,10 @@ from seatrial.model.capabilities import (
     MergeDifference,
     Merges,
     Model,
+    Samples,
     Scores,
     SeesImages,
+    Streams,
     Times,
     Timing,
     Tools,
@@ -34,6 +37,7 @@ from seatrial.model.loading import (
 )
 from seatrial.model.offered import offered
 from seatrial.model.reading import (
+    Asked,
     Baseline,
     Detector,
     Encoder,
@@ -44,11 +48,13 @@ from seatrial.model.reading import (
 
 __all__ = [
     "PROTOCOLS",
+    "Asked",
     "Baseline",
     "Capability",
     "ChecksFit",
     "ChecksRows",
     "Classifies",
+    "Completes",
     "Continuation",
     "CountsTokens",
     "Detector",
@@ -69,8 +75,10 @@ __all__ = [
     "Product",
     "ProductKind",
     "PythonCallable",
+    "Samples",
     "Scores",
     "SeesImages",
+    "Streams",
     "Target",
     "TellsUnread",
     "Times",

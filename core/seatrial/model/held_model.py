@@ -20,6 +20,7 @@ from seatrial.model.capabilities import (
     MergeDifference,
     Model,
     SeesImages,
+    Streams,
     Timing,
 )
 
@@ -45,6 +46,10 @@ class HeldModel:
         held = {
             "loglikelihoods": self._loglikelihoods,
             "generate": self._generate,
+            "continuations": self._continuations,
+            "whole_texts": self._whole_texts,
+            "complete": self._complete,
+            "sample": self._sample,
             "classify": self._classify,
             "time_request": self._time_request,
             "merge_differences": self._merge_differences,
@@ -74,6 +79,28 @@ class HeldModel:
     def _generate(self, prompts: Sequence[object], **rest: Any) -> list[Generation]:
         said: list[Generation] = self._asked(
             "generate", lambda given: _generations(given, len(prompts)), prompts, **rest
+        )
+        return said
+
+    def _continuations(
+        self, texts: Sequence[object], options: Sequence[Sequence[str]], **rest: Any
+    ) -> list[list[Continuation]]:
+        found: list[list[Continuation]] = self._asked(
+            "continuations", lambda given: _likelihoods(given, texts, options), texts, options, **rest
+        )
+        return found
+
+    def _whole_texts(self, texts: Sequence[object]) -> list[Continuation]:
+        found: list[Continuation] = self._asked("whole_texts", lambda given: _wholes(given, texts), texts)
+        return found
+
+    def _complete(self, texts: Sequence[object], **rest: Any) -> list[Generation]:
+        said: list[Generation] = self._asked("complete", lambda given: _generations(given, len(texts)), texts, **rest)
+        return said
+
+    def _sample(self, prompts: Sequence[object], *, answers: int, **rest: Any) -> list[list[Generation]]:
+        said: list[list[Generation]] = self._asked(
+            "sample", lambda given: _sampled(given, len(prompts), answers), prompts, answers=answers, **rest
         )
         return said
 
@@ -131,6 +158,12 @@ def _likelihoods(answer: Sequence[Any], prompts: Sequence[object], options: Sequ
     return ""
 
 
+def _wholes(answer: Sequence[Any], texts: Sequence[object]) -> str:
+    if said := _not_each(answer, len(texts), "texts", "a Continuation"):
+        return said
+    return _likelihoods([[one] for one in answer], texts, [("",)] * len(texts))
+
+
 def _generations(answer: Sequence[Any], count: int) -> str:
     if said := _not_each(answer, count, "prompts", "a Generation"):
         return said
@@ -148,6 +181,12 @@ def _generations(answer: Sequence[Any], count: int) -> str:
         if finished is not None and not isinstance(finished, bool):
             return f"gave {_said(finished)} for whether it finished prompt {place}, neither True, False nor None"
     return ""
+
+
+def _sampled(answer: Sequence[Any], prompts: int, answers: int) -> str:
+    if said := _not_each(answer, prompts, "prompts", f"a list of {answers} Generations"):
+        return said
+    return next((said for given in answer if (said := _generations(given, answers))), "")
 
 
 def _labels(answer: Sequence[Any], count: int) -> str:
@@ -186,7 +225,7 @@ _UNHELD = (
     "serving",
     *(
         name
-        for protocol in (ChecksRows, CountsTokens, KeepsAnswers, SeesImages)
+        for protocol in (ChecksRows, CountsTokens, KeepsAnswers, SeesImages, Streams)
         for name in vars(protocol)
         if not name.startswith("_")
     ),

@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import takewhile
 
 from seatrial.rows.calls import decoded
+from seatrial.rows.encoding import encoded
 from seatrial.rows.expected import Check, Expected, Preference, References
 from seatrial.rows.format_error import FormatError
 from seatrial.rows.given import Given, listed
@@ -103,7 +104,9 @@ def judged(given: Given, turns: tuple[Turn, ...]) -> tuple[tuple[Turn, ...], Exp
 
     An answer that was rejected by itself (KTO) is not trained.
     """
-    beside = _beside(given, turns) if turns[-1].role == "assistant" else None
+    if given.record.get("ground_truth") is not None and given.tools():
+        return turns, _calls_to_make(given)
+    beside = _beside(given, turns) if turns[-1].role == "assistant" else _check(given)
     if beside is not None:
         return turns, beside
     verdict = _verdict(given, "kto_tag" if "kto_tag" in given.record else "label")
@@ -124,15 +127,49 @@ def _beside(given: Given, turns: tuple[Turn, ...]) -> Expected | None:
         # The chosen answer is what stands behind the user's last words.
         asked = max((place for place, turn in enumerate(turns) if turn.role == "user"), default=len(turns) - 2)
         return Preference(turns[asked + 1 :], _side(given, rejected))
-    if record.get("check") is not None:
-        check = decoded(said) if isinstance(said := given.get("check"), str) else said
-        told = mapping_of(check, "check")
-        keys = ("kind", "code", "entry_point", "prefix")
-        return Check(*(text_of(told.get(key) or "", f"check.{key}") for key in keys))
+    if (check := _check(given)) is not None:
+        return check
     references = record.get("references")
     if isinstance(references, list) and references and all(isinstance(one, str) for one in references):
         return References((turns[-1].content, *_texts(given.get("references"), "references")))
     return None
+
+
+def _check(given: Given) -> Check | None:
+    """The check that a record brings; what it runs may be written as JSON."""
+    if given.record.get("check") is None:
+        return None
+    check = decoded(said) if isinstance(said := given.get("check"), str) else said
+    told = mapping_of(check, "check")
+    code = told.get("code")
+    if isinstance(code, Mapping | list):
+        try:
+            code = encoded(code)
+        except (TypeError, ValueError) as error:
+            raise FormatError("`check.code` holds what JSON cannot say", rule="wrong-type") from error
+    kind, entry_point, prefix = (
+        text_of(told.get(key) or "", f"check.{key}") for key in ("kind", "entry_point", "prefix")
+    )
+    return Check(kind, text_of(code or "", "check.code"), entry_point, prefix)
+
+
+def _calls_to_make(given: Given) -> Check:
+    """The calls that are right, as the Berkeley Function Calling Leaderboard writes them."""
+    where = "ground_truth"
+    calls = listed(given.get(where), where)
+    for at, call in enumerate(calls):
+        told = mapping_of(call, f"{where}[{at}]")
+        if len(told) != 1 or not isinstance(arguments := next(iter(told.values())), Mapping):
+            raise FormatError(
+                f"`{where}[{at}]` is no call: one is {{function: {{argument: [values that are right]}}}}",
+                rule="wrong-type",
+            )
+        for name, values in arguments.items():
+            list_of(values, f"{where}[{at}].{name}")
+    try:
+        return Check("calls", encoded(calls))
+    except (TypeError, ValueError) as error:
+        raise FormatError(f"`{where}` holds what JSON cannot say", rule="wrong-type") from error
 
 
 def _verdict(given: Given, key: str) -> bool | None:

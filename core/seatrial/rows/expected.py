@@ -53,9 +53,11 @@ class Check:
     """Something that is run to tell whether the answer is right, such as unit tests of the code that it holds."""
 
     kind: str
-    """`python`: a program of `prefix`, the answer and `code`, one after the other, ends without an exception."""
+    """`python`: a program of `prefix`, the answer and `code`, one after the other, ends without an exception. `calls`: the answer
+    makes the calls of tools that `code` says, a JSON list of {function: {argument: [each value that is right]}}, "" among the
+    values where the argument may be left out; an empty list where no tool should be called."""
     code: str
-    """The tests. Where there is an `entry_point`, they define a function `check`, which is called with it at the end."""
+    """The tests, or the calls. Where there is an `entry_point`, they define a function `check`, which is called with it at the end."""
     entry_point: str = ""
     """The name of the function that is tested, or ""."""
     prefix: str = ""

@@ -22,7 +22,8 @@
                           answer or answerKey or answer_index or answer_idx a choice
                           choices: a list of texts, of {label, text};
                           {text: […], label: […]} (ARC, CommonsenseQA);
-                          or {A: …, B: …}; null is no choice
+                          or {A: …, B: …}; null is no choice;
+                          or one text of lines A. …, B. …
                           answer: a label of the choices, a letter, the
                           text of one, or an index from 0
     check               prompt, test, entry_point and                       user, and assistant where there is a solution
@@ -44,7 +45,8 @@
 Where several fit, the first of this table is meant. `?` marks what may be missing, null or empty. Any format may have
 `slice` and `group` (text, number or truth value); `tools` or `functions` (a list of functions, or its JSON text); `image` or
 `images` (bytes, `data:` addresses or paths), which stand where a text says `<image>`, a part has no image of its own, or else
-before the user's first words; `context`, `passage` or `article` beside a question, which stands before it; `label` or
+before the user's first words; `ground_truth` beside tools (a list of {function: {argument: [values that are right]}}), the
+calls that are right; `context`, `passage` or `article` beside a question, which stands before it; `label` or
 `kto_tag` as a truth value beside an answer: whether it was preferred; and `weight`, `train` or `loss_mask` 0, or a list of 0
 and 1 for its turns: what is not trained. Lists may be JSON text, as in a table's cell, and lists
 of mappings a mapping of lists. `columns` gives a key another name in the record; a format whose keys it names is preferred.
@@ -58,7 +60,7 @@ in a row) parses; the `schema` filter speaks about it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -155,6 +157,7 @@ def parse(
     columns: Mapping[str, str] = {},
     labels: Mapping[str, str] = {},
     words: bool = False,
+    choices: Sequence[str] = (),
     images: Images | None = None,
     notes: Notes | None = None,
 ) -> Parsed:
@@ -166,6 +169,7 @@ def parse(
         columns: key of a format (one of `COLUMNS`) → its name in the record, such as `{"text": "tweet"}`.
         labels: label as the record has it → label as it shall be, such as `{"0": "hate"}`; others stay.
         words: whether a label's underscores and hyphens are blanks between words.
+        choices: the options of a question that brings none of its own: yes and no.
         images: keeps the images; None looks at them, and keeps none.
         notes: is told of keys that are left aside, labels, and answers that are numbers.
 
@@ -178,6 +182,9 @@ def parse(
             f"the record is {type_in_words(record)}, not a mapping of keys to values{hint}", rule="unrecognised"
         )
     renamed = _renamed(record, columns)
+    if choices and renamed.keys().isdisjoint({"choices", "options"}):
+        renamed = {**renamed, "choices": list(choices)}
+        format = format or "choice"  # noqa: A001 - the argument
     known = format or (_recognise_keys(columns) if columns else None) or _recognise_keys(renamed)
     if known is None:
         raise FormatError(

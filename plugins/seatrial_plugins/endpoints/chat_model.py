@@ -6,14 +6,14 @@ import asyncio
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from seatrial import Generation, SeatrialError, Turn
 from seatrial.model import Tools
 from seatrial_plugins.endpoints.client import Client, Limits
-from seatrial_plugins.endpoints.completion import generation_of
+from seatrial_plugins.endpoints.completion import generation_of, tokens_of
 from seatrial_plugins.endpoints.event_loop import EventLoop
 from seatrial_plugins.endpoints.messages import messages_of
 from seatrial_plugins.endpoints.settled import Outcome, Settled
@@ -40,6 +40,7 @@ class Request:
         max_new_tokens: int,
         stop: Sequence[str],
         tools: Sequence[Mapping[str, Any]] = (),
+        top_p: float | None = None,
     ) -> str:
         """The request's JSON."""
         said = {
@@ -47,6 +48,7 @@ class Request:
             "messages": messages_of(turns, images),
             self.length_field: max_new_tokens,
             "temperature": self.temperature,
+            "top_p": top_p,
             "seed": self.seed,
             "stop": list(stop[:_MOST_STOPS]) or None,
             "tools": list(tools) or None,
@@ -55,11 +57,19 @@ class Request:
 
 
 class ChatModel:
-    """Chat completions of one model (`Generates`, `KeepsAnswers`, `SeesImages`)."""
+    """Chat completions of one model (`Generates`, `Samples`, `KeepsAnswers`, `SeesImages`)."""
 
-    def __init__(self, loop: EventLoop, client: Client, request: Request, facts: Mapping[str, object]) -> None:
+    def __init__(
+        self,
+        loop: EventLoop,
+        client: Client,
+        request: Request,
+        facts: Mapping[str, object],
+        prices: tuple[float, float] | None = None,
+    ) -> None:
         self._loop, self._client, self._request = loop, client, request
         self._facts = facts
+        self._prices = prices
         self._settled = Settled()
         self._images: Path | None = None
 
@@ -94,6 +104,42 @@ class ChatModel:
 
         return self._settled.of(requests, ask)
 
+    def sample(
+        self,
+        prompts: Sequence[Sequence[Turn]],
+        *,
+        answers: int,
+        temperature: float,
+        top_p: float,
+        seed: int,
+        max_new_tokens: int,
+        stop: Sequence[str] = (),
+        tools: Tools = (),
+    ) -> list[list[Generation]]:
+        """Each answer is a request of its own with a seed of its own: many servers know no `n`.
+
+        A temperature that the suite leaves out (null), since the model refuses it, is left out here too.
+
+        Raises:
+            StageError: a request was not answered.
+        """
+        left_out = self._request.temperature is None
+        drawn = [
+            replace(self._request, seed=seed + place, temperature=None if left_out else temperature)
+            for place in range(answers)
+        ]
+        requests = [
+            one.body(turns, self._images, max_new_tokens, stop, may, top_p if top_p < 1 else None)
+            for turns, may in zip(prompts, tools or [()] * len(prompts), strict=True)
+            for one in drawn
+        ]
+
+        def ask(bodies: Sequence[str]) -> Iterator[Outcome]:
+            yield from self._loop.run(self._ask(bodies, stop))
+
+        said = self._settled.of(requests, ask)
+        return [said[at : at + answers] for at in range(0, len(said), answers)]
+
     def keep_answers(self, file: Path) -> None:
         """Note answers there as they come, and take from there what an earlier process was answered."""
         self._settled.keep(file)
@@ -107,13 +153,26 @@ class ChatModel:
 
     async def _outcome(self, body: str, stop: Sequence[str]) -> Outcome:
         try:
-            completion = await self._client.complete(body.encode())
+            completion, seconds, attempts = await self._client.complete(body.encode())
             generation = generation_of(completion, stop, self._client.url)
+            generation = replace(generation, took=self._took(completion, generation, seconds, attempts))
         except SeatrialError as error:
             return error
         served = completion.get("model")
         self._settled.note(body, generation, served if isinstance(served, str) else None)
         return generation
+
+    def _took(
+        self, completion: Mapping[str, object], generation: Generation, seconds: float, attempts: int
+    ) -> dict[str, float]:
+        """What the request took; its cost where the suite says prices and the server both counts of tokens."""
+        read = tokens_of(completion.get("usage"), "prompt_tokens")
+        took: dict[str, float] = {"seconds": round(seconds, 4), "attempts": attempts}
+        if read is not None:
+            took["prompt_tokens"] = read
+        if self._prices is not None and read is not None and generation.tokens is not None:
+            took["cost"] = (read * self._prices[0] + generation.tokens * self._prices[1]) / 1e6
+        return took
 
 
 _VERSION = re.compile(

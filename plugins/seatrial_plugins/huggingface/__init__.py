@@ -73,7 +73,9 @@ def random(
 @hookimpl
 def seatrial_models() -> Iterable[LoaderComponent[Loader]]:
     """The two loaders."""
-    provides = frozenset[Capability]({"scores", "generates", "classifies", "times", "trains", "images", "merges"})
+    provides = frozenset[Capability](
+        {"scores", "generates", "samples", "completes", "classifies", "times", "trains", "images", "merges"}
+    )
     libraries = ("torch", "transformers", "peft", "tokenizers", "safetensors", "gguf", "jinja2", "pillow")
     yield LoaderComponent(
         "transformers",

@@ -82,25 +82,6 @@ def _serve(target, folder: Path) -> Iterator[Server]:
         server.kill()
 
 
-@pytest.fixture
-def seatrial(tmp_path, monkeypatch, capsys):
-    """The command line, in a folder of its own, in this process; gives the exit code and what was printed."""
-    from seatrial import cli
-
-    monkeypatch.chdir(tmp_path)
-    for name, value in {"NO_COLOR": "1", "COLUMNS": "200", "SEATRIAL_CACHE": str(tmp_path / "cache")}.items():
-        monkeypatch.setenv(name, value)
-
-    def run(*arguments):
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as stopped:
-            cli.main([str(argument) for argument in arguments])
-        printed = capsys.readouterr()
-        return stopped.value.code, printed.out + printed.err
-
-    return run
-
-
 @pytest.fixture(scope="session")
 def tiny_server(tiny_target, tmp_path_factory) -> Iterator[Server]:
     """The server, for all tests that leave it alive."""

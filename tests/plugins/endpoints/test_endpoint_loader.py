@@ -24,7 +24,7 @@ def test_resolving_asks_nothing_of_the_network():
 def test_it_writes_and_can_do_nothing_else():
     loader = endpoints.openai()
     target = loader.resolve(ADDRESS, None, None)
-    assert loader.provides(target, None) == {"generates"}
+    assert loader.provides(target, None) == {"generates", "samples"}
     assert loader.provides(target, "adapter") == frozenset()
 
 
