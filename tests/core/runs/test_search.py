@@ -12,6 +12,7 @@ import pytest
 
 from seatrial import MethodComponent, StageError, Trained, UsageError, hookimpl
 from seatrial.runs.run import run, search
+from seatrial.runs.searching.study import label
 from seatrial.suite.file import load_suite
 from seatrial.training import TrainingCost
 
@@ -199,6 +200,12 @@ def test_trials_that_lag_behind_are_given_up(tried, pruner):
     best = min(one["loss"] for one in found.trials if one["loss"] is not None)
     assert given_up
     assert all(one["loss"] is None and min(one["stages"]) > best for one in given_up)
+    assert any(len(one["stages"]) == 1 for one in given_up), "some at the first stage"
+
+
+def test_text_that_looks_like_a_number_is_another_value():
+    values = ["8", 8, 8.0, True, "true", "qv", None, "null"]
+    assert len({label(value) for value in values}) == len(values)
 
 
 def test_an_option_with_a_condition_is_drawn_only_where_that_holds(tried):
