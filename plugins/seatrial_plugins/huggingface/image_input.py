@@ -19,6 +19,7 @@ from seatrial.rows import Image
 from seatrial.terminal.legible import one_line
 from seatrial_plugins.huggingface.architecture import network_class
 from seatrial_plugins.huggingface.config_file import read_config
+from seatrial_plugins.huggingface.opened_picture import opened_picture
 from seatrial_plugins.huggingface.quiet import no_progress_bars
 
 if TYPE_CHECKING:
@@ -222,24 +223,10 @@ class ImageInput:
             ) from error
 
     def _opened(self, image: Image) -> PIL.Image.Image:
-        """The picture, upright, in RGB. Its size was bounded when its row was read."""
-        import PIL.Image
-        import PIL.ImageOps
-
+        """The picture. Its size was bounded when its row was read."""
         if self._images is None:
             raise StageError(f"the picture {image.file_name} is to be seen, and nobody said where pictures are kept")
-        path = self._images / image.file_name
-        try:
-            with PIL.Image.open(path) as stored:
-                upright = PIL.ImageOps.exif_transpose(stored)
-                # What stands for it in the text was written for the size that its row says.
-                shown = upright if upright.size == (image.width, image.height) else stored
-                return shown.convert("RGB")
-        except Exception as error:  # Pillow's readers have no error in common
-            raise StageError(
-                f"{path}: the picture cannot be opened ({type(error).__name__}: {one_line(str(error), 120)}); it was whole when its "
-                "row was read: leave the run folder's files as they are, and run the same command again"
-            ) from error
+        return opened_picture(self._images / image.file_name, image)
 
 
 _TOKENS = ("image_token_id", "image_token_index")
