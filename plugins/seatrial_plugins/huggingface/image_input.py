@@ -39,6 +39,15 @@ _OF_TOKENS = ("token_type_ids", "mm_token_type_ids")
 
 _OF_TEXT = frozenset({"input_ids", "attention_mask", *_OF_TOKENS})
 
+_OF_PICTURES = frozenset(
+    "image_grid_thw image_position_ids image_sizes pixel_attention_mask pixel_mask pixel_values spatial_shapes".split()
+)
+"""What processors call inputs that lie picture behind picture, in whichever rows these stand.
+
+Others are indexed by row or by token, as Mllama's `cross_attention_mask` and LLaVA-OneVision's `batch_num_images` are: laid one
+behind the other they would be wrong for a batch of several rows, and no error would tell.
+"""
+
 
 class ImageInput:
     """The pictures of one model's rows.
@@ -48,7 +57,8 @@ class ImageInput:
         tokenizer: Its tokenizer, by which the rendered text is cut.
 
     Raises:
-        SourceError: there is no processor that transformers can load, or it writes what the tokenizer does not know.
+        SourceError: there is no processor that transformers can load, it writes what the tokenizer does not know, or it gives the
+            network inputs that are not laid picture behind picture.
     """
 
     def __init__(self, folder: Path, tokenizer: Any) -> None:
@@ -152,6 +162,12 @@ class ImageInput:
             given = self._processed([PIL.Image.new("RGB", (_TRIED, _TRIED))], self.places[0] if self.places else None)
         except StageError as error:
             raise SourceError(f"{self.folder}: {error}") from error
+        if others := sorted(self._accepted.intersection(given) - _OF_TEXT - _OF_PICTURES):
+            raise SourceError(
+                f"{self.folder}: {type(self.processor).__name__} gives the network {', '.join(others)}, which belong to rows or "
+                "tokens, and here pictures are laid one behind the other, whichever row they stand in; name a model whose pictures "
+                "become tokens of the text alone, as those of Idefics3, LLaVA and Gemma 3 do"
+            )
         name = next((one for one in _OF_TOKENS if one in given and one in self._accepted), None)
         if name is None:
             return None
