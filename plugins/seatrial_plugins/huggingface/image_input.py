@@ -40,7 +40,15 @@ _OF_TOKENS = ("token_type_ids", "mm_token_type_ids")
 _OF_TEXT = frozenset({"input_ids", "attention_mask", *_OF_TOKENS})
 
 _OF_PICTURES = frozenset(
-    "image_grid_thw image_position_ids image_sizes pixel_attention_mask pixel_mask pixel_values spatial_shapes".split()
+    {
+        "image_grid_thw",
+        "image_position_ids",
+        "image_sizes",
+        "pixel_attention_mask",
+        "pixel_mask",
+        "pixel_values",
+        "spatial_shapes",
+    }
 )
 """What processors call inputs that lie picture behind picture, in whichever rows these stand.
 
