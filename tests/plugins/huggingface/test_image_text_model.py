@@ -182,6 +182,26 @@ def test_pictures_are_counted_without_their_files(chat):
     assert list(chat().problems([replace(shown(RED), split="train")])) == []
 
 
+@pytest.mark.parametrize(("architecture", "counts"), [("idefics3", True), ("gemma3", True), ("llava", False)])
+def test_no_picture_is_prepared_to_count_it_where_the_processor_counts(tmp_path, monkeypatch, architecture, counts):
+    images = ChatTokenizer(write_shape(architecture, tmp_path / "shape"), chat=True, system=None).images
+    place = images.places[0]
+    exact = [images._write(*size, place) for size in ((301, 200), (20, 99))]
+    images._written(1, 1, place)
+    seen, prepare = [], images._processed
+    monkeypatch.setattr(images, "_processed", lambda *given, **options: seen.append(1) or prepare(*given, **options))
+    assert [images._written(*size, place) for size in ((301, 200), (20, 99))] == exact
+    assert len(seen) == (0 if counts else 2)  # this LLaVA's counts 3,136 tokens, and writes 16
+
+
+def test_a_picture_whose_text_is_not_what_its_processor_writes_is_told(chat, tmp_path, monkeypatch):
+    images = chat().images
+    images.look_in(tmp_path)
+    monkeypatch.setattr(images, "_written", lambda *_: images.places[0])
+    with pytest.raises(StageError, match=r"another text for a picture of 8 × 8 pixels"):
+        images._pixels([kept(tmp_path, painted(1, 2, 3))])
+
+
 def test_an_assistant_that_shows_a_picture_is_refused(chat):
     row = replace(shown(RED), turns=(Turn("user", "Draw."), Turn("assistant", [RED, Text("Here.")])), expected=None)
     ((name, why),) = chat().problems([row])
