@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from seatrial.terminal.legible import one_line
 from seatrial_plugins.huggingface.architecture import network_class
 from seatrial_plugins.huggingface.config_file import read_config
 from seatrial_plugins.huggingface.opened_picture import opened_picture
+from seatrial_plugins.huggingface.picture_sizes import PictureSizes
 from seatrial_plugins.huggingface.quiet import no_progress_bars
 
 if TYPE_CHECKING:
@@ -34,14 +35,8 @@ _KEPT = 256 << 20
 _TRIED = 64
 """Pixels of the side of a blank picture, on which the processor shows what it writes."""
 
-_COMPARED = ((_TRIED, _TRIED), (1024, 512), (512, 1024))
-"""Sizes on which a processor's own counting is held against what it writes: small, and in tiles where large ones are cut so."""
-
 _TEXTS = 1024
 """Texts of pictures that are kept, of up to some 20,000 characters."""
-
-_SIZES = 1 << 16
-"""Sizes of which it is kept which other one has the same text."""
 
 _OF_TOKENS = ("token_type_ids", "mm_token_type_ids")
 """What processors call the mark of a picture's own tokens, which some networks (Gemma 3, Qwen2-VL) ask for."""
@@ -95,12 +90,11 @@ class ImageInput:
         self._kept: OrderedDict[Image, Mapping[str, torch.Tensor]] = OrderedDict()
         self._kept_bytes = 0
         self._text = lru_cache(maxsize=_TEXTS)(self._write)
-        self._like = lru_cache(maxsize=_SIZES)(self._size_like)
-        self._first_of: dict[tuple[int, int], tuple[int, int]] = {}
         self.places = tuple(
             dict.fromkeys(str(found) for holder, name in self._names() if (found := getattr(holder, name, None)))
         )
         """What a chat template may write where a picture is shown, the likelier first."""
+        self._sizes = PictureSizes(self.processor, self._as_tokens, self.token)
         self._marked: tuple[str, frozenset[int]] | None = self._marks()
 
     def look_in(self, folder: Path | None) -> None:
@@ -154,33 +148,10 @@ class ImageInput:
 
     def _written(self, width: int, height: int, place: str | None) -> str:
         """What the processor writes of a picture of that size."""
-        return self._text(*self._like(width, height), place)
+        return self._text(*self._sizes.like(width, height), place)
 
-    def _size_like(self, width: int, height: int) -> tuple[int, int]:
-        """The first size that the processor counts as it does this one; to see what it writes takes it up to a second each."""
-        counted = self._counted(width, height) if self._counts_truly else None
-        return (width, height) if counted is None else self._first_of.setdefault(counted, (width, height))
-
-    @cached_property
-    def _counts_truly(self) -> bool:
-        """Whether the processor's own counting is of what it writes, and tells a wide picture from a high one."""
-        texts: dict[tuple[int, int], str] = {}
-        for size in _COMPARED:
-            counted, text = self._counted(*size), self._text(*size, self.places[0])
-            ids = self._encode(text)
-            if counted is None or counted[0] not in {len(ids), ids.count(self.token)}:
-                return False
-            if texts.setdefault(counted, text) != text:
-                return False
-        return True
-
-    def _counted(self, width: int, height: int) -> tuple[int, int] | None:
-        """How many tokens and patches the processor says a picture has; None where it says nothing."""
-        try:
-            given = self.processor._get_num_multimodal_tokens(image_sizes=[(height, width)])  # noqa: SLF001 - no other tells
-            return int(given.num_image_tokens[0]), int(given.num_image_patches[0])
-        except Exception:  # noqa: BLE001 - each processor has its own, or none, and what it writes is seen without
-            return None
+    def _as_tokens(self, width: int, height: int) -> Sequence[int]:
+        return self._encode(self._text(width, height, self.places[0]))
 
     def _write(self, width: int, height: int, place: str | None) -> str:
         """What the processor makes of a place for a picture of that size."""

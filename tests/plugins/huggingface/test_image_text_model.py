@@ -187,7 +187,7 @@ def test_no_picture_is_prepared_to_count_it_where_the_processor_counts(tmp_path,
     images = ChatTokenizer(write_shape(architecture, tmp_path / "shape"), chat=True, system=None).images
     place = images.places[0]
     exact = [images._write(*size, place) for size in ((301, 200), (20, 99))]
-    images._written(1, 1, place)
+    images._written(64, 64, place)
     seen, prepare = [], images._processed
     monkeypatch.setattr(images, "_processed", lambda *given, **options: seen.append(1) or prepare(*given, **options))
     assert [images._written(*size, place) for size in ((301, 200), (20, 99))] == exact
