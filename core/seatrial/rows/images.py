@@ -2,7 +2,7 @@
 
 Nothing is fetched, and nothing outside the source's folder is opened. Format and size are read from the first bytes and held
 against bounds; where Pillow is installed, what is within them is decoded once, since a file that breaks off in the middle looks
-whole from its beginning.
+whole from its beginning, and its size is the one that Pillow finds.
 """
 
 from __future__ import annotations
@@ -29,6 +29,12 @@ MOST_BYTES = 20_000_000
 MOST_PIXELS = 100_000_000
 """Width by height at most: beyond it, decoding takes gigabytes. Pillow warns from 89 million on."""
 
+_ORIENTATION = 0x0112
+"""The tag of Exif 2.32 that says how a camera was held."""
+
+_ON_ITS_SIDE = range(5, 9)
+"""Of its values, those with which rows of pixels are columns of the picture."""
+
 
 class Images:
     """Keeps the images of one source.
@@ -54,9 +60,8 @@ class Images:
         if len(data) > MOST_BYTES:
             raise _refused(where, f"has {len(data):,} bytes, more than {MOST_BYTES:,}")
         media_type, width, height = _look(data, where)
-        if width * height > MOST_PIXELS:
-            raise _refused(where, f"has {width} × {height} pixels, more than {MOST_PIXELS:,}")
-        _check_whole(data, where)
+        _check_pixels(width, height, where)
+        width, height = _opened_size(data, where) or (width, height)
         image = Image(hashlib.sha256(data).hexdigest(), media_type, width, height)
         if self._kept is not None and not (self._kept / image.file_name).is_file():
             with atomic_file(self._kept / image.file_name) as part:
@@ -139,19 +144,35 @@ def _look(data: bytes, where: str) -> tuple[str, int, int]:
     raise _refused(where, f"is in no format that is read ({', '.join(EXTENSIONS)})")
 
 
-def _check_whole(data: bytes, where: str) -> None:
+def _check_pixels(width: int, height: int, where: str) -> None:
+    if width * height > MOST_PIXELS:
+        raise _refused(where, f"has {width} × {height} pixels, more than {MOST_PIXELS:,}")
+
+
+def _opened_size(data: bytes, where: str) -> tuple[int, int] | None:
+    """Width and height as the picture is to be shown, once all of it is decoded; None where Pillow is not installed.
+
+    A file may hold another size than its beginning says (a GIF's frames reach over its screen), and say at its end that it lies
+    on its side.
+    """
     try:
         import PIL.Image
     except ImportError:
-        return
+        return None
     try:
         with PIL.Image.open(io.BytesIO(data)) as image:
+            width, height = image.size
+            _check_pixels(width, height, where)
             image.verify()
         with PIL.Image.open(io.BytesIO(data)) as image:
             image.draft(None, (1, 1))  # all of a JPEG is read so, and a 64th of its pixels computed
             image.load()
+            on_its_side = image.getexif().get(_ORIENTATION) in _ON_ITS_SIDE
+    except FormatError:
+        raise
     except Exception as error:
         raise _refused(where, f"is damaged ({type(error).__name__})") from error
+    return (height, width) if on_its_side else (width, height)
 
 
 def _png(data: bytes) -> tuple[int, int]:
@@ -182,7 +203,7 @@ def _jpeg(data: bytes) -> tuple[int, int] | None:
 
 
 def _lies_on_its_side(segment: bytes) -> bool:
-    """Whether a camera says in its notes (Exif 2.32, tag 0x0112) that rows of pixels are columns of the picture."""
+    """Whether a camera says in its notes that rows of pixels are columns of the picture."""
     order = {b"II": "<", b"MM": ">"}.get(segment[6:8])
     if order is None or segment[:6] != b"Exif\0\0":
         return False
@@ -192,8 +213,8 @@ def _lies_on_its_side(segment: bytes) -> bool:
         (count,) = struct.unpack_from(f"{order}H", notes, place)
         for number in range(count):
             tag, _, _, value = struct.unpack_from(f"{order}HHIH", notes, place + 2 + 12 * number)
-            if tag == 0x0112:
-                return bool(5 <= value <= 8)
+            if tag == _ORIENTATION:
+                return value in _ON_ITS_SIDE
     return False
 
 

@@ -34,6 +34,9 @@ _LONGEST_OPENING = 64
 _SENTINEL = "Answer"
 """A short word that no chat template treats specially."""
 
+_PART_AS_CODE = re.compile(r"""["']type["']: ?["']text["']""")
+"""What a template prints that takes a list of parts for a text, in Python or JSON."""
+
 _QUESTION = Turn("user", "Question")
 
 _ANOTHER = "give the tokenizer one that does (chat_template.jinja)"
@@ -92,15 +95,39 @@ class ChatTokenizer:
         """Any of these tokens ends a generation."""
 
     def _try(self, *, in_parts: bool) -> str:
-        """A question as the template writes it; a turn is given to it in parts, or, where it doesn't write those, as one text."""
-        self._in_parts = in_parts
+        """A question as the template writes it; a turn is given to it in parts, or, where it doesn't write those, as one text.
+
+        A template that prints what it is given writes the names and brackets of parts, too: where it writes one text
+        otherwise, but for white space, that is what it is for.
+        """
+        if not in_parts:
+            return self._tried(in_parts=False)[0]
         try:
-            self.closing = self._closing()
-            return self._question()
+            asked, answered = self._tried(in_parts=True)
         except (StageError, ValueError):
-            if not in_parts:
-                raise
             return self._try(in_parts=False)
+        closing = self.closing
+        try:
+            asked_as_text, answered_as_text = self._tried(in_parts=False)
+        except (StageError, ValueError):
+            answered_as_text = answered
+        if "".join(answered.split()) != "".join(answered_as_text.split()):
+            return asked_as_text
+        self._in_parts, self.closing = True, closing
+        return asked
+
+    def _tried(self, *, in_parts: bool) -> tuple[str, str]:
+        """A question, and one with its answer.
+
+        Raises:
+            StageError: the template does not write them, or writes the parts of a turn as code.
+        """
+        self._in_parts = in_parts
+        self.closing = self._closing()
+        asked, answered = self._question(), self.render((_QUESTION, Turn("assistant", _SENTINEL)))
+        if in_parts and _PART_AS_CODE.search(asked + answered):
+            raise StageError("it prints a turn's parts as code, where it is to write the text of each")
+        return asked, answered
 
     # ---- text -----------------------------------------------------------------------------------------------------
 

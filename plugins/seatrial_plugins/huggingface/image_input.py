@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,8 @@ from seatrial.rows import Image
 from seatrial.terminal.legible import one_line
 from seatrial_plugins.huggingface.architecture import network_class
 from seatrial_plugins.huggingface.config_file import read_config
+from seatrial_plugins.huggingface.opened_picture import opened_picture
+from seatrial_plugins.huggingface.picture_sizes import PictureSizes
 from seatrial_plugins.huggingface.quiet import no_progress_bars
 
 if TYPE_CHECKING:
@@ -33,10 +35,30 @@ _KEPT = 256 << 20
 _TRIED = 64
 """Pixels of the side of a blank picture, on which the processor shows what it writes."""
 
+_TEXTS = 1024
+"""Texts of pictures that are kept, of up to some 20,000 characters."""
+
 _OF_TOKENS = ("token_type_ids", "mm_token_type_ids")
 """What processors call the mark of a picture's own tokens, which some networks (Gemma 3, Qwen2-VL) ask for."""
 
 _OF_TEXT = frozenset({"input_ids", "attention_mask", *_OF_TOKENS})
+
+_OF_PICTURES = frozenset(
+    {
+        "image_grid_thw",
+        "image_position_ids",
+        "image_sizes",
+        "pixel_attention_mask",
+        "pixel_mask",
+        "pixel_values",
+        "spatial_shapes",
+    }
+)
+"""What processors call inputs that lie picture behind picture, in whichever rows these stand.
+
+Others are indexed by row or by token, as Mllama's `cross_attention_mask` and LLaVA-OneVision's `batch_num_images` are: laid one
+behind the other they would be wrong for a batch of several rows, and no error would tell.
+"""
 
 
 class ImageInput:
@@ -47,7 +69,8 @@ class ImageInput:
         tokenizer: Its tokenizer, by which the rendered text is cut.
 
     Raises:
-        SourceError: there is no processor that transformers can load, or it writes what the tokenizer does not know.
+        SourceError: there is no processor that transformers can load, it writes what the tokenizer does not know, or it gives the
+            network inputs that are not laid picture behind picture.
     """
 
     def __init__(self, folder: Path, tokenizer: Any) -> None:
@@ -66,11 +89,12 @@ class ImageInput:
         """A token that is no picture's."""
         self._kept: OrderedDict[Image, Mapping[str, torch.Tensor]] = OrderedDict()
         self._kept_bytes = 0
-        self._written = cache(self._write)
+        self._text = lru_cache(maxsize=_TEXTS)(self._write)
         self.places = tuple(
             dict.fromkeys(str(found) for holder, name in self._names() if (found := getattr(holder, name, None)))
         )
         """What a chat template may write where a picture is shown, the likelier first."""
+        self._sizes = PictureSizes(self.processor, self._as_tokens, self.token)
         self._marked: tuple[str, frozenset[int]] | None = self._marks()
 
     def look_in(self, folder: Path | None) -> None:
@@ -122,6 +146,13 @@ class ImageInput:
         text = self._written(image.width, image.height, self.places[0])
         return self._encode(text).count(self.token)
 
+    def _written(self, width: int, height: int, place: str | None) -> str:
+        """What the processor writes of a picture of that size."""
+        return self._text(*self._sizes.like(width, height), place)
+
+    def _as_tokens(self, width: int, height: int) -> Sequence[int]:
+        return self._encode(self._text(width, height, self.places[0]))
+
     def _write(self, width: int, height: int, place: str | None) -> str:
         """What the processor makes of a place for a picture of that size."""
         import PIL.Image
@@ -151,6 +182,12 @@ class ImageInput:
             given = self._processed([PIL.Image.new("RGB", (_TRIED, _TRIED))], self.places[0] if self.places else None)
         except StageError as error:
             raise SourceError(f"{self.folder}: {error}") from error
+        if others := sorted(self._accepted.intersection(given) - _OF_TEXT - _OF_PICTURES):
+            raise SourceError(
+                f"{self.folder}: {type(self.processor).__name__} gives the network {', '.join(others)}, which belong to rows or "
+                "tokens, and here pictures are laid one behind the other, whichever row they stand in; name a model whose pictures "
+                "become tokens of the text alone, as those of Idefics3, LLaVA and Gemma 3 do"
+            )
         name = next((one for one in _OF_TOKENS if one in given and one in self._accepted), None)
         if name is None:
             return None
@@ -207,6 +244,13 @@ class ImageInput:
 
     def _tensors(self, pictures: Sequence[PIL.Image.Image]) -> Mapping[str, torch.Tensor]:
         given = self._processed(pictures, self.places[0], return_tensors="pt")
+        if len(pictures) == 1:
+            size = pictures[0].size
+            if given["input_ids"][0].tolist() != self._encode(self._written(*size, self.places[0])):
+                raise StageError(
+                    f"the model's processor writes another text for a picture of {size[0]} × {size[1]} pixels than it counts; "
+                    "get the folder's files again, of one model"
+                )
         return {name: given[name] for name in given if name in self._accepted and name not in _OF_TEXT}
 
     def _processed(self, pictures: Sequence[PIL.Image.Image], place: str | None, **options: Any) -> Any:
@@ -222,24 +266,10 @@ class ImageInput:
             ) from error
 
     def _opened(self, image: Image) -> PIL.Image.Image:
-        """The picture, upright, in RGB. Its size was bounded when its row was read."""
-        import PIL.Image
-        import PIL.ImageOps
-
+        """The picture. Its size was bounded when its row was read."""
         if self._images is None:
             raise StageError(f"the picture {image.file_name} is to be seen, and nobody said where pictures are kept")
-        path = self._images / image.file_name
-        try:
-            with PIL.Image.open(path) as stored:
-                upright = PIL.ImageOps.exif_transpose(stored)
-                # What stands for it in the text was written for the size that its row says.
-                shown = upright if upright.size == (image.width, image.height) else stored
-                return shown.convert("RGB")
-        except Exception as error:  # Pillow's readers have no error in common
-            raise StageError(
-                f"{path}: the picture cannot be opened ({type(error).__name__}: {one_line(str(error), 120)}); it was whole when its "
-                "row was read: leave the run folder's files as they are, and run the same command again"
-            ) from error
+        return opened_picture(self._images / image.file_name, image)
 
 
 _TOKENS = ("image_token_id", "image_token_index")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
-from unicodedata import category, normalize
+from unicodedata import category, name, normalize
 
 from seatrial import Classifies, Response, Row, Scores, SeatrialError, System, Task, Transcript, Turn
 from seatrial.errors import StageError
@@ -129,9 +129,7 @@ def _unable(row: Row, options: Sequence[str]) -> str:
 @lru_cache(maxsize=64)
 def _different(options: tuple[str, ...]) -> int:
     """How many options there are to a reader: white space and what cannot be seen make none."""
-    return len(
-        {"".join(sign for sign in normalize("NFKC", option) if category(sign)[0] not in "CZ") for option in options}
-    )
+    return len({"".join(normalize("NFKC", _shown(option)).split()) for option in options})
 
 
 @lru_cache(maxsize=64)
@@ -139,8 +137,33 @@ def _alike(options: tuple[str, ...]) -> tuple[str, str] | None:
     """Two options that are written in other signs and shown as the same ones: composed otherwise, or with some unseen."""
     shown: dict[str, str] = {}
     for option in dict.fromkeys(options):
-        seen = "".join(" " if category(sign) == "Zs" else sign for sign in option if category(sign) != "Cf")
-        first = shown.setdefault(normalize("NFC", seen), option)
+        first = shown.setdefault(_shown(option), option)
         if first != option:
             return first, option
     return None
+
+
+_JOINERS = "\u200c\u200d"
+"""Zero-width (non-)joiners: Persian and Indic scripts, and emoji, are shown otherwise with them than without."""
+
+
+def _shown(option: str) -> str:
+    """What a reader sees: composed, without white space at the ends, and without signs that change nothing seen."""
+    signs = (" " if category(sign) == "Zs" else sign for sign in option)
+    seen = normalize("NFC", "".join(sign for sign in signs if sign in _JOINERS or sign.isspace() or _is_seen(sign)))
+    kept = (
+        sign
+        for before, sign, after in zip(f" {seen}", seen, f"{seen[1:]} ", strict=False)
+        if sign not in _JOINERS or (_is_shaped(before) and _is_shaped(after))
+    )
+    return normalize("NFC", "".join(kept)).strip()
+
+
+def _is_seen(sign: str) -> bool:
+    return category(sign) not in {"Cc", "Cf"}
+
+
+def _is_shaped(sign: str) -> bool:
+    """Whether a joiner beside it may change how it is shown: letters and their marks but Latin ones, and emoji."""
+    kind = category(sign)
+    return (kind[0] in "LM" or kind in {"So", "Sk"}) and not name(sign, "").startswith("LATIN ")

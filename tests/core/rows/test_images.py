@@ -110,7 +110,7 @@ def test_a_path_beside_a_single_file_is_refused_with_what_to_do(tmp_path, png):
     ],
 )
 def test_the_size_stands_in_the_first_bytes(monkeypatch, data, media_type, size):
-    monkeypatch.setattr("seatrial.rows.images._check_whole", lambda data, where: None)
+    monkeypatch.setattr("seatrial.rows.images._opened_size", lambda data, where: None)
     image = Images().keep(data, "x")
     assert (image.media_type, (image.width, image.height)) == (media_type, size)
 
@@ -131,6 +131,25 @@ def test_a_photograph_that_lies_on_its_side_has_the_size_that_it_is_shown_in(loo
             notes[0x0112] = orientation
             (image,) = look(noise("JPEG", exif=notes.tobytes())).images
             assert (image.width, image.height) == size
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_what_else_lies_on_its_side_is_of_the_size_that_it_is_shown_in(look, kind):
+    import PIL.Image
+
+    notes = PIL.Image.Exif()
+    notes[0x0112] = 6
+    (image,) = look(noise(kind, exif=notes.tobytes())).images
+    assert (image.width, image.height) == (24, 40)
+
+
+def test_a_frame_that_reaches_over_its_screen_is_of_its_own_size_and_held_against_the_bound(look, refusal, monkeypatch):
+    whole = noise("GIF")
+    small = whole[:6] + struct.pack("<HH", 1, 1) + whole[10:]
+    (image,) = look(small).images
+    assert (image.width, image.height) == (40, 24)
+    monkeypatch.setattr("seatrial.rows.images.MOST_PIXELS", 900)
+    assert "40 × 24 pixels" in refusal(small)
 
 
 def test_base64_beside_its_type_is_an_image(tmp_path, png):

@@ -45,9 +45,13 @@ def write_shape(architecture: str, folder: Path) -> Path:
     folder.mkdir()
     for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
         shutil.copyfile(SHAPE / name, folder / name)
-    config, processor, prepares = _LLAVA if architecture == "llava" else _GEMMA3
+    config, processor, prepares = {"llava": _LLAVA, "gemma3": _GEMMA3, "mllama": _MLLAMA}[architecture]
     for name, said in (("config", config), ("processor_config", processor), ("preprocessor_config", prepares)):
         (folder / f"{name}.json").write_text(json.dumps(said))
+    if architecture == "mllama":
+        told = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
+        tokens = {"bos_token": "<|pad|>", "extra_special_tokens": {"image_token": "<image>"}}
+        (folder / "tokenizer_config.json").write_text(json.dumps({**told, **tokens}))
     if architecture == "gemma3":
         _with_gemma_tokens(folder)
     return folder
@@ -89,6 +93,26 @@ _GEMMA3 = (
     },
     {"processor_class": "Gemma3Processor", "image_seq_length": 4},
     {"image_processor_type": "Gemma3ImageProcessor", **_SIZED},
+)
+_MLLAMA = (
+    {
+        "model_type": "mllama",
+        "architectures": ["MllamaForConditionalGeneration"],
+        "image_token_index": 3,
+        "text_config": {"model_type": "mllama_text_model", **_TEXT, "bos_token_id": 1, "cross_attention_layers": [1]},
+        "vision_config": {
+            "model_type": "mllama_vision_model",
+            **{name: value for name, value in _VISION.items() if "num" not in name},
+            "num_hidden_layers": 1,
+            "num_global_layers": 1,
+            "attention_heads": 2,
+            "vision_output_dim": 32,
+            "supported_aspect_ratios": [[1, 1]],
+            "max_num_tiles": 1,
+        },
+    },
+    {"processor_class": "MllamaProcessor"},
+    {"image_processor_type": "MllamaImageProcessor", **_SIZED, "max_image_tiles": 1},
 )
 
 

@@ -13,6 +13,7 @@ from seatrial.errors import SourceError, StageError
 from seatrial.model import Generates, Scores, SeesImages
 from seatrial.rows import Image, Text
 from seatrial_plugins.huggingface import random
+from seatrial_plugins.huggingface.chat import ChatTokenizer
 from seatrial_plugins.huggingface.examples import masked_example, render_examples
 from seatrial_plugins.huggingface.image_text_model import ImageTextModel
 
@@ -181,6 +182,26 @@ def test_pictures_are_counted_without_their_files(chat):
     assert list(chat().problems([replace(shown(RED), split="train")])) == []
 
 
+@pytest.mark.parametrize(("architecture", "counts"), [("idefics3", True), ("gemma3", True), ("llava", False)])
+def test_no_picture_is_prepared_to_count_it_where_the_processor_counts(tmp_path, monkeypatch, architecture, counts):
+    images = ChatTokenizer(write_shape(architecture, tmp_path / "shape"), chat=True, system=None).images
+    place = images.places[0]
+    exact = [images._write(*size, place) for size in ((301, 200), (20, 99))]
+    images._written(64, 64, place)
+    seen, prepare = [], images._processed
+    monkeypatch.setattr(images, "_processed", lambda *given, **options: seen.append(1) or prepare(*given, **options))
+    assert [images._written(*size, place) for size in ((301, 200), (20, 99))] == exact
+    assert len(seen) == (0 if counts else 2)  # this LLaVA's counts 3,136 tokens, and writes 16
+
+
+def test_a_picture_whose_text_is_not_what_its_processor_writes_is_told(chat, tmp_path, monkeypatch):
+    images = chat().images
+    images.look_in(tmp_path)
+    monkeypatch.setattr(images, "_written", lambda *_: images.places[0])
+    with pytest.raises(StageError, match=r"another text for a picture of 8 × 8 pixels"):
+        images._pixels([kept(tmp_path, painted(1, 2, 3))])
+
+
 def test_an_assistant_that_shows_a_picture_is_refused(chat):
     row = replace(shown(RED), turns=(Turn("user", "Draw."), Turn("assistant", [RED, Text("Here.")])), expected=None)
     ((name, why),) = chat().problems([row])
@@ -200,6 +221,28 @@ def test_a_template_that_writes_no_place_is_told(chat):
     assert "writes 0 places for the 1 pictures" in why
 
 
+_PRINTS = "{% for m in messages %}{{ m['role'] + ':' }}CONTENT<|end|>{% endfor %}"
+_LOOPS = "{% for p in m['content'] %}{{ p['text'] }}{% endfor %}"
+
+
+@pytest.mark.parametrize("content", ["{{ m['content'] }}", "{{ m['content'] | tojson }}"])
+def test_a_template_that_prints_what_it_is_given_is_given_texts(tmp_path, content):
+    folder = write_shape("idefics3", tmp_path / "shape")
+    (folder / "chat_template.jinja").write_text(_PRINTS.replace("CONTENT", content), encoding="utf-8")
+    written = ChatTokenizer(folder, chat=True, system=None)
+    text = written.render((Turn("user", "What?"), Turn("assistant", "A dot.")))
+    assert "type" not in text
+    assert text.replace('"', "") == "user:What?<|end|>assistant:A dot.<|end|>"
+
+
+def test_a_template_that_prints_the_parts_of_some_turns_as_code_is_refused(tmp_path):
+    folder = write_shape("idefics3", tmp_path / "shape")
+    content = "{% if m['role'] == 'user' %}" + _LOOPS + "{% else %}{{ m['content'] }}{% endif %}"
+    (folder / "chat_template.jinja").write_text(_PRINTS.replace("CONTENT", content), encoding="utf-8")
+    with pytest.raises(SourceError, match="cannot write a question and its answer"):
+        ChatTokenizer(folder, chat=True, system=None)
+
+
 def test_a_folder_whose_processor_is_damaged_is_refused(resolve, tmp_path):
     shape = write_shape("idefics3", tmp_path / "shape")
     (shape / "preprocessor_config.json").write_text('{"image_processor_type": "NoSuchProcessor"}')
@@ -207,6 +250,12 @@ def test_a_folder_whose_processor_is_damaged_is_refused(resolve, tmp_path):
     target = resolve(loader, shape, "path:shape", tmp_path / "cache")
     with pytest.raises(SourceError, match="no processor of pictures"):
         loader.tokenizer(target)
+
+
+def test_inputs_that_belong_to_rows_or_tokens_are_refused_by_name(tmp_path):
+    folder = write_shape("mllama", tmp_path / "shape")
+    with pytest.raises(SourceError, match=r"MllamaProcessor gives .*cross_attention_mask.*belong to rows or tokens"):
+        ChatTokenizer(folder, chat=True, system=None)
 
 
 def test_a_view_without_pictures_is_no_image_text_model(tiny_model):

@@ -79,6 +79,21 @@ def test_rows_that_ask_the_same_are_asked_once_and_have_a_transcript_each(ask):
 
 
 @pytest.mark.parametrize(
+    "options",
+    [
+        ("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\u0645\u06cc\u062e\u0648\u0627\u0647\u0645"),
+        ("\U0001f468\u200d\U0001f469\u200d\U0001f467", "\U0001f468\U0001f469\U0001f467"),
+        ("\u2764\ufe0f\u200d\U0001f525", "\u2764\ufe0f\U0001f525"),
+        ("\u0915\u094d\u200d\u0937", "\u0915\u094d\u0937"),
+    ],
+    ids=["a Persian verb", "a family", "a heart on fire", "a half form"],
+)
+def test_joiners_that_are_seen_make_another_option(ask, options):
+    (transcript,) = ask([choice_row("hello", options[0], *options)])
+    assert transcript.error is None
+
+
+@pytest.mark.parametrize(
     ("row", "labels", "reason"),
     [
         (Row("r", (Turn("user", "hello"),), "chat", "s", "f", 1), LABELS, "the row has no expected answer"),
@@ -95,9 +110,12 @@ def test_rows_that_ask_the_same_are_asked_once_and_have_a_transcript_each(ask):
         (choice_row("apple", "apple", "apple", "apple\u200b "), LABELS, "nothing to choose: the only option is 'apple'"),
         (choice_row("apple", "apple", "apple", "pear", "apple\u200b"), LABELS, "'apple' and 'apple\\u200b' look the same"),
         (choice_row("tea", "caf\u00e9", "tea", "caf\u00e9", "cafe\u0301"), LABELS, "look the same"),
+        (choice_row("hello", "yes", "no", "yes", "yes "), LABELS, "'yes' and 'yes ' look the same"),
+        (choice_row("hello", "yes", "no", "yes", "y\u200ces"), LABELS, "'yes' and 'y\\u200ces' look the same"),
+        (choice_row("hello", "\u0645\u06cc", "no", "\u0645\u06cc", "\u0645\u06cc\u200c"), LABELS, "look the same"),
         (label_row("hello", "hello"), (), "neither a label nor choices"),
     ],
-    ids=["unanswered", "free text", "label unseen", "answer missing", "one label", "one choice", "same choices", "same to the eye", "two of them unlike in nothing seen", "composed otherwise", "no labels"],
+    ids=["unanswered", "free text", "label unseen", "answer missing", "one label", "one choice", "same choices", "same to the eye", "two of them unlike in nothing seen", "composed otherwise", "white space at the end", "a joiner in Latin", "a joiner at the end", "no labels"],
 )  # fmt: skip
 def test_what_cannot_be_asked_is_an_error_and_not_asked(ask, row, labels, reason):
     class Classifier:
