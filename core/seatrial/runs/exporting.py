@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from itertools import permutations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -74,11 +76,14 @@ def export_run(
     folder = RunFolder.open(path)
     for target in to.values():
         _refuse_taken(target, folder)
-    if len({target.resolve() for target in to.values()}) < len(to):
-        raise UsageError("the whole model and the adapter need a folder each")
+    _refuse_nested(list(to.values()))
     digests.refuse_altered(folder, but=digests.REPORTED)
     result = load_result(path, host)
     trained = _trained(result, seed)
+    if "adapter" in to and trained.product.kind != "adapter":
+        raise UsageError(
+            f"{path}: what was trained is whole weights and no adapter; export the whole model alone (--merged)"
+        )
     if result.verdict is not None and result.verdict.state == "fail" and not failed:
         raise UsageError(
             f"{path}: the verdict is FAIL: {result.verdict.reason}; a model that failed is exported with `--failed` alone, and its "
@@ -96,8 +101,9 @@ def export_run(
         if not isinstance(loader, Exports):
             raise UsageError(f"{path}: {model.recipe.who} cannot export what it opens")
         model.check(trained.product)
-        for kind, target in to.items():
-            with atomic_folder(target) as part:
+        with ExitStack() as written:  # all of them are there, or none is
+            for kind, target in to.items():
+                part = written.enter_context(_new_folder(target))
                 with blame("export", who, plugin):
                     write = loader.export_merged if kind == "merged" else loader.export_adapter
                     write(model.target, trained.product, part)
@@ -105,6 +111,15 @@ def export_run(
                     paths = writer.write(_of_training(result, trained.seed), part)
                     contracts.files(paths, part, f"export: report {card} (plugin {writer.plugin})")
     return list(to.values())
+
+
+@contextmanager
+def _new_folder(target: Path) -> Iterator[Path]:
+    """A folder to write into, which becomes the target where that is still free by then."""
+    with atomic_folder(target, anew=True) as part:
+        yield part
+        if target.is_symlink() or (target.exists() and (not target.is_dir() or any(target.iterdir()))):
+            raise UsageError(f"{target}: was filled by something else while the model was written; name another folder")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +161,14 @@ def _refuse_taken(target: Path, folder: RunFolder) -> None:
         raise UsageError(f"{target}: is not empty; name a folder that is not there yet")
     if target.resolve().is_relative_to(folder.path.resolve()):
         raise UsageError(f"{target}: lies in the run folder, whose files are recorded; name one outside of it")
+
+
+def _refuse_nested(targets: Sequence[Path]) -> None:
+    for one, other in permutations([target.resolve() for target in targets], 2):
+        if one.is_relative_to(other):
+            raise UsageError(
+                f"{one}: the whole model and the adapter need a folder each, and none in the other's ({other})"
+            )
 
 
 def _trained(result: Result, seed: int | None) -> _Trained:

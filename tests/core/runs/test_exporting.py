@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from seatrial.errors import StoreError, UsageError
-from seatrial.runs.exporting import export_run
+from seatrial.runs.exporting import _new_folder, export_run
 from seatrial.runs.run import run
 from seatrial.suite.file import load_suite
 
@@ -58,6 +58,27 @@ def test_a_folder_that_is_taken_stays_as_it_is(export, tmp_path):
 def test_the_run_folder_takes_no_export(export):
     with pytest.raises(UsageError, match="lies in the run folder"):
         export(to=lambda folder: folder / "model")
+
+
+def test_folders_in_each_other_are_refused_and_nothing_is_written(made, tmp_path):
+    folder, host = made()
+    for one, other in ((tmp_path / "out/m", tmp_path / "out"), (tmp_path / "out", tmp_path / "out/m")):
+        with pytest.raises(UsageError, match="need a folder each"):
+            export_run(folder, host, to={"merged": one, "adapter": other}, cache=tmp_path / "cache")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_is_filled_meanwhile_stays_as_it_is(tmp_path):
+    target = tmp_path / "model"
+    with pytest.raises(UsageError, match="model: was filled"), _new_folder(target) as part:
+        (part / "ours.txt").write_text("ours")
+        target.mkdir()
+        (target / "mine.txt").write_text("mine")
+    assert [file.relative_to(tmp_path).as_posix() for file in tmp_path.rglob("*.txt")] == ["model/mine.txt"]
+    (target / "mine.txt").unlink()
+    with _new_folder(target) as part:
+        (part / "ours.txt").write_text("ours")
+    assert [file.name for file in target.iterdir()] == ["ours.txt"]
 
 
 def test_a_failed_model_takes_a_word(export, tmp_path):

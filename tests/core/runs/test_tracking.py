@@ -7,6 +7,8 @@ import multiprocessing
 import os
 import socket
 import time
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -18,6 +20,7 @@ from seatrial.runs.recipe import Recipe
 from seatrial.runs.run import run, suite_digest
 from seatrial.runs.tracked import TrackedProcess
 from seatrial.runs.tracker import TrackedStep
+from seatrial.runs.tracking import Tracking
 from seatrial.suite.file import load_suite
 
 from .toy_trackers import Notes, Trackers, told
@@ -78,6 +81,22 @@ def test_a_stage_that_fails_is_told_with_its_error_and_no_secret(tracked, go, tm
     assert (finish["call"], finish["state"], finish["stage"]) == ("finish", "failed", "score[right]")
     assert "ValueError" in finish["reason"]
     assert "secret" not in finish["reason"]
+
+
+def test_what_a_sample_or_a_gate_says_is_sent_without_its_secrets(tracked, go):
+    host, suite = tracked()
+    result, sent, key = go(host, suite), [], "sk-abcdefghijklmnopqrstuvwxyz0123"
+    tracker = SimpleNamespace(
+        tell=lambda _, told: sent.append(told), let_end=lambda: None, close=lambda _: None, told=1, problem=""
+    )
+    telling = Tracking([], SimpleNamespace(host=host))
+    telling._trackers["notes"] = tracker
+    decision = replace(result.verdict.decisions[0], condition=f"of {key}", reason=f"401: {key} is no key")
+    score = replace(result.scores[0], value=None, missing=f"each sample failed: 401: {key} is no key")
+    telling.run_finished(replace(result, scores=[score], verdict=replace(result.verdict, decisions=(decision,))))
+    (outcome,) = sent
+    assert "each sample failed: 401" in outcome.scores[0].missing
+    assert key not in repr(outcome)
 
 
 def test_an_interrupted_run_says_so(tracked, go, tmp_path):
