@@ -88,8 +88,11 @@ class Tracking:
         self._host.stage_finished(record)
 
     def run_finished(self, result: Result) -> None:
-        """Hand on the verdict, the scores and the report, and end the trackers."""
+        """Tell the plugins; the trackers, which may take their time, are told by `finish`."""
         self._host.run_finished(result.handed_out())
+
+    def finish(self, result: Result) -> None:
+        """Hand on the verdict, the scores and the report, and end the trackers."""
         if not self._trackers:
             return
         verdict, report = result.verdict, result.folder / "report"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 import pytest
 
 from seatrial.errors import StoreError, UsageError
@@ -70,10 +72,12 @@ def test_folders_in_each_other_are_refused_and_nothing_is_written(made, tmp_path
 
 def test_a_folder_that_is_filled_meanwhile_stays_as_it_is(tmp_path):
     target = tmp_path / "model"
-    with pytest.raises(UsageError, match="model: was filled"), _new_folder(target) as part:
-        (part / "ours.txt").write_text("ours")
-        target.mkdir()
-        (target / "mine.txt").write_text("mine")
+    new = ExitStack()
+    (new.enter_context(_new_folder(target)) / "ours.txt").write_text("ours")
+    target.mkdir()
+    (target / "mine.txt").write_text("mine")
+    with pytest.raises(UsageError, match="model: was filled"):
+        new.close()
     assert [file.relative_to(tmp_path).as_posix() for file in tmp_path.rglob("*.txt")] == ["model/mine.txt"]
     (target / "mine.txt").unlink()
     with _new_folder(target) as part:
