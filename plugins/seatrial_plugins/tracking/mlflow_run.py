@@ -22,12 +22,10 @@ _AT_ONCE = 100
 _LONGEST = 500
 """Characters of a parameter; the whole suite is an artifact."""
 
-_OF_NO_FOLDERS = ("databricks", "databricks-uc", "uc")
-"""What MLflow takes for its maker's service."""
-_THIS_MACHINE = ("", "file", "sqlite")
+_OF_THIS_MACHINE = ("", "file", "sqlite")
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 _NO_FOLDERS = ("databricks", "databricks-uc", "uc")
 """What MLflow takes for its maker's service."""
-_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 _STATUS = {"failed": "FAILED"}
 
