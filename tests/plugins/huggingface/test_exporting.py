@@ -212,7 +212,9 @@ def test_settings_that_transformers_reads_and_does_not_write_are_kept_and_no_pat
     base = Path(shutil.copytree(own, tmp_path / "base"))
     (base / "generation_config.json").write_text('{"temperature": 0.6, "top_p": 0.9}')
     target = LocalWeights(f"path:{base}", base, "digest")
-    product = Product("adapter", Path(shutil.copytree(trial.folder / "products/seed-3", tmp_path / "product")), "digest")
+    product = Product(
+        "adapter", Path(shutil.copytree(trial.folder / "products/seed-3", tmp_path / "product")), "digest"
+    )
     said = json.loads((product.folder / "adapter_config.json").read_text())
     (product.folder / "adapter_config.json").write_text(json.dumps({**said, "base_model_name_or_path": target.address}))
     for name in ("merged", "adapter"):
