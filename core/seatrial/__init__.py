@@ -58,6 +58,7 @@ from seatrial.plugin.component import (
     LoaderComponent,
     MethodComponent,
     ProbeComponent,
+    ReportComponent,
     ScorerComponent,
     Use,
 )
@@ -121,6 +122,7 @@ __all__ = [
     "PythonCallable",
     "RawRecord",
     "Record",
+    "ReportComponent",
     "Resolved",
     "Response",
     "Result",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from seatrial.errors import SourceError, StoreError, UsageError, did_you_mean
 from seatrial.model import Exports, Product
+from seatrial.plugin.component import ReportComponent
 from seatrial.runs import contracts, digests
 from seatrial.runs.events import Record
 from seatrial.runs.run_folder import RunFolder
@@ -24,12 +26,11 @@ if TYPE_CHECKING:
     from seatrial.plugin.host import Host
     from seatrial.runs.result import Result
 
-__all__ = ["CARD", "ExportAs", "export_run"]
+__all__ = ["ExportAs", "export_run"]
+
+_log = logging.getLogger("seatrial.runs.exporting")
 
 ExportAs = Literal["merged", "adapter"]
-
-CARD = "model_card"
-"""The report that an exported model carries where no other is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def export_run(
     to: Mapping[ExportAs, Path],
     seed: int | None = None,
     failed: bool = False,
-    card: str = CARD,
+    card: str | None = None,
     cache: Path | None = None,
     offline: bool = False,
 ) -> list[Path]:
@@ -61,7 +62,8 @@ def export_run(
             that is not there, or empty.
         seed: Of which training, where there were several.
         failed: Export also where the verdict is FAIL; the card says so in its first line.
-        card: The report that is written beside the weights.
+        card: The report that is written beside the weights; where none is named, one that is about models, the suite's before
+            others; where none is installed, none.
         cache: As for `run`.
         offline: As for `run`.
 
@@ -107,9 +109,10 @@ def export_run(
                 with blame("export", who, plugin):
                     write = loader.export_merged if kind == "merged" else loader.export_adapter
                     write(model.target, trained.product, part)
-                with blame("export", f"report {card}", writer.plugin):
-                    paths = writer.write(_of_training(result, trained.seed), part)
-                    contracts.files(paths, part, f"export: report {card} (plugin {writer.plugin})")
+                if writer is not None:
+                    with blame("export", f"report {writer.name}", writer.plugin):
+                        paths = writer.write(_of_training(result, trained.seed), part)
+                        contracts.files(paths, part, f"export: report {writer.name} (plugin {writer.plugin})")
     return list(to.values())
 
 
@@ -124,6 +127,7 @@ def _new_folder(target: Path) -> Iterator[Path]:
 
 @dataclass(frozen=True, slots=True)
 class _Card:
+    name: str
     plugin: str
     report: object
 
@@ -131,18 +135,37 @@ class _Card:
         return self.report.write(result.handed_out(), folder)  # type: ignore[attr-defined]  # held by its kind's protocol
 
 
-def _card(host: Host, result: Result, name: str) -> _Card:
-    """The report, with the options that the suite gives it."""
+def _card(host: Host, result: Result, named: str | None) -> _Card | None:
+    """The report, with the options that the suite gives it; None where none was named and none is about models."""
+    name = _about_models(host, result) if named is None else named
+    if name is None:
+        _log.warning("no report that is about models is installed: what is exported carries no card")
+        return None
     provided = host.find("reports", name)
     if provided is None:
         names = host.names("reports")
         raise UsageError(f"{name}: no such report{did_you_mean(name, names)}; there are: {listed(names)}")
-    listed_reports = result.suite.get("report")
-    options: Mapping[str, object] = {}
-    for entry in listed_reports if isinstance(listed_reports, list) else ():
-        if isinstance(entry, Mapping) and name in entry:
-            options = entry[name] or {}
-    return _Card(provided.distribution, provided.component.build(**options))
+    return _Card(name, provided.distribution, provided.component.build(**_reports_of(result).get(name, {})))
+
+
+def _about_models(host: Host, result: Result) -> str | None:
+    """The report about models that the suite names, else the first one."""
+    found = [
+        name
+        for name, one in host.components("reports").items()
+        if isinstance(one.component, ReportComponent) and one.component.describes == "model"
+    ]
+    asked = _reports_of(result)
+    return min(found, key=lambda name: (name not in asked, name), default=None)
+
+
+def _reports_of(result: Result) -> Mapping[str, Mapping[str, object]]:
+    """Each report that the suite names, with its options."""
+    entries = result.suite.get("report")
+    found: dict[str, Mapping[str, object]] = {}
+    for entry in entries if isinstance(entries, list) else ():
+        found |= {name: held or {} for name, held in entry.items()} if isinstance(entry, Mapping) else {str(entry): {}}
+    return found
 
 
 def _of_training(result: Result, seed: int) -> Result:

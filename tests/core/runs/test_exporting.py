@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
+from seatrial import Component, ReportComponent, hookimpl
 from seatrial.errors import StoreError, UsageError
-from seatrial.runs.exporting import _new_folder, export_run
+from seatrial.runs.exporting import _about_models, _card, _new_folder, export_run
 from seatrial.runs.run import run
+from seatrial.runs.saved import load_result
 from seatrial.suite.file import load_suite
 
 from .toys import SUITE, suite_text, toy_host, write_trial
@@ -128,3 +132,28 @@ def test_a_damaged_product_is_refused(export, made):
             export()
     finally:
         words.write_text(whole)
+
+
+def test_a_model_carries_the_report_about_models_that_the_suite_names(made):
+    folder, host = made()
+    result = load_result(folder, host)
+    assert _about_models(host, result) == "model_card"
+    host = toy_host()
+    host.register(Cards(), name="cards", distribution="card-parts")
+    assert _about_models(host, result) == "a_card"
+    assert (
+        _about_models(host, replace(result, suite={**result.suite, "report": [{"model_card": None}]})) == "model_card"
+    )
+
+
+def test_where_no_report_is_about_models_there_is_no_card_and_that_is_said(made, caplog):
+    folder, host = made()
+    assert _card(SimpleNamespace(components=lambda _: {}), load_result(folder, host), None) is None
+    assert "no card" in caplog.text
+
+
+class Cards:
+    @hookimpl
+    def seatrial_reports(self):
+        yield Component("a_plain_one", object, "About the run.")
+        yield ReportComponent("a_card", object, "About the model.", describes="model")
