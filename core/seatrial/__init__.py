@@ -17,6 +17,7 @@ with any release. The built-in plugins are held to the same (`[tool.importlinter
     seatrial.plugin      component, hooks: what a plugin declares
     seatrial.rows        calls, parts, storable, table: rows and what they are made of
     seatrial.runs        events, result, store, tracker: what a run tells hooks, reports and trackers
+    seatrial.templates   Jinja within bounds
     seatrial.terminal    figures, legible, measures, names: numbers, and text out of data, in sentences
     seatrial.verdict     comparison: scores held against each other, as gates and reports have them
 
@@ -38,6 +39,7 @@ from seatrial.evaluation.task import Task
 from seatrial.evaluation.transcript import Response, Transcript
 from seatrial.model import (
     Classifies,
+    Completes,
     Continuation,
     CountsTokens,
     Endpoint,
@@ -87,6 +89,7 @@ __all__ = [
     "Benchmark",
     "Block",
     "Classifies",
+    "Completes",
     "Component",
     "Continuation",
     "ContractError",

@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import seatrial
 from seatrial.errors import StageError, UsageError, did_you_mean
@@ -32,6 +32,7 @@ from seatrial.suite.parts import Suite
 if TYPE_CHECKING:
     import pandas as pd
 
+    from seatrial.model import Model
     from seatrial.runs.searching.found import Found
     from seatrial.runs.training_plan import TrainingPlan
     from seatrial.terminal.console import Mode
@@ -271,6 +272,26 @@ class Trial:
     def ledger(self) -> pd.DataFrame:
         """A finding a line: which filter said what of which row, and what became of the row."""
         return self.result.ledger.to_pandas()
+
+    # ---- its models -----------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def open_model(self, system: Literal["tuned", "base"] = "tuned", *, seed: int | None = None) -> Iterator[Model]:
+        """The model that was tuned, or its base, in memory while the block runs (`seatrial.model`).
+
+        Args:
+            system: Which of the two.
+            seed: Of several trainings, whose; None for the first.
+
+        Raises:
+            UsageError: the run has no such system.
+            StoreError: a file of the run is damaged.
+            SourceError: the weights are gone, or are no longer those of the run.
+        """
+        from seatrial.runs.opening import open_model
+
+        with open_model(self.folder, self.host, system, seed=seed) as model:
+            yield model
 
     # ---- asked again ----------------------------------------------------------------------------------------------
 

@@ -148,6 +148,9 @@ def _groups(result: Result) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     model = mapping(manifest, "model")
     yield "Model", _named(flat(model))
     yield "Model as it was loaded", _named(flat(mapping(result.facts("verify_training"), "model")))
+    for record in result.records:
+        if requests := mapping(record.facts, "requests"):
+            yield f"Requests of {record.instance}", _named(flat(requests))
     yield "What was trained", _products(result)
     yield "Data", [*_sources(result), *_files(result), *_tables(result)]
     yield "Machine", _named(flat(mapping(manifest, "hardware")))

@@ -28,6 +28,8 @@ class Part:
     """The denominator's numbers on the same samples, for `ratio_of_means`."""
     clusters: np.ndarray | None
     """The cluster of each value, from 0 up; None where each is its own."""
+    columns: np.ndarray | None = None
+    """Of kind `corpus`: all columns that the statistic reads, samples × columns."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +66,9 @@ def observe(metric: Metric, system: str, samples: pa.Table | None) -> Observatio
     of_seeds = by_seed(own)
     seeds = None if list(of_seeds) == [None] else len(of_seeds)
     failed = [
-        sample for sample in _failed(own) if not sample["lacks"] or {metric.column, metric.over} & {*sample["lacks"]}
+        sample
+        for sample in _failed(own)
+        if not sample["lacks"] or {metric.column, metric.over, *metric.also} & {*sample["lacks"]}
     ]
     if failed:
         why = f"{len(failed)} of {own.num_rows} samples failed; the first, {failed[0]['row']}: {failed[0]['error']}"
@@ -74,7 +78,9 @@ def observe(metric: Metric, system: str, samples: pa.Table | None) -> Observatio
         return Observation((), 0, missing, seeds=seeds)
     applied = own.filter(pc.is_valid(own[f"value:{metric.column}"]))
     n = _rows(applied, of_seeds)
-    missing = missing or _unfit(metric, values) or _uneven(of_seeds) or _denominator(metric, own)
+    missing = (
+        missing or _unfit(metric, values) or _uneven(of_seeds) or _denominator(metric, own) or _others(metric, own)
+    )
     parts = () if missing else tuple(_parts(metric, of_seeds))
     for seed, part in zip(of_seeds, parts, strict=bool(parts)):
         missing = missing or _undefined(metric, part, f" of seed {seed}" if len(of_seeds) > 1 else "")
@@ -108,6 +114,7 @@ def _uneven(of_seeds: dict[str | None, pa.Table]) -> str | None:
 
 
 def _parts(metric: Metric, of_seeds: dict[str | None, pa.Table]) -> Iterator[Part]:
+    import numpy as np
     import pyarrow.compute as pc
 
     for table in of_seeds.values():
@@ -115,7 +122,10 @@ def _parts(metric: Metric, of_seeds: dict[str | None, pa.Table]) -> Iterator[Par
         over = _doubles(applied, metric.over) if metric.kind == "ratio_of_means" and metric.over is not None else None
         index = cluster_index(sample_clusters(applied))
         alone = index.size == 0 or int(index.max()) + 1 == index.size
-        yield Part(_doubles(applied, metric.column), over, None if alone else index)
+        columns = None
+        if metric.kind == "corpus":
+            columns = np.stack([_doubles(applied, name) for name in (metric.column, *metric.also)], axis=1)
+        yield Part(_doubles(applied, metric.column), over, None if alone else index, columns)
 
 
 def _doubles(samples: pa.Table, column: str) -> np.ndarray:
@@ -194,6 +204,20 @@ def _denominator(metric: Metric, own: pa.Table) -> str | None:
     apart = pc.sum(pc.xor(*both)).as_py()
     if apart:
         return f"{metric.column} and {metric.over} apply to different samples: {apart} have only one of them"
+    return None
+
+
+def _others(metric: Metric, own: pa.Table) -> str | None:
+    """What is wrong with the columns that a statistic reads beside its first."""
+    import pyarrow.compute as pc
+
+    applied = own.filter(pc.is_valid(own[f"value:{metric.column}"]))
+    for name in metric.also:
+        values, missing = _numbers(metric, name, applied)
+        if missing or values is None:
+            return missing
+        if values.size < applied.num_rows:
+            return f"{applied.num_rows - values.size} of {applied.num_rows} samples have {metric.column} and no {name}"
     return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from seatrial.blocks import Block
@@ -15,7 +16,7 @@ from seatrial.rows import Row, Rows
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Draws", "Explains", "ReadsFiles", "Scored", "Scorer"]
+__all__ = ["AsksModel", "Compares", "Draws", "Explains", "ReadsFiles", "Scored", "Scorer"]
 
 
 class Scorer(Protocol):
@@ -49,6 +50,38 @@ class ReadsFiles(Protocol):
     @property
     def reads(self) -> Mapping[str, str]:
         """The files' digests, by name: samples of an earlier run are taken only where these are the same."""
+        ...
+
+
+@runtime_checkable
+class AsksModel(Protocol):
+    """A scorer that asks a model what it thinks of answers: a judge.
+
+    Its component declares the option that names the model as `Use("model")`. It reads no random numbers and no clock, and what
+    it could not be told is a sample's error, never a value.
+    """
+
+    @property
+    def unanswered(self) -> int:
+        """Of how many samples the error may pass, since the model did not answer: the same command asks again for those."""
+        ...
+
+    def keep_answers(self, file: Path) -> None:
+        """Note what is answered in `file`, as it comes, and ask nothing whose answer stands there: a killed scoring goes on."""
+        ...
+
+
+@runtime_checkable
+class Compares(Protocol):
+    """A scorer that holds a system's answers against those of another one."""
+
+    @property
+    def against(self) -> str:
+        """The name of the other system; `score` is given that system's own transcripts alone."""
+        ...
+
+    def compare(self, transcripts: Iterable[Transcript], others: Iterable[Transcript], task: Task) -> Iterable[Sample]:
+        """One sample a transcript, in order; `others` are the other system's, of the same rows."""
         ...
 
 

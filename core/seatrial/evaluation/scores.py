@@ -18,7 +18,7 @@ Dimension = Literal["accuracy", "robustness", "safety", "efficiency", "delivery"
 
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 
-Kind = Literal["proportion", "mean", "percentile", "maximum", "ratio_of_means", "exact"]
+Kind = Literal["proportion", "mean", "percentile", "maximum", "ratio_of_means", "corpus", "exact"]
 """How a column of per-sample values becomes a score.
 
 proportion       share of ones among values of 0 and 1
@@ -26,6 +26,7 @@ mean             arithmetic mean
 percentile       the `q`-th percentile, with a distribution-free interval from order statistics
 maximum          the largest value seen: a census of what was run, with no sampling interval
 ratio_of_means   1 - mean(column) / mean(`over`), as in the performance drop rate; undefined at mean(over) = 0
+corpus           a number of all samples together, by `statistic`: F1 macro, MCC, ECE, corpus BLEU; a bootstrap's interval
 exact            a count or measurement that is not a sample (rows dropped, tokens truncated); over samples, their sum
 """
 
@@ -49,7 +50,7 @@ class Metric:
     over: str | None = None
     """The denominator's column of kind `ratio_of_means`."""
     limits: tuple[float, float] | None = None
-    """The smallest and largest value there can be, of kinds `mean` and `exact`: (0, 1) for F1. None: not known.
+    """The smallest and largest value there can be, of kinds `mean`, `corpus` and `exact`: (0, 1) for F1. None: not known.
 
     Bounds of gates are held against them, and so is what a filter measures. With limits a mean has bounds from any sample;
     without, a sample whose values are all the same has none.
@@ -68,6 +69,10 @@ class Metric:
 
     The success rate of an attack has none for rows that were wrong already either, and those are no gap. None: `column`.
     """
+    statistic: str = ""
+    """What computes a metric of kind `corpus`: a name of `seatrial.stats.STATISTICS`."""
+    also: tuple[str, ...] = ()
+    """The columns that it reads beside `column`, of kind `corpus`, in the statistic's order."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from seatrial.stats import (
     ClusteredDrop,
     ClusteredMean,
     ClusteredPercentile,
+    CorpusEstimate,
     Drop,
     Estimate,
     Mean,
@@ -63,6 +64,9 @@ def _estimate(metric: Metric, part: Part) -> Estimate:
     """The estimate from one training seed."""
     values, over, clusters = part.values, part.over, part.clusters
     limits = _limits(metric)
+    if metric.kind == "corpus":
+        assert part.columns is not None
+        return CorpusEstimate.of(metric.statistic, part.columns, clusters, limits)
     if metric.kind == "proportion" and clusters is None:
         return Proportion(int(values.sum()), int(values.size))
     if limits is not None:
@@ -89,7 +93,7 @@ def _limits(metric: Metric) -> tuple[float, float] | None:
     """The smallest and largest score there can be; None where that is not known."""
     if metric.kind == "proportion":
         return (0.0, 1.0)
-    return metric.limits if metric.kind == "mean" else None
+    return metric.limits if metric.kind in {"mean", "corpus"} else None
 
 
 def applies(metric: Metric, samples: pa.Table | None) -> bool:

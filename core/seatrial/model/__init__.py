@@ -5,6 +5,7 @@ from seatrial.model.capabilities import (
     Capability,
     ChecksRows,
     Classifies,
+    Completes,
     Continuation,
     CountsTokens,
     Generates,
@@ -16,6 +17,7 @@ from seatrial.model.capabilities import (
     Samples,
     Scores,
     SeesImages,
+    Streams,
     Times,
     Timing,
     Tools,
@@ -35,6 +37,7 @@ from seatrial.model.loading import (
 )
 from seatrial.model.offered import offered
 from seatrial.model.reading import (
+    Asked,
     Baseline,
     Detector,
     Encoder,
@@ -45,11 +48,13 @@ from seatrial.model.reading import (
 
 __all__ = [
     "PROTOCOLS",
+    "Asked",
     "Baseline",
     "Capability",
     "ChecksFit",
     "ChecksRows",
     "Classifies",
+    "Completes",
     "Continuation",
     "CountsTokens",
     "Detector",
@@ -73,6 +78,7 @@ __all__ = [
     "Samples",
     "Scores",
     "SeesImages",
+    "Streams",
     "Target",
     "TellsUnread",
     "Times",

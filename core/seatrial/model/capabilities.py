@@ -6,9 +6,9 @@ ask an endpoint that only writes text for log-likelihoods before anything is rea
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -19,6 +19,7 @@ __all__ = [
     "Capability",
     "ChecksRows",
     "Classifies",
+    "Completes",
     "Continuation",
     "CountsTokens",
     "Generates",
@@ -30,16 +31,18 @@ __all__ = [
     "Samples",
     "Scores",
     "SeesImages",
+    "Streams",
     "Times",
     "Timing",
 ]
 
-Capability = Literal["scores", "generates", "samples", "classifies", "times", "merges", "trains", "images"]
+Capability = Literal["scores", "generates", "samples", "completes", "classifies", "times", "merges", "trains", "images"]
 """What a model can do.
 
 scores       gives log-likelihoods of given continuations (`Scores`)
 generates    writes the next turn (`Generates`)
 samples      draws several next turns at a temperature (`Samples`)
+completes    goes on with plain text, outside of any conversation (`Completes`)
 classifies   names one of the labels it was made for (`Classifies`)
 times        decodes while a clock runs (`Times`)
 merges       compares itself with what its adapter and its weights become as one (`Merges`)
@@ -60,6 +63,8 @@ class Continuation:
     """Sum of the natural log probabilities of the continuation's tokens."""
     tokens: int
     """How many tokens the continuation has; ≥ 1."""
+    greedy: bool | None = None
+    """Whether each of its tokens is the likeliest one; None where that was not looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,9 @@ class Generation:
     """How many tokens it has; None where the system tells none (an endpoint without usage, a function)."""
     finished: bool | None
     """False where the token limit cut it off; None where the system does not tell (a function)."""
+    took: Mapping[str, float] = field(default_factory=dict, compare=False)
+    """Of a system elsewhere, what the request took, as far as it is known: `seconds` until the whole answer was there, `attempts`,
+    `prompt_tokens`, `cost` (in the currency of the suite's prices). Transcripts keep it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +154,28 @@ class Generates(Protocol):
 
 
 @runtime_checkable
+class Completes(Protocol):
+    """Goes on with plain text: no chat template is put around it, and no end of turn behind it."""
+
+    def continuations(self, texts: Sequence[str], options: Sequence[Sequence[str]]) -> list[list[Continuation]]:
+        """For each text, each of its options' likelihood right behind it. Behind an empty text, the token that opens texts is
+        what the first one is conditioned on.
+
+        Raises:
+            ValueError: there are more texts than lists of options, or fewer.
+        """
+        ...
+
+    def whole_texts(self, texts: Sequence[str]) -> list[Continuation]:
+        """Each text's own likelihood, in windows of the context where it is longer: every token is scored once."""
+        ...
+
+    def complete(self, texts: Sequence[str], *, max_new_tokens: int, stop: Sequence[str] = ()) -> list[Generation]:
+        """Greedy decoding behind each text, up to a stop string or the end of text."""
+        ...
+
+
+@runtime_checkable
 class Samples(Protocol):
     """Draws several next turns of the assistant at a temperature."""
 
@@ -166,6 +196,25 @@ class Samples(Protocol):
         `temperature` is above 0; `top_p` is the share of the probability from which is drawn, 1 for all of it. Equal seeds
         draw the same, where the model can promise it (weights here can, an endpoint may not), whatever other prompts stand
         in the call.
+        """
+        ...
+
+
+@runtime_checkable
+class Streams(Protocol):
+    """Writes the assistant's next turn piece by piece."""
+
+    def stream(
+        self,
+        prompt: Sequence[Turn],
+        *,
+        max_new_tokens: int,
+        stop: Sequence[str] = (),
+        tools: Sequence[Mapping[str, Any]] = (),
+    ) -> Iterator[str]:
+        """Pieces of text as they are decoded; joined, they are the text that `generate` gives for the prompt alone.
+
+        Whoever stops reading stops the decoding.
         """
         ...
 
@@ -286,6 +335,7 @@ class ChecksRows(Protocol):
 PROTOCOLS: Mapping[Capability, type] = {
     "scores": Scores,
     "generates": Generates,
+    "completes": Completes,
     "samples": Samples,
     "classifies": Classifies,
     "times": Times,

@@ -20,6 +20,7 @@ from seatrial.model.capabilities import (
     MergeDifference,
     Model,
     SeesImages,
+    Streams,
     Timing,
 )
 
@@ -45,6 +46,9 @@ class HeldModel:
         held = {
             "loglikelihoods": self._loglikelihoods,
             "generate": self._generate,
+            "continuations": self._continuations,
+            "whole_texts": self._whole_texts,
+            "complete": self._complete,
             "sample": self._sample,
             "classify": self._classify,
             "time_request": self._time_request,
@@ -76,6 +80,22 @@ class HeldModel:
         said: list[Generation] = self._asked(
             "generate", lambda given: _generations(given, len(prompts)), prompts, **rest
         )
+        return said
+
+    def _continuations(
+        self, texts: Sequence[object], options: Sequence[Sequence[str]], **rest: Any
+    ) -> list[list[Continuation]]:
+        found: list[list[Continuation]] = self._asked(
+            "continuations", lambda given: _likelihoods(given, texts, options), texts, options, **rest
+        )
+        return found
+
+    def _whole_texts(self, texts: Sequence[object]) -> list[Continuation]:
+        found: list[Continuation] = self._asked("whole_texts", lambda given: _wholes(given, texts), texts)
+        return found
+
+    def _complete(self, texts: Sequence[object], **rest: Any) -> list[Generation]:
+        said: list[Generation] = self._asked("complete", lambda given: _generations(given, len(texts)), texts, **rest)
         return said
 
     def _sample(self, prompts: Sequence[object], *, answers: int, **rest: Any) -> list[list[Generation]]:
@@ -136,6 +156,12 @@ def _likelihoods(answer: Sequence[Any], prompts: Sequence[object], options: Sequ
         if isinstance(given, list) and given and asked.setdefault(id(given), (*question,)) != (*question,):
             return "gave one and the same list for several prompts: what it says of the last, it says of all; make one for each"
     return ""
+
+
+def _wholes(answer: Sequence[Any], texts: Sequence[object]) -> str:
+    if said := _not_each(answer, len(texts), "texts", "a Continuation"):
+        return said
+    return _likelihoods([[one] for one in answer], texts, [("",)] * len(texts))
 
 
 def _generations(answer: Sequence[Any], count: int) -> str:
@@ -199,7 +225,7 @@ _UNHELD = (
     "serving",
     *(
         name
-        for protocol in (ChecksRows, CountsTokens, KeepsAnswers, SeesImages)
+        for protocol in (ChecksRows, CountsTokens, KeepsAnswers, SeesImages, Streams)
         for name in vars(protocol)
         if not name.startswith("_")
     ),

@@ -6,12 +6,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from seatrial.model.capabilities import Generates
 from seatrial.rows import Row
 
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["Baseline", "Detector", "Encoder", "EncodesWords", "WordVectors"]
+__all__ = ["Asked", "Baseline", "Detector", "Encoder", "EncodesWords", "WordVectors"]
+
+
+class Asked(Protocol):
+    """A model beside the one on trial, which a component asks; what an option that is declared as `Use("model")` becomes."""
+
+    @property
+    def address(self) -> str:
+        """As the suite wrote it."""
+        ...
+
+    @property
+    def key(self) -> str:
+        """Equal for the same weights opened in the same way."""
+        ...
+
+    def open(self) -> Generates:
+        """The model; it stays open until the run ends."""
+        ...
 
 
 class Encoder(Protocol):

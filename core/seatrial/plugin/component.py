@@ -12,6 +12,7 @@ from seatrial.data.findings import ACTIONS, Rule
 from seatrial.errors import PluginError
 from seatrial.evaluation.scores import Dimension, Kind, Metric
 from seatrial.model.capabilities import Capability
+from seatrial.stats import STATISTICS
 from seatrial.training.method import Parallel
 
 __all__ = [
@@ -51,9 +52,11 @@ class Use:
     encoder, detector   the option names a component, and the builder gets it built
     tokenizer           no option: the builder gets the tokenizer of the model on trial
     benchmarks          the option is a mapping of names to sources; the builder gets a `Benchmark` for each name
+    model               the option says what `model:` of a suite says (source, loader, its options); the builder gets an
+                        `AskedModel`, which is opened when it is first asked
     """
 
-    kind: Literal["encoder", "detector", "tokenizer", "benchmarks"]
+    kind: Literal["encoder", "detector", "tokenizer", "benchmarks", "model"]
     default: str | None = None
     """The encoder or detector used where the suite names none."""
     when: Callable[[Mapping[str, Any]], bool] | None = None
@@ -190,9 +193,15 @@ class ScorerComponent(MeasuringComponent[T_co]):
     """Whether base, few-shot base and baselines are asked beside the system on trial unless the suite says otherwise."""
     draws: tuple[Literal["raw", "train"], ...] = field(default=(), kw_only=True)
     """The tables out of which it draws the rows that are asked (`Draws`), where these are not an evaluation set's."""
+    brings_rows: bool = field(default=False, kw_only=True)
+    """Whether it draws rows (`Draws`) that it brings itself, so that the suite's `data` need name none for it."""
     selects: tuple[str, ...] = field(default=(), kw_only=True)
     """The options, lists each, that say which metrics are computed, each on its own: runs that differ in them share the metrics
     that both list."""
+    stands_for: Callable[..., Mapping[str, Any]] | None = field(default=None, kw_only=True)
+    """Of a bundle: takes the same options as `build`, `samples` and `fewshot`, and gives keys of a suite (`tests`, `score`,
+    `filters`, `gates`) that stand in its place before anything is checked, so that it is never built. ValueError says what is
+    wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +249,9 @@ def _problems(component: Any) -> Iterator[str]:
         yield f"its `dimension` is {component.dimension!r}; there are: {', '.join(get_args(Dimension))}"
     if isinstance(component, ScorerComponent):
         yield from _mislisted("selects", component.selects, str, '"metrics"')
+        bundle: Any = component.stands_for
+        if bundle is not None and not callable(bundle):
+            yield f"its `stands_for` is a {type(bundle).__name__}, which cannot be called"
     if isinstance(component, ReportComponent) and component.describes not in {"run", "model"}:
         yield f"its `describes` is {component.describes!r}; there are: run, model"
     if isinstance(component, ProbeComponent | MethodComponent):
@@ -263,6 +275,10 @@ def _metric_problems(metrics: Any) -> Iterator[str]:
             yield f"{who} is a percentile and doesn't say which: `q`, between 0 and 100, is {metric.q!r}"
         if metric.kind == "ratio_of_means" and not isinstance(metric.over, str):
             yield f"{who} is a ratio of means and doesn't say to which column: `over` is {metric.over!r}"
+        if metric.kind == "corpus" and metric.statistic not in STATISTICS:
+            yield f"{who} is of a corpus and has the `statistic` {metric.statistic!r}; there are: {', '.join(STATISTICS)}"
+        elif metric.kind == "corpus" and len(metric.also) + 1 != (needs := STATISTICS[metric.statistic].columns):
+            yield f"{who} names {len(metric.also) + 1} columns (`column` and `also`), where {metric.statistic} reads {needs}"
         if metric.gap is not None and not isinstance(metric.gap, str):
             yield f"{who} has the `gap` {metric.gap!r}; it is a column's name"
         if metric.limits is not None and not _are_limits(metric.limits):

@@ -17,6 +17,8 @@ LETTERS = "ABCDEFGHIJ"
 """Columns of their own, in tables such as MMLU's."""
 
 _BRACKETED = re.compile(r"[(\[]?([A-Za-z]|[0-9]{1,2})[)\].:]")
+_LETTERED = re.compile(r"([A-J])[.)] *(.*)", re.DOTALL)
+"""A line of options in one text, `B. a red ship`, and an answer that repeats it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,8 @@ class Offered:
 
 
 def offered(value: object, key: str) -> Offered:
-    """The options under a key: a list of texts or of `{label, text}`, a mapping of two such lists, or of labels to texts.
+    """The options under a key: a list of texts or of `{label, text}`, a mapping of two such lists, or of labels to texts,
+    or one text whose lines are lettered from A on.
 
     Raises:
         FormatError: they are none of these.
@@ -46,11 +49,29 @@ def offered(value: object, key: str) -> Offered:
         return _offered(texts, names, f"{key}.text")
     if isinstance(value, Mapping):
         return _offered([*value.values()], [*value], key)
+    if isinstance(value, str) and (lines := _lines(value)):
+        return _offered([*lines.values()], [*lines], key)
     items = listed(value, key)
     if items and all(isinstance(item, Mapping) for item in items):
         texts = [need(item, "text", f"{key}[{at}]") for at, item in enumerate(items)]
         return _offered(texts, [need(item, "label", f"{key}[{at}]") for at, item in enumerate(items)], f"{key}.text")
     return _offered(items, (), key)
+
+
+def _lines(text: str) -> dict[str, str]:
+    """Letter → option of a text whose lines begin with A, B, …; a line that does not goes on with the one before. {} where it is
+    none.
+    """
+    found: dict[str, str] = {}
+    for line in text.strip().splitlines():
+        told = _LETTERED.fullmatch(line.strip())
+        if told and LETTERS[len(found) : len(found) + 1] == told[1]:
+            found[told[1]] = told[2].strip()
+        elif not found:
+            return {}
+        else:
+            found[[*found][-1]] += f"\n{line.rstrip()}"
+    return found if len(found) > 1 else {}
 
 
 def lettered(columns: Mapping[str, object]) -> Offered:
@@ -105,6 +126,9 @@ def _told(value: str, options: Offered, notes: Notes) -> set[int]:
     """The options that a text means."""
     label = value.strip()
     found = {at for at, name in enumerate(options.names) if name == label}
+    if not found and options.names and (line := _LETTERED.fullmatch(label)):
+        named = zip(options.names, options.texts, strict=True)
+        found = {at for at, option in enumerate(named) if option == (line[1], line[2].strip())}
     if not found:
         found = {at for at, text in enumerate(options.texts) if text == value}
         found |= _lettered_by(label, options) if label.isupper() and not options.names else set()

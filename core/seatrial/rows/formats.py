@@ -22,7 +22,8 @@
                           answer or answerKey or answer_index or answer_idx a choice
                           choices: a list of texts, of {label, text};
                           {text: […], label: […]} (ARC, CommonsenseQA);
-                          or {A: …, B: …}; null is no choice
+                          or {A: …, B: …}; null is no choice;
+                          or one text of lines A. …, B. …
                           answer: a label of the choices, a letter, the
                           text of one, or an index from 0
     check               prompt, test, entry_point and                       user, and assistant where there is a solution
@@ -59,7 +60,7 @@ in a row) parses; the `schema` filter speaks about it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -156,6 +157,7 @@ def parse(
     columns: Mapping[str, str] = {},
     labels: Mapping[str, str] = {},
     words: bool = False,
+    choices: Sequence[str] = (),
     images: Images | None = None,
     notes: Notes | None = None,
 ) -> Parsed:
@@ -167,6 +169,7 @@ def parse(
         columns: key of a format (one of `COLUMNS`) → its name in the record, such as `{"text": "tweet"}`.
         labels: label as the record has it → label as it shall be, such as `{"0": "hate"}`; others stay.
         words: whether a label's underscores and hyphens are blanks between words.
+        choices: the options of a question that brings none of its own: yes and no.
         images: keeps the images; None looks at them, and keeps none.
         notes: is told of keys that are left aside, labels, and answers that are numbers.
 
@@ -179,6 +182,9 @@ def parse(
             f"the record is {type_in_words(record)}, not a mapping of keys to values{hint}", rule="unrecognised"
         )
     renamed = _renamed(record, columns)
+    if choices and renamed.keys().isdisjoint({"choices", "options"}):
+        renamed = {**renamed, "choices": list(choices)}
+        format = format or "choice"  # noqa: A001 - the argument
     known = format or (_recognise_keys(columns) if columns else None) or _recognise_keys(renamed)
     if known is None:
         raise FormatError(

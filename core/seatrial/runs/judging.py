@@ -35,6 +35,7 @@ from seatrial.verdict.data_metrics import (
     filter_values,
 )
 from seatrial.verdict.evidence import LoadSamples, SavedEvidence, ScoredAs, earlier_runs
+from seatrial.verdict.families import by_holm
 from seatrial.verdict.judgement import flag_best_baseline, flag_unmeasured, judge
 from seatrial.verdict.settlement import settle
 from seatrial.verdict.verdict import Decision, Gate, Verdict
@@ -85,7 +86,9 @@ def judge_run(folder: RunFolder, suite: Suite, host: Host) -> tuple[list[Score],
         *_broken_files(folder),
         *changed_gates(folder, suite.gates),
         *flag_missing(evidence, decisions),
-        *flag_best_baseline(evidence),
+        *flag_best_baseline(
+            evidence, aside={decision.metric.partition("/")[0] for decision in decisions if decision.family}
+        ),
         *flag_unmeasured(evidence, [chosen.metric for chosen in suite.gates]),
     ]
     return scores, judge(decisions, warnings)
@@ -153,7 +156,7 @@ def _decisions(gates: Sequence[Chosen], evidence: SavedEvidence, host: Host) -> 
                 most=evidence.most(chosen.metric),
             )
         )
-    return decisions
+    return by_holm(decisions)
 
 
 def write_judgement(folder: RunFolder, scores: Sequence[Score], verdict: Verdict) -> None:

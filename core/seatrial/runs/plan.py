@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from seatrial.errors import UsageError
-from seatrial.evaluation.scorer import ReadsFiles
+from seatrial.evaluation.scorer import Compares, ReadsFiles
 from seatrial.model import Product
 from seatrial.plugin.component import ProbeComponent, ScorerComponent
+from seatrial.runs.asked_model import AskedModel
 from seatrial.runs.asking import Asking
 from seatrial.runs.baselines import Baselines
 from seatrial.runs.data_plan import data_stages
@@ -100,7 +101,7 @@ class _Planner:
         self._suite = suite
         self._bench = bench
         bench.set_model(suite.model)
-        asked = dict.fromkeys(chosen.on for chosen in suite.score)
+        asked = dict.fromkeys(self._asked())
         self._data = data_stages(
             suite, bench, asked=tuple(asked)
         )  # before weights are converted, which may take minutes
@@ -218,7 +219,13 @@ class _Planner:
         return world
 
     def _asked(self) -> list[str]:
-        return list(dict.fromkeys(chosen.on for chosen in self._suite.score))
+        """The evaluation sets that scorers ask."""
+        brings = {
+            name
+            for name in self._bench.host.names("scorers")
+            if self._bench.provided("scorers", name).component.brings_rows
+        }
+        return list(dict.fromkeys(chosen.on for chosen in self._suite.score if chosen.name not in brings))
 
     # ---- scoring --------------------------------------------------------------------------------------------------
 
@@ -227,10 +234,23 @@ class _Planner:
         component: ScorerComponent[Any] = provided.component
         recipe = self._bench.recipe("scorers", chosen.name, chosen.options)
         scorer = self._bench.made_once(recipe)  # what its options make impossible is said before anything runs
-        asking = self._asking(chosen, component, recipe if component.draws else None, provided.distribution)
+        asking = self._asking(
+            chosen, component, recipe if component.draws or component.brings_rows else None, provided.distribution
+        )
         self._able(chosen, asking)
         systems = [system for kind in chosen.systems for system in self._systems(kind)]
         nodes = [self._transcribe(asking, system) for system in systems]
+        asked = [one for part in recipe.parts.values() if isinstance(one := self._bench.made_once(part), AskedModel)]
+        if isinstance(scorer, Compares) and scorer.against == self._suite.subject:
+            raise UsageError(
+                f"score: the scorer {chosen.alias} compares {scorer.against}, which is on trial, with itself; name another system "
+                "under `against`"
+            )
+        if isinstance(scorer, Compares) and scorer.against not in {system.name for system in systems}:
+            raise UsageError(
+                f"score: the scorer {chosen.alias} compares with {scorer.against!r}; the systems that it is asked of are "
+                f"{', '.join(dict.fromkeys(system.name for system in systems))} (`systems:`, `baselines:`, `fewshot:`)"
+            )
         return ScoreNode(
             alias=chosen.alias,
             scorer=recipe,
@@ -242,19 +262,27 @@ class _Planner:
             plugin=provided.distribution,
             inputs=("read", "decontaminate", *(node.name for node in nodes)),
             make=self._bench.made_once,
+            reusable=all(model.steady for model in asked),
+            warnings=tuple(
+                f"the judge {model.address} is the model on trial, or its base: models prefer what they would write themselves "
+                "(self-preference); name another one"
+                for model in asked
+                if model.target.identity == self._model.target.identity
+            ),
         )
 
     def _asking(self, chosen: Chosen, component: ScorerComponent[Any], draws: Any, plugin: str) -> Asking:
         probe: ProbeComponent[Any] = self._bench.provided("probes", component.probe).component
         options = self._bench.validated("probes", component.probe, component.asks(**chosen.options))
         task = TaskPlan(
-            on=chosen.on,
+            on=chosen.alias if component.brings_rows else chosen.on,
             samples=chosen.samples,
             fewshot=chosen.fewshot,
             seed=self._suite.seed,
             asks_rows=probe.asks_rows,
             draws=draws,
             tables=component.draws,
+            brought=component.brings_rows,
             plugin=plugin,
         )
         asking = Asking(

@@ -282,6 +282,7 @@ def _parse(place: _Place, value: Any, account: _Account) -> Parsed:
         columns=source.file.columns,
         labels=account.names,
         words=source.file.label_style == "words",
+        choices=source.file.choices,
         images=place.images,
         notes=account.notes,
     )

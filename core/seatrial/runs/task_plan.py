@@ -39,16 +39,21 @@ class TaskPlan:
     """The scorer that draws the rows itself; None where the evaluation set's are asked."""
     tables: tuple[str, ...] = ()
     """The tables that it draws from."""
+    brought: bool = False
+    """Whether it brings them itself: no table is read."""
     plugin: str = field(default="", metadata=RUNTIME)
     """Of the scorer that draws."""
 
     @property
     def files(self) -> frozenset[str]:
         """The data files that it reads, by the names that data stages give them."""
-        return frozenset({self.on, "train", *self.tables})
+        return frozenset() if self.brought else frozenset({self.on, "train", *self.tables})
 
     def task(self, files: Mapping[str, Path], make: Callable[[Recipe], Any]) -> Task:
         """The task, from the tables that the data stages left; the same whenever it is asked for."""
+        if self.brought:
+            assert self.draws is not None
+            return Task(self.on, RowList(self._by_scorer(self.draws, make, {}, ())), seed=self.seed)
         train, rows = open_rows(files["train"]), open_rows(files[self.on])
         known = train if len(train) else rows
         labels = tuple(sorted({row.label for row in known if row.label is not None}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from seatrial.plugin.component import Absent, Use
 from seatrial.plugin.host import Host, Provided
 from seatrial.plugin.kinds import KIND_TABLE, Kind
 from seatrial.plugin.protocols import promised
+from seatrial.runs.asked_model import AskedModel
 from seatrial.runs.benchmarks import read_benchmarks
 from seatrial.runs.on_trial import ModelOnTrial
 from seatrial.runs.recipe import Recipe, identity_of
@@ -156,12 +158,55 @@ class Workbench:
             return self.on_trial().tokenizer()
         if use.kind == "benchmarks":
             return self._benchmarks(named)
+        if use.kind == "model":
+            return self._asked_model(named)
         if named is None:
             if use.optional and self.host.find(_USED[use.kind], str(use.default)) is None:
                 return Recipe(f"no {use.kind}", Absent, {"reason": f"no plugin brings the {use.kind} {use.default!r}"})
             named = use.default
         name, options = (named, {}) if isinstance(named, str) else next(iter(named.items()))
         return self.recipe(_USED[use.kind], name, options or {})
+
+    def _asked_model(self, named: Mapping[str, Any]) -> Recipe:
+        """A model beside the one on trial, which a component asks.
+
+        Raises:
+            UsageError: it says no source, or no loader takes it.
+        """
+        source, loader = named.get("source"), named.get("loader")
+        if not isinstance(source, str):
+            raise UsageError(
+                'a model that is asked needs a `source`: `{source: "openai:http://localhost:8000/v1#name"}`'
+            )
+        named_only: tuple[Any, Any] = (loader, None)
+        name, below = next(iter(loader.items()), named_only) if isinstance(loader, Mapping) else named_only
+        if name is None:
+            scheme = source.partition(":")[0]
+            takes = [
+                one for one in self.host.names("models") if scheme in self.provided("models", one).component.schemes
+            ]
+            if len(takes) != 1:
+                raise UsageError(
+                    f"{source}: no model loader takes it by itself; name one: {listed(self.host.names('models'))}"
+                )
+            name = takes[0]
+        beside = {key: value for key, value in named.items() if key not in {"source", "loader"}}
+        options = self.validated("models", str(name), {**beside, **(below or {})})
+        model = self._model(source, str(name), options)
+        return Recipe(f"the model {source}", partial(AskedModel, model), {}, identity={"model": model.key})
+
+    def _model(self, source: str, loader: str, options: Mapping[str, Any]) -> ModelOnTrial:
+        """A model by its address and loader; it is closed with all else."""
+        model = ModelOnTrial(
+            source,
+            self.recipe("models", loader, options),
+            self.provided("models", loader).distribution,
+            make=self.made_once,
+            find=lambda address: self.resolve(address, "model"),
+            cache=self.cache,
+        )
+        self.closing.callback(model.close)
+        return model
 
     def _benchmarks(self, named: Mapping[str, Any]) -> Recipe:
         sources = {name: self.resolve(keys["source"], "data") for name, keys in named.items()}
@@ -220,15 +265,7 @@ class Workbench:
             raise UsageError("a filter asks for the model's tokenizer, and the suite names no model; add `model:`")
         if self._on_trial is None:
             loader = self._choice.loader
-            self._on_trial = ModelOnTrial(
-                self._choice.source,
-                self.recipe("models", loader.name, loader.options),
-                self.provided("models", loader.name).distribution,
-                make=self.made_once,
-                find=lambda address: self.resolve(address, "model"),
-                cache=self.cache,
-            )
-            self.closing.callback(self._on_trial.close)
+            self._on_trial = self._model(self._choice.source, loader.name, loader.options)
         return self._on_trial
 
     def tokenizer(self) -> Any:

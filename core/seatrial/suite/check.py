@@ -11,6 +11,7 @@ from seatrial.errors import did_you_mean
 from seatrial.evaluation.scores import Metric
 from seatrial.plugin.component import FilterComponent
 from seatrial.rows.column_names import COLUMNS
+from seatrial.suite.bundles import unfolded
 from seatrial.suite.catalogue import Catalogue
 from seatrial.suite.complaints import Complaint, listed, shown
 from seatrial.suite.component_check import ComponentCheck, known_keys
@@ -76,12 +77,16 @@ class _Check(ComponentCheck):
     ) -> None:
         super().__init__(catalogue, extra_metrics, line_of)
         self.only_data = only_data
+        self.brought = False
+        """Whether every scorer of the suite brings the rows that are asked."""
 
     # ---- the whole ------------------------------------------------------------------------------------------------
 
     def suite(self, given: dict[str, Any]) -> Suite | None:
+        given = unfolded(self, given)
         keys = self.keys(DataSuiteKeys if self.only_data else SuiteKeys, given, ())
         values = {name: getattr(keys, name) for name in SuiteKeys.model_fields} if keys else _usable(given)
+        self.brought = self.bring_their_rows(given.get("score"))
         model = self.model(values["model"]) if isinstance(given.get("model"), dict) else None
         data = self.data(values["data"]) if isinstance(given.get("data"), dict) else None
         train = self.train(values["train"]) if values["train"] is not None else None
@@ -138,6 +143,14 @@ class _Check(ComponentCheck):
             report=report,
             tracking=tracking,
         )
+
+    def bring_their_rows(self, score: Any) -> bool:
+        """Whether no scorer of a suite asks rows of its `data`."""
+        named = [
+            one if isinstance(one, str) else next(iter(one), "") for one in score or () if isinstance(one, str | dict)
+        ]
+        found = [self.catalogue.find("scorers", name) for name in named if isinstance(name, str)]
+        return bool(found) and all(one is not None and one.component.brings_rows for one in found)
 
     def address(self, value: Any, path: KeyPath, *, model: bool = False) -> None:
         """Whether an address has a known scheme and something after it; a model's may be one that a loader takes itself."""
@@ -310,7 +323,7 @@ class _Check(ComponentCheck):
                 if getattr(keys.split, name):
                     said = f"there is no `data.train` to hold rows out of; leave it out, or name `data.{name}`"
                     self.complain(("data", "split", name), said)
-            if not (keys.test or keys.tests or keys.validation):
+            if not (keys.test or keys.tests or keys.validation) and not self.brought:
                 self.complain(("data",), "names no rows; give `train:`, `test:` or `tests:`")
         elif keys.test is None and not keys.tests and not keys.split.test and not self.only_data:
             self.complain(

@@ -70,6 +70,9 @@ class DataFileKeys(Keys):
     label_style: LabelStyle = Field(
         default="as-is", description="words: underscores and hyphens in labels become spaces, as a model would say them"
     )
+    choices: list[str] = Field(
+        default_factory=list, description="the options of questions that bring none of their own, such as [yes, no]"
+    )
     limit: int | None = Field(default=None, ge=1, description="at most that many records of each file, from its start")
 
 

@@ -116,7 +116,7 @@ def _taken(use: Use | None) -> Any:
     """The type of what a suite says where the builder gets something else, built from it."""
     if use is None:
         return None
-    return dict[Name, BenchmarkKeys] if use.kind == "benchmarks" else Any
+    return {"benchmarks": dict[Name, BenchmarkKeys], "model": dict[str, Any]}.get(use.kind, Any)
 
 
 def _annotation(component: Component[Any], parameter: inspect.Parameter) -> Any:

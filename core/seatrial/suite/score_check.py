@@ -78,7 +78,10 @@ class ScorerCheck:
             systems = self._systems(reserved.systems, component, (*inner, "systems"))
             self._able(component, systems, inner)
             self._asks_rows(component, reserved, inner)
-            self._set(reserved.on, (*inner, "on"))
+            if component.brings_rows:
+                self._refuse_beside_own_rows(component, reserved, inner)
+            else:
+                self._set(reserved.on, (*inner, "on"))
             if reserved.fewshot and (self._data is None or self._data.train is None):
                 self._check.complain((*inner, "fewshot"), "there are no train rows to take examples of; leave it out")
             self.metrics[alias] = self._check.metrics(component, options, inner)
@@ -119,6 +122,14 @@ class ScorerCheck:
                         (*path, key), f"'{component.name}' asks no rows, so it changes nothing; leave it out"
                     )
 
+    def _refuse_beside_own_rows(self, component: ScorerComponent[Any], reserved: ScorerKeys, path: KeyPath) -> None:
+        plain = ScorerKeys()
+        for key in ("samples", "on", "fewshot"):
+            if getattr(reserved, key) != getattr(plain, key):
+                self._check.complain(
+                    (*path, key), f"'{component.name}' brings its rows itself, so it changes nothing; leave it out"
+                )
+
     def _reserved_name(self, alias: str, path: KeyPath) -> None:
         if alias in {name.partition("/")[0] for name in self._check.extra_metrics}:
             self._check.complain(
@@ -134,7 +145,11 @@ class ScorerCheck:
             "tuned": None
             if self._tuned
             else "the suite has no tuned model: it has neither `train` nor `model.adapter`",
-            "fewshot": None if self._fewshot else "the suite says `fewshot: 0`",
+            "fewshot": f"'{component.name}' brings its rows, and what stands before them"
+            if component.brings_rows
+            else None
+            if self._fewshot
+            else "the suite says `fewshot: 0`",
             "baseline": None
             if classifies and self._baselines
             else f"'{component.name}' cannot score baselines"
@@ -287,6 +302,13 @@ class GateCheck:
             shown = self._is_share(given["metric"]) and options.get("on", "bound") != "point"
             self._within_limits(given["metric"], limits, {"min": low, "max": high}, path, shown=shown)
             self._within_reach(given["metric"], limits, options.get("margin"), path)
+            metric = self._descriptor(given["metric"])
+            if metric is not None and metric.kind == "corpus" and given.get("severity") != "info":
+                said = (
+                    f"{given['metric']} is one number of all rows, whose bounds a bootstrap draws; they do not keep a gate's promise, so it may "
+                    "not decide: accepted with `severity: info`; a metric of each row (accuracy, brier, bleu) may"
+                )
+                self._check.complain((*path, "metric"), said)
             if given.get("severity") != "info":
                 self._on_the_right_side(given["metric"], low, high, path)
         if options.get("on") == "point" and given.get("severity") != "info":

@@ -9,6 +9,7 @@ pairing        the answers of two systems to the same rows
 comparison     two systems on the same items
 completeness   what the suite asked for and has no score of
 settlement     a gate's decision, held against what was asked of it
+families       failures among several gates: Holm
 judgement      all decisions together: the verdict
 codec          scores and verdicts as strict JSON, and back
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from seatrial.evaluation.scores import Metric
 from seatrial.evaluation.summary import applies
@@ -63,7 +63,7 @@ def _sentence(decision: Decision) -> str:
     return f"gate {SAID[decision.outcome]}: {decision.condition}: {decision.reason}"
 
 
-def flag_best_baseline(evidence: SavedEvidence) -> list[str]:
+def flag_best_baseline(evidence: SavedEvidence, *, aside: Collection[str] = ()) -> list[str]:
     """One warning for each metric on which the subject is not shown to beat the best of base, few-shot and classifiers.
 
     Looked at are metrics where higher is better, of a kind that can be paired and without a unit (accuracies, F1),
@@ -71,9 +71,15 @@ def flag_best_baseline(evidence: SavedEvidence) -> list[str]:
     of them is above 0. No correction for several comparisons is needed, since all of them must hold (intersection-union
     test). The sentence names the best of those that are not beaten, and says so where that one is
     shown to be better. What can't be compared is said too.
+
+    Args:
+        evidence: the run's.
+        aside: scorers whose gates are a family: nobody asks the subject to be better at these tasks, but to be no worse.
     """
     warnings = []
     for name, metric in evidence.metrics.items():
+        if name.partition("/")[0] in aside:
+            continue
         others = [
             system
             for system in evidence.systems(name)

@@ -71,6 +71,10 @@ class Decision:
     """How many clusters the n rows form; None where none repeats another."""
     seeds: int | None = None
     """How many training seeds the value is the mean over; None for a system that has none."""
+    family: str = ""
+    """The gates that it is one of: failures of these are held to Holm's step-down; "" for none."""
+    p: float | None = None
+    """Of one that failed in a family: the smallest level at which its bound still fails it."""
 
     @property
     def decides(self) -> bool:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from heapq import nlargest
 from operator import itemgetter
 
 from seatrial import Block, Response, Row, Sample, Scored, Task, Transcript
+from seatrial.rows import Label
 from seatrial_plugins.accuracy.blocks import answer_blocks
+from seatrial_plugins.accuracy.classes import option_probabilities
 from seatrial_plugins.accuracy.evidence import evidence_of, slice_of
 
 __all__ = ["TIE", "ChoiceScorer", "likeliest"]
@@ -22,12 +26,35 @@ _SHOWN = 5
 class ChoiceScorer:
     """Holds the option that a system finds likeliest, or the label that it names, against the expected answer."""
 
+    def __init__(self, columns: Iterable[str] = ()) -> None:
+        self._columns = frozenset(columns)
+        """The values that metrics of the suite's need beside those that every sample has."""
+
     unseen = "questions that none of the options fits: every row has a right answer among them"
 
     def score(self, transcripts: Iterable[Transcript], task: Task) -> Iterator[Sample]:
         """One sample a transcript, in order. Where the likeliest option is no single one, none is right."""
+        classes = {label: float(place) for place, label in enumerate(task.labels)}
         for row, transcript in zip(task.rows, transcripts, strict=True):
-            yield _sample(row, transcript)
+            yield self._with_columns(_sample(row, transcript), row, transcript, classes)
+
+    def _with_columns(self, sample: Sample, row: Row, transcript: Transcript, classes: Mapping[str, float]) -> Sample:
+        """The sample with the values of classes and of probabilities; of a classifier, which tells no more, without the latter."""
+        if not self._columns or sample.error is not None:
+            return sample
+        values: dict[str, float | None] = dict.fromkeys(("target_class", "predicted_class", "confidence", "brier"))
+        if isinstance(row.expected, Label) and row.target is not None and row.target in classes:
+            values |= {
+                "target_class": classes[row.target],
+                "predicted_class": classes.get(sample.prediction or "", -1.0),
+            }
+        if sample.values["nll"] is not None:
+            chances = option_probabilities(transcript.responses, list(map(_logprob, transcript.responses)))
+            values["confidence"] = max(chances.values())
+            values["brier"] = math.fsum((chance - (text == row.target)) ** 2 for text, chance in chances.items())
+        return replace(
+            sample, values={**sample.values, **{name: values[name] for name in values if name in self._columns}}
+        )
 
     def blocks(self, scored: Scored) -> Iterable[Block]:
         """Worst classes, what is taken for what, and the surest mistakes."""

@@ -24,8 +24,10 @@ _BATCH = 512
 
 
 class _Values(Protocol):
-    def values(self, predictions: Sequence[str], references: Sequence[Sequence[str]]) -> Sequence[float | str]:
-        """Each answer's value, or why there is none."""
+    def columns(
+        self, predictions: Sequence[str], references: Sequence[Sequence[str]]
+    ) -> Mapping[str, Sequence[float | str]]:
+        """Column → each answer's value, or why there is none."""
         ...
 
 
@@ -81,7 +83,9 @@ class GenerationScorer:
         expected = [references[place] for place in able]
         # evaluate fails where there is nothing to judge.
         columns = {
-            name: iter(measure.values(answers, expected) if answers else ()) for name, measure in self._measures.items()
+            name: iter(column)
+            for measure in self._measures.values()
+            for name, column in (measure.columns(answers, expected) if answers else {}).items()
         }
         for (transcript, row), known, problem in zip(batch, references, problems, strict=True):
             found = {} if problem else {name: next(column) for name, column in columns.items()}
@@ -110,15 +114,15 @@ class _BuiltIn:
 
     def __init__(self, measure: Measure) -> None:
         self._module = getattr(metrics, measure.module)()
-        self._key = measure.key
+        self._keys = {name: name for name in measure.columns} or {measure.metric.column: measure.key}
         self._options = measure.options
+        self._module.judge(**measure.options)  # what it needs and this machine lacks is said before anything is asked
 
-    def values(self, predictions: Sequence[str], references: Sequence[Sequence[str]]) -> Sequence[float]:
+    def columns(self, predictions: Sequence[str], references: Sequence[Sequence[str]]) -> Mapping[str, Sequence[float]]:
         found = self._module.compute(
             predictions=list(predictions), references=list(references), use_aggregator=False, **self._options
         )
-        column: list[float] = found[self._key]
-        return column
+        return {name: found[key] for name, key in self._keys.items()}
 
 
 def _references(row: Row) -> tuple[str, ...]:

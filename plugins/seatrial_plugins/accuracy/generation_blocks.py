@@ -29,14 +29,17 @@ def generation_blocks(scored: Scored, measures: Sequence[Measure]) -> Iterator[B
     that are furthest from what was expected, by the first of all.
     """
     rows = [one for one in scored.samples.to_pylist() if one["system"] == scored.subject]
+    each = [one for one in measures if one.metric.kind != "corpus"]  # which have a number for each answer
     judges = [one.metric.column for one in measures if one.metric.kind == "proportion"]
     if judges:
         yield from answer_blocks(scored, right=judges[0])
-    else:
-        yield from _furthest(rows, measures[0])
-    for measure in measures:
+    elif each:
+        yield from _furthest(rows, each[0])
+    for measure in each:
         yield from _spread(rows, measure, scored.subject)
-    if by_spaces := [one for one in measures if one.module == "Bleu" and one.options.get("tokenize") in _BY_SPACES]:
+    if by_spaces := [
+        one for one in measures if one.module in {"Bleu", "CorpusBleu"} and one.options.get("tokenize") in _BY_SPACES
+    ]:
         yield from _unread(rows, by_spaces[0].metric.name)
 
 

@@ -20,5 +20,7 @@ class Measure:
     """A class of `seatrial_plugins.accuracy.metrics`, or the address of a module of the user's."""
     key: str = ""
     """Which value of what `compute` returns; "" for the only one, or the one that is called like the metric."""
+    columns: tuple[str, ...] = ()
+    """Of a metric of a corpus: what `compute` counts of each answer; none for the metric's own value."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """What `compute` gets beside predictions and references."""

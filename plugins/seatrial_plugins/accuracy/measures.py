@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from seatrial import Metric
@@ -28,19 +28,34 @@ class _BuiltIn:
     fixed: Mapping[str, Any] = field(default_factory=dict)
     needs: str = ""
     """The module that it imports beside `evaluate`."""
+    columns: tuple[str, ...] = ()
+    """Of a metric of a corpus: what is counted of each answer."""
+    statistic: str = ""
+    """Of a metric of a corpus: what makes one number of these counts."""
 
     def measure(self, name: str, options: Mapping[str, Any]) -> Measure:
-        kind: Literal["mean", "proportion"] = "proportion" if self.limits is None else "mean"
+        kind: Literal["mean", "proportion", "corpus"] = "proportion" if self.limits is None else "mean"
         # A unit keeps a score below 1 of 100 from being shown as a share.
         unit = "points" if self.limits == _HUNDRED else ""
         metric = Metric(name, name, kind, "higher", self.summary, unit, limits=self.limits)
-        return Measure(metric, self.module, name, {**self.fixed, **options})
+        if self.columns:
+            first, *others = self.columns
+            metric = replace(metric, column=first, kind="corpus", statistic=self.statistic, also=tuple(others))
+        return Measure(metric, self.module, name, self.columns, {**self.fixed, **options})
 
 
 _ROUGE = (
     "of answer and reference (Lin, 2004; tokens of the package rouge_score, of other scripts than Latin seatrial's), 0 to 1; "
     "mean over answers, of several references the best."
 )
+
+_BLEU_COUNTS = (
+    *(f"bleu_matched_{order}" for order in range(1, 5)),
+    *(f"bleu_ngrams_{order}" for order in range(1, 5)),
+    "bleu_said",
+    "bleu_expected",
+)
+"""What `CorpusBleu` counts of each answer, in the order in which the statistic reads it."""
 
 BUILT_IN: Mapping[str, _BuiltIn] = {
     "exact_match": _BuiltIn(
@@ -94,6 +109,23 @@ BUILT_IN: Mapping[str, _BuiltIn] = {
         _HUNDRED,
         {"lowercase": bool, "tokenize": ("13a", "intl", "zh", "char", "none")},
         needs="sacrebleu",
+    ),
+    "corpus_bleu": _BuiltIn(
+        "CorpusBleu",
+        "BLEU of all answers together (sacrebleu's corpus_bleu), 0 to 100: n-grams are added up over answers before they are "
+        "divided; n-grams of several references count together.",
+        _HUNDRED,
+        {"lowercase": bool, "tokenize": ("13a", "intl", "zh", "char", "none")},
+        needs="sacrebleu",
+        columns=_BLEU_COUNTS,
+        statistic="bleu",
+    ),
+    "meteor": _BuiltIn(
+        "Meteor",
+        "METEOR (Banerjee and Lavie, 2005; nltk's meteor_score, as evaluate's meteor), 0 to 1; mean over answers, of several "
+        "references the best.",
+        options={"synonyms": bool},
+        needs="nltk",
     ),
     "chrf": _BuiltIn(
         "ChrF",

@@ -67,7 +67,10 @@ def module_measure(address: str, given: Mapping[str, Any], remote_code: Sequence
         limits = (float(limits[0]), float(limits[1]))
     summary = f"Computed for each answer by the module {address}; mean over answers."
     return Measure(
-        Metric(name, name, "mean", better, summary, limits=limits), address, str(given.get("key", "")), dict(options)
+        Metric(name, name, "mean", better, summary, limits=limits),
+        address,
+        str(given.get("key", "")),
+        options=dict(options),
     )
 
 
@@ -112,9 +115,10 @@ class NamedModule:
         """What the values hang on: the SHA-256 of the file, and of those beside it that it imports. A hub's module has its
         revision in its address."""
 
-    def values(self, predictions: Sequence[str], references: Sequence[Sequence[str]]) -> list[float | str]:
-        """Each answer's value, or why the module gave none."""
-        return [self._value(said, expected) for said, expected in zip(predictions, references, strict=True)]
+    def columns(self, predictions: Sequence[str], references: Sequence[Sequence[str]]) -> dict[str, list[float | str]]:
+        """The metric's column → each answer's value, or why the module gave none."""
+        pairs = zip(predictions, references, strict=True)
+        return {self._measure.metric.column: [self._value(said, expected) for said, expected in pairs]}
 
     def _value(self, said: str, expected: Sequence[str]) -> float | str:
         best = max if self._measure.metric.better == "higher" else min

@@ -33,6 +33,7 @@ def openai(
     temperature: Annotated[float, Field(ge=0)] | None = 0.0,
     seed: int | None = 0,
     length_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens",
+    prices: tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)]] | None = None,
 ) -> Loader:
     """A model behind an OpenAI-compatible endpoint.
 
@@ -44,6 +45,7 @@ def openai(
         requests_per_minute: No more than that are sent, evenly spaced.
         temperature: Sent with every request; null leaves it out, for models that refuse it.
         seed: Sent with every request; null leaves it out, for servers that refuse it.
+        prices: What a million tokens cost, those read and those written: `[0.15, 0.6]`. Each answer's cost is then kept.
         length_field: What the server calls the limit of an answer's length; OpenAI's reasoning models want the longer name.
     """
     try:
@@ -54,7 +56,7 @@ def openai(
     from seatrial_plugins.endpoints.endpoint_loader import EndpointLoader, EndpointOptions
 
     limits = Limits(timeout, concurrency, retries, requests_per_minute=requests_per_minute)
-    return EndpointLoader(EndpointOptions(api_key_env, temperature, seed, length_field, limits))
+    return EndpointLoader(EndpointOptions(api_key_env, temperature, seed, length_field, limits, prices))
 
 
 @hookimpl

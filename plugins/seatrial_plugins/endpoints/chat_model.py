@@ -13,7 +13,7 @@ from typing import Any, Literal
 from seatrial import Generation, SeatrialError, Turn
 from seatrial.model import Tools
 from seatrial_plugins.endpoints.client import Client, Limits
-from seatrial_plugins.endpoints.completion import generation_of
+from seatrial_plugins.endpoints.completion import generation_of, tokens_of
 from seatrial_plugins.endpoints.event_loop import EventLoop
 from seatrial_plugins.endpoints.messages import messages_of
 from seatrial_plugins.endpoints.settled import Outcome, Settled
@@ -59,9 +59,17 @@ class Request:
 class ChatModel:
     """Chat completions of one model (`Generates`, `Samples`, `KeepsAnswers`, `SeesImages`)."""
 
-    def __init__(self, loop: EventLoop, client: Client, request: Request, facts: Mapping[str, object]) -> None:
+    def __init__(
+        self,
+        loop: EventLoop,
+        client: Client,
+        request: Request,
+        facts: Mapping[str, object],
+        prices: tuple[float, float] | None = None,
+    ) -> None:
         self._loop, self._client, self._request = loop, client, request
         self._facts = facts
+        self._prices = prices
         self._settled = Settled()
         self._images: Path | None = None
 
@@ -145,13 +153,26 @@ class ChatModel:
 
     async def _outcome(self, body: str, stop: Sequence[str]) -> Outcome:
         try:
-            completion = await self._client.complete(body.encode())
+            completion, seconds, attempts = await self._client.complete(body.encode())
             generation = generation_of(completion, stop, self._client.url)
+            generation = replace(generation, took=self._took(completion, generation, seconds, attempts))
         except SeatrialError as error:
             return error
         served = completion.get("model")
         self._settled.note(body, generation, served if isinstance(served, str) else None)
         return generation
+
+    def _took(
+        self, completion: Mapping[str, object], generation: Generation, seconds: float, attempts: int
+    ) -> dict[str, float]:
+        """What the request took; its cost where the suite says prices and the server both counts of tokens."""
+        read = tokens_of(completion.get("usage"), "prompt_tokens")
+        took: dict[str, float] = {"seconds": round(seconds, 4), "attempts": attempts}
+        if read is not None:
+            took["prompt_tokens"] = read
+        if self._prices is not None and read is not None and generation.tokens is not None:
+            took["cost"] = (read * self._prices[0] + generation.tokens * self._prices[1]) / 1e6
+        return took
 
 
 _VERSION = re.compile(

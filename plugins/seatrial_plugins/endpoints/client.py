@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -52,8 +53,8 @@ class Client:
         """Whether a request was given up because the server said nothing, and it has said nothing since. Then others are
         tried once only: of a server that was killed, a thousand rows are told in seconds instead of half an hour."""
 
-    async def complete(self, body: bytes) -> Mapping[str, object]:
-        """The completion that the server answers.
+    async def complete(self, body: bytes) -> tuple[Mapping[str, object], float, int]:
+        """The completion that the server answers, the seconds that its attempt took, and how many attempts there were.
 
         Raises:
             StageError: there is none, after all attempts.
@@ -65,10 +66,11 @@ class Client:
                     raise StageError(f"{self.url}: {self._refused.reason}")
                 await self._pace.turn()
                 attempts += 1
+                started = time.perf_counter()
                 outcome = await attempt(self._http, self.url, body, self._limits.timeout, self._secret)
                 if not isinstance(outcome, Failure):
                     self._silent = False
-                    return outcome
+                    return outcome, time.perf_counter() - started, attempts
                 self._learn(outcome, attempts)
                 await self._rest(outcome, attempts)
 

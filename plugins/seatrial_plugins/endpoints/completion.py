@@ -10,11 +10,11 @@ from seatrial.errors import StageError
 from seatrial.rows.storable import storable
 from seatrial.terminal.legible import one_line
 
-__all__ = ["generation_of"]
+__all__ = ["BY_ITSELF", "CUT_OFF", "generation_of", "tokens_of"]
 
 _MOST_TOKENS = 2**31
-_BY_ITSELF = ("stop", "eos", "eos_token", "end_turn", "stop_sequence", "tool_calls", "tool_use", "function_call")
-_CUT_OFF = ("length", "max_tokens", "model_length", "truncated")
+BY_ITSELF = ("stop", "eos", "eos_token", "end_turn", "stop_sequence", "tool_calls", "tool_use", "function_call")
+CUT_OFF = ("length", "max_tokens", "model_length", "truncated")
 _WITHHELD = ("content_filter", "safety", "recitation", "blocklist", "prohibited_content", "spii")
 """Reasons to stop that servers give, in either case: OpenAI's, Anthropic's and Gemini's behind a proxy, Hugging Face's and
 Mistral's. Any other tells nothing of whether the answer is whole."""
@@ -51,8 +51,8 @@ def generation_of(completion: Mapping[str, object], stop: Sequence[str], where: 
     if text is None:
         raise StageError(f"{where}: answered a message without content: {_shown(message)}")
     cuts = [place for word in stop if word and (place := text.find(word)) >= 0]
-    finished = True if cuts or told in _BY_ITSELF else False if told in _CUT_OFF else None
-    return Generation(storable(text[: min(cuts)] if cuts else text), _tokens(completion.get("usage")), finished)
+    finished = True if cuts or told in BY_ITSELF else False if told in CUT_OFF else None
+    return Generation(storable(text[: min(cuts)] if cuts else text), tokens_of(completion.get("usage")), finished)
 
 
 def _text(message: Mapping[str, object]) -> str | None:
@@ -72,8 +72,9 @@ def _text(message: Mapping[str, object]) -> str | None:
     return None
 
 
-def _tokens(usage: object) -> int | None:
-    count = usage.get("completion_tokens") if isinstance(usage, dict) else None
+def tokens_of(usage: object, name: str = "completion_tokens") -> int | None:
+    """A count of tokens that the server gives; None where it gives none."""
+    count = usage.get(name) if isinstance(usage, dict) else None
     return count if isinstance(count, int) and not isinstance(count, bool) and 0 <= count < _MOST_TOKENS else None
 
 

@@ -36,6 +36,8 @@ class EndpointOptions:
     seed: int | None = 0
     length_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     limits: Limits = field(default_factory=Limits)
+    prices: tuple[float, float] | None = None
+    """What a million tokens cost, those read and those written."""
 
 
 class EndpointLoader:
@@ -94,9 +96,8 @@ class EndpointLoader:
                 loop.run(self._reach(http, endpoint, key))
                 pace = Pace(options.limits.requests_per_minute)
                 client = Client(http, endpoint.url, options.limits, key, pace)
-                yield ChatModel(
-                    loop, client, request, facts_of(endpoint.url, request, options.limits, options.api_key_env)
-                )
+                facts = facts_of(endpoint.url, request, options.limits, options.api_key_env)
+                yield ChatModel(loop, client, request, facts, options.prices)
             finally:
                 loop.run(http.aclose())
 

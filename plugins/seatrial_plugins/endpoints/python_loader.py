@@ -21,6 +21,7 @@ from seatrial_plugins.endpoints.python_module import (
     importable_from_here,
     source_digest,
 )
+from seatrial_plugins.endpoints.runnable import input_of, is_runnable
 
 __all__ = ["PythonLoader"]
 
@@ -38,6 +39,9 @@ _CAPABILITIES: tuple[Capability, ...] = ("generates", "scores", "classifies")
 class PythonLoader:
     """`python:MODULE:FACTORY` (`seatrial.model.Loader`)."""
 
+    def __init__(self, concurrency: int = 1) -> None:
+        self._concurrency = concurrency
+
     def resolve(self, address: str, find: Callable[[str], Resolved], cache: Path) -> PythonCallable:
         """The factory that the address names; its module is run, the factory is not.
 
@@ -54,7 +58,7 @@ class PythonLoader:
         _check_callable(target)
         if not _promised(_factory(target)):
             raise SourceError(
-                f"{address}: what {target.name} returns has no `generate`, `loglikelihoods` or `classify`, and cannot be called"
+                f"{address}: what {target.name} returns has no `generate`, `loglikelihoods` or `classify`, is no runnable, and cannot be called"
             )
         return target
 
@@ -93,8 +97,11 @@ class PythonLoader:
                 "factory": wanted.name,
                 "class": type(made).__name__,
                 "sha256": wanted.digest,
+                "concurrency": self._concurrency,
             }
-            yield python_model(made, promised, wanted.module, facts)
+            if is_runnable(made):
+                input_of(made, wanted.address)
+            yield python_model(made, promised, wanted.module, facts, self._concurrency)
 
     def check_product(self, product: Product) -> NoReturn:
         """There is none that a callable could take.
@@ -154,6 +161,8 @@ def _promised(factory: Any) -> frozenset[Capability]:
     made = factory if isinstance(factory, type) else _returned(factory)
     if not isinstance(made, type):
         return frozenset({"generates"})
+    if is_runnable(made):
+        return frozenset({"generates"})
     called = any("__call__" in vars(kind) for kind in made.__mro__)  # each class can itself be called: a type's own
     found = {one for one in _CAPABILITIES if issubclass(made, PROTOCOLS[one])}
     return frozenset(found | {"generates"} if called else found)
@@ -167,5 +176,7 @@ def _returned(factory: Any) -> Any:
 
 
 def _has(made: Any) -> frozenset[Capability]:
+    if is_runnable(made):
+        return frozenset({"generates"})
     found = {one for one in _CAPABILITIES if isinstance(made, PROTOCOLS[one])}
     return frozenset(found | {"generates"} if callable(made) else found)

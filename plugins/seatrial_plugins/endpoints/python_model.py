@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from seatrial import Continuation, Generation, Row, SeatrialError, Turn
@@ -15,6 +17,7 @@ from seatrial.rows import content_id
 from seatrial.rows.storable import storable
 from seatrial_plugins.endpoints.messages import messages_of
 from seatrial_plugins.endpoints.python_module import UserError, blame
+from seatrial_plugins.endpoints.runnable import Said, ask_runnable, input_of, is_runnable
 from seatrial_plugins.endpoints.settled import Outcome, Settled
 
 __all__ = ["python_model"]
@@ -23,10 +26,12 @@ __all__ = ["python_model"]
 class _Calls:
     """Calls the user's object, and says whose fault it is where that fails."""
 
-    def __init__(self, made: Any, module: str, facts: Mapping[str, object]) -> None:
+    def __init__(self, made: Any, module: str, facts: Mapping[str, object], concurrency: int = 1) -> None:
         self._made = made
         self._module = module
         self._settled = Settled()
+        self._noting = Lock()
+        self._concurrency = concurrency
         self.facts = facts
 
     def _call(self, function: Callable[..., Any], *given: object, **named: object) -> Any:
@@ -55,25 +60,32 @@ class _Writes(_Calls):
     def generate(
         self, prompts: Sequence[Sequence[Turn]], *, max_new_tokens: int, stop: Sequence[str] = (), tools: Tools = ()
     ) -> list[Generation]:
-        """One call a prompt, one after the other. The function knows no limit of length; its text ends before a stop."""
+        """One call a prompt, `concurrency` at a time. What is called knows no limit of length; its text ends before a stop."""
         del max_new_tokens
-        if any(tools):
-            raise StageError(
-                "the row offers tools, and a function is told none; write an object with `generate`, which may take `tools`"
-            )
-        requests = [json.dumps(messages_of(turns, self._images)) for turns in prompts]
+        offered = tools or [()] * len(prompts)
+        requests = [
+            json.dumps([messages_of(turns, self._images), list(may)])
+            for turns, may in zip(prompts, offered, strict=True)
+        ]
 
-        def ask(messages: Sequence[str]) -> Iterator[Outcome]:
-            for one in messages:
-                try:
-                    answer = self._written(json.loads(one), stop)
-                except SeatrialError as error:
-                    yield error
-                else:
-                    self._settled.note(one, answer)
-                    yield answer
+        def ask(unknown: Sequence[str]) -> Iterator[Outcome]:
+            if self._concurrency == 1:
+                yield from (self._outcome(one, stop) for one in unknown)
+                return
+            with ThreadPoolExecutor(self._concurrency, "seatrial-callable") as threads:
+                yield from threads.map(lambda one: self._outcome(one, stop), unknown)
 
         return self._settled.of(requests, ask)
+
+    def _outcome(self, request: str, stop: Sequence[str]) -> Outcome:
+        try:
+            messages, tools = json.loads(request)
+            answer = self._written(messages, tools, stop)
+        except SeatrialError as error:
+            return error
+        with self._noting:
+            self._settled.note(request, answer)
+        return answer
 
     def keep_answers(self, file: Path) -> None:
         """Note answers there as they come, and take from there what an earlier process was answered."""
@@ -83,12 +95,29 @@ class _Writes(_Calls):
         """Look for images there."""
         self._images = folder
 
-    def _written(self, messages: list[dict[str, Any]], stop: Sequence[str]) -> Generation:
+    def _written(self, messages: list[dict[str, Any]], tools: list[dict[str, Any]], stop: Sequence[str]) -> Generation:
+        if tools:
+            raise StageError(
+                "the row offers tools, and a function is told none; write an object with `generate`, which may take `tools`"
+            )
         text = self._call(self._made, messages)
         if not isinstance(text, str):
             raise self._wrong("the function", text, "text")
-        cuts = [place for word in stop if word and (place := text.find(word)) >= 0]
-        return Generation(storable(text[: min(cuts)] if cuts else text), None, finished=True if cuts else None)
+        return _until(Said(text), stop)
+
+
+class _Runs(_Writes):
+    """A LangChain runnable."""
+
+    def _written(self, messages: list[dict[str, Any]], tools: list[dict[str, Any]], stop: Sequence[str]) -> Generation:
+        takes = input_of(self._made, self._module)
+        return _until(self._call(ask_runnable, self._made, takes, messages, tools), stop)
+
+
+def _until(said: Said, stop: Sequence[str]) -> Generation:
+    cuts = [place for word in stop if word and (place := said.text.find(word)) >= 0]
+    text = said.text[: min(cuts)] if cuts else said.text
+    return Generation(storable(text), said.tokens, finished=True if cuts else said.finished)
 
 
 class _Generates(_Calls):
@@ -135,14 +164,17 @@ class _Classifies(_Calls):
         return self._list("classify()", answer, rows, str, "a list with a label for each row")
 
 
-def python_model(made: Any, provides: frozenset[Capability], module: str, facts: Mapping[str, object]) -> Model:
+def python_model(
+    made: Any, provides: frozenset[Capability], module: str, facts: Mapping[str, object], concurrency: int = 1
+) -> Model:
     """A model with just the capabilities that `provides` names."""
     parts: list[type] = []
     if "generates" in provides:
-        parts.append(_Generates if hasattr(made, "generate") else _Writes)
+        # A chat model of LangChain has a `generate` too, and it is another one.
+        parts.append(_Runs if is_runnable(made) else _Generates if hasattr(made, "generate") else _Writes)
     parts += [kind for capability, kind in _OTHERS.items() if capability in provides]
     model: Model = type("PythonModel", tuple(parts), {"__doc__": "What a factory of the user's made."})(
-        made, module, facts
+        made, module, facts, concurrency
     )
     return model
 

@@ -43,6 +43,7 @@ def difference(
     margin: float = 0.0,
     test: Literal["paired"] = "paired",
     severity: Literal["block", "warn", "info"] = "block",
+    family: str = "",
 ) -> Gate:
     """Hold the system on trial against another one on the same rows (one-sided non-inferiority).
 
@@ -53,10 +54,12 @@ def difference(
         test: `paired`: item by item on the same rows.
         severity: `block` decides the verdict, `warn` becomes a warning (an error where it could not be decided), `info` is
             only shown.
+        family: a word that several gates share: that one of them fails is then held to Holm's correction for their number, so
+            that one drop among many is not mistaken for more than chance.
     """
     from seatrial_plugins.gates.against_baseline import Difference
 
-    return Difference(metric, baseline, margin, test, severity)
+    return Difference(metric, baseline, margin, test, severity, family)
 
 
 @hookimpl

@@ -8,12 +8,16 @@ from typing import Literal
 
 from seatrial.errors import UsageError
 from seatrial.evaluation.scores import Metric
+from seatrial.stats import GATE_LEVEL, Estimate
 from seatrial.terminal.figures import figure, figure_beside, sample_size
 from seatrial.verdict import Decision, Evidence, Severity
 from seatrial.verdict.comparison import PairedComparison, compare
 from seatrial_plugins.gates.needed import Needed
 
 __all__ = ["Difference"]
+
+_SMALLEST = 1e-6
+"""The least p-value that is told apart from smaller ones."""
 
 EARLIER = "run:"
 """How a baseline that is an earlier run's folder is written."""
@@ -36,6 +40,7 @@ class Difference:
     margin: float = 0.0
     test: Literal["paired"] = "paired"
     severity: Severity = "block"
+    family: str = ""
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.margin) and self.margin >= 0):
@@ -145,7 +150,22 @@ class Difference:
             needed_n=needed.n if needed else None,
             clusters=found.clusters,
             seeds=found.seeds,
+            family=self.family,
+            p=_level(improvement, allowed) if self.family and outcome == "fail" else None,
         )
 
     def _error(self, evidence: Evidence, metric: Metric | None, reason: str) -> Decision:
-        return Decision(self.metric, "error", self.severity, self._condition(evidence, metric), reason)
+        condition = self._condition(evidence, metric)
+        return Decision(self.metric, "error", self.severity, condition, reason, family=self.family)
+
+
+def _level(improvement: Estimate, allowed: float) -> float:
+    """The smallest one-sided level at which the upper bound still lies below what is allowed, to 2% of itself."""
+    low, high = _SMALLEST, 1 - GATE_LEVEL
+    while high > low * 1.02:
+        middle = math.sqrt(low * high)
+        if improvement.bounds(1 - middle).at_least(allowed) == "fail":
+            high = middle
+        else:
+            low = middle
+    return high

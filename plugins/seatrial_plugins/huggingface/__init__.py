@@ -74,7 +74,7 @@ def random(
 def seatrial_models() -> Iterable[LoaderComponent[Loader]]:
     """The two loaders."""
     provides = frozenset[Capability](
-        {"scores", "generates", "samples", "classifies", "times", "trains", "images", "merges"}
+        {"scores", "generates", "samples", "completes", "classifies", "times", "trains", "images", "merges"}
     )
     libraries = ("torch", "transformers", "peft", "tokenizers", "safetensors", "gguf", "jinja2", "pillow")
     yield LoaderComponent(

@@ -19,7 +19,9 @@ from seatrial_plugins.huggingface.batches import batches_by_length
 from seatrial_plugins.huggingface.chat import ChatTokenizer
 from seatrial_plugins.huggingface.likelihoods import Likelihoods, Question
 from seatrial_plugins.huggingface.merging import merged
+from seatrial_plugins.huggingface.plain_text import PlainText
 from seatrial_plugins.huggingface.sampling import Draw, Drawn
+from seatrial_plugins.huggingface.streaming import streamed
 
 __all__ = ["CausalModel"]
 
@@ -27,7 +29,10 @@ _LOG = logging.getLogger("seatrial.models")
 
 
 class CausalModel:
-    """A loaded causal model (`Scores`, `Generates`, `Samples`, `Times`, `CountsTokens`), or one of several views on it."""
+    """A loaded causal model, or one of several views on it.
+
+    `Scores`, `Generates`, `Samples`, `Streams`, `Completes`, `Times` and `CountsTokens`.
+    """
 
     def __init__(
         self,
@@ -188,6 +193,22 @@ class CausalModel:
         said = self._answers(asked, shown, max_new_tokens, stop, draws)
         return [said[at : at + answers] for at in range(0, len(said), answers)]
 
+    def stream(
+        self,
+        prompt: Sequence[Turn],
+        *,
+        max_new_tokens: int,
+        stop: Sequence[str] = (),
+        tools: Sequence[Mapping[str, Any]] = (),
+    ) -> Iterator[str]:
+        """What `generate` writes for the prompt alone, in pieces as they are decoded (`Streams`)."""
+
+        def answer(streamer: Any) -> str:
+            asked = self._prompts([prompt], [tools] if tools else ())
+            return self._answers(asked, [self._shown(prompt)], max_new_tokens, stop, streamer=streamer)[0].text
+
+        return streamed(answer, lambda ids: self._generation(ids, stop).text, stop)
+
     def _answers(
         self,
         asked: Sequence[list[int]],
@@ -195,6 +216,7 @@ class CausalModel:
         max_new_tokens: int,
         stop: Sequence[str],
         draws: Sequence[Draw] = (),
+        streamer: Any = None,
     ) -> list[Generation]:
         if not all(asked):
             raise StageError("a prompt has no token that an answer could follow; give it text or a chat template")
@@ -217,9 +239,61 @@ class CausalModel:
                     max_new_tokens,
                     stop,
                     [draws[index] for index in batch if draws],
+                    streamer,
                 )
                 results.update(zip(batch, answers, strict=True))
         return [results[index] for index in range(len(asked))]
+
+    # ---- Completes ------------------------------------------------------------------------------------------------
+
+    def continuations(self, texts: Sequence[str], options: Sequence[Sequence[str]]) -> list[list[Continuation]]:
+        """For each text, each of its options' likelihood right behind it, cut into tokens as lm-eval cuts them.
+
+        Raises:
+            StageError: a text with an option is longer than the model's context, or an option adds no token.
+            ValueError: there are more texts than lists of options, or fewer.
+        """
+        if len(texts) != len(options):
+            raise ValueError(f"{len(texts)} texts and {len(options)} lists of options: each text needs one of its own")
+        plain = PlainText(self.chat.tokenizer)
+        places: list[tuple[int, list[int]]] = []
+        questions: list[Question] = []
+        for index, (text, answers) in enumerate(zip(texts, options, strict=True)):
+            for head, rests in plain.behind(text, answers).items():
+                places.append((index, list(rests)))
+                whole = (*self._opening, *head)
+                questions.append(Question.behind(whole, tuple(rests.values()), context=self.context))
+        found = [[Continuation(0.0, 1)] * len(answers) for answers in options]
+        with self._use():
+            scored = self._likelihoods.of(questions, greedy=True)
+        for (index, of), given in zip(places, scored, strict=True):
+            for option, one in zip(of, given, strict=True):
+                found[index][option] = one
+        return found
+
+    def whole_texts(self, texts: Sequence[str]) -> list[Continuation]:
+        """Each text's own likelihood, in windows of the context where it is longer: every token is scored once."""
+        plain = PlainText(self.chat.tokenizer)
+        windows = [plain.windows(text, self.context - len(self._opening)) for text in texts]
+        questions = [
+            Question.behind((*self._opening, *head), (rest,), context=self.context)
+            for text in windows
+            for head, rest in text
+        ]
+        with self._use():
+            scored = iter(self._likelihoods.of(questions))
+        found = [[next(scored)[0] for _ in text] for text in windows]
+        return [Continuation(sum(one.logprob for one in each), sum(one.tokens for one in each)) for each in found]
+
+    def complete(self, texts: Sequence[str], *, max_new_tokens: int, stop: Sequence[str] = ()) -> list[Generation]:
+        """Greedy decoding behind each text, up to a stop string or the end of text.
+
+        Raises:
+            StageError: as `generate` does.
+        """
+        plain = PlainText(self.chat.tokenizer)
+        asked = [[*self._opening, *plain.ids(text)] for text in texts]
+        return self._answers(asked, [()] * len(texts), max_new_tokens, stop)
 
     def _prompts(self, prompts: Sequence[Sequence[Turn]], tools: Tools) -> list[list[int]]:
         return [[*self._opening, *ids] for ids in self.chat.prompts(prompts, tools)]
@@ -235,6 +309,7 @@ class CausalModel:
         max_new_tokens: int,
         stop: Sequence[str],
         draws: Sequence[Draw],
+        streamer: Any,
     ) -> list[Generation]:
         from transformers import GenerationConfig
 
@@ -264,6 +339,7 @@ class CausalModel:
             generation_config=config,
             logits_processor=[watch, *([Drawn(draws, max_new_tokens)] if draws else [])],
             tokenizer=self.chat.tokenizer if stop else None,
+            streamer=streamer,
             **more,
         )
         rows = written[:, width:].tolist()

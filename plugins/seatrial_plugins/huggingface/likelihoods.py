@@ -34,6 +34,10 @@ _FLOAT32_LOGITS = {"cuda": 1 << 27}
 """So many logits at a time are normalised in float32: 512 MiB on a GPU, 64 MiB elsewhere."""
 
 
+_Found = tuple[float, bool | None]
+"""A token's log probability, and whether it is the likeliest; None where that was not looked at."""
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """A prompt and its options, as tokens: each option is the head and one of the rests."""
@@ -85,6 +89,25 @@ class Question:
         tree, paths = _branches(rests)
         return cls(head, rests, starts, tree.behind(head), paths, images)
 
+    @classmethod
+    def behind(cls, head: tuple[int, ...], rests: tuple[tuple[int, ...], ...], *, context: int) -> Question:
+        """One whose options are the rests, each scored from its first token on.
+
+        Raises:
+            StageError: it is longer than the context, there is nothing to condition on, or nothing to score.
+        """
+        longest = len(head) + max(map(len, rests))
+        if longest > context + 1:  # the last token is predicted and not fed
+            raise StageError(
+                f"a text and what follows it have {longest} tokens, the model's context {context}; leave such items out"
+            )
+        if not head:
+            raise StageError("there is no token that an answer could be conditioned on; give it text before")
+        if not all(rests):
+            raise StageError("an answer adds no token to the text before it, so it has no likelihood")
+        tree, paths = _branches(rests)
+        return cls(head, rests, (len(head),) * len(rests), tree.behind(head), paths)
+
     def scored(self) -> int:
         """How many nodes have to predict something, at most."""
         return sum(self._counts())
@@ -99,9 +122,9 @@ class Question:
                     (rest[at] if at >= 0 else self.head[size + at]),
                 )
 
-    def continuations(self, logprobs: Iterator[float]) -> list[Continuation]:
-        """Each option's continuation, from the log probabilities of `targets`, in that order."""
-        return [_continuation([next(logprobs) for _ in range(count)]) for count in self._counts()]
+    def continuations(self, found: Iterator[_Found]) -> list[Continuation]:
+        """Each option's continuation, from what was found of `targets`, in that order."""
+        return [_continuation([next(found) for _ in range(count)]) for count in self._counts()]
 
     def sequences(self) -> list[list[int]]:
         """Each option's tokens."""
@@ -132,16 +155,19 @@ class Likelihoods:
         self._batch_tokens = batch_tokens
         self._packs = packs
 
-    def of(self, questions: Sequence[Question]) -> list[list[Continuation]]:
-        """Each question's options, in order; NaN where the network's log-likelihood of one is not finite."""
+    def of(self, questions: Sequence[Question], *, greedy: bool = False) -> list[list[Continuation]]:
+        """Each question's options, in order; NaN where the network's log-likelihood of one is not finite.
+
+        With `greedy`, whether each token is the likeliest is looked at, too.
+        """
         score = self._packed if self._packs else self._padded
         with torch.inference_mode():
-            results = score(questions)
+            results = score(questions, greedy)
         return [results[index] for index in range(len(questions))]
 
     # ---- packed ---------------------------------------------------------------------------------------------------
 
-    def _packed(self, questions: Sequence[Question]) -> dict[int, list[Continuation]]:
+    def _packed(self, questions: Sequence[Question], greedy: bool) -> dict[int, list[Continuation]]:
         held = 1 if self._plain_head else self._vocabulary
         most = max((question.scored() for question in questions), default=1)
 
@@ -160,17 +186,20 @@ class Likelihoods:
                 for row, question in enumerate(chosen)
                 for place, token in ((packed.place(row, node), token) for node, token in question.targets())
             ]
-            logprobs = iter(self._logprobs(packed.to(self._device), list(places), wanted))
+            found = iter(self._found(packed.to(self._device), list(places), wanted, greedy))
             for index, question in zip(batch, chosen, strict=True):
-                results[index] = question.continuations(logprobs)
+                results[index] = question.continuations(found)
         return results
 
-    def _logprobs(self, packed: Packed, places: list[int], wanted: Sequence[tuple[int, int]]) -> list[float]:
-        """The log probability of each (index into `places`, token)."""
+    def _found(
+        self, packed: Packed, places: list[int], wanted: Sequence[tuple[int, int]], greedy: bool
+    ) -> list[_Found]:
+        """What is found of each (index into `places`, token)."""
         at = torch.tensor(places, device=self._device)
         if self._plain_head:
-            return _logprobs(hidden_states(self._network, packed, at), self._network.get_output_embeddings(), wanted)
-        return _logprobs(run_packed(self._network, packed, at), _as_they_are, wanted)
+            head = self._network.get_output_embeddings()
+            return _found(hidden_states(self._network, packed, at), head, wanted, greedy)
+        return _found(run_packed(self._network, packed, at), _as_they_are, wanted, greedy)
 
     @cached_property
     def _plain_head(self) -> bool:
@@ -178,7 +207,7 @@ class Likelihoods:
 
     # ---- padded ---------------------------------------------------------------------------------------------------
 
-    def _padded(self, questions: Sequence[Question]) -> dict[int, list[Continuation]]:
+    def _padded(self, questions: Sequence[Question], greedy: bool) -> dict[int, list[Continuation]]:
         """One padded row an option: for architectures that cannot be packed."""
         flat = [
             (index, option, ids[:-1], ids, start)
@@ -208,7 +237,7 @@ class Likelihoods:
             for row, (index, option, _, whole, start) in enumerate(chosen):
                 predicted = output.logits[row, start - 1 : len(whole) - 1]
                 results[index][option] = _continuation(
-                    _logprobs(predicted, _as_they_are, list(enumerate(whole[start:])))
+                    _found(predicted, _as_they_are, list(enumerate(whole[start:])), greedy)
                 )
         return results
 
@@ -225,10 +254,12 @@ class Likelihoods:
         return int(self._network.config.get_text_config().vocab_size)
 
 
-def _logprobs(
-    states: torch.Tensor, head: Callable[[torch.Tensor], torch.Tensor], wanted: Sequence[tuple[int, int]]
-) -> list[float]:
-    """The log probability of each (row of `states`, token), normalised in float32, a stretch of rows at a time."""
+def _found(
+    states: torch.Tensor, head: Callable[[torch.Tensor], torch.Tensor], wanted: Sequence[tuple[int, int]], greedy: bool
+) -> list[_Found]:
+    """The log probability of each (row of `states`, token), normalised in float32, a stretch of rows at a time; and whether the
+    token is the likeliest, where that is asked.
+    """
     vocabulary = head(states[:1]).shape[-1]
     step = max(1, _FLOAT32_LOGITS.get(states.device.type, 1 << 24) // vocabulary)
     rows, tokens = torch.tensor(list(wanted)).unbind(1)
@@ -236,18 +267,24 @@ def _logprobs(
     starts = torch.arange(0, len(states) + step, step)
     ends = torch.searchsorted(rows[order], starts).tolist()
     found = torch.empty(len(rows), device=states.device)
+    top = torch.zeros(len(rows), dtype=torch.bool, device=states.device)
     for start, first, last in zip(starts.tolist(), ends, ends[1:], strict=False):
         inside = order[first:last].to(states.device)
         logits = head(states[start : start + step]).float()
         row = rows[order[first:last]].to(states.device) - start
-        found[inside] = logits[row, tokens[order[first:last]].to(states.device)] - logits.logsumexp(-1)[row]
-    return [float(value) for value in found.tolist()]
+        token = tokens[order[first:last]].to(states.device)
+        found[inside] = logits[row, token] - logits.logsumexp(-1)[row]
+        if greedy:
+            top[inside] = logits.argmax(-1)[row] == token
+    return list(zip(found.tolist(), top.tolist() if greedy else [None] * len(rows), strict=True))
 
 
 def _as_they_are(logits: torch.Tensor) -> torch.Tensor:
     return logits
 
 
-def _continuation(logprobs: Sequence[float]) -> Continuation:
-    total = float(sum(logprobs))
-    return Continuation(total if math.isfinite(total) else math.nan, len(logprobs))
+def _continuation(found: Sequence[_Found]) -> Continuation:
+    total = float(sum(logprob for logprob, _ in found))
+    tops = [top for _, top in found]
+    greedy = None if None in tops else all(tops)
+    return Continuation(total if math.isfinite(total) else math.nan, len(found), greedy)

@@ -111,7 +111,7 @@ class TransformersLoader:
         """What a language model can do, with or without pictures, or a sequence classifier; training starts from the weights as they came."""
         if product == "classifier" or is_classifier(_local(target).folder):
             return frozenset({"classifies"})
-        able: set[Capability] = {"scores", "generates", "samples", "times"}
+        able: set[Capability] = {"scores", "generates", "samples", "completes", "times"}
         pictures = reads_images(_local(target).folder)
         if pictures:
             able.add("images")

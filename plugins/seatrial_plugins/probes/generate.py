@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from seatrial import Generates, Response, Row, SeatrialError, System, Task, Transcript
 from seatrial.errors import StageError
 from seatrial.evaluation.probe import Progress
-from seatrial.model import offered
+from seatrial.model import Generation, offered
 
 __all__ = ["Generate"]
 
@@ -34,18 +34,21 @@ class Generate:
             if isinstance(answer, str):
                 yield Transcript(row.id, prompt_hash=prompt_hash, error=answer)
             else:
-                yield Transcript(row.id, (answer,), prompt_hash)
+                response = Response(answer.text, tokens=answer.tokens, finished=answer.finished)
+                detail = {"request": dict(answer.took)} if answer.took else {}
+                yield Transcript(row.id, (response,), prompt_hash, detail)
         progress(len(rows), len(rows))
 
-    def _ask(self, model: Generates, system: System, task: Task, rows: Sequence[Row]) -> list[Response | str]:
+    def _ask(self, model: Generates, system: System, task: Task, rows: Sequence[Row]) -> list[Generation | str]:
         """What the model answers, or why it does not: a row that it refuses is asked alone."""
         prompts = [system.prompt(row, task) for row in rows]
         try:
-            answers = model.generate(
-                prompts, max_new_tokens=self.max_new_tokens, stop=self.stop, **offered([row.tools for row in rows])
+            return list(
+                model.generate(
+                    prompts, max_new_tokens=self.max_new_tokens, stop=self.stop, **offered([row.tools for row in rows])
+                )
             )
         except SeatrialError as error:
             if len(rows) == 1:
                 return [str(error)]
             return [answer for row in rows for answer in self._ask(model, system, task, [row])]
-        return [Response(answer.text, tokens=answer.tokens, finished=answer.finished) for answer in answers]

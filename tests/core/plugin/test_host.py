@@ -155,6 +155,8 @@ METRICS = (
     ({"better": "larger"}, "its metric 'm' has the better 'larger'; there are: higher, lower"),
     ({"kind": "percentile"}, "its metric 'm' is a percentile and doesn't say which"),
     ({"kind": "ratio_of_means"}, "its metric 'm' is a ratio of means and doesn't say to which column"),
+    ({"kind": "corpus"}, "its metric 'm' is of a corpus and has the `statistic` ''; there are: f1_macro"),
+    ({"kind": "corpus", "statistic": "mcc"}, "its metric 'm' names 1 columns.*mcc reads 2"),
     ({"limits": (1, 0)}, r"its metric 'm' has the `limits` \(1, 0\)"),
     ({"limits": (0, float("nan"))}, r"its metric 'm' has the `limits` \(0, nan\)"),
     ({"column": None}, "its metric 'm' must have a name and a column"),

@@ -158,3 +158,32 @@ def test_answers_that_count_from_one_are_seen_in_a_table_and_as_text(digits, opt
     with pytest.raises(FormatError, match="counted from 0"):
         parse({"question": "Which?", **options, "answer": digits(3)}, notes=notes)
     assert notes.counts_from_one
+
+
+# ---- options in one text, and options that a suite gives ---------------------------------------------------------------
+
+
+def test_options_are_the_lettered_lines_of_one_text_and_an_answer_may_repeat_one():
+    text = "\nA. a frog\nB. a whale,\nwhich is large\nC.42"
+    assert parse({"question": "?", "options": text, "answer": "C. 42"}).choices == (
+        "a frog",
+        "a whale,\nwhich is large",
+        "42",
+    )
+    assert right(text, "A. a frog") == "a frog"
+    assert right(text, "B") == "a whale,\nwhich is large"
+    assert "names none" in refused(text, "A. a toad")
+    for broken in ("B. frog\nC. ant", "A. frog", "frog\nA. ant"):
+        with pytest.raises(FormatError, match="not a list"):
+            right(broken, "A")
+
+
+def test_a_suite_gives_the_options_of_questions_that_bring_none():
+    asked = {"question": "Is it?", "passage": "It is.", "answer": "True"}
+    found = parse(asked, choices=("True", "False"))
+    assert (found.format, found.expected) == ("choice", Choice(("True", "False"), 0))
+    assert found.turns[0].content.startswith("It is.")
+    own = parse({"question": "?", "choices": ["a", "b"], "answer": "b"}, choices=("True", "False"))
+    assert own.choices == ("a", "b")
+    with pytest.raises(FormatError, match="names none"):
+        parse({**asked, "answer": "perhaps"}, choices=("True", "False"))

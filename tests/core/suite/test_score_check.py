@@ -21,6 +21,7 @@ def problems(suite_catalogue, tmp_path):
                 Metric("share", "right", "proportion", "higher", "A share."),
                 Metric("grade", "grade", "mean", "higher", "From 1 to 6.", limits=(1.0, 6.0)),
                 Metric("loss", "loss", "mean", "lower", "Any number."),
+                Metric("mcc", "a", "corpus", "higher", "MCC.", limits=(-1.0, 1.0), statistic="mcc", also=("b",)),
                 Metric("drop", "a", "ratio_of_means", "lower", "A ratio of shares.", over="b", limits=(0.0, 1.0)),
             )
             yield ScorerComponent(
@@ -71,6 +72,13 @@ def problems(suite_catalogue, tmp_path):
                 "however many rows there are; 0.01 takes 299 rows, none of them"
             ),
         ),
+        (
+            "{metric: exam/mcc, min: 0.5}",
+            (
+                "metric: exam/mcc is one number of all rows, whose bounds a bootstrap draws; they do not keep a gate's promise, so it may "
+                "not decide: accepted with `severity: info`; a metric of each row (accuracy, brier, bleu) may"
+            ),
+        ),
         ("{metric: exam/share, max: 1.0}", "max: 1 is met by any score: exam/share lies between 0 and 1"),
         (
             "{metric: exam/share, baseline: base, margin: 2}",
@@ -104,6 +112,7 @@ def test_a_floor_where_less_is_better_is_a_slip(problems):
         "{metric: exam/grade, max: 7}",
         "{metric: exam/loss, min: 75, max: 80}",
         "{metric: exam/loss, min: 75, severity: info}",
+        "{metric: exam/mcc, min: 0.5, severity: info}",
         "{metric: exam/loss, max: 75}",
         "{metric: exam/loss, baseline: base, margin: 2}",
         "{metric: exam/drop, max: -0.1}",
@@ -124,7 +133,7 @@ def test_a_gate_is_checked_as_far_as_can_be_told_and_so_are_the_others(problems)
     ) == [
         (
             "gates[0].metric: nothing in the suite produces 'exam/shar' (did you mean 'exam/share'?); 'exam' produces: "
-            "share, grade, loss, drop"
+            "share, grade, loss, mcc, drop"
         ),
         "gates[0].min: min 0.5 is greater than max 0.1; no score can be both",
         "gates[0].mni: unknown key (did you mean 'min'?); accepted: gate, max, metric, min, on, severity, system",

@@ -13,7 +13,7 @@ from seatrial.verdict.codec import from_json, to_json
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 MAYBE = st.none() | FINITE
 TEXT = st.text(max_size=30)
-KINDS = st.sampled_from(["proportion", "mean", "percentile", "maximum", "ratio_of_means", "exact"])
+KINDS = st.sampled_from(["proportion", "mean", "percentile", "maximum", "ratio_of_means", "corpus", "exact"])
 BETTER = st.sampled_from(["higher", "lower"])
 INTERVALS = st.builds(Interval, st.floats(-1e9, 1e9), st.floats(-1e9, 1e9), FINITE, TEXT)
 SCORES = st.builds(

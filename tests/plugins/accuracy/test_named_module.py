@@ -45,7 +45,8 @@ def module(tmp_path):
 
 def values(address, predictions, references, **keys):
     (measure,) = chosen_measures([{address: keys}])
-    return NamedModule(measure).values(predictions, references)
+    (column,) = NamedModule(measure).columns(predictions, references).values()
+    return column
 
 
 def test_a_file_judges_each_answer_and_several_references_by_the_best(module, tmp_path):
@@ -113,7 +114,7 @@ def test_what_it_imports_of_a_file_beside_it_is_in_its_digest(module, tmp_path):
         (measure,) = chosen_measures([{address: {"key": "overlap", "name": "m"}}])
         found = NamedModule(measure)
         digests.append(found.reads[address])
-        assert found.values(["a"], [["a"]]) == [float(worth)]
+        assert [*found.columns(["a"], [["a"]]).values()] == [[float(worth)]]
     assert digests[0] != digests[1]
 
 

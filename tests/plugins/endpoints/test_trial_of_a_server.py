@@ -1,5 +1,6 @@
 """A model behind `transformers serve` on trial, by the command line."""
 
+import json
 import threading
 import time
 
@@ -21,9 +22,8 @@ def lenient(suite):
 
 def test_it_has_a_verdict_and_the_key_stands_nowhere(tiny_server, seatrial, tmp_path, monkeypatch):
     monkeypatch.setenv("HOUSE_KEY", "sk-house-0123456789")  # the tests' own
-    suite = lenient(
-        write_suite(tmp_path, tiny_server.address, rows=30, score=SCORE, options=", api_key_env: HOUSE_KEY")
-    )
+    options = ", api_key_env: HOUSE_KEY, prices: [1000, 2000]"
+    suite = lenient(write_suite(tmp_path, tiny_server.address, rows=30, score=SCORE, options=options))
     code, said = seatrial("check", suite)
     assert code == 0, said
     before = tiny_server.requests()
@@ -32,6 +32,11 @@ def test_it_has_a_verdict_and_the_key_stands_nowhere(tiny_server, seatrial, tmp_
     assert "PASS" in said
     assert tiny_server.requests() - before == 30
     assert {row["responses"][0]["tokens"] for row in transcripts(tmp_path)} == {8}
+    took = [json.loads(row["detail"])["request"] for row in transcripts(tmp_path)]
+    assert all(one["seconds"] > 0 and one["attempts"] == 1 for one in took)
+    assert all(one["cost"] == pytest.approx((one["prompt_tokens"] * 1000 + 8 * 2000) / 1e6) for one in took)
+    report = (only_run(tmp_path) / "report/report.md").read_text()
+    assert "Requests of qa.generate, base" in report
     files = [file for file in tmp_path.rglob("*") if file.is_file()]
     assert not [file for file in files if b"sk-house-0123456789" in file.read_bytes()]
     assert [file for file in files if b"HOUSE_KEY" in file.read_bytes()]

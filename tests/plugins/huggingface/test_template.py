@@ -5,7 +5,7 @@ import threading
 import pytest
 from jinja2.exceptions import SecurityError, TemplateError, TemplateSyntaxError, UndefinedError
 
-from seatrial_plugins.huggingface import template as module
+from seatrial import templates
 from seatrial_plugins.huggingface.template import ChatTemplate, TemplateLimitError
 
 MESSAGES = [
@@ -144,7 +144,7 @@ def test_what_pads_or_leaves_the_sandbox_is_refused(source):
 
 
 def test_time_is_bounded_too(monkeypatch):
-    monkeypatch.setattr(module, "_SECONDS", 0.0)
+    monkeypatch.setattr(templates, "_SECONDS", 0.0)
     with pytest.raises(TemplateLimitError, match="takes more than 0 seconds"):
         ChatTemplate("{{ messages }}", {}).render(MESSAGES, None, ask=True)
 

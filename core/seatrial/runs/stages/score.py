@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from seatrial.blocks.codec import to_json
 from seatrial.errors import ContractError, StageError
 from seatrial.evaluation.repeats import clusters_of
 from seatrial.evaluation.samples import samples_to_table
-from seatrial.evaluation.scorer import Explains, Scored
+from seatrial.evaluation.scorer import AsksModel, Compares, Explains, Scored
 from seatrial.evaluation.scoring import scores_of
 from seatrial.evaluation.task import Task
 from seatrial.evaluation.transcript import Transcript, read_transcripts
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ScoreNode"]
 
+_Score = Callable[[Iterable[Transcript], Task], Iterable[Any]]
+"""Samples of a system's transcripts."""
+
 
 @dataclass(frozen=True, slots=True)
 class ScoreNode:
@@ -50,8 +53,9 @@ class ScoreNode:
     inputs: tuple[str, ...] = field(metadata=RUNTIME)
     make: Any = field(metadata=RUNTIME)
     """Builds components, each once."""
-
-    reusable = True
+    reusable: bool = field(default=True, metadata=RUNTIME)
+    """Not where nobody can tell whether the model that it asks is still the same."""
+    warnings: tuple[str, ...] = field(default=(), metadata=RUNTIME)
 
     @property
     def name(self) -> str:
@@ -89,6 +93,8 @@ class ScoreNode:
         if not self.systems:
             raise StageError(f"{self.name}: there is no system to score")
         scorer = self.make(self.scorer)
+        if isinstance(scorer, AsksModel):
+            scorer.keep_answers(folder.unfinished() / "asked.jsonl")
         task = self.task.task(given.files, self.make)
         clusters = clusters_of(task.rows)
         tables: list[pa.Table] = []
@@ -96,8 +102,7 @@ class ScoreNode:
         for place, system in enumerate(self.systems):
             progress(place, len(self.systems), {})
             started = time.perf_counter()
-            transcripts = read_transcripts(given.files[f"transcripts:{system.instance}"])
-            tables.append(self._scored(scorer, transcripts, task, system, clusters))
+            tables.append(self._scored(self._bound(scorer, system, given), system, given, task, clusters))
             seconds[system.instance] = round(time.perf_counter() - started, 3)
         progress(len(self.systems), len(self.systems), {})
         table = pa.concat_tables(tables)
@@ -113,7 +118,30 @@ class ScoreNode:
             "measure": self._measure,
             "blocks": self._blocks(scorer, table),
         }
+        if isinstance(scorer, AsksModel) and scorer.unanswered:
+            facts["unanswered"] = scorer.unanswered
+        warnings = [f"{self.name}: {said}" for said in self.warnings]
+        if facts.get("unanswered"):
+            warnings.append(
+                f"{self.name}: {scorer.unanswered} samples were not judged; the same command asks again for those"
+            )
+        if warnings:
+            facts["warnings"] = warnings
         return Artifact({f"samples:{self.alias}": path}, facts)
+
+    def _bound(self, scorer: Any, system: SystemPlan, given: Artifact) -> _Score:
+        """How the scorer judges that system: by its transcripts, or these beside those of another system."""
+        if not isinstance(scorer, Compares) or system.name == scorer.against:
+            score: _Score = scorer.score
+            return score
+        other = next((one for one in self.systems if one.name == scorer.against), None)
+        if other is None:
+            raise StageError(
+                f"{self.name}: it compares with {scorer.against!r}, which it is not asked of; its systems are "
+                f"{', '.join(dict.fromkeys(one.name for one in self.systems))}"
+            )
+        others = given.files[f"transcripts:{other.instance}"]
+        return lambda transcripts, task: scorer.compare(transcripts, read_transcripts(others), task)
 
     def _blocks(self, scorer: Any, samples: pa.Table) -> list[object]:
         """What the scorer has to show besides its scores, as JSON values."""
@@ -128,10 +156,10 @@ class ScoreNode:
 
     def _scored(
         self,
-        scorer: Any,
-        transcripts: Iterator[Transcript],
-        task: Task,
+        score: _Score,
         system: SystemPlan,
+        given: Artifact,
+        task: Task,
         clusters: Mapping[str, str],
     ) -> pa.Table:
         """The scorer's samples of one system: one for each transcript, in order; else it is refused by name."""
@@ -142,15 +170,15 @@ class ScoreNode:
         hashes: list[str] = []
 
         def noted() -> Iterator[Transcript]:
-            for transcript in transcripts:
+            for transcript in read_transcripts(given.files[f"transcripts:{system.instance}"]):
                 errors.append((transcript.row, transcript.error))
                 hashes.append(transcript.prompt_hash)
                 yield transcript
 
-        given = noted()
+        told_of = noted()
         with blame(self.name, component, self.plugin):
-            samples = list(contracts.samples(scorer.score(given, task), who))
-        deque(given, maxlen=0)  # what the scorer left unread
+            samples = list(contracts.samples(score(told_of, task), who))
+        deque(told_of, maxlen=0)  # what the scorer left unread
         if [sample.row for sample in samples] != [row for row, _ in errors]:
             raise ContractError(f"{who} {_wrong_rows([sample.row for sample in samples], [row for row, _ in errors])}")
         for sample, (_, error) in zip(samples, errors, strict=True):
@@ -182,7 +210,7 @@ class ScoreNode:
     def _columns(self) -> list[str]:
         metrics = self.component.metrics_for(self.scorer.options)
         named = [metric.column for metric in metrics] + [
-            name for one in metrics for name in (one.over, one.gap) if name
+            name for one in metrics for name in (one.over, one.gap, *one.also) if name
         ]
         return list(dict.fromkeys(named))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from seatrial.errors import ContractError, SeatrialError, StageError
+from seatrial.evaluation.requests import summed_up
 from seatrial.evaluation.system import System, with_examples
 from seatrial.evaluation.task import Task
 from seatrial.evaluation.transcript import Transcript, read_transcripts, transcript_schema, transcripts_to_table
@@ -71,6 +72,7 @@ class Transcribe:
 
     def run(self, given: Artifact, folder: RunFolder, progress: Progress) -> Artifact:
         """Ask what no earlier process has asked already; then all pieces become one file."""
+        import pyarrow.compute as pc
         import pyarrow.parquet as pq
 
         task = self.asking.task.task(given.files, self.make)
@@ -81,6 +83,7 @@ class Transcribe:
         told = kept / "model.json"
         before = json.loads(told.read_text("utf-8")) if told.is_file() else {}
         opened: System | None = None
+        details: list[str] = []
         done = errors = count = 0
         for place, rows in enumerate(pieces):
             count += 1
@@ -90,7 +93,8 @@ class Transcribe:
             if answered is None or unasked:
                 if opened is None:
                     opened = self._open(given)
-                    self.check(opened.model, task.rows, (*opened.examples, *task.examples))
+                    if not self.asking.task.brought:  # which may be asked in another form than as a conversation
+                        self.check(opened.model, task.rows, (*opened.examples, *task.examples))
                 if isinstance(opened.model, SeesImages):
                     opened.model.images_from(folder / "data/images")
                 if isinstance(opened.model, KeepsAnswers):
@@ -114,9 +118,13 @@ class Transcribe:
             for place in range(count):
                 table = pq.read_table(kept / f"{place:06d}.parquet", schema=transcript_schema())
                 errors += len(table) - table["error"].null_count
+                if self._elsewhere:
+                    details += table.filter(pc.is_null(table["error"]))["detail"].to_pylist()
                 out.write_table(table)
         facts: dict[str, object] = {"rows": len(task.rows), "of": self.asking.task.of(given.files), "errors": errors}
         warnings = []
+        if self._elsewhere and (took := summed_up(details)):
+            facts["requests"] = took
         if errors and self._elsewhere:
             warnings.append(f"{errors} of {len(task.rows)} rows were not answered; the same command asks them again")
             facts["unanswered"] = errors
@@ -150,7 +158,7 @@ class Transcribe:
             return System(plan.name, plan.kind, self.baselines.fitted(plan.name, given.files["train"], stage=self.name))
         assert self.model is not None
         product = self._product(given)
-        if self.baselines is not None:
+        if self.baselines is not None and not self.asking.task.brought:
             self.baselines.start(given.files["train"], stage=self.name)  # beside the model, where that keeps a GPU busy
         opened: Model = self.model.open(product, self.asking.needs)
         examples = (
@@ -167,7 +175,7 @@ class Transcribe:
 
     def foresee(self, given: Artifact) -> None:
         """Refuse rows that the probe can do nothing with, or that the model will not be able to read, by its tokenizer alone."""
-        if not self.asking.task.asks_rows:
+        if not self.asking.task.asks_rows or self.asking.task.brought:
             return
         task = self.asking.task.task(given.files, self.make)
         self.asking.task.refuse_useless(self.asking.probe, self.asking.plugin, task, self.make)

@@ -12,19 +12,34 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from seatrial_plugins.accuracy.metrics.bleu import Bleu
     from seatrial_plugins.accuracy.metrics.chrf import ChrF
+    from seatrial_plugins.accuracy.metrics.corpus_bleu import CorpusBleu
     from seatrial_plugins.accuracy.metrics.exact_match import ExactMatch
+    from seatrial_plugins.accuracy.metrics.meteor import Meteor
     from seatrial_plugins.accuracy.metrics.rouge import Rouge
     from seatrial_plugins.accuracy.metrics.squad_exact_match import SquadExactMatch
     from seatrial_plugins.accuracy.metrics.squad_f1 import SquadF1
     from seatrial_plugins.accuracy.metrics.text_metric import TextMetric
     from seatrial_plugins.accuracy.metrics.token_f1 import TokenF1
 
-__all__ = ["Bleu", "ChrF", "ExactMatch", "Rouge", "SquadExactMatch", "SquadF1", "TextMetric", "TokenF1"]
+__all__ = [
+    "Bleu",
+    "ChrF",
+    "CorpusBleu",
+    "ExactMatch",
+    "Meteor",
+    "Rouge",
+    "SquadExactMatch",
+    "SquadF1",
+    "TextMetric",
+    "TokenF1",
+]
 
 _MODULES = {
     "Bleu": "bleu",
     "ChrF": "chrf",
+    "CorpusBleu": "corpus_bleu",
     "ExactMatch": "exact_match",
+    "Meteor": "meteor",
     "Rouge": "rouge",
     "SquadExactMatch": "squad_exact_match",
     "SquadF1": "squad_f1",

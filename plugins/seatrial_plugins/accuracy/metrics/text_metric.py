@@ -30,6 +30,8 @@ class TextMetric(evaluate.Metric, ABC):
     description: str
     source: str
     """The paper or the package that defines it."""
+    judges_nothing = False
+    """Whether `judge` is asked of an answer that says nothing too."""
 
     def __init__(self, **options: Any) -> None:
         # In memory, whatever `evaluate.load` says: it would write a cache file and lock it for every batch.
@@ -62,7 +64,7 @@ class TextMetric(evaluate.Metric, ABC):
         names = judge("", [""]).keys()
         found = [
             judge(said, [expected] if isinstance(expected, str) else expected)
-            if says_something(said)
+            if self.judges_nothing or says_something(said)
             else dict.fromkeys(names, 0.0)
             for said, expected in zip(predictions, references, strict=True)
         ]

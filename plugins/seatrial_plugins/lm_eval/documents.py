@@ -1,0 +1,153 @@
+"""Documents: the records of a task's splits, out of files on this machine, typed as the library datasets types them."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from seatrial.errors import SourceError, UsageError
+from seatrial_plugins.lm_eval.files import find
+from seatrial_plugins.lm_eval.task_config import TaskConfig
+
+__all__ = ["Document", "files_of", "read_documents"]
+
+Document = dict[str, Any]
+
+_LOCAL = {"json", "csv", "parquet", "text"}
+_FORMATS = {".jsonl": "json", ".json": "json", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".txt": "text"}
+
+_MISSING = (
+    *("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA", "NULL"),
+    *("NaN", "None", "n/a", "nan", "null"),
+)  # fmt: skip
+"""What pandas reads as no value, through which datasets reads CSV."""
+
+
+def files_of(task: TaskConfig, rows: Mapping[str, Any]) -> dict[str, list[Path]]:
+    """Split → the files that hold it: those that the suite names, else those of the task's own `data_files`.
+
+    Args:
+        task: whose splits.
+        rows: split → address, or task → such a mapping. `{task}` and `{dataset_name}` in an address are the task's.
+
+    Raises:
+        UsageError: the task's rows are nowhere on this machine; the message says what to write.
+    """
+    own = rows.get(task.name, rows)
+    named = {str(split): address for split, address in own.items() if isinstance(address, str)}
+    names = {"task": task.name, "dataset_name": str(task.get("dataset_name", ""))}
+    found = {}
+    for split, address in named.items():
+        for name, value in names.items():
+            address = address.replace("{" + name + "}", value)  # noqa: PLW2901  # the address, filled in
+        found[split] = [find(address, f"rows: {split}")]
+    wanted = set(task.splits.values()) | ({str(task.fewshot["split"])} if task.fewshot.get("split") else set())
+    if wanted <= found.keys():
+        return found
+    path = task.get("dataset_path")
+    if path in _LOCAL:
+        return _own_files(task) | found
+    lacks = ", ".join(f"{split}: path:…" for split in sorted(wanted - found.keys()))
+    where = f"{task.keys.place('dataset_path')}: {task.name}: dataset_path {path!r} is a data set of a hub, and nothing is fetched"
+    raise UsageError(f"{where}; say where its rows lie (JSON Lines, JSON, CSV or Parquet): `rows: {{{lacks}}}`")
+
+
+def _own_files(task: TaskConfig) -> dict[str, list[Path]]:
+    place = task.keys.place("dataset_kwargs")
+    kwargs = task.get("dataset_kwargs", {})
+    given = kwargs.get("data_files")
+    if unknown := sorted(kwargs.keys() - {"data_files", "field", "delimiter", "sep", "trust_remote_code"}):
+        raise UsageError(f"{place}: dataset_kwargs has a key {unknown[0]!r} that is not followed")
+    if given is None:
+        raise UsageError(f"{place}: `dataset_kwargs: {{data_files: …}}` names no file of the rows")
+    by_split = given if isinstance(given, Mapping) else {"train": given}
+    return {
+        str(split): [_own_file(task, str(file)) for file in ([files] if isinstance(files, str) else files)]
+        for split, files in by_split.items()
+    }
+
+
+def _own_file(task: TaskConfig, name: str) -> Path:
+    place = task.keys.place("dataset_kwargs")
+    if "://" in name:
+        raise UsageError(f"{place}: data_files names {name}, and nothing is fetched; get the file, and name that")
+    tried = [Path(name).absolute(), task.keys.path.parent / name]
+    found = next((path for path in tried if path.is_file()), None)
+    if found is None:
+        raise UsageError(f"{place}: data_files: there is no {tried[0]}, and none beside the task file")
+    return found
+
+
+def read_documents(files: Sequence[Path], kwargs: Mapping[str, Any]) -> list[Document]:
+    """All records of a split's files; a key that a record lacks and another has is None.
+
+    Raises:
+        SourceError: a file cannot be read.
+    """
+    found: list[Document] = []
+    for file in files:
+        kind = _FORMATS.get(Path(file.name.removesuffix(".gz")).suffix.lower())
+        if kind is None:
+            raise SourceError(f"{file}: its ending names no format of rows; there are: {', '.join(_FORMATS)}")
+        try:
+            records = _READERS[kind](file, kwargs)
+        except (OSError, ValueError, KeyError) as error:
+            raise SourceError(f"{file}: cannot be read as {kind}: {error}") from error
+        if not all(isinstance(record, dict) for record in records):
+            raise SourceError(f"{file}: holds a record that is no mapping of keys to values")
+        found += records
+    keys = dict.fromkeys(key for record in found for key in record)
+    return [{key: record.get(key) for key in keys} for record in found]
+
+
+def _text(file: Path) -> str:
+    data = gzip.decompress(file.read_bytes()) if file.name.endswith(".gz") else file.read_bytes()
+    return data.decode("utf-8-sig")
+
+
+def _json(file: Path, kwargs: Mapping[str, Any]) -> list[Document]:
+    text = _text(file)
+    if kwargs.get("field"):
+        return list(json.loads(text)[kwargs["field"]])
+    if text.lstrip()[:1] == "[":
+        return list(json.loads(text))
+    found = []
+    for number, line in enumerate(text.split("\n"), 1):
+        try:
+            if line.strip():
+                found.append(json.loads(line))
+        except ValueError as error:
+            raise ValueError(f"line {number}: {error}") from error
+    return found
+
+
+def _csv(file: Path, kwargs: Mapping[str, Any]) -> list[Document]:
+    import io
+
+    from pyarrow import csv
+
+    sign = kwargs.get("delimiter") or kwargs.get("sep") or ("\t" if ".tsv" in file.name else ",")
+    table = csv.read_csv(
+        io.BytesIO(_text(file).encode()),
+        parse_options=csv.ParseOptions(delimiter=sign, newlines_in_values=True),
+        convert_options=csv.ConvertOptions(null_values=list(_MISSING), strings_can_be_null=True),
+    )
+    return list(table.to_pylist())
+
+
+def _parquet(file: Path, kwargs: Mapping[str, Any]) -> list[Document]:
+    import pyarrow.parquet as pq
+
+    del kwargs
+    return list(pq.read_table(file).to_pylist())
+
+
+def _lines(file: Path, kwargs: Mapping[str, Any]) -> list[Document]:
+    del kwargs
+    return [{"text": line} for line in _text(file).splitlines()]
+
+
+_READERS = {"json": _json, "csv": _csv, "parquet": _parquet, "text": _lines}

@@ -1,0 +1,86 @@
+"""Task files: every key is followed or refused, with file and line; includes, groups, tags and code that is not run."""
+
+import pytest
+
+from seatrial.errors import SourceError, UsageError
+from seatrial_plugins.lm_eval import metrics_of, tasks_of
+
+from .conftest import CHOICE, Knows
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("doc_to_txt: question", "doc_to_text"),
+        ("unsafe_code: true", "unsafe_code"),
+        ("generation_kwargs: {do_sample: true, temperature: 0.7}\noutput_type: generate_until", "do_sample"),
+        ("metric_list: [{metric: bleurt}]", "bleurt"),
+        ("output_type: rhyming", "rhyming"),
+        ("fewshot_config: {samplr: first_n}", "samplr"),
+    ],
+)
+def test_what_cannot_be_followed_is_refused_with_its_line(folder, line, said):
+    kept = [kept for kept in CHOICE.strip().splitlines() if kept.partition(":")[0] != line.partition(":")[0]]
+    text = "\n".join(kept if "metric_list" not in line else kept[:9])
+    text = text if "output_type" not in line else text.replace("output_type: multiple_choice\n", "")
+    folder(things_yaml=f"{text}\n{line}\n")
+    with pytest.raises(UsageError, match=rf"things\.yaml:\d+: .*{said}"):
+        metrics_of(task="path:things.yaml")
+
+
+def test_an_included_file_stands_below_the_own_keys(folder):
+    folder(other_yaml="include: things.yaml\ntask: other\ndescription: ''\n")
+    task = tasks_of(task="path:other.yaml").tasks["other"]
+    assert task.get("doc_to_text") == "Q: {{question}}\nA:"
+    assert task.keys.place("description").endswith("other.yaml:3")
+    folder(other_yaml="include: other.yaml\ntask: other\n")
+    with pytest.raises(UsageError, match=r"other\.yaml: includes itself"):
+        tasks_of(task="path:other.yaml")
+
+
+def test_a_hub_data_set_needs_rows_by_the_names_of_its_splits(folder):
+    folder(hub_yaml=CHOICE.replace("dataset_path: json", "dataset_path: org/things").replace("dataset_kwargs", "#"))
+    with pytest.raises(UsageError, match=r"hub\.yaml:3: .*org/things.*rows: \{test: path:…, train: path:…\}"):
+        _ = tasks_of(task="path:hub.yaml").reads
+    rows = {"test": "path:choices.jsonl", "train": "path:shown.jsonl"}
+    assert len(tasks_of(task="path:hub.yaml", rows=rows).items) == 4
+
+
+CODE = """
+def shorter(documents):
+    return documents.filter(lambda one: one["right"] == 0)
+"""
+
+
+def test_code_runs_only_where_its_file_is_allowed_by_name(folder, judged):
+    where = folder(things_yaml=CHOICE + "process_docs: !function own.shorter\n", own_py=CODE)
+    with pytest.raises(UsageError, match=rf"things\.yaml:\d+: .*own\.shorter.*functions: \[{where.name}/own\.py\]"):
+        tasks_of(task="path:things.yaml")
+    samples = judged(Knows(), task="path:things.yaml", functions=["own.py"])
+    assert [sample.target for sample in samples] == ["a trout", "a ball"]
+    folder(things_yaml=CHOICE + "process_docs: !function os.getcwd\n")
+    with pytest.raises(UsageError, match=r"no package is imported"):
+        tasks_of(task="path:things.yaml", functions=["os.py"])
+
+
+def test_a_group_is_its_tasks_each_of_the_same_weight_where_it_says_so(folder, judged):
+    folder(
+        few_yaml="include: things.yaml\ntask: few\ntag: some\ndataset_kwargs: {data_files: {test: one.jsonl, train: one.jsonl}}\n",
+        one_jsonl=[{"question": "Which?", "options": ["x", "y"], "right": 1}],
+        all_yaml="group: all\ntask: [things, few]\naggregate_metric_list: [{metric: acc, weight_by_size: false}]\n",
+    )
+    samples = judged(Knows(("y",)), task="all", tasks="path:.")
+    assert [sample.slice for sample in samples] == ["things"] * 4 + ["few"]
+    alone = [sample.values["acc"] for sample in judged(Knows(("y",)), task="path:things.yaml")]
+    assert 0 < sum(alone) < 4
+    assert sum(sample.values["acc"] for sample in samples) / 5 == pytest.approx((sum(alone) / 4 + 1) / 2)
+    assert sum(sample.values["acc_norm"] for sample in samples[4:]) == 1  # weighs as its row does
+    assert [*tasks_of(task="some", tasks="path:.").tasks] == ["few"]
+    with pytest.raises(UsageError, match="things"):
+        tasks_of(task="thngs", tasks="path:.")
+
+
+def test_rows_that_a_template_cannot_read_are_named(folder):
+    folder(things_yaml=CHOICE.replace("{{question}}", "{{questoin}}"))
+    with pytest.raises(SourceError, match=r"things.*doc_to_text.*'questoin' is undefined.*'question'"):
+        _ = tasks_of(task="path:things.yaml").items
