@@ -74,6 +74,15 @@ def test_folders_in_each_other_are_refused_and_nothing_is_written(made, tmp_path
     assert not (tmp_path / "out").exists()
 
 
+def test_an_adapter_of_whole_weights_is_refused_before_anything_is_written(made, tmp_path, monkeypatch):
+    folder, host = made()
+    whole = SimpleNamespace(product=SimpleNamespace(kind="weights"), seed=5)
+    monkeypatch.setattr("seatrial.runs.exporting._trained", lambda *_: whole)
+    with pytest.raises(UsageError, match="no adapter; export the whole model alone"):
+        export_run(folder, host, to={"merged": tmp_path / "m", "adapter": tmp_path / "a"}, cache=tmp_path / "cache")
+    assert not (tmp_path / "m").exists()
+
+
 def test_a_folder_that_is_filled_meanwhile_stays_as_it_is(tmp_path):
     target = tmp_path / "model"
     new = ExitStack()
