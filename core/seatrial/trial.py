@@ -113,7 +113,8 @@ def plan(
         host: As for `run`.
 
     Raises:
-        UsageError: the suite is wrong, trains nothing, or its method tells no cost.
+        UsageError: the suite is wrong, trains nothing, its method tells no cost, or this is one of several processes of a
+            launcher.
         StageError: a data stage failed, or rows cannot be trained on.
     """
     from seatrial.runs.environment import set_offline, share_cores
@@ -151,12 +152,13 @@ def search(
         host: As for `run`.
 
     Raises:
-        UsageError: the suite is wrong, or has no `search:`.
+        UsageError: the suite is wrong, has no `search:`, or this is one of several processes of a launcher.
         StageError: as for `run`.
     """
     from seatrial.runs.environment import set_offline, share_cores
     from seatrial.runs.run import search as to_the_settings
 
+    _refuse_launched()
     if offline:
         set_offline()
     share_cores()

@@ -14,11 +14,11 @@ from seatrial_reports.charts import STEEP, Tick, nice_ticks, powers_of_ten
 from seatrial_reports.facts import entries, mapping, number, sequence, text, whole
 from seatrial_reports.numbers import amount, duration
 
-__all__ = ["Axis", "History", "Parallel", "Searched", "Strand", "build_search"]
+__all__ = ["Axis", "HistoryChart", "ParallelCoordinates", "SearchView", "Strand", "build_search"]
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class HistoryChart:
     """Loss against trial, in percent of the plot."""
 
     dots: tuple[tuple[float, float, str], ...]
@@ -56,7 +56,7 @@ class Strand:
 
 
 @dataclass(frozen=True, slots=True)
-class Parallel:
+class ParallelCoordinates:
     """Every trial that came to its end, across an axis for each option and one for the loss."""
 
     axes: tuple[Axis, ...]
@@ -66,13 +66,13 @@ class Parallel:
 
 
 @dataclass(frozen=True, slots=True)
-class Searched:
+class SearchView:
     """What a search did."""
 
     told: tuple[str, ...]
     figures: tuple[tuple[str, str], ...]
-    history: History | None
-    parallel: Parallel | None
+    history: HistoryChart | None
+    parallel: ParallelCoordinates | None
     importance: Bars | None
     finalists: Table
     trials: Table
@@ -85,7 +85,7 @@ _SAMPLERS = {"gp": "a Gaussian process", "tpe": "TPE", "random": "chance"}
 _PRUNERS = {"median": "the median of those before", "asha": "successive halving", "none": "nobody"}
 
 
-def build_search(result: Result) -> Searched | None:
+def build_search(result: Result) -> SearchView | None:
     """The search in words and pictures; None where the suite searched nothing."""
     facts = next((one.facts for one in result.records if one.base == "search" and one.facts.get("chosen")), None)
     if facts is None:
@@ -93,7 +93,7 @@ def build_search(result: Result) -> Searched | None:
     trials, chosen = entries(facts, "trials"), mapping(facts, "chosen")
     over = [text(one, "name") for one in entries(facts, "over")]
     importance = [(name, share) for name in mapping(facts, "importance") if (share := _share(facts, name)) is not None]
-    return Searched(
+    return SearchView(
         told=tuple(map(str, sequence(facts, "notes"))),
         figures=_figures(facts, trials),
         history=_history(trials),
@@ -150,7 +150,7 @@ def _reached(trial: Mapping[str, object]) -> float | None:
     return float(stages[-1]) if stages else None
 
 
-def _history(trials: Sequence[Mapping[str, object]]) -> History | None:
+def _history(trials: Sequence[Mapping[str, object]]) -> HistoryChart | None:
     found = [
         (whole(one, "number") or 0, loss, number(one, "loss") is not None)
         for one in trials
@@ -185,7 +185,7 @@ def _history(trials: Sequence[Mapping[str, object]]) -> History | None:
         if not whole_one
     ]
     first = ended[0]
-    return History(
+    return HistoryChart(
         dots=tuple(dots),
         given_up=tuple(given_up),
         lowest=" ".join(best),
@@ -204,7 +204,7 @@ def _down(value: float, ticks: Sequence[float], *, logarithmic: bool) -> float:
 
 def _parallel(
     over: Sequence[Mapping[str, object]], trials: Sequence[Mapping[str, object]], chosen: int | None
-) -> Parallel | None:
+) -> ParallelCoordinates | None:
     ended = [(loss, one) for one in trials if (loss := number(one, "loss")) is not None]
     if len(ended) < 2 or not over:
         return None
@@ -221,7 +221,7 @@ def _parallel(
     strands.sort(key=lambda strand: strand.rank == "chosen")
     axes = tuple(Axis(scale.name, round(place * step, 2), scale.ticks) for place, scale in enumerate(scales))
     names = ", ".join(scale.name for scale in scales)
-    return Parallel(axes, tuple(strands), f"{len(ended)} trials across {names}")
+    return ParallelCoordinates(axes, tuple(strands), f"{len(ended)} trials across {names}")
 
 
 @dataclass(frozen=True, slots=True)

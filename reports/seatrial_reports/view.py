@@ -17,7 +17,7 @@ from seatrial_reports.dimensions import Measured, build_dimensions
 from seatrial_reports.headline import Headline, build_headline
 from seatrial_reports.pictures import Picture, find_pictures
 from seatrial_reports.provenance import Provenance, build_provenance
-from seatrial_reports.searching import Searched, build_search
+from seatrial_reports.searching import SearchView, build_search
 from seatrial_reports.unmeasured import build_unmeasured, told_by_filters
 
 __all__ = ["View", "build_view"]
@@ -33,7 +33,7 @@ class View:
     """What scorers measured, dimension by dimension."""
     counts: tuple[MetricBlock, ...]
     """Counts of the data and of training, and measures of filters, that gates can hold."""
-    search: Searched | None
+    search: SearchView | None
     """Which settings of training were tried, where the suite searches."""
     course: Course | None
     data: DataTrail

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +20,7 @@ from seatrial.commands.context import (
     suite_for,
     watched,
 )
+from seatrial.runs.launch import launched
 
 __all__ = ["plan"]
 
@@ -41,6 +43,9 @@ def plan(
 
     The rows are those of the data stages: taken from an earlier run, or worked for this alone and thrown away.
     """
+    launch = launched(os.environ)
+    if launch is not None and launch.rank:  # one plan is enough
+        return 0
     console = console_for(as_json=as_json)
     host = host_for(blocked, offline=offline)
     chosen = suite_for(suite, host, overrides)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from seatrial.commands.context import (
     suite_for,
     watched,
 )
+from seatrial.runs.launch import launched
 
 __all__ = ["search"]
 
@@ -36,6 +38,9 @@ def search(
     as_json: AsJson = False,
 ) -> int:
     """Search a suite's settings of training (`search:`) on its validation rows; `seatrial run` goes on from there."""
+    launch = launched(os.environ)
+    if launch is not None and launch.rank:  # its trials are not shared
+        return 0
     console = console_for(quiet=quiet, as_json=as_json)
     host = host_for(blocked, offline=offline)
     chosen = suite_for(suite, host, overrides)

@@ -160,6 +160,8 @@ class MethodComponent(Component[T_co]):
     """What the loader must provide, all of it."""
     parallel: frozenset[Parallel] = field(default=frozenset(), kw_only=True)
     """The ways in which processes may share its training; it is a `seatrial.training.SharesTraining` where there are any."""
+    unsearchable: Mapping[str, str] = field(default_factory=dict, kw_only=True)
+    """Option → why no search may try values of it, a clause: its validation loss is measured by it, or trials do without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +262,9 @@ def _problems(component: Any) -> Iterator[str]:
         yield from _capability_problems("provides", component.provides)
     if isinstance(component, MethodComponent) and (strange := sorted(set(component.parallel) - {*get_args(Parallel)})):
         yield f"its `parallel` names {strange[0]!r}; there are: {', '.join(get_args(Parallel))}"
+    unsearchable = getattr(component, "unsearchable", {})
+    if not isinstance(unsearchable, Mapping):
+        yield f"its `unsearchable` is a {type(unsearchable).__name__}, not a mapping of options to reasons"
 
 
 def _metric_problems(metrics: Any) -> Iterator[str]:

@@ -23,7 +23,7 @@ from seatrial.runs.searching.space import refuse_impossible
 from seatrial.runs.searching.study import refuse_without_optuna
 from seatrial.runs.searching.trying import Base
 from seatrial.runs.since import with_since
-from seatrial.runs.stages import StageWork
+from seatrial.runs.stages import StageWork, blame
 from seatrial.runs.stages.export import Export
 from seatrial.runs.stages.finalists import Finalists
 from seatrial.runs.stages.gate import GateNode
@@ -37,6 +37,7 @@ from seatrial.runs.store import digest_json, digest_path
 from seatrial.runs.systems import SystemPlan
 from seatrial.runs.task_plan import TaskPlan
 from seatrial.runs.workbench import Workbench
+from seatrial.training import SharesTraining
 
 if TYPE_CHECKING:
     from seatrial.runs.recipe import Recipe
@@ -159,6 +160,7 @@ class _Planner:
         if self._suite.search is not None:
             yield from self._searching(method)
         devices = self._devices(chosen)
+        apart = self._apart(chosen, method, devices)
         for seed in self._suite.training_seeds:
             train = Train(
                 method=method,
@@ -169,6 +171,7 @@ class _Planner:
                 make=self._bench.made_once,
                 searched=self._suite.search is not None,
                 devices=devices,
+                apart=apart,
                 parallel=chosen.parallel,
                 leader=self._bench.leader,
             )
@@ -217,6 +220,14 @@ class _Planner:
                 f"start {chosen.devices}"
             )
         return world
+
+    def _apart(self, chosen: Chosen, method: Recipe, devices: int) -> int:
+        """How many processes draw apart in a training; as many as there are where a search has yet to say how it is trained."""
+        if devices == 1 or self._suite.search is not None:
+            return devices
+        made = self._bench.made_once(method)
+        with blame("train", method.who, self._bench.provided("methods", chosen.name).distribution):
+            return devices if isinstance(made, SharesTraining) and made.draws(self._model.trainable()) else 1
 
     def _asked(self) -> list[str]:
         """The evaluation sets that scorers ask."""

@@ -70,6 +70,8 @@ def unready(stages: Sequence[StageWork], looks: Sequence[Look], bench: Workbench
                 method.check(bench.on_trial().trainable())
         if train.devices > 1:
             yield from _devices(train, method, bench)
+        elif train.parallel == "sharded":
+            yield "train.parallel: sharded does nothing where one process trains; say `devices`, or start a launcher"
     if (tries := next((stage for stage in stages if isinstance(stage, SearchRound)), None)) is not None:
         with blame("search", tries.method.who, tries.plugin):
             refuse_unfitting(tries.search, tries.method, bench.made, bench.on_trial().trainable)

@@ -17,13 +17,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from seatrial.errors import SeatrialError, TrainingError
+from seatrial.errors import SeatrialError, TrainingError, UsageError
 from seatrial.model import Target
+from seatrial.plugin.raised import let_pass
 from seatrial.rows.table import open_rows
 from seatrial.runs.engines.at_work import at_work
 from seatrial.runs.engines.pickling import carriable_errors
@@ -41,6 +42,9 @@ _LOOK = 0.1
 
 _GRACE = 5.0
 """Seconds in which the reason is looked for why a process raised something that is no error of ours: mostly, another one died."""
+
+_COMING = 120.0
+"""Seconds that a training waits for a launcher's processes: they import a method meanwhile, maybe from a slow disk."""
 
 _HERE = "127.0.0.1"
 
@@ -89,11 +93,17 @@ def train_here(shared: SharedTraining, log: Log) -> Trained:
         TrainingError: one of them was ended, or the training failed.
     """
     port, count = _free_port(_HERE), shared.devices
+    packed = pickle.dumps(shared)
     with Pool.open(count, threads=max(1, cores() // count), environment={}) as pool:
         steps = _Steps(pool.folder / "steps.jsonl", log)
         parts = [shared.part(rank, _HERE, port) for rank in range(count)]
-        calls = [_call(pool, shared, part, part.rank, steps) for part in parts]
-        return _result(_awaited(pool, calls, steps.hand_on))
+        calls = [_call(pool, packed, part, part.rank, steps) for part in parts]
+
+        def look() -> list[SeatrialError]:
+            steps.hand_on()
+            return []
+
+        return _result(_awaited(pool, calls, look, count))
 
 
 @dataclass(slots=True)
@@ -108,7 +118,7 @@ class Leader:
     @contextmanager
     def of(cls, method: SharesTraining, launch: Launch) -> Iterator[Leader]:
         """Within the block the others wait for trainings; then they are let go."""
-        leader = cls(launch, method.meet(launch))
+        leader = cls(launch, _met(method, launch))
         try:
             yield leader
         finally:
@@ -118,49 +128,66 @@ class Leader:
         """Train in one process here, and in one beside each of the launcher's others.
 
         Raises:
-            TrainingError: one of them was ended, or the training failed.
+            TrainingError: one of them was ended or never came, or the training failed.
         """
         number, launch = self._begun, self.launch
+        self._await_others()
         self._begun += 1
-        port = _free_port("")
-        self.meeting.put(f"begin/{number}", pickle.dumps((shared, port)))
+        packed, part = pickle.dumps(shared), shared.part(0, launch.address, _free_port(""))
+        self.meeting.put(f"begin/{number}", pickle.dumps((packed, part)))
         try:
             with _one(launch) as pool:
                 steps = _Steps(pool.folder / "steps.jsonl", log)
-                calls = [_call(pool, shared, shared.part(0, launch.address, port), launch.local, steps)]
 
-                def look() -> None:
+                def look() -> list[SeatrialError]:
                     steps.hand_on()
-                    for rank in range(1, launch.world):
-                        if (failed := self.meeting.get(f"failed/{number}/{rank}")) is not None:
-                            raise _opened(failed)
+                    told = [self.meeting.get(f"failed/{number}/{rank}") for rank in range(1, launch.world)]
+                    return [_opened(failed) for failed in told if failed is not None]
 
-                return _result(_awaited(pool, calls, look))
+                return _result(_awaited(pool, [_call(pool, packed, part, launch.local, steps)], look, launch.world))
         finally:
             self.meeting.put(f"over/{number}", b"")
 
+    def _await_others(self) -> None:
+        until, launch = time.monotonic() + _COMING, self.launch
+        while lack := [rank for rank in range(1, launch.world) if self.meeting.get(f"here/{rank}") is None]:
+            if time.monotonic() > until:
+                raise TrainingError(
+                    f"of the launcher's {launch.world} processes {', '.join(map(str, lack))} did not come to "
+                    f"{launch.address}:{launch.port} within {_COMING:.0f} seconds; look at what they said, and whether their "
+                    "hosts reach that address"
+                )
+            time.sleep(_LOOK)
+
 
 def follow(method: SharesTraining, launch: Launch) -> None:
-    """Take part in the trainings of the launcher's process of rank 0 until that is at its end."""
+    """Take part in the trainings of the launcher's process of rank 0 until that is at its end.
+
+    Raises:
+        UsageError: that cannot be reached.
+    """
+    meeting = _met(method, launch)
     try:
-        meeting = method.meet(launch)
+        meeting.put(f"here/{launch.rank}", b"")
         number = 0
         while (begun := _begun(meeting, number)) is not None:
-            shared, port = pickle.loads(begun)  # noqa: S301 - the process of rank 0 wrote it
-            try:
-                _follow(meeting, number, launch, shared.part(launch.rank, launch.address, port), shared)
-            except _OverError:
-                pass
-            except SeatrialError as error:
-                meeting.put(f"failed/{number}/{launch.rank}", pickle.dumps(error))
-            except Exception as error:  # noqa: BLE001 - it is told in the process that answers for the run
-                said = f"process {launch.rank} of {launch.world} raised {type(error).__name__}: {error}"
-                meeting.put(f"failed/{number}/{launch.rank}", pickle.dumps(TrainingError(said)))
-            while meeting.get(f"over/{number}") is None:
-                time.sleep(_LOOK)
+            packed, first = pickle.loads(begun)  # noqa: S301 - the process of rank 0 wrote it
+            with suppress(_OverError):
+                _follow(meeting, number, launch, replace(first, rank=launch.rank), packed)
+            _await_end(meeting, number)
             number += 1
     except ConnectionError:  # the launcher has ended, or rank 0, which told why
         return
+
+
+def _met(method: SharesTraining, launch: Launch) -> Meeting:
+    try:
+        return method.meet(launch)
+    except ConnectionError as error:
+        raise UsageError(
+            f"process {launch.rank} of the launcher's {launch.world} cannot meet the others at {launch.address}:{launch.port} "
+            f"(MASTER_ADDR, MASTER_PORT): {error}; look whether the process of rank 0 runs, and whether this host reaches that port"
+        ) from error
 
 
 class _OverError(Exception):
@@ -176,14 +203,26 @@ def _begun(meeting: Meeting, number: int) -> bytes | None:
     return None
 
 
-def _follow(meeting: Meeting, number: int, launch: Launch, part: Part, shared: SharedTraining) -> None:
-    def look() -> None:
+def _await_end(meeting: Meeting, number: int) -> None:
+    while meeting.get(f"over/{number}") is None:
+        time.sleep(_LOOK)
+
+
+def _follow(meeting: Meeting, number: int, launch: Launch, part: Part, packed: bytes) -> None:
+    def look() -> list[SeatrialError]:
         if meeting.get(f"over/{number}") is not None and not calls[0].done():
             raise _OverError
+        return []
 
     with _one(launch) as pool:
-        calls = [_call(pool, shared, part, launch.local, None)]
-        _awaited(pool, calls, look)
+        calls = [_call(pool, packed, part, launch.local, None)]
+        try:
+            _awaited(pool, calls, look, 1)
+        except SeatrialError as error:
+            meeting.put(f"failed/{number}/{launch.rank}", pickle.dumps(error))
+            # Its end breaks what others sit in, and what they say of that is no reason: it stays until they are ended.
+            _await_end(meeting, number)
+            raise _OverError from error
 
 
 # ---- watching --------------------------------------------------------------------------------------------------------
@@ -195,37 +234,48 @@ def _one(launch: Launch) -> Iterator[Pool]:
         yield pool
 
 
-def _call(pool: Pool, shared: SharedTraining, part: Part, local: int, steps: _Steps | None) -> Future[Any]:
+def _call(pool: Pool, packed: bytes, part: Part, local: int, steps: _Steps | None) -> Future[Any]:
     # A recipe's parts may be heavy to carry, and unpacking them may import torch: the GPU is chosen before.
     return pool.executor.submit(
-        _take_part, pickle.dumps(shared), part, local, None if steps is None or part.rank else str(steps.path)
+        _take_part, packed, part, local, None if steps is None or part.rank else str(steps.path)
     )
 
 
-def _awaited(pool: Pool, calls: Sequence[Future[Any]], look: Callable[[], None]) -> Sequence[Future[Any]]:
-    """The calls, once all have returned; the others are ended with the pool where one failed."""
-    left = set(calls)
-    while left:
-        done, left = wait(left, timeout=_LOOK, return_when=FIRST_EXCEPTION)
-        look()
-        if any(call.exception() is not None for call in done):
-            raise _reason(pool, calls)
-    return calls
+def _awaited(
+    pool: Pool, calls: Sequence[Future[Any]], look: Callable[[], Sequence[SeatrialError]], count: int
+) -> Sequence[Future[Any]]:
+    """The calls, once all have returned; the others are ended with the pool where one failed.
 
-
-def _reason(pool: Pool, calls: Sequence[Future[Any]]) -> BaseException:
-    """Why a training ended that failed: what one of its processes said, or that one died."""
-    until = time.monotonic() + _GRACE
+    Args:
+        pool: where they run.
+        calls: one for each process here.
+        look: called ten times a second; what processes elsewhere said why they failed.
+        count: how many processes are heard of.
+    """
+    first, until = None, 0.0
     while True:
-        found = [error for call in calls if call.done() and (error := call.exception()) is not None]
-        ours = next((error for error in found if isinstance(error, SeatrialError)), None)
-        if ours is not None:
-            return ours
-        if any(isinstance(error, BrokenProcessPool) for error in found):
-            return _death(pool, len(calls))
-        if time.monotonic() > until or len(found) == len(calls):
-            return found[0]
+        wait([call for call in calls if not call.done()], timeout=_LOOK, return_when=FIRST_EXCEPTION)
+        told = look()
+        found = [*told, *(error for call in calls if call.done() and (error := call.exception()) is not None)]
+        if not found and all(call.done() for call in calls):
+            return calls
+        if not found:
+            continue
+        if (reason := _reason(pool, found, len(calls))) is not None:
+            raise reason
+        if first is None:
+            first, until = found[0], time.monotonic() + _GRACE
+        if time.monotonic() > until or len(found) == count:
+            raise first
         time.sleep(_LOOK)
+
+
+def _reason(pool: Pool, found: Sequence[BaseException], count: int) -> BaseException | None:
+    """Why a training failed: what one of its processes said, or that one died; None while none said more than what broke."""
+    ours = (error for error in found if isinstance(error, SeatrialError) and not isinstance(error, _ForeignError))
+    if (said := next(ours, None)) is not None:
+        return said
+    return _death(pool, count) if any(isinstance(error, BrokenProcessPool) for error in found) else None
 
 
 def _death(pool: Pool, count: int) -> TrainingError:
@@ -241,8 +291,8 @@ def _result(calls: Sequence[Future[Any]]) -> Trained:
     return trained
 
 
-def _opened(failed: bytes) -> BaseException:
-    error: BaseException = pickle.loads(failed)  # noqa: S301 - another process of the same launcher wrote it
+def _opened(failed: bytes) -> SeatrialError:
+    error: SeatrialError = pickle.loads(failed)  # noqa: S301 - another process of the same launcher wrote it
     return error
 
 
@@ -277,13 +327,30 @@ class _Steps:
 # ---- in a process that trains ----------------------------------------------------------------------------------------
 
 
-def _take_part(shared: bytes, part: Part, local: int, steps: str | None) -> Trained | None:
-    with carriable_errors(), at_work(f"rank {part.rank} of {part.world}"):
+class _ForeignError(TrainingError):
+    """What a process raised that is no error of ours: the reason, or what another one's end broke."""
+
+
+def _take_part(packed: bytes, part: Part, local: int, steps: str | None) -> Trained | None:
+    with carriable_errors(), _foreign_errors(part), at_work(f"rank {part.rank} of {part.world}"):
         os.environ["CUDA_VISIBLE_DEVICES"] = _own_gpu(os.environ.get("CUDA_VISIBLE_DEVICES"), local)
-        training: SharedTraining = pickle.loads(shared)  # noqa: S301 - the process that started this one wrote it
+        training: SharedTraining = pickle.loads(packed)  # noqa: S301 - the process that started this one wrote it
         method = training.method.make({})
         trained: Trained = method.train_part(training.job(_logging_to(steps)), part)
         return None if part.rank else trained
+
+
+@contextmanager
+def _foreign_errors(part: Part) -> Iterator[None]:
+    """Name the process that raised what is no error of ours."""
+    try:
+        yield
+    except SeatrialError:
+        raise
+    except BaseException as error:
+        let_pass(error)
+        said = f"process {part.rank} of {part.world} raised {type(error).__name__}: {error}"
+        raise _ForeignError(said) from error
 
 
 def _own_gpu(visible: str | None, local: int) -> str:

@@ -55,6 +55,10 @@ def read_search(
     reading = _Reading(check, provided.component, train)
     found = [one for name, said in keys.over.items() if (one := reading.option(name, said)) is not None]
     reading.conditions(found)
+    if keys.sampler == "gp" and any(one.when for one in found):
+        check.complain(
+            ("search", "sampler"), "a Gaussian process draws no options with conditions (`when`); say tpe, or auto"
+        )
     if len(check.complaints) > before:
         return None
     # A condition is decided before what hangs on it is drawn.
@@ -83,6 +87,10 @@ class _Reading:
         if name not in self._types:
             hint = did_you_mean(name, self._types) or f"; it has: {listed(list(self._types))}"
             self._check.complain(path, f"the method '{self._train.name}' has no option {shown(name)}{hint}")
+            return None
+        fixed: Mapping[str, str] = getattr(self._component, "unsearchable", {})
+        if name in fixed:
+            self._check.complain(path, f"values of {name} cannot be searched: {fixed[name]}; say one under `train:`")
             return None
         if isinstance(given, list):
             given = {"choices": given}

@@ -43,6 +43,9 @@ class TrainingJob:
     parallel: Parallel = "data"
     images: Path | None = None
     """Where the pictures of the rows lie, each under its `seatrial.rows.Image.file_name`; None where none are kept."""
+    stages: Sequence[float] = ()
+    """Shares of its steps, ascending, after which (rounded up) its validation loss is to be logged, too: a trial that a search
+    trains alone may be given up there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,12 @@ class SharesTraining(Protocol):
         """
         ...
 
+    def draws(self, model: Trainable) -> bool:
+        """Whether each process draws numbers of its own while it trains (dropout): what comes of it then hangs on how many
+        there are, and is kept for that number alone.
+        """
+        ...
+
     def train_part(self, job: TrainingJob, part: Part) -> Trained:
         """Train as `train` does, with the other processes; what is given back counts from the first alone."""
         ...

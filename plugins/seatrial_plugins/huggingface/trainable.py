@@ -23,6 +23,13 @@ class TrainableNetwork:
 
     runtime = "transformers"
 
+    def config(self) -> dict[str, Any]:
+        """What the model's config says, by name."""
+        from seatrial_plugins.huggingface.config_file import read_config
+
+        told: dict[str, Any] = read_config(self.folder).to_dict()
+        return told
+
     def outline(self) -> Any:
         """The network without any numbers: its modules, and the shapes of their weights."""
         from seatrial_plugins.huggingface.network import outline

@@ -17,6 +17,9 @@ _LIBRARIES = ("torch", "transformers", "peft", "accelerate", "safetensors")
 _IMPORTS = {name: name for name in _LIBRARIES}
 _DATA: frozenset[Parallel] = frozenset({"data"})
 _BOTH: frozenset[Parallel] = frozenset({"data", "sharded"})
+_MEASURED = "settings are compared by the validation loss, and it says what that is measured over"
+_ENDING = "a trial is judged by what its last step leaves, and does without it"
+_UNSEARCHABLE = {"max_length": _MEASURED, "loss_on": _MEASURED, "early_stopping": _ENDING, "overfit": _ENDING}
 
 
 @hookimpl
@@ -28,6 +31,7 @@ def seatrial_methods() -> Iterable[MethodComponent[Method]]:
         "Low-rank adapters, trained on the assistant's turns only.",
         libraries=_LIBRARIES,
         imports=_IMPORTS,
+        unsearchable=_UNSEARCHABLE,
         parallel=_BOTH,
     )
     yield MethodComponent(
@@ -36,6 +40,7 @@ def seatrial_methods() -> Iterable[MethodComponent[Method]]:
         "Low-rank adapters on a base in 4 bits, trained on the assistant's turns only.",
         libraries=(*_LIBRARIES, "bitsandbytes"),
         imports={**_IMPORTS, "bitsandbytes": "seatrial[qlora]"},
+        unsearchable=_UNSEARCHABLE,
     )
     yield MethodComponent(
         "ia3",
@@ -43,6 +48,7 @@ def seatrial_methods() -> Iterable[MethodComponent[Method]]:
         "Vectors that scale activations, trained on the assistant's turns only.",
         libraries=_LIBRARIES,
         imports=_IMPORTS,
+        unsearchable=_UNSEARCHABLE,
         parallel=_BOTH,
     )
     yield MethodComponent(
@@ -51,6 +57,7 @@ def seatrial_methods() -> Iterable[MethodComponent[Method]]:
         "Vectors before every prompt, trained on the assistant's turns only.",
         libraries=_LIBRARIES,
         imports=_IMPORTS,
+        unsearchable=_UNSEARCHABLE,
         parallel=_DATA,
     )
     yield MethodComponent(
@@ -59,6 +66,7 @@ def seatrial_methods() -> Iterable[MethodComponent[Method]]:
         "Keys and values before those of every layer, trained on the assistant's turns only.",
         libraries=_LIBRARIES,
         imports=_IMPORTS,
+        unsearchable=_UNSEARCHABLE,
         parallel=_DATA,
     )
     yield MethodComponent(
@@ -67,6 +75,7 @@ def seatrial_methods() -> Iterable[MethodComponent[Method]]:
         "Every weight, trained on the assistant's turns only.",
         libraries=_LIBRARIES,
         imports=_IMPORTS,
+        unsearchable=_UNSEARCHABLE,
         parallel=_DATA,
     )
     yield MethodComponent(
@@ -75,6 +84,7 @@ def seatrial_methods() -> Iterable[MethodComponent[Method]]:
         "A head that names the rows' labels, with low-rank adapters or every weight behind it.",
         libraries=_LIBRARIES,
         imports=_IMPORTS,
+        unsearchable=_UNSEARCHABLE,
         parallel=_DATA,
     )
     yield MethodComponent(
@@ -83,5 +93,6 @@ def seatrial_methods() -> Iterable[MethodComponent[Method]]:
         "Low-rank adapters that make chosen answers likelier than rejected ones (direct preference optimisation).",
         libraries=_LIBRARIES,
         imports=_IMPORTS,
+        unsearchable={**_UNSEARCHABLE, "beta": _MEASURED},
         parallel=_DATA,
     )

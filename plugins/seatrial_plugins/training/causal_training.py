@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -102,7 +103,21 @@ class CausalTraining:
         """The processes that share it."""
 
     def run(self) -> Trained:
-        """Train to the end and write the product."""
+        """Train to the end and write the product.
+
+        Raises:
+            TrainingError: the device has no room for it, or what else `CausalMethod.train` says.
+        """
+        try:
+            return self._run()
+        except torch.OutOfMemoryError as error:
+            said = str(error).partition(". ")[0]
+        # Only here is what the failed training held let go of.
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        raise TrainingError(f"it takes more memory than the device has: {said}; `seatrial plan` tells what fits")
+
+    def _run(self) -> Trained:
         job = self.job
         started = time.perf_counter()
         model = trainable_network(job, self.tuning.name)
@@ -215,6 +230,7 @@ class CausalTraining:
             fingerprint=fingerprint,
             log=job.log,
             group=self.group,
+            stages=frozenset(math.ceil(share * len(plan.steps)) for share in job.stages),
         )
         compiles = self.compiles(adapted, work)
         work = replace(work, fp8=self.in_fp8(adapted, work))

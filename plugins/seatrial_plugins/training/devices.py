@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import torch
 
@@ -10,7 +11,20 @@ from seatrial.errors import UsageError
 from seatrial.training import Parallel
 from seatrial_plugins.huggingface.runtime import choose_device
 
-__all__ = ["look_at_devices"]
+__all__ = ["draws_of", "look_at_devices"]
+
+_DRAWN = ("drop", "jitter")
+"""In the names by which configs call what they draw by: attention_dropout, resid_pdrop, layerdrop, router_jitter_noise."""
+
+
+def draws_of(config: Mapping[str, Any]) -> bool:
+    """Whether a model draws numbers while it is trained, by its config."""
+    return any(
+        draws_of(value)
+        if isinstance(value, Mapping)
+        else isinstance(value, int | float) and value > 0 and any(part in name for part in _DRAWN)
+        for name, value in config.items()
+    )
 
 
 def look_at_devices(device: str, devices: int, parallel: Parallel) -> Iterator[str]:

@@ -62,6 +62,8 @@ class Work:
     """What float8 products do to gradients, where they are used."""
     group: Group = ALONE
     """The processes that share it."""
+    stages: frozenset[int] = frozenset()
+    """Steps after which it is evaluated besides."""
 
     @property
     def keeps_best(self) -> bool:
@@ -253,7 +255,9 @@ class Engine(Trainer):
             TrainingError: the validation loss is NaN or infinite.
         """
         step, work = self.state.global_step, self.work
-        due = work.evaluate_every and (step % work.evaluate_every == 0 or step == self.state.max_steps)
+        due = work.evaluate_every and (
+            step % work.evaluate_every == 0 or step == self.state.max_steps or step in work.stages
+        )
         if not due or any(step == one.step for one in self.history.evaluations):
             return False
         network = self.accelerator.unwrap_model(self.model)

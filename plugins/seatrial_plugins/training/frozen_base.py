@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import warnings
 from dataclasses import replace
 from typing import Any
@@ -44,10 +43,12 @@ class FrozenBase:
         return losses_of(self.network, laid, self.device, plain_head=self.forms.plain_head)
 
     def takes(self, method: Any) -> bool:
-        """Plain LoRA on plain linear layers, with nothing recomputed, compiled or in float8; on one device."""
-        if type(method) is not Lora or int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        """Plain LoRA on plain linear layers, with nothing recomputed, compiled or in float8."""
+        if type(method) is not Lora:
             return False
         if self._sees:  # pictures are laid out by a training that is alone
+            return False
+        if method.early_stopping is not None or method.overfit is not None:  # steps that hang on evaluations
             return False
         if method.dora or method.fp8 or method.init != "zero" or method.gradient_checkpointing or method.compile:
             return False

@@ -42,13 +42,12 @@ def split_together(batches: Sequence[Sequence[Example]], tokens: int, *, lines: 
     together.
     """
     count, most = 1, max(map(len, batches))
-    while count < most:
+    while True:
         parts = [_dealt(batch, count, lines=lines) for batch in batches]
-        passes = [list(one) for one in zip(*parts, strict=True)]
-        if max(_size(one, lines=lines) for one in passes) <= tokens:
+        passes = [list(one) for one in zip(*parts, strict=True) if any(one)]
+        if count == most or max(_size(one, lines=lines) for one in passes) <= tokens:
             return passes
         count = min(most, count * 2)
-    return [list(one) for one in zip(*(_dealt(batch, count, lines=lines) for batch in batches), strict=True)]
 
 
 def _dealt(batch: Sequence[Example], count: int, *, lines: bool) -> list[list[Example]]:
@@ -60,8 +59,8 @@ def _dealt(batch: Sequence[Example], count: int, *, lines: bool) -> list[list[Ex
             turn, at = divmod(place, count)
             dealt[at if turn % 2 == 0 else count - 1 - at].append(example)
         return dealt
-    size = -(-len(ordered) // count)
-    return [ordered[at * size : (at + 1) * size] for at in range(count)]
+    rows = len(ordered)
+    return [ordered[at * rows // count : (at + 1) * rows // count] for at in range(count)]
 
 
 def _size(parts: Sequence[Sequence[Example]], *, lines: bool) -> int:

@@ -58,6 +58,13 @@ class CausalMethod(TrainingOptions, ABC):
         if isinstance(model, TrainableNetwork):
             yield from look_at_devices(model.options.device, devices, parallel)
 
+    def draws(self, model: Trainable) -> bool:
+        """Whether the model's own config drops anything (`seatrial.training.SharesTraining`)."""
+        from seatrial_plugins.huggingface.runtime import TrainableNetwork
+        from seatrial_plugins.training.devices import draws_of
+
+        return isinstance(model, TrainableNetwork) and draws_of(model.config())
+
     def train_part(self, job: TrainingJob, part: Part) -> Trained:
         """As `train`, with the other processes (`seatrial.training.SharesTraining`)."""
         from seatrial_plugins.training.group import taking_part
@@ -200,6 +207,10 @@ class Lora(AdapterMethod):
                 "train.fp8: is not accepted with `parallel: sharded`, whose weights are gathered as they are; say `parallel: data`"
             )
         yield from super(Lora, self).check_devices(model, devices, parallel)
+
+    def draws(self, model: Trainable) -> bool:
+        """Of adapters with dropout, too."""
+        return self.dropout > 0 or super(Lora, self).draws(model)
 
     def _tuning(self) -> PutOn:
         from seatrial_plugins.training.lora_tuning import LoraTuning

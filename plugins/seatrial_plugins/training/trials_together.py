@@ -138,11 +138,18 @@ class TrialsTogether:
         started = time.perf_counter()
         if self.base.device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(self.base.device)
-        live = [self._started(place, method, job) for place, method in methods.items()]
-        stack = StackedAdapters(self.base.network, [self.base.fresh(one.method, job.seed) for one in live])
-        set_seed(job.seed)
         losses: dict[int, float | None] = {}
         reasons: dict[int, str] = {}
+        live = []
+        for place, method in methods.items():
+            try:
+                live.append(self._started(place, method, job))
+            except TrainingError as error:
+                losses[place], reasons[place] = None, str(error)
+        if not live:
+            return {place: Tried(None, 0.0, reason=reasons[place]) for place in methods}
+        stack = StackedAdapters(self.base.network, [self.base.fresh(one.method, job.seed) for one in live])
+        set_seed(job.seed)
         steps, total = 0, sum(len(one.steps) for one in live)
         with stack.beside():
             while live:

@@ -1,7 +1,13 @@
 from __future__ import annotations
 
+import os
+
 import pytest
 
+import seatrial
+from seatrial.commands.planning import plan
+from seatrial.commands.searching import search
+from seatrial.commands.trials import data
 from seatrial.errors import UsageError
 from seatrial.runs.launch import launched
 from seatrial.training import Launch
@@ -50,3 +56,22 @@ def test_a_wrong_variable_is_named(changed, told):
     environment = {name: value for name, value in (STARTED | changed).items() if value is not None}
     with pytest.raises(UsageError, match=told):
         launched(environment)
+
+
+@pytest.fixture
+def second(monkeypatch):
+    """This process is the second of a launcher's two."""
+    for name, value in (STARTED | {"WORLD_SIZE": "2", "RANK": "1"}).items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.mark.parametrize("command", [data, plan, search])
+def test_what_is_not_shared_is_left_to_the_first_process(second, command):
+    assert command("no such suite") == 0
+    assert "WORLD_SIZE" not in os.environ
+
+
+@pytest.mark.parametrize("name", ["run", "plan", "search"])
+def test_from_python_a_launchers_processes_are_refused(second, name):
+    with pytest.raises(UsageError, match="a launcher started WORLD_SIZE=2 processes"):
+        getattr(seatrial, name)("no such suite")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import math
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import pytest
 
 from seatrial import MethodComponent, StageError, Trained, UsageError, hookimpl
 from seatrial.runs.run import run, search
+from seatrial.runs.searching.study import label
 from seatrial.suite.file import load_suite
 from seatrial.training import TrainingCost
 
@@ -172,6 +173,33 @@ def test_a_search_that_was_killed_goes_on_to_the_same_trials(tried):
     )
 
 
+def test_a_trial_that_is_killed_on_its_way_keeps_what_it_told_and_a_wrong_log_line_fails_it_alone(tried, monkeypatch):
+    toys, whole = Tuned(), Tune.train
+    times = []
+
+    def train(self, job):
+        times.append((self.lr, job.stages))
+        if len(times) == 1:
+            job.log({"step": 1, "steps": 4, "validation_loss": 7.5})
+            signal.raise_signal(signal.SIGINT)
+        if len(times) == 3:
+            job.log({"step": "one", "steps": 4, "validation_loss": 1.0})
+        return whole(self, job if len(times) > 2 else replace(job, log=lambda one: one["step"] > 1 and job.log(one)))
+
+    monkeypatch.setattr(Tune, "train", train)
+    overrides = ("search.trials=4", "search.at_once=4", "search.pruner=none")
+    with pytest.raises(KeyboardInterrupt):
+        search(*tried(SEARCH, toys, *overrides), runs=tried.runs)
+    found = search(*tried(SEARCH, toys, *overrides), runs=tried.runs)
+    assert times[0] == times[1] == (0.5, (0.25, 0.5))
+    assert len(found.trials[0]["stages"]) == 2
+    assert found.trials[0]["stages"][0] == 7.5
+    assert found.trials[1]["state"] == "failed"
+    assert "logged a step" in found.trials[1]["reason"]
+    assert "tune" in found.trials[1]["reason"]
+    assert [one["state"] for one in found.trials[2:]] == ["complete"] * 2
+
+
 @pytest.mark.parametrize("pruner", ["median", "asha"])
 def test_trials_that_lag_behind_are_given_up(tried, pruner):
     suite, host = tried(SEARCH, None, f"search.pruner={pruner}", "search.sampler=random")
@@ -180,6 +208,12 @@ def test_trials_that_lag_behind_are_given_up(tried, pruner):
     best = min(one["loss"] for one in found.trials if one["loss"] is not None)
     assert given_up
     assert all(one["loss"] is None and min(one["stages"]) > best for one in given_up)
+    assert any(len(one["stages"]) == 1 for one in given_up), "some at the first stage"
+
+
+def test_text_that_looks_like_a_number_is_another_value():
+    values = ["8", 8, 8.0, True, "true", "qv", None, "null"]
+    assert len({label(value) for value in values}) == len(values)
 
 
 def test_an_option_with_a_condition_is_drawn_only_where_that_holds(tried):
@@ -218,10 +252,22 @@ def test_a_value_that_the_method_refuses_is_refused_before_anything_is_read(trie
     assert not toys.asked_for
 
 
-def test_settings_that_take_too_much_memory_are_not_trained(tried, monkeypatch):
-    monkeypatch.setattr(
-        Tune, "cost", lambda self, job: TrainingCost("cpu", {"weights": self.r << 30}, ()), raising=False
-    )
+@pytest.fixture
+def costly(monkeypatch):
+    """Has the method tell what it takes, in GiB, by rank and rows. Another class: what kind a class is of is remembered."""
+
+    def tell(takes):
+        class Costly(Tune):
+            def cost(self, job):
+                return TrainingCost("cpu", {"weights": int(takes(self.r, len(job.train)) * (1 << 30))}, ())
+
+        monkeypatch.setitem(globals(), "Tune", Costly)
+
+    return tell
+
+
+def test_settings_that_take_too_much_memory_are_not_trained(tried, costly):
+    costly(lambda r, rows: r)
     toys = Tuned()
     suite, host = tried(SEARCH, toys, "search.memory=4")
     found = search(suite, host, runs=tried.runs)
@@ -230,6 +276,45 @@ def test_settings_that_take_too_much_memory_are_not_trained(tried, monkeypatch):
     assert all(one["options"]["r"] == 8 and "8.0 GiB" in one["reason"] for one in large)
     assert all(one["options"]["r"] < 8 for one in found.trials if one not in large)
     assert not any(r == 8 for _, r, *_ in toys.asked_for)
+
+
+def test_finalists_are_held_against_the_memory_with_all_rows(tried, costly):
+    counts = set()
+    costly(lambda r, rows: counts.add(rows) or r * (1 if rows == min(counts) else 2))
+    overrides = ("search.memory=8", "search.finalists=12", "search.pruner=none")
+    found = search(*tried(SEARCH, None, *overrides), runs=tried.runs)
+    assert not any(one["state"] == "too large" for one in found.trials)
+    assert {one["state"] for one in found.finalists if one["options"]["r"] == 8} == {"too large"}
+    assert found.options["r"] < 8
+
+
+def test_the_same_settings_are_trained_once_and_are_one_finalist(tried):
+    toys = Tuned()
+    text = SEARCH.replace("    lr: {min: 1.0e-4, max: 1.0, log: true}\n", "")
+    found = search(*tried(text, toys, "search.sampler=random", "search.pruner=none"), runs=tried.runs)
+    assert len(found.trials) == 12
+    first = {}
+    for one in found.trials:
+        same = first.setdefault(one["options"]["r"], one)
+        assert one["same_as"] == (0 if same is one else same["number"])
+        assert one["loss"] == same["loss"]
+    assert len(found.finalists) == len(first)
+    assert len(toys.asked_for) == 2 * len(first)
+
+
+def test_memory_is_refused_before_anything_is_read_where_the_method_tells_no_cost(tried):
+    toys = Tuned()
+    with pytest.raises(UsageError, match=r"search\.memory: tune .* does not tell what its training costs"):
+        search(*tried(SEARCH, toys, "search.memory=4"), runs=tried.runs)
+    assert not toys.asked_for
+
+
+def test_a_value_is_tried_with_the_values_of_the_other_options(tried):
+    toys = Tuned()
+    text = SEARCH.replace("  trials", "    kind: [a, b]\n    floor: {min: 0.0, max: 0.9}\n  trials")
+    found = search(*tried(text, toys, "search.trials=6"), runs=tried.runs)
+    assert {one["state"] for one in found.trials} >= {"failed"}
+    assert all("floor" in one["reason"] for one in found.trials if one["state"] == "failed")
 
 
 def test_what_is_missing_is_said_before_anything_is_read(tried, monkeypatch):

@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import pytest
 import torch
@@ -16,14 +17,19 @@ from seatrial.errors import SuiteError, TrainingError, UsageError
 from seatrial.plugin.host import Host
 from seatrial.rows.table import write_rows
 from seatrial.runs.engines import processes
+from seatrial.runs.keys import canonical
+from seatrial.runs.plan import plan_stages
+from seatrial.runs.readiness import unready
 from seatrial.runs.run import run, suite_digest
+from seatrial.runs.run_folder import RunFolder
 from seatrial.runs.shared_training import SharedTraining, train_here
+from seatrial.runs.stages.train import Train
 from seatrial.runs.workbench import Workbench
 from seatrial.suite.file import load_suite
 from seatrial.training import SharesTraining
 from seatrial_plugins.huggingface import random
 from seatrial_plugins.training import Lora
-from seatrial_plugins.training.devices import look_at_devices
+from seatrial_plugins.training.devices import draws_of, look_at_devices
 from seatrial_plugins.training.group import Group
 from seatrial_plugins.training.plan import shares
 
@@ -237,6 +243,39 @@ def test_a_launchers_processes_share_one_run(suite, tmp_path):
     (steps, facts), (expected, told) = trained_in(tmp_path / "two"), trained_in(tmp_path / "one")
     assert (facts["devices"], told["devices"]) == (2, 1)
     assert [step["loss"] for step in steps] == pytest.approx([step["loss"] for step in expected], abs=1e-5)
+
+
+def planned(suite, tmp_path, *overrides):
+    """The training's node of a suite, and what is said of it before it runs."""
+    host = Host.load()
+    bench = Workbench(host, cache=tmp_path / "cache", offline=True)
+    with bench.closing:
+        folder = RunFolder.create(tmp_path / "plans", "shared", datetime.now(UTC))
+        stages = plan_stages(load_suite(suite, host, overrides=overrides), bench, folder)
+        (train,) = (stage for stage in stages if isinstance(stage, Train))
+        return canonical(train), list(unready([train], [], bench))
+
+
+def test_what_devices_draw_apart_is_kept_for_their_number_alone(suite, tmp_path):
+    (one, _), (two, _) = planned(suite, tmp_path), planned(suite, tmp_path, "train.devices=2")
+    assert one == two
+    drops = "train.dropout=0.1"
+    (one, _), (two, _) = planned(suite, tmp_path, drops), planned(suite, tmp_path, drops, "train.devices=2")
+    assert (one["apart"], two["apart"]) == (1, 2)
+    assert {**one, "apart": 2} == two
+
+
+def test_a_models_own_dropout_is_seen(tiny_target):
+    model = random(device="cpu").trainable(tiny_target)
+    assert not Lora().draws(model)
+    assert Lora(dropout=0.1).draws(model)
+    assert draws_of(model.config() | {"attention_dropout": 0.1})
+    assert draws_of({"text_config": {"resid_pdrop": 0.1}})
+
+
+def test_shards_of_one_process_are_told_to_be_none(suite, tmp_path):
+    _, said = planned(suite, tmp_path, "train.parallel=sharded")
+    assert any("sharded does nothing where one process trains" in line for line in said)
 
 
 def test_devices_that_a_method_cannot_use_are_refused_when_the_suite_is_read(suite):

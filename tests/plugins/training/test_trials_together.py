@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from safetensors.torch import load_file
 
+from seatrial.errors import TrainingError
 from seatrial.training import TrialsJob, TriesTogether
 from seatrial_plugins.huggingface import random
 from seatrial_plugins.training import Classifier, Lora
@@ -130,6 +133,30 @@ def test_a_training_whose_loss_is_no_number_ends_alone(tried):
     assert found[1].loss is not None
 
 
+def test_one_that_cannot_be_trained_fails_alone(tried):
+    short, usual = Lora(**options(max_length=8, epochs=1)), Lora(**options(epochs=1))
+    found, _, _ = tried([short, usual])
+    assert found[0].loss is None
+    assert found[0].reason
+    assert found[1].loss is not None
+
+
+def test_a_training_alone_is_evaluated_at_the_stages_that_it_is_asked_for(job):
+    work, steps = job(TRAIN, VALIDATION)
+    Lora(**options(epochs=4)).train(replace(work, stages=(0.3, 0.6)))
+    assert [one["step"] for one in steps if "validation_loss" in one] == [2, 3, 4, 5, 6, 8]
+
+
+def test_a_training_that_the_device_has_no_room_for_says_so(job, monkeypatch):
+    def full(self, **_):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+    monkeypatch.setattr("seatrial_plugins.training.engine.Engine.train", full)
+    work, _ = job(TRAIN, VALIDATION)
+    with pytest.raises(TrainingError, match="CUDA out of memory"):
+        Lora(**options(epochs=1)).train(work)
+
+
 def test_dropout_is_each_trainings_own_and_repeats_with_the_seed(tried):
     methods = [Lora(**options(dropout=0.5, epochs=1)), Lora(**options(epochs=1))]
     first, again = tried(methods)[0], tried(methods)[0]
@@ -162,6 +189,8 @@ def test_where_all_have_no_room_fewer_are_trained_at_once(tried, monkeypatch):
         {"init": "pissa"},
         {"gradient_checkpointing": True},
         {"compile": True},
+        {"overfit": {"times": 1}},
+        {"early_stopping": {"patience": 1}},
         {"target_modules": ["nowhere"]},
         {"target_modules": ["lm_head"]},
     ],

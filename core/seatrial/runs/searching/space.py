@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,31 +11,27 @@ from seatrial.model import Trainable
 from seatrial.runs.recipe import Recipe
 from seatrial.suite.complaints import shown
 from seatrial.suite.search_parts import Search, Searched
-from seatrial.training import ChecksModel
+from seatrial.training import ChecksModel, TellsCost
 
 __all__ = ["refuse_impossible", "refuse_unfitting"]
 
 
 def refuse_impossible(search: Search, method: Recipe, make: Callable[[Recipe], Any]) -> None:
-    """Build the method with the bounds and the values of each searched option, one at a time.
+    """Build the method with the bounds and the values of each searched option.
 
     What only some values refuse together cannot be seen so: such a trial fails by itself, and the search goes on.
 
     Raises:
-        UsageError: the method takes a value with none of the suite's other settings.
+        UsageError: the method takes a value with none of the suite's settings and of the values of another searched option, or
+            memory is limited and it tells no cost.
     """
+    if search.memory is not None and not isinstance(make(method), TellsCost):
+        raise UsageError(
+            f"search.memory: {method.who} does not tell what its training costs, so nothing can be held against it; leave it out"
+        )
     for one in search.over:
         for value in _extremes(one):
-            refusals = []
-            for condition in _conditions(one):
-                try:
-                    make(replace(method, options={**method.options, **condition, one.name: value}))
-                except UsageError as error:
-                    refusals.append(error)
-                else:
-                    break
-            else:
-                raise UsageError(f"search.over.{one.name}: {shown(value)} cannot be tried: {refusals[0]}")
+            _first(search, one, value, lambda options: make(replace(method, options={**method.options, **options})))
 
 
 def refuse_unfitting(
@@ -50,13 +46,30 @@ def refuse_unfitting(
         for value in one.choices:
             if isinstance(value, int | float):
                 continue
-            condition = next(_conditions(one))
-            built = make(replace(method, options={**method.options, **condition, one.name: value}))
-            if isinstance(built, ChecksModel):
-                try:
+
+            def fit(options: Mapping[str, Any]) -> None:
+                built = make(replace(method, options={**method.options, **options}))
+                if isinstance(built, ChecksModel):
                     built.check(model())
-                except UsageError as error:
-                    raise UsageError(f"search.over.{one.name}: {shown(value)} cannot be tried: {error}") from error
+
+            _first(search, one, value, fit)
+
+
+def _first(search: Search, one: Searched, value: Any, takes: Callable[[Mapping[str, Any]], Any]) -> None:
+    """Try a value with the suite's settings, then with each value of the other searched options, until it is taken.
+
+    Raises:
+        UsageError: it never is; the first reason.
+    """
+    refusal: UsageError | None = None
+    for others in _others(search, one):
+        try:
+            takes({**others, one.name: value})
+        except UsageError as error:
+            refusal = refusal or error
+        else:
+            return
+    raise UsageError(f"search.over.{one.name}: {shown(value)} cannot be tried: {refusal}") from refusal
 
 
 def _extremes(one: Searched) -> tuple[Any, ...]:
@@ -66,9 +79,10 @@ def _extremes(one: Searched) -> tuple[Any, ...]:
     return whole(one.low), whole(one.high)
 
 
-def _conditions(one: Searched) -> Iterator[dict[str, Any]]:
-    """Values of other options with which it is tried: the first that each condition names, then the others of each."""
+def _others(search: Search, one: Searched) -> Iterator[dict[str, Any]]:
+    """Values of other options with which it is tried: the first that each condition names, then each value of one more."""
     first = {name: values[0] for name, values in one.when.items() if values}
     yield first
-    for name, values in one.when.items():
-        yield from ({**first, name: value} for value in values[1:])
+    for other in search.over:
+        if other is not one:
+            yield from ({**first, other.name: value} for value in one.when.get(other.name, _extremes(other)))

@@ -34,7 +34,7 @@ STAGES = (0.25, 0.5)
 behind a shorter one at equal tokens, and not at equal shares."""
 
 _RANDOM = 10
-"""Trials that are drawn at random before any is drawn in the light of others."""
+"""Trials that are drawn at random before any is drawn in the light of others, at most: the first round's."""
 
 _BEFORE = 4
 """Trials that must have reached a stage before the median decides there."""
@@ -89,6 +89,10 @@ class Study:
                 number: self._suggested(trial) for number, trial in self._trials.items()
             }
             """Number → the options of each trial of this round."""
+        self._told: dict[int, dict[int, float]] = {}
+        """Stage → number → loss."""
+        for record in earlier:
+            self._note(record)
         self.done: dict[int, TrialRecord] = {}
         """Those of them that are done."""
         for number, record in found.items():
@@ -122,13 +126,26 @@ class Study:
             if not math.isfinite(loss):
                 return False
             self._trials[number].report(loss, stage)
+            if self._search.pruner == "asha":
+                self._told.setdefault(stage, {})[number] = loss
+                return self._promoted(stage, loss)
             return not self._trials[number].should_prune()
+
+    def _promoted(self, stage: int, loss: float) -> bool:
+        """Whether a loss is among the better half of those that were told at a stage so far, the only one being so.
+
+        Asynchronous successive halving (Li et al., arXiv 1810.05934). Optuna's begins with its second report, and keeps who
+        came how far beside its trials, where those of earlier rounds have nothing.
+        """
+        told = sorted(self._told[stage].values())
+        return loss <= told[max(len(told) // 2, 1) - 1]
 
     def finish(self, record: TrialRecord) -> None:
         """Note how a trial of this round ended; from now on it stands on the disk."""
         import optuna
 
         self.done[record.number] = record
+        self._note(record)
         trial = self._trials[record.number]
         with _quietly():
             told = self._study.trials[trial.number].intermediate_values
@@ -140,6 +157,10 @@ class Study:
                 trial.set_constraint(_MEMORY, 1.0 if record.state == "too large" else -1.0)
             state = getattr(optuna.trial.TrialState, _STATES[record.state])
             self._study.tell(trial, record.loss if record.state == "complete" else None, state=state)
+
+    def _note(self, record: TrialRecord) -> None:
+        for stage, loss in enumerate(record.stages):
+            self._told.setdefault(stage, {})[record.number] = loss
 
     # ---- what is known --------------------------------------------------------------------------------------------
 
@@ -190,7 +211,12 @@ _STATES: Mapping[State, str] = {"complete": "COMPLETE", "given up": "PRUNED", "t
 
 def label(value: Any) -> Any:
     """A value of a list as Optuna's storage keeps it: text, so that 1, 1.0 and true are three."""
-    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    if isinstance(value, str):
+        with suppress(ValueError):
+            json.loads(value)
+            return json.dumps(value)  # "8", which is not 8
+        return value
+    return json.dumps(value, sort_keys=True)
 
 
 def label_of(one: Searched, value: Any) -> Any:
@@ -253,13 +279,13 @@ def sampler_of(search: Search) -> Sampler:
 def _sampler(search: Search, seed: int) -> Any:
     import optuna
 
-    named = sampler_of(search)
+    named, chance = sampler_of(search), min(_RANDOM, search.at_once)
     if named == "gp":
-        return optuna.samplers.GPSampler(seed=seed, n_startup_trials=_RANDOM)
+        return optuna.samplers.GPSampler(seed=seed, n_startup_trials=chance)
     if named == "tpe":
         grouped = any(one.when for one in search.over)
         return optuna.samplers.TPESampler(
-            seed=seed, n_startup_trials=_RANDOM, multivariate=True, group=grouped, constant_liar=True
+            seed=seed, n_startup_trials=chance, multivariate=True, group=grouped, constant_liar=True
         )
     return optuna.samplers.RandomSampler(seed=seed)
 
@@ -269,8 +295,6 @@ def _pruner(search: Search) -> Any:
 
     if search.pruner == "median":
         return optuna.pruners.MedianPruner(n_startup_trials=_BEFORE, n_min_trials=_BEFORE)
-    if search.pruner == "asha":
-        return optuna.pruners.SuccessiveHalvingPruner(min_resource=1, reduction_factor=2)
     return optuna.pruners.NopPruner()
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from seatrial.runs.store import write_json
 from seatrial.stored import read_record, undamaged
 
-__all__ = ["State", "TrialRecord", "read_trials", "write_trials"]
+__all__ = ["State", "TrialRecord", "read_trials", "settings_key", "write_trials"]
 
 State = Literal["complete", "given up", "too large", "failed"]
 """given up: by the pruner; too large: it would take more memory than the suite allows."""
@@ -36,6 +36,18 @@ class TrialRecord:
     reason: str = ""
     drawn: str = field(default="")
     """`own` for the suite's own settings, which nobody drew."""
+    same_as: int = 0
+    """The trial with the same settings whose outcome was taken; 0: it was trained itself."""
+
+    @property
+    def key(self) -> str:
+        """Its settings, for comparing."""
+        return settings_key(self.options)
+
+
+def settings_key(options: Mapping[str, Any]) -> str:
+    """The same text for the same values of the same options."""
+    return json.dumps(options, sort_keys=True)
 
 
 def write_trials(path: Path, trials: Iterable[TrialRecord]) -> None:

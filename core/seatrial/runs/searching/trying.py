@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -12,16 +14,18 @@ from typing import Any
 
 from seatrial.errors import ContractError, SeatrialError, TrainingError, UsageError
 from seatrial.rows import Rows
+from seatrial.runs import contracts
 from seatrial.runs.on_trial import ModelOnTrial
 from seatrial.runs.recipe import Recipe
 from seatrial.runs.searching.study import STAGES
 from seatrial.runs.stages import blame
+from seatrial.runs.store import write_json
 from seatrial.training import TellsCost, Trained, TrainingJob, TrialsJob, Tried, TriedTogether, TriesTogether
 
 __all__ = ["Base", "Trying"]
 
-_UNUSED = {"early_stopping": None}
-"""What trials do without: the pruner stands in its place, and a trial is judged by what the last step left."""
+_UNUSED = {"early_stopping": None, "overfit": None}
+"""What trials and finalists do without: the pruner stands in its place, and they are judged by what the last step left."""
 
 
 class Base:
@@ -97,6 +101,7 @@ class Trying:
         numbers = list(methods)
         with blame(self.who, self.method.who, self.plugin):
             if len(numbers) == 1:
+                self.base.close()  # a training that is alone loads the weights itself
                 return {numbers[0]: self._alone(numbers[0], methods[numbers[0]])}
             base = self.base.beside(self.make(self.method))
             assert base is not None  # or there would be no group
@@ -116,14 +121,15 @@ class Trying:
         return dict(zip(numbers, found, strict=True))
 
     def too_large(self, method: Any) -> str:
-        """Why a setting is not to be trained: it would take more memory than the suite allows; "" where it wouldn't."""
+        """Why a setting is not to be trained: it would take more memory than the suite allows; "" where it wouldn't.
+
+        Raises:
+            TrainingError: its rows cannot be trained on.
+            UsageError: its options don't fit the model, or what it takes cannot be told.
+        """
         if self.memory is None:
             return ""
-        if not isinstance(method, TellsCost):
-            raise UsageError(
-                f"search.memory: {self.method.who} does not tell what its training costs, so nothing can be held against it; "
-                "leave it out"
-            )
+        assert isinstance(method, TellsCost)  # or the search had been refused
         with TemporaryDirectory(prefix="seatrial-") as scratch, blame(self.who, self.method.who, self.plugin):
             peak = method.cost(self._job(Path(scratch), _unheard)).peak / (1 << 30)
         return f"it would take {peak:.1f} GiB, more than {self.memory:g}" if peak > self.memory else ""
@@ -145,32 +151,37 @@ class Trying:
         )
 
     def _alone(self, number: int, method: Any) -> Tried:
-        """Train one setting as any training is; a killed one goes on from its checkpoint."""
+        """Train one setting as any training is; a killed one goes on from its checkpoint, and from what it told of its stages."""
         started = time.perf_counter()
         losses: list[float] = []
-        reached = 0
+        kept = self.folder / f"trial-{number}.json"
+        reached: list[float] = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else []
 
         def heard(step: Mapping[str, float]) -> None:
-            nonlocal reached
-            share = step["step"] / max(step["steps"], 1)
-            self.progress(share)
-            if "validation_loss" not in step:
+            logged = contracts.step(step, f"{self.who}: {self.method.who}")
+            at, steps = int(logged["step"]), int(logged["steps"])
+            self.progress(at / max(steps, 1))
+            if "validation_loss" not in logged:
                 return
-            losses.append(step["validation_loss"])
-            while reached < len(STAGES) and STAGES[reached] <= share < 1:
-                reached += 1
-                if not self.report(number, reached - 1, losses[-1]):
+            losses.append(logged["validation_loss"])
+            # Only what was measured just there is held against others.
+            while len(reached) < len(STAGES) and at == math.ceil(STAGES[len(reached)] * steps) < steps:
+                reached.append(losses[-1])
+                write_json(kept, reached)
+                if not self.report(number, len(reached) - 1, losses[-1]):
                     raise _GivenUpError
 
+        if not all(self.report(number, stage, loss) for stage, loss in enumerate(reached)):
+            return Tried(None, 0.0)
         with TemporaryDirectory(prefix="seatrial-") as scratch:
             job = self._job(Path(scratch), heard)
-            job = replace(job, checkpoints=self.folder / f"trial-{number}")
+            job = replace(job, checkpoints=self.folder / f"trial-{number}", stages=STAGES)
             job.checkpoints.mkdir(parents=True, exist_ok=True)
             try:
                 trained = method.train(job)
             except _GivenUpError:
                 return Tried(None, time.perf_counter() - started)
-            except (TrainingError, UsageError) as error:
+            except (TrainingError, UsageError, ContractError) as error:
                 return Tried(None, time.perf_counter() - started, reason=str(error))
         if not isinstance(trained, Trained):
             raise ContractError(f"{self.method.who} gave a {type(trained).__name__} where it must give a Trained")

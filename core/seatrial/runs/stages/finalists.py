@@ -108,12 +108,12 @@ class Finalists:
             why = next((one.reason for one in trials if one.reason), "all were given up")
             raise StageError(f"{self.name}: none of {len(trials)} trials came to its end: {why}")
         own = next((one for one in trials if one.drawn == "own"), None)
-        settings = {one.number: dict(one.options) for one in complete[: self.count]}
-        settings.setdefault(own.number if own else 0, self._own())
+        ours = own.number if own else 0
+        settings: dict[int, Mapping[str, Any]] = {}
         unfinished = folder.unfinished()
         kept = unfinished / "finalists.json"
         done = {one.number: one for one in read_trials([kept])} if kept.is_file() else {}
-        finished = len(done)
+        finished = 0
 
         def tell(share: float) -> None:
             progress(min(_STEPS, round(_STEPS * (finished + share * group) / len(settings))), _STEPS, {})
@@ -131,14 +131,37 @@ class Finalists:
             unfinished,
             _always,
             tell,
-            images=folder / "data/images",
+            self.search.memory,
+            folder / "data/images",
         )
-        methods = {number: trying.made(options) for number, options in settings.items() if number not in done}
+        methods: dict[int, Any] = {}
+
+        def enters(number: int, options: Mapping[str, Any]) -> bool:
+            """Whether a setting may be trained on all rows: what fits with a share of them may not fit with the longest."""
+            settings[number] = options
+            if number not in done:
+                method = trying.made(options)
+                if reason := trying.too_large(method):
+                    drawn = "own" if number == ours else ""
+                    done[number] = TrialRecord(number, options, "too large", reason=reason, drawn=drawn)
+                else:
+                    methods[number] = method
+            return number not in done or done[number].state != "too large"
+
+        seen: set[str] = set()
+        left = self.count
+        for one in complete:
+            if left and one.key not in seen:
+                left -= enters(one.number, one.options)
+            seen.add(one.key)
+        if ours not in settings:
+            enters(ours, self._own())
+        finished = len(settings) - len(methods)
         for numbers in trying.groups(methods):
             group = len(numbers)
             for number, tried in trying.together({number: methods[number] for number in numbers}).items():
                 state, reason = outcome(tried)
-                drawn = "own" if number == (own.number if own else 0) else ""
+                drawn = "own" if number == ours else ""
                 done[number] = TrialRecord(
                     number,
                     settings[number],

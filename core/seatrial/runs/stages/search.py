@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from seatrial.errors import StageError, UsageError
+from seatrial.errors import StageError, TrainingError, UsageError
 from seatrial.rows import Rows
 from seatrial.rows.table import SomeRows, open_rows
 from seatrial.runs.environment import package_versions
@@ -17,7 +17,7 @@ from seatrial.runs.on_trial import ModelOnTrial
 from seatrial.runs.recipe import Recipe
 from seatrial.runs.run_folder import RunFolder
 from seatrial.runs.searching.study import Study, sampler_of
-from seatrial.runs.searching.trial_records import TrialRecord, read_trials, write_trials
+from seatrial.runs.searching.trial_records import TrialRecord, read_trials, settings_key, write_trials
 from seatrial.runs.searching.trying import Base, Trying, outcome
 from seatrial.runs.stages import Progress
 from seatrial.suite.search_parts import Search
@@ -103,7 +103,7 @@ class SearchRound:
             own=own if starts else None,
         )
         try:
-            self._try(study, given, folder, progress, own if starts else None)
+            self._try(study, earlier, given, folder, progress, own if starts else None)
         finally:
             study.close()
         records = [study.done[number] for number in sorted(study.done)]
@@ -114,7 +114,13 @@ class SearchRound:
         return Artifact({trials_file(self.first): path}, facts)
 
     def _try(
-        self, study: Study, given: Artifact, folder: RunFolder, progress: Progress, own: Mapping[str, Any] | None
+        self,
+        study: Study,
+        earlier: Sequence[TrialRecord],
+        given: Artifact,
+        folder: RunFolder,
+        progress: Progress,
+        own: Mapping[str, Any] | None,
     ) -> None:
         train = rows_tried(given, self.search.share, self.seed)
         stages: dict[int, list[float]] = {number: [] for number in study.drawn}
@@ -143,15 +149,20 @@ class SearchRound:
             folder / "data/images",
         )
         methods: dict[int, Any] = {}
+        first = {one.key: one.number for one in reversed(earlier)}
+        again: dict[int, int] = {}
         for number, options in study.drawn.items():
-            if number in study.done:
+            same = first.setdefault(settings_key(options), number)
+            if number in study.done or same != number:
                 at.finished += 1
+                if number not in study.done:
+                    again[number] = same
                 continue
             drawn = "own" if options == own else ""
             try:
                 methods[number] = method = trying.made(options)
                 state, reason = "too large", trying.too_large(method)
-            except UsageError as error:
+            except (TrainingError, UsageError) as error:
                 state, reason = "failed", str(error)
             if reason:
                 methods.pop(number, None)
@@ -177,6 +188,9 @@ class SearchRound:
                 )
             at.finished += len(group)
             at.tell(0.0)
+        known = {one.number: one for one in (*earlier, *study.done.values())}
+        for number, same in again.items():
+            study.finish(replace(known[same], number=number, seconds=0.0, drawn="", same_as=same))
 
 
 class _Place:

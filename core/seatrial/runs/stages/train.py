@@ -49,7 +49,9 @@ class Train:
     searched: bool = False
     """Whether settings that a search chose stand in the place of the method's own."""
     devices: int = field(default=1, metadata=RUNTIME)
-    """How many processes share it; what comes of it differs by rounding only."""
+    """How many processes share it; but for what they draw, what comes of it differs by rounding only."""
+    apart: int = 1
+    """How many of them draw numbers of their own while they train, which what comes of it hangs on; 1 where none are drawn."""
     parallel: Parallel = field(default="data", metadata=RUNTIME)
     leader: Leader | None = field(default=None, metadata=RUNTIME)
     """The way to a launcher's other processes; None where they are started here."""
@@ -80,7 +82,8 @@ class Train:
         name = self.method.who.partition(" ")[0]
         who = f"{self.name}: {name} (plugin {self.plugin})"
         chosen = chosen_options(given) if self.searched else {}
-        method = self.make(replace(self.method, options={**self.method.options, **chosen}))
+        recipe = replace(self.method, options={**self.method.options, **chosen})
+        method = self.make(recipe)
         log = _Log(checkpoints / "log.jsonl", progress, who)
         product, training = folder / f"products/seed-{self.seed}", folder / f"training/seed-{self.seed}.jsonl"
         with atomic_folder(product) as output:
@@ -98,7 +101,7 @@ class Train:
                 images=folder / "data/images",
             )
             with blame(self.name, name, self.plugin):
-                given_back = method.train(job) if self.devices == 1 else self._shared(given, job)
+                given_back = method.train(job) if self.devices == 1 else self._shared(recipe, given, job)
         del job
         if log.refused is not None:  # the method went on as if nothing had been said
             raise log.refused
@@ -111,10 +114,10 @@ class Train:
         facts = {"method": name, "product": trained.kind, "product_sha256": digest_path(product), **trained.facts}
         return Artifact({"product": product, "training": training}, facts)
 
-    def _shared(self, given: Artifact, job: TrainingJob) -> Trained:
+    def _shared(self, method: Recipe, given: Artifact, job: TrainingJob) -> Trained:
         """Train in processes beside this one."""
         shared = SharedTraining(
-            self.method,
+            method,
             self.model.recipe,
             job.target,
             given.files["train"],

@@ -12,6 +12,8 @@ from seatrial.rows.table import write_rows
 from seatrial.runs.on_trial import ModelOnTrial
 from seatrial.runs.recipe import Recipe
 from seatrial.runs.run_folder import RunFolder
+from seatrial.runs.stages import train as training
+from seatrial.runs.stages.finalists import CHOSEN
 from seatrial.runs.stages.train import Train, _Log, product_of
 from seatrial.runs.store import digest_path
 
@@ -82,7 +84,7 @@ def train(tmp_path, labelled, run_folder):
     write_rows(splits["train"], labelled(("one", "a"), ("two", "b")))
     write_rows(splits["validation"], labelled(("three", "a")))
 
-    def trained(method, *, seed=1, rows=None):
+    def trained(method, *, seed=1, rows=None, chosen=None, devices=1):
         if rows is not None:
             write_rows(splits["train"], rows)
         made = {"loader": StillLoader(), "still": method}
@@ -96,9 +98,22 @@ def train(tmp_path, labelled, run_folder):
             find=lambda address: Resolved(address, tmp_path),
             cache=tmp_path / "cache",
         )
-        stage = Train(still, model, seed, "this machine", "toys", lambda recipe: find[recipe.who])
+        stage = Train(
+            still,
+            model,
+            seed,
+            "this machine",
+            "toys",
+            lambda recipe: find[recipe.who],
+            searched=chosen is not None,
+            devices=devices,
+        )
         folder = replace(run_folder, node=f"key-of-seed-{seed}")
-        return stage.run(Artifact(splits, {}), folder, lambda *_: None)
+        files = dict(splits)
+        if chosen is not None:
+            files[CHOSEN] = tmp_path / "chosen.json"
+            files[CHOSEN].write_text(json.dumps({"options": chosen}))
+        return stage.run(Artifact(files, {}), folder, lambda *_: None)
 
     return trained
 
@@ -122,6 +137,18 @@ def test_what_it_leaves_is_a_product_with_its_digest(train, run_folder):
     given = Artifact(made.files, {"train[seed=5]": made.facts})
     assert product_of(given) == Product("adapter", folder, digest_path(folder))
     assert (run_folder / "training/seed-5.jsonl").read_text() == json.dumps(step(4, 1.0)) + "\n"
+
+
+def test_processes_beside_it_train_with_the_settings_that_a_search_chose(train, monkeypatch):
+    method, given = StillMethod(), []
+
+    def train_here(shared, _log):
+        given.append((dict(shared.method.options), shared.devices))
+        return Trained("adapter", {"steps": 4})
+
+    monkeypatch.setattr(training, "train_here", train_here)
+    train(method, chosen={"lr": 0.01}, devices=2)
+    assert given == [({"lr": 0.01}, 2)]
 
 
 def test_checkpoints_outlive_the_stage_until_the_run_removes_them(train, run_folder):
