@@ -60,6 +60,7 @@ from seatrial.plugin.component import (
     LoaderComponent,
     MethodComponent,
     ProbeComponent,
+    ReportComponent,
     ScorerComponent,
     Use,
 )
@@ -124,6 +125,7 @@ __all__ = [
     "PythonCallable",
     "RawRecord",
     "Record",
+    "ReportComponent",
     "Resolved",
     "Response",
     "Result",

@@ -329,7 +329,7 @@ class Trial:
         adapter: str | Path | None = None,
         seed: int | None = None,
         failed: bool = False,
-        card: str = "model_card",
+        card: str | None = None,
     ) -> list[Path]:
         """What was trained, as folders that plain transformers and PEFT load, each with a model card; returns them.
 
@@ -338,7 +338,7 @@ class Trial:
             adapter: a new folder for the adapter alone.
             seed: of which training, where there were several.
             failed: also where the verdict is FAIL, which the card says then.
-            card: the report that the model carries.
+            card: the report that the model carries; where none is named, one that is about models.
 
         Raises:
             UsageError: a folder is taken, nothing was trained, the verdict is FAIL, or it cannot be exported like that.

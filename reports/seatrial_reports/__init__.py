@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from seatrial.plugin.component import Component
+from seatrial.plugin.component import Component, ReportComponent
 from seatrial.plugin.hooks import hookimpl
 from seatrial.runs.result import Report
 
@@ -64,4 +64,9 @@ def seatrial_reports() -> Iterable[Component[Report]]:
     yield Component("markdown", markdown, "report.md: verdict, gates, scores, data and warnings in brief.")
     yield Component("json", json, "results.json: verdict, gates, scores and counts for programs.")
     yield Component("junit", junit, "junit.xml: one test case a gate, for CI servers.")
-    yield Component("model_card", model_card, "README.md: the card that goes with the model when it is handed on.")
+    yield ReportComponent(
+        "model_card",
+        model_card,
+        "README.md: the card that goes with the model when it is handed on.",
+        describes="model",
+    )

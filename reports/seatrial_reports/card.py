@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import yaml
 
+from seatrial.evaluation.scores import Score
 from seatrial.evaluation.summary import DATA
 from seatrial.runs.result import Result
 from seatrial.runs.store import atomic_file
@@ -61,6 +62,18 @@ class ModelCard:
         return [path]
 
 
+_PROCESSORS = ("processor_config.json", "preprocessor_config.json")
+"""What a model has that reads images."""
+
+
+def _place(said: str) -> str:
+    """An address as others may read it: of a path, which tells of the machine and its users, the last part."""
+    scheme, colon, rest = said.partition(":")
+    if (scheme == "path" and colon) or said.startswith(("/", "~", "./", "../")):
+        return PurePath(rest if colon and scheme == "path" else said).name
+    return said
+
+
 def _has_template(folder: Path) -> bool:
     said = folder / "tokenizer_config.json"
     named = said.is_file() and '"chat_template"' in said.read_text(encoding="utf-8")
@@ -80,7 +93,9 @@ class _About:
         self._adapter = (folder / "adapter_config.json").is_file()
         self._whole = (folder / "config.json").is_file()
         self._lacks_template = (folder / "tokenizer.json").is_file() and not _has_template(folder)
+        self._sees = any((folder / name).is_file() for name in _PROCESSORS)
         self._subject = subject(result)
+        self._seeds = [one.instance.removeprefix("seed=") for one in result.records if one.base == "train"]
 
     # ---- what the Hub reads ---------------------------------------------------------------------------------------
 
@@ -88,7 +103,8 @@ class _About:
         """The front matter: what is not known is left out."""
         method, base = text(self._train, "method"), _HUB.fullmatch(text(self._model, "source"))
         classifies = text(self._facts, "product") == _CLASSIFIER
-        task = "text-classification" if classifies else "text-generation"
+        written = "image-text-to-text" if self._sees else "text-generation"
+        task = "text-classification" if classifies else written
         of_hub = (_HUB.fullmatch(text(file, "source")) for _, file in self._sources())
         datasets = list(dict.fromkeys(found["name"] for found in of_hub if found))
         results = self._results(task)
@@ -133,7 +149,7 @@ class _About:
             entry = {
                 "type": _OF_HUB.get(metric, metric),
                 "value": score.value,
-                "name": f"{score.metric} (n = {score.n:,}{held})",
+                "name": f"{score.metric} (n = {score.n:,}{held}{self._mean(score)})",
             }
             sets.setdefault(on.get(alias, "test"), []).append(entry)
         sources, found = dict(self._sources()), []
@@ -144,6 +160,13 @@ class _About:
             dataset = {"name": f"{name} rows of {self._name}", "type": kind, "split": name}
             found.append({"task": {"type": task}, "dataset": dataset, "metrics": metrics})
         return found
+
+    def _mean(self, score: Score) -> str:
+        """Of how many trainings the value is one."""
+        if score.system != self._subject or (score.seeds or 1) < 2:
+            return ""
+        of_them = f", of which this is one (seed {self._seeds[0]})" if len(self._seeds) == 1 else ""
+        return f", mean over {score.seeds} trainings{of_them}"
 
     def _scorers(self) -> Iterator[Mapping[str, object]]:
         for entry in entries(self._result.suite, "score"):
@@ -169,7 +192,7 @@ class _About:
         yield from ("", "## Where it comes from", "", *self._origin())
 
     def _use(self) -> Iterator[str]:
-        source = text(self._model, "source")
+        source = _place(text(self._model, "source"))
         base = _HUB.fullmatch(source)
         name = base["name"] if base else "BASE"
         yield from ("", "## Use", "")
@@ -197,10 +220,14 @@ class _About:
     def _code(self, base: str) -> Iterator[str]:
         classifies = text(self._facts, "product") == _CLASSIFIER
         auto = "AutoModelForSequenceClassification" if classifies else "AutoModelForCausalLM"
-        yield f"from transformers import {auto}, AutoTokenizer"
+        if self._sees and not classifies:
+            auto, reads = "AutoModelForImageTextToText", "AutoProcessor"
+        else:
+            reads = "AutoTokenizer"
+        yield f"from transformers import {auto}, {reads}"
         yield from ([] if not self._adapter else ["from peft import PeftModel"])
         yield ""
-        yield 'tokenizer = AutoTokenizer.from_pretrained("FOLDER")'
+        yield f'{reads.removeprefix("Auto").lower()} = {reads}.from_pretrained("FOLDER")'
         if self._adapter:
             yield f'model = PeftModel.from_pretrained({auto}.from_pretrained("{base}"), "FOLDER")'
         else:
@@ -213,12 +240,18 @@ class _About:
         for one in self._view.measured:
             if blocks := one.metrics():
                 yield from ("", f"### {one.question}", "")
-                yield from table(score_columns(blocks, self._subject), score_rows(blocks))
+                yield from table(score_columns(blocks, self._subject), map(self._of_which, score_rows(blocks)))
                 if is_paired(blocks):
                     yield from (
                         "",
                         f"How {self._subject} stands to a rival is told row by row, on one-sided 95% bounds.",
                     )
+
+    def _of_which(self, row: Sequence[str]) -> Sequence[str]:
+        """A row of the table of scores; where its value is no one training's, it says so."""
+        found = (self._mean(score) for score in self._result.scores if (score.metric, score.system) == (*row[:2],))
+        mean = next(found, "").removeprefix(", ")
+        return [row[0], f"{row[1]} ({mean})", *row[2:]] if mean else row
 
     def _limits(self) -> Iterator[str]:
         yield from ("", "## Limits", "")
@@ -239,7 +272,7 @@ class _About:
         yield from table(
             (Column("File"), Column("Source"), Column("Records", "right"), Column("SHA-256")),
             (
-                (text(file, "file"), text(file, "source"), text(file, "records"), text(file, "sha256"))
+                (_place(text(file, "file")), _place(text(file, "source")), text(file, "records"), text(file, "sha256"))
                 for file in entries(self._result.facts("read"), "files")
             ),
         )
@@ -253,7 +286,9 @@ class _About:
         if course is None:
             return
         yield from ("", "## Training", "", f"Method: {cell(course.method)}.", "")
-        yield from table((Column("Setting"), Column("Value")), course.settings)
+        yield from table(
+            (Column("Setting"), Column("Value")), ((name, _place(value)) for name, value in course.settings)
+        )
         yield from ("", *table((Column("What"), Column("Figure", "right")), course.figures))
         yield from (f"- {which} loss: {first} at first, {last} at last" for which, first, last in course.losses)
         if course.proof:
@@ -265,10 +300,11 @@ class _About:
             ("Run", self._result.folder.name),
             ("Started", text(manifest, "started")),
             ("seatrial", text(manifest, "seatrial")),
-            ("Base", text(model, "address")),
+            ("Base", _place(text(model, "address"))),
             ("SHA-256 of the base's weights", text(model, "sha256")),
             ("SHA-256 of what was trained", self._view.course.product if self._view.course else ""),
-            ("Seeds", ", ".join(map(str, sequence(self._result.suite, "seeds"))) or text(manifest, "seed")),
+            ("Seed", self._seeds[0] if len(self._seeds) == 1 and self._seeds[0] else ""),
+            ("Seeds of the run", ", ".join(map(str, sequence(self._result.suite, "seeds"))) or text(manifest, "seed")),
             ("Machine", self._view.provenance.machine),
             ("SHA-256 of the suite", text(manifest, "suite_sha256")),
         ]

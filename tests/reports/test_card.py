@@ -93,3 +93,33 @@ def test_no_text_out_of_data_becomes_metadata_or_a_heading(build_result, card, p
         }
         assert "\n---\n" not in text
         assert "<script" not in text
+
+
+def test_a_mean_over_trainings_is_no_score_of_the_one_that_is_handed_on(plain_result, card):
+    scores = [replace(one, seeds=3) if one.system == "tuned" else one for one in plain_result.scores]
+    records = [replace(one, stage="train[seed=6]") if one.base == "train" else one for one in plain_result.records]
+    suite = {**plain_result.suite, "seeds": [5, 6, 7]}
+    front, text = card(replace(plain_result, scores=scores, records=records, suite=suite), "config.json")
+    said = "mean over 3 trainings, of which this is one (seed 6)"
+    named = [one["name"] for result in front["model-index"][0]["results"] for one in result["metrics"]]
+    assert named
+    assert all(said in name for name in named)
+    assert f"tuned ({said})" in text.replace("\\", "")
+
+
+def test_a_model_that_reads_images_is_opened_as_one(plain_result, card):
+    front, text = card(plain_result, "config.json", "processor_config.json")
+    assert front["pipeline_tag"] == "image-text-to-text"
+    assert "import AutoModelForImageTextToText, AutoProcessor" in text
+    assert "AutoTokenizer" not in text
+
+
+def test_no_path_of_the_machine_leaves_with_the_model(plain_result, card):
+    suite = {**plain_result.suite, "model": {**plain_result.suite["model"], "source": "path:/home/ada/secret-base"}}
+    manifest = {**plain_result.manifest, "model": {"address": "path:/home/ada/secret-base", "sha256": "ab"}}
+    read = {"files": [{"file": "/home/ada/rows.jsonl", "source": "path:/home/ada/rows.jsonl", "records": 3}]}
+    records = [replace(one, facts={**one.facts, **read}) if one.base == "read" else one for one in plain_result.records]
+    _, text = card(replace(plain_result, suite=suite, manifest=manifest, records=records), "config.json")
+    assert "/home" not in text
+    assert "secret-base" in text
+    assert "rows.jsonl" in text

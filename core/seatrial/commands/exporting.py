@@ -24,7 +24,10 @@ def export(
     adapter: Annotated[Path | None, typer.Option(metavar="DIR", help="The adapter alone, as PEFT loads it.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of which training, where there were several.")] = None,
     failed: Annotated[bool, typer.Option("--failed", help="Also where the verdict is FAIL; the card says so.")] = False,
-    card: Annotated[str, typer.Option(metavar="REPORT", help="The report that the model carries.")] = "model_card",
+    card: Annotated[
+        str | None,
+        typer.Option(metavar="REPORT", help="The report that the model carries; one about models where none is named."),
+    ] = None,
     offline: Offline = False,
     blocked: Blocked = None,
     as_json: AsJson = False,

@@ -25,6 +25,7 @@ __all__ = [
     "MethodComponent",
     "Place",
     "ProbeComponent",
+    "ReportComponent",
     "ScorerComponent",
     "Use",
     "component_problem",
@@ -213,6 +214,14 @@ class GateComponent(Component[T_co]):
     """Keys by which a suite's entry means this gate without naming it: `min` and `max`, `baseline`."""
 
 
+@dataclass(frozen=True, slots=True)
+class ReportComponent(Component[T_co]):
+    """A report of which more is to be said than of any component; a plain `Component` describes the run."""
+
+    describes: Literal["run", "model"] = field(default="run", kw_only=True)
+    """What it is about. One about the `model` that a run trained goes with it where it is exported."""
+
+
 def component_problem(component: Any) -> str:
     """What a plugin got wrong in describing a component, or ""."""
     return next(_problems(component), "")
@@ -245,6 +254,8 @@ def _problems(component: Any) -> Iterator[str]:
         bundle: Any = component.stands_for
         if bundle is not None and not callable(bundle):
             yield f"its `stands_for` is a {type(bundle).__name__}, which cannot be called"
+    if isinstance(component, ReportComponent) and component.describes not in {"run", "model"}:
+        yield f"its `describes` is {component.describes!r}; there are: run, model"
     if isinstance(component, ProbeComponent | MethodComponent):
         yield from _capability_problems("needs", component.needs)
     if isinstance(component, LoaderComponent):

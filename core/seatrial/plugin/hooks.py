@@ -229,6 +229,9 @@ class Hooks(Protocol):
     def seatrial_reports(self) -> Iterable[Component[Report]]:
         """Kinds of report; a suite lists them under `report:`.
 
+        One that is about the model and not about the run is a `ReportComponent` that `describes` a "model": it goes with what
+        is exported.
+
         Called once. None: no reports.
 
             @hookimpl

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from itertools import permutations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from seatrial.errors import SourceError, StoreError, UsageError, did_you_mean
 from seatrial.model import Exports, Product
+from seatrial.plugin.component import ReportComponent
 from seatrial.runs import contracts, digests
 from seatrial.runs.events import Record
 from seatrial.runs.run_folder import RunFolder
@@ -22,12 +26,11 @@ if TYPE_CHECKING:
     from seatrial.plugin.host import Host
     from seatrial.runs.result import Result
 
-__all__ = ["CARD", "ExportAs", "export_run"]
+__all__ = ["ExportAs", "export_run"]
+
+_log = logging.getLogger("seatrial.runs.exporting")
 
 ExportAs = Literal["merged", "adapter"]
-
-CARD = "model_card"
-"""The report that an exported model carries where no other is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ def export_run(
     to: Mapping[ExportAs, Path],
     seed: int | None = None,
     failed: bool = False,
-    card: str = CARD,
+    card: str | None = None,
     cache: Path | None = None,
     offline: bool = False,
 ) -> list[Path]:
@@ -59,7 +62,8 @@ def export_run(
             that is not there, or empty.
         seed: Of which training, where there were several.
         failed: Export also where the verdict is FAIL; the card says so in its first line.
-        card: The report that is written beside the weights.
+        card: The report that is written beside the weights; where none is named, one that is about models, the suite's before
+            others; where none is installed, none.
         cache: As for `run`.
         offline: As for `run`.
 
@@ -74,11 +78,14 @@ def export_run(
     folder = RunFolder.open(path)
     for target in to.values():
         _refuse_taken(target, folder)
-    if len({target.resolve() for target in to.values()}) < len(to):
-        raise UsageError("the whole model and the adapter need a folder each")
+    _refuse_nested(list(to.values()))
     digests.refuse_altered(folder, but=digests.REPORTED)
     result = load_result(path, host)
     trained = _trained(result, seed)
+    if "adapter" in to and trained.product.kind != "adapter":
+        raise UsageError(
+            f"{path}: what was trained is whole weights and no adapter; export the whole model alone (--merged)"
+        )
     if result.verdict is not None and result.verdict.state == "fail" and not failed:
         raise UsageError(
             f"{path}: the verdict is FAIL: {result.verdict.reason}; a model that failed is exported with `--failed` alone, and its "
@@ -96,19 +103,31 @@ def export_run(
         if not isinstance(loader, Exports):
             raise UsageError(f"{path}: {model.recipe.who} cannot export what it opens")
         model.check(trained.product)
-        for kind, target in to.items():
-            with atomic_folder(target) as part:
+        with ExitStack() as written:  # all of them are there, or none is
+            for kind, target in to.items():
+                part = written.enter_context(_new_folder(target))
                 with blame("export", who, plugin):
                     write = loader.export_merged if kind == "merged" else loader.export_adapter
                     write(model.target, trained.product, part)
-                with blame("export", f"report {card}", writer.plugin):
-                    paths = writer.write(_of_training(result, trained.seed), part)
-                    contracts.files(paths, part, f"export: report {card} (plugin {writer.plugin})")
+                if writer is not None:
+                    with blame("export", f"report {writer.name}", writer.plugin):
+                        paths = writer.write(_of_training(result, trained.seed), part)
+                        contracts.files(paths, part, f"export: report {writer.name} (plugin {writer.plugin})")
     return list(to.values())
+
+
+@contextmanager
+def _new_folder(target: Path) -> Iterator[Path]:
+    """A folder to write into, which becomes the target where that is still free by then."""
+    with atomic_folder(target, anew=True) as part:
+        yield part
+        if target.is_symlink() or (target.exists() and (not target.is_dir() or any(target.iterdir()))):
+            raise UsageError(f"{target}: was filled by something else while the model was written; name another folder")
 
 
 @dataclass(frozen=True, slots=True)
 class _Card:
+    name: str
     plugin: str
     report: object
 
@@ -116,18 +135,37 @@ class _Card:
         return self.report.write(result.handed_out(), folder)  # type: ignore[attr-defined]  # held by its kind's protocol
 
 
-def _card(host: Host, result: Result, name: str) -> _Card:
-    """The report, with the options that the suite gives it."""
+def _card(host: Host, result: Result, named: str | None) -> _Card | None:
+    """The report, with the options that the suite gives it; None where none was named and none is about models."""
+    name = _about_models(host, result) if named is None else named
+    if name is None:
+        _log.warning("no report that is about models is installed: what is exported carries no card")
+        return None
     provided = host.find("reports", name)
     if provided is None:
         names = host.names("reports")
         raise UsageError(f"{name}: no such report{did_you_mean(name, names)}; there are: {listed(names)}")
-    listed_reports = result.suite.get("report")
-    options: Mapping[str, object] = {}
-    for entry in listed_reports if isinstance(listed_reports, list) else ():
-        if isinstance(entry, Mapping) and name in entry:
-            options = entry[name] or {}
-    return _Card(provided.distribution, provided.component.build(**options))
+    return _Card(name, provided.distribution, provided.component.build(**_reports_of(result).get(name, {})))
+
+
+def _about_models(host: Host, result: Result) -> str | None:
+    """The report about models that the suite names, else the first one."""
+    found = [
+        name
+        for name, one in host.components("reports").items()
+        if isinstance(one.component, ReportComponent) and one.component.describes == "model"
+    ]
+    asked = _reports_of(result)
+    return min(found, key=lambda name: (name not in asked, name), default=None)
+
+
+def _reports_of(result: Result) -> Mapping[str, Mapping[str, object]]:
+    """Each report that the suite names, with its options."""
+    entries = result.suite.get("report")
+    found: dict[str, Mapping[str, object]] = {}
+    for entry in entries if isinstance(entries, list) else ():
+        found |= {name: held or {} for name, held in entry.items()} if isinstance(entry, Mapping) else {str(entry): {}}
+    return found
 
 
 def _of_training(result: Result, seed: int) -> Result:
@@ -146,6 +184,14 @@ def _refuse_taken(target: Path, folder: RunFolder) -> None:
         raise UsageError(f"{target}: is not empty; name a folder that is not there yet")
     if target.resolve().is_relative_to(folder.path.resolve()):
         raise UsageError(f"{target}: lies in the run folder, whose files are recorded; name one outside of it")
+
+
+def _refuse_nested(targets: Sequence[Path]) -> None:
+    for one, other in permutations([target.resolve() for target in targets], 2):
+        if one.is_relative_to(other):
+            raise UsageError(
+                f"{one}: the whole model and the adapter need a folder each, and none in the other's ({other})"
+            )
 
 
 def _trained(result: Result, seed: int | None) -> _Trained:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seatrial.errors import UsageError
-from seatrial.plugin.host import Host
+from seatrial.plugin.host import Host, TrackerFailure
 from seatrial.plugin.raised import telling_interrupts
 from seatrial.runs import digests
 from seatrial.runs.earlier import EarlierRuns
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 _RECORDS = ("suite*.yaml", "manifest.json", digests.DIGESTS, "log.jsonl")
 """What a start writes before a node is worked."""
+
+_NO_SEARCH = "is not told of a search alone; `seatrial run` with the same suite goes on from it, and tells it"
 
 
 def _now() -> datetime:
@@ -148,12 +150,20 @@ def work(
             raise
         tracking.run_finished(result)
         refuse_other_judgement(folder, nodes.judged, "a hook of reports, or a watcher of the run's end")
-        manifest |= tracking.told()
         if not nodes.unanswered:
             manifest |= {"finished": clock().isoformat()}
-        digests.record(folder, manifest=json_text(manifest))
-        write_json(folder / "manifest.json", manifest)  # last of all: a run that is finished is not gone on with
+        _record(folder, manifest)
+        tracking.finish(result)
+        if told := tracking.told():
+            digests.forget(folder)  # one that is killed here has no record that is not of its manifest, and goes on
+            _record(folder, manifest | told)
     return result
+
+
+def _record(folder: RunFolder, manifest: Mapping[str, object]) -> None:
+    """The manifest last of all: a run that is finished is not gone on with."""
+    digests.record(folder, manifest=json_text(manifest))
+    write_json(folder / "manifest.json", manifest)
 
 
 def search(
@@ -193,6 +203,7 @@ def search(
     folder = unfinished or RunFolder.create(runs, suite.name, clock())
     bench = Workbench(host, cache=cache or cache_folder(), offline=offline)
     nodes = Nodes(bench, folder, clock, EarlierRuns(None if fresh else runs, but=folder.path), None)
+    host.watch_failures += [TrackerFailure(one.name, _NO_SEARCH) for one in suite.tracking]
     with telling_interrupts(), folder.lock(), logged(folder), bench.closing:
         try:
             digests.forget(folder)

@@ -71,8 +71,14 @@ def atomic_file(path: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def atomic_folder(path: Path) -> Iterator[Path]:
-    """An empty temporary folder beside `path` that replaces `path` when the block ends well."""
+def atomic_folder(path: Path, *, anew: bool = False) -> Iterator[Path]:
+    """An empty temporary folder beside `path` that replaces `path` when the block ends well.
+
+    With `anew`, only where nothing is there by then but an empty folder.
+
+    Raises:
+        OSError: with `anew`, something is there.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with part_folder(path) as part:
         yield part
@@ -80,9 +86,9 @@ def atomic_folder(path: Path) -> Iterator[Path]:
             if file.is_file():
                 with file.open("rb") as stream:
                     os.fsync(stream.fileno())
-        if path.exists():
+        if path.exists() and not anew:
             shutil.rmtree(path)
-        part.replace(path)
+        part.replace(path)  # which takes the place of an empty folder, and of no other
         _sync_folder(path.parent)
 
 

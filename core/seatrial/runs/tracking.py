@@ -6,6 +6,7 @@ import logging
 import re
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from seatrial.runs.result import Result
 from seatrial.runs.tracked import TrackedProcess
 from seatrial.runs.tracker import TrackedRun, TrackedStep, TrackingOutcome
 from seatrial.suite.secrets import hidden
+from seatrial.verdict import Decision
 
 if TYPE_CHECKING:
     from seatrial.runs.workbench import Workbench
@@ -86,16 +88,19 @@ class Tracking:
         self._host.stage_finished(record)
 
     def run_finished(self, result: Result) -> None:
-        """Hand on the verdict, the scores and the report, and end the trackers."""
+        """Tell the plugins; the trackers, which may take their time, are told by `finish`."""
         self._host.run_finished(result.handed_out())
+
+    def finish(self, result: Result) -> None:
+        """Hand on the verdict, the scores and the report, and end the trackers."""
         if not self._trackers:
             return
         verdict, report = result.verdict, result.folder / "report"
         outcome = TrackingOutcome(
             "data" if verdict is None else verdict.state,
             str(hidden("the data stages alone were run" if verdict is None else verdict.reason)),
-            scores=tuple(result.scores),
-            decisions=() if verdict is None else verdict.decisions,
+            scores=tuple(replace(one, missing=_masked(one.missing)) for one in result.scores),
+            decisions=() if verdict is None else tuple(map(_masked_decision, verdict.decisions)),
             report=report if report.is_dir() else None,
             warnings=() if verdict is None else tuple(str(hidden(said)) for said in verdict.warnings),
         )
@@ -138,6 +143,15 @@ class Tracking:
         failure = TrackerFailure(name, said)
         _log.warning("%s", failure)
         self._host.watch_failures.append(failure)
+
+
+def _masked(said: str | None) -> str | None:
+    return None if said is None else str(hidden(said))
+
+
+def _masked_decision(decision: Decision) -> Decision:
+    """Its reason may quote a sample's error, and its condition the suite."""
+    return replace(decision, condition=str(hidden(decision.condition)), reason=str(hidden(decision.reason)))
 
 
 def _recipe(chosen: Chosen, bench: Workbench) -> Recipe | str:

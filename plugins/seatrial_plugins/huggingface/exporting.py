@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from seatrial.errors import UsageError
+from seatrial.errors import SourceError, UsageError
 from seatrial.model import LocalWeights, Product
+from seatrial.terminal.legible import one_line
 from seatrial_plugins.huggingface.adapter import load_adapter
 from seatrial_plugins.huggingface.chat import ChatTokenizer
 from seatrial_plugins.huggingface.device import choose_device, choose_dtype
@@ -37,22 +39,26 @@ def scored_dtype(options: LoadOptions) -> torch.dtype:
 def write_whole(
     weights: LocalWeights, product: Product, options: LoadOptions, chat: ChatTokenizer, folder: Path
 ) -> None:
-    """The model that the product makes of the weights, in the dtype in which it is asked.
+    """The model that the product makes of the weights: with an adapter merged, in the dtype in which it is asked; what training
+    left whole, as it left it.
 
     Raises:
+        SourceError: the base's generation settings cannot be read.
         UsageError: the product cannot be merged.
     """
+    settings = _generation_settings(weights.folder, chat)  # before anything that takes long
     if product.kind == "adapter":
         write_merged(weights.folder, product.folder, folder, dtype=scored_dtype(options), merge_in=torch.float32)
-        _beside(weights.folder, chat, folder)
+        _beside(weights.folder, settings, folder)
         return
     for file in sorted(product.folder.iterdir()):
         if file.is_file() and (
             file.suffix == ".safetensors" or file.name.endswith((".json", ".jinja", ".txt", ".model"))
         ):
             shutil.copyfile(file, folder / file.name)
+    _forget_path(folder / "config.json")
     if product.kind == "weights":
-        _beside(weights.folder, chat, folder)
+        _beside(weights.folder, settings, folder)
 
 
 def write_merged(base: Path, adapter: Path, folder: Path, *, dtype: torch.dtype, merge_in: torch.dtype) -> None:
@@ -64,6 +70,8 @@ def write_merged(base: Path, adapter: Path, folder: Path, *, dtype: torch.dtype,
     Raises:
         UsageError: an adapter of that kind cannot be merged.
     """
+    from transformers import GenerationConfig
+
     adapted: Any = load_adapter(load_plain(base, merge_in), adapter)
     if isinstance(adapted, Prompted):
         raise UsageError(
@@ -78,12 +86,21 @@ def write_merged(base: Path, adapter: Path, folder: Path, *, dtype: torch.dtype,
         raise UsageError(
             f"{adapter}: PEFT cannot merge it ({type(error).__name__}: {error}); export the adapter (--adapter)"
         ) from error
+    whole.generation_config = GenerationConfig()  # the base's own may be one that transformers reads and does not write
     with no_progress_bars():
         whole.to(dtype).save_pretrained(folder, safe_serialization=True)
-    config = folder / "config.json"
+    _forget_path(folder / "config.json")
+
+
+def _forget_path(config: Path) -> None:
+    """Take out where the base lay: a folder of this machine."""
     said = json.loads(config.read_text(encoding="utf-8"))
-    said.pop("_name_or_path", None)  # a folder of this machine
-    config.write_text(json.dumps(said, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    if said.pop("_name_or_path", None) is not None:
+        _write_json(config, said)
+
+
+def _write_json(file: Path, said: object) -> None:
+    file.write_text(json.dumps(said, indent=2, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def write_adapter(weights: LocalWeights, product: Product, chat: ChatTokenizer, folder: Path) -> None:
@@ -97,19 +114,32 @@ def write_adapter(weights: LocalWeights, product: Product, chat: ChatTokenizer, 
     for name in ("adapter_model.safetensors", "adapter_config.json"):
         shutil.copyfile(product.folder / name, folder / name)
     scheme, _, rest = weights.address.partition(":")
-    if scheme == "hf":
-        config = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
-        name, _, revision = rest.partition("@")
-        config |= {"base_model_name_or_path": name, "revision": revision or None}
-        text = json.dumps(config, indent=2, ensure_ascii=False, sort_keys=True)
-        (folder / "adapter_config.json").write_text(text + "\n", encoding="utf-8")
-    _beside(weights.folder, chat, folder)
+    name, _, revision = rest.partition("@") if scheme == "hf" else ("", "", "")  # else a folder of this machine
+    config = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
+    _write_json(
+        folder / "adapter_config.json",
+        {**config, "base_model_name_or_path": name or None, "revision": revision or None},
+    )
+    _beside(weights.folder, _generation_settings(weights.folder, chat), folder)
 
 
-def _beside(base: Path, chat: ChatTokenizer, folder: Path) -> None:
-    """The base's tokenizer and chat template, and generation settings that end a turn where it ended when it was scored."""
-    from transformers import GenerationConfig
+def _generation_settings(base: Path, chat: ChatTokenizer) -> dict[str, Any]:
+    """The base's, with the ends of a turn as they were when it was scored.
 
+    As they stand there: transformers reads settings that it refuses to write, such as a temperature without `do_sample`.
+    """
+    file = base / "generation_config.json"
+    try:
+        settings: Any = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    except (OSError, ValueError) as error:
+        raise SourceError(f"{file}: is no JSON; get the model again ({one_line(str(error), 120)})") from error
+    if not isinstance(settings, dict):
+        raise SourceError(f"{file}: holds a {type(settings).__name__} and not an object; get the model again")
+    return {**settings, "eos_token_id": list(chat.end_ids)} if chat.end_ids else settings
+
+
+def _beside(base: Path, settings: Mapping[str, Any], folder: Path) -> None:
+    """The base's tokenizer, chat template and processor, and the generation settings."""
     for pattern in _PICKED:
         for file in sorted(base.glob(pattern)):
             target = folder / file.relative_to(base)
@@ -121,8 +151,4 @@ def _beside(base: Path, chat: ChatTokenizer, folder: Path) -> None:
             ):
                 target.parent.mkdir(exist_ok=True)
                 shutil.copyfile(file, target)
-    kept = (base / "generation_config.json").is_file()
-    settings = GenerationConfig.from_pretrained(str(base)) if kept else GenerationConfig()
-    if chat.end_ids:
-        settings.eos_token_id = list(chat.end_ids)
-    settings.save_pretrained(folder)
+    _write_json(folder / "generation_config.json", settings)

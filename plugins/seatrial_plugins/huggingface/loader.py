@@ -112,11 +112,12 @@ class TransformersLoader:
         if product == "classifier" or is_classifier(_local(target).folder):
             return frozenset({"classifies"})
         able: set[Capability] = {"scores", "generates", "samples", "completes", "times"}
-        if reads_images(_local(target).folder):
+        pictures = reads_images(_local(target).folder)
+        if pictures:
             able.add("images")
         if product is None:
             able.add("trains")
-        if product == "adapter":
+        if product == "adapter" and not pictures:  # the two are compared on text alone
             able.add("merges")
         return frozenset(able)
 

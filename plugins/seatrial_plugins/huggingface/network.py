@@ -58,9 +58,7 @@ def load_plain(folder: Path, dtype: torch.dtype) -> Any:
     Raises:
         SourceError: as for `load_network`.
     """
-    from transformers import AutoModelForCausalLM
-
-    check_shape(folder, AutoModelForCausalLM)
+    check_shape(folder, architecture_of(folder))
     return _read_network(folder, dtype, None, {}).eval()
 
 

@@ -6,6 +6,7 @@ import os
 import re
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
 from seatrial import TrackedRun, TrackedStep, TrackingOutcome
 from seatrial_plugins.tracking.written import flat, outcome_lines
@@ -21,6 +22,11 @@ _AT_ONCE = 100
 _LONGEST = 500
 """Characters of a parameter; the whole suite is an artifact."""
 
+_OF_THIS_MACHINE = ("", "file", "sqlite")
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+_NO_FOLDERS = ("databricks", "databricks-uc", "uc")
+"""What MLflow takes for its maker's service."""
+
 _STATUS = {"failed": "FAILED"}
 
 
@@ -35,7 +41,13 @@ class MlflowRun:
         self._run = ""
 
     def start(self, run: TrackedRun) -> None:
-        """Make the run, or find the one that goes on."""
+        """Make the run, or find the one that goes on.
+
+        Raises:
+            RuntimeError: the network is forbidden, and MLflow keeps it elsewhere.
+        """
+        if run.offline:
+            _refuse_remote(self._uri)
         os.environ.update(MLFLOW_DISABLE_TELEMETRY="true", DO_NOT_TRACK="true", MLFLOW_HTTP_REQUEST_MAX_RETRIES="2")
         os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")  # or it refuses a folder, which needs no SQLAlchemy
         from mlflow import MlflowClient
@@ -46,11 +58,16 @@ class MlflowRun:
         experiment = client.create_experiment(self._experiment) if found is None else found.experiment_id
         earlier = client.search_runs([experiment], f"tags.`{_TAG}` = '{run.name}'")
         if earlier:
-            self._run = earlier[0].info.run_id
-            client.update_run(self._run, status="RUNNING")
+            info = earlier[0].info
         else:
             tags = {_TAG: run.name, "seatrial.suite": run.suite}
-            self._run = client.create_run(experiment, run_name=self._name or run.name, tags=tags).info.run_id
+            info = client.create_run(experiment, run_name=self._name or run.name, tags=tags).info
+        self._run = info.run_id
+        if run.offline:
+            _refuse_remote(info.artifact_uri)  # an experiment may keep its files elsewhere than its numbers
+        if earlier:
+            client.update_run(self._run, status="RUNNING")
+        else:
             params = [Param(_key(name), value[:_LONGEST]) for name, value in flat(run.config)]
             for start in range(0, len(params), _AT_ONCE):
                 client.log_batch(self._run, params=params[start : start + _AT_ONCE])
@@ -81,6 +98,14 @@ class MlflowRun:
         metrics = [Metric(_key(name), value, now, step) for name, value in values.items()]
         for start in range(0, len(metrics), _AT_ONCE):
             self._client.log_batch(self._run, metrics=metrics[start : start + _AT_ONCE])
+
+
+def _refuse_remote(uri: str) -> None:
+    address = urlsplit(uri)
+    ours = address.scheme.partition("+")[0] in _OF_THIS_MACHINE or address.hostname in _THIS_MACHINE
+    if not ours or uri in _NO_FOLDERS:
+        where = f"{address.scheme}://{address.hostname or ''}" if address.scheme else uri  # no credentials
+        raise RuntimeError(f"the network is forbidden (--offline), and MLflow would keep the run at {where}")
 
 
 def _key(name: str) -> str:

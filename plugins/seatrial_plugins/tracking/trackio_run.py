@@ -26,6 +26,8 @@ class TrackioRun:
         """Open the run; one that goes on has the same name."""
         if self._folder is not None:
             os.environ["TRACKIO_DIR"] = str(Path(self._folder).resolve())
+        for name in [name for name in os.environ if name.startswith("TRACKIO_") and name != "TRACKIO_DIR"]:
+            del os.environ[name]  # of this process alone: TRACKIO_SPACE_ID and others have it send what it keeps
         import trackio
 
         self._trackio = trackio

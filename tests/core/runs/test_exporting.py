@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+from dataclasses import replace
+from types import SimpleNamespace
+
 import pytest
 
+from seatrial import Component, ReportComponent, hookimpl
 from seatrial.errors import StoreError, UsageError
-from seatrial.runs.exporting import export_run
+from seatrial.runs.exporting import _about_models, _card, _new_folder, export_run
 from seatrial.runs.run import run
+from seatrial.runs.saved import load_result
 from seatrial.suite.file import load_suite
 
 from .toys import SUITE, suite_text, toy_host, write_trial
@@ -60,6 +66,38 @@ def test_the_run_folder_takes_no_export(export):
         export(to=lambda folder: folder / "model")
 
 
+def test_folders_in_each_other_are_refused_and_nothing_is_written(made, tmp_path):
+    folder, host = made()
+    for one, other in ((tmp_path / "out/m", tmp_path / "out"), (tmp_path / "out", tmp_path / "out/m")):
+        with pytest.raises(UsageError, match="need a folder each"):
+            export_run(folder, host, to={"merged": one, "adapter": other}, cache=tmp_path / "cache")
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_adapter_of_whole_weights_is_refused_before_anything_is_written(made, tmp_path, monkeypatch):
+    folder, host = made()
+    whole = SimpleNamespace(product=SimpleNamespace(kind="weights"), seed=5)
+    monkeypatch.setattr("seatrial.runs.exporting._trained", lambda *_: whole)
+    with pytest.raises(UsageError, match="no adapter; export the whole model alone"):
+        export_run(folder, host, to={"merged": tmp_path / "m", "adapter": tmp_path / "a"}, cache=tmp_path / "cache")
+    assert not (tmp_path / "m").exists()
+
+
+def test_a_folder_that_is_filled_meanwhile_stays_as_it_is(tmp_path):
+    target = tmp_path / "model"
+    new = ExitStack()
+    (new.enter_context(_new_folder(target)) / "ours.txt").write_text("ours")
+    target.mkdir()
+    (target / "mine.txt").write_text("mine")
+    with pytest.raises(UsageError, match="model: was filled"):
+        new.close()
+    assert [file.relative_to(tmp_path).as_posix() for file in tmp_path.rglob("*.txt")] == ["model/mine.txt"]
+    (target / "mine.txt").unlink()
+    with _new_folder(target) as part:
+        (part / "ours.txt").write_text("ours")
+    assert [file.name for file in target.iterdir()] == ["ours.txt"]
+
+
 def test_a_failed_model_takes_a_word(export, tmp_path):
     with pytest.raises(UsageError, match=r"the verdict is FAIL: .*--failed"):
         export(FAILING)
@@ -103,3 +141,28 @@ def test_a_damaged_product_is_refused(export, made):
             export()
     finally:
         words.write_text(whole)
+
+
+def test_a_model_carries_the_report_about_models_that_the_suite_names(made):
+    folder, host = made()
+    result = load_result(folder, host)
+    assert _about_models(host, result) == "model_card"
+    host = toy_host()
+    host.register(Cards(), name="cards", distribution="card-parts")
+    assert _about_models(host, result) == "a_card"
+    assert (
+        _about_models(host, replace(result, suite={**result.suite, "report": [{"model_card": None}]})) == "model_card"
+    )
+
+
+def test_where_no_report_is_about_models_there_is_no_card_and_that_is_said(made, caplog):
+    folder, host = made()
+    assert _card(SimpleNamespace(components=lambda _: {}), load_result(folder, host), None) is None
+    assert "no card" in caplog.text
+
+
+class Cards:
+    @hookimpl
+    def seatrial_reports(self):
+        yield Component("a_plain_one", object, "About the run.")
+        yield ReportComponent("a_card", object, "About the model.", describes="model")

@@ -121,6 +121,14 @@ def test_a_search_finds_better_settings_on_validation_rows_and_the_run_trains_wi
     assert any("number" in note for note in facts["notes"])
 
 
+def test_a_search_alone_tells_no_tracker_and_says_so(tried):
+    suite, host = tried(f"{SEARCH}tracking: [tensorboard]\n")
+    search(suite, host, runs=tried.runs)
+    (said,) = map(str, host.watch_failures)
+    assert "tracker tensorboard" in said
+    assert "seatrial run" in said
+
+
 def test_the_same_seed_draws_the_same_settings_and_more_trials_reuse_those_before(tried):
     toys = Tuned()
     suite, host = tried(SEARCH, toys)

@@ -7,17 +7,20 @@ import multiprocessing
 import os
 import socket
 import time
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from seatrial.errors import StageError
 from seatrial.plugin.host import WatchFailure
-from seatrial.runs import tracking
+from seatrial.runs import digests, tracking
 from seatrial.runs.preflight import preflight
 from seatrial.runs.recipe import Recipe
 from seatrial.runs.run import run, suite_digest
 from seatrial.runs.tracked import TrackedProcess
 from seatrial.runs.tracker import TrackedStep
+from seatrial.runs.tracking import Tracking
 from seatrial.suite.file import load_suite
 
 from .toy_trackers import Notes, Trackers, told
@@ -80,6 +83,22 @@ def test_a_stage_that_fails_is_told_with_its_error_and_no_secret(tracked, go, tm
     assert "secret" not in finish["reason"]
 
 
+def test_what_a_sample_or_a_gate_says_is_sent_without_its_secrets(tracked, go):
+    host, suite = tracked()
+    result, sent, key = go(host, suite), [], "sk-abcdefghijklmnopqrstuvwxyz0123"
+    tracker = SimpleNamespace(
+        tell=lambda _, told: sent.append(told), let_end=lambda: None, close=lambda _: None, told=1, problem=""
+    )
+    telling = Tracking([], SimpleNamespace(host=host))
+    telling._trackers["notes"] = tracker
+    decision = replace(result.verdict.decisions[0], condition=f"of {key}", reason=f"401: {key} is no key")
+    score = replace(result.scores[0], value=None, missing=f"each sample failed: 401: {key} is no key")
+    telling.finish(replace(result, scores=[score], verdict=replace(result.verdict, decisions=(decision,))))
+    (outcome,) = sent
+    assert "each sample failed: 401" in outcome.scores[0].missing
+    assert key not in repr(outcome)
+
+
 def test_an_interrupted_run_says_so(tracked, go, tmp_path):
     file = tmp_path / "notes.jsonl"
     toys = Toys()
@@ -120,8 +139,19 @@ def test_one_that_hangs_is_ended(name, tracked, go, monkeypatch):
     monkeypatch.setattr(tracking, "PATIENCE", 2.0)
     host, suite = tracked(name)
     before, started = set(multiprocessing.active_children()), time.monotonic()
+    at_the_end = []
+    finish = Tracking.finish
+
+    def waits(self, result):
+        at_the_end.append(json.loads((result.folder / "manifest.json").read_text())["finished"])
+        at_the_end.append(digests.check(result.folder).intact)
+        finish(self, result)
+
+    monkeypatch.setattr(Tracking, "finish", waits)
     result = go(host, suite)
     assert result.verdict.state == "pass"
+    assert all(at_the_end)
+    assert digests.check(result.folder).intact
     assert time.monotonic() - started < 60
     assert "ended" in json.loads((result.folder / "manifest.json").read_text())["tracking"][name]["warning"]
     assert set(multiprocessing.active_children()) <= before

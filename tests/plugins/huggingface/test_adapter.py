@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from dataclasses import replace
 
 import pytest
 import torch
@@ -18,6 +19,7 @@ from seatrial import Turn
 from seatrial.errors import SourceError
 from seatrial_plugins.huggingface import random
 from seatrial_plugins.huggingface.adapter_files import check_adapter_files
+from seatrial_plugins.huggingface.adapter_origin import origin_remarks
 
 PROMPTS, OPTIONS = [[Turn("user", "Hello!")]], [["yes", "no"]]
 
@@ -239,3 +241,25 @@ def test_a_template_or_a_tokenizer_that_an_adapter_brings_is_not_used_and_told(t
     said = " ".join(loader.check_fit(product, tiny_target))
     assert "another vocabulary" in said
     assert "chat template" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("chat_template.jinja", b"\xff\xfe{{"), ("tokenizer.json", b'{"model": '), ("tokenizer.json", b"\xff")],
+)
+def test_a_file_that_is_not_used_and_cannot_be_read_is_a_remark(tiny_target, write_adapter, name, content):
+    folder = write_adapter(LoraConfig(r=2, target_modules=["q_proj"], **CAUSAL)).folder
+    (folder / name).write_bytes(content)
+    assert any("cannot be read" in said for said in origin_remarks(folder, tiny_target))
+
+
+@pytest.mark.parametrize(
+    ("named", "remarked"),
+    [("/a/router/checkpoint-500", False), ("/b/other/checkpoint-500", True), ("org/checkpoint-500", True)],
+)
+def test_a_name_that_says_nothing_is_compared_with_its_parents(write_adapter, tiny_target, tmp_path, named, remarked):
+    folder = write_adapter(LoraConfig(r=2, target_modules=["q_proj"], **CAUSAL)).folder
+    config = json.loads((folder / "adapter_config.json").read_text())
+    (folder / "adapter_config.json").write_text(json.dumps({**config, "base_model_name_or_path": named}))
+    weights = replace(tiny_target, address="path:/home/router/checkpoint-500")
+    assert any("trained on" in said for said in origin_remarks(folder, weights)) is remarked

@@ -9,8 +9,15 @@ from pathlib import Path
 import pytest
 import torch
 from huggingface_hub import ModelCard
-from peft import PeftModel
-from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
+from peft import LoraConfig, PeftModel, get_peft_model
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoModelForImageTextToText,
+    AutoProcessor,
+    AutoTokenizer,
+    GenerationConfig,
+)
 
 import seatrial
 import seatrial_suites
@@ -20,6 +27,8 @@ from seatrial.evaluation.transcript import read_transcripts
 from seatrial.model import LocalWeights, Product
 from seatrial.rows.table import open_rows
 from seatrial_plugins.huggingface import transformers
+
+from .image_models import write_shape
 
 SUITE = {
     "name": "desks",
@@ -176,7 +185,7 @@ def test_vectors_before_the_prompt_are_not_merged_and_every_sample_says_so(tmp_p
 
 @pytest.mark.parametrize("kind", ["weights", "classifier"])
 def test_whole_weights_are_exported_whole_and_not_as_an_adapter(kind, tmp_path):
-    from transformers import AutoConfig, AutoModelForSequenceClassification
+    from transformers import AutoModelForSequenceClassification
 
     base, product, out = tmp_path / "base", tmp_path / "product", tmp_path / "out"
     shutil.copytree(Path(seatrial_suites.__file__).parent / "tiny_llama", base)
@@ -196,6 +205,42 @@ def test_whole_weights_are_exported_whole_and_not_as_an_adapter(kind, tmp_path):
     assert not any(name.endswith(".bin") for name in names)
     with pytest.raises(UsageError, match="no adapter; export the whole model"):
         loader.export_adapter(target, left, tmp_path)
+
+
+def test_settings_that_transformers_reads_and_does_not_write_are_kept_and_no_path_is(trial, tmp_path):
+    (own,) = (path for path in (trial.folder.parent.parent / "cache/models").glob("random-*") if path.is_dir())
+    base = Path(shutil.copytree(own, tmp_path / "base"))
+    (base / "generation_config.json").write_text('{"temperature": 0.6, "top_p": 0.9}')
+    target = LocalWeights(f"path:{base}", base, "digest")
+    product = Product(
+        "adapter", Path(shutil.copytree(trial.folder / "products/seed-3", tmp_path / "product")), "digest"
+    )
+    said = json.loads((product.folder / "adapter_config.json").read_text())
+    (product.folder / "adapter_config.json").write_text(json.dumps({**said, "base_model_name_or_path": target.address}))
+    for name in ("merged", "adapter"):
+        (out := tmp_path / name).mkdir()
+        getattr(transformers(device="cpu"), f"export_{name}")(target, product, out)
+        settings = GenerationConfig.from_pretrained(out)
+        assert (settings.temperature, settings.top_p) == (0.6, 0.9)
+        assert settings.eos_token_id
+        assert not any(str(tmp_path) in file.read_text() for file in out.glob("*.json"))
+    assert (tmp_path / "merged/model.safetensors").is_file()
+
+
+def test_a_model_that_reads_images_is_exported_with_its_processor(tmp_path):
+    base, (product, out) = write_shape("idefics3", tmp_path / "base"), (tmp_path / name for name in ("product", "out"))
+    network = AutoModelForImageTextToText.from_config(AutoConfig.from_pretrained(base)).eval()
+    network.save_pretrained(base)
+    adapted = get_peft_model(network, LoraConfig(target_modules=r".*text_model.*q_proj", init_lora_weights=False))
+    adapted.save_pretrained(product, save_embedding_layers=False)
+    out.mkdir()
+    loader, target = transformers(device="cpu", dtype="float32"), LocalWeights(f"path:{base}", base, "digest")
+    assert "merges" not in loader.provides(target, "adapter")
+    loader.export_merged(target, Product("adapter", product, "digest"), out)
+    ids = torch.tensor([[5, 6, 7]])
+    whole = AutoModelForImageTextToText.from_pretrained(out).eval()
+    torch.testing.assert_close(whole(input_ids=ids).logits, adapted.eval()(input_ids=ids).logits)
+    assert AutoProcessor.from_pretrained(out).image_processor is not None
 
 
 def test_the_command_exports_and_answers_as_json(trial, tmp_path, capsys):

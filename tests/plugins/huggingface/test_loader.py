@@ -167,9 +167,9 @@ def test_building_what_a_suite_names_imports_no_torch():
 def test_what_a_model_can_do_is_told_without_its_weights(tiny_source, tiny_target):
     bare = LocalWeights("path:x", tiny_source, "")  # a config and a tokenizer
     loader = random()
-    assert loader.provides(bare, None) == {"scores", "generates", "samples", "times", "trains"}
-    assert loader.provides(bare, "weights") == {"scores", "generates", "samples", "times"}
-    assert loader.provides(bare, "adapter") == {"scores", "generates", "samples", "times", "merges"}
+    assert loader.provides(bare, None) == {"scores", "generates", "samples", "completes", "times", "trains"}
+    assert loader.provides(bare, "weights") == {"scores", "generates", "samples", "completes", "times"}
+    assert loader.provides(bare, "adapter") == {"scores", "generates", "samples", "completes", "times", "merges"}
     assert loader.provides(bare, "classifier") == {"classifies"}
     with loader.open(tiny_target) as model:
         for capability in loader.provides(tiny_target, None) - {"trains"}:

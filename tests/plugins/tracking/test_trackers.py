@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,6 +18,7 @@ from seatrial.runs.recipe import Recipe
 from seatrial.runs.tracked import TrackedProcess
 from seatrial.runs.tracker import TrackedRun, TrackedStep, TrackingOutcome
 from seatrial.verdict import Decision
+from seatrial_plugins.tracking.mlflow_run import _refuse_remote
 
 CONFIG = {"name": "router", "train": {"method": "lora", "r": 8}, "gates": [{"metric": "choice/accuracy", "min": 0.7}]}
 SCORES = (
@@ -90,6 +94,33 @@ def test_tensorboard_is_told_of_a_failure(track, tmp_path):
 
 
 # ---- MLflow ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("uri", ["https://me:key@mlflow.example", "postgresql+psycopg://db.example/x", "databricks"])
+def test_mlflow_sends_nothing_offline(uri):
+    with pytest.raises(RuntimeError, match="--offline") as refused:
+        _refuse_remote(uri)
+    assert "key" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "uri", ["file:mlruns", "mlruns", "/tmp/mlruns", "sqlite:///mlflow.db", "http://127.0.0.1:5000"]
+)
+def test_mlflow_keeps_what_is_of_this_machine_offline(uri):
+    _refuse_remote(uri)
+
+
+def test_mlflow_refuses_a_server_before_it_is_asked():
+    with pytest.raises(RuntimeError, match="--offline"):
+        trackers.mlflow(uri="https://mlflow.example").start(TrackedRun(NAME, "router", Path(NAME), True, CONFIG))
+
+
+def test_trackio_is_told_of_no_space(monkeypatch):
+    told = {}
+    monkeypatch.setitem(sys.modules, "trackio", SimpleNamespace(init=lambda **_: told.update(os.environ)))
+    monkeypatch.setattr(os, "environ", {**os.environ, "TRACKIO_SPACE_ID": "me/space", "TRACKIO_DIR": "here"})
+    trackers.trackio().start(TrackedRun(NAME, "router", Path(NAME), True, CONFIG))
+    assert {name for name in told if name.startswith("TRACKIO_")} == {"TRACKIO_DIR"}
 
 
 def runs_of(uri):

@@ -193,6 +193,10 @@ def start_one(target: Callable[[Connection, bytes], None], given: bytes) -> tupl
     return process, ours
 
 
+_REAPED = 5.0
+"""Seconds until a killed process is given up, which waits in the kernel, such as for a file system that is gone."""
+
+
 def end_one(process: _Process) -> None:
     """End such a process now, and those that it started where it leads a session of its own."""
     if process in _alone:
@@ -202,7 +206,7 @@ def end_one(process: _Process) -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     process.kill()
-    process.join()
+    process.join(_REAPED)
 
 
 # ---- in such a process -----------------------------------------------------------------------------------------------
