@@ -25,6 +25,7 @@ ORDINARY = {
     "threshold", "difference", "random",  # of a chart, of a proof, of a draw
     "training", "decontamination", "coverage",  # stages, and what the split's own stages count
     "suites",  # of test cases in a CI server
+    "code", "script",  # the version that a run was made with; what a page runs none of
 }  # fmt: skip
 """Names of components and plugins that are words as well: where the sources say them, they mean these things."""
 
