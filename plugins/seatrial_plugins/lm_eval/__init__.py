@@ -141,7 +141,7 @@ def seatrial_scorers() -> Iterable[ScorerComponent[Scorer]]:
         brings_rows=True,
         comparable=True,
         looks_for="wrong answers to a public benchmark's questions",
-        libraries=("jinja2", "regex", "pyarrow", "sacrebleu"),
+        libraries=("jinja2", "regex", "pyarrow", "sacrebleu", "scikit-learn"),
     )
 
 

@@ -20,7 +20,7 @@ class Echo:
     async def complete(self, body):
         said = json.loads(body)
         told = [said.get(key) for key in ("temperature", "top_p", "seed")]
-        return {"choices": [{"message": {"content": json.dumps(told)}, "finish_reason": "stop"}]}
+        return {"choices": [{"message": {"content": json.dumps(told)}, "finish_reason": "stop"}]}, 0.1, 1
 
 
 def drawn(temperature, top_p=1.0):
