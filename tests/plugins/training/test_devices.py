@@ -37,6 +37,8 @@ from . import one_of_two
 
 CASES = [("data", name) for name in one_of_two.DATA] + [("sharded", name) for name in one_of_two.SHARDED]
 
+pytestmark = pytest.mark.long
+
 
 def free_ports(count):
     held = [socket.socket() for _ in range(count)]
