@@ -114,7 +114,7 @@ def test_a_killed_run_that_goes_on_with_another_version_mixes_nothing_and_says_s
     killed.dies_at = 0
     plans, installed = [], importlib.metadata.version
     monkeypatch.setattr(
-        "seatrial.runs.environment.importlib.metadata.version",
+        "seatrial.runs.environment._version",
         lambda name: "99.9" if name == "pluggy" else installed(name),
     )
 
