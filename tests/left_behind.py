@@ -14,8 +14,8 @@ WAIT = 20.0
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGPIPE)
 
-LASTING = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
-"""Processes that Python keeps once it has started them."""
+LASTING = ("multiprocessing.resource_tracker", "multiprocessing.forkserver", "tests/warm.py")
+"""Processes that Python, or the tests, keep once they have started them."""
 
 
 @dataclass(frozen=True)
