@@ -54,14 +54,16 @@ def read_record(kind: type[T], record: object, path: str = "", *, because: str =
     return cast("T", _dataclass(kind, record, path or kind.__name__, because))
 
 
-_hints = cache(get_type_hints)
-"""A run reads its records back some hundred times, and evaluating annotations was two thirds of it."""
+@cache
+def _hints(kind: type[Any]) -> dict[str, Any]:
+    """A run reads its records back some hundred times, and evaluating annotations was two thirds of it."""
+    return get_type_hints(kind)
 
 
 def _dataclass(kind: type[Any], record: object, path: str, because: str) -> Any:
     if not isinstance(record, Mapping):
         raise StoreError(f"{path}: expected an object, found {type(record).__name__}{because}")
-    hints = _hints(kind)
+    hints = _hints(kind)  # type: ignore[arg-type]  # a class can be hashed
     unknown = sorted(set(record) - {field.name for field in fields(kind)})
     if unknown:
         raise StoreError(f"{path}: unknown field {unknown[0]!r}; it was written by another version of seatrial")
