@@ -230,7 +230,7 @@ def launched(arguments):
 def one_of_launched(arguments, environment):
     """One of these processes: what torch set in its environment comes before that of the launcher."""
     here = environment | os.environ | {"SEATRIAL_CACHE": environment["SEATRIAL_CACHE"]}
-    warm.enter(warm.seatrial, [arguments], environment["SAID"], here, environment["PWD"])
+    warm.enter(warm.module, ["seatrial", arguments], environment["SAID"], here, environment["PWD"])
 
 
 @pytest.mark.slow
