@@ -131,7 +131,9 @@ def _read_once() -> Iterator[set[str]]:
     places, found = reading.get_gguf_hf_weights_map, set[str]()
     value = reading._gguf_parse_value  # noqa: SLF001 - there is no other way in
 
-    class Plain(reader):  # type: ignore[misc]
+    class Plain(gguf.GGUFReader):
+        data: Any
+
         def _get(self, *given: Any, **named: Any) -> Any:
             if isinstance(self.data, np.memmap):
                 self.data = np.asarray(self.data)
