@@ -95,6 +95,14 @@ def metrics_of(**options: Any) -> tuple[Metric, ...]:
     return metrics
 
 
+def _imports(**options: Any) -> Mapping[str, str]:
+    """What the task's metrics are computed with, and what its regular expressions are run by."""
+    from seatrial_plugins.lm_eval.task_metrics import COMPUTED_BY
+
+    names = {one.name for each in tasks_of(**options).measured.values() for one in each}
+    return {"regex": "seatrial[train]", **{COMPUTED_BY[name]: "seatrial[train]" for name in names & COMPUTED_BY.keys()}}
+
+
 def _asks(**options: Any) -> Mapping[str, Any]:
     """The same, and the digests of the files."""
     return {**options, "digests": tasks_of(**options).reads}
@@ -140,6 +148,7 @@ def seatrial_scorers() -> Iterable[ScorerComponent[Scorer]]:
         metrics=metrics_of,
         brings_rows=True,
         comparable=True,
+        imports=_imports,
         looks_for="wrong answers to a public benchmark's questions",
         libraries=("jinja2", "regex", "pyarrow", "sacrebleu", "scikit-learn"),
     )

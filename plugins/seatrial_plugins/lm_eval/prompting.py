@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-import regex
 from jinja2 import StrictUndefined, Template
 from jinja2.exceptions import TemplateError
 
@@ -27,6 +26,8 @@ _REGEX_SECONDS = 5.0
 
 
 def _regex_replace(text: str, pattern: str, replacement: str, count: int = 0) -> str:
+    import regex
+
     return regex.sub(pattern, replacement, text, count=count, timeout=_REGEX_SECONDS)
 
 

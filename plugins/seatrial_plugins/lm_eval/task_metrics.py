@@ -13,7 +13,7 @@ from seatrial import Metric
 from seatrial.errors import UsageError, did_you_mean
 from seatrial_plugins.lm_eval.task_config import MetricEntry, TaskConfig
 
-__all__ = ["CORPUS", "Measured", "exact_match", "measured", "of_all", "sentence_score"]
+__all__ = ["COMPUTED_BY", "CORPUS", "Measured", "exact_match", "measured", "of_all", "sentence_score"]
 
 _DEFAULTS: Mapping[str, tuple[str, ...]] = {
     "loglikelihood": ("perplexity", "acc"),
@@ -44,6 +44,12 @@ CORPUS: Mapping[str, str] = {
     "ter": "sentence_ter",
 }
 """A metric that is no mean over rows → the mean over rows that stands for it where gates and intervals are computed."""
+
+COMPUTED_BY: Mapping[str, str] = {
+    **dict.fromkeys(("f1", "mcc"), "sklearn"),
+    **dict.fromkeys(("bleu", "chrf", "chrf++", "ter"), "sacrebleu"),
+}
+"""A metric → the module that computes it, where Python alone does not."""
 
 _SUMMARIES: Mapping[str, str] = {
     "acc": "Rows whose right option is the likeliest (lm-eval's acc); of a single continuation, rows of which each token is.",

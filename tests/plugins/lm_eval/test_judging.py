@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from seatrial_plugins.lm_eval import metrics_of
+from seatrial_plugins.lm_eval import metrics_of, seatrial_scorers
 from seatrial_plugins.lm_eval.task_metrics import exact_match
 
 from .conftest import CHOICE, Knows
@@ -98,3 +98,10 @@ def test_the_right_answer_of_several_is_any(folder, judged):
 def test_an_exact_match_leaves_out_what_the_task_says(said, right, options):
     assert exact_match(said, right, options)
     assert not exact_match(said, right, {})
+
+
+def test_check_knows_what_a_task_s_metrics_are_computed_with(folder):
+    folder(sums_yaml=SUMS, sums_jsonl=[{"q": "1+1", "a": "2"}])
+    [scorer] = seatrial_scorers()
+    assert scorer.imports_for({"task": "path:things.yaml"}) == {"regex": "seatrial[train]"}
+    assert scorer.imports_for({"task": "path:sums.yaml"}).keys() == {"regex", "sacrebleu"}
