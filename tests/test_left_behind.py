@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from . import left_behind, warm
+from . import left_behind, warm_processes
 from .left_behind import State
 
 
