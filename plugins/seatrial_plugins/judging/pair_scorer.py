@@ -76,7 +76,7 @@ class PairScorer:
                 for (own, other, row), problem in zip(batch, problems, strict=True)
                 if not problem
             ]
-            judged = iter(self._judged([(conversation(row.prompt, row.tools), *two) for row, *two in able]))
+            judged = iter(self._judged([(conversation(row.prompt, row.tools), one, two) for row, one, two in able]))
             for (own, other, row), problem in zip(batch, problems, strict=True):
                 yield self._sample(own, other, row, _Pair(error=problem) if problem else next(judged))
 
