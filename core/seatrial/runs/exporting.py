@@ -94,7 +94,8 @@ def export_run(
     writer = _card(host, result, card)
     suite = suite_of(folder, host)
     bench = Workbench(host, cache=cache or cache_folder(), offline=offline)
-    bench.set_model(suite.model)
+    bench.date = folder.began()
+    bench.set_model(suite.model, suite.date)
     with bench.closing:
         model = bench.on_trial()
         _refuse_other_weights(model.target.digest, result, model.address)
