@@ -12,6 +12,7 @@ import seatrial
 from seatrial.model import LocalWeights, Target
 from seatrial.plugin.component import ScorerComponent
 from seatrial.plugin.kinds import KINDS, Kind
+from seatrial.rows.images import LIBRARY
 from seatrial.runs.environment import LIBRARIES, git_state, hardware, installed_versions, package_versions
 from seatrial.runs.keys import OWN
 from seatrial.runs.recipe import module_code
@@ -55,7 +56,7 @@ def describe(
         before: the run's manifest so far.
     """
     plugins = {info.distribution for info in bench.host.plugins() if not info.blocked}
-    packages = package_versions({*LIBRARIES, *OWN, *plugins, *_declared(bench)})
+    packages = package_versions({*LIBRARIES, *OWN, LIBRARY, *plugins, *_declared(bench)})
     last, worked_on = before.get("packages"), list(cast("list[object]", before.get("worked_on_with") or []))
     if isinstance(last, dict) and last != packages:
         worked_on.append(last)
