@@ -337,7 +337,7 @@ class Trial:
             merged: a new folder for the whole model, what was trained folded into its weights.
             adapter: a new folder for the adapter alone.
             seed: of which training, where there were several.
-            failed: also where the verdict is FAIL, which the card says then.
+            failed: also where the verdict is FAIL or ERROR, which the card says then.
             card: the report that the model carries; where none is named, one that is about models.
 
         Raises:

@@ -12,6 +12,7 @@ from seatrial.model.capabilities import Capability, CountsTokens, Model
 from seatrial.sources import Resolved
 
 __all__ = [
+    "AsksDate",
     "ChecksFit",
     "Endpoint",
     "Exports",
@@ -58,10 +59,13 @@ class LocalWeights:
     making: str = field(default="", repr=False, compare=False)
     """Of weights that the loader made from others, in its cache: a name that is another one where they were made anew."""
 
+    date: str = ""
+    """The date that its chat template is told as today's, in ISO's form; "" where it asks for none (`AsksDate`)."""
+
     @property
     def identity(self) -> object:
-        """The weights, wherever they lie; every node that uses them keys on it."""
-        return self.digest
+        """The weights, wherever they lie, and the date in their prompts; every node that uses them keys on it."""
+        return [self.digest, self.date] if self.date else self.digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +162,15 @@ class Loader(Protocol):
 
     def trainable(self, target: Target) -> Trainable:
         """The model for a training method; asked only where `provides` says `trains`."""
+        ...
+
+
+@runtime_checkable
+class AsksDate(Protocol):
+    """A loader of models whose chat template may ask for today's date. A run has one date, which is told to it on each day."""
+
+    def asks_date(self, target: Target) -> bool:
+        """Whether the target's prompts hold a date: its `date` is then set to the run's, and is empty otherwise."""
         ...
 
 

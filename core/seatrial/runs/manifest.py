@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import seatrial
+from seatrial.model import LocalWeights, Target
 from seatrial.plugin.component import ScorerComponent
 from seatrial.plugin.kinds import KINDS, Kind
+from seatrial.rows.images import LIBRARY
 from seatrial.runs.environment import LIBRARIES, git_state, hardware, installed_versions, package_versions
 from seatrial.runs.keys import OWN
 from seatrial.runs.recipe import module_code
@@ -54,7 +56,7 @@ def describe(
         before: the run's manifest so far.
     """
     plugins = {info.distribution for info in bench.host.plugins() if not info.blocked}
-    packages = package_versions({*LIBRARIES, *OWN, *plugins, *_declared(bench)})
+    packages = package_versions({*LIBRARIES, *OWN, LIBRARY, *plugins, *_declared(bench)})
     last, worked_on = before.get("packages"), list(cast("list[object]", before.get("worked_on_with") or []))
     if isinstance(last, dict) and last != packages:
         worked_on.append(last)
@@ -68,7 +70,7 @@ def describe(
         "suite_sha256": suite_digest,
         "seed": suite.seed,
         "stages": [stage.name for stage in stages],
-        "model": {"address": model.address, "sha256": model.digest, **model.facts} if model else None,
+        "model": {"address": model.address, "sha256": model.digest, **model.facts, **_date(model)} if model else None,
         "components": [asdict(one) for one in _components(suite, bench, stages)],
         "sources": [
             {"address": resolved.address, "facts": dict(resolved.facts)} for resolved in bench.resolved.values()
@@ -86,6 +88,11 @@ def describe(
         "command": as_kept(command),
         "started": started.isoformat(),
     }
+
+
+def _date(model: Target) -> dict[str, str]:
+    date = model.date if isinstance(model, LocalWeights) else ""
+    return {"chat_template_date": date} if date else {}
 
 
 def changed_versions(manifest: Mapping[str, object]) -> dict[str, str]:

@@ -99,6 +99,10 @@ class RunFolder:
             raise UsageError(f"{path}: not a run folder (it has no manifest.json); {hint}")
         return cls(path)
 
+    def began(self) -> str:
+        """The day on which the run began, in ISO's form: its date, whenever it goes on."""
+        return str(self.read_json("manifest.json")["started"]).partition("T")[0]
+
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the folder for this process alone; the lock falls with the process.

@@ -131,6 +131,7 @@ class _Check(ComponentCheck):
             description=keys.description,
             seed=keys.seed if keys.seed or not keys.seeds else keys.seeds[0],
             seeds=keys.seeds,
+            date=keys.date,
             model=model,
             data=data,
             filters=filters,

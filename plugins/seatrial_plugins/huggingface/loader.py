@@ -26,6 +26,7 @@ from seatrial_plugins.huggingface.made_weights import make_weights
 from seatrial_plugins.huggingface.options import LoadOptions
 from seatrial_plugins.huggingface.quiet import no_progress_bars
 from seatrial_plugins.huggingface.shape_limits import check_memory, count_numbers
+from seatrial_plugins.huggingface.template import asks_date
 from seatrial_plugins.huggingface.trainable import TrainableNetwork
 from seatrial_plugins.huggingface.weights import (
     TOKENIZER_FILES,
@@ -200,6 +201,10 @@ class TransformersLoader:
         weights = _local(target)
         write_adapter(weights, product, self._chat(weights), folder)
 
+    def asks_date(self, target: Target) -> bool:
+        """Whether its chat template asks for today's date, and is used (`seatrial.model.AsksDate`)."""
+        return self.options.chat and asks_date(_local(target).folder)
+
     def tokenizer(self, target: Target) -> ChatTokenizer:
         """The tokenizer alone, without the weights."""
         return self._chat(_local(target))
@@ -210,7 +215,7 @@ class TransformersLoader:
         return TrainableNetwork(weights.folder, self.options, self._chat(weights))
 
     def _chat(self, weights: LocalWeights) -> ChatTokenizer:
-        return ChatTokenizer(weights.folder, chat=self.options.chat, system=self.options.system)
+        return ChatTokenizer(weights.folder, chat=self.options.chat, system=self.options.system, date=weights.date)
 
 
 def _local(target: Target) -> LocalWeights:
