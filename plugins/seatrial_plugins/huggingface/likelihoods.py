@@ -259,6 +259,9 @@ def _found(
 ) -> list[_Found]:
     """The log probability of each (row of `states`, token), normalised in float32, a stretch of rows at a time; and whether the
     token is the likeliest, where that is asked.
+
+    What is near each other is subtracted in float32 and the rest added in float64: log_softmax's own rounding, 5e-7, is alike for
+    tokens of alike logits, and adds up to 4e-5 over a text of 2,000.
     """
     vocabulary = head(states[:1]).shape[-1]
     step = max(1, _FLOAT32_LOGITS.get(states.device.type, 1 << 24) // vocabulary)
@@ -266,16 +269,20 @@ def _found(
     order = rows.argsort()
     starts = torch.arange(0, len(states) + step, step)
     ends = torch.searchsorted(rows[order], starts).tolist()
-    found = torch.empty(len(rows), device=states.device)
+    below = torch.empty(len(rows), device=states.device)
+    mass = torch.empty(len(rows), device=states.device)
     top = torch.zeros(len(rows), dtype=torch.bool, device=states.device)
     for start, first, last in zip(starts.tolist(), ends, ends[1:], strict=False):
         inside = order[first:last].to(states.device)
         logits = head(states[start : start + step]).float()
         row = rows[order[first:last]].to(states.device) - start
         token = tokens[order[first:last]].to(states.device)
-        found[inside] = logits[row, token] - logits.logsumexp(-1)[row]
         if greedy:
             top[inside] = logits.argmax(-1)[row] == token
+        logits -= logits.amax(-1, keepdim=True)
+        below[inside] = logits[row, token]
+        mass[inside] = logits.exp_().sum(-1)[row]
+    found = below.cpu().double() - mass.cpu().double().log()
     return list(zip(found.tolist(), top.tolist() if greedy else [None] * len(rows), strict=True))
 
 
