@@ -6,12 +6,20 @@ from typing import Any
 
 import torch
 
+from seatrial_plugins.huggingface.kept_keys import KeptKeys, keep
 from seatrial_plugins.huggingface.lines import Lines, line_up
 from seatrial_plugins.huggingface.packing import Packed, hidden_states, pack, run_packed
 from seatrial_plugins.huggingface.token_tree import TokenTree
 from seatrial_plugins.huggingface.varlen import has_varlen_kernel
 
-__all__ = ["caps_scores", "head_is_plain", "is_plain_softmax", "packing_is_exact", "varlen_is_exact"]
+__all__ = [
+    "caps_scores",
+    "head_is_plain",
+    "is_plain_softmax",
+    "keeping_is_exact",
+    "packing_is_exact",
+    "varlen_is_exact",
+]
 
 
 @torch.no_grad()
@@ -31,6 +39,23 @@ def packing_is_exact(model: torch.nn.Module, vocabulary: int, device: torch.devi
 
 
 @torch.no_grad()
+def keeping_is_exact(model: Any, vocabulary: int, device: torch.device) -> bool:
+    """Whether rows may go on from keys and values that are kept, and give what whole forward passes give.
+
+    Of a model that `packing_is_exact` holds for: what its layers carry from token to token besides keys and values would be lost.
+    """
+    generator = torch.Generator().manual_seed(0)
+    shared = torch.randint(vocabulary, (16,), generator=generator).tolist()
+    rows = [shared + torch.randint(vocabulary, (size,), generator=generator).tolist() for size in (3, 9, 6)]
+    try:
+        kept = keep(model, shared[8:], keep(model, shared[:8]))
+    except (TypeError, RuntimeError, ValueError, IndexError, AssertionError):
+        return False  # an architecture that hands no keywords on to its attention
+    packed = pack([TokenTree.line(row) for row in rows], kept=len(kept)).to(device)
+    return _is_exact(model, rows, packed, device, kept.begin())
+
+
+@torch.no_grad()
 def varlen_is_exact(model: Any, vocabulary: int, device: torch.device) -> bool:
     """Whether rows may be laid end to end for torch's varlen kernel, and give what separate forward passes give.
 
@@ -44,10 +69,12 @@ def varlen_is_exact(model: Any, vocabulary: int, device: torch.device) -> bool:
     return all(_is_exact(model, each, line_up(each).to(device), device) for each in (rows, shared))
 
 
-def _is_exact(model: Any, rows: list[list[int]], packed: Packed | Lines, device: torch.device) -> bool:
+def _is_exact(
+    model: Any, rows: list[list[int]], packed: Packed | Lines, device: torch.device, kept: KeptKeys | None = None
+) -> bool:
     ends = [packed.place(row, len(ids) - 1) for row, ids in enumerate(rows)]
     try:
-        together = run_packed(model, packed, torch.tensor(ends, device=device)).float()
+        together = run_packed(model, packed, torch.tensor(ends, device=device), kept).float()
     except (TypeError, RuntimeError, ValueError, IndexError):
         return False  # an architecture that takes no logits_to_keep, or hands no keywords on to its attention
     for row, ids in enumerate(rows):
