@@ -15,7 +15,7 @@ import torch
 from seatrial_plugins.huggingface.packing import pack, run_packed
 from seatrial_plugins.huggingface.token_tree import TokenTree
 
-__all__ = ["KeptKeys", "keep"]
+__all__ = ["KeptKeys", "Pair", "keep"]
 
 Pair = tuple[torch.Tensor, torch.Tensor]
 
@@ -32,9 +32,9 @@ class KeptKeys:
     def __len__(self) -> int:
         return len(self.tokens)
 
-    def begin(self, *, keeps: bool = False) -> KeptKeys:
-        """Go through one pass; with `keeps`, what it makes is kept behind what there is."""
-        self._at, self._made = 0, [] if keeps else None
+    def begin(self, made: list[Pair] | None = None) -> KeptKeys:
+        """Go through one pass, and write down the keys and values that it makes itself."""
+        self._at, self._made = 0, made
         return self
 
     def before(self, key: torch.Tensor, value: torch.Tensor) -> Pair | None:
@@ -42,16 +42,16 @@ class KeptKeys:
         found = self._calls[self._at] if self._calls else None
         self._at += 1
         if self._made is not None:
-            parts = zip(found, (key, value), strict=True) if found is not None else ((key,), (value,))
-            keys, values = (torch.cat(part, dim=2) for part in map(list, parts))
-            self._made.append((keys, values))
+            self._made.append((key, value))
         return found
 
-    def longer(self, tokens: Sequence[int]) -> KeptKeys:
-        """What a pass over these tokens kept, behind this."""
-        assert self._made, "no attention of the network was asked"
-        made, self._made = self._made, None
-        return KeptKeys((*self.tokens, *tokens), made)
+    def longer(self, tokens: Sequence[int], made: Sequence[Pair]) -> KeptKeys:
+        """With what a pass over these tokens made behind it."""
+        if not self._calls:
+            return KeptKeys((*self.tokens, *tokens), made)
+        pairs = zip(self._calls, made, strict=True)
+        joined = [tuple(torch.cat(part, dim=2) for part in zip(*pair, strict=True)) for pair in pairs]
+        return KeptKeys((*self.tokens, *tokens), [(keys, values) for keys, values in joined])
 
 
 def keep(network: Any, tokens: Sequence[int], behind: KeptKeys | None = None) -> KeptKeys:
@@ -60,5 +60,6 @@ def keep(network: Any, tokens: Sequence[int], behind: KeptKeys | None = None) ->
     whole = TokenTree.line((*before.tokens, *tokens))
     device = next(network.parameters()).device
     packed = pack([whole], kept=len(before)).to(device)
-    run_packed(network, packed, torch.tensor([len(tokens) - 1], device=device), before.begin(keeps=True))
-    return before.longer(tokens)
+    made: list[Pair] = []
+    run_packed(network, packed, torch.tensor([len(tokens) - 1], device=device), before.begin(made))
+    return before.longer(tokens, made)

@@ -159,11 +159,15 @@ def _starts(prompt: tuple[int, ...], rests: tuple[tuple[int, ...], ...]) -> tupl
 class Likelihoods:
     """Scores questions on one network, in packed batches where its attention allows it."""
 
-    def __init__(self, network: Any, *, batch_tokens: int, packs: bool, images: ImageInput | None = None) -> None:
+    def __init__(
+        self, network: Any, *, batch_tokens: int, packs: bool, keeps: bool = True, images: ImageInput | None = None
+    ) -> None:
+        """`keeps` allows that keys of a shared beginning are kept for other batches."""
         self._network = network
         self._images = images
         self._batch_tokens = batch_tokens
         self._packs = packs
+        self._may_keep = keeps
 
     def of(self, questions: Sequence[Question], *, greedy: bool = False) -> list[list[Continuation]]:
         """Each question's options, in order; NaN where the network's log-likelihood of one is not finite.
@@ -187,20 +191,11 @@ class Likelihoods:
         while todo:
             group, kept = todo.pop()
             if group.length > len(kept):
-                one = next(self._members(group))
-                kept = keep(self._network, sequences[one][len(kept) : group.length], kept)
+                kept = keep(self._network, sequences[group.one()][len(kept) : group.length], kept)
             for batch in self._batches(group, questions):
                 self._score(batch, questions, kept, greedy, results)
             todo += [(inner, kept) for inner in group.inner]
         return results
-
-    @classmethod
-    def _members(cls, group: PrefixGroup) -> Iterator[int]:
-        yield from group.apart
-        for some in group.together:
-            yield from some
-        for inner in group.inner:
-            yield from cls._members(inner)
 
     def _batches(self, group: PrefixGroup, questions: Sequence[Question]) -> Iterator[list[int]]:
         """Of similar length, within what may be held at once."""
@@ -254,7 +249,7 @@ class Likelihoods:
 
     @cached_property
     def _keeps(self) -> bool:
-        return keeping_is_exact(self._network, self._vocabulary, self._device)
+        return self._may_keep and keeping_is_exact(self._network, self._vocabulary, self._device)
 
     @cached_property
     def _plain_head(self) -> bool:

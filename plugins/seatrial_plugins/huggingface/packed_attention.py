@@ -16,6 +16,7 @@ from seatrial_plugins.huggingface.varlen import Varlen, varlen_attention
 if TYPE_CHECKING:
     from seatrial_plugins.huggingface.kept_keys import KeptKeys
     from seatrial_plugins.huggingface.packing import Packed
+    from seatrial_plugins.huggingface.slots import Slots
 
 __all__ = ["ATTENTION", "packed_attention"]
 
@@ -39,9 +40,11 @@ def packed_attention(
     packed: Packed | None = None,
     varlen: Varlen | None = None,
     kept: KeptKeys | None = None,
+    slots: Slots | None = None,
     **kwargs: Any,
 ) -> tuple[torch.Tensor, None]:
-    """Attention over a packed batch, over rows end to end (`varlen`), or over an ordinary one where there is neither.
+    """Attention over a packed batch, over rows end to end (`varlen`), of a token more of each row that is written (`slots`), or
+    over an ordinary one where there is none of these.
 
     `query` is [batch, heads, tokens, size]; `key` and `value` have the model's number of key-value heads.
     The result is [batch, tokens, heads, size]. Of a shared prefix, what dropout leaves out is the same for all rows.
@@ -50,6 +53,8 @@ def packed_attention(
     if varlen is not None:
         window = kwargs.get("sliding_window")
         return varlen_attention(query, key, value, varlen, scale=scale, window=window, dropout=dropout), None
+    if slots is not None:
+        return _one_more(query, key, value, slots, scale), None
     if packed is None:
         length = key.shape[-2]
         materialise = query.device.type == "cpu" and query.shape[0] * query.shape[-2] * length <= _MATERIALISED
@@ -84,6 +89,15 @@ def packed_attention(
     sees = _boolean_mask(None, prefix, shared_k.shape[2], query.device, window)
     shared = _attend(query[:, :, :prefix], shared_k, shared_v, sees, scale, dropout)
     return torch.cat([shared, own], dim=1), None
+
+
+def _one_more(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, slots: Slots, scale: float) -> torch.Tensor:
+    """Attention of one token of each row to what stands before it in its slot, and to the prefix: [1, rows, heads, size]."""
+    shared, (keys, values) = slots.shared(key, value), slots.own(key, value)
+    each = query[0].transpose(0, 1)[:, :, None]
+    if shared is None:
+        return _attend(each, keys, values, slots.sees, scale).transpose(0, 1)
+    return attend_behind(query, shared, (each, keys, values), slots.sees, slots.rows, scale)
 
 
 def _splits(query: torch.Tensor, window: int | None, dropout: float) -> bool:

@@ -35,14 +35,21 @@ class PrefixGroup:
     inner: list[PrefixGroup] = field(default_factory=list)
     """Members that share more, and too many for one."""
 
+    def one(self) -> int:
+        """A member."""
+        return next(iter(self.apart or [some[0] for some in self.together] or [inner.one() for inner in self.inner]))
 
-def grouped(sequences: Sequence[Sequence[int]], most: Sequence[int], *, batch_tokens: int) -> PrefixGroup:
+
+def grouped(
+    sequences: Sequence[Sequence[int]], most: Sequence[int], *, batch_tokens: int, worth: int = _WORTH
+) -> PrefixGroup:
     """All sequences as a group that shares nothing, with the groups in it.
 
     Args:
         sequences: Token ids.
         most: How many of its first tokens may be computed apart from the rest of it, for each sequence.
         batch_tokens: How many tokens one batch holds.
+        worth: How many tokens a group by itself has to save.
     """
     order = sorted(range(len(sequences)), key=sequences.__getitem__)
     lengths = np.array([len(sequences[index]) for index in order])
@@ -62,10 +69,10 @@ def grouped(sequences: Sequence[Sequence[int]], most: Sequence[int], *, batch_to
             continue
         shared = int(alike[low : high - 1].min())
         more, fed = shared - around.length, int(lengths[low:high].sum()) - count * around.length
-        if fed - fed // count < _WORTH:  # nothing that they might share pays
+        if fed - fed // count < worth:  # nothing that they might share pays
             around.apart += members
             continue
-        if more >= _SHORTEST and more * (count - 1) >= max(_WORTH, _SHARE * fed):
+        if more >= _SHORTEST and more * (count - 1) >= max(worth, _SHARE * fed):
             if fed - more * (count - 1) <= batch_tokens:
                 around.together.append(members)
                 continue
