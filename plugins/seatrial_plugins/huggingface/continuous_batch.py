@@ -144,8 +144,9 @@ class Batch:
             if not is_finite:
                 answer.broken = len(answer.ids) - 1
         for row in reversed(range(first, len(active))):
-            if self._is_over(self.answers[active[row]]):
-                slots.leave(row)
+            answer = self.answers[active[row]]
+            if self._is_over(answer):
+                slots.leave(row, is_finite=answer.broken is None)
                 last = active.pop()
                 if row < len(active):
                     active[row] = last

@@ -42,9 +42,12 @@ class Slots:
         _, heads, _, size = part.shape
         return part.new_zeros(self.count, heads, self._capacity, size)
 
-    def leave(self, slot: int) -> None:
-        """Let a row go; the last one takes its slot."""
+    def leave(self, slot: int, *, is_finite: bool = True) -> None:
+        """Let a row go; the last one takes its slot. What is not finite is wiped out, since no mask hides it."""
         last = len(self.lengths) - 1
+        for slabs in self._calls if not is_finite else ():
+            for slab in slabs:
+                slab[slot] = 0
         length = self.lengths.pop()
         if slot == last:
             return
