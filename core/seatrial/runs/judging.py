@@ -85,6 +85,7 @@ def judge_run(folder: RunFolder, suite: Suite, host: Host) -> tuple[list[Score],
     warnings = [
         *_broken_files(folder),
         *changed_gates(folder, suite.gates),
+        *_on_learned_rows(suite),
         *flag_missing(evidence, decisions),
         *flag_best_baseline(
             evidence, aside={decision.metric.partition("/")[0] for decision in decisions if decision.family}
@@ -284,6 +285,22 @@ def samples_of(
 def by_full_name(metrics: Mapping[str, tuple[Metric, ...]]) -> dict[str, Metric]:
     """`alias/metric` → the metric, of what `samples_of` gave."""
     return {f"{alias}/{metric.name}": metric for alias, listed in metrics.items() for metric in listed}
+
+
+_LEARNED = {
+    "train": "rows that the model was trained on: it says nothing about others",
+    "validation": "validation rows, by which the best step and settings are chosen: it flatters",
+}
+
+
+def _on_learned_rows(suite: Suite) -> list[str]:
+    """One warning for each scorer that a gate holds to rows which training has seen."""
+    gated = {chosen.metric.partition("/")[0] for chosen in suite.gates}
+    return [
+        f"{chosen.alias}: scored on {_LEARNED[chosen.on]} (`on: {chosen.on}`)"
+        for chosen in suite.score
+        if suite.train is not None and chosen.alias in gated and chosen.on in _LEARNED
+    ]
 
 
 def _broken_files(folder: RunFolder) -> list[str]:

@@ -23,10 +23,12 @@ from seatrial.runs.judging import (
     records_of,
     samples_of,
 )
+from seatrial.runs.part_files import part_folder
 from seatrial.runs.result import Described, Result
 from seatrial.runs.run_folder import RunFolder
 from seatrial.runs.since import with_since
 from seatrial.runs.stages import blame
+from seatrial.runs.store import contents
 from seatrial.stored import read_record, undamaged
 from seatrial.suite.complaints import listed
 from seatrial.suite.file import Suite, load_suite
@@ -133,11 +135,16 @@ def write_reports(
         wanted = {kind: wanted.get(kind, {}) for kind in kinds}
     if to is not None:
         return _written(result, host, wanted, to)
-    with folder.lock():
-        written = _written(result, host, wanted, folder / "report")
-        folder.renew("report")
+    report = folder / "report"
+    with folder.lock(), part_folder(report) as part:
+        written = [path.relative_to(part) for path in _written(result, host, wanted, part)]
+        names = sorted(contents(part))
+        for name in names:
+            (report / name).parent.mkdir(parents=True, exist_ok=True)
+            (part / name).replace(report / name)
+        folder.renew("report", written=names)
         digests.renew(folder)
-    return written
+    return [report / path for path in written]
 
 
 def _written(result: Result, host: Host, wanted: Mapping[str, Mapping[str, Any]], target: Path) -> list[Path]:

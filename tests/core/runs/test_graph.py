@@ -214,6 +214,13 @@ def test_more_evaluation_sets_are_asked_by_name(trial):
     assert result.facts("split")["exam"] == 8
 
 
+@pytest.mark.parametrize("learned", ["train", "validation"])
+def test_a_gate_on_rows_that_training_has_seen_is_warned_of(trial, learned):
+    result, *_ = trial(SUITE.replace("  - right: {}\n", f"  - right: {{on: {learned}}}\n"))
+    [said] = [one for one in result.verdict.warnings if f"on: {learned}" in one]
+    assert said.startswith("right: ")
+
+
 def test_a_model_is_on_trial_without_training_or_train_rows(trial):
     text = """\
 name: as-it-is
