@@ -7,6 +7,7 @@ test of a process that asks for it; its own children ask it too.
 
 from __future__ import annotations
 
+import gc
 import os
 import runpy
 import signal
@@ -119,6 +120,7 @@ def _as_it_was():
 def enter(
     target: Callable[..., object], given: Sequence[object], said: str, variables: Mapping[str, str], folder: str
 ) -> None:
+    gc.freeze()  # what the server imported is no garbage
     for number, name in ((1, "out"), (2, "err")):
         with Path(f"{said}.{name}").open("ab") as stream:
             os.dup2(stream.fileno(), number)

@@ -13,8 +13,8 @@ from seatrial.commands.kept_runs import report
 from seatrial.data.filters import Measured
 from seatrial.errors import ContractError, StoreError
 from seatrial.plugin.host import Host
-from seatrial.runs.run import run
 from seatrial.runs.digests import check
+from seatrial.runs.run import run
 from seatrial.runs.saved import load_result, write_reports
 from seatrial.suite.file import load_suite
 
