@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from seatrial.plugin.host import Provided
     from seatrial.runs.stages import StageWork
     from seatrial.runs.workbench import Workbench
-    from seatrial.suite.file import Suite
+    from seatrial.suite.file import Chosen, Suite
 
 __all__ = ["RunKind", "changed_versions", "describe"]
 
@@ -130,6 +130,7 @@ def _components(suite: Suite, bench: Workbench, stages: Sequence[StageWork]) -> 
             weak=bool(getattr(made, "weak", False)),
             unseen=str(getattr(made, "unseen", "")),
             not_known=str(getattr(made, "not_known", "")),
+            own_rows=_asks_own_rows(bench, chosen),
         )
     named = {(chosen.kind, chosen.name) for chosen in (*suite.filters, *suite.score)}
     kinds: tuple[Kind, ...] = ("filters", "scorers")
@@ -137,6 +138,14 @@ def _components(suite: Suite, bench: Workbench, stages: Sequence[StageWork]) -> 
         for name in bench.host.names(kind):
             if (kind, name) not in named:
                 yield _described(kind, bench.provided(kind, name), used=False)
+
+
+def _asks_own_rows(bench: Workbench, chosen: Chosen) -> bool:
+    component = bench.provided(chosen.kind, chosen.name).component
+    if not isinstance(component, ScorerComponent):
+        return False
+    probe = bench.provided("probes", component.probe).component
+    return component.brings_rows or bool(component.draws) or not getattr(probe, "asks_rows", True)
 
 
 def _described(kind: Kind, provided: Provided, *, alias: str = "", used: bool = True, **said: Any) -> Described:

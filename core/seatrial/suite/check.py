@@ -11,7 +11,7 @@ from seatrial.errors import did_you_mean
 from seatrial.evaluation.scores import Metric
 from seatrial.plugin.component import FilterComponent
 from seatrial.rows.column_names import COLUMNS
-from seatrial.suite.bundles import unfolded
+from seatrial.suite.bundles import Whence, at_their_bundle, unfolded
 from seatrial.suite.catalogue import Catalogue
 from seatrial.suite.complaints import Complaint, listed, shown
 from seatrial.suite.component_check import ComponentCheck, known_keys
@@ -58,7 +58,7 @@ def check_suite(
     """
     check = _Check(catalogue, extra_metrics, line_of, only_data)
     suite = check.suite(dict(given))
-    return (None if check.complaints else suite), check.complaints
+    return (None if check.complaints else suite), at_their_bundle(check.complaints, check.whence)
 
 
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
@@ -77,13 +77,14 @@ class _Check(ComponentCheck):
     ) -> None:
         super().__init__(catalogue, extra_metrics, line_of)
         self.only_data = only_data
+        self.whence: Whence = {}
         self.brought = False
         """Whether every scorer of the suite brings the rows that are asked."""
 
     # ---- the whole ------------------------------------------------------------------------------------------------
 
     def suite(self, given: dict[str, Any]) -> Suite | None:
-        given = unfolded(self, given)
+        given, self.whence = unfolded(self, given)
         keys = self.keys(DataSuiteKeys if self.only_data else SuiteKeys, given, ())
         values = {name: getattr(keys, name) for name in SuiteKeys.model_fields} if keys else _usable(given)
         self.brought = self.bring_their_rows(given.get("score"))
