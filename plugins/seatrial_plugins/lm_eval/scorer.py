@@ -34,7 +34,7 @@ class TaskScorer:
         self._totals: dict[str, tuple[int, int, int]] | None = None
 
     def draw(self, tables: Mapping[str, Rows], labels: Sequence[str], seed: int) -> Sequence[Row]:
-        """Every item as a row: the text before it, and the right answer."""
+        """Every item as a row: what its document asks, without the examples before it, and the right answer."""
         del tables, labels, seed
         return [_row(item) for item in self._tasks.items.values()]
 
@@ -188,8 +188,8 @@ class TaskScorer:
 
 
 def _row(item: Item) -> Row:
-    text, target = item.requests[0][0], _target(item)
-    turns = (Turn("user", text), *((Turn("assistant", target),) if target is not None else ()))
+    target = _target(item)
+    turns = (Turn("user", item.question), *((Turn("assistant", target),) if target is not None else ()))
     options = item.choices if target in item.choices else ()
     return Row(
         item.id,
