@@ -131,6 +131,7 @@ def seatrial_probes() -> Iterable[ProbeComponent[Probe]]:
         "What an lm-eval task file asks, in plain text: log-likelihoods of continuations and of texts, and generation.",
         needs=frozenset({"completes"}),
         piece=512,
+        version="2",
         libraries=("jinja2", "regex", "pyarrow"),
     )
 
@@ -146,6 +147,7 @@ def seatrial_scorers() -> Iterable[ScorerComponent[Scorer]]:
         asks=_asks,
         dimension="accuracy",
         metrics=metrics_of,
+        version="2",
         brings_rows=True,
         comparable=True,
         imports=_imports,

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from seatrial.errors import SourceError, UsageError
+from seatrial.errors import SourceError, UsageError, did_you_mean
 from seatrial_plugins.lm_eval.files import find
 from seatrial_plugins.lm_eval.task_config import TaskConfig
 
-__all__ = ["Document", "files_of", "read_documents"]
+__all__ = ["Document", "check_rows", "files_of", "read_documents"]
 
 Document = dict[str, Any]
 
@@ -31,20 +32,21 @@ def files_of(task: TaskConfig, rows: Mapping[str, Any]) -> dict[str, list[Path]]
 
     Args:
         task: whose splits.
-        rows: split → address, or task → such a mapping. `{task}` and `{dataset_name}` in an address are the task's.
+        rows: as of `check_rows`. `{task}` and `{dataset_name}` in an address are the task's.
 
     Raises:
         UsageError: the task's rows are nowhere on this machine; the message says what to write.
     """
-    own = rows.get(task.name, rows)
-    named = {str(split): address for split, address in own.items() if isinstance(address, str)}
+    own = rows.get(task.name)
+    both = {**rows, **(own if isinstance(own, Mapping) else {})}
+    named = {split: both[split] for split in _splits(task) if isinstance(both.get(split), str)}
     names = {"task": task.name, "dataset_name": str(task.get("dataset_name", ""))}
     found = {}
     for split, address in named.items():
         for name, value in names.items():
             address = address.replace("{" + name + "}", value)  # noqa: PLW2901  # the address, filled in
         found[split] = [find(address, f"rows: {split}")]
-    wanted = set(task.splits.values()) | ({str(task.fewshot["split"])} if task.fewshot.get("split") else set())
+    wanted = set(_splits(task))
     if wanted <= found.keys():
         return found
     path = task.get("dataset_path")
@@ -53,6 +55,41 @@ def files_of(task: TaskConfig, rows: Mapping[str, Any]) -> dict[str, list[Path]]
     lacks = ", ".join(f"{split}: path:…" for split in sorted(wanted - found.keys()))
     where = f"{task.keys.place('dataset_path')}: {task.name}: dataset_path {path!r} is a data set of a hub, and nothing is fetched"
     raise UsageError(f"{where}; say where its rows lie (JSON Lines, JSON, CSV or Parquet): `rows: {{{lacks}}}`")
+
+
+def check_rows(tasks: Sequence[TaskConfig], rows: Mapping[str, Any]) -> None:
+    """Refuse what would be passed over: a split or a task that there is none of, an address that is no text.
+
+    Args:
+        tasks: all of the entry.
+        rows: split → address, or task → such a mapping.
+
+    Raises:
+        UsageError: there is such a key; the message names it, and those that there are.
+    """
+    by_name = {task.name: task for task in tasks}
+    every = dict.fromkeys(split for task in tasks for split in _splits(task))
+    for key, said in rows.items():
+        if isinstance(said, Mapping):
+            if key not in by_name:
+                raise UsageError(f"lm_eval: rows: there is no task {key!r}{did_you_mean(key, by_name)}")
+            inside, known = said, list(dict.fromkeys(_splits(by_name[key])))
+        else:
+            inside, known = {key: said}, list(every)
+        of = key if inside is said else ", ".join(by_name)
+        for split, address in inside.items():
+            if split not in known:
+                raise UsageError(
+                    f"lm_eval: rows: {of} names no split {split!r}{did_you_mean(str(split), known)}; its splits: {', '.join(known)}"
+                )
+            if not isinstance(address, str):
+                raise UsageError(f"lm_eval: rows: {split}: {address!r:.60} is no address; write path:FILE")
+
+
+def _splits(task: TaskConfig) -> list[str]:
+    """The splits that a task's file names."""
+    own = task.fewshot.get("split")
+    return [*task.splits.values(), *([str(own)] if own else [])]
 
 
 def _own_files(task: TaskConfig) -> dict[str, list[Path]]:
@@ -94,7 +131,7 @@ def read_documents(files: Sequence[Path], kwargs: Mapping[str, Any]) -> list[Doc
             raise SourceError(f"{file}: its ending names no format of rows; there are: {', '.join(_FORMATS)}")
         try:
             records = _READERS[kind](file, kwargs)
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, EOFError, zlib.error, ValueError, LookupError, TypeError, RecursionError) as error:
             raise SourceError(f"{file}: cannot be read as {kind}: {error}") from error
         if not all(isinstance(record, dict) for record in records):
             raise SourceError(f"{file}: holds a record that is no mapping of keys to values")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from seatrial.errors import SeatrialError
 from seatrial.runs.result import Result
 from seatrial.runs.store import atomic_file
-from seatrial_plugins.lm_eval.task_metrics import CORPUS, Measured, of_all
+from seatrial_plugins.lm_eval.task_metrics import Measured, of_all
 from seatrial_plugins.lm_eval.task_set import TaskSet
 
 if TYPE_CHECKING:
@@ -138,16 +138,16 @@ class _Results:
         counted: dict[str, Any],
     ) -> None:
         key, error_key = f"{one.name},{one.filter}", f"{one.name}_stderr,{one.filter}"
-        failed = [row for row in rows if row["error"] is not None]
-        if failed or not rows:
+        failed = [row for row in rows if row["error"] is not None and row[f"value:{one.column}"] is None]
+        if failed or all(row[f"value:{one.column}"] is None for row in rows):
             why = f"{len(failed)} of {len(rows)} samples failed, the first {failed[0]['row']}: {failed[0]['error']}" if failed else "no samples"  # fmt: skip
             counted |= {key: None, error_key: None}
             self._reason(task, {key: why, error_key: why})
             return
-        weight = tasks.weights[task] if tasks.by_task(one.name) else 1.0
-        values = [row[f"value:{one.column}"] / weight for row in rows]
+        rows = [row for row in rows if row[f"value:{one.column}"] is not None]
+        values = [row[f"value:{one.column}"] / tasks.weight(task, one.column) for row in rows]
         try:
-            value = of_all(one.name, [details[row["row"]] for row in rows], values, one.filter)
+            value = of_all(one, [details[row["row"]] for row in rows], values)
         except ValueError as error:  # as F1 of more than two classes
             value = None
             self._reason(task, {key: str(error)})
@@ -155,7 +155,7 @@ class _Results:
         if counted[key] is None and key not in self._keys["reasons"].get(task, {}):
             self._reason(task, {key: "the number is not finite"})
         counted[error_key] = None
-        if one.name in CORPUS or one.name == "bits_per_byte":
+        if one.of_row != one.name or one.name == "bits_per_byte":
             self._reason(
                 task, {error_key: "no standard error: a number of all rows together; scores have intervals of its mean"}
             )
@@ -186,7 +186,7 @@ class _Results:
     ) -> Iterator[dict[str, Any]]:
         for name in dict.fromkeys(one.filter for one in measured):
             these = [one for one in measured if one.filter == name]
-            weight = {one.column: tasks.weights[row["slice"]] if tasks.by_task(one.name) else 1.0 for one in these}
+            weight = {one.column: tasks.weight(row["slice"], one.column) for one in these}
             values = {
                 one.name: None
                 if row[f"value:{one.column}"] is None

@@ -151,11 +151,13 @@ def _filters(keys: Keys) -> tuple[tuple[str, tuple[Mapping[str, Any], ...]], ...
     given = keys.values.get("filter_list")
     if given is None:
         return (("none", ({"function": "take_first"},)),)
-    found = []
+    found: list[tuple[str, tuple[Mapping[str, Any], ...]]] = []
     for entry in given:
         if not isinstance(entry, Mapping) or not {"name", "filter"} <= entry.keys():
             raise UsageError(f"{keys.place('filter_list')}: an entry has no `name` and `filter`: {entry!r:.80}")
         steps = tuple(dict(step) for step in entry["filter"])
+        if str(entry["name"]) in {name for name, _ in found}:
+            raise UsageError(f"{keys.place('filter_list')}: two filters are called {entry['name']!r}")
         found.append((str(entry["name"]), steps))
     return tuple(found)
 

@@ -10,7 +10,7 @@ from .test_judging import TEXTS
 SUITE = """
 name: tasks
 model: {source: "package:seatrial_suites/tiny_llama", loader: random, dtype: float32, device: cpu}
-data: {}
+data: {train: {source: "path:learnt.jsonl"}, test: {source: "path:other.jsonl"}}
 score:
   - lm_eval: {task: "path:things.yaml", num_fewshot: 1}
   - lm_eval: {task: "path:texts.yaml", as: texts}
@@ -33,6 +33,8 @@ def report(tmp_path_factory):
         (folder / "choices.jsonl").write_text(rows)
         (folder / "shown.jsonl").write_text(rows)
         (folder / "texts.jsonl").write_text('{"text": "one two"}\n{"text": "three"}\n')
+        (folder / "other.jsonl").write_text('{"prompt": "Who?", "completion": "You"}\n')
+        (folder / "learnt.jsonl").write_text('{"prompt": "q: which SWIMS? a:", "completion": "a trout"}\n')
         trial = seatrial.run("suite.yaml")
         yield trial.folder / "report", trial
 
@@ -69,6 +71,13 @@ def test_every_eval_ever_has_numbers_and_names_what_it_leaves_out(report):
     assert scores["lm_eval.acc"]["score_details"]["score"] == accuracy["value"]
     assert scores["lm_eval.acc"]["metric_config"]["max_score"] == 1.0
     assert "left_out:texts/nll_per_word" in said["source_metadata"]["additional_details"]
+
+
+def test_questions_that_stand_in_train_are_warned_of(report):
+    _, trial = report
+    [said] = json.loads((trial.folder / "nodes/score-lm_eval.json").read_text())["facts"]["warnings"]
+    assert said.startswith("score[lm_eval]: the questions of 1 of 4 rows stand word for word in train")
+    assert "choices.jsonl:2, in train learnt.jsonl:1" in said
 
 
 def test_the_suites_own_keys_of_rows_say_nothing_beside_it(folder):
