@@ -19,6 +19,7 @@ from seatrial.runs.judging import (
     by_full_name,
     data_scores,
     filter_metrics,
+    produced_metrics,
     read_judgement,
     records_of,
     samples_of,
@@ -32,7 +33,6 @@ from seatrial.runs.store import contents
 from seatrial.stored import read_record, undamaged
 from seatrial.suite.complaints import listed
 from seatrial.suite.file import Suite, load_suite
-from seatrial.verdict.data_metrics import DATA_METRICS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -57,7 +57,7 @@ def load_result(path: Path, host: Host) -> Result:
     scores, verdict = (
         read_judgement(folder) if judges(folder) else (data_scores(folder, filter_metrics(suite, host)), None)
     )
-    metrics, samples = ({}, {}) if only_data else samples_of(folder, suite, host)
+    metrics, samples = ({}, {}) if only_data else samples_of(folder, suite)
     result = Result(
         folder=folder.path,
         suite=suite.resolved(),
@@ -191,7 +191,7 @@ def suite_of(folder: RunFolder, host: Host) -> Suite:
     """The suite as the run resolved it; it was in order then, so what is wrong now has come with another version."""
     kept = kept_suite(folder)
     try:
-        return load_suite(kept, host, extra_metrics=DATA_METRICS, only_data=only_data_of(folder))
+        return load_suite(kept, host, produced=produced_metrics(folder), only_data=only_data_of(folder))
     except SuiteError as error:
         version = folder.read_json("manifest.json").get("seatrial", "unknown")
         raise UsageError(

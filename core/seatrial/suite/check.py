@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from seatrial.data.findings import Action
@@ -45,6 +46,7 @@ def check_suite(
     extra_metrics: Mapping[str, Metric],
     line_of: Callable[[KeyPath], int],
     *,
+    produced: Mapping[str, tuple[Metric, ...]] = MappingProxyType({}),
     only_data: bool = False,
 ) -> tuple[Suite | None, list[Complaint]]:
     """The suite that `given` describes and no complaint, or None and everything that is wrong with it.
@@ -54,9 +56,10 @@ def check_suite(
         catalogue: The installed components.
         extra_metrics: Full name → metrics that every run has, which gates may hold too.
         line_of: Tells the line of a key path in the file.
+        produced: Alias of a scorer → the metrics that it produced, of a finished run; other scorers are asked for theirs.
         only_data: Whether the data stages alone will run: then no model is needed, and no row to be scored.
     """
-    check = _Check(catalogue, extra_metrics, line_of, only_data)
+    check = _Check(catalogue, extra_metrics, line_of, produced, only_data)
     suite = check.suite(dict(given))
     return (None if check.complaints else suite), at_their_bundle(check.complaints, check.whence)
 
@@ -73,9 +76,11 @@ class _Check(ComponentCheck):
         catalogue: Catalogue,
         extra_metrics: Mapping[str, Metric],
         line_of: Callable[[KeyPath], int],
+        produced: Mapping[str, tuple[Metric, ...]],
         only_data: bool,
     ) -> None:
         super().__init__(catalogue, extra_metrics, line_of)
+        self.produced = produced
         self.only_data = only_data
         self.whence: Whence = {}
         self.brought = False
@@ -113,6 +118,7 @@ class _Check(ComponentCheck):
             )
         scorers = ScorerCheck(
             self,
+            produced=self.produced,
             tuned=brings,
             fewshot=values["fewshot"] if data is None or data.train is not None else 0,
             baselines=values["baselines"] if data is None or data.train is not None else (),

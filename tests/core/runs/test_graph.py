@@ -295,6 +295,15 @@ def test_other_gates_decide_and_those_before_stay_beside_them(ran):
     assert (listed.suite, listed.state) == ("words", judged.verdict.state)
 
 
+def test_what_a_scorer_says_of_its_metrics_today_decides_nothing_of_a_finished_run(ran):
+    result, _, _ = ran.first
+    toys = Toys()
+    toys.better = "lower"
+    judged = judge_again(result.folder, toy_host(toys), overrides=["gates[0].min=0.2"])
+    assert judged.metrics["right/share"].better == "higher"
+    assert judged.scores == result.scores
+
+
 # ---- keys ------------------------------------------------------------------------------------------------------------
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from seatrial.blocks.codec import to_json
@@ -120,6 +120,7 @@ class ScoreNode:
             "rows": len(task.rows),
             "of": self.task.of(given.files),
             "measure": self._measure,
+            "metrics": [asdict(metric) for metric in self.component.metrics_for(self.scorer.options)],
             "blocks": self._blocks(scorer, table),
         }
         if isinstance(scorer, AsksModel) and scorer.unanswered:
