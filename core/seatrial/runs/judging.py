@@ -16,6 +16,7 @@ from seatrial.evaluation.summary import DATA, exact_score
 from seatrial.plugin.component import ScorerComponent
 from seatrial.plugin.host import Host
 from seatrial.runs import contracts
+from seatrial.runs.as_measured import AsMeasured
 from seatrial.runs.broken_files import broken_warnings
 from seatrial.runs.earlier_gates import changed_gates
 from seatrial.runs.events import Record
@@ -97,8 +98,9 @@ def judge_run(folder: RunFolder, suite: Suite, host: Host) -> tuple[list[Score],
 def earlier_samples(folder: RunFolder, suite: Suite, host: Host) -> LoadSamples:
     """Reads the samples of other runs, where they measured what this run's suite measures."""
     scorers = {}
+    measured = AsMeasured(host, folder)
     for chosen in suite.score:
-        if (provided := host.find("scorers", chosen.name)) is not None:
+        if (provided := measured.find("scorers", chosen.name)) is not None:
             selects = provided.component.selects
             scorers[chosen.alias] = ScoredAs(chosen.resolved(), selects, partial(_measured, chosen, provided.component))
     return earlier_runs(Path.cwd(), own=folder.path, scorers=scorers)
@@ -266,8 +268,9 @@ def samples_of(
     """Per scorer of the suite: its metrics, and the samples it left."""
     metrics: dict[str, tuple[Metric, ...]] = {}
     tables: dict[str, pa.Table] = {}
+    measured = AsMeasured(host, folder)
     for chosen in suite.score:
-        provided = host.find("scorers", chosen.name)
+        provided = measured.find("scorers", chosen.name)
         if provided is None:
             raise UsageError(f"scorer {chosen.name!r}: its plugin is not installed")
         if folder.finished(f"score[{chosen.alias}]") is None:

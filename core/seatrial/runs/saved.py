@@ -14,6 +14,7 @@ from seatrial.data.ledger import ledger_schema
 from seatrial.errors import StoreError, SuiteError, UsageError, did_you_mean
 from seatrial.plugin.host import Host
 from seatrial.runs import contracts, digests
+from seatrial.runs.as_measured import AsMeasured
 from seatrial.runs.events import Record
 from seatrial.runs.judging import (
     by_full_name,
@@ -184,7 +185,7 @@ def suite_of(folder: RunFolder, host: Host) -> Suite:
     """The suite as the run resolved it; it was in order then, so what is wrong now has come with another version."""
     kept = kept_suite(folder)
     try:
-        return load_suite(kept, host, extra_metrics=DATA_METRICS, only_data=only_data_of(folder))
+        return load_suite(kept, AsMeasured(host, folder), extra_metrics=DATA_METRICS, only_data=only_data_of(folder))
     except SuiteError as error:
         version = folder.read_json("manifest.json").get("seatrial", "unknown")
         raise UsageError(

@@ -20,6 +20,7 @@ from seatrial.evaluation.transcript import Transcript, read_transcripts
 from seatrial.plugin.component import ScorerComponent
 from seatrial.rows.table import open_rows
 from seatrial.runs import contracts
+from seatrial.runs.as_measured import noted
 from seatrial.runs.events import Artifact
 from seatrial.runs.keys import RUNTIME
 from seatrial.runs.recipe import Recipe
@@ -120,6 +121,8 @@ class ScoreNode:
             "rows": len(task.rows),
             "of": self.task.of(given.files),
             "measure": self._measure,
+            "reads": dict(self.files),
+            "metrics": noted(self.component.name, self.scorer.options, self.component.metrics_for(self.scorer.options)),
             "blocks": self._blocks(scorer, table),
         }
         if isinstance(scorer, AsksModel) and scorer.unanswered:
