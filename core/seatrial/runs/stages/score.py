@@ -120,6 +120,7 @@ class ScoreNode:
             "rows": len(task.rows),
             "of": self.task.of(given.files),
             "measure": self._measure,
+            "reads": dict(self.files),
             "metrics": [asdict(metric) for metric in self.component.metrics_for(self.scorer.options)],
             "blocks": self._blocks(scorer, table),
         }
