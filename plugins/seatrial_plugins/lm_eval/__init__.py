@@ -6,7 +6,9 @@ The package lm_eval is never imported; its task files are read as files.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from seatrial import Component, Metric, ProbeComponent, Scorer, ScorerComponent, hookimpl
 from seatrial.evaluation.probe import Probe
@@ -20,9 +22,9 @@ def build_scorer(
     task: str,
     tasks: str = "",
     rows: dict[str, Any] = {},  # noqa: B006 - shown in the schema, never changed
-    num_fewshot: int | None = None,
+    num_fewshot: Annotated[int, Field(ge=0)] | None = None,
     fewshot_seed: int = 1234,
-    limit: int | None = None,
+    limit: Annotated[int, Field(ge=1)] | None = None,
     functions: list[str] = [],  # noqa: B006
 ) -> Scorer:
     """Asks what a task file of lm-eval asks, and judges as it says: no chat template, the file's few-shot examples and metrics.
@@ -49,9 +51,9 @@ def build_probe(
     task: str,
     tasks: str = "",
     rows: dict[str, Any] = {},  # noqa: B006
-    num_fewshot: int | None = None,
+    num_fewshot: Annotated[int, Field(ge=0)] | None = None,
     fewshot_seed: int = 1234,
-    limit: int | None = None,
+    limit: Annotated[int, Field(ge=1)] | None = None,
     functions: list[str] = [],  # noqa: B006
     digests: dict[str, str] = {},  # noqa: B006
 ) -> Probe:
@@ -122,6 +124,7 @@ def seatrial_probes() -> Iterable[ProbeComponent[Probe]]:
         build_probe,
         "What an lm-eval task file asks, in plain text: log-likelihoods of continuations and of texts, and generation.",
         needs=frozenset({"completes"}),
+        version="2",  # no example asks what is asked; CSV is typed as pandas does
         piece=512,
         libraries=("jinja2", "regex", "pyarrow"),
     )
@@ -134,6 +137,7 @@ def seatrial_scorers() -> Iterable[ScorerComponent[Scorer]]:
         "lm_eval",
         build_scorer,
         "A task file of the LM Evaluation Harness, unchanged: its questions, examples, filters and metrics.",
+        version="2",  # weights of tasks, missing right answers, several references
         probe="lm_eval",
         asks=_asks,
         dimension="accuracy",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -18,8 +19,6 @@ __all__ = ["Filtered", "pipelines"]
 Filtered = Callable[[list[Any], Document], Any]
 """From all answers to a document to what is judged."""
 
-_PUNCTUATION = re.compile(r"[^\w\s]|_")
-
 
 def pipelines(task: TaskConfig, functions: Sequence[str]) -> dict[str, Filtered]:
     """Name → the filters under that name, one after the other.
@@ -29,17 +28,22 @@ def pipelines(task: TaskConfig, functions: Sequence[str]) -> dict[str, Filtered]
     """
     found: dict[str, Filtered] = {}
     for name, steps in task.filters:
-        found[name] = _chain([_step(task, dict(step), functions) for step in steps])
+        found[name] = _chain(
+            [_step(task, dict(step), functions) for step in steps], name, task.keys.place("filter_list")
+        )
     return found
 
 
-def _chain(steps: Sequence[Filtered]) -> Filtered:
+def _chain(steps: Sequence[Filtered], name: str, place: str) -> Filtered:
     def filtered(answers: list[Any], document: Document) -> Any:
         said: Any = answers
-        for step in steps:
-            said = step(said, document)
-        if isinstance(said, list) and len(said) == 1:
-            return said[0]  # lm-eval compares a list of one as its element
+        try:
+            for step in steps:
+                said = step(said, document)
+        except StageError:
+            raise
+        except Exception as error:  # code of the task's own, or a document without what a filter reads
+            raise StageError(f"{place}: the filter {name} raised {type(error).__name__}: {error}") from error
         return said
 
     return filtered
@@ -104,17 +108,21 @@ def _multi_choice_regex(
         for ignored in regexes_to_ignore or ():
             text = re.sub(ignored, "", text)
         text = text.lower() if ignore_case else text
-        return _PUNCTUATION.sub("", text) if ignore_punctuation else text
+        if not ignore_punctuation:
+            return text
+        return "".join(sign for sign in text if not unicodedata.category(sign).startswith("P"))
 
     def one(answer: Any, document: Document) -> str:
         answer = answer if isinstance(answer, str) else ""
-        letters = {plain(option.strip()): chr(ord("A") + place) for place, option in enumerate(document["choices"])}
+        options_said = [plain(option.strip()) for option in document["choices"]]
+        every = [chr(ord("A") + place) for place in range(len(options_said))]
+        letters = dict(zip(options_said, every, strict=True))
         if found := _matched(pattern, answer, group_select):
             return found
         options = re.compile("|".join(re.escape(text) for text in sorted(letters, key=len, reverse=True)))
         if found := _matched(options, plain(answer), group_select):
             return f"({letters[found]})" if found in letters else found
-        letter = _matched(re.compile(rf":[\s]*({'|'.join(letters.values())})"), answer, group_select)
+        letter = _matched(re.compile(rf":[\s]*({'|'.join(every)})"), answer, group_select)
         return f"({letter})" if letter else fallback
 
     return lambda answers, document: [one(answer, document) for answer in answers]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import islice
 from random import Random
 
 from seatrial.errors import UsageError
@@ -40,10 +41,13 @@ class Sampler:
         Raises:
             UsageError: there are fewer.
         """
+        if self._first:
+            found = [one for one in self._documents if asked is None or one != asked][:count]
+            if len(found) < count:
+                raise UsageError(f"lm_eval: {count} examples are asked for, of {len(found)} that there are")
+            return found
         if len(self._documents) < count + bool(asked):
             raise UsageError(f"lm_eval: {count} examples are asked for, of {len(self._documents)} that there are")
-        if self._first:
-            return [one for one in self._documents if asked is None or one != asked][:count]
         if not asked:
             return self._random.sample(self._documents, count)
         drawn = [one for one in self._random.sample(self._documents, count + 1) if one != asked][:count]
@@ -53,3 +57,16 @@ class Sampler:
                 raise UsageError(f"lm_eval: {count} examples are asked for, of {len(others)} unlike the document asked")
             drawn = self._random.sample(others, count)
         return drawn
+
+    def others(self, count: int, drawn: Sequence[Document], may: Callable[[Document], bool]) -> list[Document]:
+        """So many more, the first that were not drawn and may be shown; lm-eval's further draws stay what they are.
+
+        Raises:
+            UsageError: there are fewer.
+        """
+        found = list(islice((one for one in self._documents if one not in drawn and may(one)), count))
+        if len(found) < count:
+            raise UsageError(
+                f"lm_eval: {len(drawn)} examples are asked for, and {len(drawn) - count + len(found)} are unlike the document asked"
+            )
+        return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from seatrial.errors import UsageError
@@ -51,6 +52,11 @@ def _in_package(rest: str, address: str, of: str) -> Path:
     return next((folder / below for folder in folders if (folder / below).exists()), folders[0] / below)
 
 
-def digests(paths: list[Path]) -> dict[str, str]:
-    """Folder and name of each file → its digest; wherever the folder lies."""
-    return {f"{path.parent.name}/{path.name}": digest_path(path) for path in sorted(set(paths))}
+def digests(paths: Iterable[Path], digest: Callable[[Path], str] = digest_path) -> dict[str, str]:
+    """Folder and name of each file → its digest; wherever the folder lies. Of files that have both in common, each is numbered."""
+    found: dict[str, str] = {}
+    for path in dict.fromkeys(paths):
+        name = f"{path.parent.name}/{path.name}"
+        same = sum(known == name or known.startswith(f"{name} (") for known in found)
+        found[f"{name} ({same + 1})" if same else name] = digest(path)
+    return found

@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from seatrial.errors import SourceError, UsageError
+from seatrial.source_code import code_digest, source_files
 from seatrial_plugins.lm_eval.task_yaml import Function
 
 __all__ = ["as_dataset", "check_allowed", "load"]
@@ -45,18 +46,26 @@ def load(function: Function, allowed: Sequence[str]) -> Callable[..., Any]:
     """
     check_allowed(function, allowed)
     name = function.name.rpartition(".")[2]
-    found = getattr(_module(function.file.resolve()), name, None)
+    file = function.file.resolve()
+    found = getattr(_module(file, code_digest(file)), name, None)
     if not callable(found):
         raise SourceError(f"{function.place}: {function.file} has no function {name!r}")
     return found
 
 
 @lru_cache(maxsize=64)
-def _module(file: Path) -> ModuleType:
+def _module(file: Path, digest: str) -> ModuleType:
+    """The module, loaded anew where its code, or what it imports beside it, has changed since."""
+    del digest
     name = f"seatrial_lm_eval_{abs(hash(file))}"
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
         raise SourceError(f"{file}: is no Python module")
+    beside = {Path(one) for one in source_files(file)} - {file}
+    for stale in [
+        key for key, one in sys.modules.items() if Path(getattr(one, "__file__", None) or "/").resolve() in beside
+    ]:
+        del sys.modules[stale]
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:

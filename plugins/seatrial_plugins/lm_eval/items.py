@@ -10,7 +10,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from seatrial.errors import SourceError, UsageError
+from seatrial.data.normalise import normalise
+from seatrial.errors import SourceError, StageError, UsageError
 from seatrial_plugins.lm_eval.documents import Document, files_of, read_documents
 from seatrial_plugins.lm_eval.fewshot import Sampler
 from seatrial_plugins.lm_eval.prompting import Prompting
@@ -41,11 +42,15 @@ class Item:
     file: Path
     requests: tuple[tuple[str, str], ...]
     """Text before, and text that is scored behind it; of a generation, the text before and nothing."""
+    context: bool = True
+    """Whether something is asked; not of a text that is scored by itself."""
     choices: tuple[str, ...] = ()
     gold: Any = None
     """The right option's place or several, the right text or several."""
-    several: bool = False
-    """Whether any of several answers is right."""
+    target: Any = None
+    """What doc_to_target makes of the document."""
+    question: str = ""
+    """A digest of what is asked, whatever examples stand before: copies of one document are one observation."""
 
     @property
     def id(self) -> str:
@@ -69,8 +74,8 @@ class Item:
         said = json.dumps(self.document, indent=2, default=str, ensure_ascii=False)
         return {
             "doc_hash": _hash(said),
-            "prompt_hash": _hash(self.requests[0][0] or self.requests[0][1]),
-            "target_hash": _hash(str(self.gold)),
+            "prompt_hash": _hash(self.requests[0][0] if self.context else self.requests[0][1]),
+            "target_hash": _hash(str(self.target)),
         }
 
 
@@ -111,9 +116,15 @@ class _Asking:
         self._sampler = Sampler(self._examples(), task.fewshot.get("sampler", "default"), settings.fewshot_seed)
         first = self._documents[0]
         self._inputs = isinstance(self._prompting.text(first), int) and task.get("doc_to_choice") is not None
-        self._several = isinstance(self._prompting.target(first), list)
+        if self._inputs and any(entry.metric == "acc_mutual_info" for entry in task.metrics):
+            raise UsageError(
+                f"{task.keys.place('metric_list')}: acc_mutual_info is of options behind one question; those of {task.name} are questions"
+            )
+        self._asked: dict[int, str] = {}
 
     def items(self) -> Iterator[Item]:
+        if self._settings.limit is not None and self._settings.limit < 1:
+            raise UsageError(f"lm_eval: limit is {self._settings.limit}; at least one document is asked")
         for number, document in enumerate(islice(self._documents, self._settings.limit)):
             try:
                 yield self._item(number, document)
@@ -154,13 +165,13 @@ class _Asking:
         before = self._before(document)
         prefix = prompting.field("gen_prefix", task.get("gen_prefix"), document)
         choices = prompting.choices(document) if task.get("doc_to_choice") is not None else []
-        gold = prompting.target(document)
+        gold = target = prompting.target(document, null=True)
         if self._inputs:
             continuation = f"{task.delimiter}{gold}"
             contexts = [before + _ask(choice, prefix, "") for choice in choices]
             requests = [(context, continuation) for context in contexts]
             gold = prompting.text(document)
-            return self._made(number, document, requests, choices, gold)
+            return self._made(number, document, requests, choices, gold, target)
         context = before + _ask(self._question(prompting.text(document)), prefix, task.delimiter)
         if task.output_type == "multiple_choice":
             requests = [(context, f"{task.delimiter}{choice}") for choice in choices]
@@ -172,14 +183,49 @@ class _Asking:
             requests = [("", str(gold))]
         else:
             requests = [(context, "")]
-        return self._made(number, document, requests, choices, gold)
+        return self._made(number, document, requests, choices, gold, target)
 
     def _made(
-        self, number: int, document: Document, requests: list[tuple[str, str]], choices: list[str], gold: Any
+        self,
+        number: int,
+        document: Document,
+        requests: list[tuple[str, str]],
+        choices: list[str],
+        gold: Any,
+        target: Any,
     ) -> Item:
+        alone = self._task.output_type == "loglikelihood_rolling"
+        question = _hash(normalise(str(gold))) if alone else self._question_of(document)
         return Item(
-            self._task.name, number, document, self._file, tuple(requests), tuple(choices), gold, self._several
+            self._task.name, number, document, self._file, tuple(requests), not alone, tuple(choices), gold, target, question
         )  # fmt: skip
+
+    def _question_of(self, document: Document) -> str:
+        """A digest of what a document asks and of its options: equal for documents that ask the same."""
+        known = self._asked.get(id(document))
+        if known is None:
+            choices = self._prompting.choices(document) if self._task.get("doc_to_choice") is not None else []
+            asked = "" if self._inputs else str(self._prompting.text(document))
+            known = self._asked[id(document)] = _hash("\0".join(map(normalise, (asked, *choices))))
+        return known
+
+    def _examples_for(self, document: Document, *, among: bool) -> list[Document]:
+        """Examples as lm-eval draws them; of one that asks what the document asks, answer and all, another one instead."""
+        drawn = self._sampler.draw(self._shots, document if among else None)
+        if self._task.output_type == "loglikelihood_rolling":
+            return drawn
+        try:
+            asked = self._question_of(document)
+            kept = [one for one in drawn if self._question_of(one) != asked]
+            if len(kept) < len(drawn):
+                kept += self._sampler.others(len(drawn) - len(kept), drawn, lambda one: self._question_of(one) != asked)
+        except (
+            SourceError,
+            StageError,
+            KeyError,
+        ):  # examples of another layout than the documents, with templates of their own
+            return drawn
+        return kept
 
     def _before(self, document: Document) -> str:
         task, prompting, fewshot = self._task, self._prompting, self._task.fewshot
@@ -190,7 +236,7 @@ class _Asking:
         among = split == task.splits.get("test_split")
         target_delimiter = str(fewshot.get("target_delimiter", task.delimiter))
         delimiter = str(fewshot.get("fewshot_delimiter", task.keys.values.get("fewshot_delimiter", "\n\n")))
-        for example in self._sampler.draw(self._shots, document if among else None):
+        for example in self._examples_for(document, among=among):
             prefix = prompting.field("gen_prefix", fewshot.get("gen_prefix", task.get("gen_prefix")), example)
             question = prompting.text(example, fewshot.get("doc_to_text"))
             answer = prompting.target(example, fewshot.get("doc_to_target"))

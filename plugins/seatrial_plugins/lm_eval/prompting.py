@@ -61,17 +61,19 @@ class Prompting:
         said = self._task.get("doc_to_text") if said is None else said
         if isinstance(said, str) and said not in self._fields:
             text = self._render("doc_to_text", said, document)
-            return int(text) if text.isdigit() and self._has_choices else text
+            return int(text) if text.isdecimal() and self._has_choices else text
         return self._plain("doc_to_text", said, document)
 
-    def target(self, document: Document, said: Any = None) -> Any:
-        """The answer: text, an option's place, or several of either."""
+    def target(self, document: Document, said: Any = None, *, null: bool = False) -> Any:
+        """The answer: text, an option's place, or several of either; None where `null`, and a template writes what is none."""
         said = self._task.get("doc_to_target") if said is None else said
         if isinstance(said, list):
             return said
         if isinstance(said, str) and said not in self._fields:
             text = self._render("doc_to_target", said, document)
-            if text.isdigit() and self._has_choices:
+            if null and text.strip() == "None" and "None" not in said and not _says_none(document):
+                return None
+            if text.isdecimal() and self._has_choices:
                 return int(text)
             if text[:1] == "[" and text[-1:] == "]":
                 return _literal(text, text)
@@ -144,6 +146,8 @@ class Prompting:
             ValueError,
             LookupError,
             AttributeError,
+            ArithmeticError,
+            RecursionError,
         ) as error:
             fields = ", ".join(map(repr, document))
             raise SourceError(
@@ -152,6 +156,17 @@ class Prompting:
 
     def _place(self, key: str) -> str:
         return self._task.keys.place(key)
+
+
+def _says_none(value: Any) -> bool:
+    """Whether the text `None` stands in a document; else it is what a template makes of a value that is missing."""
+    if isinstance(value, Mapping):
+        return any(map(_says_none, value.values()))
+    return (
+        any(map(_says_none, value))
+        if isinstance(value, list | tuple)
+        else isinstance(value, str) and value.strip() == "None"
+    )
 
 
 def _literal(text: str, otherwise: Any) -> Any:

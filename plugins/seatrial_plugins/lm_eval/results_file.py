@@ -48,7 +48,7 @@ class ResultsFiles:
                 part.write_text(json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False) + "\n", "utf-8")
             written.append(path)
             for task, lines in found.samples.items():
-                path = inside / f"samples_{re.sub('[^A-Za-z0-9_.-]', '_', task)}_{stamp}.jsonl"
+                path = inside / f"samples_{re.sub('[^A-Za-z0-9_.-]+', '_', task).strip('_')}_{stamp}.jsonl"
                 with atomic_file(path) as part:
                     said = (json.dumps(line, allow_nan=False, ensure_ascii=False) + "\n" for line in lines)
                     part.write_text("".join(said), "utf-8")
@@ -62,6 +62,7 @@ class _Results:
     def __init__(self, result: Result, system: str) -> None:
         self._result = result
         self._system = system
+        self._aliases = set(result.samples)
         self._keys: dict[str, dict[str, Any]] = {
             name: {}
             for name in (
@@ -104,29 +105,38 @@ class _Results:
     def _own(self, alias: str, tasks: TaskSet, rows: list[dict[str, Any]]) -> None:
         details = {row["row"]: json.loads(row["detail"]) for row in rows}
         facts = tasks.facts()
-        for name, config in tasks.tasks.items():
-            of_task = [row for row in rows if row["slice"] == name]
+        called = {
+            name: self._free(name, alias) for name in (*tasks.tasks, *(group.name for group in tasks.named.groups))
+        }
+        for task, config in tasks.tasks.items():
+            name = called[task]
+            of_task = [row for row in rows if row["slice"] == task]
             counted: dict[str, Any] = {"alias": config.get("task_alias", name), "sample_len": len(of_task)}
-            for one in tasks.measured[name]:
+            for one in tasks.measured[task]:
                 self._measure(name, one, of_task, details, tasks, counted)
             self._keys["results"][name] = counted
             self._keys["configs"][name] = _config(config.keys.values)
-            self._keys["versions"][name] = facts[name]["version"]
-            self._keys["n-shot"][name] = facts[name]["num_fewshot"]
+            self._keys["versions"][name] = facts[task]["version"]
+            self._keys["n-shot"][name] = facts[task]["num_fewshot"]
             self._keys["n-samples"][name] = {"original": len(of_task), "effective": len(of_task)}
-            self._keys["higher_is_better"][name] = {one.name: one.higher_is_better for one in tasks.measured[name]}
+            self._keys["higher_is_better"][name] = {one.name: one.higher_is_better for one in tasks.measured[task]}
             self.samples[name] = [
-                line for row in of_task for line in self._lines(row, details[row["row"]], tasks.measured[name], tasks)
+                line for row in of_task for line in self._lines(row, details[row["row"]], tasks.measured[task], tasks)
             ]
         for group in tasks.named.groups:
-            self._keys["group_subtasks"][group.name] = list(group.tasks)
-            counted = {"alias": group.alias or group.name}
+            name, inside = called[group.name], [called[one] for one in group.tasks]
+            self._keys["group_subtasks"][name] = inside
+            counted = {"alias": group.alias or name}
             for metric, by_size in group.metrics.items():
-                self._aggregate(group.name, metric, by_size, group.tasks, counted)
-            self._keys["results"][group.name] = counted
+                self._aggregate(name, metric, by_size, inside, counted)
+            self._keys["results"][name] = counted
             if group.metrics:
-                self._keys["groups"][group.name] = counted
-        del alias
+                self._keys["groups"][name] = counted
+
+    def _free(self, name: str, alias: str) -> str:
+        """What a task or a group is called here: its name, and behind it the entry's where another entry has taken it."""
+        taken = self._keys["results"]
+        return name if name not in taken and name not in self._aliases - {alias} else f"{name} ({alias})"
 
     def _measure(
         self,
@@ -144,10 +154,16 @@ class _Results:
             counted |= {key: None, error_key: None}
             self._reason(task, {key: why, error_key: why})
             return
-        weight = tasks.weights[task] if tasks.by_task(one.name) else 1.0
-        values = [row[f"value:{one.column}"] / weight for row in rows]
+        weight = tasks.weight(rows[0]["slice"], one)
+        found = [row[f"value:{one.column}"] for row in rows]
+        if None in found:
+            why = f"{found.count(None)} of {len(rows)} samples have none"
+            counted |= {key: None, error_key: None}
+            self._reason(task, {key: why, error_key: why})
+            return
+        values = [one_value / weight for one_value in found]
         try:
-            value = of_all(one.name, [details[row["row"]] for row in rows], values, one.filter)
+            value = of_all("" if one.own else one.name, [details[row["row"]] for row in rows], values, one.filter)
         except ValueError as error:  # as F1 of more than two classes
             value = None
             self._reason(task, {key: str(error)})
@@ -155,7 +171,7 @@ class _Results:
         if counted[key] is None and key not in self._keys["reasons"].get(task, {}):
             self._reason(task, {key: "the number is not finite"})
         counted[error_key] = None
-        if one.name in CORPUS or one.name == "bits_per_byte":
+        if (one.name in CORPUS and not one.own) or one.name == "bits_per_byte":
             self._reason(
                 task, {error_key: "no standard error: a number of all rows together; scores have intervals of its mean"}
             )
@@ -186,7 +202,7 @@ class _Results:
     ) -> Iterator[dict[str, Any]]:
         for name in dict.fromkeys(one.filter for one in measured):
             these = [one for one in measured if one.filter == name]
-            weight = {one.column: tasks.weights[row["slice"]] if tasks.by_task(one.name) else 1.0 for one in these}
+            weight = {one.column: tasks.weight(row["slice"], one) for one in these}
             values = {
                 one.name: None
                 if row[f"value:{one.column}"] is None

@@ -31,6 +31,8 @@ class TaskScorer:
         self._filters: dict[str, dict[str, Filtered]] = {
             name: pipelines(task, tasks.settings.functions) for name, task in tasks.tasks.items()
         }
+        if any(task.functions for task in tasks.tasks.values()):
+            self.not_known = "what functions of task files load, read and reach"
         self._totals: dict[str, tuple[int, int, int]] | None = None
 
     def draw(self, tables: Mapping[str, Rows], labels: Sequence[str], seed: int) -> Sequence[Row]:
@@ -47,12 +49,13 @@ class TaskScorer:
     def _sample(self, item: Item, transcript: Transcript) -> Sample:
         detail: dict[str, Any] = {"task": item.task, "doc_id": item.number, "gold": _golds(item), **item.hashes}
         about: dict[str, Any] = {"prompt_hash": transcript.prompt_hash, "slice": item.task, "target": _target(item)}
-        problem = transcript.error or _problem(item, self._tasks.tasks[item.task].output_type)
+        own = self._tasks.tasks[item.task].get("process_results") is not None
+        problem = transcript.error or _problem(item, self._tasks.tasks[item.task].output_type, own=own)
         if problem:
             return Sample(item.id, {}, detail=detail, error=problem, **about)
         kind = self._tasks.tasks[item.task].output_type
         try:
-            if self._tasks.tasks[item.task].get("process_results") is not None:
+            if own:
                 values, prediction = self._own(item, transcript, detail)
             elif kind == "generate_until":
                 values, prediction = self._generated(item, transcript, detail)
@@ -69,8 +72,7 @@ class TaskScorer:
         found: dict[str, float | None] = dict.fromkeys((metric.name for metric in self._tasks.metrics), None)
         for one in self._tasks.measured[item.task]:
             if one.column in values:
-                weight = self._tasks.weights[item.task] if self._tasks.by_task(one.name) else 1.0
-                found[one.column] = values[one.column] * weight
+                found[one.column] = values[one.column] * self._tasks.weight(item.task, one)
         return found
 
     # ---- log-likelihoods ------------------------------------------------------------------------------------------
@@ -139,17 +141,18 @@ class TaskScorer:
         self, item: Item, transcript: Transcript, detail: dict[str, Any]
     ) -> tuple[dict[str, float], str | None]:
         filtered = self._filtered(item, transcript, detail)
-        right = _texts(item)
+        detail["right"] = right = _texts(item)
         found: dict[str, float] = {}
         for one in self._tasks.measured[item.task]:
-            said = filtered[one.filter]
+            said = _single(filtered[one.filter])
+            if said is None:
+                raise StageError(f"the filter {one.filter} leaves nothing of the answer: give `map` a default_value")
             if isinstance(said, list):
                 raise StageError(
                     f"the filter {one.filter} leaves {len(said)} answers, where one is judged; end it with take_first"
                 )
-            found[one.column] = _judged(one, str(said), right, several=item.several)
-        first = next(iter(filtered.values()))
-        return found, str(first)
+            found[one.column] = _judged(one, str(said), right)
+        return found, str(_single(next(iter(filtered.values()))))
 
     def _own(self, item: Item, transcript: Transcript, detail: dict[str, Any]) -> tuple[dict[str, float], str | None]:
         """What the task's own `process_results` makes of it."""
@@ -176,15 +179,20 @@ class TaskScorer:
                 if not isinstance(value, int | float) or not math.isfinite(value):
                     raise StageError(f"process_results gives {value!r:.60} for {one.name}, not a finite number")
                 found[one.column] = float(value)
-        first = next(iter(said.values()), None)
+        first = _single(next(iter(said.values()), None))
         return found, None if first is None else str(first)
 
     def _filtered(self, item: Item, transcript: Transcript, detail: dict[str, Any]) -> dict[str, Any]:
         repeats = int(self._tasks.tasks[item.task].get("repeats", 1))
         answers = [transcript.responses[0].text] * repeats  # greedily decoded, each is the same
         filtered = {name: filter_(list(answers), item.document) for name, filter_ in self._filters[item.task].items()}
-        detail |= {"resps": answers[:1], "filtered": filtered}
+        detail |= {"resps": answers[:1], "filtered": {name: _single(one) for name, one in filtered.items()}}
         return filtered
+
+
+def _single(said: Any) -> Any:
+    """A list of one as its element: so lm-eval compares it, and hands it to a task's own function as it is."""
+    return said[0] if isinstance(said, list) and len(said) == 1 else said
 
 
 def _row(item: Item) -> Row:
@@ -200,6 +208,7 @@ def _row(item: Item) -> Row:
         item.number + 1,
         Choice(options, options.index(str(target))) if options else None,
         slice=item.task,
+        group=item.question,
     )
 
 
@@ -223,8 +232,13 @@ def _texts(item: Item) -> list[str]:
     return [item.choices[place] for place in item.right] if item.choices else [str(one) for one in _golds(item)]
 
 
-def _problem(item: Item, kind: str) -> str:
-    """Why an item cannot be judged, whatever is answered; "" where it can."""
+def _problem(item: Item, kind: str, *, own: bool) -> str:
+    """Why an item cannot be judged, whatever is answered; "" where it can. A task's own function may judge without a right answer."""
+    golds = item.gold if isinstance(item.gold, list) else [item.gold]
+    if not own and (not golds or None in golds or not any(str(one).strip() for one in golds)):
+        return "the document has no right answer"
+    if kind.startswith("loglikelihood") and isinstance(item.gold, list):
+        return f"the right answer is a list of {len(golds)}, where one text is scored"
     if kind != "multiple_choice" and not (kind == "generate_until" and item.choices):
         return ""
     if -1 in item.right:
@@ -236,12 +250,10 @@ def _problem(item: Item, kind: str) -> str:
     return ""
 
 
-def _judged(one: Measured, said: str, right: Sequence[str], *, several: bool) -> float:
+def _judged(one: Measured, said: str, right: Sequence[str]) -> float:
     if one.name == "exact_match":
         return float(any(exact_match(said, text, one.options) for text in right))
-    score = sentence_score(one.name, said, right)
-    # lm-eval says 1 of several right answers, where any score is above 0.
-    return float(score > 0) if several else score
+    return sentence_score(one.name, said, right)
 
 
 def _logprob(response: Response) -> float:

@@ -112,9 +112,39 @@ class TaskConfig:
         if not isinstance(fewshot, Mapping):
             raise UsageError(f"{keys.place('fewshot_config')}: fewshot_config is no mapping")
         _refuse_in(keys, "fewshot_config", fewshot, _FEWSHOT)
+        _check_kinds(keys, fewshot)
+        if kind == "multiple_choice" and values.get("doc_to_choice") is None:
+            raise UsageError(
+                f"{keys.place('output_type')}: multiple_choice asks for `doc_to_choice`, which says the options"
+            )
         return cls(
             keys, name, kind, dict(fewshot), _metrics(keys), _filters(keys), _generation(keys) if kind == "generate_until" else {}
         )  # fmt: skip
+
+
+def _check_kinds(keys: Keys, fewshot: Mapping[str, Any]) -> None:
+    """Refuse values of another kind than lm-eval reads under their keys."""
+    values = keys.values
+    for key in ("filter_list", "metric_list"):
+        if not isinstance(values.get(key) or [], list):
+            raise UsageError(f"{keys.place(key)}: {key} is {values[key]!r:.60}, not a list")
+    for key in ("generation_kwargs", "dataset_kwargs"):
+        if not isinstance(values.get(key) or {}, Mapping):
+            raise UsageError(f"{keys.place(key)}: {key} is {values[key]!r:.60}, not a mapping")
+    for key in ("process_docs", "process_results"):
+        if values.get(key) is not None and not isinstance(values[key], Function):
+            raise UsageError(f"{keys.place(key)}: {key} is {values[key]!r:.60}; write `!function module.name`")
+    for key, least in (("repeats", 1), ("num_fewshot", 0)):
+        said = values.get(key)
+        if said is not None and (isinstance(said, bool) or not isinstance(said, int) or said < least):
+            raise UsageError(f"{keys.place(key)}: {key} is {said!r:.60}, not a whole number from {least}")
+    samples = fewshot.get("samples")
+    if (
+        samples is not None
+        and not isinstance(samples, Function)
+        and not (isinstance(samples, list) and all(isinstance(one, Mapping) for one in samples))
+    ):
+        raise UsageError(f"{keys.place('fewshot_config')}: samples are {samples!r:.60}, not a list of documents")
 
 
 def refuse_unknown(keys: Keys, known: frozenset[str] | set[str], of: str) -> None:
@@ -155,7 +185,12 @@ def _filters(keys: Keys) -> tuple[tuple[str, tuple[Mapping[str, Any], ...]], ...
     for entry in given:
         if not isinstance(entry, Mapping) or not {"name", "filter"} <= entry.keys():
             raise UsageError(f"{keys.place('filter_list')}: an entry has no `name` and `filter`: {entry!r:.80}")
-        steps = tuple(dict(step) for step in entry["filter"])
+        given_steps = entry["filter"]
+        if not isinstance(given_steps, list) or not all(isinstance(step, Mapping) for step in given_steps):
+            raise UsageError(
+                f"{keys.place('filter_list')}: the filter {entry['name']} is no list of mappings: {given_steps!r:.80}"
+            )
+        steps = tuple(dict(step) for step in given_steps)
         found.append((str(entry["name"]), steps))
     return tuple(found)
 
@@ -165,14 +200,20 @@ def _generation(keys: Keys) -> dict[str, Any]:
     given = dict(keys.values.get("generation_kwargs") or {})
     place = keys.place("generation_kwargs")
     _refuse_in(keys, "generation_kwargs", given, _GENERATION)
-    if given.get("do_sample") and float(given.get("temperature", 1.0)) > 0:
-        raise UsageError(f"{place}: do_sample: answers would be drawn by chance; here they are decoded greedily")
+    warmth = given.get("temperature", 1.0 if given.get("do_sample") else 0.0)
+    if isinstance(warmth, bool) or not isinstance(warmth, int | float):
+        raise UsageError(f"{place}: temperature is {warmth!r:.60}, not a number")
+    if given.get("do_sample", True) and warmth > 0:  # a temperature alone makes lm-eval draw
+        said = "do_sample" if given.get("do_sample") else f"temperature {warmth}"
+        raise UsageError(f"{place}: {said}: answers would be drawn by chance; here they are decoded greedily")
     if given.get("num_beams", 1) != 1:
         raise UsageError(
             f"{place}: num_beams is {given['num_beams']}; here answers are decoded greedily, without beams"
         )
     until = given.get("until", keys.values.get("fewshot_delimiter", "\n\n"))
     most = next((given[key] for key in ("max_gen_toks", "max_new_tokens", "max_tokens") if key in given), 256)
+    if isinstance(most, bool) or not isinstance(most, int) or most < 1:
+        raise UsageError(f"{place}: max_gen_toks is {most!r:.60}, not a whole number from 1")
     stop = [until] if isinstance(until, str) else list(until or ())
     return {"until": tuple(dict.fromkeys(str(one) for one in stop if one)), "max_gen_toks": int(most)}
 

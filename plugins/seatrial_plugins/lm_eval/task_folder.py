@@ -111,6 +111,15 @@ class _Finding:
         weights = keys.values.get("aggregate_metric_list") or ()
         weights = [weights] if isinstance(weights, Mapping) else weights
         for entry in weights:
+            if (
+                not isinstance(entry, Mapping)
+                or "metric" not in entry
+                or entry.keys() - {"metric", "aggregation", "weight_by_size"}
+            ):
+                raise UsageError(
+                    f"{keys.place('aggregate_metric_list')}: an entry is {entry!r:.80}; it has `metric`, and may have `aggregation` and "
+                    "`weight_by_size`"
+                )
             if entry.get("aggregation", "mean") != "mean":
                 raise UsageError(f"{keys.place('aggregate_metric_list')}: aggregation is mean, and nothing else")
         by_size = {str(entry["metric"]): bool(entry.get("weight_by_size", True)) for entry in weights}

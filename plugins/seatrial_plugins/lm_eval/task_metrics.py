@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from seatrial import Metric
-from seatrial.errors import UsageError, did_you_mean
+from seatrial.errors import StageError, UsageError, did_you_mean
 from seatrial_plugins.lm_eval.task_config import MetricEntry, TaskConfig
 
 __all__ = ["CORPUS", "Measured", "exact_match", "measured", "of_all", "sentence_score"]
@@ -91,7 +91,7 @@ class Measured:
     @property
     def of_row(self) -> str:
         """What is a mean over rows."""
-        return CORPUS.get(self.name, self.name)
+        return self.name if self.own else CORPUS.get(self.name, self.name)
 
     def metric(self, *, weighted: bool = False) -> Metric:
         """As suites, gates and reports have it; `weighted` where tasks of a group weigh the same, whatever their rows."""
@@ -121,14 +121,36 @@ def measured(task: TaskConfig) -> list[Measured]:
     own = task.get("process_results") is not None
     found = []
     for entry in entries:
-        if not own:
+        if own:
+            _check_own(task, entry)
+        else:
             _check(task, entry)
         for filter_name in names:
-            row = CORPUS.get(entry.metric, entry.metric)
+            row = entry.metric if own else CORPUS.get(entry.metric, entry.metric)
             column = re.sub(r"[^\w-]+", "_", row if filter_name == "none" else f"{row}_{filter_name}")
             better = entry.metric not in _LOWER if entry.higher_is_better is None else bool(entry.higher_is_better)
             found.append(Measured(entry.metric, filter_name, column, better, entry.options, own))
-    return [one for one in found if one.name != "bypass"]
+    found = [one for one in found if one.name != "bypass"]
+    columns: dict[str, Measured] = {}
+    for one in found:
+        same = columns.setdefault(one.column, one)
+        # F1 and MCC stand for accuracy where rows are counted: three metrics, one number a row.
+        if same is not one and (own or same.name == one.name or (same.of_row, same.filter) != (one.of_row, one.filter)):
+            raise UsageError(
+                f"{task.keys.place('metric_list')}: {same.name} under the filter {same.filter!r} and {one.name} under "
+                f"{one.filter!r} would be one column {one.column}; one of the two would be lost"
+            )
+    return found
+
+
+def _check_own(task: TaskConfig, entry: MetricEntry) -> None:
+    """What `process_results` gives is a number a row, of which only a mean is made here."""
+    said = entry.aggregation or (entry.metric if entry.metric in CORPUS else "mean")
+    if said not in {"mean", "nanmean", "bypass"}:
+        raise UsageError(
+            f"{task.keys.place('metric_list')}: {entry.metric} of process_results is aggregated by {said!r}, which is not followed; "
+            "mean is"
+        )
 
 
 def _check(task: TaskConfig, entry: MetricEntry) -> None:
@@ -141,6 +163,13 @@ def _check(task: TaskConfig, entry: MetricEntry) -> None:
     takes = {"ignore_case", "ignore_punctuation", "ignore_numbers", "regexes_to_ignore", "hf_evaluate"} | _UNREAD
     if unknown := sorted(entry.options.keys() - (takes if entry.metric == "exact_match" else _UNREAD)):
         raise UsageError(f"{place}: the metric {entry.metric} takes no option {unknown[0]!r}")
+    for pattern in entry.options.get("regexes_to_ignore") or ():
+        try:
+            re.compile(pattern)
+        except (re.error, TypeError) as error:
+            raise UsageError(
+                f"{place}: regexes_to_ignore: {pattern!r:.80} is no regular expression: {error}"
+            ) from error
     if entry.aggregation is not None and entry.aggregation not in _AGGREGATIONS.get(entry.metric, {"mean"}):
         raise UsageError(f"{place}: {entry.metric} is not aggregated by {entry.aggregation!r} here")
 
@@ -164,7 +193,12 @@ _WITHOUT_DIGITS = str.maketrans("", "", string.digits)
 
 
 def exact_match(said: str, right: str, options: Mapping[str, Any]) -> bool:
-    """Whether both are the same text, after what the options leave out."""
+    """Whether both are the same text, after what the options leave out.
+
+    Raises:
+        StageError: they leave nothing of the right one, so that every answer of which they leave nothing would be right.
+    """
+    asked = right
     for pattern in options.get("regexes_to_ignore") or ():
         said, right = re.sub(pattern, "", said), re.sub(pattern, "", right)
     if options.get("ignore_case"):
@@ -173,6 +207,8 @@ def exact_match(said: str, right: str, options: Mapping[str, Any]) -> bool:
         said, right = said.translate(_WITHOUT_PUNCTUATION), right.translate(_WITHOUT_PUNCTUATION)
     if options.get("ignore_numbers"):
         said, right = said.translate(_WITHOUT_DIGITS), right.translate(_WITHOUT_DIGITS)
+    if asked and not right:
+        raise StageError(f"the options of exact_match leave nothing of the right answer {asked!r:.60}")
     return said == right
 
 
@@ -205,7 +241,10 @@ def of_all(name: str, details: Sequence[Mapping[str, Any]], values: Sequence[flo
         import sacrebleu
 
         said_all = [str(one["filtered"][filter_name]) for one in details]
-        right = [[str(one["gold"][0] if isinstance(one["gold"], list) else one["gold"]) for one in details]]
+        most = max(len(one["right"]) for one in details)
+        right: list[list[Any]] = [
+            [one["right"][place] if place < len(one["right"]) else None for one in details] for place in range(most)
+        ]
         scores: Mapping[str, Callable[[], Any]] = {
             "bleu": lambda: sacrebleu.corpus_bleu(said_all, right),
             "chrf": lambda: sacrebleu.corpus_chrf(said_all, right),

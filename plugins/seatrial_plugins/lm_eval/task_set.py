@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from seatrial import Metric
 from seatrial.errors import UsageError
-from seatrial_plugins.lm_eval.documents import files_of
+from seatrial.source_code import code_digest
+from seatrial_plugins.lm_eval.documents import check_rows, files_of
 from seatrial_plugins.lm_eval.files import digests
 from seatrial_plugins.lm_eval.functions import check_allowed
 from seatrial_plugins.lm_eval.items import Item, Settings, items_of
@@ -42,9 +43,10 @@ class TaskSet:
         for one in named.tasks:
             for function in one.functions:
                 check_allowed(function, settings.functions)
+        check_rows(named.tasks, settings.rows)
         return cls(named, settings, {one.name: measured(one) for one in named.tasks})
 
-    @property
+    @cached_property
     def tasks(self) -> Mapping[str, TaskConfig]:
         """By name."""
         return {task.name: task for task in self.named.tasks}
@@ -58,7 +60,7 @@ class TaskSet:
         group = self._group
         return group is not None and not group.metrics.get(metric, True)
 
-    @property
+    @cached_property
     def metrics(self) -> tuple[Metric, ...]:
         """What gates can hold, over all tasks."""
         found = {
@@ -66,28 +68,42 @@ class TaskSet:
         }
         return tuple(found.values())
 
-    @property
+    @cached_property
     def reads(self) -> dict[str, str]:
-        """Name → digest of every file that results hang on: task files, rows, code."""
+        """Name → digest of every file that results hang on: task files, rows, code with what it imports beside it."""
         paths = [*self.named.files]
         for task in self.named.tasks:
             paths += [file for files in files_of(task, self.settings.rows).values() for file in files]
-            paths += [function.file for function in task.functions]
-        return digests([Path(path) for path in paths])
+        code = [function.file for task in self.named.tasks for function in task.functions]
+        return digests(paths) | {f"code {name}": found for name, found in digests(code, code_digest).items()}
 
     @cached_property
     def items(self) -> dict[str, Item]:
         """Every item by its id, task after task; the rows are read."""
         return {item.id: item for task in self.named.tasks for item in items_of(task, self.settings)}
 
+    def weight(self, task: str, one: Measured) -> float:
+        """What a task's rows count for in a metric: 1, or where tasks weigh the same, what makes the mean over all rows that have
+        the metric the mean over the tasks that have it.
+        """
+        if not self.by_task(one.name):
+            return 1.0
+        those = self._having[one.column]
+        return sum(self._counts[name] for name in those) / (len(those) * self._counts[task])
+
     @cached_property
-    def weights(self) -> Mapping[str, float]:
-        """Task → what its rows count for where tasks weigh the same: their mean over all rows is the mean over tasks."""
-        counts: dict[str, int] = {}
-        for item in self.items.values():
-            counts[item.task] = counts.get(item.task, 0) + 1
-        total = sum(counts.values())
-        return {name: total / (len(counts) * count) for name, count in counts.items()}
+    def _having(self) -> Mapping[str, list[str]]:
+        """Column → the tasks that have it."""
+        found: dict[str, list[str]] = {}
+        for name, each in self.measured.items():
+            for column in {one.column for one in each} if name in self._counts else ():
+                found.setdefault(column, []).append(name)
+        return found
+
+    @cached_property
+    def _counts(self) -> Mapping[str, int]:
+        """Task → its rows."""
+        return Counter(item.task for item in self.items.values())
 
     def facts(self) -> dict[str, Any]:
         """What lm-eval writes of its configuration, for results files."""

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from seatrial_plugins.lm_eval import metrics_of
-from seatrial_plugins.lm_eval.task_metrics import exact_match
+from seatrial_plugins.lm_eval.task_metrics import exact_match, of_all
 
 from .conftest import CHOICE, Knows
 
@@ -80,6 +80,74 @@ def test_the_mean_a_row_is_the_rate_of_all_texts(folder, judged):
     assert mean["nll_per_word"] == pytest.approx(2.0)
     assert mean["nll_per_byte"] == pytest.approx(12 / size)
     assert mean["bits_per_byte"] == pytest.approx(12 / size / math.log(2))
+
+
+NULL = SUMS.replace("{metric: exact_match, ignore_punctuation: true}, {metric: bleu}", "{metric: exact_match}")
+
+
+@pytest.mark.parametrize("answer", [None, "", [], [None]])
+@pytest.mark.parametrize("target", ['"{{a}}"', "a"])
+def test_a_document_without_a_right_answer_is_an_error(folder, judged, answer, target):
+    folder(sums_yaml=NULL.replace('"{{a}}"', target), sums_jsonl=[{"q": "?", "a": answer}, {"q": "!", "a": "None"}])
+    first, second = judged(Knows(answer="None"), task="path:sums.yaml")
+    assert "no right answer" in first.error
+    assert not first.values
+    assert (second.error, second.values["exact_match_whole"]) == (None, 1)
+
+
+@pytest.mark.parametrize("kind", ["loglikelihood", "loglikelihood_rolling"])
+@pytest.mark.parametrize("text", [None, ["a", "b"]])
+def test_what_is_no_one_text_has_no_likelihood(folder, judged, kind, text):
+    folder(texts_yaml=TEXTS.replace("loglikelihood_rolling", kind), texts_jsonl=[{"text": text}])
+    (sample,) = judged(Knows(), task="path:texts.yaml")
+    assert "right answer" in sample.error
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        ("{function: map, mapping_dict: {a: b}}, {function: take_first}", "leaves nothing"),
+        ("{function: map}, {function: lowercase}, {function: take_first}", "raised AttributeError"),
+        ("{function: regex, group_select: 7, regex_pattern: '7'}, {function: take_first}", "raised IndexError"),
+        ("{function: multi_choice_regex}, {function: take_first}", "raised KeyError"),
+    ],
+)
+def test_a_filter_that_leaves_nothing_is_an_error_of_its_sample(folder, judged, steps, said):
+    folder(
+        sums_yaml=SUMS.replace("{function: remove_whitespace}, {function: take_first}", steps),
+        sums_jsonl=[{"q": "?", "a": "7"}],
+    )
+    (sample,) = judged(Knows(), task="path:sums.yaml")
+    assert said in sample.error
+
+
+def test_options_that_leave_nothing_of_the_right_answer_judge_nothing(folder, judged):
+    folder(
+        sums_yaml=SUMS.replace("ignore_punctuation", "ignore_numbers").replace(", {metric: bleu}", ""),
+        sums_jsonl=[{"q": "?", "a": "12"}],
+    )
+    (sample,) = judged(Knows(), task="path:sums.yaml")
+    assert "nothing of the right answer" in sample.error
+
+
+def test_several_references_count_for_scores_of_sentences_and_of_all(folder, judged):
+    import sacrebleu
+
+    right, said = ["the cat sat on the mat", "a cat sat there on it"], "the cat sat on it"
+    folder(sums_yaml=SUMS.replace('"{{a}}"', "a").replace("bleu", "chrf"), sums_jsonl=[{"q": "?", "a": right}])
+    (sample,) = judged(Knows(answer=said), task="path:sums.yaml")
+    expected = sacrebleu.sentence_chrf(said, right).score
+    assert sample.values["sentence_chrf_whole"] == pytest.approx(expected)
+    assert of_all("chrf", [sample.detail], [0.0], "whole") == pytest.approx(expected)
+
+
+def test_only_punctuation_is_ignored_of_options_and_each_has_its_letter(folder, judged):
+    task = NULL.replace(
+        "{function: remove_whitespace}", "{function: multi_choice_regex, ignore_punctuation: true, regex_pattern: zz}"
+    )
+    folder(sums_yaml=task, sums_jsonl=[{"q": "?", "choices": ["-5", "+5", "५कि"], "a": "(B)"}])
+    (sample,) = judged(Knows(answer="it is +5 then"), task="path:sums.yaml")
+    assert sample.values["exact_match_whole"] == 1
 
 
 def test_the_right_answer_of_several_is_any(folder, judged):

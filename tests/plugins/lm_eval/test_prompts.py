@@ -21,7 +21,8 @@ def test_a_prompt_is_description_examples_and_question(folder):
 
 
 def test_examples_are_drawn_by_one_seed_for_all_documents(folder):
-    drawn, rows = Random(1234), CHOICES[::-1]
+    drawn, rows = Random(1234), [{**one, "question": f"{one['question'][:-1]} best?"} for one in CHOICES]
+    folder(shown_jsonl=rows)
     expected = [[one["question"] for one in drawn.sample(rows, 2)] for _ in CHOICES]
     items = tasks_of(task="path:things.yaml", num_fewshot=2).items.values()
     asked = [[line[3:] for line in item.requests[0][0].splitlines() if line.startswith("Q: ")][:-1] for item in items]
@@ -35,6 +36,36 @@ def test_a_document_is_no_example_of_itself_and_copies_are_drawn_anew():
     assert Sampler(rows, "first_n", 0).draw(1, {"q": 1}) == [{"q": 2}]
     with pytest.raises(UsageError, match=r"5 examples .* of 4"):
         Sampler(rows, "default", 0).draw(5, None)
+
+
+@pytest.mark.parametrize("sampler", ["default", "first_n"])
+def test_what_is_asked_stands_in_no_example_whatever_file_it_is_from(folder, sampler):
+    """The files of examples and of questions are one; a copy with another id asks the same."""
+    folder(
+        things_yaml=f"{CHOICE}num_fewshot: 3\nfewshot_config: {{sampler: {sampler}}}\n",
+        shown_jsonl=[{**one, "id": place} for place, one in enumerate(CHOICES)],
+    )
+    for item in tasks_of(task="path:things.yaml").items.values():
+        context = item.requests[0][0]
+        assert context.count(f"Q: {item.document['question']}") == 1
+        assert context.count("Q: ") == 4
+    folder(shown_jsonl=CHOICES[:1])
+    with pytest.raises(UsageError, match="examples are asked for"):
+        _ = tasks_of(task="path:things.yaml").items
+
+
+def test_copies_of_a_document_are_one_observation_whatever_stands_before(folder):
+    from seatrial.evaluation.repeats import clusters_of
+    from seatrial_plugins.lm_eval import build_scorer
+
+    shown = [{**one, "question": f"So: {one['question']}"} for one in CHOICES]
+    folder(choices_jsonl=CHOICES * 5, shown_jsonl=shown)
+    rows = build_scorer(task="path:things.yaml", num_fewshot=2).draw({}, (), 0)
+    assert len({row.input_text for row in rows}) > 4
+    assert len(set(clusters_of(rows).values())) == 4
+    folder(things_yaml=CHOICE.replace('"Q: {{question}}\\nA:"', '""').replace('"About things.\\n\\n"', '""'))
+    rows = build_scorer(task="path:things.yaml").draw({}, (), 0)  # options alone, as BLiMP asks
+    assert len(set(clusters_of(rows).values())) == 4
 
 
 def test_the_answers_prefix_stands_before_it_in_examples_and_question(folder):

@@ -14,6 +14,7 @@ data: {}
 score:
   - lm_eval: {task: "path:things.yaml", num_fewshot: 1}
   - lm_eval: {task: "path:texts.yaml", as: texts}
+  - lm_eval: {task: "path:things.yaml", as: two, num_fewshot: 2}
 gates:
   - {metric: lm_eval/acc, min: 0.01}
 report: [lm-eval, every-eval-ever]
@@ -43,7 +44,8 @@ def test_results_are_lm_evals(report):
     said = json.loads(path.read_text())
     things, texts = said["results"]["things"], said["results"]["texts"]
     assert things["acc_stderr,none"] >= 0
-    assert said["n-shot"] == {"things": 1, "texts": 0}
+    assert said["n-shot"] == {"things": 1, "texts": 0, "things (two)": 2}
+    assert len(list((folder / "lm-eval/base").glob("samples_*.jsonl"))) == 3
     assert said["versions"]["things"] == 2.0
     assert said["configs"]["things"]["doc_to_choice"] == "options"
     assert texts["word_perplexity,none"] > texts["byte_perplexity,none"] > 1
@@ -53,7 +55,7 @@ def test_results_are_lm_evals(report):
 
 def test_every_sample_is_a_line_with_its_hashes(report):
     folder, _ = report
-    [path] = (folder / "lm-eval/base").glob("samples_things_*.jsonl")
+    [path] = (folder / "lm-eval/base").glob("samples_things_2*.jsonl")
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     assert [line["doc_id"] for line in lines] == [0, 1, 2, 3]
     assert {len(line["resps"]) for line in lines} == {3}
