@@ -17,11 +17,10 @@ from contextlib import contextmanager
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
-from typing import NamedTuple
 
 from seatrial.runs.engines import processes
 
-__all__ = ["PoolContext", "Process", "run_seatrial", "start"]
+__all__ = ["PoolContext", "Process", "enter", "module", "start"]
 
 ROOT = Path(__file__).parent.parent
 IMPORTED = (
@@ -30,8 +29,8 @@ IMPORTED = (
     "seatrial_plugins.accuracy.choice", "seatrial_plugins.encoders.sentence_encoder", "seatrial_plugins.huggingface.runtime",
     "seatrial_plugins.training.engine", "seatrial_plugins.training.low_rank",
 )  # fmt: skip
-ENVIRONMENT = dict(os.environ) | dict.fromkeys(processes.THREADS, "1")
-"""As it was before any test set a variable for itself."""
+ENVIRONMENT = os.environ | dict.fromkeys(processes.THREADS, "1") | {"HF_HUB_OFFLINE": "1"}
+"""The server's: as it was before any test set a variable for itself."""
 
 forkserver.set_forkserver_preload(list(IMPORTED))
 
@@ -57,16 +56,12 @@ class PoolContext(ForkServerContext):
         return process
 
 
-class Done(NamedTuple):
-    """How a process ended, and what it said."""
-
-    returncode: int | None
-    stdout: str
-    stderr: str
-
-
 def start(
-    target: Callable[..., object], *given: object, said: Path, environment: Mapping[str, str] = os.environ
+    target: Callable[..., object],
+    *given: object,
+    said: Path,
+    environment: Mapping[str, str] = os.environ,
+    folder: Path | None = None,
 ) -> Process:
     """Call the target in a warm process.
 
@@ -75,28 +70,11 @@ def start(
         given: its arguments.
         said: what the process says is written to the files `said.out` and `said.err`.
         environment: its variables.
+        folder: the current one of the process; None for that of this one.
     """
-    process = Process(target=enter, args=(target, given, str(said), dict(environment), str(Path.cwd())))
+    process = Process(target=enter, args=(target, given, str(said), dict(environment), str(folder or Path.cwd())))
     process.start()
     return process
-
-
-def run_seatrial(arguments: Sequence[object], folder: Path, timeout: float = 400) -> Done:
-    """What `python -m seatrial` does with these arguments, in the current folder and environment.
-
-    Args:
-        arguments: of the command line.
-        folder: where what it says is kept.
-        timeout: the seconds that it may take.
-    """
-    process = start(seatrial, [str(argument) for argument in arguments], said=folder / "seatrial")
-    try:
-        process.join(timeout)
-        code = process.exitcode
-    finally:
-        process.kill()
-        process.join()
-    return Done(code, *((folder / f"seatrial.{name}").read_text() for name in ("out", "err")))
 
 
 @contextmanager
@@ -120,6 +98,7 @@ def _as_it_was():
 def enter(
     target: Callable[..., object], given: Sequence[object], said: str, variables: Mapping[str, str], folder: str
 ) -> None:
+    """Call the target with what it is given, as a process of its own that is started in that folder."""
     gc.freeze()  # what the server imported is no garbage
     for number, name in ((1, "out"), (2, "err")):
         with Path(f"{said}.{name}").open("ab") as stream:
@@ -134,6 +113,7 @@ def enter(
     target(*given)
 
 
-def seatrial(arguments: Sequence[str]) -> None:
-    sys.argv = ["seatrial", *arguments]
-    runpy.run_module("seatrial", run_name="__main__", alter_sys=True)
+def module(name: str, arguments: Sequence[str]) -> None:
+    """What `python -m NAME ARGUMENTS` does."""
+    sys.argv = [name, *arguments]
+    runpy.run_module(name, run_name="__main__", alter_sys=True)

@@ -232,7 +232,7 @@ def launched(arguments):
 def one_of_launched(arguments, environment):
     """One of these processes: what torch set in its environment comes before that of the launcher."""
     here = environment | os.environ | {"SEATRIAL_CACHE": environment["SEATRIAL_CACHE"]}
-    warm_processes.enter(warm_processes.seatrial, [arguments], environment["SAID"], here, environment["PWD"])
+    warm_processes.enter(warm_processes.module, ["seatrial", arguments], environment["SAID"], here, environment["PWD"])
 
 
 @pytest.mark.slow
