@@ -205,6 +205,7 @@ if __name__ == "__main__":
     for name in READY:
         importlib.import_module(name)
     _know_plugins()
+    os.fsync = os.fstat  # as for the tests themselves
     gc.collect()
     gc.freeze()  # what is here stays: forks need not look through it
     if work := _listen(socket.socket(fileno=os.dup(0))):
