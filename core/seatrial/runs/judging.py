@@ -88,12 +88,16 @@ def judge_run(folder: RunFolder, suite: Suite, host: Host) -> tuple[list[Score],
         *changed_gates(folder, suite.gates),
         *_on_learned_rows(suite),
         *flag_missing(evidence, decisions),
-        *flag_best_baseline(
-            evidence, aside={decision.metric.partition("/")[0] for decision in decisions if decision.family}
-        ),
+        *flag_best_baseline(evidence, aside=_held_level(decisions)),
         *flag_unmeasured(evidence, [chosen.metric for chosen in suite.gates]),
     ]
     return scores, judge(decisions, warnings)
+
+
+def _held_level(decisions: Sequence[Decision]) -> set[str]:
+    """The scorers of bundles whose gates are a family, by their names, `FAMILY-…`: a suite's own gate sets no scorer aside."""
+    scorers = [(decision.metric.partition("/")[0], decision.family) for decision in decisions if decision.family]
+    return {alias for alias, family in scorers if alias.startswith(f"{family}-")}
 
 
 def earlier_samples(folder: RunFolder, suite: Suite, host: Host) -> LoadSamples:

@@ -275,8 +275,8 @@ class _Planner:
             make=self._bench.made_once,
             reusable=all(model.steady for model in asked),
             warnings=tuple(
-                f"the judge {model.address} is the model on trial, or its base: models prefer what they would write themselves "
-                "(self-preference); name another one"
+                f"it asks {model.address}, which is the model on trial, or its base: where that judges answers, it prefers what it "
+                "would write itself (self-preference); name another one"
                 for model in asked
                 if model.target.identity == self._model.target.identity
             ),

@@ -23,8 +23,8 @@ from seatrial.runs.recipe import Recipe, identity_of
 from seatrial.runs.stages import blame
 from seatrial.runs.store import digest_path
 from seatrial.sources import Resolved
-from seatrial.suite.complaints import listed
-from seatrial.suite.options import OptionsError, validate_options
+from seatrial.suite.complaints import Complaint, listed
+from seatrial.suite.options import OptionsError, asked_model, validate_options
 
 if TYPE_CHECKING:
     from seatrial.runs.shared_training import Leader
@@ -176,26 +176,12 @@ class Workbench:
         Raises:
             UsageError: it says no source, or no loader takes it.
         """
-        source, loader = named.get("source"), named.get("loader")
-        if not isinstance(source, str):
-            raise UsageError(
-                'a model that is asked needs a `source`: `{source: "openai:http://localhost:8000/v1#name"}`'
-            )
-        named_only: tuple[Any, Any] = (loader, None)
-        name, below = next(iter(loader.items()), named_only) if isinstance(loader, Mapping) else named_only
-        if name is None:
-            scheme = source.partition(":")[0]
-            takes = [
-                one for one in self.host.names("models") if scheme in self.provided("models", one).component.schemes
-            ]
-            if len(takes) != 1:
-                raise UsageError(
-                    f"{source}: no model loader takes it by itself; name one: {listed(self.host.names('models'))}"
-                )
-            name = takes[0]
-        beside = {key: value for key, value in named.items() if key not in {"source", "loader"}}
-        options = self.validated("models", str(name), {**beside, **(below or {})})
-        model = self._model(source, str(name), options)
+        complaints: list[Complaint] = []
+        found = asked_model(named, (), self.host, complaints)
+        if found is None:
+            raise UsageError(f"a model that is asked: {'; '.join(one.message for one in complaints)}")
+        source, name, options = found
+        model = self._model(source, name, options)
         return Recipe(f"the model {source}", partial(AskedModel, model), {}, identity={"model": model.key})
 
     def _model(self, source: str, loader: str, options: Mapping[str, Any]) -> ModelOnTrial:

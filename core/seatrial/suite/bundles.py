@@ -78,7 +78,8 @@ def _with(
             check.complain((*path, key), f"'{component.name}' says this itself; leave it out")
     assert component.stands_for is not None
     try:
-        parts = component.stands_for(**options, samples=reserved.samples, fewshot=reserved.fewshot)
+        said = {key: getattr(reserved, key) for key in ("samples", "fewshot") if key in keys}  # null asks all rows
+        parts = component.stands_for(**options, **said)
     except ValueError as error:
         check.complain(path, str(error))
         return suite

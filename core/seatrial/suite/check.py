@@ -27,6 +27,7 @@ from seatrial.suite.keys import (
     TrainKeys,
 )
 from seatrial.suite.options import (
+    loaders_of,
     option_model,
     read_component,
     read_entry,
@@ -226,12 +227,9 @@ class _Check(ComponentCheck):
 
     def loader_of(self, address: Any, path: KeyPath) -> str | None:
         """The loader that takes addresses of that scheme where a suite names none."""
-        scheme = address.partition(":")[0] if isinstance(address, str) else ""
-        found = [
-            name
-            for name in self.catalogue.names("models")
-            if (provided := self.catalogue.find("models", name)) and scheme in provided.component.schemes
-        ]
+        if not isinstance(address, str):
+            return None
+        scheme, found = address.partition(":")[0], loaders_of(address, self.catalogue)
         if len(found) == 1:
             return found[0]
         if found:

@@ -68,6 +68,13 @@ def test_it_stands_for_sets_scorers_gates_and_the_leakage_filter(tmp_path):
     assert again == suite or again.resolved() == suite.resolved()
 
 
+def test_null_asks_all_rows_and_no_word_of_it_five_hundred(tmp_path):
+    given = keys(tmp_path, samples=None)
+    assert suite_of_keys(given, Host.load()).score[0].samples is None
+    del given["score"][0]["regression"]["samples"]
+    assert suite_of_keys(given, Host.load()).score[0].samples == 500
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
@@ -125,10 +132,17 @@ def test_the_last_number_of_an_answer_is_what_a_word_problem_is_judged_by():
         "42",
         "none",
         "12 or 13",
+        "The answer is -5.",
+        "It is -$5.00. Thanks!",
+        "10-5",
+        "1/2",
+        "1.8e1",
+        "In room B-7, 3 of 4.",
     ]
     expected = ["…\n#### 1200", "9 * 2 = 18\n#### 18", "#### 7", "x\n#### 42", "#### 0", "#### 12"]
+    expected += ["#### 5", "#### -5", "#### 5", "#### 2", "#### 1", "#### 4"]
     found = ExactMatch().compute(predictions=said, references=expected, use_aggregator=False, **options)
-    assert found["exact_match"] == [1.0, 1.0, 1.0, 1.0, 0.0, 0.0]
+    assert found["exact_match"] == [1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0]
 
 
 def test_a_run_asks_both_systems_decides_each_task_and_drops_the_row_that_gives_one_away(tmp_path):

@@ -132,7 +132,8 @@ class ScoreNode:
             warnings += [f"{self.name}: {said}" for said in taught_questions(task.rows, learned)]
         if facts.get("unanswered"):
             warnings.append(
-                f"{self.name}: {scorer.unanswered} samples were not judged; the same command asks again for those"
+                f"{self.name}: the model that the scorer asks did not answer about {scorer.unanswered} samples; the same command asks "
+                "again for those"
             )
         if warnings:
             facts["warnings"] = warnings
