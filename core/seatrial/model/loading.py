@@ -191,8 +191,14 @@ class ChecksFit(Protocol):
 class Exports(Protocol):
     """A loader that writes what a training made of a model as files that other programs open; safetensors, and no pickles."""
 
-    def export_merged(self, target: Target, product: Product, folder: Path) -> None:
+    def export_merged(self, target: Target, product: Product, folder: Path, *, asked: Mapping[str, object]) -> None:
         """Write the whole model into an empty folder: the product folded into the weights, or in their place.
+
+        Args:
+            target: what the product was trained on.
+            product: what is exported.
+            folder: where to.
+            asked: what the model that was scored told of itself (`Model.facts`): this machine may choose otherwise.
 
         Raises:
             UsageError: it cannot be folded into them.

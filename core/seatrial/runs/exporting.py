@@ -107,14 +107,19 @@ def export_run(
         if not isinstance(loader, Exports):
             raise UsageError(f"{path}: {model.recipe.who} cannot export what it opens")
         model.check(trained.product)
+        own = _of_training(result, trained.seed)
+        told = own.facts("verify_training").get("model")
+        asked = told if isinstance(told, Mapping) else {}
         with _new_folders([*to.values()]) as parts:
             for kind, part in zip(to, parts, strict=True):
                 with blame("export", who, plugin):
-                    write = loader.export_merged if kind == "merged" else loader.export_adapter
-                    write(model.target, trained.product, part)
+                    if kind == "merged":
+                        loader.export_merged(model.target, trained.product, part, asked=asked)
+                    else:
+                        loader.export_adapter(model.target, trained.product, part)
                 if writer is not None:
                     with blame("export", f"report {writer.name}", writer.plugin):
-                        paths = writer.write(_of_training(result, trained.seed), part)
+                        paths = writer.write(own, part)
                         contracts.files(paths, part, f"export: report {writer.name} (plugin {writer.plugin})")
     return list(to.values())
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -178,17 +178,17 @@ class TransformersLoader:
         load_adapter(outline(_local(target).folder), product.folder)
         return list(origin_remarks(product.folder, _local(target)))
 
-    def export_merged(self, target: Target, product: Product, folder: Path) -> None:
+    def export_merged(self, target: Target, product: Product, folder: Path, *, asked: Mapping[str, object]) -> None:
         """The whole model (`seatrial.model.Exports`).
 
         Raises:
             UsageError: what was trained cannot be merged into weights.
         """
-        from seatrial_plugins.huggingface.exporting import write_whole
+        from seatrial_plugins.huggingface.exporting import asked_dtype, write_whole
 
         weights = _local(target)
         with no_progress_bars():
-            write_whole(weights, product, self.options, self._chat(weights), folder)
+            write_whole(weights, product, asked_dtype(asked, self.options), self._chat(weights), folder)
 
     def export_adapter(self, target: Target, product: Product, folder: Path) -> None:
         """The adapter alone (`seatrial.model.Exports`).
