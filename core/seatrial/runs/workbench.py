@@ -20,6 +20,7 @@ from seatrial.runs.asked_model import AskedModel
 from seatrial.runs.benchmarks import read_benchmarks
 from seatrial.runs.on_trial import ModelOnTrial
 from seatrial.runs.recipe import Recipe, identity_of
+from seatrial.runs.runtime_options import asks_alike, runtime_of
 from seatrial.runs.stages import blame
 from seatrial.runs.store import digest_path
 from seatrial.sources import Resolved
@@ -129,11 +130,12 @@ class Workbench:
         return Recipe(
             who,
             provided.component.build,
-            {**options, **dict.fromkeys(uses.keys() - needed)},
+            asks_alike(provided.component, {**options, **dict.fromkeys(uses.keys() - needed)}, self.host),
             parts,
             optional,
             identity_of(kind, provided),
             promised(kind, provided.component),
+            runtime_of(name, self.host) if kind == "models" else frozenset(),
         )
 
     def validated(self, kind: Kind, name: str, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -88,7 +88,7 @@ def test_what_was_answered_before_a_kill_is_not_asked_again(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         first.of(["a", "b!", "ç\u2028", "†"], NotingAsked(first))
     with file.open("a") as stream:
-        stream.write('{"request": "cut o')  # as a kill leaves a line
+        stream.write('7\n{"request": "no answer", "by": null}\n{"request": "cut o')  # as a kill leaves a line
     second = Settled()
     second.keep(file)
     ask = NotingAsked(second)
