@@ -77,13 +77,13 @@ def _digest(request: str) -> str:
 
 
 def _answers(file: Path) -> Iterator[tuple[str, tuple[Generation, str | None]]]:
-    """What stands in the file; the line that a kill cut off is left aside."""
+    """What stands in the file; the line that a kill cut off, or that is no answer, is left aside."""
     if not file.is_file():
         return
-    for line in file.read_text(encoding="utf-8").splitlines():
+    for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
             said = json.loads(line)
             request, by = said.pop("request"), said.pop("by")
             yield request, (Generation(**said), by)
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, AttributeError):
             continue

@@ -37,6 +37,8 @@ class Asking:
         self._most_tokens = most_tokens
         self._known: dict[str, Said] = {}
         self._file: Path | None = None
+        self._keeps: object = None
+        """The model that was told of it."""
 
     @property
     def address(self) -> str:
@@ -45,7 +47,7 @@ class Asking:
 
     def keep(self, file: Path) -> None:
         """Note answers there from now on, and take those that stand there."""
-        self._file = file
+        self._file, self._keeps = file, None
         if file.is_file():
             self._known |= dict(_kept(file))
             if not file.read_bytes().endswith(b"\n"):  # the line that a kill cut off
@@ -58,10 +60,11 @@ class Asking:
         unknown = [one for one in dict.fromkeys(questions) if one not in found]
         if unknown:
             model = self._judge.open()
+            if isinstance(model, KeepsAnswers) and self._file is not None and self._keeps is not model:
+                model.keep_answers(self._file.with_suffix(".calls"))  # which reads the whole file
+                self._keeps = model
             for start in range(0, len(unknown), _BATCH):
                 batch = unknown[start : start + _BATCH]
-                if isinstance(model, KeepsAnswers) and self._file is not None:
-                    model.keep_answers(self._file.with_suffix(".calls"))
                 for question, said in zip(batch, self._ask(model, batch), strict=True):
                     found[question] = said
                     self._note(question, said)
@@ -94,7 +97,7 @@ class Asking:
 
 
 def _kept(file: Path) -> Iterator[tuple[str, Said]]:
-    for line in file.read_text(encoding="utf-8").splitlines():
+    for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
             stored = json.loads(line)
             yield str(stored["question"]), Said(str(stored["text"]))

@@ -122,3 +122,16 @@ def test_who_answered_before_a_kill_is_known_behind_it(tmp_path):
     then.keep(file)
     assert texts(then.of(["a", "c"], ask)) == ["A", "C"]
     assert (ask.requests, then.by) == (["c"], {"other-model"})
+
+
+@pytest.mark.parametrize("line", [b"5", b"[1]", b"null", b'"a"', b'{"request": 1}', b"\xff\xfe"])
+def test_a_line_that_is_no_answer_is_left_aside(tmp_path, line):
+    file = tmp_path / "answers"
+    settled, ask = Settled(), Asked()
+    settled.keep(file)
+    settled.note("a", Generation("A", 1, finished=True))
+    file.write_bytes(line + b"\n" + file.read_bytes())
+    again = Settled()
+    again.keep(file)
+    assert texts(again.of(["a", "b"], ask)) == ["A", "B"]
+    assert ask.requests == ["b"]
