@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from seatrial import sources
 from seatrial.errors import ContractError, PluginError, SourceError, UsageError
 from seatrial.model import Target
 from seatrial.plugin.component import Absent, Use
@@ -66,7 +67,7 @@ class Workbench:
         self.leader = leader
         """The way to a launcher's other processes, where there are any."""
         self.cache = cache
-        self.offline = offline
+        self.offline = offline or sources.offline()
         self.date = datetime.now(UTC).date().isoformat()
         """What prompts are told that ask for today's date: of a run, the day on which it began, or what its suite says."""
         self.resolved: dict[str, Resolved] = {}

@@ -199,7 +199,9 @@ class Trying:
         loss: object = tried.loss
         if loss is None or (isinstance(loss, int | float) and not isinstance(loss, bool) and 0 <= loss < math.inf):
             return tried if loss is None else replace(tried, loss=float(loss))
-        said = f"{self.method.who} told a validation loss of {loss!r:.40}, which is the mean of -ln p: a number from 0 on"
+        said = (
+            f"{self.method.who} told a validation loss of {loss!r:.40}, which is the mean of -ln p: a number from 0 on"
+        )
         return replace(tried, loss=None, reason=said)
 
 
