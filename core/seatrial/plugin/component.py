@@ -201,9 +201,10 @@ class ScorerComponent(MeasuringComponent[T_co]):
     """The options, lists each, that say which metrics are computed, each on its own: runs that differ in them share the metrics
     that both list."""
     stands_for: Callable[..., Mapping[str, Any]] | None = field(default=None, kw_only=True)
-    """Of a bundle: takes the same options as `build`, `samples` and `fewshot`, and gives keys of a suite (`tests`, `score`,
-    `filters`, `gates`) that stand in its place before anything is checked, so that it is never built. ValueError says what is
-    wrong."""
+    """Of a bundle: takes the same options as `build`, and `samples` and `fewshot` where the suite says them, and gives keys of a
+    suite (`tests`, `score`, `filters`, `gates`) that stand in its place before anything is checked, so that it is never built.
+    Scorers whose gates are a `family` are called `FAMILY-…`: nobody asks the subject to be better by them, but no worse. ValueError
+    says what is wrong."""
 
 
 @dataclass(frozen=True, slots=True)

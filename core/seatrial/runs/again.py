@@ -10,13 +10,13 @@ from pathlib import Path
 from seatrial.errors import StoreError, UsageError
 from seatrial.plugin.host import Host
 from seatrial.runs import digests
-from seatrial.runs.as_measured import AsMeasured
 from seatrial.runs.earlier import EarlierRuns
 from seatrial.runs.judging import (
     data_gates,
     judge_data,
     judge_run,
     judged_digests,
+    produced_metrics,
     refuse_other_judgement,
     write_judgement,
 )
@@ -104,8 +104,9 @@ def _decided_anew(
     only_data, own = only_data_of(folder), suite_of(folder, host)
     changed = own
     if suite is not None or overrides:
+        produced = produced_metrics(folder)
         wanted = load_suite(
-            suite or folder / "suite.yaml", AsMeasured(host, folder), overrides=overrides, only_data=only_data
+            suite or folder / "suite.yaml", host, overrides=overrides, produced=produced, only_data=only_data
         )
         _refuse_unheeded(folder.path, own, wanted)
         changed = replace(own, gates=wanted.gates)
@@ -145,7 +146,7 @@ def _refuse_unreadable(folder: RunFolder, suite: Suite, host: Host, *, only_data
     """Read the suite that is going to be the run's before it is: one that cannot be read again would end every command."""
     with part_file(folder / "suite.yaml") as part:
         part.write_text(suite.text(), encoding="utf-8")
-        load_suite(part, AsMeasured(host, folder), only_data=only_data)
+        load_suite(part, host, produced=produced_metrics(folder), only_data=only_data)
 
 
 def _differing(place: str, own: object, wanted: object) -> Iterator[str]:

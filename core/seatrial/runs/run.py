@@ -138,6 +138,7 @@ def work(
             kind: RunKind = "data" if only_data else "trial"
             digests.forget(folder)
             started = _begin(folder, suite, kind, digest, clock())
+            bench.date = folder.began()
             stages = (plan_data_stages if only_data else plan_stages)(suite, bench, folder)
             manifest = _described(suite, bench, folder, stages, kind, digest, command, started)
             plan = _plan(suite, folder, stages, offline=offline)
@@ -208,6 +209,7 @@ def search(
         try:
             digests.forget(folder)
             started = _begin(folder, suite, "trial", digest, clock())
+            bench.date = folder.began()
             stages = plan_stages(suite, bench, folder)
             _described(suite, bench, folder, stages, "trial", digest, command, started)
             last = next(place for place, stage in enumerate(stages) if isinstance(stage, Finalists))

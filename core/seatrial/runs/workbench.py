@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,8 +23,8 @@ from seatrial.runs.recipe import Recipe, identity_of
 from seatrial.runs.stages import blame
 from seatrial.runs.store import digest_path
 from seatrial.sources import Resolved
-from seatrial.suite.complaints import listed
-from seatrial.suite.options import OptionsError, validate_options
+from seatrial.suite.complaints import Complaint, listed
+from seatrial.suite.options import OptionsError, asked_model, validate_options
 
 if TYPE_CHECKING:
     from seatrial.runs.shared_training import Leader
@@ -65,6 +66,8 @@ class Workbench:
         """The way to a launcher's other processes, where there are any."""
         self.cache = cache
         self.offline = offline
+        self.date = datetime.now(UTC).date().isoformat()
+        """What prompts are told that ask for today's date: of a run, the day on which it began, or what its suite says."""
         self.resolved: dict[str, Resolved] = {}
         """Every source that was asked for, by its address."""
         self._made: dict[str, Any] = {}
@@ -173,26 +176,12 @@ class Workbench:
         Raises:
             UsageError: it says no source, or no loader takes it.
         """
-        source, loader = named.get("source"), named.get("loader")
-        if not isinstance(source, str):
-            raise UsageError(
-                'a model that is asked needs a `source`: `{source: "openai:http://localhost:8000/v1#name"}`'
-            )
-        named_only: tuple[Any, Any] = (loader, None)
-        name, below = next(iter(loader.items()), named_only) if isinstance(loader, Mapping) else named_only
-        if name is None:
-            scheme = source.partition(":")[0]
-            takes = [
-                one for one in self.host.names("models") if scheme in self.provided("models", one).component.schemes
-            ]
-            if len(takes) != 1:
-                raise UsageError(
-                    f"{source}: no model loader takes it by itself; name one: {listed(self.host.names('models'))}"
-                )
-            name = takes[0]
-        beside = {key: value for key, value in named.items() if key not in {"source", "loader"}}
-        options = self.validated("models", str(name), {**beside, **(below or {})})
-        model = self._model(source, str(name), options)
+        complaints: list[Complaint] = []
+        found = asked_model(named, (), self.host, complaints)
+        if found is None:
+            raise UsageError(f"a model that is asked: {'; '.join(one.message for one in complaints)}")
+        source, name, options = found
+        model = self._model(source, name, options)
         return Recipe(f"the model {source}", partial(AskedModel, model), {}, identity={"model": model.key})
 
     def _model(self, source: str, loader: str, options: Mapping[str, Any]) -> ModelOnTrial:
@@ -204,6 +193,7 @@ class Workbench:
             make=self.made_once,
             find=lambda address: self.resolve(address, "model"),
             cache=self.cache,
+            date=self.date,
         )
         self.closing.callback(model.close)
         return model
@@ -246,9 +236,10 @@ class Workbench:
 
     # ---- the model on trial ---------------------------------------------------------------------------------------
 
-    def set_model(self, choice: ModelChoice | None) -> None:
-        """Say which model is on trial; None for none. Nothing of it is touched yet."""
+    def set_model(self, choice: ModelChoice | None, date: str | None = None) -> None:
+        """Say which model is on trial, None for none, and what the suite says of the date. Nothing of it is touched yet."""
         self._choice, self._on_trial = choice, None
+        self.date = date or self.date
 
     @property
     def prepared(self) -> Target | None:

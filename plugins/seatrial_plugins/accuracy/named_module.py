@@ -167,8 +167,9 @@ def _digest(address: str) -> str:
 
 
 def _from_file(address: str) -> Any:
-    import evaluate
-    from evaluate.loading import get_imports
+    from seatrial_plugins.accuracy.evaluate_import import evaluate
+
+    get_imports = evaluate.loading.get_imports
 
     file = _file(address)
     if not file.is_file() or file.suffix != ".py":
@@ -203,7 +204,7 @@ def _installed(name: str) -> bool:
 
 
 def _from_hub(address: str) -> Any:
-    import evaluate
+    from seatrial_plugins.accuracy.evaluate_import import evaluate
 
     found = _HUB.fullmatch(address)
     assert found is not None

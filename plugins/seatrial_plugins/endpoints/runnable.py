@@ -9,15 +9,21 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seatrial.errors import SourceError, StageError
-from seatrial_plugins.endpoints.completion import BY_ITSELF, CUT_OFF
+from seatrial_plugins.endpoints.completion import BY_ITSELF, CUT_OFF, no_answer
+
+if TYPE_CHECKING:
+    from langchain_core.messages import AIMessage
 
 __all__ = ["Said", "ask_runnable", "input_of", "is_runnable"]
 
 _MESSAGES = "messages"
 """The key that LangGraph's message states have."""
+
+_REASONS = ("finish_reason", "stop_reason", "done_reason")
+"""Where providers say why an answer ended: OpenAI's name for it, Anthropic's, Ollama's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +104,7 @@ def ask_runnable(
 
 
 def _said(answer: Any) -> Said:
-    from langchain_core.messages import AIMessage, BaseMessage, convert_to_openai_messages
+    from langchain_core.messages import AIMessage, BaseMessage
 
     if isinstance(answer, str):
         return Said(answer)
@@ -109,11 +115,35 @@ def _said(answer: Any) -> Said:
             f"the runnable returned a {type(answer).__name__}, neither text nor a message; end it with an output parser, such "
             "as StrOutputParser()"
         )
+    if not isinstance(answer, AIMessage):
+        raise StageError(
+            f"the runnable's last message is a {type(answer).__name__}, and a reply is an AIMessage: it replied nothing"
+        )
     told = answer.response_metadata
-    reason = str(told.get("finish_reason") or told.get("stop_reason")).lower()
-    usage = getattr(answer, "usage_metadata", None) or {}
-    text = str(answer.text)
-    if not text and isinstance(answer, AIMessage) and answer.tool_calls:
-        sent = convert_to_openai_messages(answer)
-        text = json.dumps(sent["tool_calls"], ensure_ascii=False) if isinstance(sent, dict) else ""
-    return Said(text, usage.get("output_tokens"), True if reason in BY_ITSELF else False if reason in CUT_OFF else None)
+    reason = str(next((told[name] for name in _REASONS if told.get(name)), None)).lower()
+    if why := no_answer(reason):
+        raise StageError(why)
+    usage = answer.usage_metadata or {}
+    finished = True if reason in BY_ITSELF else False if reason in CUT_OFF else None
+    return Said(_words(answer), usage.get("output_tokens"), finished)
+
+
+def _words(answer: AIMessage) -> str:
+    """Its text; of one without, the calls in OpenAI's format, those with arguments that are no JSON as they were written, or
+    the refusal.
+    """
+    from langchain_core.messages import convert_to_openai_messages
+
+    if text := str(answer.text):
+        return text
+    if answer.tool_calls or answer.invalid_tool_calls:
+        sent = convert_to_openai_messages(answer) if answer.tool_calls else {}
+        calls = list(sent["tool_calls"]) if isinstance(sent, dict) and "tool_calls" in sent else []
+        calls += [
+            {"type": "function", "id": call["id"], "function": {"name": call["name"], "arguments": call["args"]}}
+            for call in answer.invalid_tool_calls
+        ]
+        return json.dumps(calls, ensure_ascii=False)
+    blocks = [block for block in answer.content if isinstance(block, dict)]
+    refusals = [block["refusal"] for block in blocks if isinstance(block.get("refusal"), str)]
+    return "".join(refusals) or str(answer.additional_kwargs.get("refusal") or "")

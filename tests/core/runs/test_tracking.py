@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import multiprocessing
 import os
+import signal
 import socket
+import subprocess
+import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -171,6 +177,35 @@ def test_where_the_process_of_the_run_is_killed_the_tracker_is_told_so(tmp_path)
     finish = told(file)[-1]
     assert (finish["call"], finish["state"]) == ("finish", "failed")
     assert "killed" in finish["reason"]
+
+
+KILLED = """
+import os, signal, sys, time
+from pathlib import Path
+from seatrial.runs.recipe import Recipe
+from seatrial.runs.tracked import TrackedProcess
+from tests.core.runs.toy_trackers import HangsAtOnce
+file = Path(sys.argv[1])
+TrackedProcess(Recipe("hangs", HangsAtOnce, {"file": str(file)}), failed=print, last=0.1).tell("log", None)
+while not (file.is_file() and file.read_text()):
+    time.sleep(0.01)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_one_that_hangs_in_a_call_does_not_outlive_a_run_that_was_killed(tmp_path):
+    file = tmp_path / "held"  # by the tracker, as long as its process lives
+    command = [sys.executable, "-c", KILLED, str(file)]
+    done = subprocess.run(command, cwd=Path(__file__).parents[3], timeout=60, check=False)
+    assert done.returncode == -signal.SIGKILL
+    until = time.monotonic() + 60
+    with file.open("a") as held:
+        while time.monotonic() < until:
+            with suppress(BlockingIOError):
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            time.sleep(0.05)
+    pytest.fail("the tracker is still there")
 
 
 def test_what_cannot_be_carried_into_another_process_is_not_used():

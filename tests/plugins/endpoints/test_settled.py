@@ -122,3 +122,40 @@ def test_who_answered_before_a_kill_is_known_behind_it(tmp_path):
     then.keep(file)
     assert texts(then.of(["a", "c"], ask)) == ["A", "C"]
     assert (ask.requests, then.by) == (["c"], {"other-model"})
+
+
+def test_equal_rows_of_a_failed_batch_get_the_one_answer_that_was_given():
+    settled, ask = Settled(), Asked()
+    rows = ["a", "a", "b!", "b!", "c"]
+    with pytest.raises(StageError):
+        settled.of(rows, ask)
+    for row in rows:
+        if "!" in row:
+            with pytest.raises(StageError):
+                settled.of([row], ask)
+        else:
+            assert texts(settled.of([row], ask)) == [row.upper()]
+    assert ask.requests == ["a", "b!", "c"]
+    assert texts(settled.of(["a"], ask)) == ["A"]
+    assert ask.requests[3:] == ["a"]
+
+
+def test_what_a_request_took_is_told_once(tmp_path):
+    def ask(requests):
+        asked = [Generation(one, 1, True, {"seconds": 1.0}) for one in requests]
+        for one in asked:
+            settled.note(one.text, one)
+        return [StageError("no") if one.text == "!" else one for one in asked]
+
+    def took(rows):
+        return [dict(one.took) for one in settled.of(rows, ask)]
+
+    settled = Settled()
+    settled.keep(tmp_path / "answers")
+    assert took(["a", "a", "b"]) == [{"seconds": 1.0}, {"shared": 1}, {"seconds": 1.0}]
+    with pytest.raises(StageError):
+        settled.of(["c", "!", "c"], ask)
+    assert [took(["c"]), took(["c"])] == [[{"seconds": 1.0}], [{"shared": 1}]]
+    settled = Settled()  # after a kill
+    settled.keep(tmp_path / "answers")
+    assert [took(["a", "b"]), took(["a"])] == [[{"seconds": 1.0}] * 2, [{"shared": 1}]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from seatrial.blocks.codec import to_json
@@ -20,7 +20,6 @@ from seatrial.evaluation.transcript import Transcript, read_transcripts
 from seatrial.plugin.component import ScorerComponent
 from seatrial.rows.table import open_rows
 from seatrial.runs import contracts
-from seatrial.runs.as_measured import noted
 from seatrial.runs.events import Artifact
 from seatrial.runs.keys import RUNTIME
 from seatrial.runs.recipe import Recipe
@@ -122,7 +121,7 @@ class ScoreNode:
             "of": self.task.of(given.files),
             "measure": self._measure,
             "reads": dict(self.files),
-            "metrics": noted(self.component.name, self.scorer.options, self.component.metrics_for(self.scorer.options)),
+            "metrics": [asdict(metric) for metric in self.component.metrics_for(self.scorer.options)],
             "blocks": self._blocks(scorer, table),
         }
         if isinstance(scorer, AsksModel) and scorer.unanswered:
@@ -133,7 +132,8 @@ class ScoreNode:
             warnings += [f"{self.name}: {said}" for said in taught_questions(task.rows, learned)]
         if facts.get("unanswered"):
             warnings.append(
-                f"{self.name}: {scorer.unanswered} samples were not judged; the same command asks again for those"
+                f"{self.name}: the model that the scorer asks did not answer about {scorer.unanswered} samples; the same command asks "
+                "again for those"
             )
         if warnings:
             facts["warnings"] = warnings
