@@ -167,16 +167,32 @@ def _text(file: Path) -> str:
 def _json(file: Path, kwargs: Mapping[str, Any]) -> list[Document]:
     text = _text(file)
     if kwargs.get("field"):
-        return list(json.loads(text)[kwargs["field"]])
+        found = _loaded(text)[kwargs["field"]]
+        if not isinstance(found, list):
+            raise ValueError(f"its field {kwargs['field']!r} is no list")
+        return found
     if text.lstrip()[:1] == "[":
-        return list(json.loads(text))
+        return list(_loaded(text))
     found = []
     for number, line in enumerate(text.split("\n"), 1):
         try:
             if line.strip():
-                found.append(json.loads(line))
+                found.append(_loaded(line))
         except ValueError as error:
             raise ValueError(f"line {number}: {error}") from error
+    return found
+
+
+def _loaded(text: str) -> Any:
+    """JSON of which no key stands twice in an object: which of the two values is meant, nobody can tell."""
+    return json.loads(text, object_pairs_hook=_once)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [key for key, _ in pairs]
+        raise ValueError(f"the key {next(key for key in names if names.count(key) > 1)!r} stands twice in an object")
     return found
 
 

@@ -69,6 +69,7 @@ def test_a_column_of_json_has_one_type_and_lines_end_as_in_datasets(tmp_path):
         ("rows.jsonl.gz", gzip.compress(b'{"a": 1}\n' * 999)[:12] + b"\xff" * 30, {}),
         ("rows.json", b"[1]", {"field": "data"}),
         ("rows.json", b'{"data": 5}', {"field": "data"}),
+        ("rows.jsonl", b'{"a": "no", "a": "right"}', {}),
         ("rows.json", b"[" * 200_000, {}),
         ("rows.parquet", b"PAR1", {}),
         ("rows.csv", b"n\n12345678901234567890123\n", {}),
