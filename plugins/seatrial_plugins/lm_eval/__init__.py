@@ -6,7 +6,9 @@ The package lm_eval is never imported; its task files are read as files.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from seatrial import Component, Metric, ProbeComponent, Scorer, ScorerComponent, hookimpl
 from seatrial.evaluation.probe import Probe
@@ -20,9 +22,9 @@ def build_scorer(
     task: str,
     tasks: str = "",
     rows: dict[str, Any] = {},  # noqa: B006 - shown in the schema, never changed
-    num_fewshot: int | None = None,
+    num_fewshot: Annotated[int, Field(ge=0)] | None = None,
     fewshot_seed: int = 1234,
-    limit: int | None = None,
+    limit: Annotated[int, Field(ge=1)] | None = None,
     functions: list[str] = [],  # noqa: B006
 ) -> Scorer:
     """Asks what a task file of lm-eval asks, and judges as it says: no chat template, the file's few-shot examples and metrics.
@@ -49,9 +51,9 @@ def build_probe(
     task: str,
     tasks: str = "",
     rows: dict[str, Any] = {},  # noqa: B006
-    num_fewshot: int | None = None,
+    num_fewshot: Annotated[int, Field(ge=0)] | None = None,
     fewshot_seed: int = 1234,
-    limit: int | None = None,
+    limit: Annotated[int, Field(ge=1)] | None = None,
     functions: list[str] = [],  # noqa: B006
     digests: dict[str, str] = {},  # noqa: B006
 ) -> Probe:
@@ -76,7 +78,7 @@ def tasks_of(
     task: str,
     tasks: str = "",
     rows: Mapping[str, Any] | None = None,
-    num_fewshot: int | None = None,
+    num_fewshot: Annotated[int, Field(ge=0)] | None = None,
     fewshot_seed: int = 1234,
     limit: int | None = None,
     functions: Sequence[str] = (),
@@ -132,7 +134,7 @@ def seatrial_probes() -> Iterable[ProbeComponent[Probe]]:
         needs=frozenset({"completes"}),
         piece=512,
         version="2",
-        libraries=("jinja2", "regex", "pyarrow"),
+        libraries=("jinja2", "regex", "pyarrow", "pandas"),
     )
 
 
@@ -152,7 +154,7 @@ def seatrial_scorers() -> Iterable[ScorerComponent[Scorer]]:
         comparable=True,
         imports=_imports,
         looks_for="wrong answers to a public benchmark's questions",
-        libraries=("jinja2", "regex", "pyarrow", "sacrebleu", "scikit-learn"),
+        libraries=("jinja2", "regex", "pyarrow", "pandas", "sacrebleu", "scikit-learn"),
     )
 
 

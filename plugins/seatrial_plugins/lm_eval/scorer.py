@@ -260,6 +260,10 @@ def _problem(item: Item, kind: str, *, own: bool) -> str:
         return "the document has no right answer: []"
     if -1 in item.right:
         return f"the right answer {item.gold!r:.60} is none of its {len(item.choices)} choices"
+    if kind == "multiple_choice" and len(item.choices) < 2:
+        return "it has one choice: there is nothing to choose"
+    if kind == "multiple_choice" and len(set(item.right)) == len(item.choices):
+        return "each of its choices is right"
     if kind == "multiple_choice" and not all(item.choices):
         return "one of its choices is empty"
     if kind == "multiple_choice" and len(set(item.requests)) < len(item.requests):

@@ -52,7 +52,13 @@ def test_mutual_information_asks_each_option_alone_too(folder, judged):
 
 @pytest.mark.parametrize(
     ("options", "right", "said"),
-    [(["", "x"], 1, "empty"), (["x", "x"], 0, "the same"), (["x", "y"], 5, "none of its 2 choices")],
+    [
+        (["", "x"], 1, "empty"),
+        (["x", "x"], 0, "the same"),
+        (["x", "y"], 5, "none of its 2 choices"),
+        (["x"], 0, "nothing to choose"),
+        (["x", "y"], [1, 0], "each of its choices is right"),
+    ],
 )
 def test_what_is_no_choice_is_an_error(folder, judged, options, right, said):
     folder(choices_jsonl=[{"question": "Which?", "options": options, "right": right}])

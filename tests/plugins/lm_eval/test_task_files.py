@@ -17,6 +17,23 @@ from .conftest import CHOICE, CHOICES, Knows
         ("metric_list: [{metric: bleurt}]", "bleurt"),
         ("output_type: rhyming", "rhyming"),
         ("fewshot_config: {samplr: first_n}", "samplr"),
+        ("fewshot_config: {samples: 3}", "samples is 3"),
+        ("generation_kwargs: {temperature: 0.7}\noutput_type: generate_until", "temperature above 0"),
+        ("generation_kwargs: {max_gen_toks: many}\noutput_type: generate_until", "max_gen_toks is 'many'"),
+        ("generation_kwargs: 3\noutput_type: generate_until", "generation_kwargs is 3"),
+        ("filter_list: 3", "filter_list is 3"),
+        ("filter_list: [{name: a, filter: take_first}]", "`filter`, a list"),
+        ("metric_list: 3", "metric_list is 3"),
+        (
+            "metric_list: [{metric: exact_match, regexes_to_ignore: ['(']}]\noutput_type: generate_until",
+            "'\\(' is no pattern",
+        ),
+        ("include: 3", "include is 3"),
+        ("repeats: 0", "repeats is 0"),
+        ("num_fewshot: -1", "num_fewshot is -1"),
+        ("process_docs: own.shorter", "process_docs is 'own.shorter'"),
+        ("dataset_kwargs: rows.jsonl", "dataset_kwargs is 'rows.jsonl'"),
+        ("doc_to_choice:", "without doc_to_choice"),
     ],
 )
 def test_what_cannot_be_followed_is_refused_with_its_line(folder, line, said):
@@ -169,3 +186,18 @@ def test_two_numbers_of_one_name_are_refused(folder, metrics):
     folder(things_yaml="\n".join([*kept, "output_type: generate_until", metrics]))
     with pytest.raises(UsageError, match=r"things\.yaml.*(name filters differently|two filters)"):
         metrics_of(task="path:things.yaml")
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("{metric: acc, wight_by_size: false}", "'wight_by_size'.*weight_by_size"),
+        ("{metric: acc, weight_by_size: 'no'}", "weight_by_size is 'no'"),
+        ("acc", "names no `metric`"),
+        ("{weight_by_size: false}", "names no `metric`"),
+    ],
+)
+def test_how_a_group_is_gathered_is_followed_or_refused(folder, entry, said):
+    folder(all_yaml=f"group: all\ntask: [things]\naggregate_metric_list: [{entry}]\n")
+    with pytest.raises(UsageError, match=rf"all\.yaml:3: .*{said}"):
+        tasks_of(task="all", tasks="path:.")
