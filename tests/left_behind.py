@@ -15,8 +15,8 @@ WAIT = 20.0
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGPIPE)
 
 _FORKSERVER = "multiprocessing.forkserver"
-LASTING = ("multiprocessing.resource_tracker", _FORKSERVER)
-"""Processes that Python keeps once it has started them."""
+LASTING = ("multiprocessing.resource_tracker", _FORKSERVER, "tests/warm.py")
+"""Processes that Python, or the tests, keep once they have started them."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def _behind(descriptor: int) -> tuple[int, int] | None:
 
 
 def _children() -> list[int]:
-    """Of this process, and of the server that forks processes for it (`tests.warm`)."""
+    """Of this process, and of the server that forks processes for it (`tests.warm_processes`)."""
     own = _children_of("self")
     forked = [child for one in own if _FORKSERVER in _command(one) for child in _children_of(str(one))]
     return [*own, *forked]

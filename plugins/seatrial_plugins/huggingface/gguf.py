@@ -131,12 +131,11 @@ def _read_once() -> Iterator[set[str]]:
     places, found = reading.get_gguf_hf_weights_map, set[str]()
     value = reading._gguf_parse_value  # noqa: SLF001 - there is no other way in
 
-    class Plain(gguf.GGUFReader):
-        data: Any
-
+    class Plain(reader):  # type: ignore[misc, valid-type]
         def _get(self, *given: Any, **named: Any) -> Any:
-            if isinstance(self.data, np.memmap):
-                self.data = np.asarray(self.data)
+            data: Any = vars(self)["data"]
+            if isinstance(data, np.memmap):
+                self.data = np.asarray(data)
             return super()._get(*given, **named)
 
     def parsed(data: Any, kinds: Any) -> Any:

@@ -4,7 +4,7 @@ import json
 from itertools import product
 
 import pytest
-from tests import warm
+from tests import warm_processes
 
 from seatrial.plugin.host import Host
 from seatrial.runs.engines import processes
@@ -47,7 +47,7 @@ def suite(tmp_path_factory):
     (folder / "suite.yaml").write_text(SUITE, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        patch.setattr(processes, "_Context", warm.PoolContext)
+        patch.setattr(processes, "_Context", warm_processes.PoolContext)
         patch.setattr(_Local, "_worthwhile", lambda self, _: self._count > 1)
         yield folder / "suite.yaml"
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests import warm
+from tests import warm_processes
 
 MODEL = "tiny"
 """What the server calls the model: the name of its folder, which it is started beside."""
@@ -23,7 +23,7 @@ class Server:
 
     folder: Path
     port: int
-    process: warm.Process | None = None
+    process: warm_processes.Process | None = None
 
     @property
     def address(self) -> str:
@@ -39,8 +39,12 @@ class Server:
 
     def start(self, seconds: float = 180) -> None:
         arguments = ["serve", MODEL, "--device", "cpu", "--host", "127.0.0.1", "--port", str(self.port)]
-        self.process = warm.start(
-            warm.module, "transformers.cli.transformers", arguments, said=self.folder / "server", folder=self.folder
+        self.process = warm_processes.start(
+            warm_processes.module,
+            "transformers.cli.transformers",
+            arguments,
+            said=self.folder / "server",
+            folder=self.folder,
         )
         until = time.monotonic() + seconds
         while time.monotonic() < until:

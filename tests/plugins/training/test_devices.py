@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 import torch
 from safetensors.torch import load_file
-from tests import warm
+from tests import warm_processes
 
 from seatrial.errors import SuiteError, TrainingError, UsageError
 from seatrial.plugin.host import Host
@@ -53,7 +53,9 @@ def by_two(tmp_path_factory):
     folder = tmp_path_factory.mktemp("two")
     one_of_two.target_in(folder / "cache")
     ports = free_ports(2)
-    started = [warm.start(one_of_two.main, rank, ports, folder, said=folder / f"rank-{rank}") for rank in (0, 1)]
+    started = [
+        warm_processes.start(one_of_two.main, rank, ports, folder, said=folder / f"rank-{rank}") for rank in (0, 1)
+    ]
     try:
         for rank, process in enumerate(started):
             process.join(240)
@@ -115,7 +117,7 @@ def shared(tmp_path, tiny_target):
 
 
 def test_a_process_that_dies_ends_the_training_which_one_process_brings_to_its_end(shared, tmp_path, monkeypatch):
-    monkeypatch.setattr(processes, "_Context", warm.PoolContext)
+    monkeypatch.setattr(processes, "_Context", warm_processes.PoolContext)
     steps = []
 
     def kill(step):
@@ -230,14 +232,14 @@ def launched(arguments):
 def one_of_launched(arguments, environment):
     """One of these processes: what torch set in its environment comes before that of the launcher."""
     here = environment | os.environ | {"SEATRIAL_CACHE": environment["SEATRIAL_CACHE"]}
-    warm.enter(warm.module, ["seatrial", arguments], environment["SAID"], here, environment["PWD"])
+    warm_processes.enter(warm_processes.module, ["seatrial", arguments], environment["SAID"], here, environment["PWD"])
 
 
 @pytest.mark.slow
 def test_a_launchers_processes_share_one_run(suite, tmp_path):
     more = {"SEATRIAL_CACHE": str(tmp_path / "cache"), "SAID": str(tmp_path / "rank"), "PWD": str(tmp_path)}
     arguments = ["run", str(suite), "--runs", str(tmp_path / "two")]
-    launcher = warm.start(launched, arguments, said=tmp_path / "launcher", environment=os.environ | more)
+    launcher = warm_processes.start(launched, arguments, said=tmp_path / "launcher", environment=os.environ | more)
     try:
         launcher.join(300)
         assert launcher.exitcode == 1
