@@ -16,6 +16,7 @@ from seatrial.runs.judging import (
     judge_data,
     judge_run,
     judged_digests,
+    produced_metrics,
     refuse_other_judgement,
     write_judgement,
 )
@@ -104,7 +105,10 @@ def _decided_anew(
     only_data, own = only_data_of(folder), suite_of(folder, host)
     changed = own
     if suite is not None or overrides:
-        wanted = load_suite(suite or folder / "suite.yaml", host, overrides=overrides, only_data=only_data)
+        produced = produced_metrics(folder)
+        wanted = load_suite(
+            suite or folder / "suite.yaml", host, overrides=overrides, produced=produced, only_data=only_data
+        )
         _refuse_unheeded(folder.path, own, wanted, host)
         changed = replace(own, gates=wanted.gates)
         _refuse_unreadable(folder, changed, host, only_data=only_data)
@@ -144,7 +148,7 @@ def _refuse_unreadable(folder: RunFolder, suite: Suite, host: Host, *, only_data
     """Read the suite that is going to be the run's before it is: one that cannot be read again would end every command."""
     with part_file(folder / "suite.yaml") as part:
         part.write_text(suite.text(), encoding="utf-8")
-        load_suite(part, host, only_data=only_data)
+        load_suite(part, host, produced=produced_metrics(folder), only_data=only_data)
 
 
 def _differing(place: str, own: object, wanted: object) -> Iterator[str]:

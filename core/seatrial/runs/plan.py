@@ -66,7 +66,7 @@ def plan_data_stages(suite: Suite, bench: Workbench, folder: RunFolder) -> list[
     Raises:
         UsageError: a source cannot be resolved, or a component cannot be built with its options.
     """
-    bench.set_model(suite.model)
+    bench.set_model(suite.model, suite.date)
     stages = [*data_stages(suite, bench), Export(suite.data.sets)]
     gates = data_gates(suite, bench.host)
     if not gates:
@@ -101,7 +101,7 @@ class _Planner:
     def __init__(self, suite: Suite, bench: Workbench) -> None:
         self._suite = suite
         self._bench = bench
-        bench.set_model(suite.model)
+        bench.set_model(suite.model, suite.date)
         asked = dict.fromkeys(self._asked())
         self._data = data_stages(
             suite, bench, asked=tuple(asked)

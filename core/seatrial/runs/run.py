@@ -139,9 +139,10 @@ def work(
             kind: RunKind = "data" if only_data else "trial"
             digests.forget(folder)
             started = _begin(folder, suite, kind, digest, clock())
+            bench.date = folder.began()
             stages = (plan_data_stages if only_data else plan_stages)(suite, bench, folder)
             manifest = _described(suite, bench, folder, stages, kind, digest, command, started)
-            plan = _plan(suite, folder, stages, offline=offline)
+            plan = _plan(suite, folder, stages, offline=bench.offline)
             nodes.work(stages, replace(plan, changed=changed_versions(manifest)))
             folder.forget_unfinished(but=nodes.unanswered)
             refuse_other_judgement(folder, nodes.judged, "a watcher of stages, or a report")
@@ -209,10 +210,11 @@ def search(
         try:
             digests.forget(folder)
             started = _begin(folder, suite, "trial", digest, clock())
+            bench.date = folder.began()
             stages = plan_stages(suite, bench, folder)
             _described(suite, bench, folder, stages, "trial", digest, command, started)
             last = next(place for place, stage in enumerate(stages) if isinstance(stage, Finalists))
-            nodes.work(stages[: last + 1], _plan(suite, folder, stages[: last + 1], offline=offline))
+            nodes.work(stages[: last + 1], _plan(suite, folder, stages[: last + 1], offline=bench.offline))
             found = folder.finished(Finalists.name)
         except BaseException as error:
             host.run_failed(Failure(nodes.at, str(error) or type(error).__name__, folder.path))

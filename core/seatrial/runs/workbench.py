@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from seatrial import sources
 from seatrial.errors import ContractError, PluginError, SourceError, UsageError
 from seatrial.model import Target
 from seatrial.plugin.component import Absent, Use
@@ -65,7 +67,9 @@ class Workbench:
         self.leader = leader
         """The way to a launcher's other processes, where there are any."""
         self.cache = cache
-        self.offline = offline
+        self.offline = offline or sources.offline()
+        self.date = datetime.now(UTC).date().isoformat()
+        """What prompts are told that ask for today's date: of a run, the day on which it began, or what its suite says."""
         self.resolved: dict[str, Resolved] = {}
         """Every source that was asked for, by its address."""
         self._made: dict[str, Any] = {}
@@ -192,6 +196,7 @@ class Workbench:
             make=self.made_once,
             find=lambda address: self.resolve(address, "model"),
             cache=self.cache,
+            date=self.date,
         )
         self.closing.callback(model.close)
         return model
@@ -234,9 +239,10 @@ class Workbench:
 
     # ---- the model on trial ---------------------------------------------------------------------------------------
 
-    def set_model(self, choice: ModelChoice | None) -> None:
-        """Say which model is on trial; None for none. Nothing of it is touched yet."""
+    def set_model(self, choice: ModelChoice | None, date: str | None = None) -> None:
+        """Say which model is on trial, None for none, and what the suite says of the date. Nothing of it is touched yet."""
         self._choice, self._on_trial = choice, None
+        self.date = date or self.date
 
     @property
     def prepared(self) -> Target | None:

@@ -71,6 +71,21 @@ def option_model(component: Component[Any], reserved: type[Reserved] = Reserved)
     Raises:
         PluginError: the builder's signature cannot be read, or it takes an option of a reserved name.
     """
+    # By the builder itself and not by what it is equal to, which is held so that its id stays its own.
+    shape = (id(component.build), component.name, component.summary, tuple(component.uses.items()), reserved)
+    if shape not in _MODELS:
+        if len(_MODELS) >= _MOST_MODELS:
+            del _MODELS[next(iter(_MODELS))]
+        _MODELS[shape] = component.build, _made(component, reserved)
+    return _MODELS[shape][1]
+
+
+_MODELS: dict[tuple[object, ...], tuple[object, type[BaseModel]]] = {}
+"""What was made before: a run checks its suite three times, and making models was most of it."""
+_MOST_MODELS = 500
+
+
+def _made(component: Component[Any], reserved: type[Reserved]) -> type[BaseModel]:
     taken = {field.alias or name for name, field in reserved.model_fields.items()}
     fields: dict[str, Any] = {}
     for parameter, annotation, description in _parameters(component):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -14,9 +15,11 @@ from seatrial.errors import StageError
 from seatrial.model import Continuation
 from seatrial.rows import Image
 from seatrial_plugins.huggingface.batches import batches_by_length
-from seatrial_plugins.huggingface.exactness import head_is_plain
+from seatrial_plugins.huggingface.exactness import head_is_plain, keeping_is_exact
 from seatrial_plugins.huggingface.image_input import ImageInput
+from seatrial_plugins.huggingface.kept_keys import KeptKeys, keep
 from seatrial_plugins.huggingface.packing import Packed, hidden_states, pack, run_packed
+from seatrial_plugins.huggingface.prefix_groups import PrefixGroup, grouped
 from seatrial_plugins.huggingface.token_tree import TokenTree, common_prefix
 
 __all__ = ["Likelihoods", "Question"]
@@ -26,6 +29,9 @@ _LOGITS = 1 << 28
 
 _SCORES = 1 << 26
 """At most so many attention scores per head of one forward pass: a mask of so many bytes."""
+
+_REPEATED = 16
+"""Kept keys stand before each row once more, in each layer: so many times the tokens of a batch, at most."""
 
 _KEPT = 16
 """So many sets of options are remembered: a task needs one, and a row's own long answers are met once."""
@@ -112,6 +118,10 @@ class Question:
         """How many nodes have to predict something, at most."""
         return sum(self._counts())
 
+    def before(self) -> int:
+        """How many tokens stand before all that predict something, and before all branches."""
+        return min(*self.starts, len(self.head) + 1, self.tree.trunk) - 1
+
     def targets(self) -> Iterator[tuple[int, int]]:
         """Option by option: the node that predicts a scored token, and the token."""
         size = len(self.head)
@@ -149,11 +159,15 @@ def _starts(prompt: tuple[int, ...], rests: tuple[tuple[int, ...], ...]) -> tupl
 class Likelihoods:
     """Scores questions on one network, in packed batches where its attention allows it."""
 
-    def __init__(self, network: Any, *, batch_tokens: int, packs: bool, images: ImageInput | None = None) -> None:
+    def __init__(
+        self, network: Any, *, batch_tokens: int, packs: bool, keeps: bool = True, images: ImageInput | None = None
+    ) -> None:
+        """`keeps` allows that keys of a shared beginning are kept for other batches."""
         self._network = network
         self._images = images
         self._batch_tokens = batch_tokens
         self._packs = packs
+        self._may_keep = keeps
 
     def of(self, questions: Sequence[Question], *, greedy: bool = False) -> list[list[Continuation]]:
         """Each question's options, in order; NaN where the network's log-likelihood of one is not finite.
@@ -168,38 +182,74 @@ class Likelihoods:
     # ---- packed ---------------------------------------------------------------------------------------------------
 
     def _packed(self, questions: Sequence[Question], greedy: bool) -> dict[int, list[Continuation]]:
-        held = 1 if self._plain_head else self._vocabulary
-        most = max((question.scored() for question in questions), default=1)
-
-        def fits(rows: int, tokens: int, longest: int) -> bool:
-            return (
-                tokens <= self._batch_tokens and rows * longest * longest <= _SCORES and rows * most * held <= _LOGITS
-            )
-
-        results = {}
-        for batch in batches_by_length([len(question.tree) for question in questions], fits):
-            chosen = [questions[index] for index in batch]
-            packed = pack([question.tree for question in chosen])
-            places: dict[int, int] = {}
-            wanted = [
-                (places.setdefault(place, len(places)), token)
-                for row, question in enumerate(chosen)
-                for place, token in ((packed.place(row, node), token) for node, token in question.targets())
-            ]
-            found = iter(self._found(packed.to(self._device), list(places), wanted, greedy))
-            for index, question in zip(batch, chosen, strict=True):
-                results[index] = question.continuations(found)
+        results: dict[int, list[Continuation]] = {}
+        sequences = [question.tree.tokens for question in questions]
+        # Where no keys can be kept, a group is never too large for batches that compute what it shares themselves.
+        batch_tokens = self._batch_tokens if self._keeps else sys.maxsize
+        most = [question.before() for question in questions]
+        todo = [(grouped(sequences, most, batch_tokens=batch_tokens), KeptKeys())]
+        while todo:
+            group, kept = todo.pop()
+            if group.length > len(kept):
+                kept = keep(self._network, sequences[group.one()][len(kept) : group.length], kept)
+            for batch in self._batches(group, questions):
+                self._score(batch, questions, kept, greedy, results)
+            todo += [(inner, kept) for inner in group.inner]
         return results
 
+    def _batches(self, group: PrefixGroup, questions: Sequence[Question]) -> Iterator[list[int]]:
+        """Of similar length, within what may be held at once."""
+        held = 1 if self._plain_head else self._vocabulary
+        for members, shares in ((group.apart, False), *((some, True) for some in group.together)):
+            own = [len(questions[index].tree) - group.length for index in members]
+            most = max((questions[index].scored() for index in members), default=1)
+            shared = _shared([questions[index] for index in members]) - group.length if shares else 0
+
+            def fits(rows: int, tokens: int, longest: int, most: int = most, shared: int = shared) -> bool:
+                whole, longest = group.length + longest, longest - shared
+                return (
+                    tokens - shared * (rows - 1) <= self._batch_tokens
+                    and rows * whole <= _REPEATED * self._batch_tokens
+                    and rows * longest * whole <= _SCORES
+                    and rows * most * held <= _LOGITS
+                )
+
+            yield from ([members[at] for at in batch] for batch in batches_by_length(own, fits))
+
+    def _score(
+        self,
+        batch: Sequence[int],
+        questions: Sequence[Question],
+        kept: KeptKeys,
+        greedy: bool,
+        results: dict[int, list[Continuation]],
+    ) -> None:
+        chosen = [questions[index] for index in batch]
+        packed = pack([question.tree for question in chosen], kept=len(kept))
+        places: dict[int, int] = {}
+        wanted = [
+            (places.setdefault(place, len(places)), token)
+            for row, question in enumerate(chosen)
+            for place, token in ((packed.place(row, node), token) for node, token in question.targets())
+        ]
+        found = iter(self._found(packed.to(self._device), list(places), wanted, greedy, kept))
+        for index, question in zip(batch, chosen, strict=True):
+            results[index] = question.continuations(found)
+
     def _found(
-        self, packed: Packed, places: list[int], wanted: Sequence[tuple[int, int]], greedy: bool
+        self, packed: Packed, places: list[int], wanted: Sequence[tuple[int, int]], greedy: bool, kept: KeptKeys
     ) -> list[_Found]:
         """What is found of each (index into `places`, token)."""
         at = torch.tensor(places, device=self._device)
+        behind = kept.begin() if len(kept) else None
         if self._plain_head:
             head = self._network.get_output_embeddings()
-            return _found(hidden_states(self._network, packed, at), head, wanted, greedy)
-        return _found(run_packed(self._network, packed, at), _as_they_are, wanted, greedy)
+            return _found(hidden_states(self._network, packed, at, behind), head, wanted, greedy)
+        return _found(run_packed(self._network, packed, at, behind), _as_they_are, wanted, greedy)
+
+    @cached_property
+    def _keeps(self) -> bool:
+        return self._may_keep and keeping_is_exact(self._network, self._vocabulary, self._device)
 
     @cached_property
     def _plain_head(self) -> bool:
@@ -259,6 +309,9 @@ def _found(
 ) -> list[_Found]:
     """The log probability of each (row of `states`, token), normalised in float32, a stretch of rows at a time; and whether the
     token is the likeliest, where that is asked.
+
+    What is near each other is subtracted in float32 and the rest added in float64: log_softmax's own rounding, 5e-7, is alike for
+    tokens of alike logits, and adds up to 4e-5 over a text of 2,000.
     """
     vocabulary = head(states[:1]).shape[-1]
     step = max(1, _FLOAT32_LOGITS.get(states.device.type, 1 << 24) // vocabulary)
@@ -266,17 +319,25 @@ def _found(
     order = rows.argsort()
     starts = torch.arange(0, len(states) + step, step)
     ends = torch.searchsorted(rows[order], starts).tolist()
-    found = torch.empty(len(rows), device=states.device)
+    below = torch.empty(len(rows), device=states.device)
+    mass = torch.empty(len(rows), device=states.device)
     top = torch.zeros(len(rows), dtype=torch.bool, device=states.device)
     for start, first, last in zip(starts.tolist(), ends, ends[1:], strict=False):
         inside = order[first:last].to(states.device)
         logits = head(states[start : start + step]).float()
         row = rows[order[first:last]].to(states.device) - start
         token = tokens[order[first:last]].to(states.device)
-        found[inside] = logits[row, token] - logits.logsumexp(-1)[row]
         if greedy:
             top[inside] = logits.argmax(-1)[row] == token
+        logits -= logits.amax(-1, keepdim=True)
+        below[inside] = logits[row, token]
+        mass[inside] = logits.exp_().sum(-1)[row]
+    found = below.cpu().double() - mass.cpu().double().log()
     return list(zip(found.tolist(), top.tolist() if greedy else [None] * len(rows), strict=True))
+
+
+def _shared(questions: Sequence[Question]) -> int:
+    return common_prefix([question.tree.tokens for question in questions])
 
 
 def _as_they_are(logits: torch.Tensor) -> torch.Tensor:

@@ -38,6 +38,8 @@ class Asking:
         self._known: dict[str, Said] = {}
         self._file: Path | None = None
         self._noted: JsonLines | None = None
+        self._keeps: object = None
+        """The model that was told of it."""
 
     @property
     def address(self) -> str:
@@ -46,7 +48,7 @@ class Asking:
 
     def keep(self, file: Path) -> None:
         """Note answers there from now on, and take those that stand there."""
-        self._file, self._noted = file, JsonLines(file)
+        self._file, self._noted, self._keeps = file, JsonLines(file), None
         self._known |= {
             one["question"]: Said(one["text"])
             for one in self._noted
@@ -59,10 +61,11 @@ class Asking:
         unknown = [one for one in dict.fromkeys(questions) if one not in found]
         if unknown:
             model = self._judge.open()
+            if isinstance(model, KeepsAnswers) and self._file is not None and self._keeps is not model:
+                model.keep_answers(self._file.with_suffix(".calls"))  # which reads the whole file
+                self._keeps = model
             for start in range(0, len(unknown), _BATCH):
                 batch = unknown[start : start + _BATCH]
-                if isinstance(model, KeepsAnswers) and self._file is not None:
-                    model.keep_answers(self._file.with_suffix(".calls"))
                 for question, said in zip(batch, self._ask(model, batch), strict=True):
                     found[question] = said
                     self._note(question, said)

@@ -93,6 +93,30 @@ def test_what_cannot_be_meant_is_refused_at_its_line(tmp_path, given, said):
     assert problem.key.startswith("score[0].regression")
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"filters": {"schema": {}}}, "filters: a mapping is not a list"),
+        ({"filters": 5}, "filters: 5 is not a list"),
+        ({"gates": {"metric": "choice/accuracy", "min": 0.1}}, "gates: a mapping is not a list"),
+        ({"data": {"tests": ["a"]}}, "data.tests: a list is not a mapping"),
+        ({"data": ["a"]}, "data: a list is not a mapping"),
+    ],
+)
+def test_a_key_of_the_wrong_shape_is_told_as_it_is_without_the_bundle(tmp_path, given, said):
+    with pytest.raises(SuiteError, match=said):
+        suite_of_keys({**keys(tmp_path), **given}, Host.load())
+
+
+def test_what_it_stands_for_is_told_at_its_own_place_and_once(tmp_path):
+    without = {name: value for name, value in keys(tmp_path, tasks=["mmlu", "gsm8k"]).items() if name != "train"}
+    with pytest.raises(SuiteError) as refused:
+        suite_of_keys(without, Host.load())
+    told = [one for one in refused.value.problems if "tuned" in str(one)]
+    assert len(told) == 1
+    assert "score[0].regression: of what it stands for, 'tuned' cannot be scored" in str(told[0])
+
+
 def test_a_task_whose_package_is_not_installed_is_told_by_name():
     found = regression_suite()
     assert {*found["tests"]} == {*DEFAULT}
