@@ -51,7 +51,7 @@ def grouped(
         batch_tokens: How many tokens one batch holds.
         worth: How many tokens a group by itself has to save.
     """
-    order = sorted(range(len(sequences)), key=sequences.__getitem__)
+    order = sorted(range(len(sequences)), key=lambda index: tuple(sequences[index]))
     lengths = np.array([len(sequences[index]) for index in order])
     alike = np.array(
         [
