@@ -156,7 +156,9 @@ def _attend(
     stacked = q.reshape(batch, k.shape[1], groups * queries, size) * scale
     scores = (stacked @ k.transpose(2, 3)).view(batch, k.shape[1], groups, queries, k.shape[2])
     hidden = ~(sees[:, :, None] if sees.dim() == 4 else sees)
-    weights = scores.masked_fill(hidden, torch.finfo(scores.dtype).min).softmax(-1, dtype=torch.float32).to(v.dtype)
+    scores.masked_fill_(hidden, torch.finfo(scores.dtype).min)  # in place: they are the most memory that a batch takes
+    weights = scores.softmax(-1, dtype=torch.float32).to(v.dtype)
+    del scores
     if dropout:
         weights = functional.dropout(weights, dropout)
     mixed = weights.view(batch, k.shape[1], groups * queries, k.shape[2]) @ v

@@ -108,11 +108,7 @@ class _Finding:
         inside: list[TaskConfig] = []
         for member in [members] if isinstance(members, str) else members:
             inside += self._member(member, keys, {**own, **beside}, depth)
-        weights = keys.values.get("aggregate_metric_list") or ()
-        weights = [weights] if isinstance(weights, Mapping) else weights
-        for entry in weights:
-            if entry.get("aggregation", "mean") != "mean":
-                raise UsageError(f"{keys.place('aggregate_metric_list')}: aggregation is mean, and nothing else")
+        weights = _weights(keys)
         by_size = {str(entry["metric"]): bool(entry.get("weight_by_size", True)) for entry in weights}
         names = tuple(dict.fromkeys(task.name for task in inside))
         alias = str(keys.values.get("group_alias") or keys.values["group"])
@@ -137,6 +133,28 @@ class _Finding:
             yield from self._tasks(name, {**beside, **own}, depth + 1)
         else:
             yield TaskConfig.of(replace(keys, values={**beside, **own, "task": name}))
+
+
+def _weights(keys: Keys) -> list[Mapping[str, Any]]:
+    """The entries of a group's `aggregate_metric_list`."""
+    said, place = keys.values.get("aggregate_metric_list") or [], keys.place("aggregate_metric_list")
+    said = [said] if isinstance(said, Mapping) else said
+    for entry in said if isinstance(said, list) else [said]:
+        if not isinstance(entry, Mapping) or not isinstance(entry.get("metric"), str):
+            raise UsageError(f"{place}: an entry names no `metric`: {entry!r:.80}")
+        for key in entry:
+            if key not in _AGGREGATE:
+                raise UsageError(
+                    f"{place}: an entry has a key {key!r} that is not followed{did_you_mean(str(key), _AGGREGATE)}"
+                )
+        if entry.get("aggregation", "mean") != "mean":
+            raise UsageError(f"{place}: aggregation is mean, and nothing else")
+        if not isinstance(entry.get("weight_by_size", True), bool):
+            raise UsageError(f"{place}: weight_by_size is {entry['weight_by_size']!r:.40}; write true or false")
+    return list(said)
+
+
+_AGGREGATE = ("metric", "aggregation", "weight_by_size", "filter_list")
 
 
 @lru_cache(maxsize=8)

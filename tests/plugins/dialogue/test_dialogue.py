@@ -111,6 +111,24 @@ def test_a_script_is_followed_and_its_assertions_held(transcribed):
     assert [name for name, _ in build_converse().problems(rows)] == ["4"]
 
 
+@pytest.mark.parametrize("phrase", ["!!!", "#", ""])
+def test_a_phrase_that_nothing_can_say_is_refused(phrase):
+    scripted = row("1", check=Check("script", json.dumps([{"contains": ["x"], "lacks": [phrase]}])))
+    ((_, reason),) = build_converse().problems([scripted])
+    assert "turn 1" in reason
+    assert repr(phrase) in reason
+    ((_, reason),) = build_slot_recall().problems([row("1", check=Check("recall", json.dumps({"city": [phrase]})))])
+    assert "'city'" in reason
+
+
+def test_silence_holds_nothing_and_reasoning_says_nothing():
+    steps = [{"lacks": ["Rome"]}, {"user": "?", "contains": ["Bern"]}]
+    rows = [row("1", check=Check("script", json.dumps(steps)))]
+    said = Transcript("1", (Response(" "), Response("<think>Bern?</think>Basel")))
+    (sample,) = judged(build_script(), rows, [said])
+    assert [turn["broken"] for turn in sample.detail["turns"]] == [["says nothing"], ["does not say 'Bern'"]]
+
+
 @pytest.mark.parametrize(
     ("text", "shards"),
     [
