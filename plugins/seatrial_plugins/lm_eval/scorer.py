@@ -55,7 +55,7 @@ class TaskScorer:
         own = task.get("process_results") is not None
         detail: dict[str, Any] = {"task": item.task, "doc_id": item.number, "gold": _golds(item), **item.hashes}
         about: dict[str, Any] = {"prompt_hash": transcript.prompt_hash, "slice": item.task, "target": _target(item)}
-        problem = transcript.error or _problem(item, task.output_type, own=own)
+        problem = transcript.error or item.problem or _problem(item, task.output_type, own=own)
         if problem:
             return Sample(item.id, {}, detail=detail, error=problem, **about)
         try:

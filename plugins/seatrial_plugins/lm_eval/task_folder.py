@@ -18,6 +18,7 @@ __all__ = ["Group", "Named", "named_tasks"]
 
 _NAMES = re.compile(r"^(task|group):[ \t]*[\"']?([^\s\"'#\[]+)", re.MULTILINE)
 _TAG = re.compile(r"^tag:[ \t]*(.*(?:\n[ \t]*-.*)*)", re.MULTILINE)
+_COMMENT = re.compile(r"(?:^|\s)#.*|\n")
 _WORD = re.compile(r"[\w.:+-]+")
 _DEEPEST = 12
 
@@ -81,6 +82,11 @@ class _Finding:
 
     def _named(self, tasks: list[TaskConfig]) -> Named:
         first = {task.name: task for task in reversed(tasks)}
+        for task in tasks:
+            if task != first[task.name] and task.keys.values != first[task.name].keys.values:
+                raise UsageError(
+                    f"{task.keys.path}: the task {task.name!r} is named twice, with other keys each; give one another name"
+                )
         ordered = tuple(first[name] for name in dict.fromkeys(task.name for task in tasks))
         return Named(ordered, tuple(reversed(self._groups)), tuple(dict.fromkeys(self._files)))
 
@@ -169,7 +175,7 @@ def _index(folder: Path) -> tuple[dict[str, Path], dict[str, list[Path]]]:
         if name is not None:
             files.setdefault(name, file)
         for found in _TAG.findall(text) if "task" in said else ():
-            for word in _WORD.findall(found.replace("\n", " ")):
+            for word in _WORD.findall(_COMMENT.sub(" ", found)):
                 if word.strip("-"):
                     tags.setdefault(word, []).append(file)
     return files, {tag: listed for tag, listed in tags.items() if tag not in files}
