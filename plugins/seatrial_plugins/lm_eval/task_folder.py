@@ -16,8 +16,9 @@ from seatrial_plugins.lm_eval.task_yaml import Keys, read_keys
 
 __all__ = ["Group", "Named", "named_tasks"]
 
-_NAMES = re.compile(r"^(task|group):[ \t]*[\"']?([^\s\"'#\[]+)", re.MULTILINE)
-_TAG = re.compile(r"^tag:[ \t]*(.*(?:\n[ \t]*-.*)*)", re.MULTILINE)
+_NAMES = re.compile(r"^[\"']?(task|group)[\"']?[ \t]*:[ \t]*[\"']?([^\s\"'#\[]+)", re.MULTILINE)
+_TAG = re.compile(r"^[\"']?tag[\"']?[ \t]*:[ \t]*(.*(?:\n[ \t]*-.*)*)", re.MULTILINE)
+_INCLUDE = re.compile(r"^[\"']?include[\"']?[ \t]*:[ \t]*[\"']?([^\s\"'#\[]+)", re.MULTILINE)
 _COMMENT = re.compile(r"(?:^|\s)#.*|\n")
 _WORD = re.compile(r"[\w.:+-]+")
 _DEEPEST = 12
@@ -141,6 +142,17 @@ class _Finding:
             yield TaskConfig.of(replace(keys, values={**beside, **own, "task": name}))
 
 
+def _tags(file: Path, text: str, depth: int) -> list[str]:
+    """What stands behind `tag:` in a task file; else in the one that it includes."""
+    if (found := _TAG.findall(text)) or depth > _DEEPEST:
+        return found
+    for name in _INCLUDE.findall(text):
+        below = file.parent / name
+        if below.is_file():
+            return _tags(below, below.read_text("utf-8", errors="replace"), depth + 1)
+    return []
+
+
 def _weights(keys: Keys) -> list[Mapping[str, Any]]:
     """The entries of a group's `aggregate_metric_list`."""
     said, place = keys.values.get("aggregate_metric_list") or [], keys.place("aggregate_metric_list")
@@ -174,7 +186,7 @@ def _index(folder: Path) -> tuple[dict[str, Path], dict[str, list[Path]]]:
         name = said.get("group") or said.get("task")
         if name is not None:
             files.setdefault(name, file)
-        for found in _TAG.findall(text) if "task" in said else ():
+        for found in _tags(file, text, 0) if "task" in said else ():
             for word in _WORD.findall(_COMMENT.sub(" ", found)):
                 if word.strip("-"):
                     tags.setdefault(word, []).append(file)

@@ -82,7 +82,8 @@ def test_code_runs_only_where_its_file_is_allowed_by_name(folder, judged):
 
 def test_a_group_is_its_tasks_each_of_the_same_weight_where_it_says_so(folder, judged):
     folder(
-        few_yaml="include: things.yaml\ntask: few\ntag: some  # others are not\ndataset_kwargs: {data_files: {test: one.jsonl, train: one.jsonl}}\n",
+        few_yaml="include: tagged.yaml\n'task': 'few'\ndataset_kwargs: {data_files: {test: one.jsonl, train: one.jsonl}}\n",
+        tagged_yaml="include: things.yaml\n'tag':\n  - some  # others are not\n",
         one_jsonl=[{"question": "Which?", "options": ["x", "y"], "right": 1}],
         all_yaml="group: all\ntask: [things, few]\naggregate_metric_list: [{metric: acc, weight_by_size: false}]\n",
     )
