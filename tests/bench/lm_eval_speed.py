@@ -104,6 +104,7 @@ def main() -> int:
     told.add_argument("--batch-tokens", type=int, default=4096)
     told.add_argument("--device", default="cpu")
     told.add_argument("--dtype", default="float32")
+    told.add_argument("--threads", type=int, default=1, help="of both; more than are free burn CPU seconds waiting")
     given = told.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -148,7 +149,7 @@ def _theirs(given: argparse.Namespace, task: str, folder: Path, model: Path) -> 
     told = ["run", "--model", "hf", "--model_args", f"pretrained={model},dtype={given.dtype}", "--tasks", task]
     told += ["--include_path", str(folder), "--limit", str(given.items), "--device", given.device]
     told += ["--batch_size", given.batch, "--output_path", str(folder / "theirs"), "--log_samples"]
-    return _timed([str(given.peer.absolute())], THEIRS, ["lm_eval", *told], folder, model)
+    return _timed([str(given.peer.absolute())], THEIRS, ["lm_eval", *told], folder, model, given.threads)
 
 
 def _ours(given: argparse.Namespace, task: str, folder: Path, model: Path) -> Spent:
@@ -167,14 +168,15 @@ def _ours(given: argparse.Namespace, task: str, folder: Path, model: Path) -> Sp
     }
     (folder / f"{task}.suite.yaml").write_text(json.dumps(suite))
     told = ["seatrial", "run", f"{task}.suite.yaml", "--fresh"]
-    return _timed([sys.executable], OURS, told, folder, model)
+    return _timed([sys.executable], OURS, told, folder, model, given.threads)
 
 
-def _timed(python: list[str], program: str, told: list[str], folder: Path, model: Path) -> Spent:
+def _timed(python: list[str], program: str, told: list[str], folder: Path, model: Path, threads: int) -> Spent:
     out = folder / "spent.json"
     whole = f"{CLOCK}\nsys.argv = {told!r}\ntry:\n    {'    '.join(program.strip().splitlines(keepends=True))}\nfinally:\n    json.dump(SPENT, open({str(out)!r}, 'w'))\n"
     before, began = _children(), time.perf_counter()
     offline = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "SEATRIAL_CACHE": str(folder / "cache")}
+    offline["OMP_NUM_THREADS"] = str(threads)
     done = subprocess.run([*python, "-c", whole], cwd=folder, capture_output=True, text=True, check=False, env=offline)
     if done.returncode:
         sys.exit(done.stderr[-3000:] + done.stdout[-2000:])

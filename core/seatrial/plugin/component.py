@@ -150,6 +150,9 @@ class LoaderComponent(Component[T_co]):
     """All that models it opens may be able to do; `Loader.provides` says it of one model."""
     schemes: frozenset[str] = field(default=frozenset(), kw_only=True)
     """The schemes of addresses that it takes where a suite names no loader: `openai` of `openai:http://…`."""
+    runtime: frozenset[str] = field(default=frozenset(), kw_only=True)
+    """The options that say how a model is asked and nothing of what it answers, such as how many requests go at a time: a run
+    that was asked in another way goes on, and what it holds counts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ class ModelOnTrial:
     @property
     def key(self) -> str:
         """Equal for the same weights opened in the same way."""
-        return digest_json([self.recipe.key, self.target.identity])
+        return digest_json([self.recipe.answers_key, self.target.identity])
 
     @property
     def _name(self) -> str:

@@ -99,6 +99,12 @@ class RunFolder:
             raise UsageError(f"{path}: not a run folder (it has no manifest.json); {hint}")
         return cls(path)
 
+    def identity(self) -> str:
+        """Of this run and no other: folders are named by the second, and in another place or on another machine there is the
+        same name again; the manifest has the microsecond.
+        """
+        return f"{self.path.name}-{digest_json(self.read_json('manifest.json')['started'])[:8]}"
+
     def began(self) -> str:
         """The day on which the run began, in ISO's form: its date, whenever it goes on."""
         return str(self.read_json("manifest.json")["started"]).partition("T")[0]

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from seatrial import sources
 from seatrial.errors import ContractError, PluginError, SourceError, UsageError
 from seatrial.model import Target
 from seatrial.plugin.component import Absent, Use
@@ -20,6 +21,7 @@ from seatrial.runs.asked_model import AskedModel
 from seatrial.runs.benchmarks import read_benchmarks
 from seatrial.runs.on_trial import ModelOnTrial
 from seatrial.runs.recipe import Recipe, identity_of
+from seatrial.runs.runtime_options import asks_alike, runtime_of
 from seatrial.runs.stages import blame
 from seatrial.runs.store import digest_path
 from seatrial.sources import Resolved
@@ -65,7 +67,7 @@ class Workbench:
         self.leader = leader
         """The way to a launcher's other processes, where there are any."""
         self.cache = cache
-        self.offline = offline
+        self.offline = offline or sources.offline()
         self.date = datetime.now(UTC).date().isoformat()
         """What prompts are told that ask for today's date: of a run, the day on which it began, or what its suite says."""
         self.resolved: dict[str, Resolved] = {}
@@ -129,11 +131,12 @@ class Workbench:
         return Recipe(
             who,
             provided.component.build,
-            {**options, **dict.fromkeys(uses.keys() - needed)},
+            asks_alike(provided.component, {**options, **dict.fromkeys(uses.keys() - needed)}, self.host),
             parts,
             optional,
             identity_of(kind, provided),
             promised(kind, provided.component),
+            runtime_of(name, self.host) if kind == "models" else frozenset(),
         )
 
     def validated(self, kind: Kind, name: str, options: Mapping[str, Any]) -> dict[str, Any]:

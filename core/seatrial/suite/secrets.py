@@ -115,7 +115,7 @@ def refusal(what: str) -> str:
     """What is said of one."""
     return (
         f"holds {what}, and the suite is kept in the run folder and its reports; leave it to the environment "
-        "(`api_key_env` names a variable; HF_TOKEN is read for `hf:`)"
+        "(`api_key_env`, and what else ends in `_env`, names a variable; HF_TOKEN is read for `hf:`)"
     )
 
 

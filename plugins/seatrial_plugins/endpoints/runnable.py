@@ -11,29 +11,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from seatrial import Generation
 from seatrial.errors import SourceError, StageError
-from seatrial_plugins.endpoints.completion import BY_ITSELF, CUT_OFF, no_answer
+from seatrial_plugins.endpoints.completion import finished_by, no_answer
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage
 
-__all__ = ["Said", "ask_runnable", "input_of", "is_runnable"]
+__all__ = ["ask_runnable", "input_of", "is_runnable"]
 
 _MESSAGES = "messages"
 """The key that LangGraph's message states have."""
 
 _REASONS = ("finish_reason", "stop_reason", "done_reason")
 """Where providers say why an answer ended: OpenAI's name for it, Anthropic's, Ollama's."""
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a runnable gave back."""
-
-    text: str
-    tokens: int | None = None
-    """The provider's count of what was written; None where it gives none, or a parser stands behind the model."""
-    finished: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +69,7 @@ def input_of(runnable: Any, address: str) -> Input:
 
 def ask_runnable(
     runnable: Any, takes: Input, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]] = ()
-) -> Said:
+) -> Generation:
     """Invoke the runnable on a conversation.
 
     Raises:
@@ -103,11 +94,11 @@ def ask_runnable(
     return _said(able.invoke(asked if takes.key is None else {takes.key: asked}))
 
 
-def _said(answer: Any) -> Said:
+def _said(answer: Any) -> Generation:
     from langchain_core.messages import AIMessage, BaseMessage
 
     if isinstance(answer, str):
-        return Said(answer)
+        return Generation(answer, None, None)
     if isinstance(answer, Mapping) and answer.get(_MESSAGES):
         answer = answer[_MESSAGES][-1]  # a graph's state: the last message is the reply
     if not isinstance(answer, BaseMessage):
@@ -124,8 +115,8 @@ def _said(answer: Any) -> Said:
     if why := no_answer(reason):
         raise StageError(why)
     usage = answer.usage_metadata or {}
-    finished = True if reason in BY_ITSELF else False if reason in CUT_OFF else None
-    return Said(_words(answer), usage.get("output_tokens"), finished)
+    # The provider's count; behind an output parser there is none.
+    return Generation(_words(answer), usage.get("output_tokens"), finished_by(reason))
 
 
 def _words(answer: AIMessage) -> str:

@@ -5,13 +5,14 @@ asked twice.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from seatrial import Generation, SeatrialError
+from seatrial.runs.store import JsonLines
 
 __all__ = ["Outcome", "Settled"]
 
@@ -39,24 +40,20 @@ class Settled:
         self._told: set[str] = set()
         """Whose `took` was told: who gets the same answer beside took nothing."""
         self._written: dict[str, tuple[Generation, str | None]] = {}
-        self._file: Path | None = None
+        self._file: JsonLines | None = None
 
     def keep(self, file: Path) -> None:
         """Note answers in `file` from now on, a line each as they come; those that stand there need not be asked for."""
-        self._file = file
-        self._written = dict(_answers(file))
+        self._file = JsonLines(file)
+        self._written = dict(_answers(self._file))
         self._told = set()
-        if file.is_file() and not file.read_bytes().endswith(b"\n"):
-            with file.open("a", encoding="utf-8") as stream:
-                stream.write("\n")  # what follows the line that a kill cut off is a line of its own
 
     def note(self, request: str, answer: Generation, by: str | None = None) -> None:
         """Write down what a request was answered, and under which name, where one was given."""
         if by is not None:
             self.by.add(by)
         if self._file is not None:
-            with self._file.open("a", encoding="utf-8") as stream:  # closed each time: a kill loses nothing
-                stream.write(json.dumps({"request": _digest(request), "by": by, **asdict(answer)}) + "\n")
+            self._file.note({"request": _digest(request), "by": by, **asdict(answer)})
 
     def of(self, requests: Sequence[str], ask: Callable[[Sequence[str]], Iterable[Outcome]]) -> list[Generation]:
         """One generation a request; equal ones within a batch are asked once.
@@ -96,14 +93,11 @@ def _digest(request: str) -> str:
     return hashlib.blake2b(request.encode(), digest_size=16).hexdigest()
 
 
-def _answers(file: Path) -> Iterator[tuple[str, tuple[Generation, str | None]]]:
-    """What stands in the file; the line that a kill cut off is left aside."""
-    if not file.is_file():
-        return
-    for line in file.read_text(encoding="utf-8").splitlines():
+def _answers(noted: Iterable[dict[str, Any]]) -> Iterator[tuple[str, tuple[Generation, str | None]]]:
+    """What stands in the file; what is no answer is left aside."""
+    for said in noted:
         try:
-            said = json.loads(line)
             request, by = said.pop("request"), said.pop("by")
             yield request, (Generation(**said), by)
-        except (ValueError, TypeError, KeyError):
+        except (TypeError, KeyError):
             continue

@@ -265,6 +265,7 @@ class CausalModel:
         if len(texts) != len(options):
             raise ValueError(f"{len(texts)} texts and {len(options)} lists of options: each text needs one of its own")
         plain = PlainText(self.chat.tokenizer)
+        plain.read_behind(texts, options)
         places: list[tuple[int, list[int]]] = []
         questions: list[Question] = []
         for index, (text, answers) in enumerate(zip(texts, options, strict=True)):
@@ -283,6 +284,7 @@ class CausalModel:
     def whole_texts(self, texts: Sequence[str]) -> list[Continuation]:
         """Each text's own likelihood, in windows of the context where it is longer: every token is scored once."""
         plain = PlainText(self.chat.tokenizer)
+        plain.read(texts)
         windows = [plain.windows(text, self.context - len(self._opening)) for text in texts]
         questions = [
             Question.behind((*self._opening, *head), (rest,), context=self.context)
@@ -301,6 +303,7 @@ class CausalModel:
             StageError: as `generate` does.
         """
         plain = PlainText(self.chat.tokenizer)
+        plain.read(texts)
         asked = [[*self._opening, *plain.ids(text)] for text in texts]
         return self._answers(asked, [()] * len(texts), max_new_tokens, stop)
 

@@ -1,7 +1,7 @@
 """Split attention: keys that all rows share are read apart from a row's own, and the two are put together exactly.
 
-Each part's softmax is known up to its maximum and its sum, from which that over both follows (Hydragen, arXiv 2402.05099). The
-shared keys are not copied for each row, no place is padded, and what reads them is one large matrix product.
+Each part is known with the logarithm of its softmax's sum, from which that over both follows (Hydragen, arXiv 2402.05099). The
+shared keys are not copied for each row, and what reads them is one large product.
 """
 
 from __future__ import annotations
@@ -10,38 +10,50 @@ from typing import NamedTuple
 
 import torch
 
-__all__ = ["attend_behind"]
+__all__ = ["attend_behind", "has_fused_parts"]
 
-_AT_ONCE = 1 << 18
-"""So many scores per head are written out at a time: of nine heads in float32, 9 MB, which stay in a processor's cache."""
+_FUSED = "_scaled_dot_product_flash_attention_for_cpu"
+"""torch's fused kernel for CPUs, which tells that logarithm; what is public does not."""
 
 Pair = tuple[torch.Tensor, torch.Tensor]
 
 
+def has_fused_parts(device: torch.device) -> bool:
+    """Whether parts of any length are read without their scores being written out."""
+    return device.type == "cpu" and hasattr(torch.ops.aten, _FUSED)
+
+
 class _Part(NamedTuple):
-    """Attention over some of the keys: [batch, key-value heads, groups, queries, …]."""
+    """Attention over some of the keys: [batch, heads, queries, size], and the logarithm of the sum of its exponentials."""
 
     mixed: torch.Tensor
-    """Values by weights that are 1 at the largest score, float32."""
-    top: torch.Tensor
     mass: torch.Tensor
 
     @classmethod
-    def of(cls, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, sees: torch.Tensor | None = None) -> _Part:
-        """`q` is scaled, [batch, key-value heads, groups, queries, size]; `sees` is [batch, 1, queries, keys]."""
-        batch, heads, groups, queries, size = q.shape
-        scores = (q.reshape(batch, heads, groups * queries, size) @ k.transpose(2, 3)).float()
+    def of(
+        cls, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float, sees: torch.Tensor | None = None
+    ) -> _Part:
+        """`sees` is [batch, 1, queries, keys]."""
+        batch, heads, queries, size = q.shape
+        groups = heads // k.shape[1]
+        # Query heads of one key-value head stand below each other, so that its keys need no copy.
+        stacked = q.reshape(batch, k.shape[1], groups * queries, size)
+        hidden = None
         if sees is not None:
-            scores = scores.view(batch, heads, groups, queries, -1)
-            scores = scores.masked_fill(~sees[:, :, None], torch.finfo(scores.dtype).min).flatten(2, 3)
-        top = scores.amax(-1, keepdim=True)
-        weights = scores.sub_(top).exp_()
-        mixed = (weights.to(v.dtype) @ v).float()
-        return cls(*(part.view(batch, heads, groups, queries, -1) for part in (mixed, top, weights.sum(-1, True))))
+            hidden = torch.zeros(sees.shape, dtype=q.dtype, device=q.device).masked_fill_(~sees, -torch.inf)
+            hidden = hidden.repeat(1, 1, groups, 1)
+        if has_fused_parts(q.device):
+            mixed, mass = getattr(torch.ops.aten, _FUSED)(stacked, k, v, attn_mask=hidden, scale=scale)
+        else:
+            scores = ((stacked * scale) @ k.transpose(2, 3)).float()
+            scores = scores if hidden is None else scores + hidden
+            mass = scores.logsumexp(-1)
+            mixed = (scores - mass[..., None]).exp().to(v.dtype) @ v
+        return cls(mixed.reshape(batch, heads, queries, size), mass.reshape(batch, heads, queries, 1))
 
     def places(self, at: torch.Tensor) -> _Part:
-        """Those of a rectangle, [rows, …, width, …], as one row of tokens."""
-        return _Part(*(part.permute(1, 2, 0, 3, 4).flatten(2, 3).index_select(2, at)[None] for part in self))
+        """Those of a rectangle, [rows, heads, width, …], as one row of tokens."""
+        return _Part(*(part.transpose(0, 1).flatten(1, 2).index_select(1, at)[None] for part in self))
 
 
 def attend_behind(
@@ -62,28 +74,10 @@ def attend_behind(
         scatter: [tokens], the place of each in the rectangle.
         scale: Of the scores.
     """
-    _, heads, tokens, size = query.shape
-    groups = heads // shared[0].shape[1]
     q, k, v = own
-    width = k.shape[2]
-    inner = _Part.of(_grouped(q, groups) * scale, k, v, sees[..., -width:]).places(scatter)
-    asked = _grouped(query, groups) * scale
-    step = max(1, _AT_ONCE // shared[0].shape[2])
-    mixed = [
-        _together(
-            _Part.of(asked[:, :, :, at : at + step], *shared), _Part(*(part[:, :, :, at : at + step] for part in inner))
-        )
-        for at in range(0, tokens, step)
-    ]
-    return torch.cat(mixed, dim=3).to(v.dtype).reshape(1, heads, tokens, size).transpose(1, 2)
-
-
-def _grouped(query: torch.Tensor, groups: int) -> torch.Tensor:
-    """Query heads of one key-value head beside each other."""
-    return query.unflatten(1, (-1, groups))
-
-
-def _together(one: _Part, other: _Part) -> torch.Tensor:
-    top = torch.maximum(one.top, other.top)
-    a, b = ((part.top - top).exp() for part in (one, other))
-    return (one.mixed * a + other.mixed * b) / (one.mass * a + other.mass * b)
+    inner = _Part.of(q, k, v, scale, sees[..., -k.shape[2] :]).places(scatter)
+    outer = _Part.of(query, *shared, scale)
+    both = torch.logaddexp(inner.mass, outer.mass)
+    mixed = sum(part.mixed.float() * (part.mass - both).exp() for part in (inner, outer))
+    assert isinstance(mixed, torch.Tensor)
+    return mixed.to(v.dtype).transpose(1, 2)

@@ -13,6 +13,7 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -24,6 +25,8 @@ from seatrial.runs import digests, tracking
 from seatrial.runs.preflight import preflight
 from seatrial.runs.recipe import Recipe
 from seatrial.runs.run import run, suite_digest
+from seatrial.runs.run_folder import RunFolder
+from seatrial.runs.store import write_json
 from seatrial.runs.tracked import TrackedProcess
 from seatrial.runs.tracker import TrackedStep
 from seatrial.runs.tracking import Tracking
@@ -59,6 +62,7 @@ def test_a_tracker_is_told_of_settings_steps_scores_verdict_and_report(tracked, 
     start, log, finish = told(file)
     assert (start["call"], log["call"], finish["call"]) == ("start", "log", "finish")
     assert start["name"] == result.folder.name
+    assert start["identity"] == RunFolder(result.folder).identity()
     assert start["config"] == json.loads(json.dumps(suite.resolved()))
     assert (log["training"], log["step"], log["values"]["loss"]) == ("train", 1, 0.5)
     assert (finish["state"], finish["report"]) == (result.verdict.state, str(result.folder / "report"))
@@ -71,6 +75,18 @@ def test_a_tracker_is_told_of_settings_steps_scores_verdict_and_report(tracked, 
     manifest = json.loads((result.folder / "manifest.json").read_text())
     assert manifest["tracking"] == {"notes": {"calls": 3}}
     assert host.watch_failures == []
+
+
+def test_runs_that_began_in_the_same_second_elsewhere_are_two(tmp_path):
+    began = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
+    folders = [RunFolder.create(tmp_path / place, "router", began) for place in ("ci-1", "ci-2")]
+    for folder, microsecond in zip(folders, (17, 18), strict=True):
+        write_json(folder / "manifest.json", {"started": began.replace(microsecond=microsecond).isoformat()})
+    first, second = (folder.identity() for folder in folders)
+    assert folders[0].path.name == folders[1].path.name
+    assert first != second
+    assert first.startswith(folders[0].path.name)
+    assert RunFolder(folders[0].path.rename(tmp_path / folders[0].path.name)).identity() == first
 
 
 def test_a_stage_that_fails_is_told_with_its_error_and_no_secret(tracked, go, tmp_path, monkeypatch):

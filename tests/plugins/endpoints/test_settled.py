@@ -88,7 +88,7 @@ def test_what_was_answered_before_a_kill_is_not_asked_again(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         first.of(["a", "b!", "ç\u2028", "†"], NotingAsked(first))
     with file.open("a") as stream:
-        stream.write('{"request": "cut o')  # as a kill leaves a line
+        stream.write('7\n{"request": "no answer", "by": null}\n{"request": "cut o')  # as a kill leaves a line
     second = Settled()
     second.keep(file)
     ask = NotingAsked(second)
@@ -159,3 +159,16 @@ def test_what_a_request_took_is_told_once(tmp_path):
     settled = Settled()  # after a kill
     settled.keep(tmp_path / "answers")
     assert [took(["a", "b"]), took(["a"])] == [[{"seconds": 1.0}] * 2, [{"shared": 1}]]
+
+
+@pytest.mark.parametrize("line", [b"5", b"[1]", b"null", b'"a"', b'{"request": 1}', b"\xff\xfe"])
+def test_a_line_that_is_no_answer_is_left_aside(tmp_path, line):
+    file = tmp_path / "answers"
+    settled, ask = Settled(), Asked()
+    settled.keep(file)
+    settled.note("a", Generation("A", 1, finished=True))
+    file.write_bytes(line + b"\n" + file.read_bytes())
+    again = Settled()
+    again.keep(file)
+    assert texts(again.of(["a", "b"], ask)) == ["A", "B"]
+    assert ask.requests == ["b"]

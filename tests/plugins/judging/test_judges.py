@@ -133,6 +133,27 @@ def test_an_answer_that_cannot_be_judged_as_the_others_are_is_an_error():
     assert compared[1].values["won"] == 0.0
 
 
+def test_a_judge_is_told_once_where_its_answers_are_kept(tmp_path):
+    class Remote(Judge):
+        files = ()
+
+        def keep_answers(self, file):
+            self.files = (*self.files, file)
+
+    judge = Remote(by_length)
+    scorer = build(judge, criteria={"long": "Has words."})
+    scorer.keep_answers(tmp_path / "asked.jsonl")
+    list(scorer.score(iter(transcripts(*(f"answer {n}" for n in range(150)))), task(150)))  # three batches
+    assert len(judge.asked) == 150
+    assert judge.files == (tmp_path / "asked.calls",)
+
+
+@pytest.mark.parametrize("options", [{"passing": 1}, {"passing": 6}, {"scale": (5, 1)}])
+def test_a_scale_on_which_nothing_could_fail_is_refused(options):
+    with pytest.raises(UsageError, match="passing|worst grade first"):
+        build(Judge(by_length), **options)
+
+
 # ---- against people -----------------------------------------------------------------------------------------------
 
 
