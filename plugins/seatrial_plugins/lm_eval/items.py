@@ -37,6 +37,8 @@ class Item:
     task: str
     number: int
     """The document's place among those of its split, from 0."""
+    of: int
+    """How many documents the split has."""
     document: Document
     file: Path
     requests: tuple[tuple[str, str], ...]
@@ -190,6 +192,7 @@ class _Asking:
         return Item(
             task=task.name,
             number=number,
+            of=len(self._documents),
             document=document,
             file=self._file,
             requests=tuple(requests),

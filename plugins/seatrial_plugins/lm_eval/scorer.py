@@ -44,6 +44,11 @@ class TaskScorer:
         del tables, labels, seed
         return [_row(item) for item in self._tasks.items.values()]
 
+    @property
+    def of(self) -> int:
+        """How many documents there are, without `limit`."""
+        return sum({item.task: item.of for item in self._tasks.items.values()}.values())
+
     def score(self, transcripts: Iterable[Transcript], task: Task) -> Iterator[Sample]:
         """One sample a transcript, in order."""
         del task
@@ -53,7 +58,13 @@ class TaskScorer:
     def _sample(self, item: Item, transcript: Transcript) -> Sample:
         task = self._tasks.tasks[item.task]
         own = task.get("process_results") is not None
-        detail: dict[str, Any] = {"task": item.task, "doc_id": item.number, "gold": _golds(item), **item.hashes}
+        detail: dict[str, Any] = {
+            "task": item.task,
+            "doc_id": item.number,
+            "of": item.of,
+            "gold": _golds(item),
+            **item.hashes,
+        }
         about: dict[str, Any] = {"prompt_hash": transcript.prompt_hash, "slice": item.task, "target": _target(item)}
         problem = transcript.error or item.problem or _problem(item, task.output_type, own=own)
         if problem:
