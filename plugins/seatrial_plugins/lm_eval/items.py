@@ -37,6 +37,8 @@ class Item:
     task: str
     number: int
     """The document's place among those of its split, from 0."""
+    of: int
+    """How many documents the split has."""
     document: Document
     file: Path
     requests: tuple[tuple[str, str], ...]
@@ -48,8 +50,8 @@ class Item:
     """The right option's place or several, the right text or several."""
     target: Any = None
     """What `doc_to_target` makes of the document: the same, but where the options are different questions."""
-    several: bool = False
-    """Whether any of several answers is right."""
+    problem: str = ""
+    """Why it cannot be asked; "" where it can."""
     rolling: bool = False
     """Whether a whole text is scored, with nothing before it."""
 
@@ -78,6 +80,9 @@ class Item:
             "prompt_hash": _hash(self.requests[0][1 if self.rolling else 0]),
             "target_hash": _hash(str(self.target)),
         }
+
+
+_NO_VALUE = "doc_to_text prints a field that has no value in this document"
 
 
 def _hash(text: str) -> str:
@@ -120,7 +125,6 @@ class _Asking:
         self._sampler = Sampler(self._examples(), kind, settings.fewshot_seed, self._same)
         first = self._documents[0]
         self._inputs = isinstance(self._prompting.text(first), int) and task.get("doc_to_choice") is not None
-        self._several = isinstance(self._prompting.target(first), list)
 
     @property
     def _example_split(self) -> str | None:
@@ -188,6 +192,7 @@ class _Asking:
         return Item(
             task=task.name,
             number=number,
+            of=len(self._documents),
             document=document,
             file=self._file,
             requests=tuple(requests),
@@ -195,7 +200,7 @@ class _Asking:
             choices=tuple(choices),
             gold=gold,
             target=target,
-            several=self._several,
+            problem=_NO_VALUE if id(document) in self._prompting.lacking else "",
             rolling=task.output_type == "loglikelihood_rolling",
         )
 

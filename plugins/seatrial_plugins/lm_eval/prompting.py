@@ -32,11 +32,11 @@ def _regex_replace(text: str, pattern: str, replacement: str, count: int = 0) ->
 
 
 class _NoValueError(Exception):
-    """A right answer prints a field that has no value."""
+    """A template prints a field that has no value."""
 
 
-class _Answers(BoundedEnvironment):
-    """Where lm-eval would print the word "None" for a right answer that is missing, there is none."""
+class _Complete(BoundedEnvironment):
+    """Templates that print no field without a value; in lm-eval it is the word "None"."""
 
     def _printed(self, value: Any) -> Any:
         if value is None:
@@ -44,10 +44,10 @@ class _Answers(BoundedEnvironment):
         return super()._printed(value)
 
 
-_ENVIRONMENT, _ANSWERS = (
-    of(undefined=StrictUndefined, keep_trailing_newline=True) for of in (BoundedEnvironment, _Answers)
+_ENVIRONMENT, _COMPLETE = (
+    of(undefined=StrictUndefined, keep_trailing_newline=True) for of in (BoundedEnvironment, _Complete)
 )
-for _each in (_ENVIRONMENT, _ANSWERS):
+for _each in (_ENVIRONMENT, _COMPLETE):
     _each.add_filter("regex_replace", _regex_replace)
 
 
@@ -71,6 +71,8 @@ class Prompting:
         self._task = task
         self._fields = frozenset(fields)
         self._functions = functions
+        self.lacking: set[int] = set()
+        """The documents, by `id`, whose question prints the word "None" where a field has no value."""
         self._codes: dict[str, Callable[..., Any]] = {}
         self._has_choices = task.get("doc_to_choice") is not None
 
@@ -78,7 +80,11 @@ class Prompting:
         """The question; a number where the options are different questions (Winogrande)."""
         said = self._task.get("doc_to_text") if said is None else said
         if isinstance(said, str) and said not in self._fields:
-            text = self._render("doc_to_text", said, document)
+            try:
+                text = self._render("doc_to_text", said, document, _COMPLETE)
+            except _NoValueError:
+                self.lacking.add(id(document))
+                text = self._render("doc_to_text", said, document)
             return int(text) if text.isdecimal() and self._has_choices else text
         return self._plain("doc_to_text", said, document)
 
@@ -89,7 +95,7 @@ class Prompting:
             return said
         if isinstance(said, str) and said not in self._fields:
             try:
-                text = self._render("doc_to_target", said, document, _ANSWERS)
+                text = self._render("doc_to_target", said, document, _COMPLETE)
             except _NoValueError:
                 return None
             if text.isdecimal() and self._has_choices:

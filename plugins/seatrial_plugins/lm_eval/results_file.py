@@ -129,7 +129,8 @@ class _Results:
             self._keys["configs"][name] = _config(config.keys.values)
             self._keys["versions"][name] = facts[own]["version"]
             self._keys["n-shot"][name] = facts[own]["num_fewshot"]
-            self._keys["n-samples"][name] = {"original": len(of_task), "effective": len(of_task)}
+            original = details[of_task[0]["row"]]["of"] if of_task else 0
+            self._keys["n-samples"][name] = {"original": original, "effective": len(of_task)}
             self._keys["higher_is_better"][name] = {one.name: one.higher_is_better for one in measured}
             self.samples[name] = [
                 line for row in of_task for line in self._lines(row, details[row["row"]], measured, tasks)

@@ -13,6 +13,7 @@ from seatrial.rows import Choice
 from seatrial_plugins.lm_eval.answer_filters import Filtered, pipelines
 from seatrial_plugins.lm_eval.items import Item
 from seatrial_plugins.lm_eval.prompting import Prompting
+from seatrial_plugins.lm_eval.right_answers import golds, is_said, problem, target, texts
 from seatrial_plugins.lm_eval.task_metrics import Measured, exact_match, sentence_score, without_ignored
 from seatrial_plugins.lm_eval.task_set import TaskSet
 
@@ -44,6 +45,11 @@ class TaskScorer:
         del tables, labels, seed
         return [_row(item) for item in self._tasks.items.values()]
 
+    @property
+    def of(self) -> int:
+        """How many documents there are, without `limit`."""
+        return sum({item.task: item.of for item in self._tasks.items.values()}.values())
+
     def score(self, transcripts: Iterable[Transcript], task: Task) -> Iterator[Sample]:
         """One sample a transcript, in order."""
         del task
@@ -53,11 +59,17 @@ class TaskScorer:
     def _sample(self, item: Item, transcript: Transcript) -> Sample:
         task = self._tasks.tasks[item.task]
         own = task.get("process_results") is not None
-        detail: dict[str, Any] = {"task": item.task, "doc_id": item.number, "gold": _golds(item), **item.hashes}
-        about: dict[str, Any] = {"prompt_hash": transcript.prompt_hash, "slice": item.task, "target": _target(item)}
-        problem = transcript.error or _problem(item, task.output_type, own=own)
-        if problem:
-            return Sample(item.id, {}, detail=detail, error=problem, **about)
+        detail: dict[str, Any] = {
+            "task": item.task,
+            "doc_id": item.number,
+            "of": item.of,
+            "gold": golds(item),
+            **item.hashes,
+        }
+        about: dict[str, Any] = {"prompt_hash": transcript.prompt_hash, "slice": item.task, "target": target(item)}
+        why = transcript.error or item.problem or problem(item, task.output_type, own=own)
+        if why:
+            return Sample(item.id, {}, detail=detail, error=why, **about)
         try:
             if own:
                 values, prediction = self._own(item, transcript, detail)
@@ -153,7 +165,7 @@ class TaskScorer:
 
     def _generated(self, item: Item, transcript: Transcript, detail: dict[str, Any]) -> tuple[_Values, str | None]:
         filtered = {name: _one(name, said) for name, said in self._filtered(item, transcript, detail).items()}
-        right = detail["right"] = _texts(item)
+        right = detail["right"] = texts(item)
         found: _Values = {}
         for one in self._tasks.measured[item.task]:
             said = filtered[one.filter]
@@ -214,9 +226,9 @@ class TaskScorer:
 
 
 def _row(item: Item) -> Row:
-    target = _target(item)
-    turns = (Turn("user", item.question), *((Turn("assistant", target),) if target is not None else ()))
-    options = item.choices if target in item.choices else ()
+    said = target(item)
+    turns = (Turn("user", item.question), *((Turn("assistant", said),) if said is not None else ()))
+    options = item.choices if said in item.choices else ()
     return Row(
         item.id,
         turns,
@@ -224,55 +236,9 @@ def _row(item: Item) -> Row:
         item.file.name,
         item.file.name,
         item.number + 1,
-        Choice(options, options.index(str(target))) if options else None,
+        Choice(options, options.index(str(said))) if options else None,
         slice=item.task,
     )
-
-
-def _target(item: Item) -> str | None:
-    """The right answer's words."""
-    if item.choices:
-        right = item.right[0] if item.right else -1
-        return item.choices[right] if right >= 0 else None
-    gold = item.gold[0] if isinstance(item.gold, list) and item.gold else item.gold
-    return None if gold is None else str(gold)
-
-
-def _golds(item: Item) -> list[Any]:
-    if item.choices:
-        return list(item.right)
-    return list(item.gold) if isinstance(item.gold, list) else [item.gold]
-
-
-def _texts(item: Item) -> list[str]:
-    """All right answers' words."""
-    return [item.choices[place] for place in item.right] if item.choices else [str(one) for one in _golds(item)]
-
-
-def _problem(item: Item, kind: str, *, own: bool) -> str:
-    """Why an item cannot be judged, whatever is answered; "" where it can. `own` where code of the task's own judges it."""
-    if kind.startswith("loglikelihood"):
-        return "" if _is_said(item.gold) else f"the text to score is {item.gold!r:.60}; doc_to_target gives no text"
-    if kind != "multiple_choice" and (own or not item.choices):
-        missing = [one for one in _golds(item) if one is None or not _is_said(str(one))]
-        return "" if own or (_golds(item) and not missing) else f"the document has no right answer: {item.gold!r:.60}"
-    if not item.right:
-        return "the document has no right answer: []"
-    if -1 in item.right:
-        return f"the right answer {item.gold!r:.60} is none of its {len(item.choices)} choices"
-    if kind == "multiple_choice" and len(item.choices) < 2:
-        return "it has one choice: there is nothing to choose"
-    if kind == "multiple_choice" and len(set(item.right)) == len(item.choices):
-        return "each of its choices is right"
-    if kind == "multiple_choice" and not all(item.choices):
-        return "one of its choices is empty"
-    if kind == "multiple_choice" and len(set(item.requests)) < len(item.requests):
-        return "two of its choices are the same"
-    return ""
-
-
-def _is_said(text: object) -> bool:
-    return isinstance(text, str) and bool(text.strip())
 
 
 def _one(name: str, said: Any) -> str | StageError:
@@ -289,7 +255,7 @@ def _one(name: str, said: Any) -> str | StageError:
 def _judged(one: Measured, said: str, right: Sequence[str]) -> float:
     if one.name != "exact_match":
         return sentence_score(one.name, said, right)
-    left = [text for text in right if _is_said(without_ignored(text, one.options))]
+    left = [text for text in right if is_said(without_ignored(text, one.options))]
     if not left:
         raise StageError(f"what exact_match ignores leaves nothing of the right answer {right[0]!r:.60}")
     return float(any(exact_match(said, text, one.options) for text in left))

@@ -16,8 +16,10 @@ from seatrial_plugins.lm_eval.task_yaml import Keys, read_keys
 
 __all__ = ["Group", "Named", "named_tasks"]
 
-_NAMES = re.compile(r"^(task|group):[ \t]*[\"']?([^\s\"'#\[]+)", re.MULTILINE)
-_TAG = re.compile(r"^tag:[ \t]*(.*(?:\n[ \t]*-.*)*)", re.MULTILINE)
+_NAMES = re.compile(r"^[\"']?(task|group)[\"']?[ \t]*:[ \t]*[\"']?([^\s\"'#\[]+)", re.MULTILINE)
+_TAG = re.compile(r"^[\"']?tag[\"']?[ \t]*:[ \t]*(.*(?:\n[ \t]*-.*)*)", re.MULTILINE)
+_INCLUDE = re.compile(r"^[\"']?include[\"']?[ \t]*:[ \t]*[\"']?([^\s\"'#\[]+)", re.MULTILINE)
+_COMMENT = re.compile(r"(?:^|\s)#.*|\n")
 _WORD = re.compile(r"[\w.:+-]+")
 _DEEPEST = 12
 
@@ -81,6 +83,11 @@ class _Finding:
 
     def _named(self, tasks: list[TaskConfig]) -> Named:
         first = {task.name: task for task in reversed(tasks)}
+        for task in tasks:
+            if task != first[task.name] and task.keys.values != first[task.name].keys.values:
+                raise UsageError(
+                    f"{task.keys.path}: the task {task.name!r} is named twice, with other keys each; give one another name"
+                )
         ordered = tuple(first[name] for name in dict.fromkeys(task.name for task in tasks))
         return Named(ordered, tuple(reversed(self._groups)), tuple(dict.fromkeys(self._files)))
 
@@ -135,6 +142,17 @@ class _Finding:
             yield TaskConfig.of(replace(keys, values={**beside, **own, "task": name}))
 
 
+def _tags(file: Path, text: str, depth: int) -> list[str]:
+    """What stands behind `tag:` in a task file; else in the one that it includes."""
+    if (found := _TAG.findall(text)) or depth > _DEEPEST:
+        return found
+    for name in _INCLUDE.findall(text):
+        below = file.parent / name
+        if below.is_file():
+            return _tags(below, below.read_text("utf-8", errors="replace"), depth + 1)
+    return []
+
+
 def _weights(keys: Keys) -> list[Mapping[str, Any]]:
     """The entries of a group's `aggregate_metric_list`."""
     said, place = keys.values.get("aggregate_metric_list") or [], keys.place("aggregate_metric_list")
@@ -168,8 +186,8 @@ def _index(folder: Path) -> tuple[dict[str, Path], dict[str, list[Path]]]:
         name = said.get("group") or said.get("task")
         if name is not None:
             files.setdefault(name, file)
-        for found in _TAG.findall(text) if "task" in said else ():
-            for word in _WORD.findall(found.replace("\n", " ")):
+        for found in _tags(file, text, 0) if "task" in said else ():
+            for word in _WORD.findall(_COMMENT.sub(" ", found)):
                 if word.strip("-"):
                     tags.setdefault(word, []).append(file)
     return files, {tag: listed for tag, listed in tags.items() if tag not in files}

@@ -129,6 +129,13 @@ def test_a_document_without_a_right_answer_is_an_error_whatever_is_said(folder, 
         assert not sample.values
 
 
+def test_a_question_that_prints_a_missing_field_is_an_error(folder, judged):
+    folder(sums_yaml=SUMS, sums_jsonl=[{"q": "3+4", "a": "7"}, {"a": "7"}])
+    first, second = judged(Knows(), task="path:sums.yaml")
+    assert first.values["exact_match_number"] == 1
+    assert "doc_to_text prints a field that has no value" in second.error
+
+
 @pytest.mark.parametrize("answer", [None, [], [None], ["7", ""]])
 def test_several_right_answers_are_all_said(folder, judged, answer):
     folder(sums_yaml=SUMS.replace('"{{a}}"', "a"), sums_jsonl=[{"q": "3+4", "a": ["7"]}, {"q": "1", "a": answer}])

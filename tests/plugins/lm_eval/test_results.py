@@ -14,7 +14,7 @@ data: {train: {source: "path:learnt.jsonl"}, test: {source: "path:other.jsonl"}}
 score:
   - lm_eval: {task: "path:things.yaml", num_fewshot: 1}
   - lm_eval: {task: "path:texts.yaml", as: texts}
-  - lm_eval: {task: "path:things.yaml", as: again}
+  - lm_eval: {task: "path:things.yaml", as: again, limit: 3}
 gates:
   - {metric: lm_eval/acc, min: 0.01}
 report: [lm-eval, every-eval-ever]
@@ -47,7 +47,8 @@ def test_results_are_lm_evals(report):
     things, texts = said["results"]["things"], said["results"]["texts"]
     assert things["acc_stderr,none"] >= 0
     assert said["n-shot"] == {"things": 1, "texts": 0, "again/things": 0}
-    assert said["results"]["again/things"]["sample_len"] == 4
+    assert said["results"]["again/things"]["sample_len"] == 3
+    assert said["n-samples"]["again/things"] == {"original": 4, "effective": 3}
     assert said["versions"]["things"] == 2.0
     assert said["configs"]["things"]["doc_to_choice"] == "options"
     assert texts["word_perplexity,none"] > texts["byte_perplexity,none"] > 1
@@ -103,6 +104,15 @@ def test_a_run_is_gated_and_reported_as_it_was_scored_whatever_became_of_its_tas
         assert said["n-shot"] == {}
         assert said["results"]["lm_eval"]["acc,none"] is not None
         assert "not those of the run" in said["reasons"]["lm_eval"]["configs"]
+
+
+def test_a_limit_is_told_beside_the_scores(report):
+    folder, _ = report
+    again, whole = (
+        json.loads((folder.parent / f"nodes/score-{name}.json").read_text()) for name in ("again", "lm_eval")
+    )
+    assert (again["facts"]["rows"], again["facts"]["of"]) == (3, 4)
+    assert (whole["facts"]["rows"], whole["facts"]["of"]) == (4, 4)
 
 
 def test_the_suites_own_keys_of_rows_say_nothing_beside_it(folder):

@@ -82,7 +82,8 @@ def test_code_runs_only_where_its_file_is_allowed_by_name(folder, judged):
 
 def test_a_group_is_its_tasks_each_of_the_same_weight_where_it_says_so(folder, judged):
     folder(
-        few_yaml="include: things.yaml\ntask: few\ntag: some\ndataset_kwargs: {data_files: {test: one.jsonl, train: one.jsonl}}\n",
+        few_yaml="include: tagged.yaml\n'task': 'few'\ndataset_kwargs: {data_files: {test: one.jsonl, train: one.jsonl}}\n",
+        tagged_yaml="include: things.yaml\n'tag':\n  - some  # others are not\n",
         one_jsonl=[{"question": "Which?", "options": ["x", "y"], "right": 1}],
         all_yaml="group: all\ntask: [things, few]\naggregate_metric_list: [{metric: acc, weight_by_size: false}]\n",
     )
@@ -93,8 +94,12 @@ def test_a_group_is_its_tasks_each_of_the_same_weight_where_it_says_so(folder, j
     assert sum(sample.values["acc"] for sample in samples) / 5 == pytest.approx((sum(alone) / 4 + 1) / 2)
     assert sum(sample.values["acc_norm"] for sample in samples[4:]) == 1  # weighs as its row does
     assert [*tasks_of(task="some", tasks="path:.").tasks] == ["few"]
-    with pytest.raises(UsageError, match="things"):
-        tasks_of(task="thngs", tasks="path:.")
+    folder(all_yaml="group: all\ntask: [things, {task: things, num_fewshot: 1}]\n")
+    with pytest.raises(UsageError, match="'things' is named twice"):
+        tasks_of(task="all", tasks="path:.")
+    for name in ("thngs", "others"):
+        with pytest.raises(UsageError, match="no task, group or tag is called"):
+            tasks_of(task=name, tasks="path:.")
 
 
 def test_rows_that_a_template_cannot_read_are_named(folder):

@@ -118,7 +118,7 @@ class ScoreNode:
             "seconds": seconds,
             "systems": names,
             "rows": len(task.rows),
-            "of": self.task.of(given.files),
+            "of": getattr(scorer, "of", 0) if self.task.draws is not None else self.task.of(given.files),
             "measure": self._measure,
             "reads": dict(self.files),
             "metrics": [asdict(metric) for metric in self.component.metrics_for(self.scorer.options)],
