@@ -17,6 +17,7 @@ from seatrial.runs.judging import (
     judge_run,
     judged_digests,
     refuse_other_judgement,
+    saved_metrics,
     write_judgement,
 )
 from seatrial.runs.part_files import part_file
@@ -103,7 +104,13 @@ def _decided_anew(
     only_data, own = only_data_of(folder), suite_of(folder, host)
     changed = own
     if suite is not None or overrides:
-        wanted = load_suite(suite or folder / "suite.yaml", host, overrides=overrides, only_data=only_data)
+        wanted = load_suite(
+            suite or folder / "suite.yaml",
+            host,
+            overrides=overrides,
+            only_data=only_data,
+            saved_metrics=saved_metrics(folder),
+        )
         _refuse_unheeded(folder.path, own, wanted)
         changed = replace(own, gates=wanted.gates)
         _refuse_unreadable(folder, changed, host, only_data=only_data)

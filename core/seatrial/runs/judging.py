@@ -56,6 +56,7 @@ __all__ = [
     "records_of",
     "refuse_other_judgement",
     "samples_of",
+    "saved_metrics",
     "write_judgement",
 ]
 
@@ -263,7 +264,11 @@ def filter_metrics(suite: Suite, host: Host) -> dict[str, Metric]:
 def samples_of(
     folder: RunFolder, suite: Suite, host: Host
 ) -> tuple[dict[str, tuple[Metric, ...]], dict[str, pa.Table]]:
-    """Per scorer of the suite: its metrics, and the samples it left."""
+    """Per scorer of the suite: its metrics, and the samples it left.
+
+    Metrics are those of the run: what a file says that a scorer reads (a direction, limits) may be another by now.
+    """
+    saved = saved_metrics(folder)
     metrics: dict[str, tuple[Metric, ...]] = {}
     tables: dict[str, pa.Table] = {}
     for chosen in suite.score:
@@ -274,11 +279,26 @@ def samples_of(
             raise StoreError(
                 f"{folder / 'samples'}: the samples of {chosen.alias} are missing, or changed since they were written"
             )
-        metrics[chosen.alias] = provided.component.metrics_for(chosen.options)
+        metrics[chosen.alias] = saved.get(chosen.alias) or provided.component.metrics_for(chosen.options)
         path = folder / f"samples/{chosen.alias}.parquet"
         with undamaged(path):
             tables[chosen.alias] = read_samples(path)
     return metrics, tables
+
+
+def saved_metrics(folder: RunFolder) -> dict[str, tuple[Metric, ...]]:
+    """Scorer → the metrics that its samples were made for, as its node kept them; none of a run from before they were kept."""
+    with undamaged(folder / "nodes"):
+        found = {
+            one.record.instance: one.record.facts.get("metrics")
+            for one in folder.markers()
+            if one.record.base == "score"
+        }
+        return {
+            alias: tuple(from_json(Metric, one) for one in listed)
+            for alias, listed in found.items()
+            if isinstance(listed, list)
+        }
 
 
 def by_full_name(metrics: Mapping[str, tuple[Metric, ...]]) -> dict[str, Metric]:

@@ -22,6 +22,7 @@ from seatrial.runs.judging import (
     read_judgement,
     records_of,
     samples_of,
+    saved_metrics,
 )
 from seatrial.runs.result import Described, Result
 from seatrial.runs.run_folder import RunFolder
@@ -184,7 +185,9 @@ def suite_of(folder: RunFolder, host: Host) -> Suite:
     """The suite as the run resolved it; it was in order then, so what is wrong now has come with another version."""
     kept = kept_suite(folder)
     try:
-        return load_suite(kept, host, extra_metrics=DATA_METRICS, only_data=only_data_of(folder))
+        return load_suite(
+            kept, host, extra_metrics=DATA_METRICS, only_data=only_data_of(folder), saved_metrics=saved_metrics(folder)
+        )
     except SuiteError as error:
         version = folder.read_json("manifest.json").get("seatrial", "unknown")
         raise UsageError(

@@ -46,6 +46,7 @@ def check_suite(
     line_of: Callable[[KeyPath], int],
     *,
     only_data: bool = False,
+    saved_metrics: Mapping[str, tuple[Metric, ...]] | None = None,
 ) -> tuple[Suite | None, list[Complaint]]:
     """The suite that `given` describes and no complaint, or None and everything that is wrong with it.
 
@@ -55,8 +56,10 @@ def check_suite(
         extra_metrics: Full name → metrics that every run has, which gates may hold too.
         line_of: Tells the line of a key path in the file.
         only_data: Whether the data stages alone will run: then no model is needed, and no row to be scored.
+        saved_metrics: Scorer → its metrics, where a run has kept them.
     """
     check = _Check(catalogue, extra_metrics, line_of, only_data)
+    check.saved_metrics = saved_metrics or {}
     suite = check.suite(dict(given))
     return (None if check.complaints else suite), check.complaints
 

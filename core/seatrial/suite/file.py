@@ -49,6 +49,7 @@ def load_suite(
     overrides: Sequence[str] = (),
     extra_metrics: Mapping[str, Metric] = DATA_METRICS,
     only_data: bool = False,
+    saved_metrics: Mapping[str, tuple[Metric, ...]] | None = None,
 ) -> Suite:
     """Read a suite file and check it: no source is touched, nothing is built.
 
@@ -58,6 +59,7 @@ def load_suite(
         overrides: `key=value` arguments of `--set`, applied in order.
         extra_metrics: Full name → metrics that every run has, for gates.
         only_data: For the data stages alone: the suite may name no model, and hold out no row to be scored.
+        saved_metrics: Scorer → its metrics, of a run whose suite it is: what scorers read for them may be other files by now.
 
     Raises:
         SuiteError: everything that is wrong with the file and the overrides.
@@ -74,7 +76,16 @@ def load_suite(
         Problem(mistake.line, written(mistake.path), mistake.message, str(path)) for mistake in document.mistakes
     ]
     places = Places(str(path), dict(document.lines))
-    return _checked(document.data, places, mistakes, catalogue, overrides, extra_metrics, only_data=only_data)
+    return _checked(
+        document.data,
+        places,
+        mistakes,
+        catalogue,
+        overrides,
+        extra_metrics,
+        only_data=only_data,
+        saved_metrics=saved_metrics,
+    )
 
 
 def suite_of_keys(
@@ -117,12 +128,15 @@ def _checked(
     extra_metrics: Mapping[str, Metric],
     *,
     only_data: bool,
+    saved_metrics: Mapping[str, tuple[Metric, ...]] | None = None,
 ) -> Suite:
     problems = [*apply_overrides(data, overrides, places), *mistakes]
     for place, what in secrets_in(data):
         line, origin = places.of(place)
         problems.append(Problem(line, written(place), refusal(what), origin))
-    suite, complaints = check_suite(data, catalogue, extra_metrics, places.line, only_data=only_data)
+    suite, complaints = check_suite(
+        data, catalogue, extra_metrics, places.line, only_data=only_data, saved_metrics=saved_metrics
+    )
     for complaint in complaints:
         line, origin = places.of(complaint.path)
         problems.append(Problem(line, written(complaint.path), complaint.message, origin))

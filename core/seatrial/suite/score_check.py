@@ -84,7 +84,8 @@ class ScorerCheck:
                 self._set(reserved.on, (*inner, "on"))
             if reserved.fewshot and (self._data is None or self._data.train is None):
                 self._check.complain((*inner, "fewshot"), "there are no train rows to take examples of; leave it out")
-            self.metrics[alias] = self._check.metrics(component, options, inner)
+            saved = self._check.saved_metrics.get(alias)
+            self.metrics[alias] = saved or self._check.metrics(component, options, inner)
             self.systems[alias] = systems
             found.append(
                 Chosen(

@@ -77,7 +77,7 @@ class _Results:
         """The results file."""
         for alias, table in self._result.samples.items():
             rows = [row for row in table.to_pylist() if row["system"] == self._system]
-            tasks = _task_set(self._result.suite, alias)
+            tasks = _task_set(self._result, alias)
             if tasks is None:
                 self._other(alias, table, rows)
             else:
@@ -246,6 +246,9 @@ class _Results:
                 said[key] = str(score.missing)
             self._reason(alias, said)
         columns = [name.removeprefix("value:") for name in table.column_names if name.startswith("value:")]
+        if _is_task(self._result.suite, alias):
+            why = "the task files are no more what the run read, so they are not taken for its own"
+            self._reason(alias, dict.fromkeys(("configs", "versions", "n-shot"), why))
         self._keys["results"][alias] = counted
         self._keys["higher_is_better"][alias] = better
         self._keys["n-samples"][alias] = {"original": len(rows), "effective": len(rows)}
@@ -276,21 +279,31 @@ def _standard_error(values: Sequence[float]) -> float:
     return math.sqrt(sum((value - mean) ** 2 for value in values) / (len(values) - 1) / len(values))
 
 
-def _task_set(suite: Mapping[str, object], alias: str) -> TaskSet | None:
-    """The task files that a suite's entry names; None where it names none, or they are there no more."""
+def _task_set(result: Result, alias: str) -> TaskSet | None:
+    """The task files that a suite's entry names; None where it names none, or they are no more what the run read."""
     from seatrial_plugins.lm_eval import tasks_of
 
-    score = suite.get("score")
+    score = result.suite.get("score")
+    read = next(
+        (one.facts.get("reads") for one in result.records if (one.base, one.instance) == ("score", alias)), None
+    )
     for entry in score if isinstance(score, list) else ():
         options = entry.get(_OWN) if isinstance(entry, Mapping) else None
         if isinstance(options, Mapping) and options.get("as", _OWN) == alias:
             own = {key: value for key, value in options.items() if key in _OPTIONS}
             try:
                 found: TaskSet = tasks_of(**own)
+                same = read is None or found.reads == read
             except SeatrialError:
                 return None
-            return found
+            return found if same else None
     return None
+
+
+def _is_task(suite: Mapping[str, object], alias: str) -> bool:
+    score = suite.get("score")
+    named = (entry.get(_OWN) for entry in (score if isinstance(score, list) else ()) if isinstance(entry, Mapping))
+    return any(isinstance(one, Mapping) and one.get("as", _OWN) == alias for one in named)
 
 
 _OPTIONS = frozenset({"task", "tasks", "rows", "num_fewshot", "fewshot_seed", "limit", "functions"})

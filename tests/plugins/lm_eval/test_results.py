@@ -73,6 +73,27 @@ def test_every_eval_ever_has_numbers_and_names_what_it_leaves_out(report):
     assert "left_out:texts/nll_per_word" in said["source_metadata"]["additional_details"]
 
 
+def test_a_run_is_judged_and_reported_by_the_task_file_that_it_read(report):
+    """Last of those that share the run: the file is changed after it."""
+    from pathlib import Path
+
+    _, trial = report
+    before = trial.verdict.decisions[0]
+    lower = CHOICE.replace("higher_is_better: true", "higher_is_better: false").replace("version: 2.0", "version: 9.0")
+    Path("things.yaml").write_text(lower)
+    after = trial.gate().verdict.decisions[0]
+    assert (after.outcome, after.reason) == (before.outcome, before.reason)
+    trial.write_reports("lm-eval", to="again")
+    [path] = Path("again/lm-eval/base").glob("results_*.json")
+    said = json.loads(path.read_text())
+    assert said["versions"].keys() == {"texts"}
+    assert "read" in said["reasons"]["lm_eval"]["versions"]
+    Path("things.yaml").unlink()
+    assert trial.gate().verdict.decisions[0].outcome == before.outcome
+    table = trial.scores.reset_index()
+    assert said["results"]["lm_eval"]["acc,none"] == table[table["metric"] == "lm_eval/acc"].iloc[0]["value"]
+
+
 def test_the_suites_own_keys_of_rows_say_nothing_beside_it(folder):
     import seatrial
     from seatrial.errors import SuiteError

@@ -26,6 +26,7 @@ from seatrial.runs.stages import Progress, blame
 from seatrial.runs.store import atomic_file, digest_json
 from seatrial.runs.systems import SystemPlan
 from seatrial.runs.task_plan import TaskPlan
+from seatrial.verdict.codec import to_json as metric_to_json
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -116,7 +117,9 @@ class ScoreNode:
             "rows": len(task.rows),
             "of": self.task.of(given.files),
             "measure": self._measure,
+            "metrics": [metric_to_json(one) for one in self.component.metrics_for(self.scorer.options)],
             "blocks": self._blocks(scorer, table),
+            **({"reads": dict(self.files)} if self.files else {}),
         }
         if isinstance(scorer, AsksModel) and scorer.unanswered:
             facts["unanswered"] = scorer.unanswered
