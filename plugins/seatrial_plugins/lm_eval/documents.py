@@ -153,19 +153,28 @@ def _text(file: Path) -> str:
 def _json(file: Path, kwargs: Mapping[str, Any]) -> list[Document]:
     text = _text(file)
     if kwargs.get("field"):
-        found = json.loads(text)[kwargs["field"]]
+        found = json.loads(text, object_pairs_hook=_object)[kwargs["field"]]
         if not isinstance(found, list):
             raise ValueError(f"its field {kwargs['field']!r} is no list")
         return found
     if text.lstrip()[:1] == "[":
-        return list(json.loads(text))
+        return list(json.loads(text, object_pairs_hook=_object))
     found = []
     for number, line in enumerate(text.split("\n"), 1):
         try:
             if line.strip():
-                found.append(json.loads(line))
+                found.append(json.loads(line, object_pairs_hook=_object))
         except ValueError as error:
             raise ValueError(f"line {number}: {error}") from error
+    return found
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(found := dict(pairs)) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(
+            f"the key {next(name for name in names if names.count(name) > 1)!r} stands twice in one object"
+        )
     return found
 
 

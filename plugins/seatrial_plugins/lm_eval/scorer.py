@@ -243,9 +243,15 @@ def _problem(item: Item, kind: str, *, own: bool) -> str:
         return ""
     if -1 in item.right:
         return f"the right answer {item.gold!r:.60} is none of its {len(item.choices)} choices"
+    if kind == "multiple_choice" and len(item.choices) < 2:
+        return "it has one choice alone, so there is nothing to choose"
+    if kind == "multiple_choice" and set(item.right) >= set(range(len(item.choices))):
+        return "all of its choices are right"
     if kind == "multiple_choice" and not all(item.choices):
         return "one of its choices is empty"
-    if kind == "multiple_choice" and len(set(item.requests)) < len(item.requests):
+    if kind == "multiple_choice" and len({(before, said.strip()) for before, said in item.requests}) < len(
+        item.requests
+    ):
         return "two of its choices are the same"
     return ""
 

@@ -35,6 +35,7 @@ def test_csv_says_times_long_numbers_and_gaps_as_pandas_does(tmp_path):
         ("rows.csv", b"q,a\n1,2,3\n", "3 cells"),
         ("rows.jsonl.gz", gzip.compress(b'{"a": 1}\n' * 500)[:-20], "cannot be read"),
         ("rows.json", b"[1]", "cannot be read"),
+        ("rows.jsonl", b'{"field": 1, "a": 1, "a": 2}', "'a' stands twice"),
         ("rows.json", b"[" * 100_000, "cannot be read"),
     ],
 )

@@ -51,7 +51,15 @@ def test_mutual_information_asks_each_option_alone_too(folder, judged):
 
 @pytest.mark.parametrize(
     ("options", "right", "said"),
-    [(["", "x"], 1, "empty"), (["x", "x"], 0, "the same"), (["x", "y"], 5, "none of its 2 choices")],
+    [
+        (["", "x"], 1, "empty"),
+        (["x", "x"], 0, "the same"),
+        (["x", "y"], 5, "none of its 2 choices"),
+        (["x"], 0, "nothing to choose"),
+        (["x", "x "], 0, "the same"),
+        (["x", "y"], [0, 1], "all of its"),
+        (["x", "y"], [], "no right"),
+    ],
 )
 def test_what_is_no_choice_is_an_error(folder, judged, options, right, said):
     folder(choices_jsonl=[{"question": "Which?", "options": options, "right": right}])
