@@ -8,6 +8,7 @@ import importlib.util
 import os
 import signal
 import struct
+import sys
 import zlib
 from functools import partial
 from pathlib import Path
@@ -36,18 +37,33 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
         compileall.compile_dir(Path(__file__).parents[1] / name, quiet=2)
 
 
-def pytest_collection_finish():
-    """What was collected stays to the end: 830,000 objects, which are 0.6 s to look through whenever a model is let go of."""
-    gc.collect()
-    gc.freeze()
-
-
 # A shell that starts the tests in the background has Ctrl-C ignored; some of them interrupt a run by it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # No test asserts how long something takes: a busy machine, or a first call that imports a library, is no failure.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+
+_MODULES = 200
+"""So many more that are imported are worth looking through all there is."""
+
+_looked_through = 0
+
+
+@pytest.fixture(autouse=True)
+def _imported_modules_are_no_garbage():
+    """Keep Python's collector from what was collected, and what libraries made as they were imported: two million objects.
+
+    Every training begins with a whole collection, and a model that is closed ends with one: half of the time of a training
+    of twelve steps. What a test itself makes is collected as ever.
+    """
+    global _looked_through  # noqa: PLW0603 - a process has one
+    if len(sys.modules) > _looked_through + _MODULES:
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()
+        _looked_through = len(sys.modules)
 
 
 @pytest.fixture(autouse=True)

@@ -63,7 +63,7 @@ def _hints(kind: type[Any]) -> dict[str, Any]:
 def _dataclass(kind: type[Any], record: object, path: str, because: str) -> Any:
     if not isinstance(record, Mapping):
         raise StoreError(f"{path}: expected an object, found {type(record).__name__}{because}")
-    hints = _hints(kind)  # type: ignore[arg-type]  # a class can be hashed
+    hints = _hints(kind)  # type: ignore[arg-type]  # classes are hashable; mypy takes `type[Any]` for an instance
     unknown = sorted(set(record) - {field.name for field in fields(kind)})
     if unknown:
         raise StoreError(f"{path}: unknown field {unknown[0]!r}; it was written by another version of seatrial")

@@ -14,7 +14,7 @@ def clusters_of(rows: Iterable[Row]) -> dict[str, str]:
     """Row id → the id of the first row of its cluster.
 
     Two rows are of one cluster where their inputs are the same after normalising and show the same pictures, where both belong to the same `group`,
-    or where a chain of such rows joins them.
+    or where a chain of such rows joins them. Rows that show a model nothing (texts that are scored by themselves) have no input in common.
     """
     parent: dict[str, str] = {}
 
@@ -26,7 +26,8 @@ def clusters_of(rows: Iterable[Row]) -> dict[str, str]:
     first: dict[tuple[str, ...], str] = {}
     for row in rows:
         parent[row.id] = row.id
-        keys = [("input", *question_of(row)), *([("group", row.group)] if row.group else [])]
+        question = question_of(row)
+        keys = [*([("input", *question)] if any(question) else []), *([("group", row.group)] if row.group else [])]
         for key in keys:
             known = root(first.setdefault(key, row.id))
             parent[root(row.id)] = known

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = ["Response", "Transcript", "read_transcripts", "transcript_schema", "transcripts_to_table"]
+
+_REASONING = re.compile(r"<think>.*?(?:</think>|\Z)|\A(?:(?!<think>).)*?</think>", re.DOTALL)
+"""As DeepSeek-R1, Qwen3 and their kin write it; templates that open it for the model leave the closing tag alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,11 @@ class Response:
     """How many tokens the text has."""
     finished: bool | None = None
     """Whether it ended by itself; False where the token limit cut it off, None where that is no question."""
+
+    @property
+    def answer(self) -> str:
+        """The text without its reasoning, `<think>…</think>`; nothing where it was cut off while it reasoned."""
+        return _REASONING.sub("", self.text) if "think>" in self.text else self.text
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from seatrial.rows.format_error import FormatError
 from seatrial.rows.parts import ToolCall
 from seatrial.rows.record_values import mapping_of, name_of
 
-__all__ = ["call_of", "declared", "decoded", "tagged_calls", "tools_of"]
+__all__ = ["call_of", "declared", "decoded", "readable_call", "tagged_calls", "tools_of"]
 
 _MAY_BE_NULL = frozenset({"default", "const"})
 _ARGUMENTS = ("arguments", "args", "parameters", "input")
@@ -58,11 +58,16 @@ def tagged_calls(text: str) -> list[ToolCall]:
     for piece in text.split("<tool_call>")[1:]:
         said = piece.partition("</tool_call>")[0].strip()
         if said.startswith("{"):
-            try:
-                calls.append(call_of(decoded(said), "tool_call"))
-            except FormatError:
-                calls.append(ToolCall(""))
+            calls.append(readable_call(decoded(said)))
     return calls
+
+
+def readable_call(value: object) -> ToolCall:
+    """A call that a model wrote; one that holds what JSON cannot say names no function."""
+    try:
+        return call_of(value, "tool_call")
+    except FormatError:
+        return ToolCall("")
 
 
 def tools_of(values: Sequence[object], where: str) -> tuple[Mapping[str, Any], ...]:

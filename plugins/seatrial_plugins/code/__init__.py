@@ -70,6 +70,7 @@ def seatrial_scorers() -> Iterable[ScorerComponent[Scorer]]:
         "code",
         build_code,
         "Programs that the model wrote, run against the row's tests in a sandbox (pass@k).",
+        version="2",  # programs are compiled as files are; tests that test nothing are errors
         probe="sample",
         asks=asks_attempts(512),
         dimension="accuracy",

@@ -14,6 +14,7 @@ from seatrial.evaluation.attempts import attempt_values
 from seatrial.rows import Check
 from seatrial_plugins.code.program import program_of
 from seatrial_plugins.code.sandbox import Ended, Sandbox
+from seatrial_plugins.code.untested import untested
 
 __all__ = ["CodeScorer"]
 
@@ -28,7 +29,7 @@ class CodeScorer:
 
     def __init__(self, sandbox: Sandbox, answers: int, k: Sequence[int]) -> None:
         self._sandbox, self._answers, self._k = sandbox, answers, tuple(k)
-        self._workers = min(os.cpu_count() or 1, 16)
+        self._workers = min(_processors(), 16)
         self._ended: dict[str, Ended | str] = {}
         self.reads = {"python": hashlib.blake2b(sys.version.encode(), digest_size=16).hexdigest()}
         """The Python that runs the programs."""
@@ -83,7 +84,7 @@ class CodeScorer:
         if reason := _untested(row):
             return reason
         assert isinstance(row.expected, Check)
-        return [program_of(row.expected, said.text) for said in transcript.responses]
+        return [program_of(row.expected, said.answer) for said in transcript.responses]
 
     def _run(self, program: str) -> Ended | str:
         try:
@@ -109,8 +110,11 @@ class CodeScorer:
 def _untested(row: Row) -> str:
     if not isinstance(row.expected, Check):
         return "the row brings no tests to run (`prompt`, `test`, `entry_point`, as HumanEval has them)"
-    return (
-        ""
-        if row.expected.kind == "python"
-        else f"its check is of the kind {row.expected.kind!r}, and only python is run"
-    )
+    if row.expected.kind != "python":
+        return f"its check is of the kind {row.expected.kind!r}, and only python is run"
+    return untested(row.expected)
+
+
+def _processors() -> int:
+    """Those that this process may use: a container has fewer than its machine."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import textwrap
 from collections.abc import Iterator
 
 from seatrial.rows import Check
 
 __all__ = ["program_of"]
 
-_FENCED = re.compile(r"```[ \t]*([\w+-]*)[^\n]*\n(.*?)(?:\n[ \t]*```|\Z)", re.DOTALL)
+_FENCED = re.compile(r"(?:```|~~~)[ \t]*([\w+-]*)[^\n]*\n(.*?)(?:\n[ \t]*(?:```|~~~)|\Z)", re.DOTALL)
 _PYTHON = ("python", "py", "python3", "")
+_DEFINING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 _PAST = re.compile(r"\n(?=class\b|def\b|async def\b|#|@|if\b|print\b|```|<)")
 """Where a continuation of a function goes on with something else (Chen et al., 2021, stop there while decoding)."""
 
@@ -18,8 +21,8 @@ _PAST = re.compile(r"\n(?=class\b|def\b|async def\b|#|@|if\b|print\b|```|<)")
 def program_of(check: Check, answer: str) -> str:
     """The program that tells whether an answer is right: it ends without an exception where it is.
 
-    A fenced block that defines the function under test is taken for the answer, else the first fenced block of Python, else all
-    of it. Code that defines the function replaces what the prompt begins; other code goes on with the prompt, up to the first
+    A fenced block that defines the function under test is taken for the answer, with what blocks before it define, else the first
+    fenced block of Python, else all of it. Code that defines the function replaces what the prompt begins; other code goes on with the prompt, up to the first
     line that is no more part of a function.
     """
     code = _code(check, answer)
@@ -33,9 +36,22 @@ def program_of(check: Check, answer: str) -> str:
 
 
 def _code(check: Check, answer: str) -> str:
-    blocks = [said for language, said in _FENCED.findall(answer) if language.lower() in _PYTHON]
-    named = [said for said in blocks if check.entry_point and _defines(said, check.entry_point)]
-    return (named or blocks or [answer])[0]
+    blocks = [textwrap.dedent(said) for language, said in _FENCED.findall(answer) if language.lower() in _PYTHON]
+    named = next(
+        (at for at, said in enumerate(blocks) if check.entry_point and _defines(said, check.entry_point)), None
+    )
+    if named is None:
+        return (blocks or [answer])[0]
+    return "\n\n".join([*filter(_only_defines, blocks[:named]), blocks[named]])
+
+
+def _only_defines(code: str) -> bool:
+    """Whether it holds helpers alone: what else stands before may be how it is called, or what not to do."""
+    try:
+        body = ast.parse(code).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return all(isinstance(one, _DEFINING) for one in body)
 
 
 def _defines(code: str, name: str) -> bool:

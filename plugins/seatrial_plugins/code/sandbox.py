@@ -140,12 +140,12 @@ class Sandbox:
         if token in heard:
             return Ended(True, "ran to its end")
         if late:
-            return Ended(False, f"out of time: stopped after {3 * self.limits.seconds:g} s on the clock")
+            return Ended(False, f"out of time: stopped after {3 * self.limits.seconds + _GRACE:g} s on the clock")
         if code == -signal.SIGXCPU or code == 128 + signal.SIGXCPU:
             return Ended(False, f"out of time: {self.limits.seconds:g} s of the processor")
         if code < 0 or code > 128:
-            number = -code if code < 0 else code - 128
-            return Ended(False, f"ended by signal {signal.Signals(number).name}")
+            with contextlib.suppress(ValueError):  # an exit code beyond 128 that stands for no signal: exit(-1)
+                return Ended(False, f"ended by signal {signal.Signals(-code if code < 0 else code - 128).name}")
         if code == 0:
             return Ended(False, "ended itself before its tests were done")
         # The exception's own line: those of a traceback's frames are indented, and forked processes write among them.

@@ -170,7 +170,12 @@ SHARDED = (
 @hookimpl
 def seatrial_readers() -> Iterable[Component[Reader]]:
     """Dialogue data sets."""
-    yield Component("sgd", build_sgd, "Schema-Guided Dialogue: a record for each reply. Chosen by name only.")
+    yield Component(
+        "sgd",
+        build_sgd,
+        "Schema-Guided Dialogue: a record for each reply. Chosen by name only.",
+        version="2",  # a number is said with its sign, point and thousands
+    )
 
 
 @hookimpl
@@ -197,6 +202,7 @@ def seatrial_scorers() -> Iterable[ScorerComponent[Scorer]]:
         "slot_recall",
         build_slot_recall,
         "Whether replies use what the user said before.",
+        version="2",  # numbers as they are written; reasoning is no answer
         probe="generate",
         asks=_asks(64),
         dimension="accuracy",
@@ -207,6 +213,7 @@ def seatrial_scorers() -> Iterable[ScorerComponent[Scorer]]:
         "script",
         build_script,
         "Assertions about each answer of a scripted conversation.",
+        version="2",  # numbers as they are written; reasoning is no answer
         probe="converse",
         asks=_asks(128),
         dimension="accuracy",
@@ -217,6 +224,7 @@ def seatrial_scorers() -> Iterable[ScorerComponent[Scorer]]:
         "sharded",
         build_sharded,
         "The same question at once and with its facts over several turns, paired.",
+        version="2",  # numbers as they are written; reasoning is no answer
         probe="shard",
         asks=_asks(256),
         dimension="accuracy",

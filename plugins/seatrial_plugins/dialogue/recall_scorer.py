@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from seatrial import Block, Example, Examples, Row, Sample, Scored, Task, Transcript
-from seatrial.evaluation.matching import says
+from seatrial.evaluation.matching import has_words, says
 from seatrial.rows import Check
 
 __all__ = ["RecallScorer"]
@@ -55,7 +55,9 @@ def _sample(row: Row, transcript: Transcript) -> Sample:
     if problem is not None or isinstance(slots, str):
         return Sample(row.id, {}, detail=detail, error=problem, **about)
     reply = transcript.responses[0].text
-    said = {name: any(says(reply, value) for value in values) for name, values in slots.items()}
+    said = {
+        name: any(says(transcript.responses[0].answer, value) for value in values) for name, values in slots.items()
+    }
     last = next((turn.content for turn in reversed(row.prompt) if turn.role == "user"), "")
     earlier = [found for name, found in said.items() if not any(says(last, value) for value in slots[name])]
     values: dict[str, float | None] = {
@@ -83,6 +85,8 @@ def _slots(row: Row) -> dict[str, list[str]] | str:
         isinstance(values, list) and values and all(isinstance(one, str) for one in values) for values in slots.values()
     ):
         return "its slots are no mapping of names to lists of texts"
+    if silent := next((name for name, values in slots.items() if not any(map(has_words, values))), None):
+        return f"no reply can say its slot {silent!r}, whose values have no word"
     return slots
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from seatrial import Row
-from seatrial.evaluation.matching import says
+from seatrial.evaluation.matching import has_words, says
 from seatrial.rows import Check
 
 __all__ = ["ScriptTurn", "script_of"]
@@ -38,8 +38,11 @@ class ScriptTurn:
         if self.any and not any_said(answer, self.any):
             found.append(f"says none of {', '.join(map(repr, self.any))}")
         found += [f"says {one!r}" for one in self.lacks if says(answer, one)]
-        if self.matches and not re.search(self.matches, answer):
+        matched = bool(self.matches) and re.search(self.matches, answer) is not None
+        if self.matches and not matched:
             found.append(f"does not match {self.matches!r}")
+        if self.asserts and not answer.strip() and not matched:  # else silence would hold whatever must not be said
+            found.append("says nothing")
         return found
 
     @property
@@ -80,6 +83,9 @@ def _turn(said: Any, at: int) -> ScriptTurn | str:
     texts = {key: [said[key]] if isinstance(said.get(key), str) else said.get(key) or [] for key in _LISTS}
     if any(not isinstance(one, list) or not all(isinstance(text, str) for text in one) for one in texts.values()):
         return "asserts what is no text"
+    for key, phrases in texts.items():
+        if wordless := [one for one in phrases if not has_words(one)]:
+            return f"has {wordless[0]!r} under `{key}`, in which there is no word to look for; `matches` takes an expression"
     user, matches = said.get("user") or "", said.get("matches") or ""
     if not isinstance(user, str) or bool(user) != bool(at):
         return "must say `user`" if at else "asks the row's own prompt, and has a `user` as well"

@@ -40,7 +40,7 @@ def _sample(row: Row, transcript: Transcript) -> Sample:
     if problem is not None or isinstance(script, str):
         return Sample(row.id, {}, error=problem, **about)
     said = [one.text for one in transcript.responses]
-    broken = [turn.broken(text) for turn, text in zip(script, said, strict=True)]
+    broken = [turn.broken(one.answer) for turn, one in zip(script, transcript.responses, strict=True)]
     held = [not why for turn, why in zip(script, broken, strict=True) if turn.asserts]
     asked = [row.input_text, *(turn.user for turn in script[1:])]
     first = next((at for at, why in enumerate(broken) if why), len(said) - 1)

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from seatrial import Block, Example, Examples, Row, Sample, Scored, Task, Transcript
-from seatrial.evaluation.matching import Match, has_number, is_right
-from seatrial.rows import References
+from seatrial.evaluation.matching import Match, is_right, references_of, unjudged
 
 __all__ = ["ShardedScorer"]
 
@@ -28,7 +27,7 @@ class ShardedScorer:
 
     def problems(self, rows: Iterable[Row]) -> Iterator[tuple[str, str]]:
         """Which rows have nothing to be held against (`seatrial.model.ChecksRows`)."""
-        return ((row.id, reason) for row in rows if (reason := self._unjudged(row)))
+        return ((row.id, reason) for row in rows if (reason := unjudged(row, self._match)))
 
     def blocks(self, scored: Scored) -> Iterator[Block]:
         """What the system on trial answers at once and not over several turns."""
@@ -38,31 +37,19 @@ class ShardedScorer:
             shown = [_example(one) for one in lost[:_SHOWN]]
             yield Examples("Right at once, wrong over several turns", shown, of=len(lost))
 
-    def _unjudged(self, row: Row) -> str:
-        if not _expected(row):
-            return "the row has no expected answer"
-        if self._match == "number" and not any(map(has_number, _expected(row))):
-            return "the expected answer has no number (`match: number`)"
-        return ""
-
     def _sample(self, row: Row, transcript: Transcript) -> Sample:
         shards = transcript.detail.get("shards")
         detail: dict[str, object] = {"shards": shards}
         about: Mapping[str, Any] = {"target": row.target, "prompt_hash": transcript.prompt_hash, "slice": row.slice}
-        if problem := transcript.error or self._unjudged(row):
+        if problem := transcript.error or unjudged(row, self._match):
             return Sample(row.id, {}, detail=detail, error=problem, **about)
         if not shards:
             return Sample(row.id, {"whole": None, "sharded": None, "difference": None}, detail=detail, **about)
-        expected = _expected(row)
-        whole, last = (float(is_right(transcript.responses[at].text, expected, self._match)) for at in (0, -1))
+        expected = references_of(row)
+        whole, last = (float(is_right(transcript.responses[at].answer, expected, self._match)) for at in (0, -1))
         detail["whole"] = transcript.responses[0].text
         values: dict[str, float | None] = {"whole": whole, "sharded": last, "difference": last - whole}
         return Sample(row.id, values, prediction=transcript.responses[-1].text, detail=detail, **about)
-
-
-def _expected(row: Row) -> tuple[str, ...]:
-    answers = row.expected.answers if isinstance(row.expected, References) else (row.target or "",)
-    return tuple(one.strip() for one in answers if one.strip())
 
 
 def _example(row: Mapping[str, Any]) -> Example:

@@ -70,6 +70,7 @@ def seatrial_scorers() -> Iterable[ScorerComponent[Scorer]]:
         "extraction",
         build_extraction,
         "JSON that the model wrote, against its schema and the expected fields.",
+        version="2",  # entries of lists as wholes; a part of broken JSON is none
         probe="sample",
         asks=asks_attempts(256),
         dimension="accuracy",

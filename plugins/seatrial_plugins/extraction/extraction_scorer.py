@@ -9,9 +9,10 @@ from statistics import fmean
 from typing import Any
 
 from seatrial import Block, Example, Examples, Row, Sample, Scored, Task, Transcript, UsageError
+from seatrial.errors import did_you_mean
 from seatrial.evaluation.attempts import attempt_values
 from seatrial.rows import Check
-from seatrial_plugins.extraction.fields import NOTHING, agreement, json_in, leaves
+from seatrial_plugins.extraction.fields import NOTHING, agreement, json_in, json_of
 
 __all__ = ["KIND", "ExtractionScorer"]
 
@@ -20,6 +21,36 @@ KIND = "json_schema"
 
 _EXCERPT = 400
 _SHOWN = 200
+_UNREAD = ("no JSON", "nested too deeply to follow")
+_DEEPEST = 100
+_SAYING_NOTHING = (
+    *(
+        "$schema",
+        "$id",
+        "id",
+        "$anchor",
+        "$dynamicAnchor",
+        "$comment",
+        "$vocabulary",
+        "$defs",
+        "definitions",
+        "title",
+        "description",
+    ),
+    *(
+        "default",
+        "examples",
+        "example",
+        "deprecated",
+        "readOnly",
+        "writeOnly",
+        "contentEncoding",
+        "contentMediaType",
+        "contentSchema",
+    ),
+    *("then", "else", "minContains", "maxContains"),
+)
+"""Keywords that a validator has nothing of its own for."""
 
 
 class ExtractionScorer:
@@ -61,12 +92,15 @@ class ExtractionScorer:
         expected = row.expected
         if row.target is None:
             return "the row has no expected answer"
-        if json_in(row.target) is NOTHING:
-            return "the expected answer is no JSON"
+        if json_of(row.target) is NOTHING:
+            return "the expected answer is no JSON (words around it, a part of it, or a key twice are not taken for it)"
         if isinstance(expected, Check) and expected.kind != KIND:
             return f"its check is of the kind {expected.kind!r}, not {KIND}"
-        said = _validator(expected.code) if isinstance(expected, Check) else ""
-        return f"its schema is none: {said}" if said and isinstance(said, str) else ""
+        schema = expected.code if isinstance(expected, Check) else self._schema
+        said = _validator(schema) if schema is not None else ""
+        if said and isinstance(said, str):
+            return f"its schema is none: {said}"
+        return _unfollowed(schema, json_of(row.target))
 
     def _sample(self, row: Row, transcript: Transcript) -> Sample:
         text = row.input_text
@@ -77,9 +111,9 @@ class ExtractionScorer:
             problem = f"the transcript has {len(transcript.responses)} answers, where {self._answers} are judged"
         if problem:
             return Sample(row.id, {}, detail=detail, error=problem, **about)
-        expected = leaves(json_in(row.target or ""), ignore_case=self._ignore_case)
+        expected = json_of(row.target or "")
         schema = row.expected.code if isinstance(row.expected, Check) else self._schema
-        read = [json_in(said.text) for said in transcript.responses]
+        read = [json_in(said.answer) for said in transcript.responses]
         from referencing.exceptions import Unresolvable
 
         try:
@@ -89,8 +123,8 @@ class ExtractionScorer:
                 row.id, {}, detail=detail, error=f"its schema refers to what it does not hold: {error}", **about
             )
         found = [
-            (0.0, 0.0, 0.0) if one is NOTHING else agreement(leaves(one, ignore_case=self._ignore_case), expected)
-            for one in read
+            (0.0, 0.0, 0.0) if why in _UNREAD else agreement(one, expected, ignore_case=self._ignore_case)
+            for one, why in zip(read, invalid, strict=True)
         ]
         detail |= {"invalid": invalid, "tokens": [said.tokens for said in transcript.responses]}
         precision, recall, f1 = (fmean(column) for column in zip(*found, strict=True))
@@ -120,19 +154,58 @@ def _validator(schema: str) -> Any:
         return str(error)
     except exceptions.SchemaError as error:
         return f"{'/'.join(map(str, error.absolute_path)) or 'at its top'}: {error.message}"[:300]
-    return made(said, registry=Registry())
+    if misspelt := _misspelt(said, sorted({*made.VALIDATORS, *_SAYING_NOTHING})):
+        return misspelt
+    return made(said, registry=Registry(), format_checker=made.FORMAT_CHECKER)
+
+
+def _misspelt(schema: Any, known: Sequence[str], depth: int = 0) -> str:
+    """A keyword that the draft does not know and that is nearly one; any other is read as a remark, as the drafts have it."""
+    if not isinstance(schema, Mapping) or depth > _DEEPEST:
+        return ""
+    for key, inner in schema.items():
+        if key not in known and not str(key).startswith(("x-", "$")) and (hint := did_you_mean(str(key), known)):
+            return f"there is no keyword {key!r}{hint}"
+        named = key in {"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"}
+        inside = (
+            inner.values() if named and isinstance(inner, Mapping) else inner if isinstance(inner, list) else [inner]
+        )
+        for one in inside if key not in {"enum", "const", "default", "examples", "example"} else ():
+            if said := _misspelt(one, known, depth + 1):
+                return said
+    return ""
 
 
 def _invalid(value: Any, schema: str | None) -> str:
     """Why an answer is not valid; "" where it is."""
     if value is NOTHING:
-        return "no JSON"
-    if schema is None:
-        return ""
+        return _UNREAD[0]
     from jsonschema.exceptions import best_match
 
-    found = best_match(_validator(schema).iter_errors(value))
+    try:
+        _depth(value)
+        found = None if schema is None else best_match(_validator(schema).iter_errors(value))
+    except RecursionError:
+        return _UNREAD[1]
     return "" if found is None else f"{'/'.join(map(str, found.absolute_path)) or 'at its top'}: {found.message}"[:300]
+
+
+def _depth(value: Any, depth: int = 0) -> None:
+    """Raise a RecursionError where a value is nested deeper than any that a schema describes."""
+    if depth > _DEEPEST:
+        raise RecursionError
+    for one in value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ():
+        _depth(one, depth + 1)
+
+
+def _unfollowed(schema: str | None, expected: Any) -> str:
+    """Why a schema, or the expected answer, cannot be followed to its end; "" where both can."""
+    from referencing.exceptions import Unresolvable
+
+    try:
+        return f"its schema or its expected answer is {_UNREAD[1]}" if _invalid(expected, schema) == _UNREAD[1] else ""
+    except Unresolvable as error:
+        return f"its schema refers to what it does not hold: {error}"
 
 
 def _example(row: Mapping[str, Any]) -> Example:

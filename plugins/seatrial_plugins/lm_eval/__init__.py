@@ -6,7 +6,9 @@ The package lm_eval is never imported; its task files are read as files.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from seatrial import Component, Metric, ProbeComponent, Scorer, ScorerComponent, hookimpl
 from seatrial.evaluation.probe import Probe
@@ -20,9 +22,9 @@ def build_scorer(
     task: str,
     tasks: str = "",
     rows: dict[str, Any] = {},  # noqa: B006 - shown in the schema, never changed
-    num_fewshot: int | None = None,
+    num_fewshot: Annotated[int, Field(ge=0)] | None = None,
     fewshot_seed: int = 1234,
-    limit: int | None = None,
+    limit: Annotated[int, Field(ge=1)] | None = None,
     functions: list[str] = [],  # noqa: B006
 ) -> Scorer:
     """Asks what a task file of lm-eval asks, and judges as it says: no chat template, the file's few-shot examples and metrics.
@@ -49,9 +51,9 @@ def build_probe(
     task: str,
     tasks: str = "",
     rows: dict[str, Any] = {},  # noqa: B006
-    num_fewshot: int | None = None,
+    num_fewshot: Annotated[int, Field(ge=0)] | None = None,
     fewshot_seed: int = 1234,
-    limit: int | None = None,
+    limit: Annotated[int, Field(ge=1)] | None = None,
     functions: list[str] = [],  # noqa: B006
     digests: dict[str, str] = {},  # noqa: B006
 ) -> Probe:
@@ -76,7 +78,7 @@ def tasks_of(
     task: str,
     tasks: str = "",
     rows: Mapping[str, Any] | None = None,
-    num_fewshot: int | None = None,
+    num_fewshot: Annotated[int, Field(ge=0)] | None = None,
     fewshot_seed: int = 1234,
     limit: int | None = None,
     functions: Sequence[str] = (),
@@ -93,6 +95,14 @@ def metrics_of(**options: Any) -> tuple[Metric, ...]:
     """Those of the task file, or of all tasks of a group."""
     metrics: tuple[Metric, ...] = tasks_of(**options).metrics
     return metrics
+
+
+def _imports(**options: Any) -> Mapping[str, str]:
+    """What the task's metrics are computed with, and what its regular expressions are run by."""
+    from seatrial_plugins.lm_eval.task_metrics import COMPUTED_BY
+
+    names = {one.name for each in tasks_of(**options).measured.values() for one in each}
+    return {"regex": "seatrial[train]", **{COMPUTED_BY[name]: "seatrial[train]" for name in names & COMPUTED_BY.keys()}}
 
 
 def _asks(**options: Any) -> Mapping[str, Any]:
@@ -123,7 +133,8 @@ def seatrial_probes() -> Iterable[ProbeComponent[Probe]]:
         "What an lm-eval task file asks, in plain text: log-likelihoods of continuations and of texts, and generation.",
         needs=frozenset({"completes"}),
         piece=512,
-        libraries=("jinja2", "regex", "pyarrow"),
+        version="2",
+        libraries=("jinja2", "regex", "pyarrow", "pandas"),
     )
 
 
@@ -138,10 +149,12 @@ def seatrial_scorers() -> Iterable[ScorerComponent[Scorer]]:
         asks=_asks,
         dimension="accuracy",
         metrics=metrics_of,
+        version="2",
         brings_rows=True,
         comparable=True,
+        imports=_imports,
         looks_for="wrong answers to a public benchmark's questions",
-        libraries=("jinja2", "regex", "pyarrow", "sacrebleu", "scikit-learn"),
+        libraries=("jinja2", "regex", "pyarrow", "pandas", "sacrebleu", "scikit-learn"),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -18,7 +19,10 @@ __all__ = ["Filtered", "pipelines"]
 Filtered = Callable[[list[Any], Document], Any]
 """From all answers to a document to what is judged."""
 
-_PUNCTUATION = re.compile(r"[^\w\s]|_")
+
+def _is_mark(letter: str) -> bool:
+    """Whether it is punctuation as Unicode has it: no sign of money or arithmetic, and no vowel of Hindi, is any."""
+    return unicodedata.category(letter)[0] == "P"
 
 
 def pipelines(task: TaskConfig, functions: Sequence[str]) -> dict[str, Filtered]:
@@ -29,17 +33,20 @@ def pipelines(task: TaskConfig, functions: Sequence[str]) -> dict[str, Filtered]
     """
     found: dict[str, Filtered] = {}
     for name, steps in task.filters:
-        found[name] = _chain([_step(task, dict(step), functions) for step in steps])
+        found[name] = _chain(name, [_step(task, dict(step), functions) for step in steps])
     return found
 
 
-def _chain(steps: Sequence[Filtered]) -> Filtered:
+def _chain(name: str, steps: Sequence[Filtered]) -> Filtered:
     def filtered(answers: list[Any], document: Document) -> Any:
         said: Any = answers
-        for step in steps:
-            said = step(said, document)
-        if isinstance(said, list) and len(said) == 1:
-            return said[0]  # lm-eval compares a list of one as its element
+        try:
+            for step in steps:
+                said = step(said, document)
+        except StageError:
+            raise
+        except Exception as error:  # a filter may be code of the task's own, and a document lack what it reads
+            raise StageError(f"the filter {name} raised {type(error).__name__}: {error}") from error
         return said
 
     return filtered
@@ -104,17 +111,18 @@ def _multi_choice_regex(
         for ignored in regexes_to_ignore or ():
             text = re.sub(ignored, "", text)
         text = text.lower() if ignore_case else text
-        return _PUNCTUATION.sub("", text) if ignore_punctuation else text
+        return "".join(one for one in text if not _is_mark(one)) if ignore_punctuation else text
 
     def one(answer: Any, document: Document) -> str:
         answer = answer if isinstance(answer, str) else ""
-        letters = {plain(option.strip()): chr(ord("A") + place) for place, option in enumerate(document["choices"])}
+        every = [chr(ord("A") + place) for place in range(len(document["choices"]))]
+        letters = {plain(option.strip()): letter for option, letter in zip(document["choices"], every, strict=True)}
         if found := _matched(pattern, answer, group_select):
             return found
         options = re.compile("|".join(re.escape(text) for text in sorted(letters, key=len, reverse=True)))
         if found := _matched(options, plain(answer), group_select):
             return f"({letters[found]})" if found in letters else found
-        letter = _matched(re.compile(rf":[\s]*({'|'.join(letters.values())})"), answer, group_select)
+        letter = _matched(re.compile(rf":[\s]*({'|'.join(every)})"), answer, group_select)
         return f"({letter})" if letter else fallback
 
     return lambda answers, document: [one(answer, document) for answer in answers]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from seatrial.errors import SeatrialError
 from seatrial.runs.result import Result
 from seatrial.runs.store import atomic_file
-from seatrial_plugins.lm_eval.task_metrics import CORPUS, Measured, of_all
+from seatrial_plugins.lm_eval.task_metrics import Measured, of_all
 from seatrial_plugins.lm_eval.task_set import TaskSet
 
 if TYPE_CHECKING:
@@ -76,9 +76,10 @@ class _Results:
         """The results file."""
         for alias, table in self._result.samples.items():
             rows = [row for row in table.to_pylist() if row["system"] == self._system]
-            tasks = _task_set(self._result.suite, alias)
+            entry = _entry(self._result.suite, alias)
+            tasks = None if entry is None else self._tasks_of_run(alias, entry)
             if tasks is None:
-                self._other(alias, table, rows)
+                self._other(alias, table, rows, "" if entry is None else _CHANGED)
             else:
                 self._own(alias, tasks, rows)
         manifest = self._result.manifest
@@ -99,38 +100,60 @@ class _Results:
             "model_name": address,
         }
 
+    def _tasks_of_run(self, alias: str, entry: Mapping[str, Any]) -> TaskSet | None:
+        """The task files that an entry names; None where they are not what was scored by: changed, or there no more."""
+        from seatrial_plugins.lm_eval import tasks_of
+
+        own = {key: value for key, value in entry.items() if key in _OPTIONS}
+        scored = next((one for one in self._result.records if one.stage == f"score[{alias}]"), None)
+        try:
+            found: TaskSet = tasks_of(**own)
+            same = scored is not None and found.reads == scored.facts.get("reads")
+        except (SeatrialError, OSError):
+            return None
+        return found if same else None
+
     # ---- task files -----------------------------------------------------------------------------------------------
 
     def _own(self, alias: str, tasks: TaskSet, rows: list[dict[str, Any]]) -> None:
         details = {row["row"]: json.loads(row["detail"]) for row in rows}
         facts = tasks.facts()
-        for name, config in tasks.tasks.items():
-            of_task = [row for row in rows if row["slice"] == name]
+        named = self._free_names(alias, [*tasks.tasks, *(group.name for group in tasks.named.groups)])
+        for own, config in tasks.tasks.items():
+            name, measured = named[own], tasks.measured[own]
+            of_task = [row for row in rows if row["slice"] == own]
             counted: dict[str, Any] = {"alias": config.get("task_alias", name), "sample_len": len(of_task)}
-            for one in tasks.measured[name]:
-                self._measure(name, one, of_task, details, tasks, counted)
             self._keys["results"][name] = counted
+            for one in measured:
+                self._measure(name, own, one, of_task, details, tasks, counted)
             self._keys["configs"][name] = _config(config.keys.values)
-            self._keys["versions"][name] = facts[name]["version"]
-            self._keys["n-shot"][name] = facts[name]["num_fewshot"]
-            self._keys["n-samples"][name] = {"original": len(of_task), "effective": len(of_task)}
-            self._keys["higher_is_better"][name] = {one.name: one.higher_is_better for one in tasks.measured[name]}
+            self._keys["versions"][name] = facts[own]["version"]
+            self._keys["n-shot"][name] = facts[own]["num_fewshot"]
+            original = details[of_task[0]["row"]]["of"] if of_task else 0
+            self._keys["n-samples"][name] = {"original": original, "effective": len(of_task)}
+            self._keys["higher_is_better"][name] = {one.name: one.higher_is_better for one in measured}
             self.samples[name] = [
-                line for row in of_task for line in self._lines(row, details[row["row"]], tasks.measured[name], tasks)
+                line for row in of_task for line in self._lines(row, details[row["row"]], measured, tasks)
             ]
         for group in tasks.named.groups:
-            self._keys["group_subtasks"][group.name] = list(group.tasks)
-            counted = {"alias": group.alias or group.name}
+            name, below = named[group.name], [named[task] for task in group.tasks]
+            self._keys["group_subtasks"][name] = below
+            counted = {"alias": group.alias or name}
             for metric, by_size in group.metrics.items():
-                self._aggregate(group.name, metric, by_size, group.tasks, counted)
-            self._keys["results"][group.name] = counted
+                self._aggregate(name, metric, by_size, below, counted)
+            self._keys["results"][name] = counted
             if group.metrics:
-                self._keys["groups"][group.name] = counted
-        del alias
+                self._keys["groups"][name] = counted
+
+    def _free_names(self, alias: str, names: Sequence[str]) -> dict[str, str]:
+        """Task or group → the name of its results: lm-eval's, or with the entry's before it where another entry has it."""
+        taken = self._keys["results"]
+        return {name: f"{alias}/{name}" if name in taken else name for name in names}
 
     def _measure(
         self,
         task: str,
+        own: str,
         one: Measured,
         rows: list[dict[str, Any]],
         details: Mapping[str, dict[str, Any]],
@@ -138,16 +161,16 @@ class _Results:
         counted: dict[str, Any],
     ) -> None:
         key, error_key = f"{one.name},{one.filter}", f"{one.name}_stderr,{one.filter}"
-        failed = [row for row in rows if row["error"] is not None]
-        if failed or not rows:
+        failed = [row for row in rows if row["error"] is not None and row[f"value:{one.column}"] is None]
+        if failed or all(row[f"value:{one.column}"] is None for row in rows):
             why = f"{len(failed)} of {len(rows)} samples failed, the first {failed[0]['row']}: {failed[0]['error']}" if failed else "no samples"  # fmt: skip
             counted |= {key: None, error_key: None}
             self._reason(task, {key: why, error_key: why})
             return
-        weight = tasks.weights[task] if tasks.by_task(one.name) else 1.0
-        values = [row[f"value:{one.column}"] / weight for row in rows]
+        rows = [row for row in rows if row[f"value:{one.column}"] is not None]
+        values = [row[f"value:{one.column}"] / tasks.weight(own, one.column) for row in rows]
         try:
-            value = of_all(one.name, [details[row["row"]] for row in rows], values, one.filter)
+            value = of_all(one, [details[row["row"]] for row in rows], values)
         except ValueError as error:  # as F1 of more than two classes
             value = None
             self._reason(task, {key: str(error)})
@@ -155,7 +178,7 @@ class _Results:
         if counted[key] is None and key not in self._keys["reasons"].get(task, {}):
             self._reason(task, {key: "the number is not finite"})
         counted[error_key] = None
-        if one.name in CORPUS or one.name == "bits_per_byte":
+        if one.of_row != one.name or one.name == "bits_per_byte":
             self._reason(
                 task, {error_key: "no standard error: a number of all rows together; scores have intervals of its mean"}
             )
@@ -186,7 +209,7 @@ class _Results:
     ) -> Iterator[dict[str, Any]]:
         for name in dict.fromkeys(one.filter for one in measured):
             these = [one for one in measured if one.filter == name]
-            weight = {one.column: tasks.weights[row["slice"]] if tasks.by_task(one.name) else 1.0 for one in these}
+            weight = {one.column: tasks.weight(row["slice"], one.column) for one in these}
             values = {
                 one.name: None
                 if row[f"value:{one.column}"] is None
@@ -215,7 +238,10 @@ class _Results:
 
     # ---- other scorers --------------------------------------------------------------------------------------------
 
-    def _other(self, alias: str, table: pa.Table, rows: list[dict[str, Any]]) -> None:
+    def _other(self, alias: str, table: pa.Table, rows: list[dict[str, Any]], why: str) -> None:
+        name = f"{alias} (scorer)" if alias in self._keys["results"] else alias
+        if why:
+            self._reason(name, {"configs": why})
         counted: dict[str, Any] = {"alias": alias, "sample_len": len(rows)}
         better = {}
         for score in self._result.scores:
@@ -228,12 +254,12 @@ class _Results:
             said = {error_key: "the score has an interval, in scores.json, and no standard error"}
             if score.value is None:
                 said[key] = str(score.missing)
-            self._reason(alias, said)
+            self._reason(name, said)
         columns = [name.removeprefix("value:") for name in table.column_names if name.startswith("value:")]
-        self._keys["results"][alias] = counted
-        self._keys["higher_is_better"][alias] = better
-        self._keys["n-samples"][alias] = {"original": len(rows), "effective": len(rows)}
-        self.samples[alias] = [
+        self._keys["results"][name] = counted
+        self._keys["higher_is_better"][name] = better
+        self._keys["n-samples"][name] = {"original": len(rows), "effective": len(rows)}
+        self.samples[name] = [
             {
                 "doc_id": place,
                 "target": row["target"],
@@ -252,6 +278,7 @@ class _Results:
         self._keys["reasons"].setdefault(task, {}).update(said)
 
 
+_CHANGED = "the task files, rows or code are not there any more, or not those of the run"
 _BY_HASH = "kept by its hash"
 
 
@@ -260,20 +287,13 @@ def _standard_error(values: Sequence[float]) -> float:
     return math.sqrt(sum((value - mean) ** 2 for value in values) / (len(values) - 1) / len(values))
 
 
-def _task_set(suite: Mapping[str, object], alias: str) -> TaskSet | None:
-    """The task files that a suite's entry names; None where it names none, or they are there no more."""
-    from seatrial_plugins.lm_eval import tasks_of
-
+def _entry(suite: Mapping[str, object], alias: str) -> Mapping[str, Any] | None:
+    """The options of a suite's entry that names task files; None where another scorer has the name."""
     score = suite.get("score")
     for entry in score if isinstance(score, list) else ():
         options = entry.get(_OWN) if isinstance(entry, Mapping) else None
         if isinstance(options, Mapping) and options.get("as", _OWN) == alias:
-            own = {key: value for key, value in options.items() if key in _OPTIONS}
-            try:
-                found: TaskSet = tasks_of(**own)
-            except SeatrialError:
-                return None
-            return found
+            return options
     return None
 
 

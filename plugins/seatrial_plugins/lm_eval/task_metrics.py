@@ -7,13 +7,23 @@ import re
 import string
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any
 
 from seatrial import Metric
 from seatrial.errors import UsageError, did_you_mean
 from seatrial_plugins.lm_eval.task_config import MetricEntry, TaskConfig
 
-__all__ = ["CORPUS", "Measured", "exact_match", "measured", "of_all", "sentence_score"]
+__all__ = [
+    "COMPUTED_BY",
+    "CORPUS",
+    "Measured",
+    "exact_match",
+    "measured",
+    "of_all",
+    "sentence_score",
+    "without_ignored",
+]
 
 _DEFAULTS: Mapping[str, tuple[str, ...]] = {
     "loglikelihood": ("perplexity", "acc"),
@@ -44,6 +54,12 @@ CORPUS: Mapping[str, str] = {
     "ter": "sentence_ter",
 }
 """A metric that is no mean over rows → the mean over rows that stands for it where gates and intervals are computed."""
+
+COMPUTED_BY: Mapping[str, str] = {
+    **dict.fromkeys(("f1", "mcc"), "sklearn"),
+    **dict.fromkeys(("bleu", "chrf", "chrf++", "ter"), "sacrebleu"),
+}
+"""A metric → the module that computes it, where Python alone does not."""
 
 _SUMMARIES: Mapping[str, str] = {
     "acc": "Rows whose right option is the likeliest (lm-eval's acc); of a single continuation, rows of which each token is.",
@@ -87,11 +103,13 @@ class Measured:
     options: Mapping[str, Any] = field(default_factory=dict)
     own: bool = False
     """Whether the task's `process_results` gives it."""
+    passes_nan: bool = False
+    """Whether a row whose number is NaN does not count (`aggregation: nanmean`)."""
 
     @property
     def of_row(self) -> str:
         """What is a mean over rows."""
-        return CORPUS.get(self.name, self.name)
+        return _of_row(self.name, own=self.own)
 
     def metric(self, *, weighted: bool = False) -> Metric:
         """As suites, gates and reports have it; `weighted` where tasks of a group weigh the same, whatever their rows."""
@@ -104,10 +122,14 @@ class Measured:
             self.column,
             "proportion" if share else "mean",
             "higher" if better else "lower",
-            _SUMMARIES.get(row, f"{self.name}, as the task's own function gives it, mean over rows."),
-            unit="nats" if row.startswith("nll") else "",
-            limits=None if weighted or share else _LIMITS.get(row),
+            f"{self.name}, as the task's own function gives it, mean over rows." if self.own else _SUMMARIES[row],
+            unit="nats" if row.startswith("nll") and not self.own else "",
+            limits=None if weighted or share or self.own else _LIMITS.get(row),
         )
+
+
+def _of_row(metric: str, *, own: bool) -> str:
+    return metric if own else CORPUS.get(metric, metric)
 
 
 def measured(task: TaskConfig) -> list[Measured]:
@@ -121,14 +143,41 @@ def measured(task: TaskConfig) -> list[Measured]:
     own = task.get("process_results") is not None
     found = []
     for entry in entries:
-        if not own:
+        if own:
+            _check_own(task, entry)
+        else:
             _check(task, entry)
         for filter_name in names:
-            row = CORPUS.get(entry.metric, entry.metric)
+            row = _of_row(entry.metric, own=own)
             column = re.sub(r"[^\w-]+", "_", row if filter_name == "none" else f"{row}_{filter_name}")
             better = entry.metric not in _LOWER if entry.higher_is_better is None else bool(entry.higher_is_better)
-            found.append(Measured(entry.metric, filter_name, column, better, entry.options, own))
-    return [one for one in found if one.name != "bypass"]
+            nan = entry.aggregation == "nanmean"
+            found.append(Measured(entry.metric, filter_name, column, better, entry.options, own, nan))
+    found = [one for one in found if one.name != "bypass"]
+    _refuse_shared(task, found)
+    return found
+
+
+def _refuse_shared(task: TaskConfig, found: Sequence[Measured]) -> None:
+    """Refuse two numbers under one name, of which the last would stand for both."""
+    first: dict[str, Measured] = {}
+    for one in found:
+        other = first.setdefault(one.column, one)
+        if (one.of_row, one.filter, one.options) != (other.of_row, other.filter, other.options):
+            raise UsageError(
+                f"{task.keys.place('metric_list')}: {other.name} (filter {other.filter}) and {one.name} (filter {one.filter}) are two "
+                f"numbers of one name, {one.column!r}; name filters differently, and list each metric once"
+            )
+
+
+def _check_own(task: TaskConfig, entry: MetricEntry) -> None:
+    """Refuse an aggregation of `process_results`' numbers that is no mean."""
+    said = entry.aggregation or (entry.metric if entry.metric in _AGGREGATIONS else "mean")
+    if said not in {"mean", "nanmean"}:
+        raise UsageError(
+            f"{task.keys.place('metric_list')}: {entry.metric} is aggregated by {said!r}, which is not followed where process_results "
+            "gives the numbers; mean and nanmean are"
+        )
 
 
 def _check(task: TaskConfig, entry: MetricEntry) -> None:
@@ -141,8 +190,21 @@ def _check(task: TaskConfig, entry: MetricEntry) -> None:
     takes = {"ignore_case", "ignore_punctuation", "ignore_numbers", "regexes_to_ignore", "hf_evaluate"} | _UNREAD
     if unknown := sorted(entry.options.keys() - (takes if entry.metric == "exact_match" else _UNREAD)):
         raise UsageError(f"{place}: the metric {entry.metric} takes no option {unknown[0]!r}")
+    _check_patterns(place, entry.options.get("regexes_to_ignore"))
     if entry.aggregation is not None and entry.aggregation not in _AGGREGATIONS.get(entry.metric, {"mean"}):
         raise UsageError(f"{place}: {entry.metric} is not aggregated by {entry.aggregation!r} here")
+
+
+def _check_patterns(place: str, patterns: Any) -> None:
+    if patterns is None:
+        return
+    if not isinstance(patterns, list | tuple) or not all(isinstance(one, str) for one in patterns):
+        raise UsageError(f"{place}: regexes_to_ignore is {patterns!r:.60}; write a list of patterns")
+    for one in patterns:
+        try:
+            re.compile(one)
+        except re.error as error:
+            raise UsageError(f"{place}: regexes_to_ignore: {one!r} is no pattern: {error}") from error
 
 
 _UNREAD = {"kwargs", "weight_by_size"}
@@ -165,15 +227,20 @@ _WITHOUT_DIGITS = str.maketrans("", "", string.digits)
 
 def exact_match(said: str, right: str, options: Mapping[str, Any]) -> bool:
     """Whether both are the same text, after what the options leave out."""
+    return without_ignored(said, options) == without_ignored(right, options)
+
+
+def without_ignored(text: str, options: Mapping[str, Any]) -> str:
+    """What `exact_match` compares of a text."""
     for pattern in options.get("regexes_to_ignore") or ():
-        said, right = re.sub(pattern, "", said), re.sub(pattern, "", right)
+        text = re.sub(pattern, "", text)
     if options.get("ignore_case"):
-        said, right = said.lower(), right.lower()
+        text = text.lower()
     if options.get("ignore_punctuation"):
-        said, right = said.translate(_WITHOUT_PUNCTUATION), right.translate(_WITHOUT_PUNCTUATION)
+        text = text.translate(_WITHOUT_PUNCTUATION)
     if options.get("ignore_numbers"):
-        said, right = said.translate(_WITHOUT_DIGITS), right.translate(_WITHOUT_DIGITS)
-    return said == right
+        text = text.translate(_WITHOUT_DIGITS)
+    return text
 
 
 def sentence_score(name: str, said: str, right: Sequence[str]) -> float:
@@ -189,8 +256,9 @@ def sentence_score(name: str, said: str, right: Sequence[str]) -> float:
     return float(score[name]().score)
 
 
-def of_all(name: str, details: Sequence[Mapping[str, Any]], values: Sequence[float], filter_name: str) -> float | None:
+def of_all(one: Measured, details: Sequence[Mapping[str, Any]], values: Sequence[float]) -> float | None:
     """lm-eval's number of all rows, from what samples keep; None where it is not defined."""
+    name = "mean" if one.own else one.name
     if name in {"perplexity", "word_perplexity", "byte_perplexity"}:
         try:
             return math.exp(sum(values) / len(values))
@@ -199,13 +267,14 @@ def of_all(name: str, details: Sequence[Mapping[str, Any]], values: Sequence[flo
     if name in {"f1", "mcc"}:
         from sklearn.metrics import f1_score, matthews_corrcoef
 
-        gold, said = [one["gold"][0] for one in details], [one["chosen"] for one in details]
+        gold, said = [each["gold"][0] for each in details], [each["chosen"] for each in details]
         return float((f1_score if name == "f1" else matthews_corrcoef)(gold, said))
     if name in {"bleu", "chrf", "chrf++", "ter"}:
         import sacrebleu
 
-        said_all = [str(one["filtered"][filter_name]) for one in details]
-        right = [[str(one["gold"][0] if isinstance(one["gold"], list) else one["gold"]) for one in details]]
+        said_all = [_only(each["filtered"][one.filter]) for each in details]
+        # Documents have different numbers of right answers; sacrebleu passes over None.
+        right: Any = list(zip_longest(*(each["right"] for each in details)))
         scores: Mapping[str, Callable[[], Any]] = {
             "bleu": lambda: sacrebleu.corpus_bleu(said_all, right),
             "chrf": lambda: sacrebleu.corpus_chrf(said_all, right),
@@ -214,3 +283,7 @@ def of_all(name: str, details: Sequence[Mapping[str, Any]], values: Sequence[flo
         }
         return float(scores[name]().score)
     return sum(values) / len(values)
+
+
+def _only(said: Any) -> str:
+    return str(said[0] if isinstance(said, list) and len(said) == 1 else said)

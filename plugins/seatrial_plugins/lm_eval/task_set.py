@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,9 +11,10 @@ from typing import Any
 
 from seatrial import Metric
 from seatrial.errors import UsageError
-from seatrial_plugins.lm_eval.documents import files_of
+from seatrial.terminal.names import listed
+from seatrial_plugins.lm_eval.documents import check_rows, files_of
 from seatrial_plugins.lm_eval.files import digests
-from seatrial_plugins.lm_eval.functions import check_allowed
+from seatrial_plugins.lm_eval.functions import check_allowed, code_files
 from seatrial_plugins.lm_eval.items import Item, Settings, items_of
 from seatrial_plugins.lm_eval.task_config import TaskConfig
 from seatrial_plugins.lm_eval.task_folder import Group, Named, named_tasks
@@ -42,9 +44,18 @@ class TaskSet:
         for one in named.tasks:
             for function in one.functions:
                 check_allowed(function, settings.functions)
+        check_rows(named.tasks, settings.rows)
         return cls(named, settings, {one.name: measured(one) for one in named.tasks})
 
     @property
+    def not_known(self) -> str:
+        """What else results may hang on."""
+        names = list(dict.fromkeys(function.name for task in self.named.tasks for function in task.functions))
+        return (
+            f"what {listed(names)} {'reads' if len(names) == 1 else 'read'}, loads or asks by itself" if names else ""
+        )
+
+    @cached_property
     def tasks(self) -> Mapping[str, TaskConfig]:
         """By name."""
         return {task.name: task for task in self.named.tasks}
@@ -58,7 +69,7 @@ class TaskSet:
         group = self._group
         return group is not None and not group.metrics.get(metric, True)
 
-    @property
+    @cached_property
     def metrics(self) -> tuple[Metric, ...]:
         """What gates can hold, over all tasks."""
         found = {
@@ -66,13 +77,13 @@ class TaskSet:
         }
         return tuple(found.values())
 
-    @property
+    @cached_property
     def reads(self) -> dict[str, str]:
-        """Name → digest of every file that results hang on: task files, rows, code."""
+        """Name → digest of every file that results hang on: task files, rows, code, as they are when it is first asked for."""
         paths = [*self.named.files]
         for task in self.named.tasks:
             paths += [file for files in files_of(task, self.settings.rows).values() for file in files]
-            paths += [function.file for function in task.functions]
+            paths += [file for function in task.functions for file in code_files(function.file.resolve())]
         return digests([Path(path) for path in paths])
 
     @cached_property
@@ -81,13 +92,19 @@ class TaskSet:
         return {item.id: item for task in self.named.tasks for item in items_of(task, self.settings)}
 
     @cached_property
-    def weights(self) -> Mapping[str, float]:
-        """Task → what its rows count for where tasks weigh the same: their mean over all rows is the mean over tasks."""
-        counts: dict[str, int] = {}
-        for item in self.items.values():
-            counts[item.task] = counts.get(item.task, 0) + 1
-        total = sum(counts.values())
-        return {name: total / (len(counts) * count) for name, count in counts.items()}
+    def _weights(self) -> Mapping[tuple[str, str], float]:
+        """Task and column → what its rows count for, where tasks weigh the same; in a column that each of them has."""
+        counts = Counter(item.task for item in self.items.values())
+        found: dict[tuple[str, str], float] = {}
+        for column in {one.column for each in self.measured.values() for one in each if self.by_task(one.name)}:
+            having = [name for name in counts if any(one.column == column for one in self.measured[name])]
+            total = sum(counts[name] for name in having)
+            found |= {(name, column): total / (len(having) * counts[name]) for name in having}
+        return found
+
+    def weight(self, task: str, column: str) -> float:
+        """What a task's rows count for, so that a column's mean over all rows is its mean over the tasks; else 1."""
+        return self._weights.get((task, column), 1.0)
 
     def facts(self) -> dict[str, Any]:
         """What lm-eval writes of its configuration, for results files."""

@@ -59,6 +59,7 @@ def seatrial_scorers() -> Iterable[ScorerComponent[Scorer]]:
         "repeated",
         build_repeated,
         "Several answers to each row: how many are right, and whether all are (pass@k, pass^k).",
+        version="2",  # numbers as they are written; reasoning is no answer
         probe="sample",
         asks=_asks,
         dimension="accuracy",

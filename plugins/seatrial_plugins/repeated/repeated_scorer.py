@@ -8,8 +8,7 @@ from typing import Any
 
 from seatrial import Block, Example, Examples, Row, Sample, Scored, Task, Transcript
 from seatrial.evaluation.attempts import attempt_values
-from seatrial.evaluation.matching import Match, has_number, is_right
-from seatrial.rows import References
+from seatrial.evaluation.matching import Match, is_right, references_of, unjudged
 
 __all__ = ["RepeatedScorer"]
 
@@ -31,7 +30,7 @@ class RepeatedScorer:
 
     def problems(self, rows: Iterable[Row]) -> Iterator[tuple[str, str]]:
         """Which rows cannot be judged, whatever is answered (`seatrial.model.ChecksRows`)."""
-        return ((row.id, reason) for row in rows if (reason := self._unjudged(row)))
+        return ((row.id, reason) for row in rows if (reason := unjudged(row, self._match)))
 
     def blocks(self, scored: Scored) -> Iterator[Block]:
         """Rows that the system on trial answers rightly sometimes: the least reliable first."""
@@ -41,13 +40,6 @@ class RepeatedScorer:
         if flaky:
             yield Examples("Right sometimes", [_example(one) for one in flaky[:_SHOWN]], of=len(flaky))
 
-    def _unjudged(self, row: Row) -> str:
-        if not _expected(row):
-            return "the row has no expected answer"
-        if self._match == "number" and not any(map(has_number, _expected(row))):
-            return "the expected answer has no number (`match: number`)"
-        return ""
-
     def _sample(self, row: Row, transcript: Transcript) -> Sample:
         text = row.input_text
         detail: dict[str, object] = {"input": text if len(text) <= _EXCERPT else f"{text[: _EXCERPT - 1]}…"}
@@ -56,21 +48,16 @@ class RepeatedScorer:
             "prompt_hash": transcript.prompt_hash,
             "slice": row.label or row.slice,
         }
-        problem = transcript.error or self._unjudged(row)
+        problem = transcript.error or unjudged(row, self._match)
         if not problem and len(transcript.responses) != self._answers:
             problem = f"the transcript has {len(transcript.responses)} answers, where {self._answers} are judged"
         if problem:
             return Sample(row.id, {}, detail=detail, error=problem, **about)
         said = [one.text for one in transcript.responses]
-        right = [is_right(one, _expected(row), self._match) for one in said]
+        right = [is_right(one.answer, references_of(row), self._match) for one in transcript.responses]
         detail |= {"answers": said, "right": right}
         first = right.index(False) if False in right else 0
         return Sample(row.id, attempt_values(right, self._k), prediction=said[first], detail=detail, **about)
-
-
-def _expected(row: Row) -> tuple[str, ...]:
-    answers = row.expected.answers if isinstance(row.expected, References) else (row.target or "",)
-    return tuple(one.strip() for one in answers if one.strip())
 
 
 def _example(row: Mapping[str, Any]) -> Example:

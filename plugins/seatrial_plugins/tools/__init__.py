@@ -65,6 +65,7 @@ def seatrial_scorers() -> Iterable[ScorerComponent[Scorer]]:
         "tool_calls",
         build_tool_calls,
         "Calls of tools that the model writes, against those that are right.",
+        version="2",  # a call that cannot be read is one; objects by value
         probe="sample",
         asks=asks_attempts(256),
         dimension="accuracy",

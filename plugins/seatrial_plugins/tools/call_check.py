@@ -6,25 +6,29 @@ evaluation"; held against the package `bfcl_eval` in `tests/bench/tool_calls.py`
 - as many calls as expected, in any order; each expected call takes the first call that agrees with it;
 - a function's name is the expected one; required arguments are there, and no others than those that are expected;
 - a value has its parameter's type exactly (a whole number is also a float, a tuple a list), or the type of the right values,
-  where these are a variable's name;
+  where these are a variable's name; true and 1 are two values, also where a schema names no single type;
+- in an object, each key has a list of right values (one alone is written as it is);
 - strings are equal without case, spaces and the signs , . / - _ * ^, whether alone, in a list, or in an object; everything else is
   equal as it is.
 """
 
 from __future__ import annotations
 
+import json
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from seatrial.rows import ToolCall
 
-__all__ = ["Expected", "disagreement"]
+__all__ = ["Expected", "disagreement", "right_calls"]
 
 Expected = Mapping[str, Mapping[str, Sequence[Any]]]
 """One call: the function's name → argument → the values that are right."""
 
 _IGNORED = re.compile(r"[ ,./\-_*^]")
+_LARGEST = int(sys.float_info.max)
 _TYPES: Mapping[str, type] = {
     "string": str,
     "any": str,
@@ -38,6 +42,21 @@ _TYPES: Mapping[str, type] = {
     "object": dict,
 }
 """JSON Schema's names of types, and the leaderboard's own."""
+
+
+def right_calls(code: str) -> list[Expected] | str:
+    """The calls that a check's code says are right, or what is wrong with it."""
+    try:
+        said = json.loads(code)
+    except (ValueError, RecursionError) as error:
+        return f"the calls that are right are no JSON: {error}"
+    if not isinstance(said, list):
+        return "the calls that are right are no list"
+    for at, call in enumerate(said):
+        arguments = next(iter(call.values())) if isinstance(call, Mapping) and len(call) == 1 else None
+        if not isinstance(arguments, Mapping) or not all(isinstance(one, list) for one in arguments.values()):
+            return f"call {at + 1} of those that are right is none: one is {{function: {{argument: [values that are right]}}}}"
+    return said
 
 
 def disagreement(
@@ -58,7 +77,10 @@ def disagreement(
         ((name, right),) = one.items()
         schema = _schema(name, tools)
         told = name if dotted else name.replace(".", "_")
-        reasons = [_differs(call, told, right, schema) for call in left]
+        try:
+            reasons = [_differs(call, told, right, schema) for call in left]
+        except RecursionError:
+            return f"the arguments of {name} are nested too deeply to compare"
         if "" not in reasons:
             return reasons[0] if len(reasons) == 1 else f"no call agrees with that of {name} ({'; '.join(reasons)})"
         del left[reasons.index("")]
@@ -67,7 +89,12 @@ def disagreement(
 
 def _schema(name: str, tools: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     functions = (tool.get("function", tool) for tool in tools)
-    return next((one.get("parameters") or {} for one in functions if one.get("name") == name), {})
+    return _mapping(next((one.get("parameters") for one in functions if one.get("name") == name), {}))
+
+
+def _mapping(schema: object) -> Mapping[str, Any]:
+    """A schema's part; where it is none that describes anything (`true`, a list), one that says nothing."""
+    return schema if isinstance(schema, Mapping) else {}
 
 
 def _differs(call: ToolCall, name: str, right: Mapping[str, Sequence[Any]], schema: Mapping[str, Any]) -> str:
@@ -76,23 +103,24 @@ def _differs(call: ToolCall, name: str, right: Mapping[str, Sequence[Any]], sche
     given: object = call.arguments
     if not isinstance(given, Mapping):
         return f"the arguments of {name} are no object"
-    known = schema.get("properties") or {}
-    if missing := [one for one in schema.get("required") or () if one not in given]:
+    known = _mapping(schema.get("properties"))
+    required = schema.get("required")
+    if missing := [one for one in (required if isinstance(required, list) else ()) if one not in given]:
         return f"{name} lacks its required argument {missing[0]}"
     for argument, value in given.items():
         if argument not in known or argument not in right:
             return f"{name} has an argument {argument} that is not expected"
-        if not _agrees(value, right[argument], known[argument]):
+        if not _agrees(value, right[argument], _mapping(known[argument])):
             return f"{name}: {argument} is {value!r:.80}; right is {' or '.join(f'{one!r:.40}' for one in right[argument])}"
     left_out = [one for one, values in right.items() if one not in given and "" not in values]
     return f"{name} lacks its argument {left_out[0]}" if left_out else ""
 
 
 def _agrees(value: Any, right: Sequence[Any], described: Mapping[str, Any]) -> bool:
-    wanted, inner = _type(described), _type(described.get("items") or {})
+    wanted, inner = _type(described), _type(_mapping(described.get("items")))
     if wanted is list and isinstance(value, tuple) and described.get("type") == "tuple":
         value = list(value)
-    if wanted is float and type(value) is int:
+    if wanted is float and type(value) is int and abs(value) <= _LARGEST:
         value = float(value)
     if wanted is None:  # a schema that says no single type
         wanted = type(value)
@@ -125,7 +153,16 @@ def _nested(values: Any, right: Any, inner: type) -> bool:
 
 
 def _within(value: Any, right: Sequence[Any]) -> bool:
-    return value in right
+    return any(_equal(value, one) for one in right)
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Equal, 1 and 1.0 as well, but not 1 and true."""
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        return len(one) == len(other) and all(map(_equal, one, other))
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(_equal(inner, other[key]) for key, inner in one.items())
+    return isinstance(one, bool) is isinstance(other, bool) and bool(one == other)
 
 
 def _plain(value: Any) -> Any:
@@ -139,7 +176,7 @@ def _same_text(value: Any, right: Sequence[Any]) -> bool:
 def _same_list(value: Any, right: Sequence[Any]) -> bool:
     """Equal lists; an argument that may be left out may be an empty one as well."""
     plain = [_plain(one) for one in value]
-    return plain in [[_plain(one) for one in each] for each in right if isinstance(each, list | str)]
+    return any(_equal(plain, [_plain(one) for one in each]) for each in right if isinstance(each, list) or each == "")
 
 
 def _same_object(value: Any, right: Sequence[Any]) -> bool:
@@ -150,16 +187,21 @@ def _same_items(value: Any, right: Mapping[str, Any]) -> bool:
     if not isinstance(value, Mapping):
         return False
     for key, inner in value.items():
-        if key not in right or _plain(inner) not in [_plain(one) for one in right[key]]:
+        if key not in right or not _within(_plain(inner), [_plain(one) for one in _values(right[key])]):
             return False
-    return all(key in value or "" in values for key, values in right.items())
+    return all(key in value or "" in _values(values) for key, values in right.items())
+
+
+def _values(right: Any) -> Sequence[Any]:
+    """The values that are right; one alone may be written as it is."""
+    return right if isinstance(right, list) else [right]
 
 
 def _same_objects(value: Any, right: Sequence[Any]) -> bool:
     return any(
         len(value) == len(each) and all(_same_items(*pair) for pair in zip(value, each, strict=True))
         for each in right
-        if isinstance(each, list | str)
+        if isinstance(each, list) or each == ""
     )
 
 

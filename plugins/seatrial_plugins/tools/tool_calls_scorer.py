@@ -10,7 +10,7 @@ from typing import Any
 from seatrial import Block, Example, Examples, Row, Sample, Scored, Task, Transcript
 from seatrial.evaluation.attempts import attempt_values
 from seatrial.rows import Check, ToolCall
-from seatrial_plugins.tools.call_check import Expected, disagreement
+from seatrial_plugins.tools.call_check import Expected, disagreement, right_calls
 from seatrial_plugins.tools.written_calls import written_calls
 
 __all__ = ["ToolCallsScorer"]
@@ -57,14 +57,14 @@ class ToolCallsScorer:
             return Sample(row.id, {}, detail=detail, error=problem, **about)
         names = [tool["function"]["name"] for tool in row.tools]
         names += [] if self._dotted else [name.replace(".", "_") for name in names]
-        calls = [written_calls(said.text, names) for said in transcript.responses]
+        calls = [written_calls(said.answer, names) for said in transcript.responses]
         differs = [disagreement(one, expected, row.tools, dotted=self._dotted) for one in calls]
         detail["differs"] = differs
         detail["tokens"] = [said.tokens for said in transcript.responses]
         count = len(calls)
         values: dict[str, float | None] = {
             **attempt_values([not one for one in differs], self._k),
-            "called": sum(map(bool, calls)) / count if expected else None,
+            "called": sum(any(call.name for call in one) for one in calls) / count if expected else None,
             "named": sum(self._named(one, expected) for one in calls) / count if expected else None,
             "withheld": None if expected else sum(not one for one in calls) / count,
         }
@@ -94,11 +94,16 @@ def _expected(row: Row) -> list[Expected] | str:
     if isinstance(row.expected, Check):
         if row.expected.kind != "calls":
             return f"its check is of the kind {row.expected.kind!r}, not `calls`"
-        said: list[Expected] = json.loads(row.expected.code)
-        return said
+        return right_calls(row.expected.code)
     if not row.answered:
         return "the row says no calls that would be right: `ground_truth`, or an answer that makes them"
-    return [{call.name: _right(call, row)} for call in row.turns[-1].calls]
+    # An answer may write its calls as models do; as text they would say that none should be made.
+    calls = row.turns[-1].calls or written_calls(
+        row.turns[-1].content, [tool["function"]["name"] for tool in row.tools]
+    )
+    if unread := next((call for call in calls if not call.name or not isinstance(call.arguments, Mapping)), None):
+        return f"its answer makes a call of {unread.name or 'a tool'} that cannot be read"
+    return [{call.name: _right(call, row)} for call in calls]
 
 
 def _right(call: ToolCall, row: Row) -> dict[str, list[Any]]:

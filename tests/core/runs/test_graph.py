@@ -214,6 +214,13 @@ def test_more_evaluation_sets_are_asked_by_name(trial):
     assert result.facts("split")["exam"] == 8
 
 
+@pytest.mark.parametrize("learned", ["train", "validation"])
+def test_a_gate_on_rows_that_training_has_seen_is_warned_of(trial, learned):
+    result, *_ = trial(SUITE.replace("  - right: {}\n", f"  - right: {{on: {learned}}}\n"))
+    [said] = [one for one in result.verdict.warnings if f"on: {learned}" in one]
+    assert said.startswith("right: ")
+
+
 def test_a_model_is_on_trial_without_training_or_train_rows(trial):
     text = """\
 name: as-it-is
@@ -286,6 +293,15 @@ def test_other_gates_decide_and_those_before_stay_beside_them(ran):
     assert "0.99" in (result.folder / "suite.yaml").read_text()
     (listed,) = list_runs(ran.path / "runs")
     assert (listed.suite, listed.state) == ("words", judged.verdict.state)
+
+
+def test_what_a_scorer_says_of_its_metrics_today_decides_nothing_of_a_finished_run(ran):
+    result, _, _ = ran.first
+    toys = Toys()
+    toys.better = "lower"
+    judged = judge_again(result.folder, toy_host(toys), overrides=["gates[0].min=0.2"])
+    assert judged.metrics["right/share"].better == "higher"
+    assert judged.scores == result.scores
 
 
 # ---- keys ------------------------------------------------------------------------------------------------------------

@@ -42,6 +42,12 @@ def test_it_is_off_unless_the_suite_allows_it():
         "def total(numbers):\n    return sum(numbers)",
         "Here it is:\n```python\ndef total(numbers: List[int]) -> int:\n    return sum(numbers)\n```\nand\n```\nx(\n```",
         "```\n    return sum(numbers)\n```",
+        "1. So:\n   ```python\n   def total(numbers):\n       return sum(numbers)\n   ```\n2. Done.",
+        "~~~python\ndef total(numbers):\n    return sum(numbers)\n~~~",
+        (
+            "```python\ndef add(a, b):\n    return a + b\n```\n```python\ntotal([1]) + nothing\n```\nand\n```python\n"
+            "from functools import reduce\ndef total(numbers):\n    return reduce(add, numbers, 0)\n```"
+        ),
     ],
 )
 def test_the_program_is_found_in_what_was_said(answer):
@@ -56,6 +62,8 @@ def test_a_right_answer_passes_a_wrong_one_fails_and_says_how():
     wrong = judged("    return 3\n")
     assert (dict(wrong.values), wrong.detail["ended"]) == ({"pass@1": 0.0}, ["AssertionError"])
     assert judged("I can't do that.").values == {"pass@1": 0.0}
+    assert judged("<think>```\n    return 3\n```</think>    return sum(numbers)\n").values == {"pass@1": 1.0}
+    assert judged("import sys; sys.exit(-1)\ndef total(numbers): ...\n").values == {"pass@1": 0.0}
 
 
 def test_several_answers_have_pass_at_k_and_pass_hat_k():
@@ -84,6 +92,34 @@ def test_what_cannot_be_judged_is_an_error():
     assert "0 answers" in found[2].error
     assert [name for name, _ in scorer.problems([row(), plain])] == ["2"]
     assert all(not one.values for one in found)
+
+
+@pytest.mark.parametrize(
+    ("code", "entry_point", "reason"),
+    [
+        ("", "", "no tests"),
+        ("# assert f(1) == 2", "", "ever run"),
+        (TEST, "", "no `entry_point`"),
+        ("def test_f():\n    assert f(1) == 2", "", "ever run"),
+        ("import unittest\nclass T(unittest.TestCase):\n    def test(self): assert f(1) == 2", "", "ever run"),
+        ("def t(): assert f(1) == 2\nif __name__ == '__main__':\n    t()", "", "ever run"),
+        ("assert True\nassert sum([1]) == 1", "", "name nothing"),
+        ("assert (", "", "no Python"),
+        ("def check(candidate):\n    assert True", "f", "never uses f"),
+        ("async def check(candidate):\n    assert candidate(1)", "f", "coroutine"),
+        ("def test(candidate):\n    assert candidate(1)", "f", "define no `check`"),
+        ("assert f(1) == 2", "", None),
+        ("def t(): assert f(1) == 2\nt()", "", None),
+        ("for x in range(3):\n    assert f(x) == x", "", None),
+        ("def check(candidate):\n    assert all(map(lambda x: candidate(x) == x, range(3)))", "f", None),
+        (TEST, "total", None),
+    ],
+)
+def test_a_row_whose_tests_would_pass_anything_is_not_judged(code, entry_point, reason):
+    tested = Row("1", (Turn("user", "?"),), "check", "path:x", "x", 1, expected=Check("python", code, entry_point))
+    found = [said for _, said in build_code(allow_code=True).problems([tested])]
+    assert len(found) == bool(reason)
+    assert all(reason in said for said in found)
 
 
 @pytest.mark.slow

@@ -68,6 +68,9 @@ def test_sgd_is_read_reply_by_reply(tmp_path):
     assert second.value["check"] == {"kind": "recall", "code": {"city": ["NY", "New York"], "seats": ["2"]}}
     assert [one["role"] for one in second.value["messages"]] == ["user", "assistant"] * 2
     assert "no dialogue" in broken.problem
+    for cut in ("", ",", ", "):
+        file.write_text(f"[{json.dumps({'dialogue_id': '7', 'turns': turns})}{cut}")
+        assert [one.lost for one in SgdReader().read(file)] == [False, False, True]
     file.write_text("[{]")
     assert [one.lost for one in SgdReader().read(file)] == [True]
 
@@ -109,6 +112,24 @@ def test_a_script_is_followed_and_its_assertions_held(transcribed):
     assert "turn 1: too long" in third.error
     assert "own prompt" in fourth.error
     assert [name for name, _ in build_converse().problems(rows)] == ["4"]
+
+
+@pytest.mark.parametrize("phrase", ["!!!", "#", ""])
+def test_a_phrase_that_nothing_can_say_is_refused(phrase):
+    scripted = row("1", check=Check("script", json.dumps([{"contains": ["x"], "lacks": [phrase]}])))
+    ((_, reason),) = build_converse().problems([scripted])
+    assert "turn 1" in reason
+    assert repr(phrase) in reason
+    ((_, reason),) = build_slot_recall().problems([row("1", check=Check("recall", json.dumps({"city": [phrase]})))])
+    assert "'city'" in reason
+
+
+def test_silence_holds_nothing_and_reasoning_says_nothing():
+    steps = [{"lacks": ["Rome"]}, {"user": "?", "contains": ["Bern"]}]
+    rows = [row("1", check=Check("script", json.dumps(steps)))]
+    said = Transcript("1", (Response(" "), Response("<think>Bern?</think>Basel")))
+    (sample,) = judged(build_script(), rows, [said])
+    assert [turn["broken"] for turn in sample.detail["turns"]] == [["says nothing"], ["does not say 'Bern'"]]
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,8 @@ def test_samples_hold_each_answer_and_errors_are_errors():
     assert (second.error, "1 answers" in third.error) == ("too long", True)
     assert {metric.column for metric in repeated_metrics(answers=3, k=[2])} == set(first.values)
     assert [name for name, _ in build_repeated(match="number").problems(rows)] == ["1", "2", "3"]
+    mute = Row("4", (Turn("user", "What?"), Turn("assistant", "!")), "prompt-completion", "path:x", "x", 1)
+    assert [name for name, _ in build_repeated().problems([*rows, mute])] == ["4"]
 
 
 def test_several_answers_are_drawn_warm_and_one_is_greedy():

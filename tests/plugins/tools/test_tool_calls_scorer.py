@@ -65,6 +65,50 @@ def test_arguments_agree_or_it_is_said_how_not(arguments, differs):
     assert (differs in found, bool(found)) == (True, bool(differs)), found
 
 
+WEATHER = {
+    "type": "object",
+    "properties": {"loc": {"type": "object"}, "on": {"type": ["boolean", "null"]}, "any": True},
+}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "right", "agrees"),
+    [
+        ({"loc": {"city": "rome"}}, {"loc": [{"city": "Rome"}]}, True),
+        ({"loc": {"city": "R"}}, {"loc": [{"city": "Rome"}]}, False),
+        ({"loc": {}}, {"loc": [{"city": "Rome"}]}, False),
+        ({"loc": {"n": 5}}, {"loc": [{"n": 5}]}, True),
+        ({"on": True}, {"on": [1]}, False),
+        ({"any": {"a": [True]}}, {"any": [{"a": [[1]]}]}, False),
+        ({"any": "x"}, {"any": ["x"]}, True),
+        ({"price": 10**400}, {"price": [1.0]}, False),
+        ({"xs": [1]}, {"xs": [[1]]}, True),
+        ({"xs": ["a", "b"]}, {"xs": ["ab"]}, False),
+    ],
+)
+def test_objects_and_odd_schemas_are_compared_by_value_and_type(arguments, right, agrees):
+    odd = {"price": {"type": "number"}, "xs": {"type": "array", "items": [{"type": "integer"}]}}
+    tool = {"function": {"name": "f", "parameters": {**WEATHER, "properties": {**WEATHER["properties"], **odd}}}}
+    assert (disagreement([ToolCall("f", arguments)], [{"f": right}], [tool]) == "") is agrees
+
+
+@pytest.mark.parametrize(
+    "code", ["no", "{}", '["f"]', "[{}]", '[{"f": {}, "g": {}}]', '[{"f": {"a": 1}}]', '[{"f": [1]}]']
+)
+def test_a_check_of_no_calls_is_an_error_of_its_row(code):
+    asked = Row("1", (Turn("user", "?"),), "chat", "path:x", "x", 1, expected=Check("calls", code), tools=(TOOL,))
+    ((_, reason),) = build_tool_calls().problems([asked])
+    assert "that are right" in reason
+
+
+def test_a_call_that_cannot_be_read_is_not_withheld():
+    said = Transcript("1", (Response('{"name": "trip.book", "arguments": {"city": "Ro'),), "h")
+    (sample,) = build_tool_calls().score([said], Task("t", RowList([row([])])))
+    assert dict(sample.values) == {"pass@1": 0.0, "called": None, "named": None, "withheld": 0.0}
+    (sample,) = build_tool_calls().score([said], Task("t", RowList([row([RIGHT])])))
+    assert dict(sample.values) == {"pass@1": 0.0, "called": 0.0, "named": 0.0, "withheld": None}
+
+
 def test_calls_may_stand_in_any_order_and_must_be_as_many():
     first, second = ({"trip.book": {"city": [city]}} for city in ("Rome", "Bern"))
     calls = [ToolCall("trip.book", {"city": city}) for city in ("Bern", "Rome")]
@@ -120,6 +164,24 @@ def test_an_answer_that_calls_says_what_is_right_and_defaults_may_be_left_out():
         transcripts = [Transcript("1", (Response(text),), "h")]
         (sample,) = build_tool_calls().score(transcripts, Task("t", RowList([asked])))
         assert sample.values["pass@1"] == right, sample.detail
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        '<tool_call>{"name": "trip.book", "arguments": {"city": "Rome"}}</tool_call>',
+        '{"name": "trip.book", "arguments": {"city": "Rome"}}',
+        "[trip.book(city='Rome')]",
+    ],
+)
+def test_an_answer_that_writes_its_calls_expects_them(answer):
+    asked = row(None, turns=(Turn("user", "Book"), Turn("assistant", answer)))
+    said = [Transcript("1", (Response(text),), "h") for text in ("I do not know.", answer)]
+    values = [next(build_tool_calls().score([one], Task("t", RowList([asked])))).values for one in said]
+    assert [(one["pass@1"], one["withheld"]) for one in values] == [(0, None), (1, None)]
+    cut = row(None, turns=(Turn("user", "Book"), Turn("assistant", '{"name": "trip.book", "argum')))
+    ((_, reason),) = build_tool_calls().problems([cut])
+    assert "cannot be read" in reason
 
 
 def test_the_leaderboards_rows_are_read():
