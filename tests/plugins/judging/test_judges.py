@@ -150,7 +150,7 @@ def test_a_judge_is_told_once_where_its_answers_are_kept(tmp_path):
 
 @pytest.mark.parametrize("options", [{"passing": 1}, {"passing": 6}, {"scale": (5, 1)}])
 def test_a_scale_on_which_nothing_could_fail_is_refused(options):
-    with pytest.raises(UsageError, match="passing|worst grade first"):
+    with pytest.raises(UsageError, match=r"passing|worst grade first"):
         build(Judge(by_length), **options)
 
 
