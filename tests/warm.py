@@ -1,8 +1,8 @@
 """Warm: Python in a process forked from one that has imported the libraries already; it is a process in all other ways.
 
 `python -m seatrial run` of toys takes 3.3 s of CPU, 2.5 of them to import pandas, scipy, pyarrow and the plugins; forked
-from here it takes 0.7. Whatever Python reads when it starts (its own settings, the locale, threads) is as it is here: a
-test of one of those, of what is imported, or of the start itself starts a process of its own.
+from here it takes 0.7. Where something else is to be read as Python starts (its own
+settings, the locale, threads), it is started; a test of what is imported, or of the start itself, starts it too.
 
 It is a script too, which is that process: `warm.py` with a socket as its standard input.
 """
@@ -50,13 +50,15 @@ class Warm:
         other.close()
         self._owner, self._environment = os.getpid(), environment
 
+    def fits(self, environment: Mapping[str, str]) -> bool:
+        """Whether all that is read once is there as it is here."""
+        names = [name for name in {*environment, *self._environment} if name.startswith(_AT_START)]
+        return all(environment.get(name) == self._environment.get(name) for name in names if name != "PYTHONPATH")
+
     def run(
         self, arguments: Sequence[str], cwd: Path | None, environment: Mapping[str, str], timeout: float
     ) -> subprocess.CompletedProcess[str]:
         """Fork a process, and wait until it has ended and nobody writes to its output any longer."""
-        for name in sorted({*environment, *self._environment}):
-            if name.startswith(_AT_START) and name != "PYTHONPATH":
-                assert environment.get(name) == self._environment.get(name), f"{name}: start Python itself"
         until = time.monotonic() + timeout
         (out, out_end), (err, err_end) = os.pipe(), os.pipe()
         null = os.open(os.devnull, os.O_RDONLY)
@@ -115,6 +117,8 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """`python -m MODULE …` or `python -c CODE …`, with nothing on its standard input.
 
+    Where the environment says otherwise what is read once, Python is started.
+
     Args:
         arguments: those of Python, from `-m` or `-c` on.
         cwd: the folder that it works in; None for this one.
@@ -124,7 +128,12 @@ def run(
     if not _WARM:
         _WARM.append(Warm())
         atexit.register(_WARM[0].end)
-    return _WARM[0].run(list(map(str, arguments)), cwd, os.environ if env is None else env, timeout)
+    environment, said = os.environ if env is None else env, list(map(str, arguments))
+    if _WARM[0].fits(environment):
+        return _WARM[0].run(said, cwd, environment, timeout)
+    return subprocess.run(
+        [sys.executable, *said], cwd=cwd, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout, check=False
+    )  # fmt: skip
 
 
 # ---- the process -------------------------------------------------------------------------------------------------------

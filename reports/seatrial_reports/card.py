@@ -310,6 +310,7 @@ class _About:
             ("seatrial", text(manifest, "seatrial")),
             ("Base", _place(text(model, "address"))),
             ("SHA-256 of the base's weights", text(model, "sha256")),
+            ("Date in its prompts", text(model, "chat_template_date")),
             ("SHA-256 of what was trained", self._view.course.product if self._view.course else ""),
             ("Seed", self._seeds[0] if len(self._seeds) == 1 and self._seeds[0] else ""),
             ("Seeds of the run", ", ".join(map(str, sequence(self._result.suite, "seeds"))) or text(manifest, "seed")),

@@ -332,11 +332,7 @@ def test_a_cache_that_cannot_be_made_is_a_usage_error(labelled_folder):
 
 
 def test_a_terminal_that_knows_few_characters_gets_those_that_it_knows(labelled_folder):
-    done = subprocess.run(
-        [sys.executable, "-m", "seatrial", "check", "suite.yaml", "--data"],
-        cwd=labelled_folder, env={**os.environ, "PYTHONIOENCODING": "ascii"},
-        capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+    done = seatrial("check", "suite.yaml", "--data", cwd=labelled_folder, PYTHONIOENCODING="ascii")
     assert done.returncode == 0
     assert "stages: read ? clean" in done.stdout
 

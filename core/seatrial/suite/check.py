@@ -155,9 +155,8 @@ class _Check(ComponentCheck):
 
     def bring_their_rows(self, score: Any) -> bool:
         """Whether no scorer of a suite asks rows of its `data`."""
-        named = [
-            one if isinstance(one, str) else next(iter(one), "") for one in score or () if isinstance(one, str | dict)
-        ]
+        listed = score if isinstance(score, list) else ()  # what is no list is complained of where it is read
+        named = [one if isinstance(one, str) else next(iter(one), "") for one in listed if isinstance(one, str | dict)]
         found = [self.catalogue.find("scorers", name) for name in named if isinstance(name, str)]
         return bool(found) and all(one is not None and one.component.brings_rows for one in found)
 

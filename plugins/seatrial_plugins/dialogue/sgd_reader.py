@@ -38,6 +38,7 @@ class SgdReader:
             return
         decoder = json.JSONDecoder()
         at, line = _skipped(text, 0), 1
+        depth = _opened(text[:at])
         counted = 0
         while at < len(text):
             line += text.count("\n", counted, at)
@@ -48,7 +49,15 @@ class SgdReader:
                 yield RawRecord(line, problem=f"no JSON: {error}", excerpt=text[at : at + 200], lost=True)
                 return
             yield from _replies(dialogue, line)
-            at = _skipped(text, at)
+            ends, at = at, _skipped(text, at)
+            depth += _opened(text[ends:at])
+        if depth > 0:
+            yield RawRecord(line, problem="its list of dialogues is not closed: the file breaks off", lost=True)
+
+
+def _opened(text: str) -> int:
+    """How many lists are opened and not closed between two dialogues."""
+    return text.count("[") - text.count("]")
 
 
 def _skipped(text: str, at: int) -> int:

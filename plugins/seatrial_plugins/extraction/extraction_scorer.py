@@ -9,6 +9,7 @@ from statistics import fmean
 from typing import Any
 
 from seatrial import Block, Example, Examples, Row, Sample, Scored, Task, Transcript, UsageError
+from seatrial.errors import did_you_mean
 from seatrial.evaluation.attempts import attempt_values
 from seatrial.rows import Check
 from seatrial_plugins.extraction.fields import NOTHING, agreement, json_in, json_of
@@ -22,6 +23,34 @@ _EXCERPT = 400
 _SHOWN = 200
 _UNREAD = ("no JSON", "nested too deeply to follow")
 _DEEPEST = 100
+_SAYING_NOTHING = (
+    *(
+        "$schema",
+        "$id",
+        "id",
+        "$anchor",
+        "$dynamicAnchor",
+        "$comment",
+        "$vocabulary",
+        "$defs",
+        "definitions",
+        "title",
+        "description",
+    ),
+    *(
+        "default",
+        "examples",
+        "example",
+        "deprecated",
+        "readOnly",
+        "writeOnly",
+        "contentEncoding",
+        "contentMediaType",
+        "contentSchema",
+    ),
+    *("then", "else", "minContains", "maxContains"),
+)
+"""Keywords that a validator has nothing of its own for."""
 
 
 class ExtractionScorer:
@@ -125,7 +154,26 @@ def _validator(schema: str) -> Any:
         return str(error)
     except exceptions.SchemaError as error:
         return f"{'/'.join(map(str, error.absolute_path)) or 'at its top'}: {error.message}"[:300]
-    return made(said, registry=Registry())
+    if misspelt := _misspelt(said, sorted({*made.VALIDATORS, *_SAYING_NOTHING})):
+        return misspelt
+    return made(said, registry=Registry(), format_checker=made.FORMAT_CHECKER)
+
+
+def _misspelt(schema: Any, known: Sequence[str], depth: int = 0) -> str:
+    """A keyword that the draft does not know and that is nearly one; any other is read as a remark, as the drafts have it."""
+    if not isinstance(schema, Mapping) or depth > _DEEPEST:
+        return ""
+    for key, inner in schema.items():
+        if key not in known and not str(key).startswith(("x-", "$")) and (hint := did_you_mean(str(key), known)):
+            return f"there is no keyword {key!r}{hint}"
+        named = key in {"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"}
+        inside = (
+            inner.values() if named and isinstance(inner, Mapping) else inner if isinstance(inner, list) else [inner]
+        )
+        for one in inside if key not in {"enum", "const", "default", "examples", "example"} else ():
+            if said := _misspelt(one, known, depth + 1):
+                return said
+    return ""
 
 
 def _invalid(value: Any, schema: str | None) -> str:

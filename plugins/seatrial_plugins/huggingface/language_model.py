@@ -18,9 +18,10 @@ from seatrial_plugins.huggingface.adapter import ADAPTER
 from seatrial_plugins.huggingface.batches import batches_by_length
 from seatrial_plugins.huggingface.chat import ChatTokenizer
 from seatrial_plugins.huggingface.continuous_batch import write_answers
-from seatrial_plugins.huggingface.likelihoods import Likelihoods, Question
+from seatrial_plugins.huggingface.likelihoods import Likelihoods
 from seatrial_plugins.huggingface.merging import merged
 from seatrial_plugins.huggingface.plain_text import PlainText
+from seatrial_plugins.huggingface.question import Question
 from seatrial_plugins.huggingface.sampling import Draw, Drawn
 from seatrial_plugins.huggingface.streaming import streamed
 

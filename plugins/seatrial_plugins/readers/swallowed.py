@@ -1,7 +1,7 @@
 """Swallowed rows: those that stand within a cell, between a quote that nobody closed and the next one at a cell's end.
 
-Such a cell is well-formed, and the rows in it are gone. What gives it away is that its lines have the table's width, and in
-some column only values that this column has elsewhere, as labels have.
+Such a cell is well-formed, and the rows in it are gone. What gives it away is that its lines have the table's width, and are many,
+or in some column have only values that this column has elsewhere, as labels have.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ __all__ = ["Swallowed"]
 
 _LINES = 3
 """Lines between the first and the last of a cell from which on they are looked at: prose hardly has so many of one width."""
+
+_MANY = 8
+"""Such lines from which on they are taken for rows, whatever their values: answers in free words stand nowhere else."""
 
 _VALUES = 100
 """Different values up to which a column's are remembered: a column of labels has fewer."""
@@ -51,6 +54,6 @@ class Swallowed:
             return None
         known = [(at, values) for at, values in enumerate(self._values) if values and 2 * len(values) <= self._rows]
         for line, within in self._cells:
-            if any(all(cells[at] in values for cells in within) for at, values in known):
+            if len(within) >= _MANY or any(all(cells[at] in values for cells in within) for at, values in known):
                 return line, len(within)
         return None

@@ -97,7 +97,13 @@ def _expected(row: Row) -> list[Expected] | str:
         return right_calls(row.expected.code)
     if not row.answered:
         return "the row says no calls that would be right: `ground_truth`, or an answer that makes them"
-    return [{call.name: _right(call, row)} for call in row.turns[-1].calls]
+    # An answer may write its calls as models do; as text they would say that none should be made.
+    calls = row.turns[-1].calls or written_calls(
+        row.turns[-1].content, [tool["function"]["name"] for tool in row.tools]
+    )
+    if unread := next((call for call in calls if not call.name or not isinstance(call.arguments, Mapping)), None):
+        return f"its answer makes a call of {unread.name or 'a tool'} that cannot be read"
+    return [{call.name: _right(call, row)} for call in calls]
 
 
 def _right(call: ToolCall, row: Row) -> dict[str, list[Any]]:

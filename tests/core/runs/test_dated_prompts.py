@@ -11,6 +11,7 @@ from seatrial.errors import StageError
 from seatrial.plugin.host import Host
 from seatrial.runs.preflight import preflight
 from seatrial.runs.run import run
+from seatrial.runs.since import _weights
 from seatrial.runs.stages.score import ScoreNode
 from seatrial.runs.workbench import Workbench
 from seatrial.suite.file import load_suite
@@ -68,6 +69,7 @@ def test_a_run_keeps_its_date_and_the_next_days_run_asks_anew(dated, ran, monkey
     assert resumed.manifest["model"]["chat_template_date"] == "2026-11-30"
     tuesday = ran(dated(), days=1)
     assert tuesday.manifest["model"]["chat_template_date"] == "2026-12-01"
+    assert _weights(tuesday.manifest, [])["date in its prompts"] == "2026-12-01"
     assert not asked(tuesday).taken_from
     assert asked(tuesday).key != asked(resumed).key
 

@@ -98,6 +98,7 @@ def test_what_cannot_be_meant_is_refused_at_its_line(tmp_path, given, said):
     [
         ({"filters": {"schema": {}}}, "filters: a mapping is not a list"),
         ({"filters": 5}, "filters: 5 is not a list"),
+        ({"score": True}, "score: true is not a list"),
         ({"gates": {"metric": "choice/accuracy", "min": 0.1}}, "gates: a mapping is not a list"),
         ({"data": {"tests": ["a"]}}, "data.tests: a list is not a mapping"),
         ({"data": ["a"]}, "data: a list is not a mapping"),

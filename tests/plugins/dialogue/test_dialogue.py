@@ -68,6 +68,9 @@ def test_sgd_is_read_reply_by_reply(tmp_path):
     assert second.value["check"] == {"kind": "recall", "code": {"city": ["NY", "New York"], "seats": ["2"]}}
     assert [one["role"] for one in second.value["messages"]] == ["user", "assistant"] * 2
     assert "no dialogue" in broken.problem
+    for cut in ("", ",", ", "):
+        file.write_text(f"[{json.dumps({'dialogue_id': '7', 'turns': turns})}{cut}")
+        assert [one.lost for one in SgdReader().read(file)] == [False, False, True]
     file.write_text("[{]")
     assert [one.lost for one in SgdReader().read(file)] == [True]
 

@@ -113,6 +113,11 @@ def test_a_row_may_bring_its_own_schema_and_several_answers_their_mean():
 def test_what_cannot_be_judged_is_told():
     with pytest.raises(UsageError, match=r"`schema` is no JSON Schema.*type"):
         build_extraction(schema={"type": "objekt"})
+    for typo in ({"requird": ["a"]}, {"propertys": {}}, {"properties": {"a": {"minimun": 1}}}):
+        with pytest.raises(UsageError, match="there is no keyword"):
+            build_extraction(schema=typo)
+    build_extraction(schema={"properties": {"requird": {"x-note": 1, "default": {"typ": 1}}}})
+    assert judged('{"on": "yesterday"}', schema={"properties": {"on": {"format": "date"}}}).values["valid"] == 0
     rows = [row("no JSON", name="1"), row(check=Check("json_schema", "{broken"), name="2"), row(name="3")]
     scorer = build_extraction()
     assert dict(scorer.problems(rows)).keys() == {"1", "2"}

@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from seatrial_plugins.huggingface.exactness import keeping_is_exact
-from seatrial_plugins.huggingface.likelihoods import Likelihoods, Question
+from seatrial_plugins.huggingface.likelihoods import Likelihoods
 from seatrial_plugins.huggingface.prefix_groups import grouped
+from seatrial_plugins.huggingface.question import Question
 
 
 def questions(vocabulary=97, behind=100):
@@ -74,3 +75,25 @@ def test_groups_are_as_deep_as_it_pays():
     assert (inner.length, sorted(inner.apart)) == (71, [*range(30)])
     (together,) = grouped(sequences[:30], [40] * 30, batch_tokens=4096).together
     assert sorted(together) == [*range(30)]
+
+
+def test_a_batch_that_the_memory_does_not_hold_is_run_in_halves(network):
+    model, asked = network(), questions()
+    expected = Likelihoods(model, batch_tokens=4096, packs=True).of(asked)
+
+    def forward(_module, given):
+        if given[0].numel() > 100:
+            raise torch.OutOfMemoryError
+
+    likelihoods = Likelihoods(model, batch_tokens=4096, packs=True)
+    handle = model.get_input_embeddings().register_forward_pre_hook(forward)
+    with pytest.raises(torch.OutOfMemoryError):
+        likelihoods.of(asked)  # one question alone has 124 tokens
+    handle.remove()
+    handle = model.get_input_embeddings().register_forward_pre_hook(
+        lambda module, given: forward(module, (given[0][:, 50:],))
+    )
+    found = likelihoods.of(asked)
+    handle.remove()
+    for ours, theirs in zip(found, expected, strict=True):
+        assert [one.logprob for one in ours] == pytest.approx([one.logprob for one in theirs], abs=1e-4)

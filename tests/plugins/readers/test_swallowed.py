@@ -44,9 +44,11 @@ def test_a_text_with_lines_and_commas(read, cell):
     assert not any(record.problem or record.lost for record in read(*LABELLED, f'"{cell}",red'))
 
 
-def test_a_column_of_which_all_values_differ_tells_nothing(read):
-    rows = [f"question {number},answer {number}" for number in range(30)]
-    assert not any(record.lost for record in read(*rows[:20], '"q,a', *rows[20:], 'z",b', header="prompt,completion"))
+@pytest.mark.parametrize(("within", "told"), [(7, False), (8, True)])
+def test_where_all_values_of_a_column_differ_only_many_lines_tell(read, within, told):
+    rows = [f"question {number},answer {number}" for number in range(20 + within)]
+    records = read(*rows[:20], '"q,a', *rows[20:], 'z",b', header="prompt,completion")
+    assert any(record.lost for record in records) is told
 
 
 def test_a_table_of_one_column(read):

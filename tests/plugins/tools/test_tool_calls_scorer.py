@@ -166,6 +166,24 @@ def test_an_answer_that_calls_says_what_is_right_and_defaults_may_be_left_out():
         assert sample.values["pass@1"] == right, sample.detail
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        '<tool_call>{"name": "trip.book", "arguments": {"city": "Rome"}}</tool_call>',
+        '{"name": "trip.book", "arguments": {"city": "Rome"}}',
+        "[trip.book(city='Rome')]",
+    ],
+)
+def test_an_answer_that_writes_its_calls_expects_them(answer):
+    asked = row(None, turns=(Turn("user", "Book"), Turn("assistant", answer)))
+    said = [Transcript("1", (Response(text),), "h") for text in ("I do not know.", answer)]
+    values = [next(build_tool_calls().score([one], Task("t", RowList([asked])))).values for one in said]
+    assert [(one["pass@1"], one["withheld"]) for one in values] == [(0, None), (1, None)]
+    cut = row(None, turns=(Turn("user", "Book"), Turn("assistant", '{"name": "trip.book", "argum')))
+    ((_, reason),) = build_tool_calls().problems([cut])
+    assert "cannot be read" in reason
+
+
 def test_the_leaderboards_rows_are_read():
     record = {
         "messages": [{"role": "user", "content": "Book"}],

@@ -297,4 +297,4 @@ def test_devices_that_a_method_cannot_use_are_refused_when_the_suite_is_read(sui
         load_suite(suite, host, overrides=["train={method: dpo, devices: 2, parallel: sharded}"])
     two = load_suite(suite, host, overrides=["train.devices=2"])
     assert (two.train.devices, two.resolved()["train"]["parallel"]) == (2, "data")
-    assert suite_digest(two, only_data=False) == suite_digest(load_suite(suite, host), only_data=False)
+    assert suite_digest(two, host, only_data=False) == suite_digest(load_suite(suite, host), host, only_data=False)
