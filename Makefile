@@ -7,7 +7,7 @@ TORCH := torch==2.13.0
 STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: trial test long fast lint docs lock clean
+.PHONY: trial test fast lint docs lock clean
 trial: $(STAMP)
 	$(BIN)/seatrial run quickstart
 
@@ -15,14 +15,10 @@ trial: $(STAMP)
 TESTS := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q tests -n auto --maxprocesses 4 --dist loadfile
 
 test: lint
-	$(TESTS) -m "not long"
-
-# Several processes that train together, and a real model that learns: minutes each.
-long: lint
-	$(TESTS) -m long
+	$(TESTS)
 
 fast: lint
-	$(TESTS) -m "not slow and not long"
+	$(TESTS) -m "not slow"
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -14,8 +14,9 @@ WAIT = 20.0
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGPIPE)
 
-LASTING = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
-"""Processes that Python keeps once it has started them."""
+_FORKSERVER = "multiprocessing.forkserver"
+LASTING = ("multiprocessing.resource_tracker", _FORKSERVER, "tests/warm.py")
+"""Processes that Python, or the tests, keep once they have started them."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,13 @@ class State:
         ]
 
     def _left(self) -> dict[int, str]:
+        own = _children_of("self")
         told = {child: _command(child) for child in _children() if child not in self.children}
-        return {child: what for child, what in told.items() if what and not any(name in what for name in LASTING)}
+        return {
+            child: what
+            for child, what in told.items()
+            if what and not (child in own and any(name in what for name in LASTING))
+        }
 
 
 def _behind(descriptor: int) -> tuple[int, int] | None:
@@ -62,9 +68,16 @@ def _behind(descriptor: int) -> tuple[int, int] | None:
 
 
 def _children() -> list[int]:
-    """Of all threads of this process; none where the system does not tell."""
+    """Of this process, and of the server that forks processes for it (`tests.warm_processes`)."""
+    own = _children_of("self")
+    forked = [child for one in own if _FORKSERVER in _command(one) for child in _children_of(str(one))]
+    return [*own, *forked]
+
+
+def _children_of(process: str) -> list[int]:
+    """Of all its threads; none where the system does not tell."""
     found = []
-    for thread in Path("/proc/self/task").glob("*/children"):
+    for thread in Path(f"/proc/{process}/task").glob("*/children"):
         try:
             found += map(int, thread.read_text().split())
         except OSError:  # the thread has ended

@@ -4,11 +4,12 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from . import left_behind
+from . import left_behind, warm_processes
 from .left_behind import State
 
 
@@ -56,3 +57,18 @@ def test_a_process_that_still_runs_is_told_and_one_that_has_ended_is_not(before)
     assert before.changes() == []
     process.wait()
     process.stdout.close()
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks for processes in /proc")
+def test_a_process_that_the_warm_server_forked_is_told_and_the_server_is_not(monkeypatch):
+    before = State.now()
+    process = warm_processes.Process(target=time.sleep, args=(600,))
+    process.start()
+    monkeypatch.setattr(left_behind, "WAIT", 0.2)
+    try:
+        (told,) = before.changes()
+        assert told.startswith(f"process {process.pid} still runs: ")
+    finally:
+        process.kill()
+        process.join()
+    assert before.changes() == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,10 +10,20 @@ from typing import Literal, Protocol
 
 from seatrial.rows import RawRecord
 
-__all__ = ["Reader", "Resolved", "Source", "SourceKind"]
+__all__ = ["Reader", "Resolved", "Source", "SourceKind", "offline"]
+
+_OFF = frozenset({"", "0", "false", "no", "off"})
 
 SourceKind = Literal["data", "model"]
 """What a source is wanted for: rows, or a model's weights (an adapter's too)."""
+
+
+def offline(*switches: str) -> bool:
+    """Whether nothing may be fetched: by `--offline` or the variable SEATRIAL_OFFLINE, or by a library's own switches.
+
+    A switch is on that holds anything but 0, false, no or off.
+    """
+    return any(os.environ.get(name, "").strip().lower() not in _OFF for name in ("SEATRIAL_OFFLINE", *switches))
 
 
 @dataclass(frozen=True, slots=True)

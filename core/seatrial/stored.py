@@ -7,6 +7,7 @@ import types
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import MISSING, fields, is_dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
@@ -53,10 +54,14 @@ def read_record(kind: type[T], record: object, path: str = "", *, because: str =
     return cast("T", _dataclass(kind, record, path or kind.__name__, because))
 
 
+_hints = cache(get_type_hints)
+"""A run reads its records back some hundred times, and evaluating annotations was two thirds of it."""
+
+
 def _dataclass(kind: type[Any], record: object, path: str, because: str) -> Any:
     if not isinstance(record, Mapping):
         raise StoreError(f"{path}: expected an object, found {type(record).__name__}{because}")
-    hints = get_type_hints(kind)
+    hints = _hints(kind)  # type: ignore[arg-type]  # classes are hashable; mypy takes `type[Any]` for an instance
     unknown = sorted(set(record) - {field.name for field in fields(kind)})
     if unknown:
         raise StoreError(f"{path}: unknown field {unknown[0]!r}; it was written by another version of seatrial")

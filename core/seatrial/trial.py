@@ -175,12 +175,15 @@ def open_run(folder: str | Path, *, host: Host | None = None) -> Trial:
 
     Raises:
         UsageError: it is no run folder.
-        StoreError: the run has no verdict yet, or a file of it is damaged.
+        StoreError: the run has no verdict yet, or a file of it is damaged, or not as it was written.
     """
-    from seatrial.runs.saved import load_result
+    from seatrial.runs.digests import REPORTED, refuse_altered
+    from seatrial.runs.run_folder import RunFolder
+    from seatrial.runs.saved import load_saved
 
-    host = host or Host.load()
-    return Trial(load_result(Path(folder), host), host)
+    host, folder = host or Host.load(), Path(folder)
+    refuse_altered(RunFolder.open(folder), but=REPORTED)
+    return Trial(load_saved(folder, host), host)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -337,7 +340,7 @@ class Trial:
             merged: a new folder for the whole model, what was trained folded into its weights.
             adapter: a new folder for the adapter alone.
             seed: of which training, where there were several.
-            failed: also where the verdict is FAIL, which the card says then.
+            failed: also where the verdict is FAIL or ERROR, which the card says then.
             card: the report that the model carries; where none is named, one that is about models.
 
         Raises:

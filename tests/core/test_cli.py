@@ -2,29 +2,21 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from tests import warm
 
 from seatrial import cli
 from seatrial.plugin.host import Host
 from seatrial.plugin.kinds import KINDS
 
-SEATRIAL = [sys.executable, "-m", "seatrial"]
-
 
 def seatrial(*arguments, cwd=None, **environment):
-    return subprocess.run(
-        [*SEATRIAL, *map(str, arguments)],
-        cwd=cwd,
-        env={**os.environ, "NO_COLOR": "1", **environment},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    return warm.run("-m", "seatrial", *arguments, cwd=cwd, env={**os.environ, "NO_COLOR": "1", **environment})
 
 
 def write(folder: Path, text: str) -> Path:
@@ -44,42 +36,52 @@ gates: [{metric: choice/accuracy, min: 0.5}]
 """
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        *(["plugins"], ["plugins", "--json"], ["plugins", "leakage"], ["plugins", "attack", "--json"]),
-        *(["suites"], ["schema"], ["--help"], ["--version"]),
-    ],
-)
-def test_quick_commands_import_nothing_heavy(command):
-    code = (
-        "import sys, seatrial.cli as cli\n"
-        "try: cli.main(sys.argv[1:])\n"
-        "except SystemExit as stop: assert not stop.code, stop.code\n"
-        "heavy = {'torch', 'transformers', 'datasets', 'evaluate', 'sklearn', 'scipy', 'pandas', 'numpy', 'pyarrow'}\n"
-        "print('HEAVY', sorted(heavy & set(sys.modules)))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, *command], capture_output=True, text=True, timeout=60, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == "HEAVY []"
+IMPORTED = """
+import os, sys, seatrial.cli as cli
+
+heavy = {"torch", "transformers", "datasets", "evaluate", "sklearn", "scipy", "pandas", "numpy", "pyarrow"}
+for command in sys.argv[1:]:
+    if os.fork():
+        print("CODE", command, os.waitstatus_to_exitcode(os.wait()[1]), flush=True)
+        continue
+    try:
+        cli.main(command.split())
+    finally:
+        print("HEAVY", command, sorted(heavy & set(sys.modules)), flush=True)
+"""
+"""Each command in a fork of its own, of a process that has imported the command line."""
 
 
-@pytest.mark.parametrize("command", [["check", "--no-sources"], ["gate"]])
-def test_checking_and_gating_import_no_torch(command, tmp_path):
-    code = (
-        "import sys, seatrial.cli as cli\n"
-        "try: cli.main(sys.argv[1:])\n"
-        "except SystemExit: pass\n"
-        "print('HEAVY', sorted({'torch', 'transformers', 'datasets', 'evaluate'} & set(sys.modules)))"
+@pytest.fixture(scope="module")
+def imported():
+    """`imported(*commands)`: what a process prints that works one after the other, as lines."""
+
+    def lines(*commands):
+        done = subprocess.run(
+            [sys.executable, "-c", IMPORTED, *commands], capture_output=True, text=True, timeout=60, check=True
+        )
+        return done.stdout.splitlines()
+
+    return lines
+
+
+def test_quick_commands_import_nothing_heavy(imported):
+    commands = (
+        *("plugins", "plugins --json", "plugins leakage", "plugins attack --json"),
+        *("suites", "schema", "--help", "--version"),
     )
-    target = "quickstart" if command[0] == "check" else str(tmp_path)
-    done = subprocess.run(
-        [sys.executable, "-c", code, command[0], target, *command[1:]],
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    assert done.stdout.splitlines()[-1] == "HEAVY []"
+    said = imported(*commands)
+    for command in commands:
+        assert f"HEAVY {command} []" in said
+        assert f"CODE {command} 0" in said
+
+
+def test_checking_and_gating_import_no_torch(imported, tmp_path):
+    commands = ("check quickstart --no-sources", f"gate {tmp_path}")
+    told = [line for line in imported(*commands) if line.startswith("HEAVY ")]
+    assert len(told) == len(commands)
+    for line in told:
+        assert not {"torch", "transformers", "datasets", "evaluate"} & set(re.findall(r"'(\w+)'", line))
 
 
 def test_plugins_name_every_component_with_its_distribution():
@@ -107,8 +109,9 @@ def test_plugins_with_a_name_tells_one_component_or_one_plugin(capsys):
     assert "did you mean 'leakage'?" in told.err
 
 
-def test_every_component_has_a_portrait(capsys):
+def test_every_component_has_a_portrait(capsys, monkeypatch):
     host = Host.load()
+    monkeypatch.setattr(Host, "load", lambda **_: host)  # a hundred times the same
     for kind in KINDS:
         for name in host.names(kind):
             with pytest.raises(SystemExit) as stopped:
@@ -248,10 +251,7 @@ def labelled_folder(tmp_path):
 
 
 def in_trouble(folder, stage, kind, code=AT_A_STAGE):
-    return subprocess.run(
-        [sys.executable, "-c", code, stage, kind, "data", "suite.yaml"],
-        cwd=folder, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+    return warm.run("-c", code, stage, kind, "data", "suite.yaml", cwd=folder, timeout=120)
 
 
 def test_an_interrupted_run_says_how_it_goes_on_and_does(labelled_folder):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 
 import pytest
+from tests import warm
 
 NOISY = """
 import os, subprocess, sys, time
@@ -64,10 +63,7 @@ def seatrial(installed, tmp_path):
         (tmp_path / name).write_text(SUITE.replace("FAILS", fails))
 
     def call(*arguments):
-        done = subprocess.run(
-            [sys.executable, "-m", "seatrial", *arguments],
-            cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, timeout=300, check=False,
-        )  # fmt: skip
+        done = warm.run("-m", "seatrial", *arguments, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path)})
         return json.loads(done.stdout), done.returncode, done.stderr
 
     return call

@@ -9,7 +9,7 @@ import pytest
 from tests.core.runs.toys import Toys, toy_host, write_trial
 
 import seatrial
-from seatrial.errors import SuiteError, UsageError
+from seatrial.errors import StoreError, SuiteError, UsageError
 from seatrial.plugin.host import Host
 
 
@@ -83,6 +83,10 @@ def test_a_finished_run_is_judged_scored_and_reported_again(go, tmp_path):
     assert set(scored.scores["metric"]) >= {"right/share", "twice/share"}
     (written,) = again.write_reports("markdown", to=tmp_path / "elsewhere")
     assert written.parent == tmp_path / "elsewhere"
+    verdict = trial.folder / "verdict.json"
+    verdict.write_text(verdict.read_text().replace("inconclusive", "pass"))
+    with pytest.raises(StoreError, match=r"verdict\.json \(altered\)"):
+        seatrial.open_run(trial.folder, host=trial.host)
 
 
 def test_the_data_stages_alone_need_no_model(go, keys):

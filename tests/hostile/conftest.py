@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests import warm
 from tests.core.runs.toys import suite_text, toy_host, write_trial
 from tests.installed_plugin import install_plugin
 
@@ -109,14 +108,8 @@ def seatrial(site):
     def go(*arguments, timeout=120, **more):
         path = os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])])
         toys = HERE.parent / "core/runs/toys.py"
-        return subprocess.run(
-            [sys.executable, "-m", "seatrial", *map(str, arguments)],
-            env={**os.environ, "NO_COLOR": "1", "PYTHONPATH": path, "HOSTILE_TOYS": str(toys), **more},
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
+        environment = {**os.environ, "NO_COLOR": "1", "PYTHONPATH": path, "HOSTILE_TOYS": str(toys), **more}
+        return warm.run("-m", "seatrial", *arguments, env=environment, timeout=timeout)
 
     return go
 

@@ -37,11 +37,20 @@ def imported(room: Path) -> set[str]:
     return {name for name in found if name not in sys.stdlib_module_names and not name.startswith("seatrial")}
 
 
+@pytest.fixture(scope="module")
+def brings():
+    """Module → the distributions that bring it."""
+    return importlib.metadata.packages_distributions()
+
+
+@pytest.fixture(scope="module")
+def host():
+    return Host.load()
+
+
 @pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
-def test_every_library_that_can_move_a_result_is_declared(room):
-    brings = importlib.metadata.packages_distributions()
+def test_every_library_that_can_move_a_result_is_declared(room, brings, host):
     used = {name for module in imported(room) for name in brings.get(module, [module])} - {*OWN} - PLAIN
-    host = Host.load()
     own = [
         provided.component
         for kind in KINDS

@@ -8,6 +8,7 @@ import pytest
 import yaml
 from huggingface_hub import ModelCard as HubCard
 
+from seatrial.runs.result import Described
 from seatrial_reports.card import CardOptions, ModelCard
 
 NOTHING_SAID = CardOptions(None, None, ())
@@ -53,12 +54,45 @@ def test_each_score_of_the_model_on_trial_stands_with_its_n_and_no_missing_one(p
     (index,) = front["model-index"]
     told = {one["name"].partition(" (")[0]: one for result in index["results"] for one in result["metrics"]}
     scores = [one for one in plain_result.scores if one.system == "tuned"]
-    assert told.keys() == {one.metric for one in scores if one.value is not None}
+    named = {name for entry in plain_result.suite["score"] for name in entry}
+    assert told.keys() == {
+        one.metric for one in scores if one.value is not None and one.metric.partition("/")[0] in named
+    }
     accuracy = next(one for one in scores if one.metric == "choice/accuracy")
     assert told["choice/accuracy"]["value"] == accuracy.value
     assert f"n = {accuracy.n:,}" in told["choice/accuracy"]["name"]
     assert front["metrics"][0] == "accuracy"
     assert set(front["metrics"]) <= {"accuracy", "f1", "exact_match", "bleu", "rouge", "chrf"}
+
+
+def test_scores_of_other_rows_than_an_evaluation_sets_are_no_results_on_it(plain_result, card):
+    own = next(one for one in plain_result.scores if one.system == "tuned" and one.value is not None)
+    scores = [*plain_result.scores, replace(own, metric="bench/acc", value=0.31)]
+    components = [*plain_result.components, Described("scorers", "bench", "bench", "house", own_rows=True)]
+    suite = {**plain_result.suite, "score": [*plain_result.suite["score"], {"bench": {"as": "bench", "on": "test"}}]}
+    result = replace(plain_result, scores=scores, components=components, suite=suite)
+    front, text = card(result, "config.json")
+    told = [one["name"] for found in front["model-index"][0]["results"] for one in found["metrics"]]
+    assert told
+    assert not any("bench/acc" in name for name in told)
+    assert "bench/acc" in text.replace("\\", "")
+
+
+@pytest.mark.parametrize(
+    ("product", "pictures", "known"),
+    [
+        ("adapter", 0, ("adapter", "peft", None)),
+        ("adapter", 3, ("adapter", "peft", "image-text-to-text")),
+        ("weights", 0, ("finetune", "transformers", None)),
+        ("classifier", 0, ("finetune", "transformers", "text-classification")),
+        ("", 0, (None, None, None)),
+    ],
+)
+def test_in_a_reports_folder_it_says_what_the_run_tells_of_the_product(plain_result, card, product, pictures, known):
+    told = {"train": {"product": product}, "read": {"pictures": pictures}}
+    records = [replace(one, facts={**one.facts, **told.get(one.base, {})}) for one in plain_result.records]
+    front, _ = card(on_hub(replace(plain_result, records=records)))
+    assert tuple(front.get(key) for key in ("base_model_relation", "library_name", "pipeline_tag")) == known
 
 
 @pytest.mark.parametrize("state", ["fail", "inconclusive", "error"])

@@ -219,21 +219,27 @@ def test_each_state_has_a_sign_and_a_word(build_result, state, word):
     assert page.dangers() == []
 
 
-def test_hostile_data_stays_text_in_every_field(build_result, payloads):
+@pytest.fixture(scope="module")
+def hostile_pages(build_result, payloads):
+    """Payload → the page of a run in which it stands before and after every text."""
     assert len(payloads) >= 20
-    for payload in payloads:
-        result = build_result(lambda text, p=payload: f"{p} {text}")
-        page = Page(render_html(build_view(result)))
+    return {
+        payload: Page(render_html(build_view(build_result(lambda text, p=payload: f"{p} {text} {p}"))))
+        for payload in payloads
+    }
+
+
+def test_hostile_data_stays_text_in_every_field(hostile_pages):
+    for payload, page in hostile_pages.items():
         assert page.dangers() == [], payload
         shown = " ".join(legible(payload).split())
         for said in ("message-router", "Which desk should answer", "2 of 2 blocking", "Energy", "1.9"):
             assert f"{shown} {said}" in page.said, payload
 
 
-def test_hostile_data_adds_no_element(build_result, payloads, plain_page):
+def test_hostile_data_adds_no_element(hostile_pages, plain_page):
     names = [tag for tag, _ in plain_page.elements]
-    for payload in payloads:
-        page = Page(render_html(build_view(build_result(lambda text, p=payload: f"{text} {p}"))))
+    for payload, page in hostile_pages.items():
         assert {tag for tag, _ in page.elements} <= set(names), payload
 
 

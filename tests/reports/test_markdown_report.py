@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from markdown_it import MarkdownIt
 
 from seatrial.terminal.legible import legible
@@ -41,9 +42,16 @@ def test_it_says_the_same_in_brief(plain_result, tmp_path):
     assert "```sh\nseatrial run message-router --set train.r=16\n" in text
 
 
-def test_tables_stay_tables_whatever_stands_in_them(build_result, payloads):
-    for payload in payloads:
-        text = render_markdown(build_view(build_result(lambda t, p=payload: f"{p} {t} {p}")))
+@pytest.fixture(scope="module")
+def hostile_texts(build_result, payloads):
+    """Payload → the report of a run in which it stands before and after every text."""
+    return {
+        payload: render_markdown(build_view(build_result(lambda t, p=payload: f"{p} {t} {p}"))) for payload in payloads
+    }
+
+
+def test_tables_stay_tables_whatever_stands_in_them(hostile_texts):
+    for text in hostile_texts.values():
         widths = None
         for line in text.splitlines():
             if line.startswith("|"):
@@ -73,10 +81,9 @@ def inline(tokens):
         yield from inline(token.children or ())
 
 
-def test_a_renderer_finds_no_markup_in_hostile_data(build_result, payloads):
+def test_a_renderer_finds_no_markup_in_hostile_data(hostile_texts):
     renderer = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
-    for payload in payloads:
-        text = render_markdown(build_view(build_result(lambda t, p=payload: f"{p} {t} {p}")))
+    for payload, text in hostile_texts.items():
         tokens = list(inline(renderer.parse(text)))
         kinds = {token.type for token in tokens}
         assert not kinds & {"link_open", "image", "em_open", "s_open", "code_inline", "html_block", "code_block"}, (

@@ -63,9 +63,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="The answer as JSON on stan
 
 def host_for(blocked: Sequence[str] | None, *, offline: bool = False) -> Host:
     """The installed plugins; one whose import is slow is named."""
+    from seatrial import sources
     from seatrial.plugin.host import Host
 
-    if offline:
+    if offline or sources.offline():
         from seatrial.runs.environment import set_offline
 
         set_offline()

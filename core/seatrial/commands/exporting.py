@@ -23,7 +23,9 @@ def export(
     ] = None,
     adapter: Annotated[Path | None, typer.Option(metavar="DIR", help="The adapter alone, as PEFT loads it.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of which training, where there were several.")] = None,
-    failed: Annotated[bool, typer.Option("--failed", help="Also where the verdict is FAIL; the card says so.")] = False,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="Also where the verdict is FAIL or ERROR; the card says so.")
+    ] = False,
     card: Annotated[
         str | None,
         typer.Option(metavar="REPORT", help="The report that the model carries; one about models where none is named."),

@@ -157,8 +157,6 @@ def _together(ids: pa.ChunkedArray, groups: pa.ChunkedArray, clusters: Mapping[s
     import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
 
     place = pc.index_in(ids, value_set=pa.array(clusters.keys(), pa.string()))
     of_cluster = pa.array(clusters.values(), pa.string()).take(place.combine_chunks())
@@ -171,10 +169,18 @@ def _together(ids: pa.ChunkedArray, groups: pa.ChunkedArray, clusters: Mapping[s
         tied = np.flatnonzero(codes >= 0)
         ties.append(np.stack([tied, codes[tied] + nodes]))
         nodes += len(coded.dictionary)
+    if not all(tied.size for tied in ties):  # each row has one name at most
+        component = np.arange(len(ids))
+        for tied, name in ties:
+            component[tied] = name
+        return np.unique(component, return_inverse=True)[1]
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
     rows, others = np.concatenate(ties, axis=1)
     graph = coo_matrix((np.ones(len(rows), np.int8), (rows, others)), shape=(nodes, nodes))
-    component: np.ndarray = connected_components(graph, directed=False)[1][: len(ids)]
-    return component
+    together: np.ndarray = connected_components(graph, directed=False)[1][: len(ids)]
+    return together
 
 
 def _codes(labels: pa.ChunkedArray, names: Sequence[str | None]) -> np.ndarray:

@@ -12,13 +12,15 @@ __all__ = ["summed_up"]
 def summed_up(details: Iterable[str]) -> dict[str, float]:
     """Latency, tokens and cost of requests; empty where none was told.
 
-    A sum stands there only where every answered request tells its part: the cost of some is not the cost. Percentiles are the
-    nearest rank's.
+    A sum stands there only where every answered request tells its part: the cost of some is not the cost. What was not asked,
+    for an equal request was (`shared`), is in none. Percentiles are the nearest rank's.
 
     Args:
-        details: the `detail` of transcripts that were answered, JSON.
+        details: the `detail` of transcripts that were answered, JSON: `request` of one answer, `requests` of several.
     """
-    told = [one.get("request") for one in map(json.loads, details)]
+    given = [one.get("requests", [one.get("request")]) for one in map(json.loads, details)]
+    told = [one for each in given for one in (each if isinstance(each, list) else [each])]
+    told = [one for one in told if not (isinstance(one, dict) and "shared" in one)]
     if not told or not all(isinstance(one, dict) and "seconds" in one for one in told):
         return {}
     seconds = sorted(one["seconds"] for one in told)

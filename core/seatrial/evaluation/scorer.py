@@ -32,7 +32,10 @@ class Scorer(Protocol):
 
 @runtime_checkable
 class Draws(Protocol):
-    """A scorer that draws the rows which are asked itself, out of the tables that its component declares."""
+    """A scorer that draws the rows which are asked itself, out of the tables that its component declares.
+
+    One that may leave some out has an attribute `of`: how many there were to draw from, known once they are drawn.
+    """
 
     def draw(self, tables: Mapping[str, Rows], labels: Sequence[str], seed: int) -> Sequence[Row]:
         """The rows to ask."""

@@ -24,6 +24,7 @@ from seatrial.model.capabilities import (
 )
 from seatrial.model.held_model import HeldModel, ModelFault
 from seatrial.model.loading import (
+    AsksDate,
     ChecksFit,
     Endpoint,
     Exports,
@@ -49,6 +50,7 @@ from seatrial.model.reading import (
 __all__ = [
     "PROTOCOLS",
     "Asked",
+    "AsksDate",
     "Baseline",
     "Capability",
     "ChecksFit",

@@ -78,7 +78,8 @@ class Generation:
     """False where the token limit cut it off; None where the system does not tell (a function)."""
     took: Mapping[str, float] = field(default_factory=dict, compare=False)
     """Of a system elsewhere, what the request took, as far as it is known: `seconds` until the whole answer was there, `attempts`,
-    `prompt_tokens`, `cost` (in the currency of the suite's prices). Transcripts keep it."""
+    `prompt_tokens`, `cost` (in the currency of the suite's prices); `shared`, alone, where an equal request of the same batch was
+    asked and this one was not. Transcripts keep it."""
 
 
 @dataclass(frozen=True, slots=True)

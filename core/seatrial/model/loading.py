@@ -12,6 +12,7 @@ from seatrial.model.capabilities import Capability, CountsTokens, Model
 from seatrial.sources import Resolved
 
 __all__ = [
+    "AsksDate",
     "ChecksFit",
     "Endpoint",
     "Exports",
@@ -58,10 +59,13 @@ class LocalWeights:
     making: str = field(default="", repr=False, compare=False)
     """Of weights that the loader made from others, in its cache: a name that is another one where they were made anew."""
 
+    date: str = ""
+    """The date that its chat template is told as today's, in ISO's form; "" where it asks for none (`AsksDate`)."""
+
     @property
     def identity(self) -> object:
-        """The weights, wherever they lie; every node that uses them keys on it."""
-        return self.digest
+        """The weights, wherever they lie, and the date in their prompts; every node that uses them keys on it."""
+        return [self.digest, self.date] if self.date else self.digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +166,15 @@ class Loader(Protocol):
 
 
 @runtime_checkable
+class AsksDate(Protocol):
+    """A loader of models whose chat template may ask for today's date. A run has one date, which is told to it on each day."""
+
+    def asks_date(self, target: Target) -> bool:
+        """Whether the target's prompts hold a date: its `date` is then set to the run's, and is empty otherwise."""
+        ...
+
+
+@runtime_checkable
 class ChecksFit(Protocol):
     """A loader that tells, without the weights, whether a product belongs to a model."""
 
@@ -178,8 +191,14 @@ class ChecksFit(Protocol):
 class Exports(Protocol):
     """A loader that writes what a training made of a model as files that other programs open; safetensors, and no pickles."""
 
-    def export_merged(self, target: Target, product: Product, folder: Path) -> None:
+    def export_merged(self, target: Target, product: Product, folder: Path, *, asked: Mapping[str, object]) -> None:
         """Write the whole model into an empty folder: the product folded into the weights, or in their place.
+
+        Args:
+            target: what the product was trained on.
+            product: what is exported.
+            folder: where to.
+            asked: what the model that was scored told of itself (`Model.facts`): this machine may choose otherwise.
 
         Raises:
             UsageError: it cannot be folded into them.

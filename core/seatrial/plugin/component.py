@@ -150,6 +150,9 @@ class LoaderComponent(Component[T_co]):
     """All that models it opens may be able to do; `Loader.provides` says it of one model."""
     schemes: frozenset[str] = field(default=frozenset(), kw_only=True)
     """The schemes of addresses that it takes where a suite names no loader: `openai` of `openai:http://…`."""
+    runtime: frozenset[str] = field(default=frozenset(), kw_only=True)
+    """The options that say how a model is asked and nothing of what it answers, such as how many requests go at a time: a run
+    that was asked in another way goes on, and what it holds counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,9 +204,10 @@ class ScorerComponent(MeasuringComponent[T_co]):
     """The options, lists each, that say which metrics are computed, each on its own: runs that differ in them share the metrics
     that both list."""
     stands_for: Callable[..., Mapping[str, Any]] | None = field(default=None, kw_only=True)
-    """Of a bundle: takes the same options as `build`, `samples` and `fewshot`, and gives keys of a suite (`tests`, `score`,
-    `filters`, `gates`) that stand in its place before anything is checked, so that it is never built. ValueError says what is
-    wrong."""
+    """Of a bundle: takes the same options as `build`, and `samples` and `fewshot` where the suite says them, and gives keys of a
+    suite (`tests`, `score`, `filters`, `gates`) that stand in its place before anything is checked, so that it is never built.
+    Scorers whose gates are a `family` are called `FAMILY-…`: nobody asks the subject to be better by them, but no worse. ValueError
+    says what is wrong."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,13 +134,14 @@ class Host:
             raise UsageError(
                 f"--no-plugin {unknown[0]}: no such plugin is installed{near}; there are: {', '.join(names)}"
             )
+        # The metadata of a distribution are parsed anew at every question, and it may bring thirty plugins.
+        brought = {one: _named(one) for one in {entry.dist for entry in entries}}
         for entry in entries:
-            host._load_entry_point(entry)
+            host._load_entry_point(entry, *brought[entry.dist])
         host.check()
         return host
 
-    def _load_entry_point(self, entry: importlib.metadata.EntryPoint) -> None:
-        distribution, version = _distribution(entry)
+    def _load_entry_point(self, entry: importlib.metadata.EntryPoint, distribution: str, version: str) -> None:
         if self._pm.is_blocked(entry.name):
             self._info[entry.name] = PluginInfo(entry.name, entry.module, distribution, version, blocked=True)
             return
@@ -420,5 +421,5 @@ def _call(impl: pluggy.HookImpl, arguments: Mapping[str, object]) -> Any:
     return impl.function(*(arguments[name] for name in impl.argnames))
 
 
-def _distribution(entry: importlib.metadata.EntryPoint) -> tuple[str, str]:
-    return (entry.dist.name, entry.dist.version) if entry.dist else ("(unknown distribution)", "")
+def _named(distribution: importlib.metadata.Distribution | None) -> tuple[str, str]:
+    return (distribution.name, distribution.version) if distribution else ("(unknown distribution)", "")

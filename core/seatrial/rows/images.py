@@ -1,8 +1,8 @@
 """Images: the bytes that records carry or name become files of the run, each under the digest of its bytes.
 
 Nothing is fetched, and nothing outside the source's folder is opened. Format and size are read from the first bytes and held
-against bounds; where Pillow is installed, what is within them is decoded once, since a file that breaks off in the middle looks
-whole from its beginning, and its size is the one that Pillow finds.
+against bounds; what is within them is decoded once, by Pillow, since a file that breaks off in the middle looks whole from its
+beginning, and its size is the one that Pillow finds.
 """
 
 from __future__ import annotations
@@ -16,12 +16,16 @@ import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from seatrial.errors import UsageError
 from seatrial.rows.format_error import FormatError
 from seatrial.rows.parts import EXTENSIONS, Image
 from seatrial.rows.record_values import type_in_words
 from seatrial.runs.store import atomic_file
 
-__all__ = ["MOST_BYTES", "MOST_PIXELS", "Images"]
+__all__ = ["LIBRARY", "MOST_BYTES", "MOST_PIXELS", "Images"]
+
+LIBRARY = "pillow"
+"""The distribution whose version decides which pictures can be read, and how large they are."""
 
 MOST_BYTES = 20_000_000
 """Bytes of one image's file at most."""
@@ -55,13 +59,14 @@ class Images:
 
         Raises:
             FormatError: it is none, too large, or in a format that is not read.
+            UsageError: Pillow, without which nobody can tell whether it is whole, is not installed.
         """
         data = self._bytes_of(value, where)
         if len(data) > MOST_BYTES:
             raise _refused(where, f"has {len(data):,} bytes, more than {MOST_BYTES:,}")
         media_type, width, height = _look(data, where)
         _check_pixels(width, height, where)
-        width, height = _opened_size(data, where) or (width, height)
+        width, height = _opened_size(data, where)
         image = Image(hashlib.sha256(data).hexdigest(), media_type, width, height)
         if self._kept is not None and not (self._kept / image.file_name).is_file():
             with atomic_file(self._kept / image.file_name) as part:
@@ -149,16 +154,19 @@ def _check_pixels(width: int, height: int, where: str) -> None:
         raise _refused(where, f"has {width} × {height} pixels, more than {MOST_PIXELS:,}")
 
 
-def _opened_size(data: bytes, where: str) -> tuple[int, int] | None:
-    """Width and height as the picture is to be shown, once all of it is decoded; None where Pillow is not installed.
+def _opened_size(data: bytes, where: str) -> tuple[int, int]:
+    """Width and height as the picture is to be shown, once all of it is decoded.
 
     A file may hold another size than its beginning says (a GIF's frames reach over its screen), and say at its end that it lies
     on its side.
     """
     try:
         import PIL.Image
-    except ImportError:
-        return None
+    except ImportError as error:
+        raise UsageError(
+            f"the rows hold pictures (`{where}`), and Pillow, which opens each to see that it is whole, cannot be imported here: "
+            "pip install 'seatrial[images]'"
+        ) from error
     try:
         with PIL.Image.open(io.BytesIO(data)) as image:
             width, height = image.size
@@ -191,31 +199,12 @@ def _bmp(data: bytes) -> tuple[int, int]:
 
 
 def _jpeg(data: bytes) -> tuple[int, int] | None:
-    """The size in the frame's header, the first segment of those kinds (ITU T.81, table B.1), as the picture is to be shown."""
-    on_its_side = False
+    """The size in the frame's header, the first segment of those kinds (ITU T.81, table B.1)."""
     for kind, start in _segments(data):
-        if kind == 0xE1:
-            on_its_side = on_its_side or _lies_on_its_side(data[start + 4 :][: 1 << 16])
         if 0xC0 <= kind <= 0xCF and kind not in {0xC4, 0xC8, 0xCC}:
             height, width = struct.unpack_from(">HH", data, start + 5)
-            return (height, width) if on_its_side else (width, height)
+            return width, height
     return None
-
-
-def _lies_on_its_side(segment: bytes) -> bool:
-    """Whether a camera says in its notes that rows of pixels are columns of the picture."""
-    order = {b"II": "<", b"MM": ">"}.get(segment[6:8])
-    if order is None or segment[:6] != b"Exif\0\0":
-        return False
-    notes = segment[6:]
-    with contextlib.suppress(struct.error):
-        (place,) = struct.unpack_from(f"{order}I", notes, 4)
-        (count,) = struct.unpack_from(f"{order}H", notes, place)
-        for number in range(count):
-            tag, _, _, value = struct.unpack_from(f"{order}HHIH", notes, place + 2 + 12 * number)
-            if tag == _ORIENTATION:
-                return value in _ON_ITS_SIDE
-    return False
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, int]]:

@@ -16,14 +16,15 @@ from seatrial.runs.judging import (
     judge_data,
     judge_run,
     judged_digests,
+    produced_metrics,
     refuse_other_judgement,
-    saved_metrics,
     write_judgement,
 )
 from seatrial.runs.part_files import part_file
 from seatrial.runs.result import Result
 from seatrial.runs.run import work
 from seatrial.runs.run_folder import RunFolder
+from seatrial.runs.runtime_options import without_runtime
 from seatrial.runs.saved import kept_suite, load_saved, only_data_of, suite_of, write_reports
 from seatrial.suite.file import Suite, load_suite
 from seatrial.suite.secrets import as_kept
@@ -104,14 +105,11 @@ def _decided_anew(
     only_data, own = only_data_of(folder), suite_of(folder, host)
     changed = own
     if suite is not None or overrides:
+        produced = produced_metrics(folder)
         wanted = load_suite(
-            suite or folder / "suite.yaml",
-            host,
-            overrides=overrides,
-            only_data=only_data,
-            saved_metrics=saved_metrics(folder),
+            suite or folder / "suite.yaml", host, overrides=overrides, produced=produced, only_data=only_data
         )
-        _refuse_unheeded(folder.path, own, wanted)
+        _refuse_unheeded(folder.path, own, wanted, host)
         changed = replace(own, gates=wanted.gates)
         _refuse_unreadable(folder, changed, host, only_data=only_data)
     if only_data and not data_gates(changed, host):
@@ -134,9 +132,10 @@ def _decided_anew(
     return judged
 
 
-def _refuse_unheeded(path: Path, own: Suite, wanted: Suite) -> None:
+def _refuse_unheeded(path: Path, own: Suite, wanted: Suite, host: Host) -> None:
     """Refuse a suite that asks for another model, other rows or other scores than the run's: gates alone decide again."""
-    other = sorted({_key_of(place) for place in _differing("", own.resolved(), wanted.resolved())} - _MAY_DIFFER)
+    measured = [without_runtime(suite.resolved(), host) for suite in (own, wanted)]
+    other = sorted({_key_of(place) for place in _differing("", *measured)} - _MAY_DIFFER)
     if other:
         named = ", ".join(other[:5]) + (f" and {len(other) - 5} more" if len(other) > 5 else "")
         raise UsageError(
@@ -149,7 +148,7 @@ def _refuse_unreadable(folder: RunFolder, suite: Suite, host: Host, *, only_data
     """Read the suite that is going to be the run's before it is: one that cannot be read again would end every command."""
     with part_file(folder / "suite.yaml") as part:
         part.write_text(suite.text(), encoding="utf-8")
-        load_suite(part, host, only_data=only_data)
+        load_suite(part, host, produced=produced_metrics(folder), only_data=only_data)
 
 
 def _differing(place: str, own: object, wanted: object) -> Iterator[str]:

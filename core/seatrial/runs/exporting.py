@@ -32,6 +32,9 @@ _log = logging.getLogger("seatrial.runs.exporting")
 
 ExportAs = Literal["merged", "adapter"]
 
+_REFUSED = frozenset({"fail", "error"})
+"""An error goes before a failure, so it may hide one; and where a score is missing, nobody knows."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Trained:
@@ -52,8 +55,8 @@ def export_run(
 ) -> list[Path]:
     """Write what a run trained into folders of their own; returns them.
 
-    A model whose run failed leaves it only on demand: in a folder of its own nothing but its card tells it from one that
-    passed, and cards are not read by programs.
+    A model whose run failed, or is an error, leaves it only on demand: in a folder of its own nothing but its card tells it from
+    one that passed, and cards are not read by programs.
 
     Args:
         path: The run folder.
@@ -61,14 +64,14 @@ def export_run(
         to: `merged`: the whole model, what was trained folded into the weights; `adapter`: the adapter alone. Each a folder
             that is not there, or empty.
         seed: Of which training, where there were several.
-        failed: Export also where the verdict is FAIL; the card says so in its first line.
+        failed: Export also where the verdict is FAIL or ERROR; the card says so in its first line.
         card: The report that is written beside the weights; where none is named, one that is about models, the suite's before
             others; where none is installed, none.
         cache: As for `run`.
         offline: As for `run`.
 
     Raises:
-        UsageError: a folder is taken, nothing was trained, the verdict is FAIL, or the model cannot be exported like that.
+        UsageError: a folder is taken, nothing was trained, the verdict is FAIL or ERROR, or the model cannot be exported like that.
         StoreError: the run is not finished, or a file of it is not as it was written.
     """
     if not to:
@@ -86,15 +89,16 @@ def export_run(
         raise UsageError(
             f"{path}: what was trained is whole weights and no adapter; export the whole model alone (--merged)"
         )
-    if result.verdict is not None and result.verdict.state == "fail" and not failed:
+    if result.verdict is not None and result.verdict.state in _REFUSED and not failed:
         raise UsageError(
-            f"{path}: the verdict is FAIL: {result.verdict.reason}; a model that failed is exported with `--failed` alone, and its "
-            "card says so"
+            f"{path}: the verdict is {result.verdict.state.upper()}: {result.verdict.reason}; a model that is not shown to have "
+            "done what was asked is exported with `--failed` alone, and its card says so"
         )
     writer = _card(host, result, card)
     suite = suite_of(folder, host)
     bench = Workbench(host, cache=cache or cache_folder(), offline=offline)
-    bench.set_model(suite.model)
+    bench.date = folder.began()
+    bench.set_model(suite.model, suite.date)
     with bench.closing:
         model = bench.on_trial()
         _refuse_other_weights(model.target.digest, result, model.address)
@@ -103,26 +107,33 @@ def export_run(
         if not isinstance(loader, Exports):
             raise UsageError(f"{path}: {model.recipe.who} cannot export what it opens")
         model.check(trained.product)
-        with ExitStack() as written:  # all of them are there, or none is
-            for kind, target in to.items():
-                part = written.enter_context(_new_folder(target))
+        own = _of_training(result, trained.seed)
+        told = own.facts("verify_training").get("model")
+        asked = told if isinstance(told, Mapping) else {}
+        with _new_folders([*to.values()]) as parts:
+            for kind, part in zip(to, parts, strict=True):
                 with blame("export", who, plugin):
-                    write = loader.export_merged if kind == "merged" else loader.export_adapter
-                    write(model.target, trained.product, part)
+                    if kind == "merged":
+                        loader.export_merged(model.target, trained.product, part, asked=asked)
+                    else:
+                        loader.export_adapter(model.target, trained.product, part)
                 if writer is not None:
                     with blame("export", f"report {writer.name}", writer.plugin):
-                        paths = writer.write(_of_training(result, trained.seed), part)
+                        paths = writer.write(own, part)
                         contracts.files(paths, part, f"export: report {writer.name} (plugin {writer.plugin})")
     return list(to.values())
 
 
 @contextmanager
-def _new_folder(target: Path) -> Iterator[Path]:
-    """A folder to write into, which becomes the target where that is still free by then."""
-    with atomic_folder(target, anew=True) as part:
-        yield part
-        if target.is_symlink() or (target.exists() and (not target.is_dir() or any(target.iterdir()))):
-            raise UsageError(f"{target}: was filled by something else while the model was written; name another folder")
+def _new_folders(targets: Sequence[Path]) -> Iterator[list[Path]]:
+    """Folders to write into, which become the targets where all of these are still free by then, and else none of them."""
+    with ExitStack() as written:
+        yield [written.enter_context(atomic_folder(target, anew=True)) for target in targets]
+        for target in targets:
+            if target.is_symlink() or (target.exists() and (not target.is_dir() or any(target.iterdir()))):
+                raise UsageError(
+                    f"{target}: was filled by something else while the model was written; name another folder"
+                )
 
 
 @dataclass(frozen=True, slots=True)

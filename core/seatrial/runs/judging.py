@@ -22,7 +22,7 @@ from seatrial.runs.events import Record
 from seatrial.runs.run_folder import RunFolder
 from seatrial.runs.stages import blame
 from seatrial.runs.store import digest_path, write_json
-from seatrial.stored import undamaged
+from seatrial.stored import read_record, undamaged
 from seatrial.suite.file import Chosen, Suite
 from seatrial.verdict.codec import from_json, to_json
 from seatrial.verdict.completeness import flag_missing, unscored
@@ -52,11 +52,11 @@ __all__ = [
     "judge_data",
     "judge_run",
     "judged_digests",
+    "produced_metrics",
     "read_judgement",
     "records_of",
     "refuse_other_judgement",
     "samples_of",
-    "saved_metrics",
     "write_judgement",
 ]
 
@@ -68,7 +68,7 @@ def judge_run(folder: RunFolder, suite: Suite, host: Host) -> tuple[list[Score],
         StoreError: samples are missing or changed since they were written.
     """
     subject = suite.subject
-    metrics, tables = samples_of(folder, suite, host)
+    metrics, tables = samples_of(folder, suite)
     scores: list[Score] = []
     for alias, table in tables.items():
         scores += scores_of(alias, metrics[alias], table, subject)
@@ -86,13 +86,18 @@ def judge_run(folder: RunFolder, suite: Suite, host: Host) -> tuple[list[Score],
     warnings = [
         *_broken_files(folder),
         *changed_gates(folder, suite.gates),
+        *_on_learned_rows(suite),
         *flag_missing(evidence, decisions),
-        *flag_best_baseline(
-            evidence, aside={decision.metric.partition("/")[0] for decision in decisions if decision.family}
-        ),
+        *flag_best_baseline(evidence, aside=_held_level(decisions)),
         *flag_unmeasured(evidence, [chosen.metric for chosen in suite.gates]),
     ]
     return scores, judge(decisions, warnings)
+
+
+def _held_level(decisions: Sequence[Decision]) -> set[str]:
+    """The scorers of bundles whose gates are a family, by their names, `FAMILY-…`: a suite's own gate sets no scorer aside."""
+    scorers = [(decision.metric.partition("/")[0], decision.family) for decision in decisions if decision.family]
+    return {alias for alias, family in scorers if alias.startswith(f"{family}-")}
 
 
 def earlier_samples(folder: RunFolder, suite: Suite, host: Host) -> LoadSamples:
@@ -261,49 +266,50 @@ def filter_metrics(suite: Suite, host: Host) -> dict[str, Metric]:
     return metrics
 
 
-def samples_of(
-    folder: RunFolder, suite: Suite, host: Host
-) -> tuple[dict[str, tuple[Metric, ...]], dict[str, pa.Table]]:
-    """Per scorer of the suite: its metrics, and the samples it left.
+def produced_metrics(folder: RunFolder) -> dict[str, tuple[Metric, ...]]:
+    """Alias of each scorer that the run scored by → the metrics that it produced, as it declared them then."""
+    found = {}
+    with undamaged(folder / "nodes"):
+        for mark in folder.markers():
+            if isinstance(told := mark.facts.get("metrics"), list) and mark.stage.startswith("score["):
+                alias = mark.stage.removeprefix("score[").removesuffix("]")
+                found[alias] = tuple(read_record(Metric, one, f"{mark.stage}.metrics") for one in told)
+    return found
 
-    Metrics are those of the run: what a file says that a scorer reads (a direction, limits) may be another by now.
-    """
-    saved = saved_metrics(folder)
-    metrics: dict[str, tuple[Metric, ...]] = {}
-    tables: dict[str, pa.Table] = {}
+
+def samples_of(folder: RunFolder, suite: Suite) -> tuple[dict[str, tuple[Metric, ...]], dict[str, pa.Table]]:
+    """Per scorer of the suite: its metrics, and the samples it left."""
+    produced, tables = produced_metrics(folder), dict[str, "pa.Table"]()
     for chosen in suite.score:
-        provided = host.find("scorers", chosen.name)
-        if provided is None:
-            raise UsageError(f"scorer {chosen.name!r}: its plugin is not installed")
         if folder.finished(f"score[{chosen.alias}]") is None:
             raise StoreError(
                 f"{folder / 'samples'}: the samples of {chosen.alias} are missing, or changed since they were written"
             )
-        metrics[chosen.alias] = saved.get(chosen.alias) or provided.component.metrics_for(chosen.options)
         path = folder / f"samples/{chosen.alias}.parquet"
         with undamaged(path):
             tables[chosen.alias] = read_samples(path)
-    return metrics, tables
-
-
-def saved_metrics(folder: RunFolder) -> dict[str, tuple[Metric, ...]]:
-    """Scorer → the metrics that its samples were made for, as its node kept them; none of a run from before they were kept."""
-    with undamaged(folder / "nodes"):
-        found = {
-            one.record.instance: one.record.facts.get("metrics")
-            for one in folder.markers()
-            if one.record.base == "score"
-        }
-        return {
-            alias: tuple(from_json(Metric, one) for one in listed)
-            for alias, listed in found.items()
-            if isinstance(listed, list)
-        }
+    return {alias: produced[alias] for alias in tables}, tables
 
 
 def by_full_name(metrics: Mapping[str, tuple[Metric, ...]]) -> dict[str, Metric]:
     """`alias/metric` → the metric, of what `samples_of` gave."""
     return {f"{alias}/{metric.name}": metric for alias, listed in metrics.items() for metric in listed}
+
+
+_LEARNED = {
+    "train": "rows that the model was trained on: it says nothing about others",
+    "validation": "validation rows, by which the best step and settings are chosen: it flatters",
+}
+
+
+def _on_learned_rows(suite: Suite) -> list[str]:
+    """One warning for each scorer that a gate holds to rows which training has seen."""
+    gated = {chosen.metric.partition("/")[0] for chosen in suite.gates}
+    return [
+        f"{chosen.alias}: scored on {_LEARNED[chosen.on]} (`on: {chosen.on}`)"
+        for chosen in suite.score
+        if suite.train is not None and chosen.alias in gated and chosen.on in _LEARNED
+    ]
 
 
 def _broken_files(folder: RunFolder) -> list[str]:

@@ -36,10 +36,7 @@ def launched(environment: MutableMapping[str, str]) -> Launch | None:
 def _read(environment: Mapping[str, str]) -> Launch:
     world = _number(environment, "WORLD_SIZE", least=1)
     rank = _number(environment, "RANK", least=0, default="0" if world == 1 else None)
-    if rank >= world:
-        raise UsageError(
-            f"{_said('RANK', environment)}, of WORLD_SIZE={world} processes: it is a number below that; {_DO}"
-        )
+    _refuse_beyond(environment, "RANK", rank, "WORLD_SIZE", world)
     local = _number(environment, "LOCAL_RANK", least=0, default=str(rank))
     if world == 1:
         return Launch(rank, world, local, 1, "", 0, hosted=True)
@@ -47,12 +44,17 @@ def _read(environment: Mapping[str, str]) -> Launch:
         raise UsageError(
             f"the environment variable MASTER_ADDR is not set, and WORLD_SIZE={world} processes cannot find each other; {_DO}"
         )
-    port = _number(environment, "MASTER_PORT", least=1)
-    beside = _number(environment, "LOCAL_WORLD_SIZE", least=1, default=str(world))
+    port = _number(environment, "MASTER_PORT", least=1, most=_LAST_PORT)
+    beside = _number(environment, "LOCAL_WORLD_SIZE", least=1, most=world, default=str(world))
+    _refuse_beyond(environment, "LOCAL_RANK", local, "LOCAL_WORLD_SIZE", beside)
     attempt = "-".join(environment.get(f"{_PREFIX}{name}", "") for name in ("RUN_ID", "RESTART_COUNT"))
     hosted = environment.get(_HOSTED) == "True"
     return Launch(rank, world, local, beside, environment["MASTER_ADDR"].strip(), port, hosted, attempt)
 
+
+_LAST_PORT = 65_535
+_MOST = 1 << 20
+"""Processes: more than any machine room has."""
 
 _DO = (
     "start with `torchrun --nproc-per-node N -m seatrial run SUITE`, which sets it, or unset WORLD_SIZE and RANK to run in one "
@@ -60,7 +62,14 @@ _DO = (
 )
 
 
-def _number(environment: Mapping[str, str], name: str, *, least: int, default: str | None = None) -> int:
+def _refuse_beyond(environment: Mapping[str, str], name: str, number: int, of: str, count: int) -> None:
+    if number >= count:
+        raise UsageError(f"{_said(name, environment)}, of {of}={count} processes: it is a number below that; {_DO}")
+
+
+def _number(
+    environment: Mapping[str, str], name: str, *, least: int, most: int = _MOST, default: str | None = None
+) -> int:
     value = environment.get(name, default)
     if value is None:
         others = ", ".join(f"{one}={environment[one]}" for one in _NAMES if one in environment)
@@ -69,9 +78,10 @@ def _number(environment: Mapping[str, str], name: str, *, least: int, default: s
         number = int(value)
     except ValueError:
         number = least - 1
-    if number < least:
+    if not least <= number <= most:
+        to = f" and at most {most}" if most < _MOST else ""
         raise UsageError(
-            f"{_said(name, environment)}: it is a whole number of at least {least}, as a launcher sets it; {_DO}"
+            f"{_said(name, environment)}: it is a whole number of at least {least}{to}, as a launcher sets it; {_DO}"
         )
     return number
 

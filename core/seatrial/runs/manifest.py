@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import seatrial
+from seatrial.model import LocalWeights, Target
 from seatrial.plugin.component import ScorerComponent
 from seatrial.plugin.kinds import KINDS, Kind
+from seatrial.rows.images import LIBRARY
 from seatrial.runs.environment import LIBRARIES, git_state, hardware, installed_versions, package_versions
 from seatrial.runs.keys import OWN
 from seatrial.runs.recipe import module_code
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from seatrial.plugin.host import Provided
     from seatrial.runs.stages import StageWork
     from seatrial.runs.workbench import Workbench
-    from seatrial.suite.file import Suite
+    from seatrial.suite.file import Chosen, Suite
 
 __all__ = ["RunKind", "changed_versions", "describe"]
 
@@ -54,7 +56,7 @@ def describe(
         before: the run's manifest so far.
     """
     plugins = {info.distribution for info in bench.host.plugins() if not info.blocked}
-    packages = package_versions({*LIBRARIES, *OWN, *plugins, *_declared(bench)})
+    packages = package_versions({*LIBRARIES, *OWN, LIBRARY, *plugins, *_declared(bench)})
     last, worked_on = before.get("packages"), list(cast("list[object]", before.get("worked_on_with") or []))
     if isinstance(last, dict) and last != packages:
         worked_on.append(last)
@@ -68,7 +70,7 @@ def describe(
         "suite_sha256": suite_digest,
         "seed": suite.seed,
         "stages": [stage.name for stage in stages],
-        "model": {"address": model.address, "sha256": model.digest, **model.facts} if model else None,
+        "model": {"address": model.address, "sha256": model.digest, **model.facts, **_date(model)} if model else None,
         "components": [asdict(one) for one in _components(suite, bench, stages)],
         "sources": [
             {"address": resolved.address, "facts": dict(resolved.facts)} for resolved in bench.resolved.values()
@@ -86,6 +88,11 @@ def describe(
         "command": as_kept(command),
         "started": started.isoformat(),
     }
+
+
+def _date(model: Target) -> dict[str, str]:
+    date = model.date if isinstance(model, LocalWeights) else ""
+    return {"chat_template_date": date} if date else {}
 
 
 def changed_versions(manifest: Mapping[str, object]) -> dict[str, str]:
@@ -123,6 +130,7 @@ def _components(suite: Suite, bench: Workbench, stages: Sequence[StageWork]) -> 
             weak=bool(getattr(made, "weak", False)),
             unseen=str(getattr(made, "unseen", "")),
             not_known=str(getattr(made, "not_known", "")),
+            own_rows=_asks_own_rows(bench, chosen),
         )
     named = {(chosen.kind, chosen.name) for chosen in (*suite.filters, *suite.score)}
     kinds: tuple[Kind, ...] = ("filters", "scorers")
@@ -130,6 +138,14 @@ def _components(suite: Suite, bench: Workbench, stages: Sequence[StageWork]) -> 
         for name in bench.host.names(kind):
             if (kind, name) not in named:
                 yield _described(kind, bench.provided(kind, name), used=False)
+
+
+def _asks_own_rows(bench: Workbench, chosen: Chosen) -> bool:
+    component = bench.provided(chosen.kind, chosen.name).component
+    if not isinstance(component, ScorerComponent):
+        return False
+    probe = bench.provided("probes", component.probe).component
+    return component.brings_rows or bool(component.draws) or not getattr(probe, "asks_rows", True)
 
 
 def _described(kind: Kind, provided: Provided, *, alias: str = "", used: bool = True, **said: Any) -> Described:

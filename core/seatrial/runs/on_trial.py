@@ -5,13 +5,14 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from seatrial.errors import ContractError, SourceError, UsageError
 from seatrial.model import (
     PROTOCOLS,
+    AsksDate,
     Capability,
     ChecksFit,
     Endpoint,
@@ -59,7 +60,9 @@ class ModelOnTrial:
         make: Callable[[Recipe], Any],
         find: Callable[[str], Resolved],
         cache: Path,
+        date: str = "",
     ) -> None:
+        """Args beside the loader's own: the date of the run, in ISO's form, for prompts that hold one."""
         self.address = address
         self.recipe = recipe
         """Of the loader."""
@@ -67,13 +70,14 @@ class ModelOnTrial:
         self._make = make
         self._find = find
         self._cache = cache
+        self._date = date
         self._target: Target | None = None
         self._open: _Open | None = None
 
     @property
     def key(self) -> str:
         """Equal for the same weights opened in the same way."""
-        return digest_json([self.recipe.key, self.target.identity])
+        return digest_json([self.recipe.answers_key, self.target.identity])
 
     @property
     def _name(self) -> str:
@@ -99,8 +103,7 @@ class ModelOnTrial:
         """
         if self._target is None:
             self._make_cache()
-            with self._blamed():
-                given = self.loader.resolve(self.address, self._find, self._cache)
+            given = self._found()
             kinds = (LocalWeights, Endpoint, PythonCallable)
             if not isinstance(given, kinds):
                 raise ContractError(
@@ -186,8 +189,15 @@ class ModelOnTrial:
         """The target as it is now; weights that the loader made are made anew where they are not as they were made."""
         if not isinstance(self.target, LocalWeights):
             return self.target
+        return self._found()
+
+    def _found(self) -> Target:
         with self._blamed():
-            return self.loader.resolve(self.address, self._find, self._cache)
+            loader = self.loader
+            found = loader.resolve(self.address, self._find, self._cache)
+            if isinstance(found, LocalWeights) and isinstance(loader, AsksDate) and loader.asks_date(found):
+                return replace(found, date=self._date)
+            return found
 
     def _refuse_replaced(self, before: Target, product: Product | None = None) -> None:
         """Refuse weights or an adapter that are no longer those of the run's record.

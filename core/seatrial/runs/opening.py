@@ -40,7 +40,8 @@ def open_model(path: Path, host: Host, system: Literal["tuned", "base"], *, seed
     if suite.model is None:
         raise UsageError(f"{path}: its suite names no model")
     bench = Workbench(host, cache=cache_folder(), offline=False)
-    bench.set_model(suite.model)
+    bench.date = folder.began()
+    bench.set_model(suite.model, suite.date)
     with bench.closing:
         product: Product | None = None
         if system == "tuned" and suite.train is not None:

@@ -66,7 +66,7 @@ def plan_data_stages(suite: Suite, bench: Workbench, folder: RunFolder) -> list[
     Raises:
         UsageError: a source cannot be resolved, or a component cannot be built with its options.
     """
-    bench.set_model(suite.model)
+    bench.set_model(suite.model, suite.date)
     stages = [*data_stages(suite, bench), Export(suite.data.sets)]
     gates = data_gates(suite, bench.host)
     if not gates:
@@ -101,7 +101,7 @@ class _Planner:
     def __init__(self, suite: Suite, bench: Workbench) -> None:
         self._suite = suite
         self._bench = bench
-        bench.set_model(suite.model)
+        bench.set_model(suite.model, suite.date)
         asked = dict.fromkeys(self._asked())
         self._data = data_stages(
             suite, bench, asked=tuple(asked)
@@ -275,8 +275,8 @@ class _Planner:
             make=self._bench.made_once,
             reusable=all(model.steady for model in asked),
             warnings=tuple(
-                f"the judge {model.address} is the model on trial, or its base: models prefer what they would write themselves "
-                "(self-preference); name another one"
+                f"it asks {model.address}, which is the model on trial, or its base: where that judges answers, it prefers what it "
+                "would write itself (self-preference); name another one"
                 for model in asked
                 if model.target.identity == self._model.target.identity
             ),

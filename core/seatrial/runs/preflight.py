@@ -47,6 +47,9 @@ def preflight(
             yield f"model {model.address}: " + (
                 f"sha256 {model.digest[:16]}" if model.digest else "no digest: its weights cannot be seen"
             )
+            if date := getattr(model, "date", ""):
+                by = "as `date` says" if suite.date else "the day on which the run begins, unless the suite says `date`"
+                yield f"its chat template asks for today's date, and is told {date}: {by}"
         tokenizer = None if only_data else model_tokenizer(bench)
         looks = looks_of(stages)
         for look in looks:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -109,12 +109,19 @@ class Recipe:
     """Of the component (`identity_of`), or the digests of what the function reads beside its options."""
     promises: tuple[str, ...] = ()
     """The methods and attributes that what is built must have."""
+    runtime: frozenset[str] = frozenset()
+    """The options of a loader that change no answer."""
 
     @property
     def key(self) -> str:
         """Equal for recipes that make the same thing."""
         parts = {option: part.key for option, part in self.parts.items()}
         return digest_json([self.who, self.identity, self.options, parts])
+
+    @property
+    def answers_key(self) -> str:
+        """Equal for loaders by which a model answers the same."""
+        return replace(self, options={name: it for name, it in self.options.items() if name not in self.runtime}).key
 
     def make(self, made: MutableMapping[str, Any]) -> Any:
         """Build it. Its parts are taken from `made`, or built and left there: a model is loaded once, whoever uses it.

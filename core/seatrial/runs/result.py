@@ -47,6 +47,8 @@ class Described:
     """Why it could not look for all that it would have."""
     not_known: str = ""
     """What its result may hang on and no digest holds."""
+    own_rows: bool = False
+    """Of a scorer: whether it asks other rows than an evaluation set's, such as those that it brings, or none at all."""
     used: bool = True
     """Whether the suite names it. What is installed and not used was not looked for."""
 

@@ -20,6 +20,7 @@ from seatrial.runs.log_file import logged
 from seatrial.runs.nodes import Clock, Nodes
 from seatrial.runs.result import Result
 from seatrial.runs.run_folder import RunFolder
+from seatrial.runs.runtime_options import without_runtime
 from seatrial.runs.saved import load_result
 from seatrial.runs.searching.found import Found
 from seatrial.runs.stages import StageWork
@@ -78,7 +79,7 @@ def run(
         StageError: a stage failed; what came before it is kept, and the same call goes on from there.
         UsageError: a source, plugin or option is wrong; nothing was run.
     """
-    unfinished = None if fresh else RunFolder.newest_unfinished(runs, suite_digest(suite, only_data=only_data))
+    unfinished = None if fresh else RunFolder.newest_unfinished(runs, suite_digest(suite, host, only_data=only_data))
     folder = unfinished or RunFolder.create(runs, suite.name, clock())
     earlier = EarlierRuns(runs, but=folder.path) if not fresh else EarlierRuns(None)
     return work(
@@ -129,7 +130,7 @@ def work(
     from seatrial.runs.store import cache_folder
 
     bench = Workbench(host, cache=cache or cache_folder(), offline=offline, leader=leader)
-    digest = suite_digest(suite, only_data=only_data)
+    digest = suite_digest(suite, host, only_data=only_data)
     tracking = Tracking(suite.tracking, bench)
     nodes = Nodes(bench, folder, clock, earlier, only, watcher=tracking)
     refused = _as_it_was(folder, nodes) if only is not None else nullcontext()
@@ -138,9 +139,10 @@ def work(
             kind: RunKind = "data" if only_data else "trial"
             digests.forget(folder)
             started = _begin(folder, suite, kind, digest, clock())
+            bench.date = folder.began()
             stages = (plan_data_stages if only_data else plan_stages)(suite, bench, folder)
             manifest = _described(suite, bench, folder, stages, kind, digest, command, started)
-            plan = _plan(suite, folder, stages, offline=offline)
+            plan = _plan(suite, folder, stages, offline=bench.offline)
             nodes.work(stages, replace(plan, changed=changed_versions(manifest)))
             folder.forget_unfinished(but=nodes.unanswered)
             refuse_other_judgement(folder, nodes.judged, "a watcher of stages, or a report")
@@ -198,7 +200,7 @@ def search(
 
     if suite.search is None:
         raise UsageError(f"suite {suite.name} searches nothing; add `search: {{over: {{lr: …}}}}`")
-    digest = suite_digest(suite, only_data=False)
+    digest = suite_digest(suite, host, only_data=False)
     unfinished = None if fresh else RunFolder.newest_unfinished(runs, digest)
     folder = unfinished or RunFolder.create(runs, suite.name, clock())
     bench = Workbench(host, cache=cache or cache_folder(), offline=offline)
@@ -208,10 +210,11 @@ def search(
         try:
             digests.forget(folder)
             started = _begin(folder, suite, "trial", digest, clock())
+            bench.date = folder.began()
             stages = plan_stages(suite, bench, folder)
             _described(suite, bench, folder, stages, "trial", digest, command, started)
             last = next(place for place, stage in enumerate(stages) if isinstance(stage, Finalists))
-            nodes.work(stages[: last + 1], _plan(suite, folder, stages[: last + 1], offline=offline))
+            nodes.work(stages[: last + 1], _plan(suite, folder, stages[: last + 1], offline=bench.offline))
             found = folder.finished(Finalists.name)
         except BaseException as error:
             host.run_failed(Failure(nodes.at, str(error) or type(error).__name__, folder.path))
@@ -220,11 +223,11 @@ def search(
     return Found(folder.path, suite.name, found[1].facts)
 
 
-def suite_digest(suite: Suite, *, only_data: bool) -> str:
-    """Equal for runs that come to the same: where filters work, and how many devices share a training, decides how long it
-    takes, and nothing else but rounding; who tracks it, nothing.
+def suite_digest(suite: Suite, host: Host, *, only_data: bool) -> str:
+    """Equal for runs that come to the same: where filters work, how many devices share a training, and how many requests go to
+    a server at a time decides how long it takes, and nothing else but rounding; who tracks it, nothing.
     """
-    resolved = suite.resolved()
+    resolved = without_runtime(suite.resolved(), host)
     resolved["data"].pop("engine")
     for name in ("devices", "parallel") if resolved["train"] else ():
         resolved["train"].pop(name)

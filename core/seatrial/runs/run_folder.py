@@ -13,7 +13,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -98,6 +98,16 @@ class RunFolder:
             hint = f"the newest run in it is {inside[-1]}" if inside else "name one below runs/"
             raise UsageError(f"{path}: not a run folder (it has no manifest.json); {hint}")
         return cls(path)
+
+    def identity(self) -> str:
+        """Of this run and no other: folders are named by the second, and in another place or on another machine there is the
+        same name again; the manifest has the microsecond.
+        """
+        return f"{self.path.name}-{digest_json(self.read_json('manifest.json')['started'])[:8]}"
+
+    def began(self) -> str:
+        """The day on which the run began, in ISO's form: its date, whenever it goes on."""
+        return str(self.read_json("manifest.json")["started"]).partition("T")[0]
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
@@ -228,7 +238,14 @@ class RunFolder:
     def finish(self, record: Record, artifact: Artifact) -> Record:
         """Write the stage's marker, with the digest of every file it wrote; the last thing that a stage does."""
         files = {name: path.relative_to(self.path).as_posix() for name, path in artifact.files.items()}
-        inside = {name: contents(self.path / name) for name in sorted(files.values()) if (self.path / name).is_dir()}
+        return self._mark(record, artifact, files, self._inside(files))
+
+    def _inside(self, files: Mapping[str, str]) -> dict[str, dict[str, str]]:
+        return {name: contents(self.path / name) for name in sorted(files.values()) if (self.path / name).is_dir()}
+
+    def _mark(
+        self, record: Record, artifact: Artifact, files: Mapping[str, str], inside: Mapping[str, Mapping[str, str]]
+    ) -> Record:
         outputs = {
             name: digest_json(inside[name]) if name in inside else digest_path(self.path / name)
             for name in sorted(files.values())
@@ -249,11 +266,24 @@ class RunFolder:
         write_json(self._marker(record.stage), asdict(mark))
         return kept
 
-    def renew(self, stage: str) -> None:
-        """Write the digests of a finished stage's files anew, which another command than the run's has written again."""
-        if (mark := self._read(stage)) is not None:
-            files = {name: self.path / relative for name, relative in mark.files.items()}
-            self.finish(mark.record, Artifact(files, mark.facts))
+    def renew(self, stage: str, *, written: Collection[str] | None = None) -> None:
+        """Write the digests of a finished stage's files anew, which another command than the run's has written again.
+
+        Args:
+            stage: its name.
+            written: where its files are folders, what was written in them, by its path below its folder: all else there stays
+                recorded as it was, so that what somebody altered or added is told as ever.
+        """
+        if (mark := self._read(stage)) is None:
+            return
+        files = {name: self.path / relative for name, relative in mark.files.items()}
+        inside = self._inside(mark.files)
+        if written is not None:
+            inside = {
+                name: {**mark.contents.get(name, {}), **{below: now[below] for below in written if below in now}}
+                for name, now in inside.items()
+            }
+        self._mark(mark.record, Artifact(files, mark.facts), mark.files, inside)
 
     def record(self, stage: str) -> Record | None:
         """What the stage's marker says, its files unverified; None where it is not finished."""

@@ -19,19 +19,20 @@ from seatrial.runs.judging import (
     by_full_name,
     data_scores,
     filter_metrics,
+    produced_metrics,
     read_judgement,
     records_of,
     samples_of,
-    saved_metrics,
 )
+from seatrial.runs.part_files import part_folder
 from seatrial.runs.result import Described, Result
 from seatrial.runs.run_folder import RunFolder
 from seatrial.runs.since import with_since
 from seatrial.runs.stages import blame
+from seatrial.runs.store import contents
 from seatrial.stored import read_record, undamaged
 from seatrial.suite.complaints import listed
 from seatrial.suite.file import Suite, load_suite
-from seatrial.verdict.data_metrics import DATA_METRICS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -56,7 +57,7 @@ def load_result(path: Path, host: Host) -> Result:
     scores, verdict = (
         read_judgement(folder) if judges(folder) else (data_scores(folder, filter_metrics(suite, host)), None)
     )
-    metrics, samples = ({}, {}) if only_data else samples_of(folder, suite, host)
+    metrics, samples = ({}, {}) if only_data else samples_of(folder, suite)
     result = Result(
         folder=folder.path,
         suite=suite.resolved(),
@@ -134,11 +135,16 @@ def write_reports(
         wanted = {kind: wanted.get(kind, {}) for kind in kinds}
     if to is not None:
         return _written(result, host, wanted, to)
-    with folder.lock():
-        written = _written(result, host, wanted, folder / "report")
-        folder.renew("report")
+    report = folder / "report"
+    with folder.lock(), part_folder(report) as part:
+        written = [path.relative_to(part) for path in _written(result, host, wanted, part)]
+        names = sorted(contents(part))
+        for name in names:
+            (report / name).parent.mkdir(parents=True, exist_ok=True)
+            (part / name).replace(report / name)
+        folder.renew("report", written=names)
         digests.renew(folder)
-    return written
+    return [report / path for path in written]
 
 
 def _written(result: Result, host: Host, wanted: Mapping[str, Mapping[str, Any]], target: Path) -> list[Path]:
@@ -185,9 +191,7 @@ def suite_of(folder: RunFolder, host: Host) -> Suite:
     """The suite as the run resolved it; it was in order then, so what is wrong now has come with another version."""
     kept = kept_suite(folder)
     try:
-        return load_suite(
-            kept, host, extra_metrics=DATA_METRICS, only_data=only_data_of(folder), saved_metrics=saved_metrics(folder)
-        )
+        return load_suite(kept, host, produced=produced_metrics(folder), only_data=only_data_of(folder))
     except SuiteError as error:
         version = folder.read_json("manifest.json").get("seatrial", "unknown")
         raise UsageError(

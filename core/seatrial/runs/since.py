@@ -186,7 +186,10 @@ def _rows(records: Sequence[Record]) -> dict[str, int]:
 
 def _weights(manifest: Mapping[str, Any], records: Sequence[Record]) -> dict[str, str]:
     """The digests of the model, and of what was trained or brought."""
-    found = {"model": str((manifest.get("model") or {}).get("sha256") or "not known")}
+    model = manifest.get("model") or {}
+    found = {"model": str(model.get("sha256") or "not known")}
+    if date := model.get("chat_template_date"):
+        found["date in its prompts"] = str(date)
     trained = {record.stage: record.facts for record in records if record.base == "train"}
     brought = {"brought by the suite": _facts(records, "verify_training")} if not trained else {}
     for stage, facts in (trained | brought).items():

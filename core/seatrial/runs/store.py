@@ -1,6 +1,6 @@
 """What is kept on disk: files and folders that are written whole or not at all, what they are digested to, and the cache.
 
-A file is written under a temporary name, synced and renamed; a folder likewise.
+A file is written under a temporary name, synced and renamed; a folder likewise. Notes of what takes long are lines that are added.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from seatrial.runs.part_files import part_file, part_folder
 
 __all__ = [
+    "JsonLines",
     "atomic_file",
     "atomic_folder",
     "cache_folder",
@@ -97,6 +99,33 @@ def write_json(path: Path, value: object) -> None:
     text = json_text(value)
     with atomic_file(path) as part:
         part.write_text(text, encoding="utf-8")
+
+
+class JsonLines:
+    """A file of JSON objects, a line each, noted as they come. A kill leaves all but the last line whole."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        if file.is_file() and not file.read_bytes().endswith(b"\n"):
+            with file.open("a", encoding="utf-8") as stream:
+                stream.write("\n")  # what follows the line that a kill cut off is a line of its own
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """What stands there; a line that is no JSON object is left aside."""
+        if not self._file.is_file():
+            return
+        for line in self._file.read_text(encoding="utf-8", errors="replace").splitlines():
+            try:
+                said = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(said, dict):
+                yield said
+
+    def note(self, record: Mapping[str, object]) -> None:
+        """Add one."""
+        with self._file.open("a", encoding="utf-8") as stream:  # closed each time: a kill loses nothing
+            stream.write(json.dumps(record) + "\n")
 
 
 def json_text(value: object) -> str:

@@ -6,6 +6,7 @@ network when a process ends. None of that reaches the run from there.
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import pickle
 import signal
@@ -13,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from queue import SimpleQueue
 
 from seatrial.errors import SeatrialError
@@ -34,6 +35,9 @@ _LONGEST = 300
 _NICENESS = 10
 """Where cores are few, the run has them."""
 
+_LAST = 60.0
+"""Seconds that a tracker has to finish where the process of the run was killed, and nobody ends it."""
+
 _END = b"."
 """No call is as short."""
 
@@ -48,12 +52,13 @@ _ALONE = TrackingOutcome(
 class TrackedProcess:
     """One tracker: its process, what waits to be told to it, and what it failed at."""
 
-    def __init__(self, recipe: Recipe, *, failed: Callable[[str], None]) -> None:
+    def __init__(self, recipe: Recipe, *, failed: Callable[[str], None], last: float = _LAST) -> None:
         """Start it.
 
         Args:
             recipe: how the tracker is built; there, and not here.
             failed: told the first time that something goes wrong, in a clause.
+            last: seconds that it may go on when this process was killed.
         """
         self.told = 0
         """Calls that the tracker took."""
@@ -70,7 +75,7 @@ class TrackedProcess:
             self._note("a part of it cannot be carried into a process of its own: it stands in no module")
             return
         try:
-            self._process, self._ours = start_one(_track, carried)
+            self._process, self._ours = start_one(_track, pickle.dumps((carried, last)))
         except OSError as error:  # no memory, or too many files that are open
             self._note(f"its process could not be started: {error}")
             return
@@ -137,12 +142,15 @@ class TrackedProcess:
 # ---- in the process --------------------------------------------------------------------------------------------------
 
 
-def _track(run: Connection, carried: bytes) -> None:
+def _track(run: Connection, given: bytes) -> None:
     """Build the tracker and call it, until the run has ended or its process has."""
+    carried, last = pickle.loads(given)  # noqa: S301 - the process that started this one wrote it
     _settle()
+    if (parent := multiprocessing.parent_process()) is not None:
+        threading.Thread(target=_end_after, args=(parent.sentinel, last), daemon=True).start()
     tracker: Tracker | None = None
     try:
-        recipe: Recipe = pickle.loads(carried)  # noqa: S301 - the process that started this one wrote it
+        recipe: Recipe = pickle.loads(carried)  # noqa: S301 - likewise
         tracker = recipe.make({})
     except BaseException as error:  # noqa: BLE001 - whatever its libraries raise
         _say(run, _told("it could not be built", error))
@@ -157,6 +165,13 @@ def _track(run: Connection, carried: bytes) -> None:
         call, told = pickle.loads(message)  # noqa: S301 - likewise
         if not _call(tracker, call, told, run) and call == "start":
             tracker = None
+
+
+def _end_after(sentinel: int, last: float) -> None:
+    """Wait for the run's process, however it ends: one that was killed cannot end a tracker that hangs in a call."""
+    wait([sentinel])
+    time.sleep(last)
+    os._exit(1)
 
 
 def _call(tracker: Tracker | None, call: str, told: object, run: Connection) -> bool:

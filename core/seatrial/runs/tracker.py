@@ -19,7 +19,9 @@ class TrackedRun:
     """A run at its start; nothing in it is a secret."""
 
     name: str
-    """The run folder's: a run that goes on has the same, and a tracker that can goes on with it."""
+    """The run folder's; folders of other machines, or below another `--runs`, may be called alike."""
+    identity: str
+    """Of this run and no other, with its name in it: a run that goes on has the same, and a tracker that can goes on with it."""
     suite: str
     folder: Path
     offline: bool

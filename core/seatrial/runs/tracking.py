@@ -15,6 +15,7 @@ from seatrial.plugin.host import TrackerFailure
 from seatrial.runs.events import Failure, Plan, Record, Step
 from seatrial.runs.recipe import Recipe
 from seatrial.runs.result import Result
+from seatrial.runs.run_folder import RunFolder
 from seatrial.runs.tracked import TrackedProcess
 from seatrial.runs.tracker import TrackedRun, TrackedStep, TrackingOutcome
 from seatrial.suite.secrets import hidden
@@ -65,7 +66,9 @@ class Tracking:
         self._trainings = sum(stage.partition("[")[0] == "train" for stage in plan.stages)
         config = hidden(plan.resolved)
         assert isinstance(config, dict)
-        run = TrackedRun(plan.folder.name, plan.suite, plan.folder, plan.offline, config)
+        run = TrackedRun(
+            plan.folder.name, RunFolder(plan.folder).identity(), plan.suite, plan.folder, plan.offline, config
+        )
         for one in self._chosen:
             found = _recipe(one, self._bench)
             if isinstance(found, str):

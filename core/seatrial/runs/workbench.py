@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from seatrial import sources
 from seatrial.errors import ContractError, PluginError, SourceError, UsageError
 from seatrial.model import Target
 from seatrial.plugin.component import Absent, Use
@@ -19,11 +21,12 @@ from seatrial.runs.asked_model import AskedModel
 from seatrial.runs.benchmarks import read_benchmarks
 from seatrial.runs.on_trial import ModelOnTrial
 from seatrial.runs.recipe import Recipe, identity_of
+from seatrial.runs.runtime_options import asks_alike, runtime_of
 from seatrial.runs.stages import blame
 from seatrial.runs.store import digest_path
 from seatrial.sources import Resolved
-from seatrial.suite.complaints import listed
-from seatrial.suite.options import OptionsError, validate_options
+from seatrial.suite.complaints import Complaint, listed
+from seatrial.suite.options import OptionsError, asked_model, validate_options
 
 if TYPE_CHECKING:
     from seatrial.runs.shared_training import Leader
@@ -64,7 +67,9 @@ class Workbench:
         self.leader = leader
         """The way to a launcher's other processes, where there are any."""
         self.cache = cache
-        self.offline = offline
+        self.offline = offline or sources.offline()
+        self.date = datetime.now(UTC).date().isoformat()
+        """What prompts are told that ask for today's date: of a run, the day on which it began, or what its suite says."""
         self.resolved: dict[str, Resolved] = {}
         """Every source that was asked for, by its address."""
         self._made: dict[str, Any] = {}
@@ -126,11 +131,12 @@ class Workbench:
         return Recipe(
             who,
             provided.component.build,
-            {**options, **dict.fromkeys(uses.keys() - needed)},
+            asks_alike(provided.component, {**options, **dict.fromkeys(uses.keys() - needed)}, self.host),
             parts,
             optional,
             identity_of(kind, provided),
             promised(kind, provided.component),
+            runtime_of(name, self.host) if kind == "models" else frozenset(),
         )
 
     def validated(self, kind: Kind, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -173,26 +179,12 @@ class Workbench:
         Raises:
             UsageError: it says no source, or no loader takes it.
         """
-        source, loader = named.get("source"), named.get("loader")
-        if not isinstance(source, str):
-            raise UsageError(
-                'a model that is asked needs a `source`: `{source: "openai:http://localhost:8000/v1#name"}`'
-            )
-        named_only: tuple[Any, Any] = (loader, None)
-        name, below = next(iter(loader.items()), named_only) if isinstance(loader, Mapping) else named_only
-        if name is None:
-            scheme = source.partition(":")[0]
-            takes = [
-                one for one in self.host.names("models") if scheme in self.provided("models", one).component.schemes
-            ]
-            if len(takes) != 1:
-                raise UsageError(
-                    f"{source}: no model loader takes it by itself; name one: {listed(self.host.names('models'))}"
-                )
-            name = takes[0]
-        beside = {key: value for key, value in named.items() if key not in {"source", "loader"}}
-        options = self.validated("models", str(name), {**beside, **(below or {})})
-        model = self._model(source, str(name), options)
+        complaints: list[Complaint] = []
+        found = asked_model(named, (), self.host, complaints)
+        if found is None:
+            raise UsageError(f"a model that is asked: {'; '.join(one.message for one in complaints)}")
+        source, name, options = found
+        model = self._model(source, name, options)
         return Recipe(f"the model {source}", partial(AskedModel, model), {}, identity={"model": model.key})
 
     def _model(self, source: str, loader: str, options: Mapping[str, Any]) -> ModelOnTrial:
@@ -204,6 +196,7 @@ class Workbench:
             make=self.made_once,
             find=lambda address: self.resolve(address, "model"),
             cache=self.cache,
+            date=self.date,
         )
         self.closing.callback(model.close)
         return model
@@ -246,9 +239,10 @@ class Workbench:
 
     # ---- the model on trial ---------------------------------------------------------------------------------------
 
-    def set_model(self, choice: ModelChoice | None) -> None:
-        """Say which model is on trial; None for none. Nothing of it is touched yet."""
+    def set_model(self, choice: ModelChoice | None, date: str | None = None) -> None:
+        """Say which model is on trial, None for none, and what the suite says of the date. Nothing of it is touched yet."""
         self._choice, self._on_trial = choice, None
+        self.date = date or self.date
 
     @property
     def prepared(self) -> Target | None:

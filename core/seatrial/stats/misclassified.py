@@ -18,7 +18,7 @@ class CorrectedShare:
 
 
 def corrected_share(
-    share: tuple[int, int], sensitivity: tuple[int, int], specificity: tuple[int, int], level: float = 0.95
+    share: tuple[float, int], sensitivity: tuple[int, int], specificity: tuple[int, int], level: float = 0.95
 ) -> CorrectedShare | None:
     """The true share behind one that an imperfect test found.
 
@@ -30,7 +30,7 @@ def corrected_share(
     outside of it where it was cut.
 
     Args:
-        share: (positives, n) of the sample.
+        share: (positives, n) of the sample; the positives may be a fraction (an average over repetitions).
         sensitivity: (positives, n) among items that are known to have the property.
         specificity: (negatives, n) among items that are known not to have it.
         level: of the interval.
@@ -45,7 +45,7 @@ def corrected_share(
 
     for found, n in (share, sensitivity, specificity):
         if n < 1 or not 0 <= found <= n:
-            raise ValueError(f"{found} of {n} is no share")
+            raise ValueError(f"{found:g} of {n} is no share")
     se, sp = (found / n for found, n in (sensitivity, specificity))
     if se + sp <= 1:
         return None

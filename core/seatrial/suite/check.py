@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from seatrial.data.findings import Action
@@ -11,7 +12,7 @@ from seatrial.errors import did_you_mean
 from seatrial.evaluation.scores import Metric
 from seatrial.plugin.component import FilterComponent
 from seatrial.rows.column_names import COLUMNS
-from seatrial.suite.bundles import unfolded
+from seatrial.suite.bundles import Whence, at_their_bundle, unfolded
 from seatrial.suite.catalogue import Catalogue
 from seatrial.suite.complaints import Complaint, listed, shown
 from seatrial.suite.component_check import ComponentCheck, known_keys
@@ -26,6 +27,7 @@ from seatrial.suite.keys import (
     TrainKeys,
 )
 from seatrial.suite.options import (
+    loaders_of,
     option_model,
     read_component,
     read_entry,
@@ -45,8 +47,8 @@ def check_suite(
     extra_metrics: Mapping[str, Metric],
     line_of: Callable[[KeyPath], int],
     *,
+    produced: Mapping[str, tuple[Metric, ...]] = MappingProxyType({}),
     only_data: bool = False,
-    saved_metrics: Mapping[str, tuple[Metric, ...]] | None = None,
 ) -> tuple[Suite | None, list[Complaint]]:
     """The suite that `given` describes and no complaint, or None and everything that is wrong with it.
 
@@ -55,13 +57,12 @@ def check_suite(
         catalogue: The installed components.
         extra_metrics: Full name → metrics that every run has, which gates may hold too.
         line_of: Tells the line of a key path in the file.
+        produced: Alias of a scorer → the metrics that it produced, of a finished run; other scorers are asked for theirs.
         only_data: Whether the data stages alone will run: then no model is needed, and no row to be scored.
-        saved_metrics: Scorer → its metrics, where a run has kept them.
     """
-    check = _Check(catalogue, extra_metrics, line_of, only_data)
-    check.saved_metrics = saved_metrics or {}
+    check = _Check(catalogue, extra_metrics, line_of, produced, only_data)
     suite = check.suite(dict(given))
-    return (None if check.complaints else suite), check.complaints
+    return (None if check.complaints else suite), at_their_bundle(check.complaints, check.whence)
 
 
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
@@ -76,17 +77,20 @@ class _Check(ComponentCheck):
         catalogue: Catalogue,
         extra_metrics: Mapping[str, Metric],
         line_of: Callable[[KeyPath], int],
+        produced: Mapping[str, tuple[Metric, ...]],
         only_data: bool,
     ) -> None:
         super().__init__(catalogue, extra_metrics, line_of)
+        self.produced = produced
         self.only_data = only_data
+        self.whence: Whence = {}
         self.brought = False
         """Whether every scorer of the suite brings the rows that are asked."""
 
     # ---- the whole ------------------------------------------------------------------------------------------------
 
     def suite(self, given: dict[str, Any]) -> Suite | None:
-        given = unfolded(self, given)
+        given, self.whence = unfolded(self, given)
         keys = self.keys(DataSuiteKeys if self.only_data else SuiteKeys, given, ())
         values = {name: getattr(keys, name) for name in SuiteKeys.model_fields} if keys else _usable(given)
         self.brought = self.bring_their_rows(given.get("score"))
@@ -115,6 +119,7 @@ class _Check(ComponentCheck):
             )
         scorers = ScorerCheck(
             self,
+            produced=self.produced,
             tuned=brings,
             fewshot=values["fewshot"] if data is None or data.train is not None else 0,
             baselines=values["baselines"] if data is None or data.train is not None else (),
@@ -134,6 +139,7 @@ class _Check(ComponentCheck):
             description=keys.description,
             seed=keys.seed if keys.seed or not keys.seeds else keys.seeds[0],
             seeds=keys.seeds,
+            date=keys.date,
             model=model,
             data=data,
             filters=filters,
@@ -149,9 +155,8 @@ class _Check(ComponentCheck):
 
     def bring_their_rows(self, score: Any) -> bool:
         """Whether no scorer of a suite asks rows of its `data`."""
-        named = [
-            one if isinstance(one, str) else next(iter(one), "") for one in score or () if isinstance(one, str | dict)
-        ]
+        listed = score if isinstance(score, list) else ()  # what is no list is complained of where it is read
+        named = [one if isinstance(one, str) else next(iter(one), "") for one in listed if isinstance(one, str | dict)]
         found = [self.catalogue.find("scorers", name) for name in named if isinstance(name, str)]
         return bool(found) and all(one is not None and one.component.brings_rows for one in found)
 
@@ -221,12 +226,9 @@ class _Check(ComponentCheck):
 
     def loader_of(self, address: Any, path: KeyPath) -> str | None:
         """The loader that takes addresses of that scheme where a suite names none."""
-        scheme = address.partition(":")[0] if isinstance(address, str) else ""
-        found = [
-            name
-            for name in self.catalogue.names("models")
-            if (provided := self.catalogue.find("models", name)) and scheme in provided.component.schemes
-        ]
+        if not isinstance(address, str):
+            return None
+        scheme, found = address.partition(":")[0], loaders_of(address, self.catalogue)
         if len(found) == 1:
             return found[0]
         if found:

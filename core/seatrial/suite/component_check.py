@@ -41,8 +41,6 @@ class ComponentCheck:
         self.catalogue = catalogue
         self.extra_metrics = dict(extra_metrics)
         """Full name → metrics that no scorer produces: those of every run, and those of the suite's filters."""
-        self.saved_metrics: Mapping[str, tuple[Metric, ...]] = {}
-        """Scorer → its metrics, where a run has kept them."""
         self.line_of = line_of
         self.complaints: list[Complaint] = []
 

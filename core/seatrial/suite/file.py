@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from seatrial.errors import Problem, SuiteError, UsageError, did_you_mean
@@ -48,8 +49,8 @@ def load_suite(
     *,
     overrides: Sequence[str] = (),
     extra_metrics: Mapping[str, Metric] = DATA_METRICS,
+    produced: Mapping[str, tuple[Metric, ...]] = MappingProxyType({}),
     only_data: bool = False,
-    saved_metrics: Mapping[str, tuple[Metric, ...]] | None = None,
 ) -> Suite:
     """Read a suite file and check it: no source is touched, nothing is built.
 
@@ -58,8 +59,8 @@ def load_suite(
         catalogue: The installed components, such as a `seatrial.plugin.host.Host`.
         overrides: `key=value` arguments of `--set`, applied in order.
         extra_metrics: Full name → metrics that every run has, for gates.
+        produced: Alias of a scorer → the metrics that it produced, of a finished run; other scorers are asked for theirs.
         only_data: For the data stages alone: the suite may name no model, and hold out no row to be scored.
-        saved_metrics: Scorer → its metrics, of a run whose suite it is: what scorers read for them may be other files by now.
 
     Raises:
         SuiteError: everything that is wrong with the file and the overrides.
@@ -76,16 +77,7 @@ def load_suite(
         Problem(mistake.line, written(mistake.path), mistake.message, str(path)) for mistake in document.mistakes
     ]
     places = Places(str(path), dict(document.lines))
-    return _checked(
-        document.data,
-        places,
-        mistakes,
-        catalogue,
-        overrides,
-        extra_metrics,
-        only_data=only_data,
-        saved_metrics=saved_metrics,
-    )
+    return _checked(document.data, places, mistakes, catalogue, overrides, extra_metrics, produced, only_data=only_data)
 
 
 def suite_of_keys(
@@ -97,7 +89,7 @@ def suite_of_keys(
         SuiteError: everything that is wrong with the keys and the overrides.
     """
     places = Places("the suite", {(): 0})
-    return _checked(deepcopy(dict(keys)), places, [], catalogue, overrides, DATA_METRICS, only_data=only_data)
+    return _checked(deepcopy(dict(keys)), places, [], catalogue, overrides, DATA_METRICS, {}, only_data=only_data)
 
 
 def find_suite(named: str, host: Host) -> Path:
@@ -126,17 +118,15 @@ def _checked(
     catalogue: Catalogue,
     overrides: Sequence[str],
     extra_metrics: Mapping[str, Metric],
+    produced: Mapping[str, tuple[Metric, ...]],
     *,
     only_data: bool,
-    saved_metrics: Mapping[str, tuple[Metric, ...]] | None = None,
 ) -> Suite:
     problems = [*apply_overrides(data, overrides, places), *mistakes]
     for place, what in secrets_in(data):
         line, origin = places.of(place)
         problems.append(Problem(line, written(place), refusal(what), origin))
-    suite, complaints = check_suite(
-        data, catalogue, extra_metrics, places.line, only_data=only_data, saved_metrics=saved_metrics
-    )
+    suite, complaints = check_suite(data, catalogue, extra_metrics, places.line, produced=produced, only_data=only_data)
     for complaint in complaints:
         line, origin = places.of(complaint.path)
         problems.append(Problem(line, written(complaint.path), complaint.message, origin))

@@ -12,7 +12,7 @@ from seatrial.evaluation.system import SystemKind
 from seatrial.plugin.kinds import Kind
 from seatrial.rows import Format
 from seatrial.suite.options import Reserved
-from seatrial.suite.strict import ColumnNames, Keys, Name
+from seatrial.suite.strict import ColumnNames, Date, Keys, Name
 from seatrial.training import Parallel
 from seatrial.verdict import Severity
 
@@ -188,6 +188,11 @@ class SuiteKeys(Keys):
     seed: int = Field(default=0, ge=0, lt=2**32, description="the seed of everything random")
     seeds: tuple[Seed, ...] = Field(
         default=(), description="seeds of training: it is repeated with each; `seed` alone if empty"
+    )
+    date: Date | None = Field(
+        default=None,
+        description="what a chat template that asks for today's date is told, such as 2026-01-31; the day on which the run began "
+        "if absent",
     )
     model: dict[str, Any] = Field(description="the model under test: {source: address}")
     data: dict[str, Any] = Field(description="the rows: {train: {source: address}, split: {test: 0.3}}")

@@ -27,7 +27,9 @@ from seatrial.suite.yaml_lines import KeyPath
 __all__ = [
     "OptionsError",
     "Reserved",
+    "asked_model",
     "documented_options",
+    "loaders_of",
     "option_model",
     "read_component",
     "read_entry",
@@ -69,6 +71,21 @@ def option_model(component: Component[Any], reserved: type[Reserved] = Reserved)
     Raises:
         PluginError: the builder's signature cannot be read, or it takes an option of a reserved name.
     """
+    # By the builder itself and not by what it is equal to, which is held so that its id stays its own.
+    shape = (id(component.build), component.name, component.summary, tuple(component.uses.items()), reserved)
+    if shape not in _MODELS:
+        if len(_MODELS) >= _MOST_MODELS:
+            del _MODELS[next(iter(_MODELS))]
+        _MODELS[shape] = component.build, _made(component, reserved)
+    return _MODELS[shape][1]
+
+
+_MODELS: dict[tuple[object, ...], tuple[object, type[BaseModel]]] = {}
+"""What was made before: a run checks its suite three times, and making models was most of it."""
+_MOST_MODELS = 500
+
+
+def _made(component: Component[Any], reserved: type[Reserved]) -> type[BaseModel]:
     taken = {field.alias or name for name, field in reserved.model_fields.items()}
     fields: dict[str, Any] = {}
     for parameter, annotation, description in _parameters(component):
@@ -215,6 +232,8 @@ def read_options(
         name, use = parameter.name, component.uses.get(parameter.name)
         if name in reserved.handed and values is None:
             continue
+        if use is not None and use.kind == "model" and isinstance(given.get(name), dict):
+            asked_model(given[name], (name,), catalogue, complaints, nesting=nesting)
         if use is not None and use.kind in USED_KINDS:
             options[name] = _read_use(use, parameter, given, catalogue, complaints, nesting)
         elif values is not None:
@@ -283,6 +302,54 @@ def _read_use(
         kind, use.default if value is None else value, (name,), catalogue, complaints, nesting=nesting + 1
     )
     return None if found is None else {found[0]: found[1]}
+
+
+def asked_model(
+    given: Mapping[str, Any], path: KeyPath, catalogue: Catalogue, complaints: list[Complaint], *, nesting: int = 0
+) -> tuple[str, str, dict[str, Any]] | None:
+    """A model that a component asks, `{source: …, loader: …}` with the loader's options beside or below it.
+
+    Returns:
+        Its source, its loader's name and the checked options; or None and complaints.
+    """
+    source = given.get("source")
+    if not isinstance(source, str) or ":" not in source:
+        said = 'needs a `source`, an address: `{source: "openai:http://localhost:8000/v1#name"}`'
+        complaints.append(Complaint((*path, "source") if "source" in given else path, said))
+        return None
+    named = given.get("loader")
+    if named is None:
+        takes = loaders_of(source, catalogue)
+        if len(takes) != 1:
+            said = f"{len(takes) or 'no'} model loaders take {shown(source)} by itself; name one under `loader`"
+            complaints.append(Complaint((*path, "source"), f"{said}: {listed(takes or catalogue.names('models'))}"))
+            return None
+        named = takes[0]
+    entry = read_entry("models", named, (*path, "loader"), complaints)
+    if entry is None:
+        return None
+    name, below, inner = entry
+    beside = {key: value for key, value in given.items() if key not in {"source", "loader"}}
+    if twice := sorted(below.keys() & beside.keys()):
+        complaints.extend(Complaint((*inner, key), "stands twice; leave it out here") for key in twice)
+        return None
+    found: list[Complaint] = []
+    read = read_component("models", {name: {**beside, **below}}, (), catalogue, found, nesting=nesting + 1)
+    for complaint in found:  # of a key below the loader's name, or beside it
+        at = complaint.path[1:]
+        place = (*inner, *at) if at[:1] and at[0] in below else (*path, *at)
+        complaints.append(Complaint(place if at else inner, complaint.message))
+    return None if read is None else (source, *read)
+
+
+def loaders_of(address: str, catalogue: Catalogue) -> list[str]:
+    """The model loaders that take addresses of that scheme where a suite names none."""
+    scheme = address.partition(":")[0]
+    return [
+        name
+        for name in catalogue.names("models")
+        if (provided := catalogue.find("models", name)) and scheme in provided.component.schemes
+    ]
 
 
 def read_component(

@@ -157,6 +157,8 @@ class Suite:
     seed: int = 0
     seeds: tuple[int, ...] = ()
     """Of training, which is repeated with each of them; empty where `seed` is the only one."""
+    date: str | None = None
+    """What prompts are told that ask for today's date; None for the day on which the run began."""
     model: ModelChoice | None
     """None only in a suite whose data stages alone are run."""
     data: Data
@@ -196,6 +198,7 @@ class Suite:
             "description": self.description,
             "seed": self.seed,
             "seeds": list(self.seeds),
+            "date": self.date,
             "model": self.model.resolved() if self.model else None,
             "data": self.data.resolved(),
             "filters": [chosen.resolved() for chosen in self.filters],

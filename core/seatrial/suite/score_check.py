@@ -32,6 +32,7 @@ class ScorerCheck:
         self,
         check: ComponentCheck,
         *,
+        produced: Mapping[str, tuple[Metric, ...]],
         tuned: bool,
         fewshot: int,
         baselines: Sequence[Any] | None,
@@ -39,6 +40,7 @@ class ScorerCheck:
         loader: str | None,
     ) -> None:
         self._check = check
+        self._produced = produced
         self._tuned = tuned
         self._fewshot = fewshot
         self._baselines = check.catalogue.names("baselines") if baselines is None else baselines
@@ -84,8 +86,7 @@ class ScorerCheck:
                 self._set(reserved.on, (*inner, "on"))
             if reserved.fewshot and (self._data is None or self._data.train is None):
                 self._check.complain((*inner, "fewshot"), "there are no train rows to take examples of; leave it out")
-            saved = self._check.saved_metrics.get(alias)
-            self.metrics[alias] = saved or self._check.metrics(component, options, inner)
+            self.metrics[alias] = self._produced.get(alias) or self._check.metrics(component, options, inner)
             self.systems[alias] = systems
             found.append(
                 Chosen(

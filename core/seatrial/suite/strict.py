@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -11,7 +12,7 @@ from seatrial.errors import did_you_mean
 from seatrial.rows.column_names import COLUMNS
 from seatrial.suite.complaints import shown
 
-__all__ = ["ColumnNames", "Keys", "Name"]
+__all__ = ["ColumnNames", "Date", "Keys", "Name"]
 
 _NAME = r"^[a-z0-9]+([_-][a-z0-9]+)*$"
 
@@ -36,6 +37,19 @@ def _name(text: str) -> str:
 
 Name = Annotated[str, AfterValidator(_name), Field(json_schema_extra={"pattern": _NAME, "maxLength": 80})]
 """What suites, aliases and benchmarks are called; it becomes part of files' names and of metrics'."""
+
+
+def _date(text: str) -> str:
+    try:
+        if date.fromisoformat(text).isoformat() == text:
+            return text
+    except ValueError:
+        pass
+    raise ValueError(f"{shown(text)} is no date: a year, a month and a day, such as 2026-01-31")
+
+
+Date = Annotated[str, AfterValidator(_date), Field(json_schema_extra={"format": "date"})]
+"""A day, as ISO 8601 writes it."""
 
 
 def _columns(names: dict[str, str]) -> dict[str, str]:

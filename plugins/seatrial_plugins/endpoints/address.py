@@ -9,6 +9,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from seatrial.errors import SourceError
+from seatrial.sources import offline
 
 __all__ = ["EndpointAddress", "api_key", "check_offline", "parse_address"]
 
@@ -67,8 +68,7 @@ def parse_address(address: str) -> EndpointAddress:
 
 def check_offline(endpoint: EndpointAddress, address: str) -> None:
     """Refuse, with a `SourceError`, another machine's endpoint where nothing may leave this one."""
-    on = {"1", "true", "yes", "on"}
-    if os.environ.get("SEATRIAL_OFFLINE", "").lower() in on and not endpoint.loopback:
+    if offline() and not endpoint.loopback:
         raise SourceError(
             f"{address}: {endpoint.host} is another machine, and nothing may leave this one; run without --offline, or "
             "serve the model here (localhost is allowed)"

@@ -25,6 +25,11 @@ _LATER = frozenset({408, 409, 425, 429})
 """Refusals that may not last: a time-out, a conflict, too early, too many requests. (So may those from 500 on.)"""
 
 
+_SURE = 16
+"""Characters from which on a key stands in no answer by chance. What local servers are given for one (`EMPTY`, `x`) is a word,
+and is taken out of errors alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """Why an attempt brought no answer."""
@@ -57,7 +62,7 @@ async def attempt(
         url: whole.
         body: JSON.
         seconds: for all of it; a server that sends a byte now and then is not waited for longer.
-        secret: taken out of what the server says.
+        secret: taken out of all that the server says, also of a success: some send errors with status 200, and quote the key.
     """
     import httpx
 
@@ -84,7 +89,7 @@ async def attempt(
         return Failure(f"could not be asked ({type(error).__name__}: {one_line(str(error), 200)})", again=False)
     if not answer.is_success:
         return _refusal(answer, bytes(said), secret)
-    decoded = _decoded(bytes(said))
+    decoded = _decoded(bytes(said), secret, spared="choices")
     if not isinstance(decoded, dict):
         what = _quoted(bytes(said), secret)
         return Failure(f"answered what is no JSON object: {what}", again=False, status=answer.status_code)
@@ -124,20 +129,41 @@ def _retry_after(value: str) -> float:
     return seconds if 0 < seconds < float("inf") else 0.0
 
 
-def _decoded(said: bytes) -> object:
+def _decoded(said: bytes, secret: str | None, spared: str = "") -> object:
+    """The JSON without the key, None where there is none; under `spared` a short key is left, for it may be a word."""
     try:
-        return json.loads(said)
+        found = json.loads(said)
+        if not secret:
+            return found
+        if isinstance(found, dict) and spared in found and len(secret) < _SURE:
+            return {name: one if name == spared else _without(one, secret) for name, one in found.items()}
+        return _without(found, secret)
     except (ValueError, RecursionError):
         return None
 
 
+def _without(said: object, secret: str) -> object:
+    """Once decoded, and before anything is cut: JSON may escape a part of the key, and half a key is one too."""
+    if isinstance(said, str):
+        return said.replace(secret, "[the key]")
+    if isinstance(said, list):
+        return [_without(one, secret) for one in said]
+    if isinstance(said, dict):
+        return {name.replace(secret, "[the key]"): _without(one, secret) for name, one in said.items()}
+    return said
+
+
 def _quoted(said: bytes, secret: str | None) -> str:
     """The message in an error's JSON, where there is one, else what was said; the key taken out."""
-    found = _decoded(said)
+    whole = found = _decoded(said, secret)
     for key in ("error", "message", "detail"):
         if isinstance(found, dict) and found.get(key):
             found = found[key]
-    text = found if isinstance(found, str) else said[:2000].decode("utf-8", "replace")
-    if secret:
-        text = text.replace(secret, "[the key]")
-    return one_line(text, 300) or "nothing"
+    if isinstance(found, str):
+        text = found
+    elif whole is not None:
+        text = json.dumps(whole, ensure_ascii=False)
+    else:
+        text = said.decode("utf-8", "replace")
+        text = text.replace(secret, "[the key]") if secret else text
+    return one_line(text[:2000], 300) or "nothing"

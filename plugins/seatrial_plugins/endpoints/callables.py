@@ -50,5 +50,6 @@ def seatrial_models() -> Iterable[LoaderComponent[Loader]]:
         "A function, object or LangChain runnable of your own, whose module is run: python:MODULE:FACTORY.",
         provides=frozenset({"generates", "scores", "classifies"}),
         schemes=frozenset({"python"}),
+        runtime=frozenset({"concurrency"}),
         libraries=("langchain-core",),
     )

@@ -20,6 +20,9 @@ from seatrial_plugins.endpoints.settled import Outcome, Settled
 
 __all__ = ["ChatModel", "Request"]
 
+_DRAW = "\0"
+"""Stands between a request's body, whose JSON holds none, and the number of the draw that it is for."""
+
 _MOST_STOPS = 4
 """As many as OpenAI's API takes; the text is cut at the others here."""
 
@@ -99,8 +102,8 @@ class ChatModel:
             for turns, may in zip(prompts, tools or [()] * len(prompts), strict=True)
         ]
 
-        def ask(bodies: Sequence[str]) -> Iterator[Outcome]:
-            yield from self._loop.run(self._ask(bodies, stop))
+        def ask(unknown: Sequence[str]) -> Iterator[Outcome]:
+            yield from self._loop.run(self._ask(unknown, stop))
 
         return self._settled.of(requests, ask)
 
@@ -118,24 +121,29 @@ class ChatModel:
     ) -> list[list[Generation]]:
         """Each answer is a request of its own with a seed of its own: many servers know no `n`.
 
-        A temperature that the suite leaves out (null), since the model refuses it, is left out here too.
+        A temperature or a seed that the suite leaves out (null), since the model refuses it, is left out here too.
 
         Raises:
             StageError: a request was not answered.
         """
-        left_out = self._request.temperature is None
+        own = self._request
         drawn = [
-            replace(self._request, seed=seed + place, temperature=None if left_out else temperature)
+            replace(
+                own,
+                seed=None if own.seed is None else seed + place,
+                temperature=None if own.temperature is None else temperature,
+            )
             for place in range(answers)
         ]
+        # Without seeds the bodies are the same, and each is nevertheless a draw of its own.
         requests = [
-            one.body(turns, self._images, max_new_tokens, stop, may, top_p if top_p < 1 else None)
+            one.body(turns, self._images, max_new_tokens, stop, may, top_p if top_p < 1 else None) + f"{_DRAW}{place}"
             for turns, may in zip(prompts, tools or [()] * len(prompts), strict=True)
-            for one in drawn
+            for place, one in enumerate(drawn)
         ]
 
-        def ask(bodies: Sequence[str]) -> Iterator[Outcome]:
-            yield from self._loop.run(self._ask(bodies, stop))
+        def ask(unknown: Sequence[str]) -> Iterator[Outcome]:
+            yield from self._loop.run(self._ask(unknown, stop))
 
         said = self._settled.of(requests, ask)
         return [said[at : at + answers] for at in range(0, len(said), answers)]
@@ -148,18 +156,18 @@ class ChatModel:
         """Look for images there."""
         self._images = folder
 
-    async def _ask(self, bodies: Sequence[str], stop: Sequence[str]) -> list[Outcome]:
-        return await asyncio.gather(*(self._outcome(body, stop) for body in bodies))
+    async def _ask(self, requests: Sequence[str], stop: Sequence[str]) -> list[Outcome]:
+        return await asyncio.gather(*(self._outcome(request, stop) for request in requests))
 
-    async def _outcome(self, body: str, stop: Sequence[str]) -> Outcome:
+    async def _outcome(self, request: str, stop: Sequence[str]) -> Outcome:
         try:
-            completion, seconds, attempts = await self._client.complete(body.encode())
+            completion, seconds, attempts = await self._client.complete(request.partition(_DRAW)[0].encode())
             generation = generation_of(completion, stop, self._client.url)
             generation = replace(generation, took=self._took(completion, generation, seconds, attempts))
         except SeatrialError as error:
             return error
         served = completion.get("model")
-        self._settled.note(body, generation, served if isinstance(served, str) else None)
+        self._settled.note(request, generation, served if isinstance(served, str) else None)
         return generation
 
     def _took(

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from seatrial import Generation
 from seatrial.errors import StageError
 from seatrial.rows.storable import storable
 from seatrial.terminal.legible import one_line
 
-__all__ = ["BY_ITSELF", "CUT_OFF", "generation_of", "tokens_of"]
+__all__ = ["finished_by", "generation_of", "no_answer", "tokens_of", "until"]
 
 _MOST_TOKENS = 2**31
-BY_ITSELF = ("stop", "eos", "eos_token", "end_turn", "stop_sequence", "tool_calls", "tool_use", "function_call")
-CUT_OFF = ("length", "max_tokens", "model_length", "truncated")
-_WITHHELD = ("content_filter", "safety", "recitation", "blocklist", "prohibited_content", "spii")
+_BY_ITSELF = ("stop", "eos", "eos_token", "end_turn", "stop_sequence", "tool_calls", "tool_use", "function_call")
+_CUT_OFF = ("length", "max_tokens", "model_length", "truncated")
+_WITHHELD = ("content_filter", "safety", "recitation", "blocklist", "prohibited_content", "spii", "refusal")
 """Reasons to stop that servers give, in either case: OpenAI's, Anthropic's and Gemini's behind a proxy, Hugging Face's and
 Mistral's. Any other tells nothing of whether the answer is whole."""
 
@@ -43,16 +44,32 @@ def generation_of(completion: Mapping[str, object], stop: Sequence[str], where: 
     if not isinstance(choice, dict) or not isinstance(message, dict):
         raise StageError(f"{where}: answered no chat completion: {_shown(completion)}")
     told = str(choice.get("finish_reason")).lower()
-    if told in _WITHHELD:
-        raise StageError(f"{where}: the server's content filter withheld the answer ({told})")
-    if told == "error":
-        raise StageError(f"{where}: the server ended the answer with an error: {_shown(choice)}")
+    if why := no_answer(told):
+        raise StageError(f"{where}: {why}" + (f": {_shown(choice)}" if told == "error" else ""))
     text = _text(message)
     if text is None:
         raise StageError(f"{where}: answered a message without content: {_shown(message)}")
-    cuts = [place for word in stop if word and (place := text.find(word)) >= 0]
-    finished = True if cuts or told in BY_ITSELF else False if told in CUT_OFF else None
-    return Generation(storable(text[: min(cuts)] if cuts else text), tokens_of(completion.get("usage")), finished)
+    return until(stop, Generation(text, tokens_of(completion.get("usage")), finished_by(told)))
+
+
+def finished_by(reason: str) -> bool | None:
+    """Whether what ended for that reason (lower case) is whole; None where that tells nothing."""
+    return True if reason in _BY_ITSELF else False if reason in _CUT_OFF else None
+
+
+def until(stop: Sequence[str], said: Generation) -> Generation:
+    """What was said before the first of `stop`, as text that can be kept."""
+    cuts = [place for word in stop if word and (place := said.text.find(word)) >= 0]
+    if not cuts:
+        return replace(said, text=storable(said.text))
+    return replace(said, text=storable(said.text[: min(cuts)]), finished=True)
+
+
+def no_answer(reason: str) -> str | None:
+    """Why what ended for that reason (lower case) is no answer, whatever text there is; None where it is one."""
+    if reason in _WITHHELD:
+        return f"the server's content filter withheld the answer ({reason})"
+    return "the server ended the answer with an error" if reason == "error" else None
 
 
 def _text(message: Mapping[str, object]) -> str | None:

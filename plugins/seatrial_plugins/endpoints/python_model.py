@@ -14,10 +14,10 @@ from seatrial import Continuation, Generation, Row, SeatrialError, Turn
 from seatrial.errors import StageError
 from seatrial.model import Capability, Model, Tools
 from seatrial.rows import content_id
-from seatrial.rows.storable import storable
+from seatrial_plugins.endpoints.completion import until
 from seatrial_plugins.endpoints.messages import messages_of
 from seatrial_plugins.endpoints.python_module import UserError, blame
-from seatrial_plugins.endpoints.runnable import Said, ask_runnable, input_of, is_runnable
+from seatrial_plugins.endpoints.runnable import ask_runnable, input_of, is_runnable
 from seatrial_plugins.endpoints.settled import Outcome, Settled
 
 __all__ = ["python_model"]
@@ -103,7 +103,7 @@ class _Writes(_Calls):
         text = self._call(self._made, messages)
         if not isinstance(text, str):
             raise self._wrong("the function", text, "text")
-        return _until(Said(text), stop)
+        return until(stop, Generation(text, None, None))
 
 
 class _Runs(_Writes):
@@ -111,13 +111,7 @@ class _Runs(_Writes):
 
     def _written(self, messages: list[dict[str, Any]], tools: list[dict[str, Any]], stop: Sequence[str]) -> Generation:
         takes = input_of(self._made, self._module)
-        return _until(self._call(ask_runnable, self._made, takes, messages, tools), stop)
-
-
-def _until(said: Said, stop: Sequence[str]) -> Generation:
-    cuts = [place for word in stop if word and (place := said.text.find(word)) >= 0]
-    text = said.text[: min(cuts)] if cuts else said.text
-    return Generation(storable(text), said.tokens, finished=True if cuts else said.finished)
+        return until(stop, self._call(ask_runnable, self._made, takes, messages, tools))
 
 
 class _Generates(_Calls):

@@ -9,25 +9,22 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from seatrial import Generation
 from seatrial.errors import SourceError, StageError
-from seatrial_plugins.endpoints.completion import BY_ITSELF, CUT_OFF
+from seatrial_plugins.endpoints.completion import finished_by, no_answer
 
-__all__ = ["Said", "ask_runnable", "input_of", "is_runnable"]
+if TYPE_CHECKING:
+    from langchain_core.messages import AIMessage
+
+__all__ = ["ask_runnable", "input_of", "is_runnable"]
 
 _MESSAGES = "messages"
 """The key that LangGraph's message states have."""
 
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a runnable gave back."""
-
-    text: str
-    tokens: int | None = None
-    """The provider's count of what was written; None where it gives none, or a parser stands behind the model."""
-    finished: bool | None = None
+_REASONS = ("finish_reason", "stop_reason", "done_reason")
+"""Where providers say why an answer ended: OpenAI's name for it, Anthropic's, Ollama's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +69,7 @@ def input_of(runnable: Any, address: str) -> Input:
 
 def ask_runnable(
     runnable: Any, takes: Input, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]] = ()
-) -> Said:
+) -> Generation:
     """Invoke the runnable on a conversation.
 
     Raises:
@@ -97,11 +94,11 @@ def ask_runnable(
     return _said(able.invoke(asked if takes.key is None else {takes.key: asked}))
 
 
-def _said(answer: Any) -> Said:
-    from langchain_core.messages import AIMessage, BaseMessage, convert_to_openai_messages
+def _said(answer: Any) -> Generation:
+    from langchain_core.messages import AIMessage, BaseMessage
 
     if isinstance(answer, str):
-        return Said(answer)
+        return Generation(answer, None, None)
     if isinstance(answer, Mapping) and answer.get(_MESSAGES):
         answer = answer[_MESSAGES][-1]  # a graph's state: the last message is the reply
     if not isinstance(answer, BaseMessage):
@@ -109,11 +106,35 @@ def _said(answer: Any) -> Said:
             f"the runnable returned a {type(answer).__name__}, neither text nor a message; end it with an output parser, such "
             "as StrOutputParser()"
         )
+    if not isinstance(answer, AIMessage):
+        raise StageError(
+            f"the runnable's last message is a {type(answer).__name__}, and a reply is an AIMessage: it replied nothing"
+        )
     told = answer.response_metadata
-    reason = str(told.get("finish_reason") or told.get("stop_reason")).lower()
-    usage = getattr(answer, "usage_metadata", None) or {}
-    text = str(answer.text)
-    if not text and isinstance(answer, AIMessage) and answer.tool_calls:
-        sent = convert_to_openai_messages(answer)
-        text = json.dumps(sent["tool_calls"], ensure_ascii=False) if isinstance(sent, dict) else ""
-    return Said(text, usage.get("output_tokens"), True if reason in BY_ITSELF else False if reason in CUT_OFF else None)
+    reason = str(next((told[name] for name in _REASONS if told.get(name)), None)).lower()
+    if why := no_answer(reason):
+        raise StageError(why)
+    usage = answer.usage_metadata or {}
+    # The provider's count; behind an output parser there is none.
+    return Generation(_words(answer), usage.get("output_tokens"), finished_by(reason))
+
+
+def _words(answer: AIMessage) -> str:
+    """Its text; of one without, the calls in OpenAI's format, those with arguments that are no JSON as they were written, or
+    the refusal.
+    """
+    from langchain_core.messages import convert_to_openai_messages
+
+    if text := str(answer.text):
+        return text
+    if answer.tool_calls or answer.invalid_tool_calls:
+        sent = convert_to_openai_messages(answer) if answer.tool_calls else {}
+        calls = list(sent["tool_calls"]) if isinstance(sent, dict) and "tool_calls" in sent else []
+        calls += [
+            {"type": "function", "id": call["id"], "function": {"name": call["name"], "arguments": call["args"]}}
+            for call in answer.invalid_tool_calls
+        ]
+        return json.dumps(calls, ensure_ascii=False)
+    blocks = [block for block in answer.content if isinstance(block, dict)]
+    refusals = [block["refusal"] for block in blocks if isinstance(block.get("refusal"), str)]
+    return "".join(refusals) or str(answer.additional_kwargs.get("refusal") or "")

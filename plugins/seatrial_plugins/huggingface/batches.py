@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["batches_by_length"]
+import torch
+
+__all__ = ["batches_by_length", "in_halves"]
 
 
 def batches_by_length(lengths: Sequence[int], fits: Callable[[int, int, int], bool]) -> Iterator[list[int]]:
@@ -25,3 +27,23 @@ def batches_by_length(lengths: Sequence[int], fits: Callable[[int, int, int], bo
         total += lengths[index]
     if batch:
         yield batch
+
+
+def in_halves(batch: Sequence[int], run: Callable[[Sequence[int]], None]) -> None:
+    """Run a batch; one that the device has no memory for, half by half.
+
+    Raises:
+        torch.OutOfMemoryError: there is none for one item alone.
+    """
+    try:
+        run(batch)
+    except torch.OutOfMemoryError:
+        if len(batch) == 1:
+            raise
+    else:
+        return
+    # Outside the handler: the error holds the tensors of the pass that failed.
+    torch.cuda.empty_cache()
+    half = len(batch) // 2
+    in_halves(batch[:half], run)
+    in_halves(batch[half:], run)

@@ -62,12 +62,14 @@ class ChatTokenizer:
     marks (`control_tokens`).
     """
 
-    def __init__(self, folder: Path, *, chat: bool, system: str | None) -> None:
+    def __init__(self, folder: Path, *, chat: bool, system: str | None, date: str = "") -> None:
         self.tokenizer = read_tokenizer(folder)
         self.tokenizer.model_max_length = 1 << 60  # it would warn of long texts; the context is held against here
         self.folder = folder
         self.chat = chat
         self.system = system
+        self.date = date
+        """What the chat template is told that asks for today's."""
         self.images = ImageInput(folder, self.tokenizer) if reads_images(folder) else None
         """How pictures are shown; None of a model that reads text alone."""
         self._control = ControlTokens(self.tokenizer, ())
@@ -182,7 +184,7 @@ class ChatTokenizer:
 
     def _template(self, *, tools: bool) -> ChatTemplate:
         """The template, or the one of several that is for conversations with tools."""
-        return _compiled(self.tokenizer.get_chat_template(None, [{}] if tools else None), self._variables)
+        return _compiled(self.tokenizer.get_chat_template(None, [{}] if tools else None), self._variables, self.date)
 
     @cached_property
     def _variables(self) -> tuple[tuple[str, Any], ...]:
@@ -445,5 +447,5 @@ def _flat(value: Any) -> Any:
 
 
 @lru_cache(maxsize=8)
-def _compiled(source: str, variables: tuple[tuple[str, Any], ...]) -> ChatTemplate:
-    return ChatTemplate(source, dict(variables))
+def _compiled(source: str, variables: tuple[tuple[str, Any], ...], date: str) -> ChatTemplate:
+    return ChatTemplate(source, dict(variables), date)

@@ -22,7 +22,7 @@ from seatrial_plugins.huggingface.options import LoadOptions
 from seatrial_plugins.huggingface.quiet import no_progress_bars
 from seatrial_plugins.huggingface.soft_prompt import Prompted
 
-__all__ = ["scored_dtype", "write_adapter", "write_merged", "write_whole"]
+__all__ = ["asked_dtype", "scored_dtype", "write_adapter", "write_merged", "write_whole"]
 
 _PICKED = ("*.json", "*.jinja", "*.model", "*.tiktoken", "*.txt", "additional_chat_templates/*.jinja")
 """What a model's folder holds beside its weights; pickles are left behind."""
@@ -36,10 +36,14 @@ def scored_dtype(options: LoadOptions) -> torch.dtype:
     return choose_dtype(options.dtype, choose_device(options.device))
 
 
-def write_whole(
-    weights: LocalWeights, product: Product, options: LoadOptions, chat: ChatTokenizer, folder: Path
-) -> None:
-    """The model that the product makes of the weights: with an adapter merged, in the dtype in which it is asked; what training
+def asked_dtype(asked: Mapping[str, object], options: LoadOptions) -> torch.dtype:
+    """The dtype in which a model was asked that told so of itself; the one in which it would be asked here, where it did not."""
+    told = getattr(torch, str(asked.get("dtype", "")), None)
+    return told if isinstance(told, torch.dtype) and told.is_floating_point else scored_dtype(options)
+
+
+def write_whole(weights: LocalWeights, product: Product, dtype: torch.dtype, chat: ChatTokenizer, folder: Path) -> None:
+    """The model that the product makes of the weights: with an adapter merged, in the dtype in which it was asked; what training
     left whole, as it left it.
 
     Raises:
@@ -48,7 +52,7 @@ def write_whole(
     """
     settings = _generation_settings(weights.folder, chat)  # before anything that takes long
     if product.kind == "adapter":
-        write_merged(weights.folder, product.folder, folder, dtype=scored_dtype(options), merge_in=torch.float32)
+        write_merged(weights.folder, product.folder, folder, dtype=dtype, merge_in=torch.float32)
         _beside(weights.folder, settings, folder)
         return
     for file in sorted(product.folder.iterdir()):

@@ -6,7 +6,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Literal
 
 import torch
@@ -17,15 +17,20 @@ from seatrial.rows import Image, Row, Turn
 from seatrial_plugins.huggingface.adapter import ADAPTER
 from seatrial_plugins.huggingface.batches import batches_by_length
 from seatrial_plugins.huggingface.chat import ChatTokenizer
-from seatrial_plugins.huggingface.likelihoods import Likelihoods, Question
+from seatrial_plugins.huggingface.continuous_batch import write_answers
+from seatrial_plugins.huggingface.likelihoods import Likelihoods
 from seatrial_plugins.huggingface.merging import merged
 from seatrial_plugins.huggingface.plain_text import PlainText
+from seatrial_plugins.huggingface.question import Question
 from seatrial_plugins.huggingface.sampling import Draw, Drawn
 from seatrial_plugins.huggingface.streaming import streamed
 
 __all__ = ["CausalModel"]
 
 _LOG = logging.getLogger("seatrial.models")
+
+_STOP_TOKENS = 8
+"""A stop string is looked for in the last tokens: as many as it has bytes, and so many that add no text of their own."""
 
 
 class CausalModel:
@@ -67,7 +72,10 @@ class CausalModel:
         self._opening = opening
         self._use = use or partial(contextlib.nullcontext, network)
         self._merge = merge
-        self._likelihoods = Likelihoods(network, batch_tokens=batch_tokens, packs=packs, images=chat.images)
+        # What a soft prompt or a prefix puts into the layers is theirs alone: nothing is kept of it, and answers are written plainly.
+        self._likelihoods = Likelihoods(
+            network, batch_tokens=batch_tokens, packs=packs, keeps=not opening, images=chat.images
+        )
 
     # ---- what it is -----------------------------------------------------------------------------------------------
 
@@ -232,6 +240,8 @@ class CausalModel:
 
         results: dict[int, Generation] = {}
         with self._use(), torch.inference_mode():
+            if streamer is None and not any(shown) and self._continues:
+                return self._continued(asked, max_new_tokens, stop, draws)
             for batch in batches_by_length([len(ids) for ids in asked], fits):
                 answers = self._decode(
                     [asked[index] for index in batch],
@@ -256,6 +266,7 @@ class CausalModel:
         if len(texts) != len(options):
             raise ValueError(f"{len(texts)} texts and {len(options)} lists of options: each text needs one of its own")
         plain = PlainText(self.chat.tokenizer)
+        plain.read_behind(texts, options)
         places: list[tuple[int, list[int]]] = []
         questions: list[Question] = []
         for index, (text, answers) in enumerate(zip(texts, options, strict=True)):
@@ -274,6 +285,7 @@ class CausalModel:
     def whole_texts(self, texts: Sequence[str]) -> list[Continuation]:
         """Each text's own likelihood, in windows of the context where it is longer: every token is scored once."""
         plain = PlainText(self.chat.tokenizer)
+        plain.read(texts)
         windows = [plain.windows(text, self.context - len(self._opening)) for text in texts]
         questions = [
             Question.behind((*self._opening, *head), (rest,), context=self.context)
@@ -292,6 +304,7 @@ class CausalModel:
             StageError: as `generate` does.
         """
         plain = PlainText(self.chat.tokenizer)
+        plain.read(texts)
         asked = [[*self._opening, *plain.ids(text)] for text in texts]
         return self._answers(asked, [()] * len(texts), max_new_tokens, stop)
 
@@ -345,6 +358,33 @@ class CausalModel:
         rows = written[:, width:].tolist()
         watch.check([self._end(row) for row in rows])
         return [self._generation(row, stop) for row in rows]
+
+    @cached_property
+    def _continues(self) -> bool:
+        from seatrial_plugins.huggingface.exactness import continuing_is_exact
+
+        vocabulary = int(self.network.config.get_text_config().vocab_size)
+        return self.packs and not self._opening and continuing_is_exact(self.network, vocabulary, self.device)
+
+    def _continued(
+        self, asked: Sequence[list[int]], max_new_tokens: int, stop: Sequence[str], draws: Sequence[Draw]
+    ) -> list[Generation]:
+        """Answers that are written side by side, where each that ends makes room for the next."""
+        ends, decode = frozenset(self.chat.end_ids), self.chat.tokenizer.decode
+        window = _STOP_TOKENS + max((len(word.encode()) for word in stop), default=0)
+
+        def over(ids: list[int]) -> bool:
+            if ids[-1] in ends:
+                return True
+            said = decode(ids[-window:], skip_special_tokens=True) if stop else ""
+            return any(word in said for word in stop)
+
+        more = {"pick": Drawn(draws, max_new_tokens).pick} if draws else {}
+        written = write_answers(
+            self.network, asked, max_new_tokens=max_new_tokens, batch_tokens=self.batch_tokens, ends=over, **more
+        )
+        _check_finite([answer.broken for answer in written])
+        return [self._generation(answer.ids, stop) for answer in written]
 
     def _end(self, ids: list[int]) -> int | None:
         """Where the first token stands that ends a generation."""
@@ -441,10 +481,15 @@ class _Watch:
         """
         steps = torch.stack(self._finite, 1).tolist()
         said = [finite[: None if end is None else end + 1] for finite, end in zip(steps, ends, strict=True)]
-        broken = [finite.index(False) for finite in said if False in finite]
-        if broken:
-            raise StageError(
-                f"the model's logits are not finite (NaN or infinite) at new token {min(broken) + 1} of {len(broken)} of "
-                f"{len(ends)} prompts, so that they say nothing; its weights or its adapter are damaged, or overflow in this "
-                "dtype: say `dtype: float32`, or get them again"
-            )
+        _check_finite([finite.index(False) if False in finite else None for finite in said])
+
+
+def _check_finite(broken: Sequence[int | None]) -> None:
+    """Refuse generations of which one has a token that was not drawn from finite logits, at this place."""
+    places = [place for place in broken if place is not None]
+    if places:
+        raise StageError(
+            f"the model's logits are not finite (NaN or infinite) at new token {min(places) + 1} of {len(places)} of "
+            f"{len(broken)} prompts, so that they say nothing; its weights or its adapter are damaged, or overflow in this "
+            "dtype: say `dtype: float32`, or get them again"
+        )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -26,6 +26,7 @@ from seatrial_plugins.huggingface.made_weights import make_weights
 from seatrial_plugins.huggingface.options import LoadOptions
 from seatrial_plugins.huggingface.quiet import no_progress_bars
 from seatrial_plugins.huggingface.shape_limits import check_memory, count_numbers
+from seatrial_plugins.huggingface.template import asks_date
 from seatrial_plugins.huggingface.trainable import TrainableNetwork
 from seatrial_plugins.huggingface.weights import (
     TOKENIZER_FILES,
@@ -177,17 +178,17 @@ class TransformersLoader:
         load_adapter(outline(_local(target).folder), product.folder)
         return list(origin_remarks(product.folder, _local(target)))
 
-    def export_merged(self, target: Target, product: Product, folder: Path) -> None:
+    def export_merged(self, target: Target, product: Product, folder: Path, *, asked: Mapping[str, object]) -> None:
         """The whole model (`seatrial.model.Exports`).
 
         Raises:
             UsageError: what was trained cannot be merged into weights.
         """
-        from seatrial_plugins.huggingface.exporting import write_whole
+        from seatrial_plugins.huggingface.exporting import asked_dtype, write_whole
 
         weights = _local(target)
         with no_progress_bars():
-            write_whole(weights, product, self.options, self._chat(weights), folder)
+            write_whole(weights, product, asked_dtype(asked, self.options), self._chat(weights), folder)
 
     def export_adapter(self, target: Target, product: Product, folder: Path) -> None:
         """The adapter alone (`seatrial.model.Exports`).
@@ -200,6 +201,10 @@ class TransformersLoader:
         weights = _local(target)
         write_adapter(weights, product, self._chat(weights), folder)
 
+    def asks_date(self, target: Target) -> bool:
+        """Whether its chat template asks for today's date, and is used (`seatrial.model.AsksDate`)."""
+        return self.options.chat and asks_date(_local(target).folder)
+
     def tokenizer(self, target: Target) -> ChatTokenizer:
         """The tokenizer alone, without the weights."""
         return self._chat(_local(target))
@@ -210,7 +215,7 @@ class TransformersLoader:
         return TrainableNetwork(weights.folder, self.options, self._chat(weights))
 
     def _chat(self, weights: LocalWeights) -> ChatTokenizer:
-        return ChatTokenizer(weights.folder, chat=self.options.chat, system=self.options.system)
+        return ChatTokenizer(weights.folder, chat=self.options.chat, system=self.options.system, date=weights.date)
 
 
 def _local(target: Target) -> LocalWeights:

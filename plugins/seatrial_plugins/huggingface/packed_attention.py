@@ -10,10 +10,13 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
+from seatrial_plugins.huggingface.split_attention import attend_behind, has_fused_parts
 from seatrial_plugins.huggingface.varlen import Varlen, varlen_attention
 
 if TYPE_CHECKING:
+    from seatrial_plugins.huggingface.kept_keys import KeptKeys
     from seatrial_plugins.huggingface.packing import Packed
+    from seatrial_plugins.huggingface.slots import Slots
 
 __all__ = ["ATTENTION", "packed_attention"]
 
@@ -21,9 +24,9 @@ ATTENTION = "seatrial_packed"
 """The name under which transformers knows `packed_attention`."""
 
 _MATERIALISED = 1 << 22
-"""Up to this many attention scores per head are written out on a CPU: torch's fused kernel there is 5 times slower than
-two matrix products on short rows (12 ms against 2.5 ms for 16 rows of 17 × 41 in bfloat16 on Zen 4), and saves memory
-only on long ones."""
+"""Up to this many attention scores per head are written out on a CPU where gradients are asked for. torch's fused kernel is no
+slower there, and 3 times faster on long rows (831 tokens, 9 heads, torch 2.13 on Zen 4: 26 ms against 82), but this has been
+the training's arithmetic."""
 
 
 def packed_attention(
@@ -36,9 +39,12 @@ def packed_attention(
     dropout: float = 0.0,
     packed: Packed | None = None,
     varlen: Varlen | None = None,
+    kept: KeptKeys | None = None,
+    slots: Slots | None = None,
     **kwargs: Any,
 ) -> tuple[torch.Tensor, None]:
-    """Attention over a packed batch, over rows end to end (`varlen`), or over an ordinary one where there is neither.
+    """Attention over a packed batch, over rows end to end (`varlen`), of a token more of each row that is written (`slots`), or
+    over an ordinary one where there is none of these.
 
     `query` is [batch, heads, tokens, size]; `key` and `value` have the model's number of key-value heads.
     The result is [batch, tokens, heads, size]. Of a shared prefix, what dropout leaves out is the same for all rows.
@@ -47,9 +53,11 @@ def packed_attention(
     if varlen is not None:
         window = kwargs.get("sliding_window")
         return varlen_attention(query, key, value, varlen, scale=scale, window=window, dropout=dropout), None
+    if slots is not None:
+        return _one_more(query, key, value, slots, scale), None
     if packed is None:
         length = key.shape[-2]
-        materialise = query.device.type == "cpu" and query.shape[0] * query.shape[-2] * length <= _MATERIALISED
+        materialise = _is_written_out(query, query.shape[0] * query.shape[-2] * length)
         if dropout or not materialise or (attention_mask is not None and attention_mask.dtype != torch.bool):
             output, _ = sdpa_attention_forward(
                 module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **kwargs
@@ -59,22 +67,46 @@ def packed_attention(
             query, key, value, _boolean_mask(attention_mask, query.shape[-2], length, query.device), scale
         ), None
 
-    prefix = packed.prefix
+    prefix, window = packed.prefix, kwargs.get("sliding_window")
     rows, _, width, _ = packed.mask.shape
-    sees = _windowed(packed, kwargs.get("sliding_window"))
+    sees = _windowed(packed, window)
+    before = None if kept is None else kept.before(key, value)
     q, k, v = (_rectangle(part[0, :, prefix:], packed.gather, rows, width) for part in (query, key, value))
-    if prefix:
+    if not prefix and before is None:
+        return _attend(q, k, v, sees, scale, dropout).flatten(0, 1).index_select(0, packed.scatter)[None], None
+    shared_k, shared_v = key[:, :, :prefix], value[:, :, :prefix]
+    if before is not None:
+        shared_k, shared_v = (torch.cat(pair, dim=2) for pair in zip(before, (shared_k, shared_v), strict=True))
+    if _splits(query, window, dropout):
+        own = attend_behind(query[:, :, prefix:], (shared_k, shared_v), (q, k, v), sees, packed.scatter, scale)
+    else:
         k, v = (
-            torch.cat([shared[:, :, :prefix].expand(rows, -1, -1, -1), part], dim=2)
-            for shared, part in ((key, k), (value, v))
+            torch.cat([shared.expand(rows, -1, -1, -1), part], dim=2) for shared, part in ((shared_k, k), (shared_v, v))
         )
-    own = _attend(q, k, v, sees, scale, dropout).flatten(0, 1).index_select(0, packed.scatter)[None]
+        own = _attend(q, k, v, sees, scale, dropout).flatten(0, 1).index_select(0, packed.scatter)[None]
     if not prefix:
         return own, None
-    q, k, v = (part[:, :, :prefix] for part in (query, key, value))
-    sees = _boolean_mask(None, prefix, prefix, query.device, kwargs.get("sliding_window"))
-    shared = _attend(q, k, v, sees, scale, dropout)
+    sees = _boolean_mask(None, prefix, shared_k.shape[2], query.device, window)
+    shared = _attend(query[:, :, :prefix], shared_k, shared_v, sees, scale, dropout)
     return torch.cat([shared, own], dim=1), None
+
+
+def _one_more(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, slots: Slots, scale: float) -> torch.Tensor:
+    """Attention of one token of each row to what stands before it in its slot, and to the prefix: [1, rows, heads, size]."""
+    shared, (keys, values) = slots.shared(key, value), slots.own(key, value)
+    each = query[0].transpose(0, 1)[:, :, None]
+    if shared is None:
+        return _attend(each, keys, values, slots.sees, scale).transpose(0, 1)
+    return attend_behind(query, shared, (each, keys, values), slots.sees, slots.rows, scale)
+
+
+def _is_written_out(query: torch.Tensor, scores: int) -> bool:
+    return query.device.type == "cpu" and torch.is_grad_enabled() and scores <= _MATERIALISED
+
+
+def _splits(query: torch.Tensor, window: int | None, dropout: float) -> bool:
+    """Whether the shared keys are read apart from a row's own: on a CPU, where nothing is learned."""
+    return has_fused_parts(query.device) and window is None and not dropout and not torch.is_grad_enabled()
 
 
 def _rectangle(tokens: torch.Tensor, gather: torch.Tensor, rows: int, width: int) -> torch.Tensor:
@@ -94,13 +126,14 @@ def _boolean_mask(
 
 def _windowed(packed: Packed, window: int | None) -> torch.Tensor:
     """The mask, narrowed to a model's sliding window where it has one."""
-    longest = int(packed.position_ids.shape[1])
+    longest = packed.kept + int(packed.position_ids.shape[1])
     if window is None or longest <= window:
         return packed.mask
     rows, _, width, _ = packed.mask.shape
     positions = packed.position_ids[0]
     own = positions[packed.prefix :].index_select(0, packed.gather).view(rows, 1, width)
-    keys = torch.cat([positions[: packed.prefix].expand(rows, 1, -1), own], dim=2)
+    shared = torch.arange(packed.kept + packed.prefix, device=positions.device)
+    keys = torch.cat([shared.expand(rows, 1, -1), own], dim=2)
     near = own.transpose(1, 2) - keys < window
     return packed.mask & near[:, None]
 
@@ -111,16 +144,21 @@ def _attend(
     """Softmax attention, [batch, queries, heads, size]; query heads of one key-value head are multiplied together."""
     batch, heads, queries, size = q.shape
     groups = heads // k.shape[1]
-    if q.device.type != "cpu" or batch * queries * k.shape[2] > _MATERIALISED:
-        if groups > 1:
+    if not _is_written_out(q, batch * queries * k.shape[2]):
+        on_cpu = q.device.type == "cpu"
+        if groups > 1 and not on_cpu:
             k, v = (part.repeat_interleave(groups, dim=1) for part in (k, v))
         mask = sees if sees.dim() == 4 else sees[None, None]
-        mixed = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout, scale=scale)
+        mixed = functional.scaled_dot_product_attention(
+            q, k, v, attn_mask=mask, dropout_p=dropout, scale=scale, enable_gqa=on_cpu and groups > 1
+        )
         return mixed.transpose(1, 2)
     stacked = q.reshape(batch, k.shape[1], groups * queries, size) * scale
     scores = (stacked @ k.transpose(2, 3)).view(batch, k.shape[1], groups, queries, k.shape[2])
     hidden = ~(sees[:, :, None] if sees.dim() == 4 else sees)
-    weights = scores.masked_fill(hidden, torch.finfo(scores.dtype).min).softmax(-1, dtype=torch.float32).to(v.dtype)
+    scores.masked_fill_(hidden, torch.finfo(scores.dtype).min)  # in place: they are the most memory that a batch takes
+    weights = scores.softmax(-1, dtype=torch.float32).to(v.dtype)
+    del scores
     if dropout:
         weights = functional.dropout(weights, dropout)
     mixed = weights.view(batch, k.shape[1], groups * queries, k.shape[2]) @ v

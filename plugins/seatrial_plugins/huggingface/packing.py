@@ -9,15 +9,16 @@ in which the linear layers see each token once and no padding at all, and each t
 ancestors: the prefix, and what stands before it in its row. A row may be a tree, so that the options of a question
 stand beside each other behind it. Attention gathers rows into a rectangle, which pads only there.
 
-The result is that of separate forward passes, up to the order of summation.
+The result is that of separate forward passes, up to the order of summation. Where the keys and values of a longer beginning are
+kept from an earlier pass (`kept_keys`), the sequence holds what comes behind it.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -25,6 +26,9 @@ from torch.nn import functional
 
 from seatrial_plugins.huggingface.lines import Lines
 from seatrial_plugins.huggingface.token_tree import TokenTree, common_prefix
+
+if TYPE_CHECKING:
+    from seatrial_plugins.huggingface.kept_keys import KeptKeys
 
 __all__ = [
     "Packed",
@@ -58,31 +62,26 @@ class Packed:
     scatter: torch.Tensor
     """[tokens - prefix]: the place in the rectangle of each token after the prefix."""
     mask: torch.Tensor
-    """Bool [rows, 1, width, prefix + width]: what each place of the rectangle attends to."""
+    """Bool [rows, 1, width, kept + prefix + width]: what each place of the rectangle attends to."""
+    kept: int = 0
+    """How many tokens stand before the sequence, whose keys are kept."""
 
     def place(self, row: int, node: int) -> int:
-        """Where a node of a row's tree stands in the sequence."""
-        return node if node < self.prefix else self.offsets[row] + node - self.prefix
+        """Where a node of a row's tree, one behind the kept ones, stands in the sequence."""
+        shared = self.kept + self.prefix
+        return node - self.kept if node < shared else self.offsets[row] + node - shared
 
     def to(self, device: torch.device) -> Packed:
         """The same on another device."""
-        moved = (t.to(device) for t in (self.input_ids, self.position_ids))
-        ids, positions = moved
-        return Packed(
-            ids,
-            positions,
-            self.prefix,
-            self.offsets,
-            self.gather.to(device),
-            self.scatter.to(device),
-            self.mask.to(device),
-        )
+        names = ("input_ids", "position_ids", "gather", "scatter", "mask")
+        return replace(self, **{name: getattr(self, name).to(device) for name in names})
 
 
-def pack(trees: Sequence[TokenTree]) -> Packed:
-    """Lay rows end to end; each keeps at least one token of its own."""
-    prefix = shared_prefix(trees)
-    own = np.array([len(tree) - prefix for tree in trees])
+def pack(trees: Sequence[TokenTree], *, kept: int = 0) -> Packed:
+    """Lay rows end to end; each keeps at least one token of its own. They all begin with as many tokens as are kept."""
+    prefix = shared_prefix(trees, kept=kept)
+    shared = kept + prefix
+    own = np.array([len(tree) - shared for tree in trees])
     width = int(own.max())
     inside = np.arange(width) < own[:, None]
     offsets = prefix + np.cumsum(own) - own
@@ -90,10 +89,10 @@ def pack(trees: Sequence[TokenTree]) -> Packed:
     mask |= np.eye(width, dtype=np.bool_)  # padding sees itself: a row of softmax without any entry is NaN
     for row, tree in enumerate(trees):
         if tree.trunk < len(tree):
-            branches = slice(tree.trunk - prefix, len(tree) - prefix)
+            branches = slice(tree.trunk - shared, len(tree) - shared)
             mask[row, branches, branches] = tree.branching()
-    ids = [*trees[0].tokens[:prefix], *itertools.chain.from_iterable(tree.tokens[prefix:] for tree in trees)]
-    positions = [*range(prefix), *itertools.chain.from_iterable(tree.depths()[prefix:] for tree in trees)]
+    ids = [*trees[0].tokens[kept:shared], *itertools.chain.from_iterable(tree.tokens[shared:] for tree in trees)]
+    positions = [*range(kept, shared), *itertools.chain.from_iterable(tree.depths()[shared:] for tree in trees)]
     return Packed(
         torch.tensor([ids]),
         torch.tensor([positions]),
@@ -101,16 +100,17 @@ def pack(trees: Sequence[TokenTree]) -> Packed:
         tuple(offsets.tolist()),
         torch.from_numpy((offsets[:, None] - prefix + np.where(inside, np.arange(width), 0)).ravel()),
         torch.from_numpy(np.flatnonzero(inside)),
-        functional.pad(torch.from_numpy(mask)[:, None], (prefix, 0), value=True),
+        functional.pad(torch.from_numpy(mask)[:, None], (shared, 0), value=True),
+        kept,
     )
 
 
-def shared_prefix(trees: Sequence[TokenTree]) -> int:
-    """How many tokens `pack` computes once for all rows."""
+def shared_prefix(trees: Sequence[TokenTree], *, kept: int = 0) -> int:
+    """How many tokens `pack` computes once for all rows, behind those whose keys are kept."""
     if len(trees) < 2:
         return 0
     prefix = min(common_prefix([tree.tokens[: tree.trunk] for tree in trees]), *(len(tree) - 1 for tree in trees))
-    return prefix if prefix >= _SMALLEST_PREFIX else 0
+    return prefix - kept if prefix - kept >= _SMALLEST_PREFIX else 0
 
 
 def framed(packed: Packed, *, tokens: int, width: int) -> Packed:
@@ -136,14 +136,18 @@ def framed(packed: Packed, *, tokens: int, width: int) -> Packed:
     )
 
 
-def run_packed(model: torch.nn.Module, packed: Packed | Lines, places: torch.Tensor) -> torch.Tensor:
+def run_packed(
+    model: torch.nn.Module, packed: Packed | Lines, places: torch.Tensor, kept: KeptKeys | None = None
+) -> torch.Tensor:
     """The logits at `places` of the sequence, [places, vocabulary], in the model's dtype."""
-    return model(**_fed(packed), logits_to_keep=places).logits[0]
+    return model(**_fed(packed, kept), logits_to_keep=places).logits[0]
 
 
-def hidden_states(model: Any, packed: Packed | Lines, places: torch.Tensor) -> torch.Tensor:
+def hidden_states(
+    model: Any, packed: Packed | Lines, places: torch.Tensor, kept: KeptKeys | None = None
+) -> torch.Tensor:
     """What the model's head reads at `places` of the sequence, [places, width]."""
-    return model.base_model(**_fed(packed)).last_hidden_state[0].index_select(0, places)
+    return model.base_model(**_fed(packed, kept)).last_hidden_state[0].index_select(0, places)
 
 
 def states_for(head: torch.nn.Module, model: Any, packed: Packed | Lines, places: torch.Tensor) -> torch.Tensor:
@@ -163,7 +167,7 @@ def _as_it_is(states: torch.Tensor) -> torch.Tensor:
     return states
 
 
-def _fed(packed: Packed | Lines) -> dict[str, Any]:
+def _fed(packed: Packed | Lines, kept: KeptKeys | None = None) -> dict[str, Any]:
     return {
         "input_ids": packed.input_ids,
         "position_ids": packed.position_ids,
@@ -171,4 +175,5 @@ def _fed(packed: Packed | Lines) -> dict[str, Any]:
         "attention_mask": torch.zeros(1, 1, 1, 1, dtype=torch.bool, device=packed.input_ids.device),
         "use_cache": False,
         **({"packed": packed} if isinstance(packed, Packed) else {"varlen": packed.varlen}),
+        **({} if kept is None else {"kept": kept}),
     }

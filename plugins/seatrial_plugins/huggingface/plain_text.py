@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from seatrial.errors import StageError
@@ -20,12 +20,29 @@ class PlainText:
         first = tokenizer.bos_token_id
         self._first: int | None = tokenizer.eos_token_id if first is None else first
         """What stands before a text that nothing else stands before."""
+        self._known: dict[str, Ids] = {}
         self._written = "" if self._first is None else tokenizer.decode([self._first])
 
     def ids(self, text: str) -> Ids:
         """A text's tokens; what it begins with already is not added again."""
-        adds = not (self._written and text.startswith(self._written))
-        return tuple(self._tokenizer(text, **({} if adds else {"add_special_tokens": False}))["input_ids"])
+        known = self._known.get(text)
+        return self._cut([text])[0] if known is None else known
+
+    def read(self, texts: Iterable[str]) -> None:
+        """Cut many texts at once, on all processors, and remember them: a question is cut again with each of its options."""
+        new = list(dict.fromkeys(text for text in texts if text not in self._known))
+        for opened in (False, True):
+            some = [text for text in new if self._opens(text) == opened]
+            self._known |= zip(some, self._cut(some), strict=True)
+
+    def _cut(self, texts: Sequence[str]) -> list[Ids]:
+        if not texts:
+            return []
+        adds = {"add_special_tokens": False} if self._opens(texts[0]) else {}
+        return [tuple(ids) for ids in self._tokenizer(list(texts), **adds)["input_ids"]]
+
+    def _opens(self, text: str) -> bool:
+        return bool(self._written) and text.startswith(self._written)
 
     def behind(self, text: str, options: Sequence[str]) -> dict[Ids, dict[int, Ids]]:
         """What is fed before the options → the tokens of each option that is scored behind that, by the option's place.
@@ -41,6 +58,11 @@ class PlainText:
         bare = text.rstrip()
         head = self.ids(bare)
         return {head: {place: self.ids(text + option)[len(head) :] for place, option in enumerate(options)}}
+
+    def read_behind(self, texts: Sequence[str], options: Sequence[Sequence[str]]) -> None:
+        """What `behind` cuts of each text with its options, at once."""
+        pairs = [(text, answers) for text, answers in zip(texts, options, strict=True) if text]
+        self.read(whole for text, answers in pairs for whole in (text.rstrip(), *(text + answer for answer in answers)))
 
     def _alone(self, option: str) -> tuple[Ids, Ids]:
         ids = tuple(self._tokenizer(option, add_special_tokens=False)["input_ids"])

@@ -43,14 +43,20 @@ class Drawn:
 
     def __call__(self, _ids: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
         """Logits that are -inf but for one token a row."""
+        steps = [self._step] * len(logits)
+        self._step += 1
+        tokens = self.pick(logits, range(len(logits)), steps)
+        return torch.full_like(logits, -torch.inf).scatter_(-1, tokens[:, None], 0.0)
+
+    def pick(self, logits: torch.Tensor, places: Sequence[int], steps: Sequence[int]) -> torch.Tensor:
+        """The next token of each of these answers, of which so many tokens are written: [rows]."""
         device = logits.device
-        temperature = torch.tensor([draw.temperature for draw in self._draws], device=device)
-        top_p = torch.tensor([draw.top_p for draw in self._draws], device=device, dtype=torch.float64)
+        temperature = torch.tensor([self._draws[place].temperature for place in places], device=device)
+        top_p = torch.tensor([self._draws[place].top_p for place in places], device=device, dtype=torch.float64)
         ranked, tokens = (logits.float() / temperature[:, None]).sort(dim=-1, descending=True, stable=True)
         mass = ranked.softmax(-1).double().cumsum(-1)
         # As many tokens as it takes to reach `top_p`; the last of them closes the mass that is drawn from.
         last = (mass < top_p[:, None]).sum(-1, keepdim=True).clamp(max=mass.shape[-1] - 1)
-        at = self._uniforms[self._step].to(device)[:, None] * mass.gather(-1, last)
-        self._step += 1
+        at = self._uniforms[list(steps), list(places)].to(device)[:, None] * mass.gather(-1, last)
         place = torch.minimum((mass <= at).sum(-1, keepdim=True), last)
-        return torch.full_like(logits, -torch.inf).scatter_(-1, tokens.gather(-1, place), 0.0)
+        return tokens.gather(-1, place)[:, 0]

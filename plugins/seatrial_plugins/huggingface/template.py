@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from jinja2 import nodes
@@ -14,11 +15,22 @@ from jinja2.parser import Parser
 
 from seatrial.templates import MOST_SOURCE, BoundedEnvironment, TemplateLimitError, size_of
 
-__all__ = ["ChatTemplate", "TemplateLimitError"]
+__all__ = ["ChatTemplate", "TemplateLimitError", "asks_date"]
 
 _CHARACTERS, _PER_CHARACTER = 4_000_000, 64
 """Characters that a rendering may make on its way, of its own and for each one of the conversation. (The templates of
 twelve published families make 3 to 20 for each.)"""
+
+_NOW = b"strftime_now"
+
+_TEMPLATES = (
+    "*.jinja",
+    "additional_chat_templates/*.jinja",
+    "tokenizer_config.json",
+    "chat_template.json",
+    "processor_config.json",
+)
+"""Where transformers looks for one. (Who hides the name in an escape of JSON's is told no date.)"""
 
 
 class ChatTemplate:
@@ -27,16 +39,20 @@ class ChatTemplate:
     Args:
         source: Jinja.
         variables: What every rendering is given, such as `bos_token`.
+        date: What it is told by `strftime_now` on each day, at midnight, in ISO's form; where there is none, it has no such
+            function, and writes what it has in store for that.
 
     Raises:
         jinja2.exceptions.TemplateError: it is no template.
         TemplateLimitError: it is longer than any.
     """
 
-    def __init__(self, source: str, variables: Mapping[str, object]) -> None:
+    def __init__(self, source: str, variables: Mapping[str, object], date: str = "") -> None:
         if len(source) > MOST_SOURCE:
             raise TemplateLimitError(f"it has {len(source):,} characters; {MOST_SOURCE:,} are the most")
         self._environment = _environment()
+        if date:
+            self._environment.globals["strftime_now"] = datetime.fromisoformat(date).strftime
         self._template = self._environment.from_string(source)
         self._variables = variables
 
@@ -60,8 +76,13 @@ def _environment() -> BoundedEnvironment:
     """The environment in which transformers renders chat templates."""
     environment = BoundedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=[_Generation, loopcontrols])
     environment.add_filter("tojson", _to_json)
-    environment.globals |= {"raise_exception": _raise, "strftime_now": _now}
+    environment.globals |= {"raise_exception": _raise}
     return environment
+
+
+def asks_date(folder: Path) -> bool:
+    """Whether a chat template in a model's folder may ask for today's date."""
+    return any(_NOW in file.read_bytes() for pattern in _TEMPLATES for file in folder.glob(pattern) if file.is_file())
 
 
 class _Generation(Extension):
@@ -77,10 +98,6 @@ class _Generation(Extension):
 
 def _raise(message: object) -> None:
     raise TemplateError(str(message))
-
-
-def _now(pattern: str) -> str:
-    return datetime.now().strftime(pattern)  # noqa: DTZ005  # the local date, as transformers gives it
 
 
 def _to_json(

@@ -19,7 +19,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from seatrial import Benchmark, Metric, Scorer, ScorerComponent, UsageError, Use, hookimpl
+from seatrial import Benchmark, Metric, Scorer, ScorerComponent, Use, hookimpl
 from seatrial.model import Asked
 
 __all__ = ["judge", "judge_metrics", "judge_pairs", "pair_metrics", "seatrial_scorers"]
@@ -44,7 +44,8 @@ def judge(
         criteria: a criterion's name → what it asks for. Each is asked by itself.
         scale: the worst and the best grade, whole numbers.
         passing: the grade from which on an answer passes, by every criterion; the best one if absent.
-        reference: whether the judge is shown the expected answer.
+        reference: whether the judge is shown the row's expected answer; a row without one is then an error. Not beside `humans`,
+            whose rows have none: the judge's errors would be those of another question.
         humans: rows with one answer each that people found good or bad (`prompt`, `completion`, `label`: true or false; another
             column's name under `columns: {label: …}`). The judge is asked about them too, and its errors are measured.
         judge_tokens: Where an answer of the judge is cut off.
@@ -52,17 +53,12 @@ def judge(
         stop: Strings that end an answer, beside the end of the turn.
     """
     from seatrial_plugins.judging.asking import Asking
-    from seatrial_plugins.judging.rubric import Rubric
+    from seatrial_plugins.judging.rubric import Rubric, passing_grade
     from seatrial_plugins.judging.rubric_scorer import RubricScorer
 
     del max_new_tokens, stop  # the probe's
-    low, high = scale
-    least = high if passing is None else passing
-    if not low < least <= high:
-        raise UsageError(
-            f"judge: passing is {least}; it lies above {low}, the worst grade, and is at most {high}, the best"
-        )
-    rubric = Rubric(criteria, low, high, reference=reference)
+    least = passing_grade(criteria, scale, passing)
+    rubric = Rubric(criteria, *scale, reference=reference)
     return RubricScorer(
         Asking(judge, judge_tokens), rubric, least, [row for one in humans.values() for row in one.items]
     )
@@ -78,7 +74,10 @@ def judge_metrics(
     **_: Any,
 ) -> tuple[Metric, ...]:
     """How many answers pass, and the mean grade by each criterion."""
+    from seatrial_plugins.judging.rubric import passing_grade
+
     low, high = scale
+    least = passing_grade(criteria, scale, passing)
     who = judge.get("source", "the judge")
     errors = (
         "uncorrected; the corrected rate stands beside it in the report"
@@ -92,7 +91,7 @@ def judge_metrics(
             "passed",
             "proportion",
             "higher",
-            f"Answers that {who} grades {high if passing is None else passing} or better by {every} ({errors}).",
+            f"Answers that {who} grades {least} or better by {every} ({errors}).",
         ),
         *(
             Metric(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from seatrial import Generates, SeatrialError, Turn
 from seatrial.model import Asked, KeepsAnswers
+from seatrial.runs.store import JsonLines
 
 __all__ = ["Asking", "Said"]
 
@@ -37,6 +37,9 @@ class Asking:
         self._most_tokens = most_tokens
         self._known: dict[str, Said] = {}
         self._file: Path | None = None
+        self._noted: JsonLines | None = None
+        self._keeps: object = None
+        """The model that was told of it."""
 
     @property
     def address(self) -> str:
@@ -45,12 +48,12 @@ class Asking:
 
     def keep(self, file: Path) -> None:
         """Note answers there from now on, and take those that stand there."""
-        self._file = file
-        if file.is_file():
-            self._known |= dict(_kept(file))
-            if not file.read_bytes().endswith(b"\n"):  # the line that a kill cut off
-                with file.open("a", encoding="utf-8") as stream:
-                    stream.write("\n")
+        self._file, self._noted, self._keeps = file, JsonLines(file), None
+        self._known |= {
+            one["question"]: Said(one["text"])
+            for one in self._noted
+            if isinstance(one.get("question"), str) and isinstance(one.get("text"), str)
+        }
 
     def answers(self, questions: Sequence[str]) -> list[Said]:
         """What the judge says to each; equal questions are asked once."""
@@ -58,10 +61,11 @@ class Asking:
         unknown = [one for one in dict.fromkeys(questions) if one not in found]
         if unknown:
             model = self._judge.open()
+            if isinstance(model, KeepsAnswers) and self._file is not None and self._keeps is not model:
+                model.keep_answers(self._file.with_suffix(".calls"))  # which reads the whole file
+                self._keeps = model
             for start in range(0, len(unknown), _BATCH):
                 batch = unknown[start : start + _BATCH]
-                if isinstance(model, KeepsAnswers) and self._file is not None:
-                    model.keep_answers(self._file.with_suffix(".calls"))
                 for question, said in zip(batch, self._ask(model, batch), strict=True):
                     found[question] = said
                     self._note(question, said)
@@ -84,19 +88,9 @@ class Asking:
         if said.error is not None:
             return
         self._known[self._key(question)] = said
-        if self._file is not None:
-            with self._file.open("a", encoding="utf-8") as stream:  # closed each time: a kill loses nothing
-                stream.write(json.dumps({"question": self._key(question), "text": said.text}) + "\n")
+        if self._noted is not None:
+            self._noted.note({"question": self._key(question), "text": said.text})
 
     def _key(self, question: str) -> str:
         asked = f"{self._judge.key}\0{self._most_tokens}\0{question}"
         return hashlib.blake2b(asked.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-
-
-def _kept(file: Path) -> Iterator[tuple[str, Said]]:
-    for line in file.read_text(encoding="utf-8").splitlines():
-        try:
-            stored = json.loads(line)
-            yield str(stored["question"]), Said(str(stored["text"]))
-        except (ValueError, KeyError, TypeError):  # the line that a kill cut off
-            continue

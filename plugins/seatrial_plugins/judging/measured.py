@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from seatrial import Block, Scored, Table, Text
@@ -87,14 +87,11 @@ def measured_blocks(scored: Scored, judge: str, measured: Measured | None) -> It
 def _corrected(scored: Scored, judge: str, measured: Measured) -> Iterator[Block]:
     rows = []
     for system in dict.fromkeys(scored.samples["system"].to_pylist()):
-        values = [
-            one["value:passed"]
-            for one in scored.samples.select(["system", "value:passed"]).to_pylist()
-            if one["system"] == system and one["value:passed"] is not None
-        ]
-        if not values:
+        passed = _passed(scored, system)
+        if not passed:
             continue
-        true = corrected_share((int(sum(values)), len(values)), measured.good, measured.bad)
+        rate, size = _sampled(passed)
+        true = corrected_share((rate * size, size), measured.good, measured.bad)
         if true is None:
             said = (
                 f"The judge's rates are uncorrected: on what people have labelled, {judge} is no better than chance "
@@ -102,12 +99,39 @@ def _corrected(scored: Scored, judge: str, measured: Measured) -> Iterator[Block
             )
             yield Text("A judge that cannot tell", [said], alarming=True)
             return
+        low, high = wilson_interval(rate * size, size)
         rows.append(
-            (system, share(int(sum(values)), len(values)), f"{true.value:.3f} [{true.low:.3f}, {true.high:.3f}]")
+            (
+                system,
+                str(sum(map(len, passed.values()))),
+                f"{rate:.3f} [{low:.3f}, {high:.3f}]",
+                f"{true.value:.3f} [{true.low:.3f}, {true.high:.3f}]",
+            )
         )
     says = (
         "Rogan and Gladen's estimate (1978) with Lang and Reiczigel's interval (2014), which holds the sampling error of the "
-        "judge's own errors. It assumes that the judge errs on these answers as on those that people labelled, and that rows "
-        "do not repeat each other. Gates decide on the rate as judged."
+        "judge's own errors. It assumes that the judge errs on these answers as on those that people labelled. A row that several "
+        "trainings answered counts once, and rows that repeat each other as though they were one (Kish's effective size, 1965); "
+        "how trainings differ is in the score's interval alone. Gates decide on the rate as judged."
     )
-    yield Table("Passed, corrected for the judge's errors", ["system", "as judged", "corrected"], rows, says)
+    yield Table("Passed, corrected for the judge's errors", ["system", "rows", "as judged", "corrected"], rows, says)
+
+
+def _passed(scored: Scored, system: str) -> dict[str, dict[str, list[float]]]:
+    """Cluster → row → whether its answer passed, of each training that answered it."""
+    found: dict[str, dict[str, list[float]]] = {}
+    for one in scored.samples.select(["system", "row", "cluster", "value:passed"]).to_pylist():
+        if one["system"] == system and one["value:passed"] is not None:
+            cluster = found.setdefault(one["cluster"] or one["row"], {})
+            cluster.setdefault(one["row"], []).append(one["value:passed"])
+    return found
+
+
+def _sampled(passed: Mapping[str, Mapping[str, Sequence[float]]]) -> tuple[float, int]:
+    """The rate over rows, and as how many independent rows they count: (Σm)² / Σm² of clusters of m rows.
+
+    That many draws of a yes or no vary at least as much as these means do, so that the interval is none too narrow.
+    """
+    rows = [sum(said) / len(said) for cluster in passed.values() for said in cluster.values()]
+    sizes = [len(cluster) for cluster in passed.values()]
+    return sum(rows) / len(rows), sum(sizes) ** 2 // sum(size * size for size in sizes)

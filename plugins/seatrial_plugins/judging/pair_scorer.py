@@ -10,11 +10,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal
 
-from seatrial import Block, Row, Sample, Scored, Table, Task, Text, Transcript, Turn, UsageError
+from seatrial import Block, Row, Sample, Scored, Table, Task, Text, Transcript, UsageError
 from seatrial.rows import Preference
 from seatrial.stats import agreement
 from seatrial_plugins.judging.asking import Asking, Said
-from seatrial_plugins.judging.material import conversation, marked
+from seatrial_plugins.judging.material import conversation, marked, not_shown, words_of
 from seatrial_plugins.judging.measured import agreement_table
 
 __all__ = ["PairScorer"]
@@ -70,14 +70,14 @@ class PairScorer:
         """One sample a transcript, in order."""
         triples = zip(transcripts, others, task.rows, strict=True)
         while batch := list(islice(triples, _BATCH)):
+            problems = [_problem(own, other, self.against) or not_shown(row.turns) for own, other, row in batch]
             able = [
-                (row.prompt, own.responses[0].text, other.responses[0].text)
-                for own, other, row in batch
-                if not _problem(own, other, self.against)
+                (row, own.responses[0].text, other.responses[0].text)
+                for (own, other, row), problem in zip(batch, problems, strict=True)
+                if not problem
             ]
-            judged = iter(self._judged(able))
-            for own, other, row in batch:
-                problem = _problem(own, other, self.against)
+            judged = iter(self._judged([(conversation(row.prompt, row.tools), one, two) for row, one, two in able]))
+            for (own, other, row), problem in zip(batch, problems, strict=True):
                 yield self._sample(own, other, row, _Pair(error=problem) if problem else next(judged))
 
     def blocks(self, scored: Scored) -> Iterator[Block]:
@@ -102,12 +102,13 @@ class PairScorer:
 
     # ---- one pair -------------------------------------------------------------------------------------------------
 
-    def _judged(self, pairs: Sequence[tuple[Sequence[Turn], str, str]]) -> list[_Pair]:
+    def _judged(self, pairs: Sequence[tuple[str, str, str]]) -> list[_Pair]:
+        """Of conversations with two answers."""
         questions = [
             question
-            for turns, first, second in pairs
+            for asked, first, second in pairs
             if first.strip() != second.strip()
-            for question in (self._question(turns, first, second), self._question(turns, second, first))
+            for question in (self._question(asked, first, second), self._question(asked, second, first))
         ]
         said = iter(zip(questions, self._asking.answers(questions), strict=True))
         return [
@@ -115,8 +116,8 @@ class PairScorer:
             for _, first, second in pairs
         ]
 
-    def _question(self, turns: Sequence[Turn], first: str, second: str) -> str:
-        material = marked({"conversation": conversation(turns), "reply A": first, "reply B": second})
+    def _question(self, asked: str, first: str, second: str) -> str:
+        material = marked({"conversation": asked, "reply A": first, "reply B": second})
         return (
             "Compare two replies that end the same conversation. Their order, and how long they are, mean nothing.\n\n"
             f"{self._criterion}\n\n{material}\n\n"
@@ -157,8 +158,8 @@ class PairScorer:
         if not self._humans:
             return None
         shown = [
-            (turns, *((chosen, rejected) if place % 2 == 0 else (rejected, chosen)))
-            for place, (turns, chosen, rejected) in enumerate(self._humans)
+            (asked, *((chosen, rejected) if place % 2 == 0 else (rejected, chosen)))
+            for place, (asked, chosen, rejected) in enumerate(self._humans)
         ]
         judged = self._judged(shown)
         table = [[0, 0, 0] for _ in range(3)]
@@ -204,12 +205,12 @@ def _problem(own: Transcript, other: Transcript, against: str) -> str | None:
     return None
 
 
-def _preferred(row: Row) -> tuple[Sequence[Turn], str, str]:
+def _preferred(row: Row) -> tuple[str, str, str]:
     """What was asked, the answer that people preferred, and the other one."""
     said = row.expected
+    where = f"judge_pairs: {row.file}:{row.line} of `humans`"
     if not isinstance(said, Preference) or len(said.chosen) != 1 or len(said.rejected) != 1:
-        raise UsageError(
-            f"judge_pairs: {row.file}:{row.line} of `humans` is no pair of which one was preferred: give `prompt`, `chosen` and "
-            "`rejected`"
-        )
-    return row.turns[:-1], said.chosen[0].content, said.rejected[0].content
+        raise UsageError(f"{where} is no pair of which one was preferred: give `prompt`, `chosen` and `rejected`")
+    if why := not_shown((*row.turns, *said.rejected)):
+        raise UsageError(f"{where}: {why}")
+    return conversation(row.turns[:-1], row.tools), words_of(said.chosen[0]), words_of(said.rejected[0])

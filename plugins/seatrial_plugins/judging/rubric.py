@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from seatrial import Turn, UsageError
 from seatrial_plugins.judging.material import conversation, marked
 
-__all__ = ["Rubric"]
+__all__ = ["Rubric", "passing_grade"]
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _GRADE = re.compile(
@@ -16,23 +17,47 @@ _GRADE = re.compile(
 )
 
 
+def passing_grade(criteria: Mapping[str, str], scale: Sequence[int], passing: int | None) -> int:
+    """The grade from which on an answer passes.
+
+    Raises:
+        UsageError: a criterion's name or text is none, or scale and passing leave nothing that could pass, or fail.
+    """
+    for name, asks in criteria.items():
+        if not _NAME.fullmatch(name) or name == "passed":
+            raise UsageError(
+                f"criteria: {name!r} is no name of a criterion; take lower-case letters, digits and _, and not `passed`"
+            )
+        if not asks.strip():
+            raise UsageError(f"criteria: {name} says nothing of what it asks for")
+    low, high = scale
+    if not low < high:
+        raise UsageError(f"scale: {low} to {high} is none; write the worst grade first and the best behind it")
+    least = high if passing is None else passing
+    if not low < least <= high:
+        raise UsageError(f"passing: {least}; it lies above {low}, the worst grade, and is at most {high}, the best")
+    return least
+
+
 class Rubric:
     """What a judge is asked of one answer."""
 
     def __init__(self, criteria: Mapping[str, str], low: int, high: int, *, reference: bool) -> None:
-        for name, asks in criteria.items():
-            if not _NAME.fullmatch(name) or name == "passed":
-                raise UsageError(f"judge: {name!r} is no name of a criterion; take lower-case letters, digits and _")
-            if not asks.strip():
-                raise UsageError(f"judge: the criterion {name} says nothing of what it asks for")
         self.criteria = dict(criteria)
         self.low, self.high = low, high
-        self._reference = reference
+        self.reference = reference
 
-    def question(self, criterion: str, turns: Sequence[Turn], answer: str, expected: str | None) -> str:
+    def question(
+        self,
+        criterion: str,
+        turns: Sequence[Turn],
+        answer: str,
+        expected: str | None,
+        tools: Sequence[Mapping[str, Any]] = (),
+    ) -> str:
         """What the judge is asked of an answer by one criterion."""
-        material = {"conversation": conversation(turns), "answer": answer}
-        if self._reference and expected is not None:
+        material = {"conversation": conversation(turns, tools), "answer": answer}
+        if self.reference and expected is not None:
             material["expected answer"] = expected
         return (
             f"Grade the answer that an assistant gave at the end of a conversation, by one criterion and nothing else.\n\n"

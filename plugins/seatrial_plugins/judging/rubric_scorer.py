@@ -12,6 +12,7 @@ from typing import Any
 from seatrial import Block, Row, Sample, Scored, Task, Transcript, UsageError
 from seatrial.rows import Preference
 from seatrial_plugins.judging.asking import Asking
+from seatrial_plugins.judging.material import not_shown, words_of
 from seatrial_plugins.judging.measured import Measured, measured_blocks
 from seatrial_plugins.judging.rubric import Rubric
 
@@ -41,7 +42,7 @@ class RubricScorer:
         self._rubric = rubric
         self._passing = passing
         self.unanswered = 0
-        self._humans = [_labelled(row) for row in humans]
+        self._humans = [_labelled(row, reference=rubric.reference) for row in humans]
 
     def keep_answers(self, file: Path) -> None:
         """As `seatrial.evaluation.scorer.AsksModel` has it."""
@@ -52,14 +53,24 @@ class RubricScorer:
         """One sample a transcript, in order."""
         pairs = zip(transcripts, task.rows, strict=True)
         while batch := list(islice(pairs, _BATCH)):
-            able = [(one, row) for one, row in batch if one.error is None and len(one.responses) == 1]
-            judged = iter(self._judged([(row, one.responses[0].text) for one, row in able]))
-            for one, row in batch:
-                if one.error is None and len(one.responses) == 1:
+            problems = [self._problem(one, row) for one, row in batch]
+            able = [(row, one.responses[0].text) for (one, row), why in zip(batch, problems, strict=True) if not why]
+            judged = iter(self._judged(able))
+            for (one, row), why in zip(batch, problems, strict=True):
+                if why is None:
                     yield self._sample(one, row, next(judged))
                 else:
-                    said = one.error or f"the transcript has {len(one.responses)} answers, where one is judged"
-                    yield Sample(one.row, {}, target=row.target, prompt_hash=one.prompt_hash, error=said)
+                    yield Sample(one.row, {}, target=row.target, prompt_hash=one.prompt_hash, error=why)
+
+    def _problem(self, transcript: Transcript, row: Row) -> str | None:
+        """Why an answer cannot be judged as the others are, or None."""
+        if transcript.error is not None:
+            return transcript.error
+        if len(transcript.responses) != 1:
+            return f"the transcript has {len(transcript.responses)} answers, where one is judged"
+        if self._rubric.reference and _expected(row) is None:
+            return "the judge is shown expected answers (`reference`), and the row has none"
+        return not_shown(row.turns)
 
     def blocks(self, scored: Scored) -> Iterator[Block]:
         """Whether the judge can be relied on, and the rates corrected for its errors."""
@@ -70,7 +81,7 @@ class RubricScorer:
     def _judged(self, answers: Sequence[tuple[Row, str]]) -> list[_Judged]:
         names = list(self._rubric.criteria)
         questions = [
-            self._rubric.question(name, _asked(row), answer, _expected(row))
+            self._rubric.question(name, _asked(row), answer, _expected(row), row.tools)
             for row, answer in answers
             for name in names
         ]
@@ -133,15 +144,25 @@ def _asked(row: Row) -> Sequence[Any]:
 
 
 def _expected(row: Row) -> str | None:
-    return None if isinstance(row.expected, Preference) else row.target
+    return None if row.target is None else words_of(row.turns[-1])
 
 
-def _labelled(row: Row) -> tuple[Row, str, bool]:
-    """The row, its answer, and whether people found it good."""
+def _labelled(row: Row, *, reference: bool) -> tuple[Row, str, bool]:
+    """The row, its answer, and whether people found it good.
+
+    Its own answer is no reference, and it has no other: shown to the judge, the answer would be held against itself.
+    """
     said = row.expected
+    where = f"judge: {row.file}:{row.line} of `humans`"
     if not isinstance(said, Preference) or bool(said.chosen) == bool(said.rejected):
         raise UsageError(
-            f"judge: {row.file}:{row.line} of `humans` is no answer that was found good or bad: give `prompt`, `completion` and "
-            "`label` (true or false)"
+            f"{where} is no answer that was found good or bad: give `prompt`, `completion` and `label` (true or false)"
         )
-    return row, row.turns[-1].content, bool(said.chosen)
+    if reference:
+        raise UsageError(
+            f"{where} has no expected answer beside the one that people judged, and `reference: true` shows the judge one: its "
+            "errors would be measured on another question than the run's; leave out `reference`, or `humans`"
+        )
+    if why := not_shown(row.turns):
+        raise UsageError(f"{where}: {why}")
+    return row, words_of(row.turns[-1]), bool(said.chosen)

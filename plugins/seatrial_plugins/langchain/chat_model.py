@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
+from langchain_core.runnables.config import run_in_executor
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import ConfigDict, Field, PrivateAttr
 
@@ -32,7 +33,8 @@ class SeatrialChatModel(BaseChatModel):
     """The model that a run tuned, or its base, in a chain. It decodes greedily, as on trial.
 
     One conversation is answered at a time, whoever asks (`batch`, threads, async): a batch's answers are those of its
-    conversations alone, to the letter. Until a stream is read to its end, or closed, other calls wait.
+    conversations alone, to the letter. Until a stream is read to its end, or closed, other calls wait; one by the thread that
+    reads it would wait for itself, and is refused. (Async code is not told so: its calls are of threads of a pool.)
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -47,6 +49,8 @@ class SeatrialChatModel(BaseChatModel):
     _closing: ExitStack = PrivateAttr(default_factory=ExitStack)
     _turn: threading.Lock = PrivateAttr(default_factory=threading.Lock)
     """No RLock: an async stream is read on by whichever thread of the pool is free, and ended by another than began it."""
+    _reader: int | None = PrivateAttr(default=None)
+    """The thread that reads the open stream; none of an async one."""
 
     # ---- where it comes from --------------------------------------------------------------------------------------
 
@@ -66,13 +70,15 @@ class SeatrialChatModel(BaseChatModel):
             UsageError: the run has no such system, or it cannot write (a classifier).
             SourceError: the weights are gone, or are no longer those of the run.
         """
-        closing = ExitStack()
-        model: Model = closing.enter_context(seatrial.open_run(run).open_model(system, seed=seed))
-        if not isinstance(model, Generates):
-            closing.close()
-            raise UsageError(f"{run}: its model names labels and writes no text, so that it is no chat model")
-        made = cls(model=model, name_of_model=f"{Path(run).name}/{system}", **fields)
-        made._closing = closing
+        made = cls(
+            model=None, name_of_model=f"{Path(run).name}/{system}", **fields
+        )  # what it refuses, before weights are read
+        with ExitStack() as closing:
+            model: Model = closing.enter_context(seatrial.open_run(run).open_model(system, seed=seed))
+            if not isinstance(model, Generates):
+                raise UsageError(f"{run}: its model names labels and writes no text, so that it is no chat model")
+            made.model = model
+            made._closing = closing.pop_all()
         return made
 
     def close(self) -> None:
@@ -112,7 +118,8 @@ class SeatrialChatModel(BaseChatModel):
         row = Row("tools", (Turn("user", "Question"),), "chat", "", "", 0, tools=tuple(said))
         if isinstance(self.model, ChecksRows) and (problems := [why for _, why in self.model.problems([row])]):
             raise UsageError(f"{self.name_of_model}: it cannot be told of tools: {'; '.join(problems)}")
-        return self.bind(tools=said, **kwargs)
+        chosen = {} if tool_choice is None else {"tool_choice": tool_choice}
+        return self.bind(tools=said, **chosen, **kwargs)
 
     def get_num_tokens(self, text: str) -> int:
         """How many tokens a text has."""
@@ -137,7 +144,7 @@ class SeatrialChatModel(BaseChatModel):
         del run_manager
         length, tools = self._asked(kwargs)
         turns = turns_of(messages)
-        with self._turn:
+        with self._in_turn(threading.get_ident()):
             (said,) = self.model.generate([turns], max_new_tokens=length, stop=stop or (), **offered([tools]))
         return ChatResult(generations=[ChatGeneration(message=self._message(messages, said, tools))])
 
@@ -149,17 +156,59 @@ class SeatrialChatModel(BaseChatModel):
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
         """Pieces as they are decoded; with tools, the whole reply, for what begins as text may be a call."""
+        yield from self._pieces(messages, stop, run_manager, threading.get_ident(), **kwargs)
+
+    def _pieces(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None,
+        run_manager: CallbackManagerForLLMRun | None,
+        reader: int | None,
+        **kwargs: Any,
+    ) -> Generator[ChatGenerationChunk]:
         length, tools = self._asked(kwargs)
         if tools or not isinstance(self.model, Streams):
             message = self._generate(messages, stop, **kwargs).generations[0].message
             yield _chunk(message, last=True)
             return
-        with self._turn:
+        with self._in_turn(reader):
             for piece in self.model.stream(turns_of(messages), max_new_tokens=length, stop=stop or ()):
                 chunk = ChatGenerationChunk(message=AIMessageChunk(content=piece))
                 if run_manager is not None:
                     run_manager.on_llm_new_token(piece, chunk=chunk)
                 yield chunk
+
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        """As `_stream`, read on by whichever thread of the pool is free: none of them is the reader."""
+        told = run_manager.get_sync() if run_manager else None
+        pieces = self._pieces(messages, stop, told, None, **kwargs)
+        try:
+            while (chunk := await run_in_executor(None, next, pieces, None)) is not None:
+                yield chunk
+        finally:
+            with suppress(ValueError):  # a thread is still at it, and closes it when it lets go
+                pieces.close()
+
+    @contextmanager
+    def _in_turn(self, reader: int | None) -> Iterator[None]:
+        """The model, for one call at a time."""
+        if reader is not None and self._reader == reader:
+            raise UsageError(
+                f"{self.name_of_model}: this thread has a stream of it open, and half read; read it to its end, or close it, "
+                "before the next call"
+            )
+        with self._turn:
+            self._reader = reader
+            try:
+                yield
+            finally:
+                self._reader = None
 
     # ---- one answer -----------------------------------------------------------------------------------------------
 
@@ -177,8 +226,11 @@ class SeatrialChatModel(BaseChatModel):
         if told.get("temperature"):
             raise UsageError(f"{self.name_of_model} decodes greedily, as on trial: its temperature is 0")
         _refuse_forced(told.get("tool_choice"))
-        length = told.get("max_new_tokens") or told.get("max_tokens") or self.max_new_tokens
-        return int(length), () if told.get("tool_choice") == "none" else told.get("tools") or ()
+        lengths = [told[name] for name in ("max_new_tokens", "max_tokens") if told.get(name) is not None]
+        length = int(lengths[0]) if lengths else self.max_new_tokens
+        if length < 1:
+            raise UsageError(f"{self.name_of_model}: a reply of {length} tokens is none; `max_tokens` is at least 1")
+        return length, () if told.get("tool_choice") == "none" else told.get("tools") or ()
 
     def _message(self, asked: list[BaseMessage], said: Generation, tools: Sequence[Mapping[str, Any]]) -> AIMessage:
         reason = {True: "stop", False: "length", None: None}[said.finished]
@@ -199,7 +251,7 @@ class SeatrialChatModel(BaseChatModel):
 
 
 def _refuse_forced(choice: object) -> None:
-    if choice not in {None, "auto", "none", False}:
+    if choice not in (None, "auto", "none", False):  # not a set: a choice may be a mapping
         raise UsageError(
             f"tool_choice is {choice!r}: a call cannot be forced by a chat template; leave it out, or say 'auto'"
         )

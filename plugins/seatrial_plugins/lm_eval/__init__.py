@@ -78,7 +78,7 @@ def tasks_of(
     task: str,
     tasks: str = "",
     rows: Mapping[str, Any] | None = None,
-    num_fewshot: int | None = None,
+    num_fewshot: Annotated[int, Field(ge=0)] | None = None,
     fewshot_seed: int = 1234,
     limit: int | None = None,
     functions: Sequence[str] = (),
@@ -95,6 +95,14 @@ def metrics_of(**options: Any) -> tuple[Metric, ...]:
     """Those of the task file, or of all tasks of a group."""
     metrics: tuple[Metric, ...] = tasks_of(**options).metrics
     return metrics
+
+
+def _imports(**options: Any) -> Mapping[str, str]:
+    """What the task's metrics are computed with, and what its regular expressions are run by."""
+    from seatrial_plugins.lm_eval.task_metrics import COMPUTED_BY
+
+    names = {one.name for each in tasks_of(**options).measured.values() for one in each}
+    return {"regex": "seatrial[train]", **{COMPUTED_BY[name]: "seatrial[train]" for name in names & COMPUTED_BY.keys()}}
 
 
 def _asks(**options: Any) -> Mapping[str, Any]:
@@ -124,9 +132,9 @@ def seatrial_probes() -> Iterable[ProbeComponent[Probe]]:
         build_probe,
         "What an lm-eval task file asks, in plain text: log-likelihoods of continuations and of texts, and generation.",
         needs=frozenset({"completes"}),
-        version="2",  # no example asks what is asked; CSV is typed as pandas does
         piece=512,
-        libraries=("jinja2", "regex", "pyarrow"),
+        version="2",
+        libraries=("jinja2", "regex", "pyarrow", "pandas"),
     )
 
 
@@ -137,15 +145,16 @@ def seatrial_scorers() -> Iterable[ScorerComponent[Scorer]]:
         "lm_eval",
         build_scorer,
         "A task file of the LM Evaluation Harness, unchanged: its questions, examples, filters and metrics.",
-        version="2",  # weights of tasks, missing right answers, several references
         probe="lm_eval",
         asks=_asks,
         dimension="accuracy",
         metrics=metrics_of,
+        version="2",
         brings_rows=True,
         comparable=True,
+        imports=_imports,
         looks_for="wrong answers to a public benchmark's questions",
-        libraries=("jinja2", "regex", "pyarrow", "sacrebleu", "scikit-learn"),
+        libraries=("jinja2", "regex", "pyarrow", "pandas", "sacrebleu", "scikit-learn"),
     )
 
 

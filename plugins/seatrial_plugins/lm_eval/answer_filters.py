@@ -20,6 +20,11 @@ Filtered = Callable[[list[Any], Document], Any]
 """From all answers to a document to what is judged."""
 
 
+def _is_mark(letter: str) -> bool:
+    """Whether it is punctuation as Unicode has it: no sign of money or arithmetic, and no vowel of Hindi, is any."""
+    return unicodedata.category(letter)[0] == "P"
+
+
 def pipelines(task: TaskConfig, functions: Sequence[str]) -> dict[str, Filtered]:
     """Name → the filters under that name, one after the other.
 
@@ -28,13 +33,11 @@ def pipelines(task: TaskConfig, functions: Sequence[str]) -> dict[str, Filtered]
     """
     found: dict[str, Filtered] = {}
     for name, steps in task.filters:
-        found[name] = _chain(
-            [_step(task, dict(step), functions) for step in steps], name, task.keys.place("filter_list")
-        )
+        found[name] = _chain(name, [_step(task, dict(step), functions) for step in steps])
     return found
 
 
-def _chain(steps: Sequence[Filtered], name: str, place: str) -> Filtered:
+def _chain(name: str, steps: Sequence[Filtered]) -> Filtered:
     def filtered(answers: list[Any], document: Document) -> Any:
         said: Any = answers
         try:
@@ -42,8 +45,8 @@ def _chain(steps: Sequence[Filtered], name: str, place: str) -> Filtered:
                 said = step(said, document)
         except StageError:
             raise
-        except Exception as error:  # code of the task's own, or a document without what a filter reads
-            raise StageError(f"{place}: the filter {name} raised {type(error).__name__}: {error}") from error
+        except Exception as error:  # a filter may be code of the task's own, and a document lack what it reads
+            raise StageError(f"the filter {name} raised {type(error).__name__}: {error}") from error
         return said
 
     return filtered
@@ -108,15 +111,12 @@ def _multi_choice_regex(
         for ignored in regexes_to_ignore or ():
             text = re.sub(ignored, "", text)
         text = text.lower() if ignore_case else text
-        if not ignore_punctuation:
-            return text
-        return "".join(sign for sign in text if not unicodedata.category(sign).startswith("P"))
+        return "".join(one for one in text if not _is_mark(one)) if ignore_punctuation else text
 
     def one(answer: Any, document: Document) -> str:
         answer = answer if isinstance(answer, str) else ""
-        options_said = [plain(option.strip()) for option in document["choices"]]
-        every = [chr(ord("A") + place) for place in range(len(options_said))]
-        letters = dict(zip(options_said, every, strict=True))
+        every = [chr(ord("A") + place) for place in range(len(document["choices"]))]
+        letters = {plain(option.strip()): letter for option, letter in zip(document["choices"], every, strict=True)}
         if found := _matched(pattern, answer, group_select):
             return found
         options = re.compile("|".join(re.escape(text) for text in sorted(letters, key=len, reverse=True)))

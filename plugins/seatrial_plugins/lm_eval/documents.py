@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
 import io
 import json
-import re
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import Any
 
 from seatrial.errors import SourceError, UsageError, did_you_mean
 from seatrial_plugins.lm_eval.files import find
+from seatrial_plugins.lm_eval.swallowed_rows import refuse_swallowed
 from seatrial_plugins.lm_eval.task_config import TaskConfig
 
 __all__ = ["Document", "check_rows", "files_of", "read_documents"]
@@ -23,70 +22,27 @@ Document = dict[str, Any]
 _LOCAL = {"json", "csv", "parquet", "text"}
 _FORMATS = {".jsonl": "json", ".json": "json", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".txt": "text"}
 
-_MISSING = (
-    *("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA", "NULL"),
-    *("NaN", "None", "n/a", "nan", "null"),
-)  # fmt: skip
-"""What pandas reads as no value, through which datasets reads CSV."""
-
-_WHOLE = re.compile(r"\s*[-+]?[0-9]{1,19}\s*")
-_NUMBER = re.compile(
-    r"\s*[-+]?(?:[0-9]{1,19}|[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?:\.[0-9]*)?e[-+]?[0-9]+)\s*", re.IGNORECASE
-)
-_TRUTHS = {"True": True, "TRUE": True, "true": True, "False": False, "FALSE": False, "false": False}
-_LONGEST_CELL = 1 << 24
-_SWALLOWED = 3
-"""Lines inside of a cell that are each as wide as the table before they are taken for its rows: prose may have one or two."""
-
-
-def check_rows(tasks: Sequence[TaskConfig], rows: Mapping[str, Any]) -> None:
-    """Refuse what the suite says under `rows` of no split and no task: other rows would be asked than those it names.
-
-    Raises:
-        UsageError: so it does; the message says what there is.
-    """
-    named = {task.name: splits_of(task) for task in tasks}
-    every = set().union(*named.values())
-    for key, said in rows.items():
-        if isinstance(said, Mapping) and key in named:
-            known, unknown, of = named[key], [split for split in said if split not in named[key]], f" of {key}"
-        elif isinstance(said, str):
-            known, unknown, of = every, [key] if key not in every else [], ""
-        else:
-            known, unknown, of = set(named), [key], " with rows of its own"
-        if unknown:
-            what = "task" if known == set(named) else "split"
-            raise UsageError(
-                f"lm_eval: rows: {unknown[0]!r} is no {what}{of}{did_you_mean(str(unknown[0]), sorted(known))}; "
-                f"there are: {', '.join(sorted(known)) or 'none'}"
-            )
-
-
-def splits_of(task: TaskConfig) -> set[str]:
-    """The splits that a task names."""
-    return set(task.splits.values()) | ({str(task.fewshot["split"])} if task.fewshot.get("split") else set())
-
 
 def files_of(task: TaskConfig, rows: Mapping[str, Any]) -> dict[str, list[Path]]:
     """Split → the files that hold it: those that the suite names, else those of the task's own `data_files`.
 
     Args:
         task: whose splits.
-        rows: split → address, or task → such a mapping. `{task}` and `{dataset_name}` in an address are the task's.
+        rows: as of `check_rows`. `{task}` and `{dataset_name}` in an address are the task's.
 
     Raises:
         UsageError: the task's rows are nowhere on this machine; the message says what to write.
     """
-    of_task = rows.get(task.name)
-    own = of_task if isinstance(of_task, Mapping) else rows
-    named = {str(split): address for split, address in own.items() if isinstance(address, str)}
+    own = rows.get(task.name)
+    both = {**rows, **(own if isinstance(own, Mapping) else {})}
+    named = {split: both[split] for split in _splits(task) if isinstance(both.get(split), str)}
     names = {"task": task.name, "dataset_name": str(task.get("dataset_name", ""))}
     found = {}
     for split, address in named.items():
         for name, value in names.items():
             address = address.replace("{" + name + "}", value)  # noqa: PLW2901  # the address, filled in
         found[split] = [find(address, f"rows: {split}")]
-    wanted = splits_of(task)
+    wanted = set(_splits(task))
     if wanted <= found.keys():
         return found
     path = task.get("dataset_path")
@@ -95,6 +51,41 @@ def files_of(task: TaskConfig, rows: Mapping[str, Any]) -> dict[str, list[Path]]
     lacks = ", ".join(f"{split}: path:…" for split in sorted(wanted - found.keys()))
     where = f"{task.keys.place('dataset_path')}: {task.name}: dataset_path {path!r} is a data set of a hub, and nothing is fetched"
     raise UsageError(f"{where}; say where its rows lie (JSON Lines, JSON, CSV or Parquet): `rows: {{{lacks}}}`")
+
+
+def check_rows(tasks: Sequence[TaskConfig], rows: Mapping[str, Any]) -> None:
+    """Refuse what would be passed over: a split or a task that there is none of, an address that is no text.
+
+    Args:
+        tasks: all of the entry.
+        rows: split → address, or task → such a mapping.
+
+    Raises:
+        UsageError: there is such a key; the message names it, and those that there are.
+    """
+    by_name = {task.name: task for task in tasks}
+    every = dict.fromkeys(split for task in tasks for split in _splits(task))
+    for key, said in rows.items():
+        if isinstance(said, Mapping):
+            if key not in by_name:
+                raise UsageError(f"lm_eval: rows: there is no task {key!r}{did_you_mean(key, by_name)}")
+            inside, known = said, list(dict.fromkeys(_splits(by_name[key])))
+        else:
+            inside, known = {key: said}, list(every)
+        of = key if inside is said else ", ".join(by_name)
+        for split, address in inside.items():
+            if split not in known:
+                raise UsageError(
+                    f"lm_eval: rows: {of} names no split {split!r}{did_you_mean(str(split), known)}; its splits: {', '.join(known)}"
+                )
+            if not isinstance(address, str):
+                raise UsageError(f"lm_eval: rows: {split}: {address!r:.60} is no address; write path:FILE")
+
+
+def _splits(task: TaskConfig) -> list[str]:
+    """The splits that a task's file names."""
+    own = task.fewshot.get("split")
+    return [*task.splits.values(), *([str(own)] if own else [])]
 
 
 def _own_files(task: TaskConfig) -> dict[str, list[Path]]:
@@ -136,13 +127,36 @@ def read_documents(files: Sequence[Path], kwargs: Mapping[str, Any]) -> list[Doc
             raise SourceError(f"{file}: its ending names no format of rows; there are: {', '.join(_FORMATS)}")
         try:
             records = _READERS[kind](file, kwargs)
-        except (OSError, EOFError, zlib.error, ValueError, LookupError, TypeError, RecursionError, csv.Error) as error:
-            raise SourceError(f"{file}: cannot be read as {kind}: {type(error).__name__}: {error}") from error
+        except (
+            OSError,
+            EOFError,
+            zlib.error,
+            ValueError,
+            LookupError,
+            TypeError,
+            RecursionError,
+            OverflowError,
+        ) as error:
+            raise SourceError(f"{file}: cannot be read as {kind}: {error}") from error
         if not all(isinstance(record, dict) for record in records):
             raise SourceError(f"{file}: holds a record that is no mapping of keys to values")
-        found += records
+        found += _numbers_alike(records) if kind == "json" else records
     keys = dict.fromkeys(key for record in found for key in record)
     return [{key: record.get(key) for key in keys} for record in found]
+
+
+def _numbers_alike(records: list[Document]) -> list[Document]:
+    """Whole numbers of a column that has fractions, as such: a column has one type in datasets."""
+    mixed = {key for one in records for key, value in one.items() if isinstance(value, float)}
+    mixed -= {key for one in records for key in mixed & one.keys() if _is_no_number(one[key])}
+    return [
+        {key: float(value) if key in mixed and value is not None else value for key, value in one.items()}
+        for one in records
+    ]
+
+
+def _is_no_number(value: object) -> bool:
+    return value is not None and (isinstance(value, bool) or not isinstance(value, int | float))
 
 
 def _text(file: Path) -> str:
@@ -153,69 +167,44 @@ def _text(file: Path) -> str:
 def _json(file: Path, kwargs: Mapping[str, Any]) -> list[Document]:
     text = _text(file)
     if kwargs.get("field"):
-        found = json.loads(text, object_pairs_hook=_object)[kwargs["field"]]
+        found = _loaded(text)[kwargs["field"]]
         if not isinstance(found, list):
             raise ValueError(f"its field {kwargs['field']!r} is no list")
         return found
     if text.lstrip()[:1] == "[":
-        return list(json.loads(text, object_pairs_hook=_object))
+        return list(_loaded(text))
     found = []
     for number, line in enumerate(text.split("\n"), 1):
         try:
             if line.strip():
-                found.append(json.loads(line, object_pairs_hook=_object))
+                found.append(_loaded(line))
         except ValueError as error:
             raise ValueError(f"line {number}: {error}") from error
     return found
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len(found := dict(pairs)) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(
-            f"the key {next(name for name in names if names.count(name) > 1)!r} stands twice in one object"
-        )
+def _loaded(text: str) -> Any:
+    """JSON of which no key stands twice in an object: which of the two values is meant, nobody can tell."""
+    return json.loads(text, object_pairs_hook=_once)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [key for key, _ in pairs]
+        raise ValueError(f"the key {next(key for key in names if names.count(key) > 1)!r} stands twice in an object")
     return found
 
 
 def _csv(file: Path, kwargs: Mapping[str, Any]) -> list[Document]:
-    sign = kwargs.get("delimiter") or kwargs.get("sep") or ("\t" if ".tsv" in file.name else ",")
-    csv.field_size_limit(_LONGEST_CELL)
-    reader = csv.reader(io.StringIO(_text(file), newline=""), delimiter=sign)
-    names = next(reader, [])
-    if len(set(names)) < len(names):
-        raise ValueError(f"two of its columns are called {next(name for name in names if names.count(name) > 1)!r}")
-    rows: list[list[str]] = []
-    for row in reader:
-        if len(row) > len(names):
-            raise ValueError(f"line {reader.line_num}: {len(row)} cells, where there are {len(names)} columns")
-        for cell in row:
-            _check_swallowed(cell, sign, len(names), reader.line_num)
-        if row:
-            rows.append([*row, *[""] * (len(names) - len(row))])
-    columns = [_typed([None if row[place] in _MISSING else row[place] for row in rows]) for place in range(len(names))]
-    return [dict(zip(names, each, strict=True)) for each in zip(*columns, strict=True)]
+    import pandas as pd
+    import pyarrow as pa
 
-
-def _check_swallowed(cell: str, sign: str, width: int, line: int) -> None:
-    """Refuse a cell that is lines of the table: a quote was opened there and closed nowhere, or much later."""
-    inside = cell.splitlines()[1:-1] if "\n" in cell else []
-    if width > 1 and len(inside) >= _SWALLOWED and all(one.count(sign) == width - 1 for one in inside):
-        raise ValueError(f"line {line}: a quote is not closed where it should be, and swallows {len(inside)} lines")
-
-
-def _typed(values: list[str | None]) -> list[Any]:
-    """A column as pandas types it, through which `datasets` reads CSV: whole numbers, numbers, truths, or texts as they are."""
-    said = [one for one in values if one is not None]
-    if said and all(map(_WHOLE.fullmatch, said)) and all(-(2**63) <= int(one) < 2**63 for one in said):
-        kind: Any = int if len(said) == len(values) else float  # pandas has no whole number beside a missing one
-    elif said and all(map(_NUMBER.fullmatch, said)) and not all(map(_WHOLE.fullmatch, said)):
-        kind = float
-    elif said and all(one in _TRUTHS for one in said):
-        kind = _TRUTHS.__getitem__
-    else:
-        kind = str
-    return [None if one is None else kind(one) for one in values]
+    sign = str(kwargs.get("delimiter") or kwargs.get("sep") or ("\t" if ".tsv" in file.name else ","))
+    text = _text(file)
+    table = pa.Table.from_pandas(pd.read_csv(io.StringIO(text), sep=sign), preserve_index=False)  # as datasets does
+    refuse_swallowed(text, sign)
+    return list(table.to_pylist())
 
 
 def _parquet(file: Path, kwargs: Mapping[str, Any]) -> list[Document]:
@@ -227,7 +216,7 @@ def _parquet(file: Path, kwargs: Mapping[str, Any]) -> list[Document]:
 
 def _lines(file: Path, kwargs: Mapping[str, Any]) -> list[Document]:
     del kwargs
-    lines = _text(file).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = _text(file).replace("\r\n", "\n").replace("\r", "\n").split("\n")  # no other sign ends a line in datasets
     return [{"text": line} for line in (lines if lines[-1] else lines[:-1])]
 
 

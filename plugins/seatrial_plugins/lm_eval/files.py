@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 from seatrial.errors import UsageError
@@ -52,11 +52,18 @@ def _in_package(rest: str, address: str, of: str) -> Path:
     return next((folder / below for folder in folders if (folder / below).exists()), folders[0] / below)
 
 
-def digests(paths: Iterable[Path], digest: Callable[[Path], str] = digest_path) -> dict[str, str]:
-    """Folder and name of each file → its digest; wherever the folder lies. Of files that have both in common, each is numbered."""
-    found: dict[str, str] = {}
-    for path in dict.fromkeys(paths):
-        name = f"{path.parent.name}/{path.name}"
-        same = sum(known == name or known.startswith(f"{name} (") for known in found)
-        found[f"{name} ({same + 1})" if same else name] = digest(path)
-    return found
+def digests(paths: list[Path]) -> dict[str, str]:
+    """Folder and name of each file → its digest, wherever the folder lies; with more folders where two files have one such name."""
+    return {name: digest_path(path) for name, path in _named(sorted(set(paths)), 2).items()}
+
+
+def _named(paths: Sequence[Path], depth: int) -> dict[str, Path]:
+    """Each path under its last parts, as many as tell it from the others."""
+    by_name: dict[str, list[Path]] = {}
+    for path in paths:
+        by_name.setdefault("/".join(path.parts[-depth:]), []).append(path)
+    return {
+        name: path
+        for short, those in by_name.items()
+        for name, path in ({short: those[0]} if len(those) == 1 else _named(those, depth + 1)).items()
+    }

@@ -11,10 +11,11 @@ from types import ModuleType
 from typing import Any
 
 from seatrial.errors import SourceError, UsageError
-from seatrial.source_code import code_digest, source_files
+from seatrial.runs.store import digest_json, digest_path
+from seatrial.source_code import source_files
 from seatrial_plugins.lm_eval.task_yaml import Function
 
-__all__ = ["as_dataset", "check_allowed", "load"]
+__all__ = ["as_dataset", "check_allowed", "code_files", "load"]
 
 
 def check_allowed(function: Function, allowed: Sequence[str]) -> None:
@@ -47,25 +48,34 @@ def load(function: Function, allowed: Sequence[str]) -> Callable[..., Any]:
     check_allowed(function, allowed)
     name = function.name.rpartition(".")[2]
     file = function.file.resolve()
-    found = getattr(_module(file, code_digest(file)), name, None)
+    found = getattr(_module(file, digest_json([digest_path(one) for one in code_files(file)])), name, None)
     if not callable(found):
         raise SourceError(f"{function.place}: {function.file} has no function {name!r}")
     return found
 
 
+def code_files(file: Path) -> list[Path]:
+    """The file of a function, and the modules beside it that it imports; of an installed package the file alone."""
+    if _INSTALLED & {*file.parts}:
+        return [file]
+    return [Path(one) for one in source_files(file)]
+
+
+_INSTALLED = {"site-packages", "dist-packages"}
+
+
 @lru_cache(maxsize=64)
 def _module(file: Path, digest: str) -> ModuleType:
-    """The module, loaded anew where its code, or what it imports beside it, has changed since."""
-    del digest
-    name = f"seatrial_lm_eval_{abs(hash(file))}"
+    """The module, run anew where its code has changed since, as a notebook's does; what it imports from beside it as well."""
+    beside = {str(one) for one in code_files(file)}
+    for known, other in list(sys.modules.items()):
+        if known != "__main__" and getattr(other, "__file__", None) in beside:
+            del sys.modules[known]
+    importlib.invalidate_caches()
+    name = f"seatrial_lm_eval_{file.stem}_{digest[:16]}"
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
         raise SourceError(f"{file}: is no Python module")
-    beside = {Path(one) for one in source_files(file)} - {file}
-    for stale in [
-        key for key, one in sys.modules.items() if Path(getattr(one, "__file__", None) or "/").resolve() in beside
-    ]:
-        del sys.modules[stale]
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
@@ -85,4 +95,7 @@ def as_dataset(documents: list[dict[str, Any]]) -> Any:
         from datasets import Dataset
     except ImportError as error:
         raise SourceError("process_docs works on a datasets.Dataset: install seatrial[train]") from error
-    return Dataset.from_list(documents)
+    try:
+        return Dataset.from_list(documents)
+    except (ValueError, TypeError) as error:  # pyarrow's ArrowInvalid is a ValueError
+        raise SourceError(f"process_docs works on a datasets.Dataset, which the rows do not make: {error}") from error

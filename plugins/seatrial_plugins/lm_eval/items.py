@@ -10,8 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from seatrial.data.normalise import normalise
-from seatrial.errors import SourceError, StageError, UsageError
+from seatrial.errors import SeatrialError, SourceError, UsageError
 from seatrial_plugins.lm_eval.documents import Document, files_of, read_documents
 from seatrial_plugins.lm_eval.fewshot import Sampler
 from seatrial_plugins.lm_eval.prompting import Prompting
@@ -38,19 +37,23 @@ class Item:
     task: str
     number: int
     """The document's place among those of its split, from 0."""
+    of: int
+    """How many documents the split has."""
     document: Document
     file: Path
     requests: tuple[tuple[str, str], ...]
     """Text before, and text that is scored behind it; of a generation, the text before and nothing."""
-    context: bool = True
-    """Whether something is asked; not of a text that is scored by itself."""
+    question: str = ""
+    """What the document alone asks, without description and examples; its options, or its answer, where it has no words of its own."""
     choices: tuple[str, ...] = ()
     gold: Any = None
     """The right option's place or several, the right text or several."""
     target: Any = None
-    """What doc_to_target makes of the document."""
-    question: str = ""
-    """A digest of what is asked, whatever examples stand before: copies of one document are one observation."""
+    """What `doc_to_target` makes of the document: the same, but where the options are different questions."""
+    problem: str = ""
+    """Why it cannot be asked; "" where it can."""
+    rolling: bool = False
+    """Whether a whole text is scored, with nothing before it."""
 
     @property
     def id(self) -> str:
@@ -74,9 +77,12 @@ class Item:
         said = json.dumps(self.document, indent=2, default=str, ensure_ascii=False)
         return {
             "doc_hash": _hash(said),
-            "prompt_hash": _hash(self.requests[0][0] if self.context else self.requests[0][1]),
+            "prompt_hash": _hash(self.requests[0][1 if self.rolling else 0]),
             "target_hash": _hash(str(self.target)),
         }
+
+
+_NO_VALUE = "doc_to_text prints a field that has no value in this document"
 
 
 def _hash(text: str) -> str:
@@ -113,18 +119,20 @@ class _Asking:
         # As lm-eval has it, a task that says 0 takes no examples whatever the command says.
         shots = settings.num_fewshot if settings.num_fewshot is not None and own != 0 else own
         self._shots = int(shots or 0)
-        self._sampler = Sampler(self._examples(), task.fewshot.get("sampler", "default"), settings.fewshot_seed)
+        self._made: dict[int, tuple[str | int, list[str], Any]] = {}
+        self._examples_shown: dict[int, str] = {}
+        kind = task.fewshot.get("sampler", "default")
+        self._sampler = Sampler(self._examples(), kind, settings.fewshot_seed, self._same)
         first = self._documents[0]
         self._inputs = isinstance(self._prompting.text(first), int) and task.get("doc_to_choice") is not None
-        if self._inputs and any(entry.metric == "acc_mutual_info" for entry in task.metrics):
-            raise UsageError(
-                f"{task.keys.place('metric_list')}: acc_mutual_info is of options behind one question; those of {task.name} are questions"
-            )
-        self._asked: dict[int, str] = {}
+
+    @property
+    def _example_split(self) -> str | None:
+        """The split that the file says examples come from."""
+        split = self._task.fewshot.get("split") or self._task.splits.get("fewshot_split")
+        return None if split is None else str(split)
 
     def items(self) -> Iterator[Item]:
-        if self._settings.limit is not None and self._settings.limit < 1:
-            raise UsageError(f"lm_eval: limit is {self._settings.limit}; at least one document is asked")
         for number, document in enumerate(islice(self._documents, self._settings.limit)):
             try:
                 yield self._item(number, document)
@@ -147,10 +155,9 @@ class _Asking:
         if not self._shots:
             return []
         task, fewshot = self._task, self._task.fewshot
-        split = fewshot.get("split") or task.splits.get("fewshot_split")
-        if split is not None:
+        if self._example_split is not None:
             return self._prompting.processed(
-                self._raw(str(split)), fewshot.get("process_docs", task.get("process_docs"))
+                self._raw(self._example_split), fewshot.get("process_docs", task.get("process_docs"))
             )
         if (samples := fewshot.get("samples")) is not None:
             return list(samples if isinstance(samples, list) else self._prompting.call(samples))
@@ -164,99 +171,95 @@ class _Asking:
         task, prompting = self._task, self._prompting
         before = self._before(document)
         prefix = prompting.field("gen_prefix", task.get("gen_prefix"), document)
-        choices = prompting.choices(document) if task.get("doc_to_choice") is not None else []
-        gold = target = prompting.target(document, null=True)
+        text, choices, target = self._parts(document)
+        gold: Any = target
         if self._inputs:
-            continuation = f"{task.delimiter}{gold}"
-            contexts = [before + _ask(choice, prefix, "") for choice in choices]
-            requests = [(context, continuation) for context in contexts]
-            gold = prompting.text(document)
-            return self._made(number, document, requests, choices, gold, target)
-        context = before + _ask(self._question(prompting.text(document)), prefix, task.delimiter)
-        if task.output_type == "multiple_choice":
-            requests = [(context, f"{task.delimiter}{choice}") for choice in choices]
-            if any(entry.metric == "acc_mutual_info" for entry in task.metrics):
-                requests += [("", f"{task.delimiter}{choice}") for choice in choices]
-        elif task.output_type == "loglikelihood":
-            requests = [(context, str(gold))]
-        elif task.output_type == "loglikelihood_rolling":
-            requests = [("", str(gold))]
+            requests = [(before + _ask(choice, prefix, ""), f"{task.delimiter}{target}") for choice in choices]
+            gold, question = text, ""
         else:
-            requests = [(context, "")]
-        return self._made(number, document, requests, choices, gold, target)
-
-    def _made(
-        self,
-        number: int,
-        document: Document,
-        requests: list[tuple[str, str]],
-        choices: list[str],
-        gold: Any,
-        target: Any,
-    ) -> Item:
-        alone = self._task.output_type == "loglikelihood_rolling"
-        question = _hash(normalise(str(gold))) if alone else self._question_of(document)
+            question = self._question(text)
+            context = before + _ask(question, prefix, task.delimiter)
+            requests = {
+                "multiple_choice": [(context, f"{task.delimiter}{choice}") for choice in choices],
+                "loglikelihood": [(context, str(target))],
+                "loglikelihood_rolling": [("", str(target))],
+                "generate_until": [(context, "")],
+            }[task.output_type]
+        if task.output_type == "loglikelihood_rolling":
+            question = str(target)
+        elif task.output_type == "multiple_choice" and any(one.metric == "acc_mutual_info" for one in task.metrics):
+            requests += [("", f"{task.delimiter}{choice}") for choice in choices]
         return Item(
-            self._task.name, number, document, self._file, tuple(requests), not alone, tuple(choices), gold, target, question
-        )  # fmt: skip
+            task=task.name,
+            number=number,
+            of=len(self._documents),
+            document=document,
+            file=self._file,
+            requests=tuple(requests),
+            question=question if question.strip() else "\n".join(choices) or str(target),
+            choices=tuple(choices),
+            gold=gold,
+            target=target,
+            problem=_NO_VALUE if id(document) in self._prompting.lacking else "",
+            rolling=task.output_type == "loglikelihood_rolling",
+        )
 
-    def _question_of(self, document: Document) -> str:
-        """A digest of what a document asks and of its options: equal for documents that ask the same."""
-        known = self._asked.get(id(document))
-        if known is None:
-            choices = self._prompting.choices(document) if self._task.get("doc_to_choice") is not None else []
-            asked = "" if self._inputs else str(self._prompting.text(document))
-            known = self._asked[id(document)] = _hash("\0".join(map(normalise, (asked, *choices))))
-        return known
+    def _parts(self, document: Document) -> tuple[str | int, list[str], Any]:
+        """A document's question, options and answer, each made once: most documents are examples of many others."""
+        prompting = self._prompting
+        if id(document) not in self._made:
+            choices = prompting.choices(document) if self._task.get("doc_to_choice") is not None else []
+            self._made[id(document)] = (prompting.text(document), choices, prompting.target(document))
+        return self._made[id(document)]
 
-    def _examples_for(self, document: Document, *, among: bool) -> list[Document]:
-        """Examples as lm-eval draws them; of one that asks what the document asks, answer and all, another one instead."""
-        drawn = self._sampler.draw(self._shots, document if among else None)
-        if self._task.output_type == "loglikelihood_rolling":
-            return drawn
+    def _same(self, one: Document, other: Document) -> bool:
+        """Whether both ask the same and have the same answer, whatever else they hold, such as a number of their own."""
+        if one == other:
+            return True
         try:
-            asked = self._question_of(document)
-            kept = [one for one in drawn if self._question_of(one) != asked]
-            if len(kept) < len(drawn):
-                kept += self._sampler.others(len(drawn) - len(kept), drawn, lambda one: self._question_of(one) != asked)
-        except (
-            SourceError,
-            StageError,
-            KeyError,
-        ):  # examples of another layout than the documents, with templates of their own
-            return drawn
-        return kept
+            parts = self._parts(one)
+            asks = bool(parts[0].strip()) if isinstance(parts[0], str) else True
+            return asks and parts == self._parts(other)
+        except SeatrialError:  # an example that `fewshot_config` reads in a way of its own
+            return False
 
     def _before(self, document: Document) -> str:
-        task, prompting, fewshot = self._task, self._prompting, self._task.fewshot
-        before = prompting.field("description", task.get("description"), document)
+        before = self._prompting.field("description", self._task.get("description"), document)
         if not self._shots:
             return before
-        split = fewshot.get("split") or task.splits.get("fewshot_split")
-        among = split == task.splits.get("test_split")
+        among = self._example_split == self._task.splits.get("test_split")
+        drawn = self._sampler.draw(self._shots, document, among=among)
+        return before + "".join(self._shown(example) for example in drawn)
+
+    def _shown(self, example: Document) -> str:
+        """An example with its answer, as it stands before a question; made once."""
+        if id(example) in self._examples_shown:
+            return self._examples_shown[id(example)]
+        task, prompting, fewshot = self._task, self._prompting, self._task.fewshot
         target_delimiter = str(fewshot.get("target_delimiter", task.delimiter))
         delimiter = str(fewshot.get("fewshot_delimiter", task.keys.values.get("fewshot_delimiter", "\n\n")))
-        for example in self._examples_for(document, among=among):
-            prefix = prompting.field("gen_prefix", fewshot.get("gen_prefix", task.get("gen_prefix")), example)
-            question = prompting.text(example, fewshot.get("doc_to_text"))
-            answer = prompting.target(example, fewshot.get("doc_to_target"))
-            has_choices = fewshot.get("doc_to_choice", task.get("doc_to_choice")) is not None
-            choices = prompting.choices(example, fewshot.get("doc_to_choice")) if has_choices else []
-            if self._inputs:
-                question, choices = choices[int(question)], []
-            said = self._answer(answer, choices)
-            before += f"{self._question(question)}{target_delimiter if said is not None and not prefix else ''}"
-            if prefix and said is not None and _needs_space(str(question), prefix):
-                before += target_delimiter
-            if said is not None:
-                before += f"{_joined(prefix, said)}{delimiter}"
-        return before
+        prefix = prompting.field("gen_prefix", fewshot.get("gen_prefix", task.get("gen_prefix")), example)
+        question = prompting.text(example, fewshot.get("doc_to_text"))
+        answer = prompting.target(example, fewshot.get("doc_to_target"))
+        has_choices = fewshot.get("doc_to_choice", task.get("doc_to_choice")) is not None
+        choices = prompting.choices(example, fewshot.get("doc_to_choice")) if has_choices else []
+        if self._inputs:
+            question, choices = choices[int(question)], []
+        said = self._answer(answer, choices)
+        shown = self._question(question)
+        if (prefix and _needs_space(shown, prefix)) or (said is not None and not prefix):
+            shown += target_delimiter
+        shown += prefix if said is None else f"{_joined(prefix, said)}{delimiter}"
+        self._examples_shown[id(example)] = shown
+        return shown
 
     def _answer(self, answer: Any, choices: list[str]) -> str | None:
         if answer is None or answer == "":
             return None
+        if choices and isinstance(answer, int) and not -len(choices) <= answer < len(choices):
+            raise SourceError(f"the answer of an example is {answer}, none of its {len(choices)} choices")
         said = choices[answer] if choices and isinstance(answer, int) else answer
-        said = said[0] if isinstance(said, list) else said
+        said = next(iter(said), None) if isinstance(said, list) else said
         if not isinstance(said, str):
             raise SourceError(f"the answer of an example is {said!r:.60}, not text; let doc_to_target write it as text")
         return said

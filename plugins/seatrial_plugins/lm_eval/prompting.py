@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-import regex
 from jinja2 import StrictUndefined, Template
 from jinja2.exceptions import TemplateError
 
@@ -27,18 +26,36 @@ _REGEX_SECONDS = 5.0
 
 
 def _regex_replace(text: str, pattern: str, replacement: str, count: int = 0) -> str:
+    import regex
+
     return regex.sub(pattern, replacement, text, count=count, timeout=_REGEX_SECONDS)
 
 
-_ENVIRONMENT = BoundedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
-_ENVIRONMENT.add_filter("regex_replace", _regex_replace)
+class _NoValueError(Exception):
+    """A template prints a field that has no value."""
+
+
+class _Complete(BoundedEnvironment):
+    """Templates that print no field without a value; in lm-eval it is the word "None"."""
+
+    def _printed(self, value: Any) -> Any:
+        if value is None:
+            raise _NoValueError
+        return super()._printed(value)
+
+
+_ENVIRONMENT, _COMPLETE = (
+    of(undefined=StrictUndefined, keep_trailing_newline=True) for of in (BoundedEnvironment, _Complete)
+)
+for _each in (_ENVIRONMENT, _COMPLETE):
+    _each.add_filter("regex_replace", _regex_replace)
 
 
 @lru_cache(maxsize=256)
-def _compiled(source: str) -> Template:
+def _compiled(environment: BoundedEnvironment, source: str) -> Template:
     if len(source) > MOST_SOURCE:
         raise TemplateLimitError(f"it has {len(source):,} characters; {MOST_SOURCE:,} are the most")
-    return _ENVIRONMENT.from_string(source)
+    return environment.from_string(source)
 
 
 class Prompting:
@@ -54,24 +71,32 @@ class Prompting:
         self._task = task
         self._fields = frozenset(fields)
         self._functions = functions
+        self.lacking: set[int] = set()
+        """The documents, by `id`, whose question prints the word "None" where a field has no value."""
+        self._codes: dict[str, Callable[..., Any]] = {}
         self._has_choices = task.get("doc_to_choice") is not None
 
     def text(self, document: Document, said: Any = None) -> str | int:
         """The question; a number where the options are different questions (Winogrande)."""
         said = self._task.get("doc_to_text") if said is None else said
         if isinstance(said, str) and said not in self._fields:
-            text = self._render("doc_to_text", said, document)
+            try:
+                text = self._render("doc_to_text", said, document, _COMPLETE)
+            except _NoValueError:
+                self.lacking.add(id(document))
+                text = self._render("doc_to_text", said, document)
             return int(text) if text.isdecimal() and self._has_choices else text
         return self._plain("doc_to_text", said, document)
 
-    def target(self, document: Document, said: Any = None, *, null: bool = False) -> Any:
-        """The answer: text, an option's place, or several of either; None where `null`, and a template writes what is none."""
+    def target(self, document: Document, said: Any = None) -> Any:
+        """The answer: text, an option's place, or several of either; None where a template prints a field without a value."""
         said = self._task.get("doc_to_target") if said is None else said
         if isinstance(said, list):
             return said
         if isinstance(said, str) and said not in self._fields:
-            text = self._render("doc_to_target", said, document)
-            if null and text.strip() == "None" and "None" not in said and not _says_none(document):
+            try:
+                text = self._render("doc_to_target", said, document, _COMPLETE)
+            except _NoValueError:
                 return None
             if text.isdecimal() and self._has_choices:
                 return int(text)
@@ -109,7 +134,13 @@ class Prompting:
             return documents
         from seatrial_plugins.lm_eval.functions import as_dataset
 
-        return [dict(one) for one in self.call(function, as_dataset(documents))]
+        made = self.call(function, as_dataset(documents))
+        try:
+            return [dict(one) for one in made]
+        except (TypeError, ValueError) as error:
+            raise SourceError(
+                f"{function.place}: {function.name} gives {made!r:.60}, not documents: {error}; {function.file}"
+            ) from error
 
     def call(self, function: Function, *given: Any) -> Any:
         """What a function of the task's own gives.
@@ -117,7 +148,9 @@ class Prompting:
         Raises:
             StageError: it raised something.
         """
-        code = load(function, self._functions)
+        if function.name not in self._codes:
+            self._codes[function.name] = load(function, self._functions)
+        code = self._codes[function.name]
         try:
             return code(*given)
         except Exception as error:  # code of the task's own may stumble over anything
@@ -131,13 +164,17 @@ class Prompting:
         if isinstance(said, int):
             return said
         if isinstance(said, str):
+            if said not in document:
+                raise SourceError(
+                    f"{self._place(key)}: {key}: the document has no {said!r}, only {', '.join(document)}"
+                )
             return document[said]
         raise SourceError(f"{self._place(key)}: {key} is {said!r:.60}; write a field's name, a template or a list")
 
-    def _render(self, key: str, source: str, document: Document) -> str:
+    def _render(self, key: str, source: str, document: Document, environment: BoundedEnvironment = _ENVIRONMENT) -> str:
         try:
-            with _ENVIRONMENT.allowing(_CHARACTERS + _PER_CHARACTER * size_of(document)):
-                return _compiled(source).render(**document)
+            with environment.allowing(_CHARACTERS + _PER_CHARACTER * size_of(document)):
+                return _compiled(environment, source).render(**document)
         except (
             TemplateError,
             TemplateLimitError,
@@ -156,17 +193,6 @@ class Prompting:
 
     def _place(self, key: str) -> str:
         return self._task.keys.place(key)
-
-
-def _says_none(value: Any) -> bool:
-    """Whether the text `None` stands in a document; else it is what a template makes of a value that is missing."""
-    if isinstance(value, Mapping):
-        return any(map(_says_none, value.values()))
-    return (
-        any(map(_says_none, value))
-        if isinstance(value, list | tuple)
-        else isinstance(value, str) and value.strip() == "None"
-    )
 
 
 def _literal(text: str, otherwise: Any) -> Any:

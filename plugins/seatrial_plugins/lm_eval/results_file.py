@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from seatrial.errors import SeatrialError
 from seatrial.runs.result import Result
 from seatrial.runs.store import atomic_file
-from seatrial_plugins.lm_eval.task_metrics import CORPUS, Measured, of_all
+from seatrial_plugins.lm_eval.task_metrics import Measured, of_all
 from seatrial_plugins.lm_eval.task_set import TaskSet
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class ResultsFiles:
                 part.write_text(json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False) + "\n", "utf-8")
             written.append(path)
             for task, lines in found.samples.items():
-                path = inside / f"samples_{re.sub('[^A-Za-z0-9_.-]+', '_', task).strip('_')}_{stamp}.jsonl"
+                path = inside / f"samples_{re.sub('[^A-Za-z0-9_.-]', '_', task)}_{stamp}.jsonl"
                 with atomic_file(path) as part:
                     said = (json.dumps(line, allow_nan=False, ensure_ascii=False) + "\n" for line in lines)
                     part.write_text("".join(said), "utf-8")
@@ -62,7 +62,6 @@ class _Results:
     def __init__(self, result: Result, system: str) -> None:
         self._result = result
         self._system = system
-        self._aliases = set(result.samples)
         self._keys: dict[str, dict[str, Any]] = {
             name: {}
             for name in (
@@ -77,9 +76,10 @@ class _Results:
         """The results file."""
         for alias, table in self._result.samples.items():
             rows = [row for row in table.to_pylist() if row["system"] == self._system]
-            tasks = _task_set(self._result, alias)
+            entry = _entry(self._result.suite, alias)
+            tasks = None if entry is None else self._tasks_of_run(alias, entry)
             if tasks is None:
-                self._other(alias, table, rows)
+                self._other(alias, table, rows, "" if entry is None else _CHANGED)
             else:
                 self._own(alias, tasks, rows)
         manifest = self._result.manifest
@@ -100,47 +100,60 @@ class _Results:
             "model_name": address,
         }
 
+    def _tasks_of_run(self, alias: str, entry: Mapping[str, Any]) -> TaskSet | None:
+        """The task files that an entry names; None where they are not what was scored by: changed, or there no more."""
+        from seatrial_plugins.lm_eval import tasks_of
+
+        own = {key: value for key, value in entry.items() if key in _OPTIONS}
+        scored = next((one for one in self._result.records if one.stage == f"score[{alias}]"), None)
+        try:
+            found: TaskSet = tasks_of(**own)
+            same = scored is not None and found.reads == scored.facts.get("reads")
+        except (SeatrialError, OSError):
+            return None
+        return found if same else None
+
     # ---- task files -----------------------------------------------------------------------------------------------
 
     def _own(self, alias: str, tasks: TaskSet, rows: list[dict[str, Any]]) -> None:
         details = {row["row"]: json.loads(row["detail"]) for row in rows}
         facts = tasks.facts()
-        called = {
-            name: self._free(name, alias) for name in (*tasks.tasks, *(group.name for group in tasks.named.groups))
-        }
-        for task, config in tasks.tasks.items():
-            name = called[task]
-            of_task = [row for row in rows if row["slice"] == task]
+        named = self._free_names(alias, [*tasks.tasks, *(group.name for group in tasks.named.groups)])
+        for own, config in tasks.tasks.items():
+            name, measured = named[own], tasks.measured[own]
+            of_task = [row for row in rows if row["slice"] == own]
             counted: dict[str, Any] = {"alias": config.get("task_alias", name), "sample_len": len(of_task)}
-            for one in tasks.measured[task]:
-                self._measure(name, one, of_task, details, tasks, counted)
             self._keys["results"][name] = counted
+            for one in measured:
+                self._measure(name, own, one, of_task, details, tasks, counted)
             self._keys["configs"][name] = _config(config.keys.values)
-            self._keys["versions"][name] = facts[task]["version"]
-            self._keys["n-shot"][name] = facts[task]["num_fewshot"]
-            self._keys["n-samples"][name] = {"original": len(of_task), "effective": len(of_task)}
-            self._keys["higher_is_better"][name] = {one.name: one.higher_is_better for one in tasks.measured[task]}
+            self._keys["versions"][name] = facts[own]["version"]
+            self._keys["n-shot"][name] = facts[own]["num_fewshot"]
+            original = details[of_task[0]["row"]]["of"] if of_task else 0
+            self._keys["n-samples"][name] = {"original": original, "effective": len(of_task)}
+            self._keys["higher_is_better"][name] = {one.name: one.higher_is_better for one in measured}
             self.samples[name] = [
-                line for row in of_task for line in self._lines(row, details[row["row"]], tasks.measured[task], tasks)
+                line for row in of_task for line in self._lines(row, details[row["row"]], measured, tasks)
             ]
         for group in tasks.named.groups:
-            name, inside = called[group.name], [called[one] for one in group.tasks]
-            self._keys["group_subtasks"][name] = inside
+            name, below = named[group.name], [named[task] for task in group.tasks]
+            self._keys["group_subtasks"][name] = below
             counted = {"alias": group.alias or name}
             for metric, by_size in group.metrics.items():
-                self._aggregate(name, metric, by_size, inside, counted)
+                self._aggregate(name, metric, by_size, below, counted)
             self._keys["results"][name] = counted
             if group.metrics:
                 self._keys["groups"][name] = counted
 
-    def _free(self, name: str, alias: str) -> str:
-        """What a task or a group is called here: its name, and behind it the entry's where another entry has taken it."""
+    def _free_names(self, alias: str, names: Sequence[str]) -> dict[str, str]:
+        """Task or group → the name of its results: lm-eval's, or with the entry's before it where another entry has it."""
         taken = self._keys["results"]
-        return name if name not in taken and name not in self._aliases - {alias} else f"{name} ({alias})"
+        return {name: f"{alias}/{name}" if name in taken else name for name in names}
 
     def _measure(
         self,
         task: str,
+        own: str,
         one: Measured,
         rows: list[dict[str, Any]],
         details: Mapping[str, dict[str, Any]],
@@ -148,22 +161,16 @@ class _Results:
         counted: dict[str, Any],
     ) -> None:
         key, error_key = f"{one.name},{one.filter}", f"{one.name}_stderr,{one.filter}"
-        failed = [row for row in rows if row["error"] is not None]
-        if failed or not rows:
+        failed = [row for row in rows if row["error"] is not None and row[f"value:{one.column}"] is None]
+        if failed or all(row[f"value:{one.column}"] is None for row in rows):
             why = f"{len(failed)} of {len(rows)} samples failed, the first {failed[0]['row']}: {failed[0]['error']}" if failed else "no samples"  # fmt: skip
             counted |= {key: None, error_key: None}
             self._reason(task, {key: why, error_key: why})
             return
-        weight = tasks.weight(rows[0]["slice"], one)
-        found = [row[f"value:{one.column}"] for row in rows]
-        if None in found:
-            why = f"{found.count(None)} of {len(rows)} samples have none"
-            counted |= {key: None, error_key: None}
-            self._reason(task, {key: why, error_key: why})
-            return
-        values = [one_value / weight for one_value in found]
+        rows = [row for row in rows if row[f"value:{one.column}"] is not None]
+        values = [row[f"value:{one.column}"] / tasks.weight(own, one.column) for row in rows]
         try:
-            value = of_all("" if one.own else one.name, [details[row["row"]] for row in rows], values, one.filter)
+            value = of_all(one, [details[row["row"]] for row in rows], values)
         except ValueError as error:  # as F1 of more than two classes
             value = None
             self._reason(task, {key: str(error)})
@@ -171,7 +178,7 @@ class _Results:
         if counted[key] is None and key not in self._keys["reasons"].get(task, {}):
             self._reason(task, {key: "the number is not finite"})
         counted[error_key] = None
-        if (one.name in CORPUS and not one.own) or one.name == "bits_per_byte":
+        if one.of_row != one.name or one.name == "bits_per_byte":
             self._reason(
                 task, {error_key: "no standard error: a number of all rows together; scores have intervals of its mean"}
             )
@@ -202,7 +209,7 @@ class _Results:
     ) -> Iterator[dict[str, Any]]:
         for name in dict.fromkeys(one.filter for one in measured):
             these = [one for one in measured if one.filter == name]
-            weight = {one.column: tasks.weight(row["slice"], one) for one in these}
+            weight = {one.column: tasks.weight(row["slice"], one.column) for one in these}
             values = {
                 one.name: None
                 if row[f"value:{one.column}"] is None
@@ -231,7 +238,10 @@ class _Results:
 
     # ---- other scorers --------------------------------------------------------------------------------------------
 
-    def _other(self, alias: str, table: pa.Table, rows: list[dict[str, Any]]) -> None:
+    def _other(self, alias: str, table: pa.Table, rows: list[dict[str, Any]], why: str) -> None:
+        name = f"{alias} (scorer)" if alias in self._keys["results"] else alias
+        if why:
+            self._reason(name, {"configs": why})
         counted: dict[str, Any] = {"alias": alias, "sample_len": len(rows)}
         better = {}
         for score in self._result.scores:
@@ -244,15 +254,12 @@ class _Results:
             said = {error_key: "the score has an interval, in scores.json, and no standard error"}
             if score.value is None:
                 said[key] = str(score.missing)
-            self._reason(alias, said)
+            self._reason(name, said)
         columns = [name.removeprefix("value:") for name in table.column_names if name.startswith("value:")]
-        if _is_task(self._result.suite, alias):
-            why = "the task files are no more what the run read, so they are not taken for its own"
-            self._reason(alias, dict.fromkeys(("configs", "versions", "n-shot"), why))
-        self._keys["results"][alias] = counted
-        self._keys["higher_is_better"][alias] = better
-        self._keys["n-samples"][alias] = {"original": len(rows), "effective": len(rows)}
-        self.samples[alias] = [
+        self._keys["results"][name] = counted
+        self._keys["higher_is_better"][name] = better
+        self._keys["n-samples"][name] = {"original": len(rows), "effective": len(rows)}
+        self.samples[name] = [
             {
                 "doc_id": place,
                 "target": row["target"],
@@ -271,6 +278,7 @@ class _Results:
         self._keys["reasons"].setdefault(task, {}).update(said)
 
 
+_CHANGED = "the task files, rows or code are not there any more, or not those of the run"
 _BY_HASH = "kept by its hash"
 
 
@@ -279,31 +287,14 @@ def _standard_error(values: Sequence[float]) -> float:
     return math.sqrt(sum((value - mean) ** 2 for value in values) / (len(values) - 1) / len(values))
 
 
-def _task_set(result: Result, alias: str) -> TaskSet | None:
-    """The task files that a suite's entry names; None where it names none, or they are no more what the run read."""
-    from seatrial_plugins.lm_eval import tasks_of
-
-    score = result.suite.get("score")
-    read = next(
-        (one.facts.get("reads") for one in result.records if (one.base, one.instance) == ("score", alias)), None
-    )
+def _entry(suite: Mapping[str, object], alias: str) -> Mapping[str, Any] | None:
+    """The options of a suite's entry that names task files; None where another scorer has the name."""
+    score = suite.get("score")
     for entry in score if isinstance(score, list) else ():
         options = entry.get(_OWN) if isinstance(entry, Mapping) else None
         if isinstance(options, Mapping) and options.get("as", _OWN) == alias:
-            own = {key: value for key, value in options.items() if key in _OPTIONS}
-            try:
-                found: TaskSet = tasks_of(**own)
-                same = read is None or found.reads == read
-            except SeatrialError:
-                return None
-            return found if same else None
+            return options
     return None
-
-
-def _is_task(suite: Mapping[str, object], alias: str) -> bool:
-    score = suite.get("score")
-    named = (entry.get(_OWN) for entry in (score if isinstance(score, list) else ()) if isinstance(entry, Mapping))
-    return any(isinstance(one, Mapping) and one.get("as", _OWN) == alias for one in named)
 
 
 _OPTIONS = frozenset({"task", "tasks", "rows", "num_fewshot", "fewshot_seed", "limit", "functions"})

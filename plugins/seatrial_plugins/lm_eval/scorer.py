@@ -13,10 +13,14 @@ from seatrial.rows import Choice
 from seatrial_plugins.lm_eval.answer_filters import Filtered, pipelines
 from seatrial_plugins.lm_eval.items import Item
 from seatrial_plugins.lm_eval.prompting import Prompting
-from seatrial_plugins.lm_eval.task_metrics import Measured, exact_match, sentence_score
+from seatrial_plugins.lm_eval.right_answers import golds, is_said, problem, target, texts
+from seatrial_plugins.lm_eval.task_metrics import Measured, exact_match, sentence_score, without_ignored
 from seatrial_plugins.lm_eval.task_set import TaskSet
 
 __all__ = ["TaskScorer"]
+
+_Values = dict[str, float | StageError | None]
+"""Column → its number; None where it does not apply, an error where there should be one."""
 
 _SPACES = re.compile(r"\s+")
 
@@ -28,17 +32,23 @@ class TaskScorer:
         self._tasks = tasks
         self.reads = tasks.reads
         """Digests of task files, rows and code."""
+        if tasks.not_known:
+            self.not_known = tasks.not_known
         self._filters: dict[str, dict[str, Filtered]] = {
             name: pipelines(task, tasks.settings.functions) for name, task in tasks.tasks.items()
         }
-        if any(task.functions for task in tasks.tasks.values()):
-            self.not_known = "what functions of task files load, read and reach"
+        self._code = {name: Prompting(task, (), tasks.settings.functions) for name, task in tasks.tasks.items()}
         self._totals: dict[str, tuple[int, int, int]] | None = None
 
     def draw(self, tables: Mapping[str, Rows], labels: Sequence[str], seed: int) -> Sequence[Row]:
-        """Every item as a row: the text before it, and the right answer."""
+        """Every item as a row: what its document asks, without the examples before it, and the right answer."""
         del tables, labels, seed
         return [_row(item) for item in self._tasks.items.values()]
+
+    @property
+    def of(self) -> int:
+        """How many documents there are, without `limit`."""
+        return sum({item.task: item.of for item in self._tasks.items.values()}.values())
 
     def score(self, transcripts: Iterable[Transcript], task: Task) -> Iterator[Sample]:
         """One sample a transcript, in order."""
@@ -47,39 +57,57 @@ class TaskScorer:
             yield self._sample(self._tasks.items[transcript.row], transcript)
 
     def _sample(self, item: Item, transcript: Transcript) -> Sample:
-        detail: dict[str, Any] = {"task": item.task, "doc_id": item.number, "gold": _golds(item), **item.hashes}
-        about: dict[str, Any] = {"prompt_hash": transcript.prompt_hash, "slice": item.task, "target": _target(item)}
-        own = self._tasks.tasks[item.task].get("process_results") is not None
-        problem = transcript.error or _problem(item, self._tasks.tasks[item.task].output_type, own=own)
-        if problem:
-            return Sample(item.id, {}, detail=detail, error=problem, **about)
-        kind = self._tasks.tasks[item.task].output_type
+        task = self._tasks.tasks[item.task]
+        own = task.get("process_results") is not None
+        detail: dict[str, Any] = {
+            "task": item.task,
+            "doc_id": item.number,
+            "of": item.of,
+            "gold": golds(item),
+            **item.hashes,
+        }
+        about: dict[str, Any] = {"prompt_hash": transcript.prompt_hash, "slice": item.task, "target": target(item)}
+        why = transcript.error or item.problem or problem(item, task.output_type, own=own)
+        if why:
+            return Sample(item.id, {}, detail=detail, error=why, **about)
         try:
             if own:
                 values, prediction = self._own(item, transcript, detail)
-            elif kind == "generate_until":
+            elif task.output_type == "generate_until":
                 values, prediction = self._generated(item, transcript, detail)
-            elif kind == "multiple_choice":
+            elif task.output_type == "multiple_choice":
                 values, prediction = self._chosen(item, transcript, detail)
             else:
                 values, prediction = self._likely(item, transcript, detail)
         except StageError as error:
             return Sample(item.id, {}, detail=detail, error=str(error), **about)
-        return Sample(item.id, self._complete(item, values), prediction=prediction, detail=detail, **about)
+        lacks = {column: str(why) for column, why in values.items() if isinstance(why, StageError)}
+        if lacks.keys() == values.keys() and lacks:
+            return Sample(item.id, {}, detail=detail, error=next(iter(lacks.values())), **about)
+        return Sample(
+            item.id,
+            self._complete(
+                item, {name: value for name, value in values.items() if not isinstance(value, StageError)}, lacks
+            ),
+            prediction=prediction,
+            detail=detail,
+            lacks=tuple(lacks),
+            error=next(iter(lacks.values()), None),
+            **about,
+        )
 
-    def _complete(self, item: Item, values: dict[str, float]) -> dict[str, float | None]:
+    def _complete(
+        self, item: Item, values: Mapping[str, float | None], lacks: Mapping[str, str]
+    ) -> dict[str, float | None]:
         """All columns: None where a metric is another task's; weighted where each task of a group counts the same."""
-        found: dict[str, float | None] = dict.fromkeys((metric.name for metric in self._tasks.metrics), None)
-        for one in self._tasks.measured[item.task]:
-            if one.column in values:
-                found[one.column] = values[one.column] * self._tasks.weight(item.task, one)
+        found: dict[str, float | None] = {one.name: None for one in self._tasks.metrics if one.name not in lacks}
+        for column, value in values.items():
+            found[column] = None if value is None else value * self._tasks.weight(item.task, column)
         return found
 
     # ---- log-likelihoods ------------------------------------------------------------------------------------------
 
-    def _chosen(
-        self, item: Item, transcript: Transcript, detail: dict[str, Any]
-    ) -> tuple[dict[str, float], str | None]:
+    def _chosen(self, item: Item, transcript: Transcript, detail: dict[str, Any]) -> tuple[_Values, str | None]:
         count = len(item.choices)
         every = [_logprob(one) for one in transcript.responses]
         logprobs, alone = every[:count], every[count:]
@@ -93,7 +121,7 @@ class TaskScorer:
             by["acc_mutual_info"] = [one - without for one, without in zip(logprobs, alone, strict=True)]
         greedy = transcript.detail.get("greedy")
         detail |= {"logprobs": logprobs, "greedy": greedy, "chosen": _first_largest(logprobs)}
-        found: dict[str, float] = {}
+        found: _Values = {}
         for one in self._tasks.measured[item.task]:
             if one.of_row in by:
                 found[one.column] = float(_first_largest(by[one.of_row]) in right)
@@ -103,14 +131,12 @@ class TaskScorer:
                 found[one.column] = float(any(_greedy(greedy, place) for place in right))
         return found, item.choices[detail["chosen"]]
 
-    def _likely(
-        self, item: Item, transcript: Transcript, detail: dict[str, Any]
-    ) -> tuple[dict[str, float], str | None]:
+    def _likely(self, item: Item, transcript: Transcript, detail: dict[str, Any]) -> tuple[_Values, str | None]:
         logprob = _logprob(transcript.responses[0])
         greedy = transcript.detail.get("greedy")
         detail |= {"logprobs": [logprob], "greedy": greedy}
         text = item.requests[0][1]
-        found: dict[str, float] = {}
+        found: _Values = {}
         for one in self._tasks.measured[item.task]:
             if one.of_row == "acc":
                 found[one.column] = float(_greedy(greedy, 0))
@@ -137,33 +163,32 @@ class TaskScorer:
 
     # ---- texts ----------------------------------------------------------------------------------------------------
 
-    def _generated(
-        self, item: Item, transcript: Transcript, detail: dict[str, Any]
-    ) -> tuple[dict[str, float], str | None]:
-        filtered = self._filtered(item, transcript, detail)
-        detail["right"] = right = _texts(item)
-        found: dict[str, float] = {}
+    def _generated(self, item: Item, transcript: Transcript, detail: dict[str, Any]) -> tuple[_Values, str | None]:
+        filtered = {name: _one(name, said) for name, said in self._filtered(item, transcript, detail).items()}
+        right = detail["right"] = texts(item)
+        found: _Values = {}
         for one in self._tasks.measured[item.task]:
-            said = _single(filtered[one.filter])
-            if said is None:
-                raise StageError(f"the filter {one.filter} leaves nothing of the answer: give `map` a default_value")
-            if isinstance(said, list):
-                raise StageError(
-                    f"the filter {one.filter} leaves {len(said)} answers, where one is judged; end it with take_first"
-                )
-            found[one.column] = _judged(one, str(said), right)
-        return found, str(_single(next(iter(filtered.values()))))
+            said = filtered[one.filter]
+            try:
+                found[one.column] = said if isinstance(said, StageError) else _judged(one, said, right)
+            except StageError as error:
+                found[one.column] = error
+        first = next((said for said in filtered.values() if isinstance(said, str)), None)
+        return found, first
 
-    def _own(self, item: Item, transcript: Transcript, detail: dict[str, Any]) -> tuple[dict[str, float], str | None]:
+    def _own(self, item: Item, transcript: Transcript, detail: dict[str, Any]) -> tuple[_Values, str | None]:
         """What the task's own `process_results` makes of it."""
         task = self._tasks.tasks[item.task]
-        code = Prompting(task, list(item.document), self._tasks.settings.functions)
-        found: dict[str, float] = {}
+        code = self._code[item.task]
+        found: _Values = {}
         said: dict[str, Any] = {}
         if task.output_type == "generate_until":
             said = self._filtered(item, transcript, detail)
         for name in dict.fromkeys(one.filter for one in self._tasks.measured[item.task]):
             if task.output_type == "generate_until":
+                if isinstance(said[name], StageError):
+                    found |= {one.column: said[name] for one in self._tasks.measured[item.task] if one.filter == name}
+                    continue
                 given: list[Any] = [said[name]]
             elif task.output_type == "loglikelihood_rolling":
                 given = [_logprob(transcript.responses[0])]
@@ -176,29 +201,34 @@ class TaskScorer:
                     continue
                 value: Any = values.get(one.name) if isinstance(values, Mapping) else None
                 value = value.item() if hasattr(value, "item") else value  # numpy's numbers
+                if one.passes_nan and isinstance(value, float) and math.isnan(value):
+                    found[one.column] = None
+                    continue
                 if not isinstance(value, int | float) or not math.isfinite(value):
                     raise StageError(f"process_results gives {value!r:.60} for {one.name}, not a finite number")
                 found[one.column] = float(value)
-        first = _single(next(iter(said.values()), None))
+        first = next((one for one in said.values() if one is not None and not isinstance(one, StageError)), None)
         return found, None if first is None else str(first)
 
     def _filtered(self, item: Item, transcript: Transcript, detail: dict[str, Any]) -> dict[str, Any]:
+        """Each filter's name → what it leaves, or why it leaves nothing."""
         repeats = int(self._tasks.tasks[item.task].get("repeats", 1))
         answers = [transcript.responses[0].text] * repeats  # greedily decoded, each is the same
-        filtered = {name: filter_(list(answers), item.document) for name, filter_ in self._filters[item.task].items()}
-        detail |= {"resps": answers[:1], "filtered": {name: _single(one) for name, one in filtered.items()}}
+        filtered: dict[str, Any] = {}
+        for name, filter_ in self._filters[item.task].items():
+            try:
+                filtered[name] = filter_(list(answers), item.document)
+            except StageError as error:
+                filtered[name] = error
+        kept = {name: None if isinstance(said, StageError) else said for name, said in filtered.items()}
+        detail |= {"resps": answers[:1], "filtered": kept}
         return filtered
 
 
-def _single(said: Any) -> Any:
-    """A list of one as its element: so lm-eval compares it, and hands it to a task's own function as it is."""
-    return said[0] if isinstance(said, list) and len(said) == 1 else said
-
-
 def _row(item: Item) -> Row:
-    text, target = item.requests[0][0], _target(item)
-    turns = (Turn("user", text), *((Turn("assistant", target),) if target is not None else ()))
-    options = item.choices if target in item.choices else ()
+    said = target(item)
+    turns = (Turn("user", item.question), *((Turn("assistant", said),) if said is not None else ()))
+    options = item.choices if said in item.choices else ()
     return Row(
         item.id,
         turns,
@@ -206,60 +236,29 @@ def _row(item: Item) -> Row:
         item.file.name,
         item.file.name,
         item.number + 1,
-        Choice(options, options.index(str(target))) if options else None,
+        Choice(options, options.index(str(said))) if options else None,
         slice=item.task,
-        group=item.question,
     )
 
 
-def _target(item: Item) -> str | None:
-    """The right answer's words."""
-    if item.choices:
-        right = item.right[0] if item.right else -1
-        return item.choices[right] if right >= 0 else None
-    gold = item.gold[0] if isinstance(item.gold, list) and item.gold else item.gold
-    return None if gold is None else str(gold)
-
-
-def _golds(item: Item) -> list[Any]:
-    if item.choices:
-        return list(item.right)
-    return list(item.gold) if isinstance(item.gold, list) else [item.gold]
-
-
-def _texts(item: Item) -> list[str]:
-    """All right answers' words."""
-    return [item.choices[place] for place in item.right] if item.choices else [str(one) for one in _golds(item)]
-
-
-def _problem(item: Item, kind: str, *, own: bool) -> str:
-    """Why an item cannot be judged, whatever is answered; "" where it can. A task's own function may judge without a right answer."""
-    golds = item.gold if isinstance(item.gold, list) else [item.gold]
-    if not own and (not golds or None in golds or not any(str(one).strip() for one in golds)):
-        return "the document has no right answer"
-    if kind.startswith("loglikelihood") and isinstance(item.gold, list):
-        return f"the right answer is a list of {len(golds)}, where one text is scored"
-    if kind != "multiple_choice" and not (kind == "generate_until" and item.choices):
-        return ""
-    if -1 in item.right:
-        return f"the right answer {item.gold!r:.60} is none of its {len(item.choices)} choices"
-    if kind == "multiple_choice" and len(item.choices) < 2:
-        return "it has one choice alone, so there is nothing to choose"
-    if kind == "multiple_choice" and set(item.right) >= set(range(len(item.choices))):
-        return "all of its choices are right"
-    if kind == "multiple_choice" and not all(item.choices):
-        return "one of its choices is empty"
-    if kind == "multiple_choice" and len({(before, said.strip()) for before, said in item.requests}) < len(
-        item.requests
-    ):
-        return "two of its choices are the same"
-    return ""
+def _one(name: str, said: Any) -> str | StageError:
+    """The one answer that a filter leaves, as lm-eval takes a list of one for its element; or why there is none."""
+    if isinstance(said, list) and len(said) == 1:
+        said = said[0]
+    if isinstance(said, list):
+        return StageError(f"the filter {name} leaves {len(said)} answers, where one is judged; end it with take_first")
+    if said is None:
+        return StageError(f"the filter {name} leaves no answer; give it a fallback (map: `default_value`)")
+    return said if isinstance(said, StageError) else str(said)
 
 
 def _judged(one: Measured, said: str, right: Sequence[str]) -> float:
-    if one.name == "exact_match":
-        return float(any(exact_match(said, text, one.options) for text in right))
-    return sentence_score(one.name, said, right)
+    if one.name != "exact_match":
+        return sentence_score(one.name, said, right)
+    left = [text for text in right if is_said(without_ignored(text, one.options))]
+    if not left:
+        raise StageError(f"what exact_match ignores leaves nothing of the right answer {right[0]!r:.60}")
+    return float(any(exact_match(said, text, one.options) for text in left))
 
 
 def _logprob(response: Response) -> float:

@@ -45,6 +45,18 @@ _GENERATION = frozenset(
 )
 
 
+_IS: Mapping[str, tuple[tuple[type, ...], str]] = {
+    **dict.fromkeys(("metric_list", "filter_list"), ((list,), "a list of mappings")),
+    **dict.fromkeys(("generation_kwargs", "dataset_kwargs", "fewshot_config"), ((Mapping,), "a mapping")),
+    **dict.fromkeys(("process_docs", "process_results"), ((Function,), "`!function FILE.NAME`")),
+    **dict.fromkeys(("num_fewshot", "repeats"), ((int,), "a whole number")),
+    **dict.fromkeys(("training_split", "validation_split", "test_split", "fewshot_split"), ((str,), "a split's name")),
+    **dict.fromkeys(("target_delimiter", "fewshot_delimiter", "dataset_path"), ((str,), "text")),
+    **dict.fromkeys(("description", "gen_prefix"), ((str, Function), "text")),
+}
+"""What a key's value is, where code would stumble over another one."""
+
+
 @dataclass(frozen=True, slots=True)
 class MetricEntry:
     """One entry of `metric_list`."""
@@ -101,6 +113,7 @@ class TaskConfig:
         for key, why in _REFUSED.items():
             if values.get(key):
                 raise UsageError(f"{keys.place(key)}: {key}: {why}")
+        _refuse_ill_typed(keys)
         name, kind = values.get("task"), values.get("output_type", "generate_until")
         if not isinstance(name, str) or not name:
             raise UsageError(f"{keys.path}: `task` names no task")
@@ -109,42 +122,14 @@ class TaskConfig:
                 f"{keys.place('output_type')}: output_type is {kind!r}; there are: {', '.join(get_args(OutputType))}"
             )
         fewshot = values.get("fewshot_config") or {}
-        if not isinstance(fewshot, Mapping):
-            raise UsageError(f"{keys.place('fewshot_config')}: fewshot_config is no mapping")
         _refuse_in(keys, "fewshot_config", fewshot, _FEWSHOT)
-        _check_kinds(keys, fewshot)
         if kind == "multiple_choice" and values.get("doc_to_choice") is None:
             raise UsageError(
-                f"{keys.place('output_type')}: multiple_choice asks for `doc_to_choice`, which says the options"
+                f"{keys.place('output_type')}: multiple_choice without doc_to_choice: there is nothing to choose from"
             )
         return cls(
             keys, name, kind, dict(fewshot), _metrics(keys), _filters(keys), _generation(keys) if kind == "generate_until" else {}
         )  # fmt: skip
-
-
-def _check_kinds(keys: Keys, fewshot: Mapping[str, Any]) -> None:
-    """Refuse values of another kind than lm-eval reads under their keys."""
-    values = keys.values
-    for key in ("filter_list", "metric_list"):
-        if not isinstance(values.get(key) or [], list):
-            raise UsageError(f"{keys.place(key)}: {key} is {values[key]!r:.60}, not a list")
-    for key in ("generation_kwargs", "dataset_kwargs"):
-        if not isinstance(values.get(key) or {}, Mapping):
-            raise UsageError(f"{keys.place(key)}: {key} is {values[key]!r:.60}, not a mapping")
-    for key in ("process_docs", "process_results"):
-        if values.get(key) is not None and not isinstance(values[key], Function):
-            raise UsageError(f"{keys.place(key)}: {key} is {values[key]!r:.60}; write `!function module.name`")
-    for key, least in (("repeats", 1), ("num_fewshot", 0)):
-        said = values.get(key)
-        if said is not None and (isinstance(said, bool) or not isinstance(said, int) or said < least):
-            raise UsageError(f"{keys.place(key)}: {key} is {said!r:.60}, not a whole number from {least}")
-    samples = fewshot.get("samples")
-    if (
-        samples is not None
-        and not isinstance(samples, Function)
-        and not (isinstance(samples, list) and all(isinstance(one, Mapping) for one in samples))
-    ):
-        raise UsageError(f"{keys.place('fewshot_config')}: samples are {samples!r:.60}, not a list of documents")
 
 
 def refuse_unknown(keys: Keys, known: frozenset[str] | set[str], of: str) -> None:
@@ -152,6 +137,24 @@ def refuse_unknown(keys: Keys, known: frozenset[str] | set[str], of: str) -> Non
     for key in keys.values:
         if key not in known:
             raise UsageError(f"{keys.place(key)}: {of} have no key {key!r}{did_you_mean(key, sorted(known))}")
+
+
+def _refuse_ill_typed(keys: Keys) -> None:
+    fewshot = keys.values.get("fewshot_config")
+    inside = dict(fewshot) if isinstance(fewshot, Mapping) else {}
+    said = [(key, key, value) for key, value in keys.values.items() if key in _IS]
+    said += [("fewshot_config", key, value) for key, value in inside.items() if key in _IS]
+    for at, key, value in said:
+        kinds, what = _IS[key]
+        number = kinds == (int,) and (
+            isinstance(value, bool) or (isinstance(value, int) and value < (key == "repeats"))
+        )
+        if value is not None and (not isinstance(value, kinds) or number):
+            raise UsageError(f"{keys.place(at)}: {key} is {value!r:.80}; write {what}")
+    samples = inside.get("samples")
+    listed = isinstance(samples, list) and all(isinstance(one, Mapping) for one in samples)
+    if samples is not None and not listed and not isinstance(samples, Function):
+        raise UsageError(f"{keys.place('fewshot_config')}: samples is {samples!r:.80}; write a list of documents")
 
 
 def _refuse_in(keys: Keys, inside: str, given: Mapping[str, Any], known: frozenset[str]) -> None:
@@ -181,17 +184,16 @@ def _filters(keys: Keys) -> tuple[tuple[str, tuple[Mapping[str, Any], ...]], ...
     given = keys.values.get("filter_list")
     if given is None:
         return (("none", ({"function": "take_first"},)),)
-    found = []
+    found: list[tuple[str, tuple[Mapping[str, Any], ...]]] = []
     for entry in given:
-        if not isinstance(entry, Mapping) or not {"name", "filter"} <= entry.keys():
-            raise UsageError(f"{keys.place('filter_list')}: an entry has no `name` and `filter`: {entry!r:.80}")
-        given_steps = entry["filter"]
-        if not isinstance(given_steps, list) or not all(isinstance(step, Mapping) for step in given_steps):
+        steps = entry.get("filter") if isinstance(entry, Mapping) and "name" in entry else None
+        if not isinstance(steps, list) or not steps or not all(isinstance(step, Mapping) for step in steps):
             raise UsageError(
-                f"{keys.place('filter_list')}: the filter {entry['name']} is no list of mappings: {given_steps!r:.80}"
+                f"{keys.place('filter_list')}: an entry is {entry!r:.80}; write `name` and `filter`, a list of mappings"
             )
-        steps = tuple(dict(step) for step in given_steps)
-        found.append((str(entry["name"]), steps))
+        if str(entry["name"]) in {name for name, _ in found}:
+            raise UsageError(f"{keys.place('filter_list')}: two filters are called {entry['name']!r}")
+        found.append((str(entry["name"]), tuple(dict(step) for step in steps)))
     return tuple(found)
 
 
@@ -200,20 +202,24 @@ def _generation(keys: Keys) -> dict[str, Any]:
     given = dict(keys.values.get("generation_kwargs") or {})
     place = keys.place("generation_kwargs")
     _refuse_in(keys, "generation_kwargs", given, _GENERATION)
-    warmth = given.get("temperature", 1.0 if given.get("do_sample") else 0.0)
-    if isinstance(warmth, bool) or not isinstance(warmth, int | float):
-        raise UsageError(f"{place}: temperature is {warmth!r:.60}, not a number")
-    if given.get("do_sample", True) and warmth > 0:  # a temperature alone makes lm-eval draw
-        said = "do_sample" if given.get("do_sample") else f"temperature {warmth}"
-        raise UsageError(f"{place}: {said}: answers would be drawn by chance; here they are decoded greedily")
+    for key in ("temperature", "max_gen_toks", "max_new_tokens", "max_tokens"):
+        if key in given and (isinstance(given[key], bool) or not isinstance(given[key], int | float)):
+            raise UsageError(f"{place}: {key} is {given[key]!r:.60}; write a number")
+    draws = given.get("do_sample")
+    # As lm-eval has it, a temperature above 0 draws by chance where do_sample is not said.
+    if draws is not False and given.get("temperature", 1.0 if draws else 0.0) > 0:
+        raise UsageError(
+            f"{place}: {'do_sample' if draws else 'a temperature above 0'}: answers would be drawn by chance; here they are decoded "
+            "greedily (`do_sample: false`)"
+        )
     if given.get("num_beams", 1) != 1:
         raise UsageError(
             f"{place}: num_beams is {given['num_beams']}; here answers are decoded greedily, without beams"
         )
+    if not isinstance(given.get("until"), str | list | None):
+        raise UsageError(f"{place}: until is {given['until']!r:.60}; write a text or a list of them")
     until = given.get("until", keys.values.get("fewshot_delimiter", "\n\n"))
     most = next((given[key] for key in ("max_gen_toks", "max_new_tokens", "max_tokens") if key in given), 256)
-    if isinstance(most, bool) or not isinstance(most, int) or most < 1:
-        raise UsageError(f"{place}: max_gen_toks is {most!r:.60}, not a whole number from 1")
     stop = [until] if isinstance(until, str) else list(until or ())
     return {"until": tuple(dict.fromkeys(str(one) for one in stop if one)), "max_gen_toks": int(most)}
 

@@ -16,8 +16,10 @@ from seatrial_plugins.lm_eval.task_yaml import Keys, read_keys
 
 __all__ = ["Group", "Named", "named_tasks"]
 
-_NAMES = re.compile(r"^(task|group):[ \t]*[\"']?([^\s\"'#\[]+)", re.MULTILINE)
-_TAG = re.compile(r"^tag:[ \t]*(.*(?:\n[ \t]*-.*)*)", re.MULTILINE)
+_NAMES = re.compile(r"^[\"']?(task|group)[\"']?[ \t]*:[ \t]*[\"']?([^\s\"'#\[]+)", re.MULTILINE)
+_TAG = re.compile(r"^[\"']?tag[\"']?[ \t]*:[ \t]*(.*(?:\n[ \t]*-.*)*)", re.MULTILINE)
+_INCLUDE = re.compile(r"^[\"']?include[\"']?[ \t]*:[ \t]*[\"']?([^\s\"'#\[]+)", re.MULTILINE)
+_COMMENT = re.compile(r"(?:^|\s)#.*|\n")
 _WORD = re.compile(r"[\w.:+-]+")
 _DEEPEST = 12
 
@@ -81,6 +83,11 @@ class _Finding:
 
     def _named(self, tasks: list[TaskConfig]) -> Named:
         first = {task.name: task for task in reversed(tasks)}
+        for task in tasks:
+            if task != first[task.name] and task.keys.values != first[task.name].keys.values:
+                raise UsageError(
+                    f"{task.keys.path}: the task {task.name!r} is named twice, with other keys each; give one another name"
+                )
         ordered = tuple(first[name] for name in dict.fromkeys(task.name for task in tasks))
         return Named(ordered, tuple(reversed(self._groups)), tuple(dict.fromkeys(self._files)))
 
@@ -108,20 +115,7 @@ class _Finding:
         inside: list[TaskConfig] = []
         for member in [members] if isinstance(members, str) else members:
             inside += self._member(member, keys, {**own, **beside}, depth)
-        weights = keys.values.get("aggregate_metric_list") or ()
-        weights = [weights] if isinstance(weights, Mapping) else weights
-        for entry in weights:
-            if (
-                not isinstance(entry, Mapping)
-                or "metric" not in entry
-                or entry.keys() - {"metric", "aggregation", "weight_by_size"}
-            ):
-                raise UsageError(
-                    f"{keys.place('aggregate_metric_list')}: an entry is {entry!r:.80}; it has `metric`, and may have `aggregation` and "
-                    "`weight_by_size`"
-                )
-            if entry.get("aggregation", "mean") != "mean":
-                raise UsageError(f"{keys.place('aggregate_metric_list')}: aggregation is mean, and nothing else")
+        weights = _weights(keys)
         by_size = {str(entry["metric"]): bool(entry.get("weight_by_size", True)) for entry in weights}
         names = tuple(dict.fromkeys(task.name for task in inside))
         alias = str(keys.values.get("group_alias") or keys.values["group"])
@@ -148,6 +142,39 @@ class _Finding:
             yield TaskConfig.of(replace(keys, values={**beside, **own, "task": name}))
 
 
+def _tags(file: Path, text: str, depth: int) -> list[str]:
+    """What stands behind `tag:` in a task file; else in the one that it includes."""
+    if (found := _TAG.findall(text)) or depth > _DEEPEST:
+        return found
+    for name in _INCLUDE.findall(text):
+        below = file.parent / name
+        if below.is_file():
+            return _tags(below, below.read_text("utf-8", errors="replace"), depth + 1)
+    return []
+
+
+def _weights(keys: Keys) -> list[Mapping[str, Any]]:
+    """The entries of a group's `aggregate_metric_list`."""
+    said, place = keys.values.get("aggregate_metric_list") or [], keys.place("aggregate_metric_list")
+    said = [said] if isinstance(said, Mapping) else said
+    for entry in said if isinstance(said, list) else [said]:
+        if not isinstance(entry, Mapping) or not isinstance(entry.get("metric"), str):
+            raise UsageError(f"{place}: an entry names no `metric`: {entry!r:.80}")
+        for key in entry:
+            if key not in _AGGREGATE:
+                raise UsageError(
+                    f"{place}: an entry has a key {key!r} that is not followed{did_you_mean(str(key), _AGGREGATE)}"
+                )
+        if entry.get("aggregation", "mean") != "mean":
+            raise UsageError(f"{place}: aggregation is mean, and nothing else")
+        if not isinstance(entry.get("weight_by_size", True), bool):
+            raise UsageError(f"{place}: weight_by_size is {entry['weight_by_size']!r:.40}; write true or false")
+    return list(said)
+
+
+_AGGREGATE = ("metric", "aggregation", "weight_by_size", "filter_list")
+
+
 @lru_cache(maxsize=8)
 def _index(folder: Path) -> tuple[dict[str, Path], dict[str, list[Path]]]:
     """Name → file, and tag → files, of a folder; files are searched for names and not parsed, since lm-eval has 14,000."""
@@ -159,8 +186,8 @@ def _index(folder: Path) -> tuple[dict[str, Path], dict[str, list[Path]]]:
         name = said.get("group") or said.get("task")
         if name is not None:
             files.setdefault(name, file)
-        for found in _TAG.findall(text) if "task" in said else ():
-            for word in _WORD.findall(found.replace("\n", " ")):
+        for found in _tags(file, text, 0) if "task" in said else ():
+            for word in _WORD.findall(_COMMENT.sub(" ", found)):
                 if word.strip("-"):
                     tags.setdefault(word, []).append(file)
     return files, {tag: listed for tag, listed in tags.items() if tag not in files}

@@ -7,13 +7,23 @@ import re
 import string
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any
 
 from seatrial import Metric
-from seatrial.errors import StageError, UsageError, did_you_mean
+from seatrial.errors import UsageError, did_you_mean
 from seatrial_plugins.lm_eval.task_config import MetricEntry, TaskConfig
 
-__all__ = ["CORPUS", "Measured", "exact_match", "measured", "of_all", "sentence_score"]
+__all__ = [
+    "COMPUTED_BY",
+    "CORPUS",
+    "Measured",
+    "exact_match",
+    "measured",
+    "of_all",
+    "sentence_score",
+    "without_ignored",
+]
 
 _DEFAULTS: Mapping[str, tuple[str, ...]] = {
     "loglikelihood": ("perplexity", "acc"),
@@ -44,6 +54,12 @@ CORPUS: Mapping[str, str] = {
     "ter": "sentence_ter",
 }
 """A metric that is no mean over rows → the mean over rows that stands for it where gates and intervals are computed."""
+
+COMPUTED_BY: Mapping[str, str] = {
+    **dict.fromkeys(("f1", "mcc"), "sklearn"),
+    **dict.fromkeys(("bleu", "chrf", "chrf++", "ter"), "sacrebleu"),
+}
+"""A metric → the module that computes it, where Python alone does not."""
 
 _SUMMARIES: Mapping[str, str] = {
     "acc": "Rows whose right option is the likeliest (lm-eval's acc); of a single continuation, rows of which each token is.",
@@ -87,11 +103,13 @@ class Measured:
     options: Mapping[str, Any] = field(default_factory=dict)
     own: bool = False
     """Whether the task's `process_results` gives it."""
+    passes_nan: bool = False
+    """Whether a row whose number is NaN does not count (`aggregation: nanmean`)."""
 
     @property
     def of_row(self) -> str:
         """What is a mean over rows."""
-        return self.name if self.own else CORPUS.get(self.name, self.name)
+        return _of_row(self.name, own=self.own)
 
     def metric(self, *, weighted: bool = False) -> Metric:
         """As suites, gates and reports have it; `weighted` where tasks of a group weigh the same, whatever their rows."""
@@ -104,10 +122,14 @@ class Measured:
             self.column,
             "proportion" if share else "mean",
             "higher" if better else "lower",
-            _SUMMARIES.get(row, f"{self.name}, as the task's own function gives it, mean over rows."),
-            unit="nats" if row.startswith("nll") else "",
-            limits=None if weighted or share else _LIMITS.get(row),
+            f"{self.name}, as the task's own function gives it, mean over rows." if self.own else _SUMMARIES[row],
+            unit="nats" if row.startswith("nll") and not self.own else "",
+            limits=None if weighted or share or self.own else _LIMITS.get(row),
         )
+
+
+def _of_row(metric: str, *, own: bool) -> str:
+    return metric if own else CORPUS.get(metric, metric)
 
 
 def measured(task: TaskConfig) -> list[Measured]:
@@ -126,30 +148,35 @@ def measured(task: TaskConfig) -> list[Measured]:
         else:
             _check(task, entry)
         for filter_name in names:
-            row = entry.metric if own else CORPUS.get(entry.metric, entry.metric)
+            row = _of_row(entry.metric, own=own)
             column = re.sub(r"[^\w-]+", "_", row if filter_name == "none" else f"{row}_{filter_name}")
             better = entry.metric not in _LOWER if entry.higher_is_better is None else bool(entry.higher_is_better)
-            found.append(Measured(entry.metric, filter_name, column, better, entry.options, own))
+            nan = entry.aggregation == "nanmean"
+            found.append(Measured(entry.metric, filter_name, column, better, entry.options, own, nan))
     found = [one for one in found if one.name != "bypass"]
-    columns: dict[str, Measured] = {}
-    for one in found:
-        same = columns.setdefault(one.column, one)
-        # F1 and MCC stand for accuracy where rows are counted: three metrics, one number a row.
-        if same is not one and (own or same.name == one.name or (same.of_row, same.filter) != (one.of_row, one.filter)):
-            raise UsageError(
-                f"{task.keys.place('metric_list')}: {same.name} under the filter {same.filter!r} and {one.name} under "
-                f"{one.filter!r} would be one column {one.column}; one of the two would be lost"
-            )
+    _refuse_shared(task, found)
     return found
 
 
+def _refuse_shared(task: TaskConfig, found: Sequence[Measured]) -> None:
+    """Refuse two numbers under one name, of which the last would stand for both."""
+    first: dict[str, Measured] = {}
+    for one in found:
+        other = first.setdefault(one.column, one)
+        if (one.of_row, one.filter, one.options) != (other.of_row, other.filter, other.options):
+            raise UsageError(
+                f"{task.keys.place('metric_list')}: {other.name} (filter {other.filter}) and {one.name} (filter {one.filter}) are two "
+                f"numbers of one name, {one.column!r}; name filters differently, and list each metric once"
+            )
+
+
 def _check_own(task: TaskConfig, entry: MetricEntry) -> None:
-    """What `process_results` gives is a number a row, of which only a mean is made here."""
-    said = entry.aggregation or (entry.metric if entry.metric in CORPUS else "mean")
-    if said not in {"mean", "nanmean", "bypass"}:
+    """Refuse an aggregation of `process_results`' numbers that is no mean."""
+    said = entry.aggregation or (entry.metric if entry.metric in _AGGREGATIONS else "mean")
+    if said not in {"mean", "nanmean"}:
         raise UsageError(
-            f"{task.keys.place('metric_list')}: {entry.metric} of process_results is aggregated by {said!r}, which is not followed; "
-            "mean is"
+            f"{task.keys.place('metric_list')}: {entry.metric} is aggregated by {said!r}, which is not followed where process_results "
+            "gives the numbers; mean and nanmean are"
         )
 
 
@@ -163,15 +190,21 @@ def _check(task: TaskConfig, entry: MetricEntry) -> None:
     takes = {"ignore_case", "ignore_punctuation", "ignore_numbers", "regexes_to_ignore", "hf_evaluate"} | _UNREAD
     if unknown := sorted(entry.options.keys() - (takes if entry.metric == "exact_match" else _UNREAD)):
         raise UsageError(f"{place}: the metric {entry.metric} takes no option {unknown[0]!r}")
-    for pattern in entry.options.get("regexes_to_ignore") or ():
-        try:
-            re.compile(pattern)
-        except (re.error, TypeError) as error:
-            raise UsageError(
-                f"{place}: regexes_to_ignore: {pattern!r:.80} is no regular expression: {error}"
-            ) from error
+    _check_patterns(place, entry.options.get("regexes_to_ignore"))
     if entry.aggregation is not None and entry.aggregation not in _AGGREGATIONS.get(entry.metric, {"mean"}):
         raise UsageError(f"{place}: {entry.metric} is not aggregated by {entry.aggregation!r} here")
+
+
+def _check_patterns(place: str, patterns: Any) -> None:
+    if patterns is None:
+        return
+    if not isinstance(patterns, list | tuple) or not all(isinstance(one, str) for one in patterns):
+        raise UsageError(f"{place}: regexes_to_ignore is {patterns!r:.60}; write a list of patterns")
+    for one in patterns:
+        try:
+            re.compile(one)
+        except re.error as error:
+            raise UsageError(f"{place}: regexes_to_ignore: {one!r} is no pattern: {error}") from error
 
 
 _UNREAD = {"kwargs", "weight_by_size"}
@@ -193,23 +226,21 @@ _WITHOUT_DIGITS = str.maketrans("", "", string.digits)
 
 
 def exact_match(said: str, right: str, options: Mapping[str, Any]) -> bool:
-    """Whether both are the same text, after what the options leave out.
+    """Whether both are the same text, after what the options leave out."""
+    return without_ignored(said, options) == without_ignored(right, options)
 
-    Raises:
-        StageError: they leave nothing of the right one, so that every answer of which they leave nothing would be right.
-    """
-    asked = right
+
+def without_ignored(text: str, options: Mapping[str, Any]) -> str:
+    """What `exact_match` compares of a text."""
     for pattern in options.get("regexes_to_ignore") or ():
-        said, right = re.sub(pattern, "", said), re.sub(pattern, "", right)
+        text = re.sub(pattern, "", text)
     if options.get("ignore_case"):
-        said, right = said.lower(), right.lower()
+        text = text.lower()
     if options.get("ignore_punctuation"):
-        said, right = said.translate(_WITHOUT_PUNCTUATION), right.translate(_WITHOUT_PUNCTUATION)
+        text = text.translate(_WITHOUT_PUNCTUATION)
     if options.get("ignore_numbers"):
-        said, right = said.translate(_WITHOUT_DIGITS), right.translate(_WITHOUT_DIGITS)
-    if asked and not right:
-        raise StageError(f"the options of exact_match leave nothing of the right answer {asked!r:.60}")
-    return said == right
+        text = text.translate(_WITHOUT_DIGITS)
+    return text
 
 
 def sentence_score(name: str, said: str, right: Sequence[str]) -> float:
@@ -225,8 +256,9 @@ def sentence_score(name: str, said: str, right: Sequence[str]) -> float:
     return float(score[name]().score)
 
 
-def of_all(name: str, details: Sequence[Mapping[str, Any]], values: Sequence[float], filter_name: str) -> float | None:
+def of_all(one: Measured, details: Sequence[Mapping[str, Any]], values: Sequence[float]) -> float | None:
     """lm-eval's number of all rows, from what samples keep; None where it is not defined."""
+    name = "mean" if one.own else one.name
     if name in {"perplexity", "word_perplexity", "byte_perplexity"}:
         try:
             return math.exp(sum(values) / len(values))
@@ -235,16 +267,14 @@ def of_all(name: str, details: Sequence[Mapping[str, Any]], values: Sequence[flo
     if name in {"f1", "mcc"}:
         from sklearn.metrics import f1_score, matthews_corrcoef
 
-        gold, said = [one["gold"][0] for one in details], [one["chosen"] for one in details]
+        gold, said = [each["gold"][0] for each in details], [each["chosen"] for each in details]
         return float((f1_score if name == "f1" else matthews_corrcoef)(gold, said))
     if name in {"bleu", "chrf", "chrf++", "ter"}:
         import sacrebleu
 
-        said_all = [str(one["filtered"][filter_name]) for one in details]
-        most = max(len(one["right"]) for one in details)
-        right: list[list[Any]] = [
-            [one["right"][place] if place < len(one["right"]) else None for one in details] for place in range(most)
-        ]
+        said_all = [_only(each["filtered"][one.filter]) for each in details]
+        # Documents have different numbers of right answers; sacrebleu passes over None.
+        right: Any = list(zip_longest(*(each["right"] for each in details)))
         scores: Mapping[str, Callable[[], Any]] = {
             "bleu": lambda: sacrebleu.corpus_bleu(said_all, right),
             "chrf": lambda: sacrebleu.corpus_chrf(said_all, right),
@@ -253,3 +283,7 @@ def of_all(name: str, details: Sequence[Mapping[str, Any]], values: Sequence[flo
         }
         return float(scores[name]().score)
     return sum(values) / len(values)
+
+
+def _only(said: Any) -> str:
+    return str(said[0] if isinstance(said, list) and len(said) == 1 else said)

@@ -6,14 +6,15 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from seatrial import Metric
 from seatrial.errors import UsageError
-from seatrial.source_code import code_digest
+from seatrial.terminal.names import listed
 from seatrial_plugins.lm_eval.documents import check_rows, files_of
 from seatrial_plugins.lm_eval.files import digests
-from seatrial_plugins.lm_eval.functions import check_allowed
+from seatrial_plugins.lm_eval.functions import check_allowed, code_files
 from seatrial_plugins.lm_eval.items import Item, Settings, items_of
 from seatrial_plugins.lm_eval.task_config import TaskConfig
 from seatrial_plugins.lm_eval.task_folder import Group, Named, named_tasks
@@ -46,6 +47,14 @@ class TaskSet:
         check_rows(named.tasks, settings.rows)
         return cls(named, settings, {one.name: measured(one) for one in named.tasks})
 
+    @property
+    def not_known(self) -> str:
+        """What else results may hang on."""
+        names = list(dict.fromkeys(function.name for task in self.named.tasks for function in task.functions))
+        return (
+            f"what {listed(names)} {'reads' if len(names) == 1 else 'read'}, loads or asks by itself" if names else ""
+        )
+
     @cached_property
     def tasks(self) -> Mapping[str, TaskConfig]:
         """By name."""
@@ -70,40 +79,32 @@ class TaskSet:
 
     @cached_property
     def reads(self) -> dict[str, str]:
-        """Name → digest of every file that results hang on: task files, rows, code with what it imports beside it."""
+        """Name → digest of every file that results hang on: task files, rows, code, as they are when it is first asked for."""
         paths = [*self.named.files]
         for task in self.named.tasks:
             paths += [file for files in files_of(task, self.settings.rows).values() for file in files]
-        code = [function.file for task in self.named.tasks for function in task.functions]
-        return digests(paths) | {f"code {name}": found for name, found in digests(code, code_digest).items()}
+            paths += [file for function in task.functions for file in code_files(function.file.resolve())]
+        return digests([Path(path) for path in paths])
 
     @cached_property
     def items(self) -> dict[str, Item]:
         """Every item by its id, task after task; the rows are read."""
         return {item.id: item for task in self.named.tasks for item in items_of(task, self.settings)}
 
-    def weight(self, task: str, one: Measured) -> float:
-        """What a task's rows count for in a metric: 1, or where tasks weigh the same, what makes the mean over all rows that have
-        the metric the mean over the tasks that have it.
-        """
-        if not self.by_task(one.name):
-            return 1.0
-        those = self._having[one.column]
-        return sum(self._counts[name] for name in those) / (len(those) * self._counts[task])
-
     @cached_property
-    def _having(self) -> Mapping[str, list[str]]:
-        """Column → the tasks that have it."""
-        found: dict[str, list[str]] = {}
-        for name, each in self.measured.items():
-            for column in {one.column for one in each} if name in self._counts else ():
-                found.setdefault(column, []).append(name)
+    def _weights(self) -> Mapping[tuple[str, str], float]:
+        """Task and column → what its rows count for, where tasks weigh the same; in a column that each of them has."""
+        counts = Counter(item.task for item in self.items.values())
+        found: dict[tuple[str, str], float] = {}
+        for column in {one.column for each in self.measured.values() for one in each if self.by_task(one.name)}:
+            having = [name for name in counts if any(one.column == column for one in self.measured[name])]
+            total = sum(counts[name] for name in having)
+            found |= {(name, column): total / (len(having) * counts[name]) for name in having}
         return found
 
-    @cached_property
-    def _counts(self) -> Mapping[str, int]:
-        """Task → its rows."""
-        return Counter(item.task for item in self.items.values())
+    def weight(self, task: str, column: str) -> float:
+        """What a task's rows count for, so that a column's mean over all rows is its mean over the tasks; else 1."""
+        return self._weights.get((task, column), 1.0)
 
     def facts(self) -> dict[str, Any]:
         """What lm-eval writes of its configuration, for results files."""

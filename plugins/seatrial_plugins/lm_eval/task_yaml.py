@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,6 @@ class Keys:
     """Key → file and line, for errors."""
     files: tuple[Path, ...] = ()
     """All that was read."""
-    extra: Mapping[str, Any] = field(default_factory=dict)
 
     def place(self, key: str) -> str:
         """Where the key stands."""
@@ -79,7 +78,10 @@ def read_keys(path: Path, seen: tuple[Path, ...] = ()) -> Keys:
     included = values.pop("include", None)
     merged: dict[str, Any] = {}
     lines: dict[str, str] = {}
-    for name in [included] if isinstance(included, str) else included or ():
+    included = [included] if isinstance(included, str) else included or []
+    if not isinstance(included, list) or not all(isinstance(name, str) for name in included):
+        raise UsageError(f"{places['include']}: include is {included!r:.60}; write a file's name, or a list of them")
+    for name in included:
         other = read_keys(path.parent / str(name), (*seen, path))
         merged |= {key: value for key, value in other.values.items() if key != "task_list"}
         lines |= other.places

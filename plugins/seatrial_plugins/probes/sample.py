@@ -32,7 +32,8 @@ class Sample:
                 yield Transcript(row.id, prompt_hash=prompt_hash, error=said)
             else:
                 told = (Response(one.text, tokens=one.tokens, finished=one.finished) for one in said)
-                yield Transcript(row.id, tuple(told), prompt_hash)
+                took = [dict(one.took) for one in said]
+                yield Transcript(row.id, tuple(told), prompt_hash, detail={"requests": took} if any(took) else {})
         progress(len(rows), len(rows))
 
     def _ask(self, system: System, task: Task, rows: Sequence[Row]) -> list[list[Generation] | str]:

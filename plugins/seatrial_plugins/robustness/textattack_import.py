@@ -4,9 +4,11 @@ What TextAttack 0.3.11 does when it is imported, and what is done about it here:
 
 -   It imports flair, which has no release for transformers 5, langdetect, which it does not name as a dependency (flair's
     installation brings it), and bert_score for one constraint, and with it matplotlib, which lists all fonts and writes
-    into the home folder: 10 s the first time. All three are stood in for during the import, also where they are
+    into the home folder: 10 s the first time. These three are stood in for during the import, also where they are
     installed, so that attacks are the same everywhere; whatever needs part-of-speech or entity tags, a language or a
     BERTScore fails with a message that says so.
+-   It imports lemminflect, which imports spaCy where it is installed, to offer words of its own there: 500 modules and
+    40 MiB that no attack asks for. spaCy is stood in for too, unless it was imported before.
 -   It builds a constraint from NLTK's English stop words, a LookupError where they were not downloaded. It gets the
     list of `stop_words` instead, in memory, so that results don't depend on what a machine has downloaded.
 -   It downloads six NLTK packages once, and writes a marker under the home folder even when that failed. Downloads are
@@ -199,7 +201,24 @@ def _stand_ins() -> dict[str, types.ModuleType | None]:
     bert_score, langdetect = types.ModuleType("bert_score"), types.ModuleType("langdetect")
     bert_score.BERTScorer = _refusal("bert_score", "BERTScore similarities")  # type: ignore[attr-defined]
     langdetect.detect = _refusal("langdetect", "languages of texts")  # type: ignore[attr-defined]
-    return {"bert_score": bert_score, "langdetect": langdetect, **_flair()}
+    return {"bert_score": bert_score, "langdetect": langdetect, **_flair(), **_spacy()}
+
+
+def _spacy() -> dict[str, types.ModuleType | None]:
+    """What lemminflect asks of spaCy when it is imported; nothing where somebody uses the real one."""
+    if "spacy" in sys.modules:
+        return {}
+
+    class Token:
+        """What lemminflect adds its methods to."""
+
+        @staticmethod
+        def set_extension(*_: Any, **__: Any) -> None:
+            """Nothing is added."""
+
+    spacy, tokens = types.ModuleType("spacy"), types.ModuleType("spacy.tokens")
+    spacy.__version__, spacy.tokens, tokens.Token = "2.0", tokens, Token  # type: ignore[attr-defined]
+    return {"spacy": spacy}
 
 
 def _flair() -> dict[str, types.ModuleType | None]:

@@ -7,7 +7,6 @@ torch holds a download against it, and a file that is in its cache never again; 
 from __future__ import annotations
 
 import hashlib
-import os
 import pickle
 import re
 from collections.abc import Mapping
@@ -21,9 +20,10 @@ from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
 from seatrial.errors import SourceError, UsageError
+from seatrial.sources import offline
 from seatrial.terminal.legible import one_line
 
-__all__ = ["DetoxifyWeights", "local_weights", "offline", "published_weights"]
+__all__ = ["DetoxifyWeights", "local_weights", "published_weights"]
 
 Held = TypeVar("Held")
 
@@ -49,12 +49,6 @@ class DetoxifyWeights:
     state: Mapping[str, torch.Tensor]
     digest: str
     """SHA-256 of the checkpoint's bytes."""
-
-
-def offline() -> bool:
-    """Whether nothing may be fetched: `seatrial --offline`, or the hub's own switch."""
-    on = {"1", "true", "yes", "on"}
-    return any(os.environ.get(name, "").lower() in on for name in ("SEATRIAL_OFFLINE", "HF_HUB_OFFLINE"))
 
 
 def local_weights(checkpoint: str, config: str | None = None, sha256: str | None = None) -> DetoxifyWeights:
@@ -91,11 +85,11 @@ def published_weights(model: str, config: str | None = None) -> DetoxifyWeights:
     if not kept.is_file():
         _download(model, url, kept, pinned)
     loaded, digest = _read(kept, str(kept), pinned)
-    return _weights(loaded, digest, f"detoxify/{model}", url, config, beside=None, fetch=not offline())
+    return _weights(loaded, digest, f"detoxify/{model}", url, config, beside=None, fetch=not offline("HF_HUB_OFFLINE"))
 
 
 def _download(model: str, url: str, kept: Path, pinned: str) -> None:
-    if offline():
+    if offline("HF_HUB_OFFLINE"):
         raise SourceError(
             f"detoxify: the weights of {model!r} are not on this machine, and the run is offline; run once without "
             f"--offline, put {kept.name} into {kept.parent}, name a local checkpoint, or use the detector "

@@ -26,18 +26,25 @@ def tensorboard(*, folder: str = "tensorboard") -> Tracker:
     return TensorboardEvents(folder)
 
 
-def mlflow(*, uri: str = "sqlite:///mlflow.db", experiment: str = "seatrial", run: str | None = None) -> Tracker:
+def mlflow(
+    *,
+    uri: str = "sqlite:///mlflow.db",
+    uri_env: str | None = None,
+    experiment: str = "seatrial",
+    run: str | None = None,
+) -> Tracker:
     """A run of an MLflow experiment; a run that goes on is the same one.
 
     Args:
         uri: where MLflow keeps it: a database, a folder (`file:mlruns`), or a server (`https://…`), whose credentials MLflow
-            takes from the environment.
+            takes from the environment (MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN).
+        uri_env: the variable that holds `uri`, such as that of a database with a password.
         experiment: the experiment's name; it is made where there is none.
         run: what the run is called; the run folder's name where nothing is said.
     """
     from seatrial_plugins.tracking.mlflow_run import MlflowRun
 
-    return MlflowRun(uri, experiment, run)
+    return MlflowRun(uri, experiment, run, uri_env)
 
 
 def wandb(

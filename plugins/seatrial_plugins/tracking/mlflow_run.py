@@ -33,8 +33,9 @@ _STATUS = {"failed": "FAILED"}
 class MlflowRun:
     """Parameters of the suite, metrics of steps and scores, the report as artifact (`seatrial.Tracker`)."""
 
-    def __init__(self, uri: str, experiment: str, run: str | None) -> None:
+    def __init__(self, uri: str, experiment: str, run: str | None, uri_env: str | None) -> None:
         self._uri = uri
+        self._uri_env = uri_env
         self._experiment = experiment
         self._name = run
         self._client: Any = None
@@ -44,8 +45,12 @@ class MlflowRun:
         """Make the run, or find the one that goes on.
 
         Raises:
-            RuntimeError: the network is forbidden, and MLflow keeps it elsewhere.
+            RuntimeError: the network is forbidden, and MLflow keeps it elsewhere; or the variable that says where is not set.
         """
+        if self._uri_env is not None:
+            self._uri = os.environ.get(self._uri_env, "")
+            if not self._uri:
+                raise RuntimeError(f"the variable {self._uri_env}, which `uri_env` names, is not set")
         if run.offline:
             _refuse_remote(self._uri)
         os.environ.update(MLFLOW_DISABLE_TELEMETRY="true", DO_NOT_TRACK="true", MLFLOW_HTTP_REQUEST_MAX_RETRIES="2")
@@ -56,11 +61,11 @@ class MlflowRun:
         client = self._client = MlflowClient(tracking_uri=self._uri)
         found = client.get_experiment_by_name(self._experiment)
         experiment = client.create_experiment(self._experiment) if found is None else found.experiment_id
-        earlier = client.search_runs([experiment], f"tags.`{_TAG}` = '{run.name}'")
+        earlier = client.search_runs([experiment], f"tags.`{_TAG}` = '{run.identity}'")
         if earlier:
             info = earlier[0].info
         else:
-            tags = {_TAG: run.name, "seatrial.suite": run.suite}
+            tags = {_TAG: run.identity, "seatrial.suite": run.suite}
             info = client.create_run(experiment, run_name=self._name or run.name, tags=tags).info
         self._run = info.run_id
         if run.offline:

@@ -25,7 +25,7 @@ class TensorboardEvents:
         """Open an event file; a run that goes on has several."""
         from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
-        self._folder = self._folder / run.name
+        self._folder = self._folder / run.identity
         self._writer = EventFileWriter(str(self._folder))
         self._text("suite", f"```json\n{json.dumps(run.config, indent=1, ensure_ascii=False)}\n```")
 

@@ -33,7 +33,7 @@ class TrackioRun:
         self._trackio = trackio
         self._run = trackio.init(
             project=self._project,
-            name=run.name,
+            name=run.identity,
             group=self._group,
             config=dict(run.config),
             resume="allow",

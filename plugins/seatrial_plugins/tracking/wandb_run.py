@@ -61,7 +61,7 @@ class WandbRun:
             dir=self._folder,
             group=self._group,
             tags=list(self._tags) or None,
-            id=run.name,
+            id=run.identity,
             name=run.name,
             resume="allow" if mode == "online" else None,
             config=dict(run.config),

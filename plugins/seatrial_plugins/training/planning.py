@@ -147,7 +147,9 @@ class _Counting:
         heaviest = max(range(len(steps)), key=peaks.__getitem__)
         part = max(steps[heaviest], key=lambda one: float(costs.of(self._features(one))[-1]))
         frames = {shape: self._trace_frame(shape) for shape in work.graphs}
-        candidates = [self._trace(part, accumulates=accumulates), *traced, *frames.values()]
+        known = {one.features for one in traced}
+        longest = [] if self._features(part) in known else [self._trace(part, accumulates=accumulates)]
+        candidates = [*longest, *traced, *frames.values()]
         most = max(candidates, key=lambda one: sum(one.memory.values()))
         update = self._update()
         trained = sum(tensor.numel() * tensor.element_size() for tensor in self.trained)

@@ -159,7 +159,9 @@ class Trace(TorchDispatchMode):
         """Run the operation and count it."""
         del types
         kwargs = kwargs or {}
-        result = func(*args, **kwargs)
+        # Nobody is to look into how torch finds an operation's shapes, in Python and in many steps: half of the time here.
+        with torch._C.DisableTorchFunction():  # noqa: SLF001 - what torch's own modes enter
+            result = func(*args, **kwargs)
         self._tick += 1
         made = [leaf for leaf in tree_leaves(result) if isinstance(leaf, torch.Tensor)]
         for tensor in made:

@@ -33,3 +33,9 @@ def test_the_cost_of_some_is_not_the_cost():
 @pytest.mark.parametrize("given", [[], ["{}"], [*details({"seconds": 1.0}), "{}"], ['{"request": 3}']])
 def test_what_tells_nothing_sums_up_to_nothing(given):
     assert summed_up(given) == {}
+
+
+def test_what_was_not_asked_is_not_counted_and_each_of_several_draws_is():
+    one = {"seconds": 1.0, "cost": 2.0}
+    told = [*details(one, {"shared": 1}), json.dumps({"requests": [one, one]})]
+    assert summed_up(told) == summed_up(details(one, one, one))

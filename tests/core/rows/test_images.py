@@ -3,13 +3,17 @@
 import base64
 import hashlib
 import struct
+import sys
 
 import pytest
 
+from seatrial.errors import UsageError
 from seatrial.rows import Image, Text, Turn
 from seatrial.rows.format_error import FormatError
 from seatrial.rows.formats import parse
 from seatrial.rows.images import MOST_BYTES, Images
+from seatrial.runs.keys import node_key
+from seatrial.runs.stages.read import Read
 
 
 def address(data):
@@ -87,9 +91,24 @@ def test_what_is_not_there_or_no_image_is_said(refusal, tmp_path, png):
     assert "pixels" in refusal(png[:16] + struct.pack(">II", 50_000, 50_000) + png[24:])
 
 
-def test_a_damaged_image_is_seen_where_pillow_is(refusal, png):
-    pytest.importorskip("PIL")
+def test_a_damaged_image_is_seen(refusal, png):
     assert "is damaged" in refusal(png[:-20] + b"\0" * 20)
+
+
+def test_without_pillow_no_picture_is_taken_for_whole(refusal, png, monkeypatch):
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    monkeypatch.setitem(sys.modules, "PIL.Image", None)
+    assert "no format that is read" in refusal(b"<svg/>")
+    with pytest.raises(UsageError, match=r"Pillow.*pip install 'seatrial\[images\]'"):
+        Images().keep(png, "x")
+
+
+def test_another_pillow_reads_anew(monkeypatch):
+    def key(version):
+        monkeypatch.setattr("seatrial.runs.stages.read.package_versions", lambda names: dict.fromkeys(names, version))
+        return node_key(Read((), {}, excerpts=True), ())
+
+    assert key("10.3") != key("12.0")
 
 
 def test_a_path_beside_a_single_file_is_refused_with_what_to_do(tmp_path, png):
@@ -110,9 +129,12 @@ def test_a_path_beside_a_single_file_is_refused_with_what_to_do(tmp_path, png):
     ],
 )
 def test_the_size_stands_in_the_first_bytes(monkeypatch, data, media_type, size):
-    monkeypatch.setattr("seatrial.rows.images._opened_size", lambda data, where: None)
-    image = Images().keep(data, "x")
-    assert (image.media_type, (image.width, image.height)) == (media_type, size)
+    monkeypatch.setattr("seatrial.rows.images.MOST_PIXELS", 34)
+    with pytest.raises(FormatError, match=f"has {size[0]} × {size[1]} pixels"):
+        Images().keep(data, "x")
+    monkeypatch.setattr("seatrial.rows.images.MOST_PIXELS", 35)
+    monkeypatch.setattr("seatrial.rows.images._opened_size", lambda data, where: size)
+    assert Images().keep(data, "x").media_type == media_type
 
 
 def test_a_file_that_breaks_off_in_the_middle_is_seen(refusal):

@@ -8,6 +8,7 @@ import time
 
 import pyarrow.parquet as pq
 import pytest
+from tests import warm
 
 from seatrial import cli, hookimpl
 from seatrial.errors import StageError, StoreError, UsageError
@@ -304,7 +305,7 @@ def test_a_killed_data_run_goes_on_and_leaves_what_an_undisturbed_one_leaves(fol
         process.wait()
     results = []
     for runs in ("killed", "whole"):
-        subprocess.run([*command, runs], check=True, capture_output=True, timeout=200)
+        warm.run(*command[1:], runs, timeout=200).check_returncode()
         (found,) = (folder / runs).iterdir()
         results.append(load_result(found, Host.load()))
     killed, whole = results

@@ -4,6 +4,8 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -141,13 +143,40 @@ def nothing(done, total, values):
     pass
 
 
-def both(folder, stage_of, table="raw", given=None, **more):
+class Kept:
+    """An engine whose processes stay from one stage to the next: starting two is a second of each."""
+
+    def __init__(self, work):
+        self.work = work
+
+    @contextmanager
+    def open(self):
+        yield self.work
+
+
+@pytest.fixture(scope="module")
+def two():
+    with TWO.open() as work:
+        executor = work._shared()._pool.executor
+        list(executor.map(time.sleep, [0.5, 0.5]))  # they are there before the first test
+        assert len(executor._processes) == 2
+        yield Kept(work)
+        assert work._count == 2, "a stage gave up working on two"
+
+
+@pytest.fixture
+def both(folder, two):
     """The stage's artifacts on one process and on two."""
-    artifacts = []
-    for name, engine in (("one", ONE), ("two", TWO)):
-        run = folder(name, table, given and list(given))
-        artifacts.append(stage_of(engine).run(Artifact({table: run / f"data/{table}.parquet", **more}), run, nothing))
-    return artifacts
+
+    def run_both(stage_of, table="raw", given=None, **more):
+        artifacts = []
+        for name, engine in (("one", ONE), ("two", two)):
+            run = folder(name, table, given and list(given))
+            files = Artifact({table: run / f"data/{table}.parquet", **more})
+            artifacts.append(stage_of(engine).run(files, run, nothing))
+        return artifacts
+
+    return run_both
 
 
 def ledgers(folder):
@@ -168,10 +197,10 @@ def tables(artifact):
     return {name: pq.read_table(path) for name, path in artifact.files.items()}
 
 
-def test_cleaning_on_two_processes_gives_what_it_gives_on_one(folder, suite_filter):
+def test_cleaning_on_two_processes_gives_what_it_gives_on_one(both, suite_filter):
     rules = (Rule("seven", "7"), Rule("fourteen", "14", "repair"))
     filters = [suite_filter(Sevens, rules), suite_filter(Fives, (Rule("five", "5", "flag"),))]
-    one, two = both(folder, lambda engine: Clean(filters, engine))
+    one, two = both(lambda engine: Clean(filters, engine))
     assert tables(one) == tables(two)
     assert one.facts == two.facts
     clean = tables(one)["clean"]
@@ -187,10 +216,10 @@ def test_cleaning_on_two_processes_gives_what_it_gives_on_one(folder, suite_filt
     assert places == sorted(places)
 
 
-def test_what_filters_count_is_added_up_over_processes(folder, suite_filter):
+def test_what_filters_count_is_added_up_over_processes(both, suite_filter):
     rules = (Rule("seven", "7"), Rule("fourteen", "14", "repair"))
     filters = [suite_filter(Counts, rules, alias=name, metrics=METRICS) for name in ("first", "second")]
-    one, two = both(folder, lambda engine: Clean(filters, engine))
+    one, two = both(lambda engine: Clean(filters, engine))
     assert one.facts == two.facts
     first, second = one.facts["filters"]
     assert (first["measures"], first["missing"]) == ({"found": 929}, {"lost": "as if"})
@@ -218,19 +247,19 @@ def test_what_a_counting_filter_raises_names_it(folder, suite_filter):
         Clean([suite_filter(Miscounts, rules)], ONE).run(Artifact({"raw": run / "data/raw.parquet"}), run, nothing)
 
 
-def test_comparing_on_two_processes_gives_what_it_gives_on_one(folder, suite_filter):
+def test_comparing_on_two_processes_gives_what_it_gives_on_one(both, suite_filter):
     filters = [suite_filter(LastDigits, (Rule("copy", "c"),), place="corpus")]
-    one, two = both(folder, lambda engine: Deduplicate(filters, engine), "clean")
+    one, two = both(lambda engine: Deduplicate(filters, engine), "clean")
     assert tables(one) == tables(two)
     assert one.facts == two.facts
     assert tables(one)["deduplicated"]["id"].to_pylist() == [f"r{n}" for n in range(1_000)]
     assert len(tables(one)["clusters"]) == 6_500
 
 
-def test_splits_that_are_given_are_compared_each_by_itself(folder, suite_filter):
+def test_splits_that_are_given_are_compared_each_by_itself(both, suite_filter):
     given = [replace(row, split="test" if place % 2 else "train") for place, row in enumerate(rows(4_000))]
     filters = [suite_filter(LastDigits, (Rule("copy", "c"),), place="corpus")]
-    one, two = both(folder, lambda engine: Deduplicate(filters, engine), "clean", given)
+    one, two = both(lambda engine: Deduplicate(filters, engine), "clean", given)
     assert tables(one) == tables(two)
     assert len(tables(one)["deduplicated"]) == 1_000
     by_split = {row.id: row.split for row in given}
@@ -239,10 +268,10 @@ def test_splits_that_are_given_are_compared_each_by_itself(folder, suite_filter)
 
 
 @pytest.mark.parametrize("build", [SameText, OnlyCompares])
-def test_searching_on_two_processes_gives_what_comparing_gives(folder, suite_filter, build, tmp_path):
+def test_searching_on_two_processes_gives_what_comparing_gives(both, suite_filter, build, tmp_path):
     given = [replace(row, split="train") for row in rows(6_000)]
     given += [replace(row, id=f"t{row.id}", split="test") for row in rows(30)]
-    one, two = both(folder, lambda engine: leaking(engine, suite_filter, build), "split", given, **ledgers(tmp_path))
+    one, two = both(lambda engine: leaking(engine, suite_filter, build), "split", given, **ledgers(tmp_path))
     assert tables(one) == tables(two)
     assert one.facts == two.facts
     assert one.facts["splits"] == {"train": 5_970, "validation": 0, "test": 30}
@@ -261,8 +290,9 @@ class Measures(SameText):
         )
 
 
-@pytest.mark.parametrize("engine", [ONE, TWO])
-def test_what_a_split_filter_measures_is_among_the_facts(folder, suite_filter, engine, tmp_path):
+@pytest.mark.parametrize("processes", [1, 2])
+def test_what_a_split_filter_measures_is_among_the_facts(folder, suite_filter, processes, two, tmp_path):
+    engine = ONE if processes == 1 else two
     given = [replace(row, split="train") for row in rows(6_000)]
     given += [replace(row, id=f"t{row.id}", split="test") for row in rows(30)]
     run = folder("run", "split", given)
@@ -330,13 +360,13 @@ def three_splits(test=range(30), other=range(100, 110), validation=range(20, 60)
 
 
 @pytest.mark.parametrize("build", [Strict, StrictAtOnce])
-def test_validation_rows_are_held_against_every_other_evaluation_set(folder, suite_filter, build, tmp_path):
+def test_validation_rows_are_held_against_every_other_evaluation_set(both, suite_filter, build, tmp_path):
     def stage(engine):
         metrics = METRICS if build is Strict else ()
         return replace(leaking(engine, suite_filter, build, metrics), sets=("train", "validation", "test", "other"))
 
     given = list(three_splits(validation=range(20, 110)))
-    one, two = both(folder, stage, "split", given, **ledgers(tmp_path))
+    one, two = both(stage, "split", given, **ledgers(tmp_path))
     assert tables(one) == tables(two)
     assert one.facts == two.facts
     entries = [(e["row"], e["split"], e["matched_row"]) for e in tables(one)["ledger"].to_pylist()]
@@ -393,8 +423,9 @@ def test_weights_that_changed_make_the_stage_run_again(suite_filter):
     assert len({one.key for one in (plain, first, second)}) == 3
 
 
-@pytest.mark.parametrize("engine", [ONE, TWO])
-def test_a_filter_that_raises_is_named_wherever_it_runs(folder, suite_filter, engine):
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_filter_that_raises_is_named_wherever_it_runs(folder, suite_filter, processes, two):
+    engine = ONE if processes == 1 else two
     run = folder("run")
     stage = Clean([suite_filter(Breaks, (), alias="breaks")], engine)
     with pytest.raises(StageError, match=r"clean: filter breaks \(plugin toys\) raised ZeroDivisionError: as if"):
@@ -450,9 +481,9 @@ def test_a_filter_that_signs_too_few_rows_is_refused(folder, suite_filter):
 
 
 @pytest.mark.parametrize("splits", [("train", "train"), ("test", "test"), ("train", "test"), ("train", "validation")])
-def test_any_split_may_be_empty(folder, suite_filter, splits, tmp_path):
+def test_any_split_may_be_empty(both, suite_filter, splits, tmp_path):
     given = [replace(row, split=splits[place % 2]) for place, row in enumerate(rows(20))]
-    one, two = both(folder, lambda engine: leaking(engine, suite_filter, SameText), "split", given, **ledgers(tmp_path))
+    one, two = both(lambda engine: leaking(engine, suite_filter, SameText), "split", given, **ledgers(tmp_path))
     assert tables(one) == tables(two)
     assert one.facts == two.facts
     assert sum(one.facts["splits"].values()) == 20

@@ -10,10 +10,11 @@ import pytest
 
 from seatrial import Component, ReportComponent, hookimpl
 from seatrial.errors import StoreError, UsageError
-from seatrial.runs.exporting import _about_models, _card, _new_folder, export_run
+from seatrial.runs.exporting import _about_models, _card, _new_folders, export_run
 from seatrial.runs.run import run
 from seatrial.runs.saved import load_result
 from seatrial.suite.file import load_suite
+from seatrial.verdict import Verdict
 
 from .toys import SUITE, suite_text, toy_host, write_trial
 
@@ -86,14 +87,15 @@ def test_an_adapter_of_whole_weights_is_refused_before_anything_is_written(made,
 def test_a_folder_that_is_filled_meanwhile_stays_as_it_is(tmp_path):
     target = tmp_path / "model"
     new = ExitStack()
-    (new.enter_context(_new_folder(target)) / "ours.txt").write_text("ours")
+    for part in new.enter_context(_new_folders([target, tmp_path / "adapter"])):
+        (part / "ours.txt").write_text("ours")
     target.mkdir()
     (target / "mine.txt").write_text("mine")
     with pytest.raises(UsageError, match="model: was filled"):
-        new.close()
+        new.close()  # and the other is not there either
     assert [file.relative_to(tmp_path).as_posix() for file in tmp_path.rglob("*.txt")] == ["model/mine.txt"]
     (target / "mine.txt").unlink()
-    with _new_folder(target) as part:
+    with _new_folders([target]) as (part,):
         (part / "ours.txt").write_text("ours")
     assert [file.name for file in target.iterdir()] == ["ours.txt"]
 
@@ -104,6 +106,17 @@ def test_a_failed_model_takes_a_word(export, tmp_path):
     with pytest.raises(UsageError, match="cannot export"):  # it came past the verdict
         export(FAILING, failed=True)
     assert not (tmp_path / "model").exists()
+
+
+def test_a_run_with_a_missing_score_takes_the_same_word(export, made, tmp_path, monkeypatch):
+    folder, host = made()
+    result = load_result(folder, host)
+    missing = Verdict("error", "1 of 2 gates could not be decided", result.verdict.decisions)
+    monkeypatch.setattr("seatrial.runs.exporting.load_result", lambda *_: replace(result, verdict=missing))
+    with pytest.raises(UsageError, match=r"the verdict is ERROR: 1 of 2 .*--failed"):
+        export()
+    with pytest.raises(UsageError, match="cannot export"):
+        export(failed=True)
 
 
 def test_a_loader_that_cannot_export_is_named(export):

@@ -27,23 +27,22 @@ from seatrial.terminal.story import story_document, story_lines
 from .toys import SUITE, Learn, Toys, Words, toy_host, write_rows
 
 
-def test_a_second_run_works_nothing_but_its_gates(trial):
-    first, toys, worked = trial()
+def test_a_second_run_works_nothing_but_its_gates(ran):
+    first, toys, worked = ran.first
     assert (toys.trained, toys.fitted) == (1, 1)
     assert "transcribe[test.ask, tuned, seed=5]" in worked
-    second, again, worked = trial()
+    second, again, worked = ran()
     assert second.folder != first.folder
     assert (again.trained, again.fitted, sum(again.asked.values())) == (0, 0, 0)
     assert worked == ["gate"]
     assert {record.taken_from for record in second.records if record.stage != "gate"} == {first.folder.name}
     assert second.scores == first.scores
-    third, _, _ = trial()  # what was taken is taken from where it was worked
+    third, _, _ = ran()  # what was taken is taken from where it was worked
     assert {record.taken_from for record in third.records if record.stage != "gate"} == {first.folder.name}
 
 
-def test_a_fresh_run_takes_nothing(trial):
-    trial()
-    _, toys, worked = trial(fresh=True)
+def test_a_fresh_run_takes_nothing(ran):
+    _, toys, worked = ran(fresh=True)
     assert toys.trained == 1
     assert len(worked) > 8
 
@@ -60,10 +59,9 @@ def test_a_fresh_run_takes_nothing(trial):
         ("gate", set()),
     ],
 )
-def test_a_component_of_another_version_works_its_node_again_and_no_other(trial, component, again):
+def test_a_component_of_another_version_works_its_node_again_and_no_other(ran, component, again):
     """What depends on it is worked again too where it left something else: here it leaves the same."""
-    trial()
-    _, _, worked = trial(**{component: "2"})
+    _, _, worked = ran(**{component: "2"})
     wanted = {
         f"transcribe[test.ask, {name}{', seed=5' if name == 'tuned' else ''}]"
         if "[" not in name and name != "clean"
@@ -73,31 +71,29 @@ def test_a_component_of_another_version_works_its_node_again_and_no_other(trial,
     assert set(worked) - {"gate"} == wanted
 
 
-def test_a_gate_that_changed_and_a_scorer_that_is_added_train_nothing(trial):
-    trial()
-    _, toys, worked = trial(SUITE.replace("min: 0.1", "min: 0.2"))
+def test_a_gate_that_changed_and_a_scorer_that_is_added_train_nothing(ran):
+    _, toys, worked = ran(SUITE.replace("min: 0.1", "min: 0.2"))
     assert (worked, toys.trained) == (["gate"], 0)
-    _, toys, worked = trial(SUITE.replace("  - right: {}\n", "  - right: {}\n  - wrong: {}\n"))
+    _, toys, worked = ran(SUITE.replace("  - right: {}\n", "  - right: {}\n  - wrong: {}\n"))
     assert worked == ["score[wrong]", "gate"]
     assert not toys.asked
 
 
-def test_other_rows_train_and_ask_again(trial):
-    trial()
-    write_rows(trial.path / "rows.jsonl", word="new")
-    _, toys, _ = trial()
+def test_other_rows_train_and_ask_again(ran):
+    write_rows(ran.path / "rows.jsonl", word="new")
+    _, toys, _ = ran()
     assert toys.trained == 1
 
 
-def test_a_killed_run_asks_nothing_twice_and_comes_to_the_same_bytes(trial):
-    whole, _, _ = trial(fresh=True)
+def test_a_killed_run_asks_nothing_twice_and_comes_to_the_same_bytes(ran):
+    whole, _, _ = ran.first
     killed = Toys()
     killed.dies_at = 3
     with pytest.raises(KeyboardInterrupt):
-        trial(fresh=True, toys=killed)
+        ran(fresh=True, toys=killed)
     killed.dies_at = 0
-    _, toys, _ = trial(toys=killed)
-    resumed = max(Path(trial.path / "runs").iterdir())
+    _, toys, _ = ran(toys=killed)
+    resumed = max(Path(ran.path / "runs").iterdir())
     assert toys.trained == 1
     tuned = "transcripts/test.ask/tuned-seed=5.parquet"
     assert (resumed / tuned).read_bytes() == (whole.folder / tuned).read_bytes()
@@ -114,7 +110,7 @@ def test_a_killed_run_that_goes_on_with_another_version_mixes_nothing_and_says_s
     killed.dies_at = 0
     plans, installed = [], importlib.metadata.version
     monkeypatch.setattr(
-        "seatrial.runs.environment.importlib.metadata.version",
+        "seatrial.runs.environment._version",
         lambda name: "99.9" if name == "pluggy" else installed(name),
     )
 
@@ -218,6 +214,13 @@ def test_more_evaluation_sets_are_asked_by_name(trial):
     assert result.facts("split")["exam"] == 8
 
 
+@pytest.mark.parametrize("learned", ["train", "validation"])
+def test_a_gate_on_rows_that_training_has_seen_is_warned_of(trial, learned):
+    result, *_ = trial(SUITE.replace("  - right: {}\n", f"  - right: {{on: {learned}}}\n"))
+    [said] = [one for one in result.verdict.warnings if f"on: {learned}" in one]
+    assert said.startswith("right: ")
+
+
 def test_a_model_is_on_trial_without_training_or_train_rows(trial):
     text = """\
 name: as-it-is
@@ -244,14 +247,12 @@ def test_check_refuses_what_the_loader_lacks_and_names_both(trial):
     assert "the method 'learn' needs a model that trains" in said
 
 
-def test_a_finished_run_is_scored_by_another_suite_without_a_model(trial):
-    result, _, _ = trial()
+def test_a_finished_run_is_scored_by_another_suite_without_a_model(ran):
+    result, _, _ = ran.first
     toys = Toys()
-    more = trial.path / "more.yaml"
-    more.write_text(
-        (trial.path / "suite.yaml").read_text().replace("  - right: {}\n", "  - right: {}\n  - wrong: {}\n")
-    )
-    scored = score_again(result.folder, toy_host(toys), suite=more, cache=trial.path / "cache")
+    more = ran.path / "more.yaml"
+    more.write_text((ran.path / "suite.yaml").read_text().replace("  - right: {}\n", "  - right: {}\n  - wrong: {}\n"))
+    scored = score_again(result.folder, toy_host(toys), suite=more, cache=ran.path / "cache")
     assert scored.folder == result.folder
     assert ("wrong/share", "tuned") in {(score.metric, score.system) for score in scored.scores}
     assert (toys.trained, toys.fitted, not toys.asked, not toys.opened) == (0, 0, True, True)
@@ -265,8 +266,8 @@ def test_a_finished_run_is_scored_by_another_suite_without_a_model(trial):
         ("data.train.source=path:nowhere.jsonl", r"nowhere\.jsonl"),
     ],
 )
-def test_what_no_transcript_holds_is_refused_and_leaves_the_run_as_it_was(trial, override, said):
-    result, _, _ = trial()
+def test_what_no_transcript_holds_is_refused_and_leaves_the_run_as_it_was(ran, override, said):
+    result, _, _ = ran.first
 
     def contents():
         return {path: path.read_bytes() for path in result.folder.rglob("*") if path.is_file()}
@@ -276,22 +277,31 @@ def test_what_no_transcript_holds_is_refused_and_leaves_the_run_as_it_was(trial,
         score_again(
             result.folder,
             toy_host(Toys()),
-            suite=trial.path / "suite.yaml",
+            suite=ran.path / "suite.yaml",
             overrides=[override],
-            cache=trial.path / "cache",
+            cache=ran.path / "cache",
         )
     assert contents() == before
     write_reports(result.folder, toy_host(Toys()), kinds=None, to=None)
 
 
-def test_other_gates_decide_and_those_before_stay_beside_them(trial):
-    result, _, _ = trial()
+def test_other_gates_decide_and_those_before_stay_beside_them(ran):
+    result, _, _ = ran.first
     judged = judge_again(result.folder, toy_host(Toys()), overrides=["gates[0].min=0.99"])
     assert judged.verdict.state != "pass"
     assert "min: 0.1" in (result.folder / "suite-1.yaml").read_text()
     assert "0.99" in (result.folder / "suite.yaml").read_text()
-    (listed,) = list_runs(trial.path / "runs")
+    (listed,) = list_runs(ran.path / "runs")
     assert (listed.suite, listed.state) == ("words", judged.verdict.state)
+
+
+def test_what_a_scorer_says_of_its_metrics_today_decides_nothing_of_a_finished_run(ran):
+    result, _, _ = ran.first
+    toys = Toys()
+    toys.better = "lower"
+    judged = judge_again(result.folder, toy_host(toys), overrides=["gates[0].min=0.2"])
+    assert judged.metrics["right/share"].better == "higher"
+    assert judged.scores == result.scores
 
 
 # ---- keys ------------------------------------------------------------------------------------------------------------
@@ -349,8 +359,8 @@ def test_gates_that_were_changed_stand_beside_those_that_the_run_was_started_wit
     assert not [one for one in back.verdict.warnings if "other gates" in one]
 
 
-def test_a_rows_story_tells_what_each_system_answered(trial):
-    result, _, _ = trial()
+def test_a_rows_story_tells_what_each_system_answered(ran):
+    result, _, _ = ran.first
     row, *_ = result.samples["right"].to_pylist()
     story = tell(result.folder, row["row"])
     told = {answer.system: answer for answer in story.answers}
@@ -364,14 +374,14 @@ def test_a_rows_story_tells_what_each_system_answered(trial):
     assert {answer["system"] for answer in story_document(story)["answers"]} == set(told)
 
 
-def test_the_digests_of_what_was_read_and_all_packages_are_kept(trial):
-    result, _, _ = trial()
+def test_the_digests_of_what_was_read_and_all_packages_are_kept(ran):
+    result, _, _ = ran.first
     (file,) = result.facts("read")["files"]
-    assert file["sha256"] == digest_path(trial.path / "rows.jsonl")
+    assert file["sha256"] == digest_path(ran.path / "rows.jsonl")
     assert result.manifest["installed"]["pluggy"]
     assert len(result.manifest["installed"]) > len(result.manifest["packages"])
     host = toy_host()
-    (report,) = write_reports(result.folder, host, kinds=["markdown"], to=trial.path / "out")
+    (report,) = write_reports(result.folder, host, kinds=["markdown"], to=ran.path / "out")
     assert file["sha256"] in report.read_text()
 
 
@@ -413,7 +423,7 @@ def test_what_a_model_told_of_the_pieces_before_stays(trial, monkeypatch):
     assert asked.facts["model"]["served"] == ["a", "b"]
 
 
-def test_a_plugin_whose_code_stands_in_no_file_is_named_in_the_manifest(trial):
-    assert "code_not_known" not in trial()[0].manifest
-    result, _, _ = trial(toys=type("Toys", (Toys,), {"__module__": "a_notebooks_cell"})())
+def test_a_plugin_whose_code_stands_in_no_file_is_named_in_the_manifest(ran):
+    assert "code_not_known" not in ran.first[0].manifest
+    result, _, _ = ran(toys=type("Toys", (Toys,), {"__module__": "a_notebooks_cell"})())
     assert result.manifest["code_not_known"].startswith("of toys: it stands in no file")

@@ -50,6 +50,9 @@ def test_one_process_is_no_launch():
         ({"WORLD_SIZE": None}, "WORLD_SIZE is not set, and RANK=3"),
         ({"MASTER_ADDR": None}, "MASTER_ADDR is not set, and WORLD_SIZE=4"),
         ({"MASTER_PORT": "http"}, "MASTER_PORT is 'http'"),
+        ({"MASTER_PORT": "99999"}, "MASTER_PORT is '99999': it is a whole number of at least 1 and at most 65535"),
+        ({"LOCAL_RANK": "2"}, "LOCAL_RANK is '2', of LOCAL_WORLD_SIZE=2 processes"),
+        ({"LOCAL_WORLD_SIZE": "5"}, "LOCAL_WORLD_SIZE is '5': .*at most 4"),
     ],
 )
 def test_a_wrong_variable_is_named(changed, told):

@@ -13,6 +13,7 @@ from seatrial.commands.kept_runs import report
 from seatrial.data.filters import Measured
 from seatrial.errors import ContractError, StoreError
 from seatrial.plugin.host import Host
+from seatrial.runs.digests import check
 from seatrial.runs.run import run
 from seatrial.runs.saved import load_result, write_reports
 from seatrial.suite.file import load_suite
@@ -134,3 +135,20 @@ def test_what_installed_filters_would_have_looked_for_is_said(saved):
     text = (folder / "report/report.md").read_text(encoding="utf-8")
     assert "In the data, no filter looked for:" in text
     assert components["privacy"].looks_for in text
+
+
+def test_what_was_altered_or_added_among_the_reports_is_told_after_others_are_written_again(saved):
+    folder, host_that = saved
+    host = host_that(lambda result: None)
+    write_reports(folder, host, kinds=["model_card"], to=None)
+    assert check(folder).intact
+    card = folder / "report/README.md"
+    card.write_text(card.read_text(encoding="utf-8") + "Approved.\n", encoding="utf-8")
+    (folder / "report/approval.html").write_text("Approved.", encoding="utf-8")
+    write_reports(folder, host, kinds=["json"], to=None)
+    assert {str(one) for one in check(folder).differences} == {
+        "report/README.md (altered)",
+        "report/approval.html (added)",
+    }
+    write_reports(folder, host, kinds=["model_card"], to=None)
+    assert [one.path for one in check(folder).differences] == ["report/approval.html"]

@@ -244,6 +244,23 @@ def test_a_method_that_tells_no_validation_loss_is_named(tried):
         Tune.train = original
 
 
+@pytest.mark.parametrize("told", [False, -5.0, math.nan, -math.inf])
+def test_what_is_no_validation_loss_fails_its_trial_and_is_chosen_by_nobody(tried, monkeypatch, told):
+    original = Tune.train
+
+    def train(self, job):
+        trained = original(self, job)
+        return replace(trained, facts=trained.facts | {"validation_loss": told}) if self.r == 8 else trained
+
+    monkeypatch.setattr(Tune, "train", train)
+    suite, host = tried(SEARCH, Tuned())
+    found = search(suite, host, runs=tried.runs)
+    failed = [one for one in found.trials if one["state"] == "failed"]
+    assert failed
+    assert {one["options"]["r"] for one in failed} == {8}
+    assert all(f"validation loss of {told!r}" in one["reason"] for one in failed)
+
+
 def test_a_value_that_the_method_refuses_is_refused_before_anything_is_read(tried):
     toys = Tuned()
     suite, host = tried(SEARCH.replace("[2, 4, 8]", "[0, 4, 8]"), toys)

@@ -22,12 +22,12 @@ def told(folder, trial, **options):
     return json.loads(path.read_text())["since"]
 
 
-def test_all_that_changed_is_named_with_what_it_was_and_is(trial):
-    first, _, _ = trial()
-    write_rows(trial.path / "rows.jsonl", 40)
-    second, _, _ = trial(MORE)
-    assert told(second.folder, trial) is None
-    since = told(second.folder, trial, since=first.folder)
+def test_all_that_changed_is_named_with_what_it_was_and_is(ran):
+    first, _, _ = ran.first
+    write_rows(ran.path / "rows.jsonl", 40)
+    second, _, _ = ran(MORE)
+    assert told(second.folder, ran) is None
+    since = told(second.folder, ran, since=first.folder)
     assert (since["run"], since["missing"]) == (first.folder.name, "")
     changes = {(one["subject"], one["what"]): (one["before"], one["now"]) for one in since["changes"]}
     assert changes["Suite", "gates[right/share].min"] == ("0.1", "0.2")
@@ -58,11 +58,11 @@ def muddled(self, job, train=Learn.train):
     return trained
 
 
-def test_the_same_rows_are_paired(trial, monkeypatch):
-    first, _, _ = trial()
+def test_the_same_rows_are_paired(ran, monkeypatch):
+    first, _, _ = ran.first
     monkeypatch.setattr(Learn, "train", muddled)
-    second, _, _ = trial(method="2")
-    since = told(second.folder, trial, since=first.folder)
+    second, _, _ = ran(method="2")
+    since = told(second.folder, ran, since=first.folder)
     (tuned,) = since["scores"]
     assert (tuned["system"], tuned["before"]["value"], tuned["now"]["value"]) == ("tuned", 1.0, 0.5)
     assert (tuned["paired"]["standing"], tuned["paired"]["value"], tuned["paired"]["n"]) == ("worse", -0.5, 12)
@@ -70,9 +70,9 @@ def test_the_same_rows_are_paired(trial, monkeypatch):
     assert "worse on 6" in tuned["paired"]["note"]
     assert since["same"] == 2  # of the base, and of the baseline
     assert {(one["subject"], one["what"]) for one in since["changes"]} == {("Weights", "train[seed=5]")}
-    write_reports(second.folder, toy_host(), kinds=["markdown", "html"], to=trial.path / "out", since=first.folder)
+    write_reports(second.folder, toy_host(), kinds=["markdown", "html"], to=ran.path / "out", since=first.folder)
     for name in ("report.md", "index.html"):
-        said = (trial.path / "out" / name).read_text()
+        said = (ran.path / "out" / name).read_text()
         for fact in ("What changed since", first.folder.name, "worse by 0.500", "better on 0 items and worse on 6"):
             assert fact in said
 
@@ -87,39 +87,39 @@ def test_another_scorer_of_the_same_name_is_not_paired(trial):
     assert "is of the scorer wrong, this run's of right" in tuned["unpaired"]
 
 
-def test_a_run_since_itself_or_since_one_that_is_not_whole_is_refused(trial, tmp_path):
-    first, _, _ = trial()
-    second, _, _ = trial(fresh=True)
+def test_a_run_since_itself_or_since_one_that_is_not_whole_is_refused(ran, tmp_path):
+    first, _, _ = ran.first
+    second, _, _ = ran(fresh=True)
     with pytest.raises(UsageError, match="the run itself"):
-        told(first.folder, trial, since=first.folder)
+        told(first.folder, ran, since=first.folder)
     with pytest.raises(UsageError, match="not a run folder"):
-        told(second.folder, trial, since=tmp_path)
+        told(second.folder, ran, since=tmp_path)
     (first.folder / "suite.yaml").write_text("name: other\n")
     with pytest.raises(StoreError, match=r"suite\.yaml \(altered\)"):
-        told(second.folder, trial, since=first.folder)
+        told(second.folder, ran, since=first.folder)
 
 
-def test_a_gate_that_compares_with_an_earlier_run_has_the_report_tell_what_changed(trial):
-    first, _, _ = trial()
+def test_a_gate_that_compares_with_an_earlier_run_has_the_report_tell_what_changed(ran):
+    first, _, _ = ran.first
     gate = f"  - {{metric: right/share, baseline: 'run:{first.folder}'}}\nreport:"
-    second, _, _ = trial(SUITE.replace("seed: 5", "seed: 6").replace("report:", gate))
+    second, _, _ = ran(SUITE.replace("seed: 5", "seed: 6").replace("report:", gate))
     page = (second.folder / "report/report.md").read_text()
     assert f"What changed since {first.folder.name}" in page
     since = json.loads((second.folder / "report/results.json").read_text())["since"]
     assert {"subject": "Suite", "what": "seed", "before": "5", "now": "6"} in since["changes"]
     assert load_result(second.folder, toy_host()).since is None
     first.folder.rename(first.folder.with_name("moved"))
-    gone = told(second.folder, trial)
+    gone = told(second.folder, ran)
     assert first.folder.name in gone["missing"]
     assert not gone["changes"]
 
 
-def test_an_earlier_run_that_other_code_scored_is_not_compared_with(trial):
-    first, _, _ = trial()
+def test_an_earlier_run_that_other_code_scored_is_not_compared_with(ran):
+    first, _, _ = ran.first
     text = SUITE.replace("report:", f"  - {{metric: right/share, baseline: 'run:{first.folder}'}}\nreport:")
-    same, _, _ = trial(text)
+    same, _, _ = ran(text)
     assert [decision.outcome for decision in same.verdict.decisions] == ["pass", "inconclusive"]
-    other, _, _ = trial(text, right="2")
+    other, _, _ = ran(text, right="2")
     told = other.verdict.decisions[1]
     assert told.outcome == "error"
     assert f"`seatrial score {first.folder}" in told.reason

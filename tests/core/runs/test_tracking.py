@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import multiprocessing
 import os
+import signal
 import socket
+import subprocess
+import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -18,6 +25,8 @@ from seatrial.runs import digests, tracking
 from seatrial.runs.preflight import preflight
 from seatrial.runs.recipe import Recipe
 from seatrial.runs.run import run, suite_digest
+from seatrial.runs.run_folder import RunFolder
+from seatrial.runs.store import write_json
 from seatrial.runs.tracked import TrackedProcess
 from seatrial.runs.tracker import TrackedStep
 from seatrial.runs.tracking import Tracking
@@ -53,6 +62,7 @@ def test_a_tracker_is_told_of_settings_steps_scores_verdict_and_report(tracked, 
     start, log, finish = told(file)
     assert (start["call"], log["call"], finish["call"]) == ("start", "log", "finish")
     assert start["name"] == result.folder.name
+    assert start["identity"] == RunFolder(result.folder).identity()
     assert start["config"] == json.loads(json.dumps(suite.resolved()))
     assert (log["training"], log["step"], log["values"]["loss"]) == ("train", 1, 0.5)
     assert (finish["state"], finish["report"]) == (result.verdict.state, str(result.folder / "report"))
@@ -65,6 +75,18 @@ def test_a_tracker_is_told_of_settings_steps_scores_verdict_and_report(tracked, 
     manifest = json.loads((result.folder / "manifest.json").read_text())
     assert manifest["tracking"] == {"notes": {"calls": 3}}
     assert host.watch_failures == []
+
+
+def test_runs_that_began_in_the_same_second_elsewhere_are_two(tmp_path):
+    began = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
+    folders = [RunFolder.create(tmp_path / place, "router", began) for place in ("ci-1", "ci-2")]
+    for folder, microsecond in zip(folders, (17, 18), strict=True):
+        write_json(folder / "manifest.json", {"started": began.replace(microsecond=microsecond).isoformat()})
+    first, second = (folder.identity() for folder in folders)
+    assert folders[0].path.name == folders[1].path.name
+    assert first != second
+    assert first.startswith(folders[0].path.name)
+    assert RunFolder(folders[0].path.rename(tmp_path / folders[0].path.name)).identity() == first
 
 
 def test_a_stage_that_fails_is_told_with_its_error_and_no_secret(tracked, go, tmp_path, monkeypatch):
@@ -173,6 +195,35 @@ def test_where_the_process_of_the_run_is_killed_the_tracker_is_told_so(tmp_path)
     assert "killed" in finish["reason"]
 
 
+KILLED = """
+import os, signal, sys, time
+from pathlib import Path
+from seatrial.runs.recipe import Recipe
+from seatrial.runs.tracked import TrackedProcess
+from tests.core.runs.toy_trackers import HangsAtOnce
+file = Path(sys.argv[1])
+TrackedProcess(Recipe("hangs", HangsAtOnce, {"file": str(file)}), failed=print, last=0.1).tell("log", None)
+while not (file.is_file() and file.read_text()):
+    time.sleep(0.01)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_one_that_hangs_in_a_call_does_not_outlive_a_run_that_was_killed(tmp_path):
+    file = tmp_path / "held"  # by the tracker, as long as its process lives
+    command = [sys.executable, "-c", KILLED, str(file)]
+    done = subprocess.run(command, cwd=Path(__file__).parents[3], timeout=60, check=False)
+    assert done.returncode == -signal.SIGKILL
+    until = time.monotonic() + 60
+    with file.open("a") as held:
+        while time.monotonic() < until:
+            with suppress(BlockingIOError):
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            time.sleep(0.05)
+    pytest.fail("the tracker is still there")
+
+
 def test_what_cannot_be_carried_into_another_process_is_not_used():
     warned = []
     tracker = TrackedProcess(Recipe("here", lambda: None, {}), failed=warned.append)
@@ -196,9 +247,9 @@ def test_where_no_process_can_be_started_the_run_goes_on(tracked, go, monkeypatc
 
 
 def test_who_tracks_a_run_makes_no_other_run_of_it(tracked):
-    _, alone = tracked()
+    host, alone = tracked()
     _, both = tracked("exits", {"notes": {"file": "x"}})
-    assert suite_digest(alone, only_data=False) == suite_digest(both, only_data=False)
+    assert suite_digest(alone, host, only_data=False) == suite_digest(both, host, only_data=False)
     assert [chosen.name for chosen in both.tracking] == ["exits", "notes"]
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from tests import warm
 
 from seatrial.runs.store import digest_path
 
@@ -26,14 +27,7 @@ def environment(site=None, **more):
 
 
 def seatrial(*arguments, site=None, **more):
-    return subprocess.run(
-        [sys.executable, "-m", "seatrial", *map(str, arguments)],
-        env=environment(site, **more),
-        capture_output=True,
-        text=True,
-        timeout=400,
-        check=False,
-    )
+    return warm.run("-m", "seatrial", *arguments, env=environment(site, **more), timeout=400)
 
 
 def only_run(runs):
@@ -60,9 +54,10 @@ def smoke(tmp_path_factory, plugin_site):
     shipped = next(row["path"] for row in json.loads(seatrial("suites", "--json").stdout) if row["name"] == "smoke")
     text = Path(shipped).read_text(encoding="utf-8")
     suite.write_text(text.replace("  - schema: {}\n", "  - schema: {}\n  - shouting: {share: 0.5}\n"), encoding="utf-8")
-    done = seatrial(
-        "run", suite, "--runs", folder / "runs", "--offline",
-        site=plugin_site, SHOUTING_NOTES=str(folder / "notes.jsonl"),
+    done = subprocess.run(
+        [sys.executable, "-m", "seatrial", "run", suite, "--runs", folder / "runs", "--offline"],
+        env=environment(plugin_site, SHOUTING_NOTES=str(folder / "notes.jsonl")),
+        capture_output=True, text=True, timeout=400, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     return folder, only_run(folder / "runs"), done

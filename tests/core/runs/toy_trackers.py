@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import fcntl
 import json
 import os
 import sys
@@ -67,6 +68,18 @@ class Unbuilt:
 class Hangs(Silent):
     def finish(self, outcome):
         time.sleep(600)
+
+
+class HangsAtOnce(Silent):
+    def __init__(self, *, file: str) -> None:
+        self.file = Path(file)
+
+    def log(self, step):
+        with self.file.open("w") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            held.write("held")
+            held.flush()
+            time.sleep(600)
 
 
 class HangsAtExit(Silent):

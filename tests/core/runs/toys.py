@@ -179,6 +179,7 @@ class Toys:
         self.opened = Counter()
         self.trained = self.fitted = self.pieces = 0
         self.dies_at = 0
+        self.better = "higher"
         self.provides = frozenset({"scores", "trains"})
 
     def _version(self, name):
@@ -216,7 +217,7 @@ class Toys:
     @hookimpl
     def seatrial_scorers(self):
         for name, build, column in (("right", Right, "right"), ("wrong", Wrong, "wrong")):
-            metric = Metric("share", column, "proportion", "higher", "A share.")
+            metric = Metric("share", column, "proportion", self.better, "A share.")
             yield ScorerComponent(
                 name,
                 build,

@@ -150,6 +150,26 @@ def test_a_number_is_finite(suite_catalogue, value):
     assert message.endswith("is not a finite number")
 
 
+@pytest.mark.parametrize(
+    ("given", "place", "said"),
+    [
+        ({}, "judge", "needs a `source`"),
+        ({"source": 3}, "judge.source", "needs a `source`"),
+        ({"source": "ftp:x"}, "judge.source", "no model loaders take"),
+        ({"source": "path:x", "bogus": 1}, "judge.bogus", "unknown key"),
+        ({"source": "x:y", "loader": "transfomers"}, "judge.loader", "did you mean 'transformers'"),
+        ({"source": "x:y", "loader": {"endpoint": {"bogus": 1}}}, "judge.loader.endpoint.bogus", "unknown key"),
+        ({"source": "x:y", "bogus": 1, "loader": {"endpoint": {"bogus": 1}}}, "judge.loader.endpoint.bogus", "twice"),
+    ],
+)
+def test_a_model_that_is_asked_is_checked_by_its_loader(suite_catalogue, given, place, said):
+    def build(*, judge: Any) -> None: ...
+
+    component = Component("it", build, "", uses={"judge": Use("model")})
+    assert said in complaints({"judge": given}, suite_catalogue, component)[place]
+    validate_options(component, {"judge": {"source": "path:x"}}, suite_catalogue)
+
+
 def test_null_stands_for_the_default_component(suite_catalogue):
     found = validate_options(COMPONENT, {"size": 1, "detector": None}, suite_catalogue)
     assert next(iter(found["detector"])) == "weak"

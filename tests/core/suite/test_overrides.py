@@ -59,7 +59,7 @@ def test_the_last_of_two_overrides_counts(load):
         (
             "trian.r=8",
             (
-                "trian: unknown key (did you mean 'train'?); accepted: baselines, data, description, fewshot, filters, "
+                "trian: unknown key (did you mean 'train'?); accepted: baselines, data, date, description, fewshot, filters, "
                 "gates, model, name, report, score, search, seed, seeds, tracking, train"
             ),
         ),

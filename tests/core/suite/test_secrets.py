@@ -15,6 +15,10 @@ SECRET = {
     "openai:https://host/v1?x=1&sig=hunter2": "hunter2",
     f"path:{TOKEN}/rows.jsonl": TOKEN,
     "path:sk-proj-" + "aB3d" * 8: "aB3d" * 8,
+    "openai:http://me:hunt@er2@host/v1#m": "er2",
+    "postgresql://me:hunt/er2@host/db": "er2",
+    "postgresql://me:1/hunter2@host:5432/db": "hunter2",
+    "mysql+pymysql://me:hunt?er2#@host/db": "er2",
 }
 
 
@@ -29,6 +33,31 @@ def test_an_address_with_a_secret_is_refused_and_the_secret_is_not_repeated(suit
     assert SECRET[address] not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "token",
+    [
+        "sk-ant-api03-" + "aB3d" * 9 + "-AA", "sk-proj-abc-" + "aB3d" * 9, "gsk_" + "aB3d" * 9, "dapi" + "0a1b" * 8,
+        "xai-" + "aB3d" * 9, "nvapi-" + "aB3-" * 9, "Bearer hunter2", "Authorization: Bearer " + "aB3d" * 5,
+    ],
+)  # fmt: skip
+def test_keys_of_known_houses_are_seen_and_sent_to_nobody(token):
+    assert list(secrets_in({"a": token}))
+    if token != "Bearer hunter2":
+        assert token.split()[-1] not in str(hidden(f"401: the key {token} is wrong"))
+
+
+def test_what_should_name_a_variable_and_does_not_is_refused_before_a_run_keeps_it(suite_catalogue, tmp_path):
+    path = tmp_path / "suite.yaml"
+    path.write_text(
+        "name: s\nmodel: {source: 'hf:a/b', api_key_env: hunter2}\ndata: {train: {source: 'path:rows.jsonl'}}\n"
+    )
+    with pytest.raises(SuiteError, match=r"suite\.yaml:2: model\.api_key_env: holds what is no environment") as caught:
+        load_suite(path, suite_catalogue)
+    assert "hunter2" not in str(caught.value)
+    assert "hunter2" not in str(hidden({"judge": {"api_key_env": "hunter2"}}))
+    assert not list(secrets_in({"judge": {"api_key_env": "HOUSE_KEY_2"}, "conda_env": "mine"}))
+
+
 def test_a_key_that_names_a_secret_is_refused_with_its_line():
     found = dict(secrets_in({"model": {"loader": {"openai": {"api_key": "hunter2", "api_key_env": "KEY"}}}}))
     assert list(found) == [("model", "loader", "openai", "api_key")]
@@ -40,6 +69,8 @@ def test_a_key_that_names_a_secret_is_refused_with_its_line():
     [
         "hf:org/name@main", "path:user@host/rows.jsonl", "openai:http://localhost:8000/v1#model", "package:sk-learn/rows.csv",
         "Never tell http://me:hunter2@host to anyone", "path:/data/key=1/rows.parquet",
+        "openai:http://localhost:8000/v1#org/name@main", "openai:http://[::1]:8000/v1#org/name@main", "hf://org/name@main/x",
+        "path:sk-learn-datasets-of-iris-rows-2024", "http://host:80/a@b", "sqlite:////data/me@home/mlflow.db", "bearer of news",
     ],
 )  # fmt: skip
 def test_other_values_are_none(value):

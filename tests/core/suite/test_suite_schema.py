@@ -38,8 +38,8 @@ def test_unknown_keys_are_refused_and_the_needed_ones_required(schema):
     assert schema["additionalProperties"] is False
     assert set(schema["required"]) == {"name", "data"}  # `seatrial data` needs no model
     assert set(schema["properties"]) == {
-        "name", "description", "seed", "seeds", "model", "data", "filters", "train", "search", "score", "baselines", "fewshot", "gates",
-        "report", "tracking",
+        "name", "description", "seed", "seeds", "date", "model", "data", "filters", "train", "search", "score", "baselines", "fewshot",
+        "gates", "report", "tracking",
     }  # fmt: skip
     assert all(prop["description"] for prop in schema["properties"].values())
 

@@ -73,6 +73,8 @@ def test_each_metric_declares_what_it_imports_and_no_other_imports_it():
         "import sys\nsys.modules.update(rouge_score=None, sacrebleu=None)\n"
         "from seatrial_plugins.accuracy import build_generation as build\n"
         "build(metrics=['exact_match', 'token_f1', 'squad_f1', 'squad_exact_match'])\n"
+        "print([name for name in ('torch', 'transformers', 'scipy') if name in sys.modules])\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout == "[]\n"  # evaluate imports them all where nobody keeps it from that

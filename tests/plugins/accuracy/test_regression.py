@@ -68,6 +68,13 @@ def test_it_stands_for_sets_scorers_gates_and_the_leakage_filter(tmp_path):
     assert again == suite or again.resolved() == suite.resolved()
 
 
+def test_null_asks_all_rows_and_no_word_of_it_five_hundred(tmp_path):
+    given = keys(tmp_path, samples=None)
+    assert suite_of_keys(given, Host.load()).score[0].samples is None
+    del given["score"][0]["regression"]["samples"]
+    assert suite_of_keys(given, Host.load()).score[0].samples == 500
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
@@ -86,6 +93,31 @@ def test_what_cannot_be_meant_is_refused_at_its_line(tmp_path, given, said):
     assert problem.key.startswith("score[0].regression")
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"filters": {"schema": {}}}, "filters: a mapping is not a list"),
+        ({"filters": 5}, "filters: 5 is not a list"),
+        ({"score": True}, "score: true is not a list"),
+        ({"gates": {"metric": "choice/accuracy", "min": 0.1}}, "gates: a mapping is not a list"),
+        ({"data": {"tests": ["a"]}}, "data.tests: a list is not a mapping"),
+        ({"data": ["a"]}, "data: a list is not a mapping"),
+    ],
+)
+def test_a_key_of_the_wrong_shape_is_told_as_it_is_without_the_bundle(tmp_path, given, said):
+    with pytest.raises(SuiteError, match=said):
+        suite_of_keys({**keys(tmp_path), **given}, Host.load())
+
+
+def test_what_it_stands_for_is_told_at_its_own_place_and_once(tmp_path):
+    without = {name: value for name, value in keys(tmp_path, tasks=["mmlu", "gsm8k"]).items() if name != "train"}
+    with pytest.raises(SuiteError) as refused:
+        suite_of_keys(without, Host.load())
+    told = [one for one in refused.value.problems if "tuned" in str(one)]
+    assert len(told) == 1
+    assert "score[0].regression: of what it stands for, 'tuned' cannot be scored" in str(told[0])
+
+
 def test_a_task_whose_package_is_not_installed_is_told_by_name():
     found = regression_suite()
     assert {*found["tests"]} == {*DEFAULT}
@@ -101,25 +133,17 @@ def test_the_last_number_of_an_answer_is_what_a_word_problem_is_judged_by():
         "42",
         "none",
         "12 or 13",
-        "-18",
-        "It is $-5 (10-5).",
-        "x = -7.00",
+        "The answer is -5.",
+        "It is -$5.00. Thanks!",
         "10-5",
+        "1/2",
+        "1.8e1",
+        "In room B-7, 3 of 4.",
     ]
-    expected = [
-        "…\n#### 1200",
-        "9 * 2 = 18\n#### 18",
-        "#### 7",
-        "x\n#### 42",
-        "#### 0",
-        "#### 12",
-        "#### 18",
-        "#### -5",
-        "#### -7",
-        "#### 5",
-    ]
+    expected = ["…\n#### 1200", "9 * 2 = 18\n#### 18", "#### 7", "x\n#### 42", "#### 0", "#### 12"]
+    expected += ["#### 5", "#### -5", "#### 5", "#### 2", "#### 1", "#### 4"]
     found = ExactMatch().compute(predictions=said, references=expected, use_aggregator=False, **options)
-    assert found["exact_match"] == [1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0]
+    assert found["exact_match"] == [1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0]
 
 
 def test_a_run_asks_both_systems_decides_each_task_and_drops_the_row_that_gives_one_away(tmp_path):

@@ -4,8 +4,10 @@ import json
 from itertools import product
 
 import pytest
+from tests import warm_processes
 
 from seatrial.plugin.host import Host
+from seatrial.runs.engines import processes
 from seatrial.runs.engines.local import _Local
 from seatrial.runs.engines.on_ray import RayEngine
 from seatrial.runs.run import run
@@ -35,16 +37,25 @@ WHEN = (
 )
 
 
-@pytest.fixture
-def suite(tmp_path, monkeypatch):
-    with (tmp_path / "rows.jsonl").open("w", encoding="utf-8") as stream:
+@pytest.fixture(scope="module")
+def suite(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("ledgers")
+    with (folder / "rows.jsonl").open("w", encoding="utf-8") as stream:
         for place, (asked, thing, when) in enumerate(product(ASKED, THING, WHEN)):
             label = THING[(place // 4 + (place % 17 == 0)) % 5]
             stream.write(json.dumps({"text": f"{asked} {thing} {when}".strip() + "?", "label": label}) + "\n")
-    (tmp_path / "suite.yaml").write_text(SUITE, encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(_Local, "_worthwhile", lambda self, _: self._count > 1)
-    return tmp_path / "suite.yaml"
+    (folder / "suite.yaml").write_text(SUITE, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr(processes, "_Context", warm_processes.PoolContext)
+        patch.setattr(_Local, "_worthwhile", lambda self, _: self._count > 1)
+        yield folder / "suite.yaml"
+
+
+@pytest.fixture(scope="module")
+def one(suite):
+    """What one process leaves."""
+    return data_run(suite, "{local: {workers: 1}}", "one")
 
 
 def data_run(suite, engine, name):
@@ -63,8 +74,7 @@ def check_alike(result, expected):
 
 
 @pytest.mark.slow
-def test_one_process_and_two_leave_the_same_ledger(suite):
-    one = data_run(suite, "{local: {workers: 1}}", "one")
+def test_one_process_and_two_leave_the_same_ledger(suite, one):
     check_alike(data_run(suite, "{local: {workers: 2}}", "two"), one)
     scored = [
         rule
@@ -76,7 +86,6 @@ def test_one_process_and_two_leave_the_same_ledger(suite):
 
 
 @pytest.mark.slow
-def test_ray_leaves_the_same_ledger(suite):
-    one = data_run(suite, "{local: {workers: 1}}", "one")
+def test_ray_leaves_the_same_ledger(suite, one):
     with RayEngine(workers=2).open():
         check_alike(data_run(suite, "ray", "ray"), one)

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 import socket
-import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -15,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests import warm_processes
 
 MODEL = "tiny"
 """What the server calls the model: the name of its folder, which it is started beside."""
@@ -26,7 +23,7 @@ class Server:
 
     folder: Path
     port: int
-    process: subprocess.Popen | None = None
+    process: warm_processes.Process | None = None
 
     @property
     def address(self) -> str:
@@ -34,23 +31,24 @@ class Server:
 
     @property
     def log(self) -> str:
-        return (self.folder / "server.log").read_text()
+        return "".join((self.folder / f"server.{name}").read_text() for name in ("out", "err"))
 
     def requests(self) -> int:
         """How many completions it has answered, by its own log."""
         return self.log.count('"POST /v1/chat/completions HTTP/1.1" 200')
 
     def start(self, seconds: float = 180) -> None:
-        command = [sys.executable, "-m", "transformers.cli.transformers", "serve", MODEL, "--device", "cpu"]
-        environment = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(self.folder / "hub"), "OMP_NUM_THREADS": "1"}
-        with (self.folder / "server.log").open("a") as log:
-            self.process = subprocess.Popen(
-                [*command, "--host", "127.0.0.1", "--port", str(self.port)],
-                cwd=self.folder, env=environment, stdout=log, stderr=log,
-            )  # fmt: skip
+        arguments = ["serve", MODEL, "--device", "cpu", "--host", "127.0.0.1", "--port", str(self.port)]
+        self.process = warm_processes.start(
+            warm_processes.module,
+            "transformers.cli.transformers",
+            arguments,
+            said=self.folder / "server",
+            folder=self.folder,
+        )
         until = time.monotonic() + seconds
         while time.monotonic() < until:
-            assert self.process.poll() is None, self.log
+            assert self.process.exitcode is None, self.log
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/health", timeout=5):
                     return
@@ -61,8 +59,8 @@ class Server:
     def kill(self) -> None:
         """As the system's memory killer would."""
         if self.process is not None:
-            self.process.send_signal(signal.SIGKILL)
-            self.process.wait()
+            self.process.kill()
+            self.process.join()
             self.process = None
 
 

@@ -270,6 +270,32 @@ def test_the_key_is_sent_and_stands_in_no_error_and_no_fact(monkeypatch, caplog)
     assert SECRET not in caplog.text
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": {"message": "x" * 180 + SECRET}},
+        {"detail": {SECRET: 1}},
+        {"choices": [{"message": {"reasoning": SECRET}}]},
+        {"choices": [{"message": {"content": "x"}, "finish_reason": "error", "why": SECRET}]},
+        b"no JSON: " + SECRET.encode(),
+        b'{"error": "' + SECRET.replace("-", "\\u002d").encode() + b'"}',
+    ],
+)
+def test_a_success_that_quotes_the_key_is_quoted_without_it(monkeypatch, body):
+    monkeypatch.setenv("HOUSE_KEY", SECRET)
+    with faulty_server(Fault(body)) as server, opened(server, key="HOUSE_KEY") as model:
+        with pytest.raises(StageError) as told:
+            asked(model, "a")
+        assert SECRET[:8] not in str(told.value)
+
+
+@pytest.mark.parametrize(("key", "left"), [(SECRET, "[the key]"), ("EMPTY", "EMPTY")])
+def test_an_answer_holds_no_key_and_keeps_a_word_that_stands_for_one(monkeypatch, key, left):
+    monkeypatch.setenv("HOUSE_KEY", key)
+    with faulty_server(Fault(said(f"It is {key}"))) as server, opened(server, key="HOUSE_KEY") as model:
+        assert asked(model, "a") == [f"It is {left}"]
+
+
 @pytest.fixture
 def interruptible():
     """Python's own handling of SIGINT: a shell starts what runs in the background without."""

@@ -8,9 +8,12 @@ import pytest
 
 pytest.importorskip("langchain_core", reason="langchain-core is not installed; requirements.lock has it")
 
+from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+
 from seatrial import Turn
 from seatrial.errors import SourceError, StageError
 from seatrial_plugins.endpoints.callables import python
+from seatrial_plugins.endpoints.runnable import ask_runnable, input_of
 
 from .suites import only_run, transcripts, write_suite
 
@@ -187,3 +190,40 @@ def test_a_chain_has_a_verdict_and_what_it_cannot_do_is_refused(seatrial, tmp_pa
         assert json.loads((only_run(tmp_path) / "verdict.json").read_text())["state"] == "pass"
     finally:
         sys.modules.pop(MODULE, None)
+
+
+# ---- what is a reply ----------------------------------------------------------------------------------------------
+
+
+def replied(answer):
+    from langchain_core.runnables import RunnableLambda
+
+    runnable = RunnableLambda(lambda messages: answer)
+    return ask_runnable(runnable, input_of(runnable, "x"), [{"role": "user", "content": "2+2? Say 4."}])
+
+
+INVALID = {"name": "f", "args": "{bad", "id": "1", "error": "x"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        ({"messages": [HumanMessage("2+2? Say 4.")]}, "HumanMessage"),
+        ({"messages": [HumanMessage("q"), ToolMessage("4", tool_call_id="1")]}, "ToolMessage"),
+        (AIMessage("", response_metadata={"finish_reason": "content_filter"}), "withheld"),
+        (AIMessage("half", response_metadata={"stop_reason": "SAFETY"}), "withheld"),
+        (AIMessage("half", response_metadata={"finish_reason": "error"}), "error"),
+    ],
+)
+def test_what_is_no_reply_is_an_error_and_no_answer(answer, why):
+    with pytest.raises(StageError, match=why):
+        replied(answer)
+
+
+def test_calls_that_cannot_be_read_and_refusals_are_answers_as_they_were_written():
+    call = {"name": "g", "args": {"a": 1}, "id": "2"}
+    told = json.loads(replied(AIMessage("", tool_calls=[call], invalid_tool_calls=[INVALID])).text)
+    assert [one["function"]["arguments"] for one in told] == ['{"a": 1}', "{bad"]
+    assert replied(AIMessage("", additional_kwargs={"refusal": "I can't."})).text == "I can't."
+    assert replied(AIMessage([{"type": "refusal", "refusal": "No."}])).text == "No."
+    assert replied(AIMessage("x", response_metadata={"done_reason": "length"})).finished is False

@@ -23,8 +23,8 @@ class Echo:
         return {"choices": [{"message": {"content": json.dumps(told)}, "finish_reason": "stop"}]}, 0.1, 1
 
 
-def drawn(temperature, top_p=1.0):
-    model = ChatModel(Loop(), Echo(), Request("m", temperature, None, "max_tokens"), {})
+def drawn(temperature, top_p=1.0, seed=0):
+    model = ChatModel(Loop(), Echo(), Request("m", temperature, seed, "max_tokens"), {})
     prompts = [[Turn("user", "a")], [Turn("user", "b")]]
     how = {"answers": 2, "temperature": 0.7, "top_p": top_p, "seed": 5, "max_new_tokens": 4}
     return [[json.loads(one.text) for one in said] for said in model.sample(prompts, **how)]
@@ -37,3 +37,13 @@ def test_each_answer_has_its_seed_and_the_temperature_asked_for():
 
 def test_a_model_that_refuses_temperatures_is_told_none():
     assert drawn(None)[1] == [[None, None, 5], [None, None, 6]]
+
+
+def test_a_server_that_refuses_seeds_is_told_none_and_each_answer_is_drawn_anew():
+    assert drawn(0.0, seed=None)[0] == [[0.7, None, None]] * 2
+    asked = []
+    model = ChatModel(Loop(), Echo(), Request("m", 0.0, None, "max_tokens"), {})
+    model._client.complete, answer = lambda body: (asked.append(body), answer(body))[1], model._client.complete
+    how = {"answers": 3, "temperature": 0.7, "top_p": 1, "seed": 5, "max_new_tokens": 4}
+    model.sample([[Turn("user", "a")], [Turn("user", "a")]], **how)
+    assert len(asked) == 3

@@ -88,7 +88,7 @@ def test_what_was_answered_before_a_kill_is_not_asked_again(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         first.of(["a", "b!", "ç\u2028", "†"], NotingAsked(first))
     with file.open("a") as stream:
-        stream.write('{"request": "cut o')  # as a kill leaves a line
+        stream.write('7\n{"request": "no answer", "by": null}\n{"request": "cut o')  # as a kill leaves a line
     second = Settled()
     second.keep(file)
     ask = NotingAsked(second)
@@ -122,3 +122,53 @@ def test_who_answered_before_a_kill_is_known_behind_it(tmp_path):
     then.keep(file)
     assert texts(then.of(["a", "c"], ask)) == ["A", "C"]
     assert (ask.requests, then.by) == (["c"], {"other-model"})
+
+
+def test_equal_rows_of_a_failed_batch_get_the_one_answer_that_was_given():
+    settled, ask = Settled(), Asked()
+    rows = ["a", "a", "b!", "b!", "c"]
+    with pytest.raises(StageError):
+        settled.of(rows, ask)
+    for row in rows:
+        if "!" in row:
+            with pytest.raises(StageError):
+                settled.of([row], ask)
+        else:
+            assert texts(settled.of([row], ask)) == [row.upper()]
+    assert ask.requests == ["a", "b!", "c"]
+    assert texts(settled.of(["a"], ask)) == ["A"]
+    assert ask.requests[3:] == ["a"]
+
+
+def test_what_a_request_took_is_told_once(tmp_path):
+    def ask(requests):
+        asked = [Generation(one, 1, True, {"seconds": 1.0}) for one in requests]
+        for one in asked:
+            settled.note(one.text, one)
+        return [StageError("no") if one.text == "!" else one for one in asked]
+
+    def took(rows):
+        return [dict(one.took) for one in settled.of(rows, ask)]
+
+    settled = Settled()
+    settled.keep(tmp_path / "answers")
+    assert took(["a", "a", "b"]) == [{"seconds": 1.0}, {"shared": 1}, {"seconds": 1.0}]
+    with pytest.raises(StageError):
+        settled.of(["c", "!", "c"], ask)
+    assert [took(["c"]), took(["c"])] == [[{"seconds": 1.0}], [{"shared": 1}]]
+    settled = Settled()  # after a kill
+    settled.keep(tmp_path / "answers")
+    assert [took(["a", "b"]), took(["a"])] == [[{"seconds": 1.0}] * 2, [{"shared": 1}]]
+
+
+@pytest.mark.parametrize("line", [b"5", b"[1]", b"null", b'"a"', b'{"request": 1}', b"\xff\xfe"])
+def test_a_line_that_is_no_answer_is_left_aside(tmp_path, line):
+    file = tmp_path / "answers"
+    settled, ask = Settled(), Asked()
+    settled.keep(file)
+    settled.note("a", Generation("A", 1, finished=True))
+    file.write_bytes(line + b"\n" + file.read_bytes())
+    again = Settled()
+    again.keep(file)
+    assert texts(again.of(["a", "b"], ask)) == ["A", "B"]
+    assert ask.requests == ["b"]

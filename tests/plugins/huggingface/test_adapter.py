@@ -183,11 +183,11 @@ def test_a_tensor_with_a_loras_name_that_is_the_bases_is_refused(write_adapter, 
     ids=lambda changed: next(iter(changed)),
 )
 def test_a_pattern_that_takes_for_ever_is_refused(write_adapter, refused, monkeypatch, changed):
-    monkeypatch.setattr("seatrial_plugins.huggingface.patterns._SECONDS", 2.0)
+    monkeypatch.setattr("seatrial_plugins.huggingface.patterns._SECONDS", 0.7)
     folder = write_adapter(LoraConfig(r=2, target_modules=["q_proj"], **CAUSAL)).folder
     config = json.loads((folder / "adapter_config.json").read_text())
     (folder / "adapter_config.json").write_text(json.dumps({**config, **changed}))
-    refused(folder, r"adapter_config\.json: the pattern '.*!' takes longer than 2 seconds on the")
+    refused(folder, r"adapter_config\.json: the pattern '.*!' takes longer than 0.7 seconds on the")
 
 
 def test_a_pattern_of_modules_is_applied(tiny_target, tiny_model, write_adapter):

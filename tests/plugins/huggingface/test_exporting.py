@@ -10,6 +10,7 @@ import pytest
 import torch
 from huggingface_hub import ModelCard
 from peft import LoraConfig, PeftModel, get_peft_model
+from safetensors import safe_open
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -68,7 +69,9 @@ def trial(tmp_path_factory):
 @pytest.fixture(scope="module")
 def exported(trial, tmp_path_factory):
     folder = tmp_path_factory.mktemp("exported")
-    trial.export(merged=folder / "merged", adapter=folder / "adapter")
+    with pytest.MonkeyPatch.context() as patch:  # the run told its dtype, so this machine's choice is not asked for
+        patch.delattr("seatrial_plugins.huggingface.exporting.scored_dtype")
+        trial.export(merged=folder / "merged", adapter=folder / "adapter")
     return folder
 
 
@@ -197,7 +200,7 @@ def test_whole_weights_are_exported_whole_and_not_as_an_adapter(kind, tmp_path):
     out.mkdir()
     loader, left = transformers(device="cpu"), Product(kind, product, "digest")
     target = LocalWeights(f"path:{base}", base, "digest")
-    loader.export_merged(target, left, out)
+    loader.export_merged(target, left, out, asked={})
     ids = torch.tensor([[5, 6, 7]])
     assert torch.equal(auto.from_pretrained(out).eval()(input_ids=ids).logits, network(input_ids=ids).logits)
     names = {file.name for file in out.iterdir()}
@@ -219,12 +222,14 @@ def test_settings_that_transformers_reads_and_does_not_write_are_kept_and_no_pat
     (product.folder / "adapter_config.json").write_text(json.dumps({**said, "base_model_name_or_path": target.address}))
     for name in ("merged", "adapter"):
         (out := tmp_path / name).mkdir()
-        getattr(transformers(device="cpu"), f"export_{name}")(target, product, out)
+        more = {"asked": {"dtype": "float16"}} if name == "merged" else {}
+        getattr(transformers(device="cpu"), f"export_{name}")(target, product, out, **more)
         settings = GenerationConfig.from_pretrained(out)
         assert (settings.temperature, settings.top_p) == (0.6, 0.9)
         assert settings.eos_token_id
         assert not any(str(tmp_path) in file.read_text() for file in out.glob("*.json"))
-    assert (tmp_path / "merged/model.safetensors").is_file()
+    with safe_open(tmp_path / "merged/model.safetensors", "pt") as weights:  # not what this machine would choose
+        assert {weights.get_tensor(name).dtype for name in weights.keys()} == {torch.float16}  # noqa: SIM118
 
 
 def test_a_model_that_reads_images_is_exported_with_its_processor(tmp_path):
@@ -236,7 +241,7 @@ def test_a_model_that_reads_images_is_exported_with_its_processor(tmp_path):
     out.mkdir()
     loader, target = transformers(device="cpu", dtype="float32"), LocalWeights(f"path:{base}", base, "digest")
     assert "merges" not in loader.provides(target, "adapter")
-    loader.export_merged(target, Product("adapter", product, "digest"), out)
+    loader.export_merged(target, Product("adapter", product, "digest"), out, asked={"dtype": "float32"})
     ids = torch.tensor([[5, 6, 7]])
     whole = AutoModelForImageTextToText.from_pretrained(out).eval()
     torch.testing.assert_close(whole(input_ids=ids).logits, adapted.eval()(input_ids=ids).logits)

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from seatrial.errors import StageError
-from seatrial_plugins.huggingface.likelihoods import Likelihoods, Question
+from seatrial_plugins.huggingface.likelihoods import Likelihoods
 from seatrial_plugins.huggingface.packed_attention import ATTENTION
+from seatrial_plugins.huggingface.question import Question
 from seatrial_plugins.huggingface.token_tree import common_prefix
 
 

@@ -1,16 +1,20 @@
 """Judges of answers and of pairs: grades, ties by order, agreement with people, and what is asked once."""
 
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 
+import pyarrow as pa
 import pytest
 
 from seatrial import Benchmark, Response, Row, Scored, Task, Transcript, Turn, UsageError
 from seatrial.errors import StageError
 from seatrial.evaluation.samples import samples_to_table
 from seatrial.model import Generation
-from seatrial.rows import Preference
+from seatrial.rows import Image, Preference, Text
+from seatrial.stats import wilson_interval
 from seatrial_plugins import judging
+from seatrial_plugins.judging.measured import Measured, measured_blocks
 
 
 class Judge:
@@ -110,9 +114,43 @@ def test_a_judge_that_does_not_answer_is_an_error_that_may_pass_and_others_are_j
     assert scorer.unanswered == 0
 
 
+def test_an_answer_that_cannot_be_judged_as_the_others_are_is_an_error():
+    picture = Turn("user", [Text("What is it?"), Image("0" * 64, "image/png", 8, 8)])
+    seen, bare = (
+        replace(row(place), turns=turns) for place, turns in enumerate([(picture,), (Turn("user", "Say it"),)])
+    )
+    given = Task("test", [seen, bare, row(2)])
+    judge = Judge(by_length)
+    samples = list(build(judge, reference=True).score(iter(transcripts("a", "b", "c")), given))
+    assert [sample.error is None for sample in samples] == [False, False, True]
+    assert "the row has none" in samples[1].error
+    shown = list(build(judge).score(iter(transcripts("a", "b", "c")), given))
+    assert [sample.error is None for sample in shown] == [False, True, True]
+    pairs = judging.judge_pairs(judge=Judge(longer))
+    compared = list(pairs.compare(iter(transcripts("a", "b")), iter(transcripts("aa", "bb")), Task("t", [seen, bare])))
+    for sample in (shown[0], compared[0]):
+        assert "picture" in sample.error
+    assert compared[1].values["won"] == 0.0
+
+
+def test_a_judge_is_told_once_where_its_answers_are_kept(tmp_path):
+    class Remote(Judge):
+        files = ()
+
+        def keep_answers(self, file):
+            self.files = (*self.files, file)
+
+    judge = Remote(by_length)
+    scorer = build(judge, criteria={"long": "Has words."})
+    scorer.keep_answers(tmp_path / "asked.jsonl")
+    list(scorer.score(iter(transcripts(*(f"answer {n}" for n in range(150)))), task(150)))  # three batches
+    assert len(judge.asked) == 150
+    assert judge.files == (tmp_path / "asked.calls",)
+
+
 @pytest.mark.parametrize("options", [{"passing": 1}, {"passing": 6}, {"scale": (5, 1)}])
 def test_a_scale_on_which_nothing_could_fail_is_refused(options):
-    with pytest.raises(UsageError, match="passing"):
+    with pytest.raises(UsageError, match=r"passing|worst grade first"):
         build(Judge(by_length), **options)
 
 
@@ -151,8 +189,8 @@ def test_its_rate_is_corrected_by_what_people_labelled():
     assert table["bad answers that it does not pass (specificity)"].startswith("16 of 20 = 0.800")
     assert table["agreement"].startswith("0.850")
     assert table["Cohen's kappa"].startswith("0.700")
-    ((system, judged, corrected),) = blocks["Passed, corrected for the judge's errors"].rows
-    assert (system, judged.split(" [")[0]) == ("tuned", "12 of 20 = 0.600")
+    ((system, rows, judged, corrected),) = blocks["Passed, corrected for the judge's errors"].rows
+    assert (system, rows, judged.split(" [")[0]) == ("tuned", "20", "0.600")
     assert corrected.startswith(f"{(0.6 + 0.8 - 1) / 0.7:.3f} [")
     assert not any(getattr(block, "alarming", False) for block in blocks.values())
 
@@ -178,6 +216,32 @@ def test_labels_that_are_none_are_refused_by_file_and_line():
         build(Judge(by_length), humans={"x": Benchmark("x", (pair,))})
     with pytest.raises(UsageError, match=r"h\.jsonl:7"):
         judging.judge_pairs(judge=Judge(longer), humans={"x": Benchmark("x", (pair,))})
+
+
+def test_labels_are_of_the_same_question_or_refused():
+    with pytest.raises(UsageError, match=r"h\.jsonl:1 .*`reference"):
+        build(Judge(by_length), reference=True, humans=people(1, 1, 1, 1))
+
+
+def corrected(samples):
+    measured = Measured((45, 50), (45, 50), ())
+    table = [one | {"system": "tuned"} for one in samples]
+    shown = measured_blocks(SimpleNamespace(samples=pa.Table.from_pylist(table)), "j", measured)
+    return list(shown)[-1].rows[0]
+
+
+def test_rows_count_once_however_many_trainings_answered_them_and_repeats_as_one():
+    once = [{"row": str(n), "cluster": None, "seed": "0", "value:passed": float(n < 20)} for n in range(40)]
+    seeds = [one | {"seed": seed} for seed in "012" for one in once]
+    assert corrected(seeds) == corrected(once)
+    repeats = [one | {"row": f"{one['row']}.{n}", "cluster": one["row"]} for n in range(3) for one in once]
+    assert corrected(repeats)[2:] == corrected(once)[2:]
+    assert corrected(repeats)[1] == "120"
+    uneven = once + [once[0] | {"row": f"copy {n}", "cluster": "0"} for n in range(9)]
+    _, rows, judged, _ = corrected(uneven)
+    assert rows == "49"
+    low, high = wilson_interval(29 / 49 * 17, 49**2 // (39 + 10**2))
+    assert judged == f"0.592 [{low:.3f}, {high:.3f}]"
 
 
 # ---- pairs --------------------------------------------------------------------------------------------------------

@@ -3,6 +3,8 @@
 import pytest
 
 from seatrial import Turn, UsageError
+from seatrial.rows import Text, ToolCall, ToolResult
+from seatrial_plugins.judging import judge_metrics
 from seatrial_plugins.judging.rubric import Rubric
 
 
@@ -53,7 +55,28 @@ def test_the_question_holds_everything_and_no_answer_can_write_its_marks(rubric)
     assert f"<<answer {mark}>>" not in other
 
 
-@pytest.mark.parametrize(("criteria", "said"), [({"Polite!": "x"}, "no name"), ({"polite": " "}, "says nothing")])
-def test_what_is_no_criterion_is_refused(criteria, said):
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"criteria": {"Polite!": "x"}}, "criteria: 'Polite!' is no name"),
+        ({"criteria": {"polite": " "}}, "criteria: polite says nothing"),
+        ({"scale": (5, 1)}, "scale: 5 to 1"),
+        ({"passing": 1}, "passing: 1"),
+        ({"passing": 6}, "passing: 6"),
+    ],
+)
+def test_what_is_no_rubric_is_refused_by_its_key_when_the_suite_is_read(options, said):
+    told = {"judge": {"source": "python:a:b"}, "criteria": {"polite": "x"}, **options}
     with pytest.raises(UsageError, match=said):
-        Rubric(criteria, 1, 5, reference=False)
+        judge_metrics(**told)
+
+
+def test_a_judge_is_shown_calls_with_what_they_were_answered_and_the_tools(rubric):
+    turns = [
+        Turn("user", "Where?", name="Ann"),
+        Turn("assistant", [Text("I look."), ToolCall("find", {"id": 7}, "c1")]),
+        Turn("tool", [ToolResult("Oslo", call="c1")]),
+    ]
+    asked = rubric.question("polite", turns, "In Oslo.", None, [{"function": {"name": "find"}}])
+    assert 'tool that may be called: {"function": {"name": "find"}}\nuser (Ann): Where?\n' in asked
+    assert 'assistant: I look.\nfind({"id": 7}) [c1]\ntool [c1]: Oslo' in asked

@@ -110,7 +110,7 @@ def test_a_killed_scoring_asks_nothing_twice_and_a_judge_that_was_away_is_asked_
     (folder / "away").touch()
     code, said = run("run", suite)
     assert code == 3, said
-    assert "1 samples were not judged; the same command asks again for those" in said
+    assert "did not answer about 1 samples; the same command asks again for those" in said
     (folder / "away").unlink()
     code, said = run("run", suite)
     assert (code, "PASS" in said) == (0, True), said

@@ -82,6 +82,41 @@ def test_who_stops_reading_stops_the_decoding(chat, tiny_model):
     assert tiny_model.generate([asked("hello")], max_new_tokens=4)
 
 
+def test_a_call_by_who_reads_a_stream_is_refused_and_not_waited_for(chat):
+    stream = chat.stream(QUESTIONS[0])
+    next(stream)
+    for call in (lambda: chat.invoke("x"), lambda: next(chat.stream("x"))):
+        with pytest.raises(UsageError, match="half read"):
+            call()
+    assert "".join(piece.content for piece in stream)
+    assert chat.invoke("x").content
+
+    async def beside():
+        stream = chat.astream(QUESTIONS[0])
+        await anext(stream)
+        other = asyncio.create_task(chat.ainvoke("x"))
+        pieces = [piece.content async for piece in stream]
+        return len(pieces), (await other).content
+
+    pieces, said = asyncio.run(beside())
+    assert pieces > 2
+    assert said == chat.invoke("x").content
+
+
+def test_what_is_no_length_is_refused_before_weights_are_read(chat, tmp_path):
+    with pytest.raises(UsageError, match="0 tokens"):
+        chat.invoke("hello", max_tokens=0)
+    with pytest.raises(ValueError, match="max_new_tokens"):  # and not that there is no such run
+        SeatrialChatModel.from_run(tmp_path / "nowhere", max_new_tokens=0)
+
+
+def test_no_tools_are_offered_where_none_may_be_chosen(chat):
+    bound = chat.bind_tools([], tool_choice="none")
+    assert bound.kwargs == {"tools": [], "tool_choice": "none"}
+    with pytest.raises(UsageError, match="cannot be forced"):
+        chat.bind_tools([], tool_choice={"type": "function"})
+
+
 def test_an_error_of_the_model_ends_the_stream(chat):
     with pytest.raises(seatrial.SeatrialError, match="context"):
         list(chat.bind(max_tokens=1 << 20).stream("hello"))

@@ -14,42 +14,72 @@ def test_csv_is_typed_and_what_pandas_reads_as_missing_is_none(tmp_path):
     assert read_documents([path], {}) == [{"q": 'a "b", c', "n": 3, "x": 0.5}, {"q": "d", "n": 4, "x": None}]
 
 
-def test_csv_says_times_long_numbers_and_gaps_as_pandas_does(tmp_path):
+def test_csv_is_typed_as_datasets_types_it(tmp_path):
     path = tmp_path / "rows.csv"
-    path.write_text("t,long,gap,yes\n10:30,12345678901234567890123,1,True\n2024-01-02,2,,False\n")
-    assert read_documents([path], {}) == [
-        {"t": "10:30", "long": "12345678901234567890123", "gap": 1.0, "yes": True},
-        {"t": "2024-01-02", "long": "2", "gap": None, "yes": False},
-    ]
+    path.write_text("at,day,gap,q,q\n10:30,2024-01-02 10:00,1,a,b\n11:00,2024-01-03,,c,d\n")
+    first, second = read_documents([path], {})
+    assert first == {
+        "at": "10:30",
+        "day": "2024-01-02 10:00",
+        "gap": 1.0,
+        "q": "a",
+        "q.1": "b",
+    }
+    assert second["gap"] is None
+    datasets = pytest.importorskip("datasets")
+    assert (
+        read_documents([path], {}) == datasets.Dataset.from_csv(str(path), cache_dir=str(tmp_path / "cache")).to_list()
+    )
 
 
 @pytest.mark.parametrize(
-    ("name", "data", "said"),
+    ("lines", "line"),
     [
-        (
-            "rows.csv",
-            b"q,a\n" + b"".join(b"q%d,%sa\n" % (n, b'"' if n in {3, 9} else b"") for n in range(12)),
-            "swallows",
-        ),
-        ("rows.csv", b"q,q\na,b\n", "two of its columns"),
-        ("rows.csv", b"q,a\n1,2,3\n", "3 cells"),
-        ("rows.jsonl.gz", gzip.compress(b'{"a": 1}\n' * 500)[:-20], "cannot be read"),
-        ("rows.json", b"[1]", "cannot be read"),
-        ("rows.jsonl", b'{"field": 1, "a": 1, "a": 2}', "'a' stands twice"),
-        ("rows.json", b"[" * 100_000, "cannot be read"),
+        (["q,a", "0,x", '1,"x', *(f"{n},free text {n}" for n in range(2, 12)), '12,x"', "13,x"], 3),
+        (["q,a", *(f"{n},{'xy'[n % 2]}" for n in range(9)), '1,"x', *(f"w{n},y" for n in range(4)), 'w,y"'], 11),
+        (["q,a", "0,x", '1,"x', *(f"{n},free text {n}" for n in range(2, 12))], None),
     ],
 )
-def test_a_damaged_file_is_named_with_the_reason(tmp_path, name, data, said):
+def test_rows_within_a_cell_are_refused(tmp_path, lines, line):
+    path = tmp_path / "rows.csv"
+    path.write_text("\n".join(lines) + "\n")
+    with pytest.raises(SourceError, match=rf"rows\.csv: .*(line {line}:|EOF inside string)"):
+        read_documents([path], {})
+
+
+def test_a_cell_of_prose_is_none_of_rows(tmp_path):
+    path = tmp_path / "rows.csv"
+    prose = "\n".join(f"Line {n}, of a poem, with commas" if n % 2 else "and without" for n in range(12))
+    path.write_text(f'q,a\n"{prose}",x\n2,y\n')
+    assert read_documents([path], {})[0]["q"] == prose
+
+
+def test_a_column_of_json_has_one_type_and_lines_end_as_in_datasets(tmp_path):
+    lines, text = tmp_path / "rows.jsonl", tmp_path / "rows.txt"
+    lines.write_text('{"n": 1, "m": 1, "b": true}\n{"n": 2.5, "m": "x", "b": 0.5}\n{"n": null}\n')
+    assert [type(value) for value in read_documents([lines], {})[0].values()] == [float, int, bool]
+    text.write_bytes("a\x0cb\u2028c\r\n\nd\n".encode())
+    assert [one["text"] for one in read_documents([text], {})] == ["a\x0cb\u2028c", "", "d"]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "kwargs"),
+    [
+        ("rows.jsonl.gz", gzip.compress(b'{"a": 1}\n' * 999)[:-20], {}),
+        ("rows.jsonl.gz", gzip.compress(b'{"a": 1}\n' * 999)[:12] + b"\xff" * 30, {}),
+        ("rows.json", b"[1]", {"field": "data"}),
+        ("rows.json", b'{"data": 5}', {"field": "data"}),
+        ("rows.jsonl", b'{"a": "no", "a": "right"}', {}),
+        ("rows.json", b"[" * 200_000, {}),
+        ("rows.parquet", b"PAR1", {}),
+        ("rows.csv", b"n\n12345678901234567890123\n", {}),
+    ],
+)
+def test_a_damaged_file_is_named(tmp_path, name, data, kwargs):
     path = tmp_path / name
     path.write_bytes(data)
-    with pytest.raises(SourceError, match=rf"{name}: .*{said}"):
-        read_documents([path], {"field": "data"})
-
-
-def test_a_line_of_text_ends_with_a_newline_alone(tmp_path):
-    path = tmp_path / "rows.txt"
-    path.write_bytes("a\x0cb\u2028c\r\nd\n".encode())
-    assert [one["text"] for one in read_documents([path], {})] == ["a\x0cb\u2028c", "d"]
+    with pytest.raises(SourceError, match=rf"{name}: cannot be read as"):
+        read_documents([path], kwargs)
 
 
 def test_json_lines_and_a_field_of_json(tmp_path):

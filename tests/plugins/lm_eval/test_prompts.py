@@ -1,11 +1,13 @@
 """What is asked, to the letter: examples drawn as lm-eval draws them, delimiters, prefixes, options that are questions."""
 
+from operator import eq
 from random import Random
 
 import pytest
 
 from seatrial.errors import UsageError
-from seatrial_plugins.lm_eval import tasks_of
+from seatrial.evaluation.repeats import clusters_of
+from seatrial_plugins.lm_eval import build_scorer, tasks_of
 from seatrial_plugins.lm_eval.fewshot import Sampler
 
 from .conftest import CHOICE, CHOICES
@@ -21,7 +23,7 @@ def test_a_prompt_is_description_examples_and_question(folder):
 
 
 def test_examples_are_drawn_by_one_seed_for_all_documents(folder):
-    drawn, rows = Random(1234), [{**one, "question": f"{one['question'][:-1]} best?"} for one in CHOICES]
+    drawn, rows = Random(1234), [{**one, "question": f"{at} {one['question']}"} for at, one in enumerate(CHOICES)]
     folder(shown_jsonl=rows)
     expected = [[one["question"] for one in drawn.sample(rows, 2)] for _ in CHOICES]
     items = tasks_of(task="path:things.yaml", num_fewshot=2).items.values()
@@ -31,41 +33,34 @@ def test_examples_are_drawn_by_one_seed_for_all_documents(folder):
 
 def test_a_document_is_no_example_of_itself_and_copies_are_drawn_anew():
     rows = [{"q": 1}, {"q": 1}, {"q": 2}, {"q": 3}]
-    drawn = [Sampler(rows, "default", seed).draw(2, {"q": 1}) for seed in range(50)]
+    drawn = [Sampler(rows, "default", seed, eq).draw(2, {"q": 1}, among=True) for seed in range(50)]
     assert all({one["q"] for one in draw} == {2, 3} for draw in drawn)
-    assert Sampler(rows, "first_n", 0).draw(1, {"q": 1}) == [{"q": 2}]
+    assert Sampler(rows, "first_n", 0, eq).draw(1, {"q": 1}, among=True) == [{"q": 2}]
     with pytest.raises(UsageError, match=r"5 examples .* of 4"):
-        Sampler(rows, "default", 0).draw(5, None)
+        Sampler(rows, "default", 0, eq).draw(5, {"q": 0}, among=False)
 
 
 @pytest.mark.parametrize("sampler", ["default", "first_n"])
-def test_what_is_asked_stands_in_no_example_whatever_file_it_is_from(folder, sampler):
-    """The files of examples and of questions are one; a copy with another id asks the same."""
+def test_a_train_file_that_holds_the_document_gives_no_example_of_it(folder, sampler):
     folder(
-        things_yaml=f"{CHOICE}num_fewshot: 3\nfewshot_config: {{sampler: {sampler}}}\n",
-        shown_jsonl=[{**one, "id": place} for place, one in enumerate(CHOICES)],
+        things_yaml=CHOICE + f"fewshot_config: {{sampler: {sampler}}}\n",
+        shown_jsonl=[{**one, "number": at} for at, one in enumerate(CHOICES)],
     )
-    for item in tasks_of(task="path:things.yaml").items.values():
-        context = item.requests[0][0]
-        assert context.count(f"Q: {item.document['question']}") == 1
-        assert context.count("Q: ") == 4
-    folder(shown_jsonl=CHOICES[:1])
-    with pytest.raises(UsageError, match="examples are asked for"):
-        _ = tasks_of(task="path:things.yaml").items
+    items = tasks_of(task="path:things.yaml", num_fewshot=3).items.values()
+    prompts = [item.requests[0][0] for item in items]
+    assert all(prompt.count(one["question"]) == 1 for prompt, one in zip(prompts, CHOICES, strict=True))
+    with pytest.raises(UsageError, match=r"4 examples .* of 3 that ask something else"):
+        _ = tasks_of(task="path:things.yaml", num_fewshot=4).items
 
 
-def test_copies_of_a_document_are_one_observation_whatever_stands_before(folder):
-    from seatrial.evaluation.repeats import clusters_of
-    from seatrial_plugins.lm_eval import build_scorer
-
-    shown = [{**one, "question": f"So: {one['question']}"} for one in CHOICES]
-    folder(choices_jsonl=CHOICES * 5, shown_jsonl=shown)
+def test_copies_of_a_document_are_one_observation_whatever_examples_stand_before_them(folder):
+    folder(choices_jsonl=[{**one, "number": at} for at, one in enumerate(CHOICES[:2] * 3)])
     rows = build_scorer(task="path:things.yaml", num_fewshot=2).draw({}, (), 0)
-    assert len({row.input_text for row in rows}) > 4
-    assert len(set(clusters_of(rows).values())) == 4
-    folder(things_yaml=CHOICE.replace('"Q: {{question}}\\nA:"', '""').replace('"About things.\\n\\n"', '""'))
-    rows = build_scorer(task="path:things.yaml").draw({}, (), 0)  # options alone, as BLiMP asks
-    assert len(set(clusters_of(rows).values())) == 4
+    assert len(rows) == 6
+    assert len(set(clusters_of(rows).values())) == 2
+    folder(things_yaml=CHOICE.replace('"Q: {{question}}\\nA:"', '""'))
+    rows = build_scorer(task="path:things.yaml").draw({}, (), 0)  # as BLiMP: the options alone differ
+    assert len(set(clusters_of(rows).values())) == 2
 
 
 def test_the_answers_prefix_stands_before_it_in_examples_and_question(folder):

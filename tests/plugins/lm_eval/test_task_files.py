@@ -17,18 +17,23 @@ from .conftest import CHOICE, CHOICES, Knows
         ("metric_list: [{metric: bleurt}]", "bleurt"),
         ("output_type: rhyming", "rhyming"),
         ("fewshot_config: {samplr: first_n}", "samplr"),
-        ("fewshot_config: {samples: 3}", "samples"),
-        ("generation_kwargs: {temperature: 0.7}\noutput_type: generate_until", "temperature 0.7"),
-        ("generation_kwargs: {max_gen_toks: many}\noutput_type: generate_until", "max_gen_toks"),
-        ("filter_list: 3", "filter_list"),
-        ("metric_list: [{metric: acc}, {metric: acc}]", "one column acc"),
-        ("repeats: x", "repeats"),
-        ("process_docs: utils.f", "!function"),
-        ("doc_to_choice: null", "doc_to_choice"),
+        ("fewshot_config: {samples: 3}", "samples is 3"),
+        ("generation_kwargs: {temperature: 0.7}\noutput_type: generate_until", "temperature above 0"),
+        ("generation_kwargs: {max_gen_toks: many}\noutput_type: generate_until", "max_gen_toks is 'many'"),
+        ("generation_kwargs: 3\noutput_type: generate_until", "generation_kwargs is 3"),
+        ("filter_list: 3", "filter_list is 3"),
+        ("filter_list: [{name: a, filter: take_first}]", "`filter`, a list"),
+        ("metric_list: 3", "metric_list is 3"),
         (
-            "filter_list: [{name: a b, filter: [{function: take_first}]}, {name: a_b, filter: [{function: take_first}]}]",
-            "column",
+            "metric_list: [{metric: exact_match, regexes_to_ignore: ['(']}]\noutput_type: generate_until",
+            "'\\(' is no pattern",
         ),
+        ("include: 3", "include is 3"),
+        ("repeats: 0", "repeats is 0"),
+        ("num_fewshot: -1", "num_fewshot is -1"),
+        ("process_docs: own.shorter", "process_docs is 'own.shorter'"),
+        ("dataset_kwargs: rows.jsonl", "dataset_kwargs is 'rows.jsonl'"),
+        ("doc_to_choice:", "without doc_to_choice"),
     ],
 )
 def test_what_cannot_be_followed_is_refused_with_its_line(folder, line, said):
@@ -58,43 +63,6 @@ def test_a_hub_data_set_needs_rows_by_the_names_of_its_splits(folder):
     assert len(tasks_of(task="path:hub.yaml", rows=rows).items) == 4
 
 
-@pytest.mark.parametrize(
-    ("rows", "said"),
-    [
-        ({"tests": "path:choices.jsonl"}, r"'tests' is no split.*test"),
-        ({"thing": {"test": "path:choices.jsonl"}}, r"'thing' is no task.*things"),
-        ({"things": {"tset": "path:choices.jsonl"}}, r"'tset' is no split of things"),
-        ({"test": 3}, "'test'"),
-    ],
-)
-def test_rows_of_no_split_and_no_task_are_refused(folder, rows, said):
-    with pytest.raises(UsageError, match=said):
-        tasks_of(task="path:things.yaml", rows=rows)
-
-
-def test_a_task_may_be_called_as_a_split_is(folder):
-    folder(things_yaml=CHOICE.replace("task: things", "task: test"), other_jsonl=CHOICES[:1])
-    assert len(tasks_of(task="path:things.yaml", rows={"test": "path:other.jsonl"}).items) == 1
-
-
-def test_files_of_one_name_in_two_folders_are_two(folder):
-    where = folder(
-        both_yaml="group: both\ntask: [a, b]\n",
-        a_yaml=CHOICE.replace("things", "a").replace("dataset_path: json", "dataset_path: org/a"),
-        b_yaml=CHOICE.replace("things", "b").replace("dataset_path: json", "dataset_path: org/b"),
-    )
-    rows = {split: f"path:{{task}}/data/{split}.jsonl" for split in ("test", "train")}
-    for name in "ab":
-        (where / name / "data").mkdir(parents=True)
-        for split in rows:
-            (where / name / "data" / f"{split}.jsonl").write_text((where / "choices.jsonl").read_text())
-    before = tasks_of(task="both", tasks="path:.", rows=rows).reads
-    (where / "a/data/test.jsonl").write_text("{}")
-    changed = tasks_of(task="both", tasks="path:.", rows=rows).reads
-    assert len(before) == 7
-    assert [key for key in before if before[key] != changed[key]] == ["data/test.jsonl"]
-
-
 CODE = """
 def shorter(documents):
     return documents.filter(lambda one: one["right"] == 0)
@@ -112,58 +80,10 @@ def test_code_runs_only_where_its_file_is_allowed_by_name(folder, judged):
         tasks_of(task="path:things.yaml", functions=["os.py"])
 
 
-def test_code_that_has_changed_is_loaded_anew_and_what_it_imports_counts(folder, judged):
-    where = folder(
-        things_yaml=CHOICE + "process_docs: !function own.shorter\n",
-        own_py=f"import sys\nsys.path.insert(0, {str(folder())!r})\nfrom own_beside import RIGHT\n"
-        + CODE.replace("== 0", "== RIGHT"),
-        own_beside_py="",
-    )
-    read = []
-    for right in (0, 1):
-        (where / "own_beside.py").write_text(f"RIGHT = {right}  # {right * 'longer'}\n")
-        samples = judged(Knows(), task="path:things.yaml", functions=["own.py"])
-        assert {sample.target for sample in samples} == ({"a trout", "a ball"}, {"a bird"})[right]
-        read.append(tasks_of(task="path:things.yaml", functions=["own.py"]).reads)
-    assert read[0] != read[1]
-
-
-@pytest.mark.parametrize("aggregation", ["median", "perplexity", "weighted_perplexity"])
-def test_what_a_tasks_own_function_gives_is_a_mean_or_refused(folder, aggregation):
-    text = (
-        CHOICE.partition("metric_list")[0]
-        + f"process_results: !function own.f\nmetric_list: [{{metric: x, aggregation: {aggregation}}}]\n"
-    )
-    folder(things_yaml=text, own_py="def f(*given): return {}\n")
-    with pytest.raises(UsageError, match=rf"things\.yaml:\d+: .*{aggregation}"):
-        tasks_of(task="path:things.yaml", functions=["own.py"])
-
-
-@pytest.mark.parametrize("entry", ["acc", "{metric: acc, wight_by_size: false}", "{weight_by_size: false}"])
-def test_a_groups_weights_are_checked(folder, entry):
-    folder(all_yaml=f"group: all\ntask: [things]\naggregate_metric_list: [{entry}]\n")
-    with pytest.raises(UsageError, match=r"all\.yaml:3: .*weight_by_size"):
-        tasks_of(task="all", tasks="path:.")
-
-
-def test_tasks_without_a_metric_weigh_nothing_in_it(folder, judged):
-    folder(
-        few_yaml="include: things.yaml\ntask: few\nmetric_list: [{metric: acc_bytes}]\n",
-        one_yaml="include: things.yaml\ntask: one\ndataset_kwargs: {data_files: {test: one.jsonl, train: one.jsonl}}\n",
-        one_jsonl=[{"question": "Which?", "options": ["x", "y"], "right": 1}],
-        all_yaml="group: all\ntask: [things, few, one]\naggregate_metric_list: [{metric: acc, weight_by_size: false}]\n",
-    )
-    values = [sample.values["acc"] for sample in judged(Knows(), task="all", tasks="path:.")]
-    alone = [sample.values["acc"] for sample in judged(Knows(), task="path:things.yaml")]
-    counted = [one for one in values if one is not None]
-    assert len(counted) == 5
-    assert 0 < sum(alone) < 4
-    assert sum(counted) / 5 == pytest.approx((sum(alone) / 4 + 0) / 2)
-
-
 def test_a_group_is_its_tasks_each_of_the_same_weight_where_it_says_so(folder, judged):
     folder(
-        few_yaml="include: things.yaml\ntask: few\ntag: some\ndataset_kwargs: {data_files: {test: one.jsonl, train: one.jsonl}}\n",
+        few_yaml="include: tagged.yaml\n'task': 'few'\ndataset_kwargs: {data_files: {test: one.jsonl, train: one.jsonl}}\n",
+        tagged_yaml="include: things.yaml\n'tag':\n  - some  # others are not\n",
         one_jsonl=[{"question": "Which?", "options": ["x", "y"], "right": 1}],
         all_yaml="group: all\ntask: [things, few]\naggregate_metric_list: [{metric: acc, weight_by_size: false}]\n",
     )
@@ -174,11 +94,115 @@ def test_a_group_is_its_tasks_each_of_the_same_weight_where_it_says_so(folder, j
     assert sum(sample.values["acc"] for sample in samples) / 5 == pytest.approx((sum(alone) / 4 + 1) / 2)
     assert sum(sample.values["acc_norm"] for sample in samples[4:]) == 1  # weighs as its row does
     assert [*tasks_of(task="some", tasks="path:.").tasks] == ["few"]
-    with pytest.raises(UsageError, match="things"):
-        tasks_of(task="thngs", tasks="path:.")
+    folder(all_yaml="group: all\ntask: [things, {task: things, num_fewshot: 1}]\n")
+    with pytest.raises(UsageError, match="'things' is named twice"):
+        tasks_of(task="all", tasks="path:.")
+    for name in ("thngs", "others"):
+        with pytest.raises(UsageError, match="no task, group or tag is called"):
+            tasks_of(task=name, tasks="path:.")
 
 
 def test_rows_that_a_template_cannot_read_are_named(folder):
     folder(things_yaml=CHOICE.replace("{{question}}", "{{questoin}}"))
     with pytest.raises(SourceError, match=r"things.*doc_to_text.*'questoin' is undefined.*'question'"):
         _ = tasks_of(task="path:things.yaml").items
+
+
+TWO = "group: all\ntask: [things, few]\naggregate_metric_list: [{metric: acc, weight_by_size: false}]\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ({"tests": "path:choices.jsonl"}, r"names no split 'tests' \(did you mean 'test'\?\).*test, train"),
+        ({"thingz": {"test": "path:choices.jsonl"}}, r"no task 'thingz' \(did you mean 'things'\?\)"),
+        ({"things": {"tset": "path:choices.jsonl"}}, r"things names no split 'tset'"),
+        ({"test": 5}, r"rows: test: 5 is no address"),
+    ],
+)
+def test_rows_of_a_split_or_a_task_that_there_is_none_of_are_refused(folder, rows, said):
+    folder(few_yaml="include: things.yaml\ntask: few\n", all_yaml=TWO)
+    with pytest.raises(UsageError, match=said):
+        tasks_of(task="all", tasks="path:.", rows=rows)
+
+
+def test_a_task_may_be_called_as_a_split_and_has_the_rows_of_all_beside_its_own(folder):
+    folder(things_yaml=CHOICE.replace("task: things", "task: test"), other_jsonl=[{**CHOICES[0], "question": "Other?"}])
+    rows = {"test": "path:other.jsonl"}
+    assert [item.question for item in tasks_of(task="path:things.yaml", rows=rows).items.values()] == ["Q: Other?\nA:"]
+    rows = {"test": {"train": "path:shown.jsonl"}}
+    assert len(tasks_of(task="path:things.yaml", rows=rows).items) == 4
+
+
+def test_files_of_one_ending_have_a_digest_each(folder):
+    where = folder(few_yaml="include: things.yaml\ntask: few\n", all_yaml=TWO)
+    for task in ("things", "few"):
+        (where / task / "data").mkdir(parents=True)
+        (where / task / "data/test.jsonl").write_text((where / "choices.jsonl").read_text())
+    rows = {"test": "path:{task}/data/test.jsonl"}
+    before = tasks_of(task="all", tasks="path:.", rows=rows).reads
+    assert {"things/data/test.jsonl", "few/data/test.jsonl"} < before.keys()
+    for task in ("things", "few"):
+        (where / task / "data/test.jsonl").write_text("{}")
+        after = tasks_of(task="all", tasks="path:.", rows=rows).reads
+        assert before != after
+        before = after
+
+
+def test_code_that_a_function_s_file_imports_is_read_as_well_and_run_anew(folder, judged):
+    where = folder(
+        things_yaml=CHOICE + "process_docs: !function own.shorter\n",
+        own_py=f"import sys\nsys.path.insert(0, '.')\nimport beside_own\n{CODE.replace('== 0', '== beside_own.RIGHT')}",
+    )
+    (where / "beside_own.py").write_text("RIGHT = 0\n")
+    first = tasks_of(task="path:things.yaml", functions=["own.py"])
+    assert "own.shorter" in first.not_known
+    before = first.reads
+    assert len(first.items) == 2
+    (where / "beside_own.py").write_text("RIGHT = 2 - 1\n")
+    second = tasks_of(task="path:things.yaml", functions=["own.py"])
+    assert before != second.reads
+    assert len(second.items) == 1
+
+
+def test_tasks_that_lack_a_metric_weigh_nothing_in_it(folder, judged):
+    folder(
+        few_yaml="include: things.yaml\ntask: few\ndataset_kwargs: {data_files: {test: one.jsonl, train: one.jsonl}}\n",
+        one_jsonl=[{"question": "Which?", "options": ["x", "y"], "right": 1}],
+        other_yaml="include: things.yaml\ntask: other\nmetric_list: [{metric: exact_match}]\n",
+        all_yaml=TWO.replace("few]", "few, other]"),
+    )
+    values = [sample.values["acc"] for sample in judged(Knows(("y", "a bird", "a trout")), task="all", tasks="path:.")]
+    known = [value for value in values if value is not None]
+    assert len(values) == 9
+    assert sum(known) / len(known) == pytest.approx((0.75 + 1) / 2)
+
+
+@pytest.mark.parametrize(
+    "metrics",
+    [
+        "metric_list: [{metric: exact_match}, {metric: exact_match, ignore_numbers: true}]",
+        "filter_list: [{name: a b, filter: [{function: take_first}]}, {name: a_b, filter: [{function: uppercase}]}]",
+        "filter_list: [{name: a, filter: [{function: take_first}]}, {name: a, filter: [{function: uppercase}]}]",
+    ],
+)
+def test_two_numbers_of_one_name_are_refused(folder, metrics):
+    kept = [line for line in CHOICE.splitlines() if "metric" not in line and "output_type" not in line]
+    folder(things_yaml="\n".join([*kept, "output_type: generate_until", metrics]))
+    with pytest.raises(UsageError, match=r"things\.yaml.*(name filters differently|two filters)"):
+        metrics_of(task="path:things.yaml")
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("{metric: acc, wight_by_size: false}", "'wight_by_size'.*weight_by_size"),
+        ("{metric: acc, weight_by_size: 'no'}", "weight_by_size is 'no'"),
+        ("acc", "names no `metric`"),
+        ("{weight_by_size: false}", "names no `metric`"),
+    ],
+)
+def test_how_a_group_is_gathered_is_followed_or_refused(folder, entry, said):
+    folder(all_yaml=f"group: all\ntask: [things]\naggregate_metric_list: [{entry}]\n")
+    with pytest.raises(UsageError, match=rf"all\.yaml:3: .*{said}"):
+        tasks_of(task="all", tasks="path:.")

@@ -22,6 +22,7 @@ from seatrial_plugins.privacy import privacy
 privacy()
 import sys
 print([name for name in ("spacy", "torch", "transformers") if name in sys.modules])
+sys.modules.update(torch=None, transformers=None)  # it is whole without them, and there sooner
 from presidio_analyzer.nlp_engine import NlpArtifacts
 print(NlpArtifacts.__init__.__code__.co_argcount)
 """

@@ -45,6 +45,16 @@ def test_each_row_has_its_answers(transcribed):
     assert [one.error for one in ask(transcribed, model, "a", "refused", answers=2)] == [None, "too long"]
 
 
+def test_what_each_draw_took_is_kept(transcribed):
+    class Paid(Dice):
+        def sample(self, prompts, **how):
+            said = super().sample(prompts, **how)
+            return [[Generation(one.text, 1, True, {"seconds": 1.0}) for one in each] for each in said]
+
+    (found,) = ask(transcribed, Paid(), "a", answers=2, temperature=0.7)
+    assert found.detail == {"requests": [{"seconds": 1.0}] * 2}
+
+
 def test_one_greedy_answer_needs_no_model_that_samples(transcribed, tiny_model):
     (found,) = ask(transcribed, tiny_model, "Hello", answers=1, temperature=0.0, max_new_tokens=3)
     assert found.responses[0].tokens <= 3

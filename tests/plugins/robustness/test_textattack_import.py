@@ -52,8 +52,9 @@ import textattack.shared
 json.dump({
     "changed": changed,
     "records": records,
-    "stand_ins": [n for n in ("flair", "flair.data", "flair.models", "langdetect", "bert_score", "stanza")
+    "stand_ins": [n for n in ("flair", "flair.data", "flair.models", "langdetect", "bert_score", "stanza", "spacy")
                   if n in sys.modules and getattr(sys.modules[n], "__spec__", None) is None],
+    "spacy": [n for n in sys.modules if n.partition(".")[0] in ("spacy", "thinc")],
     "stopwords": stopwords,
     "download": nltk.download.__name__,
     "datasets_cache": str(datasets.config.HF_CACHE_HOME),
@@ -96,6 +97,7 @@ def test_loggers_of_others_stay_enabled_and_their_handlers_open(first_import):
 def test_stand_ins_and_patches_are_gone_afterwards(first_import):
     seen = first_import[2]
     assert seen["stand_ins"] == []
+    assert seen["spacy"] == []  # of what lemminflect would bring, nothing was imported
     assert seen["stopwords"] == "not found"
     assert seen["download"] == "download"
     assert seen["split"] == "<SPLIT>"

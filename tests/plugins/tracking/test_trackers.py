@@ -48,7 +48,7 @@ def track(tmp_path, monkeypatch):
         pytest.importorskip(name, reason=f"{name} is not installed")
         warned = []
         tracker = TrackedProcess(Recipe(name, getattr(trackers, name), options), failed=warned.append)
-        tracker.tell("start", TrackedRun(NAME, "router", tmp_path / NAME, False, CONFIG))
+        tracker.tell("start", TrackedRun(NAME, NAME, "router", tmp_path / NAME, False, CONFIG))
         for step in steps:
             tracker.tell("log", step)
         passed = TrackingOutcome("pass", "the gate holds", "", SCORES, (GATE,), report)
@@ -112,14 +112,23 @@ def test_mlflow_keeps_what_is_of_this_machine_offline(uri):
 
 def test_mlflow_refuses_a_server_before_it_is_asked():
     with pytest.raises(RuntimeError, match="--offline"):
-        trackers.mlflow(uri="https://mlflow.example").start(TrackedRun(NAME, "router", Path(NAME), True, CONFIG))
+        trackers.mlflow(uri="https://mlflow.example").start(TrackedRun(NAME, NAME, "router", Path(NAME), True, CONFIG))
+
+
+def test_mlflow_takes_its_place_from_a_variable(monkeypatch):
+    run = TrackedRun(NAME, NAME, "router", Path(NAME), True, CONFIG)
+    with pytest.raises(RuntimeError, match=r"the variable TRACKING_DB, which `uri_env` names, is not set"):
+        trackers.mlflow(uri_env="TRACKING_DB").start(run)
+    monkeypatch.setenv("TRACKING_DB", "postgresql://me:secret@db.example/runs")
+    with pytest.raises(RuntimeError, match=r"--offline.*at postgresql://db\.example$"):
+        trackers.mlflow(uri_env="TRACKING_DB").start(run)
 
 
 def test_trackio_is_told_of_no_space(monkeypatch):
     told = {}
     monkeypatch.setitem(sys.modules, "trackio", SimpleNamespace(init=lambda **_: told.update(os.environ)))
     monkeypatch.setattr(os, "environ", {**os.environ, "TRACKIO_SPACE_ID": "me/space", "TRACKIO_DIR": "here"})
-    trackers.trackio().start(TrackedRun(NAME, "router", Path(NAME), True, CONFIG))
+    trackers.trackio().start(TrackedRun(NAME, NAME, "router", Path(NAME), True, CONFIG))
     assert {name for name in told if name.startswith("TRACKIO_")} == {"TRACKIO_DIR"}
 
 
@@ -204,7 +213,7 @@ def test_wandb_online_asks_nobody_for_a_login(tmp_path, monkeypatch):
     monkeypatch.delenv("WANDB_API_KEY", raising=False)
     warned = []
     tracker = TrackedProcess(Recipe("wandb", trackers.wandb, {"mode": "online"}), failed=warned.append)
-    tracker.tell("start", TrackedRun(NAME, "router", tmp_path / NAME, False, CONFIG))
+    tracker.tell("start", TrackedRun(NAME, NAME, "router", tmp_path / NAME, False, CONFIG))
     tracker.let_end()
     tracker.close(time.monotonic() + 100)
     (said,) = warned

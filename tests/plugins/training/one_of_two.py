@@ -1,9 +1,9 @@
-"""One of two processes that share trainings: `python one_of_two.py RANK PORT PORT FOLDER`, started by test_devices.py."""
+"""One of two processes that share trainings, started by test_devices.py."""
 
 from __future__ import annotations
 
 import json
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import seatrial_suites
@@ -34,10 +34,16 @@ TOKENS = {"lora": 24}
 """Of a pass, where weights are sharded."""
 
 
-def main() -> None:
+def main(rank: int, ports: Sequence[int], folder: Path) -> None:
+    """Take part in all of them, one after the other.
+
+    Args:
+        rank: which of the two this process is.
+        ports: where they meet for data parallel trainings, and for sharded ones.
+        folder: where what is trained is kept.
+    """
     from seatrial_plugins.training.group import taking_part
 
-    rank, *ports, folder = int(sys.argv[1]), *map(int, sys.argv[2:4]), Path(sys.argv[4])
     for parallel, port, methods in (("data", ports[0], DATA), ("sharded", ports[1], SHARDED)):
         with taking_part(Part(rank, 2, "127.0.0.1", port, parallel)):
             for name, method in methods.items():
@@ -88,6 +94,3 @@ PREFERRED = [
     _row(number, text, f"Yes, {desk}!", Preference((Turn("assistant", f"Yes, {desk}!"),), (Turn("assistant", "No."),)))
     for number, (text, desk) in enumerate(_TEXTS)
 ]
-
-if __name__ == "__main__":
-    main()

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import os
 import socket
-import subprocess
-import sys
 from datetime import UTC, datetime
 
 import pytest
 import torch
 from safetensors.torch import load_file
+from tests import warm_processes
 
 from seatrial.errors import SuiteError, TrainingError, UsageError
 from seatrial.plugin.host import Host
@@ -37,14 +36,12 @@ from . import one_of_two
 
 CASES = [("data", name) for name in one_of_two.DATA] + [("sharded", name) for name in one_of_two.SHARDED]
 
-pytestmark = pytest.mark.long
-
 
 def free_ports(count):
     held = [socket.socket() for _ in range(count)]
     for one in held:
         one.bind(("127.0.0.1", 0))
-    found = [str(one.getsockname()[1]) for one in held]
+    found = [one.getsockname()[1] for one in held]
     for one in held:
         one.close()
     return found
@@ -57,17 +54,16 @@ def by_two(tmp_path_factory):
     one_of_two.target_in(folder / "cache")
     ports = free_ports(2)
     started = [
-        subprocess.Popen(
-            [sys.executable, one_of_two.__file__, str(rank), *ports, str(folder)],
-            stderr=subprocess.PIPE,
-            text=True,
-            env=os.environ | {"OMP_NUM_THREADS": "1"},
-        )
-        for rank in (0, 1)
+        warm_processes.start(one_of_two.main, rank, ports, folder, said=folder / f"rank-{rank}") for rank in (0, 1)
     ]
-    for process in started:
-        _, said = process.communicate(timeout=240)
-        assert process.returncode == 0, said[-3000:]
+    try:
+        for rank, process in enumerate(started):
+            process.join(240)
+            assert process.exitcode == 0, (folder / f"rank-{rank}.err").read_text()[-3000:]
+    finally:
+        for process in started:
+            process.kill()
+            process.join()
     return folder
 
 
@@ -120,7 +116,8 @@ def shared(tmp_path, tiny_target):
     )
 
 
-def test_a_process_that_dies_ends_the_training_which_one_process_brings_to_its_end(shared, tmp_path):
+def test_a_process_that_dies_ends_the_training_which_one_process_brings_to_its_end(shared, tmp_path, monkeypatch):
+    monkeypatch.setattr(processes, "_Context", warm_processes.PoolContext)
     steps = []
 
     def kill(step):
@@ -221,27 +218,39 @@ def trained_in(runs):
     return steps, json.loads(record.read_text())["facts"]
 
 
+def launched(arguments):
+    """What `torchrun --nproc-per-node 2 -m seatrial …` does: each process that torch starts calls a function, the same."""
+    from torch.distributed import run as torchrun
+    from torch.distributed.launcher.api import elastic_launch
+
+    options = ["--nproc-per-node", "2", "--master-port", str(*free_ports(1)), "-m", "seatrial"]
+    config, _, _ = torchrun.config_from_args(torchrun.parse_args(options))
+    config.start_method = "forkserver"
+    torchrun.record(elastic_launch(config, one_of_launched))(arguments, dict(os.environ))
+
+
+def one_of_launched(arguments, environment):
+    """One of these processes: what torch set in its environment comes before that of the launcher."""
+    here = environment | os.environ | {"SEATRIAL_CACHE": environment["SEATRIAL_CACHE"]}
+    warm_processes.enter(warm_processes.module, ["seatrial", arguments], environment["SAID"], here, environment["PWD"])
+
+
 @pytest.mark.slow
 def test_a_launchers_processes_share_one_run(suite, tmp_path):
-    command = [
-        sys.executable,
-        "-m",
-        "torch.distributed.run",
-        "--nproc-per-node",
-        "2",
-        "-m",
-        "seatrial",
-        "run",
-        str(suite),
-    ]
-    environment = os.environ | {"SEATRIAL_CACHE": str(tmp_path / "cache")}
-    done = subprocess.run(
-        [*command, "--runs", str(tmp_path / "two")], env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.stdout.count("Report: ") == 1, done.stderr[-3000:]
+    more = {"SEATRIAL_CACHE": str(tmp_path / "cache"), "SAID": str(tmp_path / "rank"), "PWD": str(tmp_path)}
+    arguments = ["run", str(suite), "--runs", str(tmp_path / "two")]
+    launcher = warm_processes.start(launched, arguments, said=tmp_path / "launcher", environment=os.environ | more)
+    try:
+        launcher.join(300)
+        assert launcher.exitcode == 1
+    finally:
+        launcher.kill()
+        launcher.join()
+    said, errors = (tmp_path / "rank.out").read_text(), (tmp_path / "launcher.err").read_text()
+    assert said.count("Report: ") == 1, (tmp_path / "rank.err").read_text()[-3000:] + errors[-3000:]
     host = Host.load()
     alone = run(load_suite(suite, host), host, runs=tmp_path / "one", cache=tmp_path / "cache")
-    assert f"exitcode  : {alone.exit_code} " in done.stderr  # torchrun makes 1 of it, and tells
+    assert f"exitcode  : {alone.exit_code} " in errors  # torchrun makes 1 of it, and tells
     (steps, facts), (expected, told) = trained_in(tmp_path / "two"), trained_in(tmp_path / "one")
     assert (facts["devices"], told["devices"]) == (2, 1)
     assert [step["loss"] for step in steps] == pytest.approx([step["loss"] for step in expected], abs=1e-5)
@@ -288,4 +297,4 @@ def test_devices_that_a_method_cannot_use_are_refused_when_the_suite_is_read(sui
         load_suite(suite, host, overrides=["train={method: dpo, devices: 2, parallel: sharded}"])
     two = load_suite(suite, host, overrides=["train.devices=2"])
     assert (two.train.devices, two.resolved()["train"]["parallel"]) == (2, "data")
-    assert suite_digest(two, only_data=False) == suite_digest(load_suite(suite, host), only_data=False)
+    assert suite_digest(two, host, only_data=False) == suite_digest(load_suite(suite, host), host, only_data=False)

@@ -18,8 +18,6 @@ DESKS = {
     "garden": ["The roses need water.", "Who mowed the lawn?", "Plant the beans on Sunday.", "The hedge is too tall."],
 }
 
-pytestmark = pytest.mark.long
-
 
 @pytest.mark.slow
 def test_a_real_model_learns_to_route_in_bfloat16(labelled, smollm2_target, adapter_in, tmp_path):

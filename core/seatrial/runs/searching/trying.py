@@ -102,7 +102,7 @@ class Trying:
         with blame(self.who, self.method.who, self.plugin):
             if len(numbers) == 1:
                 self.base.close()  # a training that is alone loads the weights itself
-                return {numbers[0]: self._alone(numbers[0], methods[numbers[0]])}
+                return {numbers[0]: self._held(self._alone(numbers[0], methods[numbers[0]]))}
             base = self.base.beside(self.make(self.method))
             assert base is not None  # or there would be no group
             job = TrialsJob(
@@ -118,7 +118,7 @@ class Trying:
             raise ContractError(
                 f"{self.method.who} was given {len(numbers)} settings to try, and tells of {len(found)}"
             )
-        return dict(zip(numbers, found, strict=True))
+        return dict(zip(numbers, map(self._held, found), strict=True))
 
     def too_large(self, method: Any) -> str:
         """Why a setting is not to be trained: it would take more memory than the suite allows; "" where it wouldn't.
@@ -185,14 +185,24 @@ class Trying:
                 return Tried(None, time.perf_counter() - started, reason=str(error))
         if not isinstance(trained, Trained):
             raise ContractError(f"{self.method.who} gave a {type(trained).__name__} where it must give a Trained")
-        loss = trained.facts.get("validation_loss", losses[-1] if losses else None)
-        if not isinstance(loss, int | float):
+        loss: Any = trained.facts.get("validation_loss", losses[-1] if losses else None)
+        if loss is None:
             raise ContractError(
                 f"{self.method.who} trained with {len(self.validation)} validation rows and told no validation loss, so its "
                 "settings cannot be compared; a method logs `validation_loss`, or tells it among its facts"
             )
         peak = trained.facts.get("peak_bytes")
-        return Tried(float(loss), time.perf_counter() - started, peak if isinstance(peak, int) else 0)
+        return Tried(loss, time.perf_counter() - started, peak if isinstance(peak, int) else 0)
+
+    def _held(self, tried: Tried) -> Tried:
+        """What came of a setting; one that is no validation loss compares nothing, so such a trial failed."""
+        loss: object = tried.loss
+        if loss is None or (isinstance(loss, int | float) and not isinstance(loss, bool) and 0 <= loss < math.inf):
+            return tried if loss is None else replace(tried, loss=float(loss))
+        said = (
+            f"{self.method.who} told a validation loss of {loss!r:.40}, which is the mean of -ln p: a number from 0 on"
+        )
+        return replace(tried, loss=None, reason=said)
 
 
 class _GivenUpError(SeatrialError):

@@ -11,8 +11,10 @@ from seatrial.data.ledger import write_ledger
 from seatrial.errors import SourceError
 from seatrial.rows import Row
 from seatrial.rows.format_error import RULES
+from seatrial.rows.images import LIBRARY
 from seatrial.rows.table import write_rows
 from seatrial.runs.broken_files import broken_warnings
+from seatrial.runs.environment import package_versions
 from seatrial.runs.events import Artifact
 from seatrial.runs.inputs import Input, NamedReader, list_files, reader_of
 from seatrial.runs.left_files import left_files, left_warning
@@ -71,6 +73,8 @@ class Read:
     """Whether unreadable records may be quoted: not where a filter of the suite redacts, which never sees them."""
     rules: Mapping[str, str] = field(default_factory=lambda: dict(_VERSIONS))
     """Versions of the rules by which a record is no row."""
+    libraries: Mapping[str, str] = field(default_factory=lambda: package_versions([LIBRARY]))
+    """The version of what decides which pictures are whole. (What is read the same by another keeps all that follows.)"""
 
     name = "read"
     version = "3"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from seatrial.blocks.codec import to_json
+from seatrial.data.composition import LEARNED
 from seatrial.errors import ContractError, StageError
 from seatrial.evaluation.repeats import clusters_of
 from seatrial.evaluation.samples import samples_to_table
@@ -17,6 +18,7 @@ from seatrial.evaluation.scoring import scores_of
 from seatrial.evaluation.task import Task
 from seatrial.evaluation.transcript import Transcript, read_transcripts
 from seatrial.plugin.component import ScorerComponent
+from seatrial.rows.table import open_rows
 from seatrial.runs import contracts
 from seatrial.runs.events import Artifact
 from seatrial.runs.keys import RUNTIME
@@ -26,7 +28,7 @@ from seatrial.runs.stages import Progress, blame
 from seatrial.runs.store import atomic_file, digest_json
 from seatrial.runs.systems import SystemPlan
 from seatrial.runs.task_plan import TaskPlan
-from seatrial.verdict.codec import to_json as metric_to_json
+from seatrial.runs.taught_questions import taught_questions
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -65,8 +67,9 @@ class ScoreNode:
 
     @property
     def reads(self) -> frozenset[str]:
-        """The transcripts, and the rows that they are about."""
-        return self.task.files | {f"transcripts:{system.instance}" for system in self.systems}
+        """The transcripts, and the rows that they are about; of rows that the scorer brings, those that must not be among them."""
+        learned = frozenset(LEARNED) if self.task.brought else frozenset()
+        return self.task.files | learned | {f"transcripts:{system.instance}" for system in self.systems}
 
     @property
     def _measure(self) -> str:
@@ -115,18 +118,22 @@ class ScoreNode:
             "seconds": seconds,
             "systems": names,
             "rows": len(task.rows),
-            "of": self.task.of(given.files),
+            "of": getattr(scorer, "of", 0) if self.task.draws is not None else self.task.of(given.files),
             "measure": self._measure,
-            "metrics": [metric_to_json(one) for one in self.component.metrics_for(self.scorer.options)],
+            "reads": dict(self.files),
+            "metrics": [asdict(metric) for metric in self.component.metrics_for(self.scorer.options)],
             "blocks": self._blocks(scorer, table),
-            **({"reads": dict(self.files)} if self.files else {}),
         }
         if isinstance(scorer, AsksModel) and scorer.unanswered:
             facts["unanswered"] = scorer.unanswered
         warnings = [f"{self.name}: {said}" for said in self.warnings]
+        if self.task.brought:
+            learned = {split: open_rows(given.files[split]) for split in LEARNED if split in given.files}
+            warnings += [f"{self.name}: {said}" for said in taught_questions(task.rows, learned)]
         if facts.get("unanswered"):
             warnings.append(
-                f"{self.name}: {scorer.unanswered} samples were not judged; the same command asks again for those"
+                f"{self.name}: the model that the scorer asks did not answer about {scorer.unanswered} samples; the same command asks "
+                "again for those"
             )
         if warnings:
             facts["warnings"] = warnings

@@ -163,11 +163,11 @@ class _Log:
         if not self._path.exists():
             return []
         logged: dict[tuple[int, str], dict[str, float]] = {}
-        for line in self._path.read_text(encoding="utf-8").splitlines():
+        for line in self._path.read_text(encoding="utf-8", errors="replace").splitlines():
             try:
                 values = json.loads(line)
-            except ValueError:  # the last line of a killed process
+                step = int(values["step"])
+            except (ValueError, TypeError, KeyError):  # the last line of a killed process, which may be a number
                 continue
-            kind = "validation" if "validation_loss" in values else "train"
-            logged[int(values["step"]), kind] = values
+            logged[step, "validation" if "validation_loss" in values else "train"] = values
         return [logged[key] for key in sorted(logged)]

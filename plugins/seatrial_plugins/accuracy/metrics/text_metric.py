@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import datasets
-import evaluate
+
+from seatrial_plugins.accuracy.evaluate_import import evaluate
 
 __all__ = ["Judge", "TextMetric", "says_something"]
 

@@ -29,6 +29,7 @@ def test_the_later_of_two_equal_steps_counts_and_a_line_cut_short_costs_no_other
     for values in (step(1, 4.0), step(2, 3.0), step(2, 3.5, "validation_loss")):
         log(values)
     with path.open("a") as stream:
+        stream.write("7\n{}\n")
         stream.write(json.dumps(step(3, 2.0))[:15])
     resumed = _Log(path, lambda *progress: said.append(progress), "train: still")
     for values in (step(2, 2.9), step(3, 2.1)):
