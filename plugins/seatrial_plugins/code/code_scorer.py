@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +12,7 @@ from seatrial import Block, Example, Examples, Row, Sample, Scored, StageError, 
 from seatrial.evaluation.attempts import attempt_values
 from seatrial.rows import Check
 from seatrial_plugins.code.program import program_of
-from seatrial_plugins.code.sandbox import Ended, Sandbox
+from seatrial_plugins.code.sandbox import Ended, Sandbox, processors
 from seatrial_plugins.code.untested import untested
 
 __all__ = ["CodeScorer"]
@@ -29,7 +28,7 @@ class CodeScorer:
 
     def __init__(self, sandbox: Sandbox, answers: int, k: Sequence[int]) -> None:
         self._sandbox, self._answers, self._k = sandbox, answers, tuple(k)
-        self._workers = min(_processors(), 16)
+        self._workers = min(processors(), 16)
         self._ended: dict[str, Ended | str] = {}
         self.reads = {"python": hashlib.blake2b(sys.version.encode(), digest_size=16).hexdigest()}
         """The Python that runs the programs."""
@@ -46,6 +45,7 @@ class CodeScorer:
                 unknown = [one for one in new if one not in self._ended]
                 self._ended = {one: self._ended[one] for one in new if one in self._ended}
                 self._ended |= zip(unknown, pool.map(self._run, unknown), strict=True)
+                self._ended |= {one: self._alone(one) for one in unknown if _starved(self._ended[one])}
                 for (row, said), each in zip(batch, programs, strict=True):
                     yield self._sample(row, said, each)
 
@@ -92,6 +92,11 @@ class CodeScorer:
         except (StageError, OSError) as error:
             return str(error)
 
+    def _alone(self, program: str) -> Ended | str:
+        """How a program ends that others left no processor for."""
+        ended = self._run(program)
+        return "the machine was too busy to run its program, by itself too" if _starved(ended) else ended
+
     def _sample(self, row: Row, transcript: Transcript, programs: list[str] | str) -> Sample:
         text = row.input_text
         detail: dict[str, object] = {"input": text if len(text) <= _EXCERPT else f"{text[: _EXCERPT - 1]}…"}
@@ -107,14 +112,13 @@ class CodeScorer:
         return Sample(row.id, values, prediction=transcript.responses[first].text, detail=detail, **about)  # type: ignore[arg-type]
 
 
+def _starved(ended: Ended | str) -> bool:
+    return isinstance(ended, Ended) and ended.starved
+
+
 def _untested(row: Row) -> str:
     if not isinstance(row.expected, Check):
         return "the row brings no tests to run (`prompt`, `test`, `entry_point`, as HumanEval has them)"
     if row.expected.kind != "python":
         return f"its check is of the kind {row.expected.kind!r}, and only python is run"
     return untested(row.expected)
-
-
-def _processors() -> int:
-    """Those that this process may use: a container has fewer than its machine."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -14,13 +14,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from seatrial.errors import StageError
 
-__all__ = ["Ended", "Limits", "Sandbox", "SandboxError"]
+__all__ = ["Ended", "Limits", "Sandbox", "SandboxError", "processors"]
 
 Kind = Literal["namespaces", "limits"]
 
@@ -59,6 +59,8 @@ class Ended:
     """Whether it ran to its end, without an exception and without leaving early."""
     said: str
     """In a few words: `ran to its end`, an exception's last line, what it was stopped for."""
+    starved: bool = False
+    """Whether it was stopped on the clock while it had processor time left and waited for a processor: of it nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,29 +109,30 @@ class Sandbox:
                     env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONHASHSEED": "0"},
                 )
                 os.close(tell)
-                late, heard = self._wait(process, job, told)
+                late, starved, heard = self._wait(process, job, told)
             finally:
                 os.close(told)
             words.seek(max(0, words.seek(0, os.SEEK_END) - _SAID))
             last = words.read().decode("utf-8", "replace").strip()
-        return self._ended(process.returncode, heard.split(), token, last, late=late)
+        ended = self._ended(process.returncode, heard.split(), token, last, late=late)
+        return replace(ended, starved=starved and not ended.whole)
 
-    def _wait(self, process: subprocess.Popen[bytes], job: str, told: int) -> tuple[bool, str]:
-        """Whether it had to be stopped, and what it wrote down of how far it came."""
+    def _wait(self, process: subprocess.Popen[bytes], job: str, told: int) -> tuple[bool, bool, str]:
+        """Whether it had to be stopped, whether it could have gone on, and what it wrote down of how far it came."""
         assert process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             process.stdin.write(job.encode())
             process.stdin.close()
         try:
             process.wait(3 * self.limits.seconds + _GRACE)
-            late = False
+            late = starved = False
         except subprocess.TimeoutExpired:
-            late = True
+            late, starved = True, _waits_for_a_processor(process.pid)
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)  # what it left behind, too
             process.wait()
-        return late, _written(told)
+        return late, starved, _written(told)
 
     def _ended(self, code: int, heard: list[str], token: str, last: str, *, late: bool) -> Ended:
         if "ready" not in heard:
@@ -161,6 +164,23 @@ def _folder() -> Iterator[str]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _waits_for_a_processor(session: int) -> bool:
+    """Whether processes of the session would run if they could, no more of them than there are processors: one that sleeps, or a
+    crowd that hinders itself, is late of its own doing.
+    """
+    running = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _, _, of, *_ = stat.read_text("utf-8", "replace").rpartition(")")[2].split()
+            running += state == "R" and of == str(session)
+    return 0 < running <= processors()
+
+
+def processors() -> int:
+    """Those that this process may use: a container has fewer than its machine."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _written(pipe: int) -> str:

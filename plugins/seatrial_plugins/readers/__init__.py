@@ -91,7 +91,7 @@ def langchain() -> Reader:
 @hookimpl
 def seatrial_readers() -> Iterable[Component[Reader]]:
     """The built-in file formats."""
-    yield Component("jsonl", jsonl, "JSON Lines (.jsonl, .ndjson): one JSON value a line.")
+    yield Component("jsonl", jsonl, "JSON Lines (.jsonl, .jsonlines, .ndjson): one JSON value a line.")
     yield Component("json", json, "JSON (.json): one list of records.")
     yield Component("csv", csv, "CSV (.csv): a table whose first line names the columns.", version="2")
     yield Component("tsv", tsv, "TSV (.tsv): as CSV, with tabs; quotes are mostly plain text.", version="2")

@@ -25,7 +25,7 @@ _SWALLOWS = 2
 class JsonLines:
     """Reads a file line by line; blank lines are no records."""
 
-    suffixes = (".jsonl", ".ndjson")
+    suffixes = (".jsonl", ".ndjson", ".jsonlines")
     by_suffix = True
 
     def __init__(self, limit: int = LIMIT) -> None:

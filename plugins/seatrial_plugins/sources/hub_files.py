@@ -11,7 +11,7 @@ from seatrial_plugins.sources.hub_address import HubAddress
 
 __all__ = ["data_files", "model_files"]
 
-_DATA = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".yaml", ".yml")
+_DATA = (".jsonl", ".jsonlines", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".yaml", ".yml")
 _NOT_DATA = {"dataset_info.json", "dataset_infos.json", "dataset_dict.json", "config.json"}
 _KEYWORDS = {
     "train": ("train", "training"),

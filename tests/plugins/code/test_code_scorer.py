@@ -10,6 +10,7 @@ from seatrial.rows import Check
 from seatrial.rows.table import RowList
 from seatrial_plugins.code import build_code, code_metrics
 from seatrial_plugins.code.program import program_of
+from seatrial_plugins.code.sandbox import Ended, Sandbox
 
 PROMPT = 'from typing import List\n\n\ndef total(numbers: List[int]) -> int:\n    """Their sum."""\n'
 TEST = "def check(candidate):\n    assert candidate([1, 2]) == 3\n    assert candidate([]) == 0\n"
@@ -64,6 +65,15 @@ def test_a_right_answer_passes_a_wrong_one_fails_and_says_how():
     assert judged("I can't do that.").values == {"pass@1": 0.0}
     assert judged("<think>```\n    return 3\n```</think>    return sum(numbers)\n").values == {"pass@1": 1.0}
     assert judged("import sys; sys.exit(-1)\ndef total(numbers): ...\n").values == {"pass@1": 0.0}
+
+
+def test_a_program_that_found_no_processor_is_run_again_by_itself(monkeypatch):
+    ended = [Ended(False, "out of time", starved=True), Ended(True, "ran to its end")]
+    monkeypatch.setattr(Sandbox, "run", lambda *_: ended.pop(0))
+    assert judged("    return sum(numbers)\n").values == {"pass@1": 1.0}
+    monkeypatch.setattr(Sandbox, "run", lambda *_: Ended(False, "out of time", starved=True))
+    sample = judged("    return sum(numbers)\n")
+    assert ("too busy" in sample.error, dict(sample.values)) == (True, {})
 
 
 def test_several_answers_have_pass_at_k_and_pass_hat_k():

@@ -22,6 +22,13 @@ def test_a_program_that_ends_has_ended_and_one_that_leaves_early_has_not():
         assert SANDBOX.run(leaving) == Ended(False, "ended itself before its tests were done")
 
 
+def test_a_program_that_others_leave_no_processor_is_told_from_one_that_waits(monkeypatch):
+    monkeypatch.setattr(sandbox_module, "_GRACE", -2.2)  # the clock stops it long before its second of the processor
+    busy, idle = (SANDBOX.run(program) for program in ("while True: pass", "import time\ntime.sleep(60)"))
+    assert (busy.whole, busy.starved) == (False, True)
+    assert (idle.whole, idle.starved) == (False, False)
+
+
 def test_a_program_runs_as_a_file_of_its_own_does():
     """Nothing of the sandbox's own `from __future__`, and its classes are found by their module's name."""
     program = (

@@ -55,7 +55,7 @@ def test_the_readers_are_all_there_and_no_ending_belongs_to_two():
     assert list(COMPONENTS) == ["jsonl", "json", "csv", "tsv", "parquet", "yaml", "chatterbot", "langchain"]
     readers = {name: component.build() for name, component in COMPONENTS.items()}
     endings = [ending for reader in readers.values() if reader.by_suffix for ending in reader.suffixes]
-    assert sorted(endings) == [".csv", ".json", ".jsonl", ".ndjson", ".parquet", ".tsv", ".yaml", ".yml"]
+    assert sorted(endings) == [".csv", ".json", ".jsonl", ".jsonlines", ".ndjson", ".parquet", ".tsv", ".yaml", ".yml"]
     assert [name for name, reader in readers.items() if not reader.by_suffix] == ["chatterbot", "langchain"]
 
 

@@ -150,7 +150,7 @@ def test_what_the_address_leaves_open_or_gets_wrong_is_refused():
 
 def test_a_data_set_that_needs_a_script_is_refused():
     assert refusal(["name.py", "README.md", "images.zip"]) == (
-        "hf:org/name: holds no file of a kind that can be read (.jsonl, .ndjson, .json, .csv, .tsv, .parquet, .yaml, .yml), "
+        "hf:org/name: holds no file of a kind that can be read (.jsonl, .jsonlines, .ndjson, .json, .csv, .tsv, .parquet, .yaml, .yml), "
         "and scripts of a data set are never run; its conversion to Parquet may be at @refs/convert/parquet"
     )
 
