@@ -62,11 +62,14 @@ def test_a_column_of_json_has_one_type_and_lines_end_as_in_datasets(tmp_path):
     assert [one["text"] for one in read_documents([text], {})] == ["a\x0cb\u2028c", "", "d"]
 
 
+PACKED = gzip.compress(b'{"a": 1}\n' * 999, mtime=0)  # the same in every process that collects the tests
+
+
 @pytest.mark.parametrize(
     ("name", "data", "kwargs"),
     [
-        ("rows.jsonl.gz", gzip.compress(b'{"a": 1}\n' * 999)[:-20], {}),
-        ("rows.jsonl.gz", gzip.compress(b'{"a": 1}\n' * 999)[:12] + b"\xff" * 30, {}),
+        ("rows.jsonl.gz", PACKED[:-20], {}),
+        ("rows.jsonl.gz", PACKED[:12] + b"\xff" * 30, {}),
         ("rows.json", b"[1]", {"field": "data"}),
         ("rows.json", b'{"data": 5}', {"field": "data"}),
         ("rows.jsonl", b'{"a": "no", "a": "right"}', {}),
