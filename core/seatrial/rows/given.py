@@ -100,7 +100,12 @@ class Given:
 
     def said(self, text: str, where: str) -> str | list[Part]:
         """A text, with the record's images where it says `<image>`."""
-        if _PLACE not in text or not self._own():
+        if _PLACE not in text:
+            return text
+        if not self._own():
+            if "images" in self.record or "image" in self.record:
+                raise FormatError(f"{where} says `{_PLACE}`, and the record brings no picture", rule="wrong-image")
+            self.notes.unpictured()
             return text
         first, *others = text.split(_PLACE)
         parts: list[Part] = [Text(first)] if first else []

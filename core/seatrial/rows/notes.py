@@ -22,7 +22,9 @@ _LISTED = 8
 
 
 class Notes:
-    """Keys that were left aside, labels that differ in their spelling alone, and answers that seem to count from 1."""
+    """Keys that were left aside, labels that differ in their spelling alone, answers that seem to count from 1, and pictures that
+    are spoken of and not there.
+    """
 
     def __init__(self) -> None:
         self._known: Counter[str] = Counter()
@@ -32,6 +34,7 @@ class Notes:
         self._zeros = 0
         self._beyond = 0
         self._indices = 0
+        self._unpictured = 0
 
     def leave(self, key: object, *, known: bool, of: str = "") -> None:
         """A key of a record says something that becomes no part of its row.
@@ -59,6 +62,10 @@ class Notes:
         self._zeros += number == 0
         self._beyond += number == count
 
+    def unpictured(self) -> None:
+        """A text says where a picture stands, and its record has none."""
+        self._unpictured += 1
+
     @property
     def counts_from_one(self) -> bool:
         """Whether the source's answers seem to count their choices from 1: none is 0, and some are the number of choices."""
@@ -74,6 +81,11 @@ class Notes:
             yield (
                 f"{_listed(self._known)}: left aside, though other layouts read {'it' if len(self._known) == 1 else 'them'}; "
                 "`columns:` or `format:` says what is meant"
+            )
+        if self._unpictured:
+            yield (
+                f"{self._unpictured:,} texts say `<image>`, and their records have no `images`: they are read as words; "
+                "`columns:` names the key of the pictures"
             )
         for spelled in self._alike.values():
             if len({written.strip() for written in spelled}) > 1:

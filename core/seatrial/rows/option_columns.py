@@ -19,7 +19,10 @@ _COLUMN = re.compile(
 """`A`, `a`, `option_a`, `choice 1`, `opa` (MedMCQA), `answer0` (Cosmos QA), `ending0` (SWAG), `sol1` (PIQA)."""
 _READ = frozenset({"", "option", "choice", "opt", "op"})
 """Of their stems, those that name an option wherever they stand: `answer1` may be another right answer."""
-_LISTS = ("choices", "options", "candidates", "alternatives", "endings", "answer_choices", "possible_answers")
+_LISTS = re.compile(
+    r"(?i:(?:(?:all|possible|answer|mc)[ _-]?)?(?:opt|option|choice|candidate|alternative|ending|answer)s?(?:[ _-]?(?:list|text)s?)?)"
+)
+"""`choices`, `answer_choices`, `possible_answers`, `option_list`, `opts`, …"""
 _FIRST = ({"A", "B"}, {"0", "1"}, {"1", "2"})
 
 _LONGEST = 10
@@ -75,8 +78,8 @@ def _left_options(
 ) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
     """The keys and the texts of what may be options."""
     found = []
-    for key in _LISTS:
-        if key in unread and record[key]:
+    for key in sorted(unread):
+        if _LISTS.fullmatch(key) and record[key]:
             try:
                 found.append(((key,), offered(record[key], key).texts))
             except FormatError:

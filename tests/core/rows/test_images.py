@@ -12,6 +12,7 @@ from seatrial.rows import Image, Text, Turn
 from seatrial.rows.format_error import FormatError
 from seatrial.rows.formats import parse
 from seatrial.rows.images import MOST_BYTES, Images
+from seatrial.rows.notes import Notes
 from seatrial.runs.keys import node_key
 from seatrial.runs.stages.read import Read
 
@@ -233,6 +234,18 @@ def test_a_text_that_talks_of_images_is_a_text():
     assert parse({"prompt": "What does <image> mean?", "completion": "A tag."}).turns[0] == Turn(
         "user", "What does <image> mean?"
     )
+
+
+@pytest.mark.parametrize("none", [[], None])
+def test_a_picture_that_is_spoken_of_and_not_there_is_refused_or_told(none):
+    record = {"prompt": "<image> What is it?", "completion": "x"}
+    with pytest.raises(FormatError) as caught:
+        parse({**record, "images": none})
+    assert caught.value.rule == "wrong-image"
+    notes = Notes()
+    parse(record, notes=notes)
+    (said,) = notes.warnings()
+    assert "1 texts say `<image>`" in said
 
 
 @pytest.mark.parametrize("text", ["<image>", "<image><image><image>"])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import socket
+import subprocess
+import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -218,39 +220,25 @@ def trained_in(runs):
     return steps, json.loads(record.read_text())["facts"]
 
 
-def launched(arguments):
-    """What `torchrun --nproc-per-node 2 -m seatrial …` does: each process that torch starts calls a function, the same."""
-    from torch.distributed import run as torchrun
-    from torch.distributed.launcher.api import elastic_launch
-
-    options = ["--nproc-per-node", "2", "--master-port", str(*free_ports(1)), "-m", "seatrial"]
-    config, _, _ = torchrun.config_from_args(torchrun.parse_args(options))
-    config.start_method = "forkserver"
-    torchrun.record(elastic_launch(config, one_of_launched))(arguments, dict(os.environ))
-
-
-def one_of_launched(arguments, environment):
-    """One of these processes: what torch set in its environment comes before that of the launcher."""
-    here = environment | os.environ | {"SEATRIAL_CACHE": environment["SEATRIAL_CACHE"]}
-    warm_processes.enter(warm_processes.module, ["seatrial", arguments], environment["SAID"], here, environment["PWD"])
-
-
 @pytest.mark.slow
 def test_a_launchers_processes_share_one_run(suite, tmp_path):
-    more = {"SEATRIAL_CACHE": str(tmp_path / "cache"), "SAID": str(tmp_path / "rank"), "PWD": str(tmp_path)}
-    arguments = ["run", str(suite), "--runs", str(tmp_path / "two")]
-    launcher = warm_processes.start(launched, arguments, said=tmp_path / "launcher", environment=os.environ | more)
-    try:
-        launcher.join(300)
-        assert launcher.exitcode == 1
-    finally:
-        launcher.kill()
-        launcher.join()
-    said, errors = (tmp_path / "rank.out").read_text(), (tmp_path / "launcher.err").read_text()
-    assert said.count("Report: ") == 1, (tmp_path / "rank.err").read_text()[-3000:] + errors[-3000:]
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
+    launcher += [
+        "--master-port",
+        str(*free_ports(1)),
+        "-m",
+        "seatrial",
+        "run",
+        str(suite),
+        "--runs",
+        str(tmp_path / "two"),
+    ]
+    environment = os.environ | {"SEATRIAL_CACHE": str(tmp_path / "cache"), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(launcher, env=environment, capture_output=True, text=True, check=False, timeout=400)
+    assert done.stdout.count("Report: ") == 1, done.stderr[-3000:]
     host = Host.load()
     alone = run(load_suite(suite, host), host, runs=tmp_path / "one", cache=tmp_path / "cache")
-    assert f"exitcode  : {alone.exit_code} " in errors  # torchrun makes 1 of it, and tells
+    assert f"exitcode  : {alone.exit_code} " in done.stderr  # torchrun makes 1 of it, and tells
     (steps, facts), (expected, told) = trained_in(tmp_path / "two"), trained_in(tmp_path / "one")
     assert (facts["devices"], told["devices"]) == (2, 1)
     assert [step["loss"] for step in steps] == pytest.approx([step["loss"] for step in expected], abs=1e-5)
