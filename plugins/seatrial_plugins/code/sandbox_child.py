@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import json
 import math
 import os
@@ -23,6 +24,13 @@ _MS_NOSUID, _MS_NODEV, _MS_REC, _MS_PRIVATE = 2, 4, 16384, 1 << 18
 _SYS_MOUNT_SETATTR = 442  # the same on every architecture
 _AT_FDCWD, _AT_RECURSIVE, _MOUNT_ATTR_RDONLY = -100, 0x8000, 1
 _PR_SET_PDEATHSIG, _PR_SET_KEEPCAPS, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 1, 8, 24, 38
+_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 22, 2
+_SECCOMP_ALLOW, _SECCOMP_DENY = 0x7FFF0000, 0x00050000 | errno.EACCES
+_BPF_LOAD, _BPF_EQUAL, _BPF_AT_LEAST, _BPF_RETURN = 0x20, 0x15, 0x35, 0x06
+_SOCKET = {"x86_64": (0xC000003E, 41), "aarch64": (0xC00000B7, 198)}
+"""Machine → how the kernel's audit calls it, and the number of its system call `socket`."""
+_IO_URING_SETUP, _X32 = 425, 0x40000000
+_AF_INET, _AF_INET6, _AF_NETLINK = 2, 10, 16
 _CAP_DAC_READ_SEARCH = 2
 _CAPABILITIES_3 = 0x20080522
 _NOBODY = 65534
@@ -140,6 +148,34 @@ def _give_up(call: Call, libc: ctypes.CDLL, *, root: bool) -> None:
     kept = 1 << _CAP_DAC_READ_SEARCH if root else 0
     call("capset", struct.pack("Ii", _CAPABILITIES_3, 0), struct.pack("6I", kept, kept, 0, 0, 0, 0))
     call("prctl", _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    _deny_sockets(call)
+
+
+def _deny_sockets(call: Call) -> None:
+    """Allow sockets of the network alone, which is empty here: one that lies as a file leads out of every namespace.
+
+    Neither by another ABI of the machine, nor by io_uring, which makes sockets too. Pairs of sockets stay.
+    """
+    machine = os.uname().machine
+    if machine not in _SOCKET:
+        raise SystemExit(f"seccomp: sockets cannot be contained on {machine}")
+    audit, number = _SOCKET[machine]
+    code = [
+        (_BPF_LOAD, 0, 0, 4),  # the ABI
+        (_BPF_EQUAL, 0, 8, audit),
+        (_BPF_LOAD, 0, 0, 0),  # the call
+        (_BPF_AT_LEAST, 6, 0, _X32),
+        (_BPF_EQUAL, 5, 0, _IO_URING_SETUP),
+        (_BPF_EQUAL, 0, 5, number),
+        (_BPF_LOAD, 0, 0, 16),  # its first argument, the family
+        (_BPF_EQUAL, 3, 0, _AF_INET),
+        (_BPF_EQUAL, 2, 0, _AF_INET6),
+        (_BPF_EQUAL, 1, 0, _AF_NETLINK),
+        (_BPF_RETURN, 0, 0, _SECCOMP_DENY),
+        (_BPF_RETURN, 0, 0, _SECCOMP_ALLOW),
+    ]
+    filled = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *one) for one in code))
+    call("prctl", _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, struct.pack("H6xQ", len(code), ctypes.addressof(filled)), 0, 0)
 
 
 def _leave_as(child: int) -> None:

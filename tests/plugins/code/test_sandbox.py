@@ -2,7 +2,9 @@
 
 import contextlib
 import re
+import socket
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -47,6 +49,8 @@ def test_a_program_runs_as_a_file_of_its_own_does():
         ("while True: pass", "out of time: 1 s of the processor"),
         ("x = bytearray(10 << 30)", "MemoryError"),
         ("import socket\nsocket.create_connection(('1.1.1.1', 80), timeout=5)", "Network is unreachable"),
+        ("import socket\nsocket.socket(socket.AF_UNIX)", "Permission denied"),
+        ("import socket\nsocket.socket(40)", "Permission denied|not supported"),  # AF_VSOCK, the hypervisor's
         ("for n in range(9): open(str(n), 'wb').write(bytes(10 << 20))", "No space left"),
         ("open('a', 'wb').write(bytes(20 << 20))", "File too large"),
         ("import os\nos.kill(os.getpid(), 9)", "SIGKILL"),
@@ -59,6 +63,21 @@ def test_a_program_runs_as_a_file_of_its_own_does():
 def test_what_it_may_not_do_does_not_happen(program, said):
     ended = SANDBOX.run(program)
     assert (ended.whole, bool(re.search(said, ended.said))) == (False, True), ended
+
+
+def test_no_socket_of_the_machine_is_reached_and_a_pair_of_its_own_is_had():
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        socket.socket(socket.AF_UNIX) as listening,
+    ):  # a path of a socket is short
+        listening.bind(f"{folder}/s")
+        listening.listen()
+        for one in (Path(folder), Path(folder, "s")):
+            one.chmod(0o777)
+        program = f"import socket\nsocket.socket(socket.AF_UNIX).connect('{folder}/s')"
+        assert "PermissionError" in SANDBOX.run(program).said
+    own = "import socket, asyncio\na, b = socket.socketpair()\na.send(b'x')\nassert b.recv(1) == b'x'\nasyncio.run(asyncio.sleep(0))"
+    assert SANDBOX.run(own) == Ended(True, "ran to its end")
 
 
 def test_what_a_forked_process_does_says_nothing_of_the_program():
