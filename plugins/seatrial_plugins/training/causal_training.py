@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -108,13 +109,17 @@ class CausalTraining:
         Raises:
             TrainingError: the device has no room for it, or what else `CausalMethod.train` says.
         """
+        trained, said = None, ""
         try:
-            return self._run()
+            trained = self._run()
         except torch.OutOfMemoryError as error:
             said = str(error).partition(". ")[0]
-        # Only here is what the failed training held let go of.
+        # Only here is what the training held let go of; network and Trainer hold each other, so it takes a collection.
+        gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
+        if trained is not None:
+            return trained
         raise TrainingError(f"it takes more memory than the device has: {said}; `seatrial plan` tells what fits")
 
     def _run(self) -> Trained:
